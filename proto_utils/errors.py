@@ -1,0 +1,135 @@
+"""Errors about bytes and files, and the root of the whole error tree.
+
+`graphsurgeon.errors` adds the ones about graphs and passes and is where users
+import all of them from. Every error keeps its facts as attributes, so that a
+program can act on them and the command line can print them as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class GraphSurgeonError(Exception):
+    """Root of every error this library raises for bad input.
+
+    Attributes
+    ----------
+    hint : str or None
+        One sentence on what to try, when there is something to try.
+    """
+
+    #: Names of the attributes that `fields` reports, in order.
+    field_names: tuple[str, ...] = ()
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+    def fields(self) -> dict[str, object]:
+        """Return the facts of the error by name, ready for JSON."""
+        facts: dict[str, object] = {name: getattr(self, name) for name in self.field_names}
+        if self.hint is not None:
+            facts["hint"] = self.hint
+        return facts
+
+
+class FileFormatError(GraphSurgeonError):
+    """A file is not what it should be.
+
+    Attributes
+    ----------
+    path : str or None
+        The file, or None for bytes in memory.
+    offset : int or None
+        Byte offset in the file where it shows, when known.
+    reason : str
+        What was found against what was wanted.
+    """
+
+    field_names = ("path", "offset", "reason")
+
+    def __init__(
+        self, reason: str, *, path: str | None = None, offset: int | None = None, hint: str | None = None
+    ) -> None:
+        where = path if path is not None else "<memory>"
+        at = "" if offset is None else f" at byte {offset}"
+        super().__init__(f"{where}{at}: {reason}", hint=hint)
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+
+class CorruptionError(FileFormatError):
+    """The bytes are damaged: truncated, a checksum differs, a size is impossible."""
+
+
+class UnsupportedError(FileFormatError):
+    """The bytes are sound, but of a kind that is not handled."""
+
+
+class NotFoundError(GraphSurgeonError, KeyError):
+    """A name that does not exist.
+
+    Attributes
+    ----------
+    kind : str
+        What was looked for: "tensor", "node", "file" ...
+    name : str
+        The name that was asked for.
+    near : tuple of str
+        Existing names that resemble it, closest first.
+    """
+
+    field_names = ("kind", "name", "near")
+
+    def __init__(
+        self, kind: str, name: str, near: Sequence[str] = (), *, where: str | None = None, hint: str | None = None
+    ) -> None:
+        place = f" in {where}" if where else ""
+        if hint is None and near:
+            hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
+        super().__init__(f"no {kind} {name!r}{place}", hint=hint)
+        self.kind = kind
+        self.name = name
+        self.near = tuple(near)
+
+
+class LimitError(GraphSurgeonError):
+    """A size is past a limit, said before anything is written.
+
+    Attributes
+    ----------
+    what : str
+        What is too large.
+    size, limit : int
+        In bytes unless `what` says otherwise.
+    """
+
+    field_names = ("what", "size", "limit")
+
+    def __init__(self, what: str, size: int, limit: int, *, hint: str | None = None) -> None:
+        super().__init__(f"{what} is {size:,}, the limit is {limit:,}", hint=hint)
+        self.what = what
+        self.size = size
+        self.limit = limit
+
+
+class OutputExistsError(GraphSurgeonError, FileExistsError):
+    """The output exists and replacing it was not asked for.
+
+    Attributes
+    ----------
+    path : str
+        The existing file or directory.
+    """
+
+    field_names = ("path",)
+
+    def __init__(self, path: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{path}: exists already", hint=hint or "use --force (overwrite=True) to replace it")
+        self.path = path

@@ -1,0 +1,245 @@
+"""Ranges of bytes in files: where payloads stay until a writer moves them.
+
+A `Source` is something with bytes that do not change while it is open; a `Span`
+is a range of one. A file source keeps its descriptor open, so a file may be
+replaced (by rename) while spans still point into the old one.
+
+The copy loop is `os.preadv` into one reused buffer: a mapping would count the
+whole file as resident as soon as it is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import Protocol
+
+from proto_utils.errors import CorruptionError, UnsupportedError
+
+#: Bytes moved at a time.
+CHUNK_NBYTES = 1 << 20
+
+# Looked up once, and replaced by the tests that force the portable paths.
+_preadv = getattr(os, "preadv", None)
+_pread = getattr(os, "pread", None)
+
+
+class Source(Protocol):
+    """Bytes that do not change while the source is open.
+
+    Attributes
+    ----------
+    path : str or None
+        The file, or None for bytes in memory.
+    size : int
+        In bytes.
+    """
+
+    path: str | None
+    size: int
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of ``[start, end)``."""
+        ...
+
+    def chunks(self, start: int, end: int, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
+        """Yield ``[start, end)`` in order; each view is valid until the next."""
+        ...
+
+
+class FileSource:
+    """A regular file, kept open.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+    UnsupportedError
+        It is not a regular file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path: str | None = os.fspath(path)
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 -- closed with the object
+        status = os.fstat(self._file.fileno())
+        if not os.path.stat.S_ISREG(status.st_mode):
+            self._file.close()
+            raise UnsupportedError("not a regular file", path=self.path)
+        self.size = status.st_size
+        self._lock = threading.Lock()
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of ``[start, end)``.
+
+        Raises
+        ------
+        CorruptionError
+            The file ends before `end`.
+        """
+        if end > self.size:
+            raise CorruptionError(f"ends at byte {self.size}, {end} is wanted", path=self.path, offset=start)
+        buffer = bytearray(end - start)
+        self._fill(memoryview(buffer), start)
+        return bytes(buffer)
+
+    def chunks(self, start: int, end: int, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
+        """Yield ``[start, end)`` through one reused buffer; each view is valid until the next.
+
+        Raises
+        ------
+        CorruptionError
+            The file ends before `end`.
+        """
+        if end > self.size:
+            raise CorruptionError(f"ends at byte {self.size}, {end} is wanted", path=self.path, offset=start)
+        buffer = memoryview(bytearray(min(nbytes, end - start)))
+        while start < end:
+            view = buffer[: min(nbytes, end - start)]
+            self._fill(view, start)
+            start += len(view)
+            yield view
+
+    def close(self) -> None:
+        """Close the descriptor; spans into this source can no longer be read."""
+        self._file.close()
+
+    def _fill(self, view: memoryview, offset: int) -> None:
+        while len(view):
+            count = self._read_some(view, offset)
+            if count == 0:
+                raise CorruptionError("was truncated while being read", path=self.path, offset=offset)
+            view, offset = view[count:], offset + count
+
+    def _read_some(self, view: memoryview, offset: int) -> int:
+        if _preadv is not None:
+            return int(_preadv(self._file.fileno(), [view], offset))
+        if _pread is not None:
+            data = _pread(self._file.fileno(), len(view), offset)
+            view[: len(data)] = data
+            return len(data)
+        with self._lock:
+            self._file.seek(offset)
+            return int(self._file.readinto(view) or 0)
+
+
+class BytesSource:
+    """Bytes in memory with the face of a file.
+
+    Parameters
+    ----------
+    data : bytes-like
+    name : str, optional
+        What errors call it.
+    """
+
+    def __init__(self, data: bytes | memoryview, name: str | None = None) -> None:
+        self.path = name
+        self._view = memoryview(data).cast("B").toreadonly()
+        self.size = len(self._view)
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of ``[start, end)``.
+
+        Raises
+        ------
+        CorruptionError
+            There are fewer.
+        """
+        if end > self.size:
+            raise CorruptionError(f"ends at byte {self.size}, {end} is wanted", path=self.path, offset=start)
+        return bytes(self._view[start:end])
+
+    def chunks(self, start: int, end: int, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
+        """Yield ``[start, end)`` in views of at most `nbytes`; nothing is copied."""
+        if end > self.size:
+            raise CorruptionError(f"ends at byte {self.size}, {end} is wanted", path=self.path, offset=start)
+        for position in range(start, end, nbytes):
+            yield self._view[position : min(position + nbytes, end)]
+
+
+class Span:
+    """The bytes ``[start, end)`` of a source; nothing is read until asked.
+
+    Parameters
+    ----------
+    source : Source
+    start, end : int
+        Byte offsets.
+
+    Raises
+    ------
+    CorruptionError
+        The range is not within the source.
+    """
+
+    __slots__ = ("end", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        if not 0 <= start <= end <= source.size:
+            raise CorruptionError(
+                f"bytes [{start}, {end}) are wanted, the file has {source.size}", path=source.path, offset=start
+            )
+        self.source = source
+        self.start = start
+        self.end = end
+
+    @property
+    def nbytes(self) -> int:
+        """Length in bytes."""
+        return self.end - self.start
+
+    def read(self) -> bytes:
+        """Return all of it; costs one read and that much memory."""
+        return self.source.read(self.start, self.end)
+
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
+        """Yield the bytes in order through one reused buffer; each view is valid until the next."""
+        return self.source.chunks(self.start, self.end, nbytes)
+
+    def sub(self, start: int, end: int) -> Span:
+        """Return the part ``[start, end)``, relative to this span's start."""
+        return Span(self.source, self.start + start, self.start + end)
+
+    def __repr__(self) -> str:
+        return f"Span({self.source.path!r}, {self.start}, {self.end})"
+
+
+class Window:
+    """Reads a source forward through a small window, for parsing between payloads.
+
+    Parameters
+    ----------
+    source : Source
+    nbytes : int
+        How much is read at a time: small, because behind a node's head may lie
+        a payload that nobody asked for.
+    """
+
+    def __init__(self, source: Source, nbytes: int = 1 << 16) -> None:
+        self._source = source
+        self._nbytes = nbytes
+        self.buffer = b""
+        self.base = 0
+
+    def ensure(self, position: int, nbytes: int) -> int:
+        """Make ``[position, position + nbytes)`` available, as far as the source goes.
+
+        Returns
+        -------
+        int
+            The index of `position` in `buffer`.
+        """
+        index = position - self.base
+        if index < 0 or index + nbytes > len(self.buffer):
+            end = min(position + max(nbytes, self._nbytes), self._source.size)
+            self.buffer = self._source.read(min(position, end), end)
+            self.base = position
+            return 0
+        return index
+
+
