@@ -1,0 +1,230 @@
+"""TensorFlow's message classes, from a private descriptor pool.
+
+``schema.NodeDef``, ``schema.MetaGraphDef.MetaInfoDef`` ... are protobuf message classes built on first use from
+``schema.binpb``, which ``make schema`` compiles from ``protos/*.proto``. This is the only module that imports
+google.protobuf, and it does so when the first class is asked for.
+
+The pool is private because TensorFlow registers the same names in protobuf's default pool, and one pool refuses two
+different files with one name. So both live in one process, in either import order. The price: a message of ours is
+not an instance of TensorFlow's class of that name. `convert` carries one over, and `message_class_like` finds the
+class in the pool that a caller's message came from.
+
+Fields unknown to us survive parsing and serializing; they have no text form, so the text functions refuse them.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
+
+PACKAGE = "tensorflow"
+MAX_MESSAGE_NBYTES = 2**31 - 1
+
+_lock = threading.Lock()
+_pool: Any = None
+
+
+def _private_pool() -> Any:
+    """Return the pool, built on the first call."""
+    global _pool
+    with _lock:
+        if _pool is None:
+            from google.protobuf import descriptor_pb2, descriptor_pool
+
+            files = descriptor_pb2.FileDescriptorSet.FromString(Path(__file__).with_name("schema.binpb").read_bytes())
+            pool = descriptor_pool.DescriptorPool()
+            for file in files.file:
+                pool.Add(file)
+            _pool = pool
+        return _pool
+
+
+def _message_class(name: str, pool: Any) -> Any:
+    """Return the class of ``tensorflow.<name>`` from a pool; KeyError when it is not there."""
+    from google.protobuf import message_factory
+
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+
+
+def __getattr__(name: str) -> Any:
+    """Resolve a message class by its short name and keep it as a global."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("Message", "DecodeError"):
+        from google.protobuf import message
+
+        found = getattr(message, name)
+    else:
+        try:
+            found = _message_class(name, _private_pool())
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no message {name!r}") from None
+    globals()[name] = found
+    return found
+
+
+def serialize(msg: Any) -> bytes:
+    """Serialize a message deterministically: map entries sorted by key.
+
+    Parameters
+    ----------
+    msg : Message
+        Of any pool.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    LimitError
+        When the message is past protobuf's limit of 2 GiB.
+    """
+    nbytes = msg.ByteSize()
+    if nbytes > MAX_MESSAGE_NBYTES:
+        raise LimitError(f"the size of {msg.DESCRIPTOR.full_name} in bytes", nbytes, MAX_MESSAGE_NBYTES)
+    data: bytes = msg.SerializeToString(deterministic=True)
+    return data
+
+
+def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = None) -> Any:
+    """Parse a serialized message.
+
+    Parameters
+    ----------
+    cls : type of Message
+        Of any pool.
+    data : bytes-like
+        Copied; the message keeps no reference to it.
+    path, offset : optional
+        Where `data` came from, for the error.
+
+    Returns
+    -------
+    Message
+        Of class `cls`.
+
+    Raises
+    ------
+    CorruptionError
+        When `data` is not such a message.
+    """
+    from google.protobuf import message
+
+    try:
+        return cls.FromString(bytes(data))
+    except message.DecodeError as error:
+        raise CorruptionError(f"not a {cls.DESCRIPTOR.full_name}: {error}", path=path, offset=offset) from error
+
+
+def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
+    """Parse protobuf text format.
+
+    Parameters
+    ----------
+    cls : type of Message
+        Of any pool.
+    text : str or bytes
+        UTF-8 when bytes.
+    path : str, optional
+        Where `text` came from, for the error.
+
+    Returns
+    -------
+    Message
+        Of class `cls`.
+
+    Raises
+    ------
+    CorruptionError
+        When the text is malformed or has a field that `cls` lacks; the reason has line and column. Nothing is
+        skipped, because what is skipped would be lost on writing.
+    """
+    from google.protobuf import text_format
+
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        return text_format.Parse(decoded, cls(), descriptor_pool=cls.DESCRIPTOR.file.pool)
+    except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {error}", path=path) from error
+
+
+def print_text(msg: Any) -> str:
+    """Print a message in protobuf text format.
+
+    Parameters
+    ----------
+    msg : Message
+        Of any pool.
+
+    Returns
+    -------
+    str
+        ASCII, one field per line, map entries sorted by key.
+
+    Raises
+    ------
+    UnsupportedError
+        When the message has fields unknown to its class: text has no way to keep them.
+    """
+    from google.protobuf import text_format
+
+    known = type(msg)()
+    known.CopyFrom(msg)
+    known.DiscardUnknownFields()
+    if known.ByteSize() != msg.ByteSize():
+        raise UnsupportedError(f"{msg.DESCRIPTOR.full_name} has fields unknown to us, which text cannot keep")
+    text: str = text_format.MessageToString(msg, as_utf8=False, descriptor_pool=msg.DESCRIPTOR.file.pool)
+    return text
+
+
+def message_class_like(name: str, like: Any) -> Any:
+    """Return the class named ``tensorflow.<name>`` from the pool of a given message.
+
+    Parameters
+    ----------
+    name : str
+        Short name; nested messages as ``"MetaGraphDef.MetaInfoDef"``.
+    like : Message
+        Any message: ours, or the caller's own (TensorFlow's ``GraphDef``).
+
+    Returns
+    -------
+    type of Message
+        For a message of TensorFlow's this is TensorFlow's own class.
+
+    Raises
+    ------
+    NotFoundError
+        When that pool has no such message.
+    """
+    try:
+        return _message_class(name, like.DESCRIPTOR.file.pool)
+    except KeyError:
+        raise NotFoundError("message", f"{PACKAGE}.{name}", where=f"the pool of {type(like)!r}") from None
+
+
+def convert(msg: Any, cls: Any) -> Any:
+    """Carry a message over to the class of the same name in another pool.
+
+    Parameters
+    ----------
+    msg : Message
+        Not modified.
+    cls : type of Message
+        Its class in the other pool; the class of `msg` itself gives a copy.
+
+    Returns
+    -------
+    Message
+        Of class `cls`. Fields `cls` does not know are kept as unknown fields.
+
+    Raises
+    ------
+    LimitError
+        When the message is past protobuf's limit of 2 GiB.
+    """
+    return parse(cls, serialize(msg))
