@@ -9,6 +9,7 @@ already been replaced and removes the directories that were made for it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -67,10 +68,13 @@ class FileSink:
         """Reserve `nbytes` in all, so that a full disk shows before the work is done."""
         if _fallocate is None or nbytes <= 0:
             return
-        # File systems without support answer EOPNOTSUPP or EINVAL: then it is only a hint.
-        with contextlib.suppress(OSError):
+        try:
             _fallocate(self._fd, 0, nbytes)
-            self._allocated = nbytes
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+            return  # A file system without support: it was only a hint.
+        self._allocated = nbytes
 
     def flush(self) -> None:
         """Hand gathered bytes to the system."""
@@ -193,6 +197,8 @@ class Transaction:
                 _remove(pending.target)
             elif pending.backup is not None:
                 os.replace(pending.backup, pending.target)
+                # Renaming one link of a file onto another does nothing: the backup may still be there.
+                _remove(pending.backup)
             _remove(pending.temp)
         for directory in reversed(self._made_dirs):
             with contextlib.suppress(OSError):

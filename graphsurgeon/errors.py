@@ -1,0 +1,108 @@
+"""Every error this library raises for bad input, in one closed tree.
+
+::
+
+    GraphSurgeonError
+      FileFormatError     path, offset, reason
+        CorruptionError
+        UnsupportedError
+      GraphError          node, reason, function
+      NotFoundError       kind, name, near          (also a KeyError)
+      PassError           operation, node, reason
+      LimitError          what, size, limit
+      OutputExistsError   path                      (also a FileExistsError)
+
+A missing or unreadable file stays an `OSError`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from proto_utils.errors import (
+    CorruptionError,
+    FileFormatError,
+    GraphSurgeonError,
+    LimitError,
+    NotFoundError,
+    OutputExistsError,
+    UnsupportedError,
+)
+
+__all__ = [
+    "CorruptionError",
+    "FileFormatError",
+    "GraphError",
+    "GraphSurgeonError",
+    "LimitError",
+    "NotFoundError",
+    "OutputExistsError",
+    "PassError",
+    "UnsupportedError",
+    "near_names",
+]
+
+
+class GraphError(GraphSurgeonError):
+    """A graph is not well formed: a dangling input, a duplicate name, a cycle, a dtype clash.
+
+    Attributes
+    ----------
+    node : str or None
+        The node where it shows.
+    reason : str
+        What was found against what was wanted.
+    function : str or None
+        The function whose body holds the node; None for the graph itself.
+    """
+
+    field_names = ("node", "reason", "function")
+
+    def __init__(
+        self, reason: str, *, node: str | None = None, function: str | None = None, hint: str | None = None
+    ) -> None:
+        where = "" if node is None else f"node {node!r}"
+        if function is not None:
+            where = f"function {function!r}" + (f", {where}" if where else "")
+        super().__init__(f"{where}: {reason}" if where else reason, hint=hint)
+        self.node = node
+        self.reason = reason
+        self.function = function
+
+
+class PassError(GraphSurgeonError):
+    """A pass declines; the model is as it was.
+
+    Attributes
+    ----------
+    operation : str
+        The pass.
+    node : str or None
+        The node it cannot handle.
+    reason : str
+        Why.
+    """
+
+    field_names = ("operation", "node", "reason")
+
+    def __init__(self, operation: str, reason: str, *, node: str | None = None, hint: str | None = None) -> None:
+        where = f"{operation}: " if node is None else f"{operation}: node {node!r}: "
+        super().__init__(where + reason, hint=hint)
+        self.operation = operation
+        self.node = node
+        self.reason = reason
+
+
+def near_names(name: str, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """Return the existing names that resemble `name` most, closest first.
+
+    Names that share the last component come before names that merely look alike.
+    Costs one pass over the names; the expensive comparison runs on at most 2,000.
+    """
+    leaf = name.rsplit("/", 1)[-1].lower()
+    pool = list(names)
+    likely = [n for n in pool if leaf and leaf in n.lower()]
+    candidates = (likely or pool)[:2000]
+    found = difflib.get_close_matches(name, candidates, n=count, cutoff=0.5)
+    return tuple(found) or tuple(likely[:count])

@@ -1,0 +1,116 @@
+"""The grammar of tensor names; nothing else takes them apart.
+
+In a graph an input is ``node`` or ``node:0`` (output 0), ``node:2`` (output 2) or
+``^node`` (a control input, which carries no tensor). In a function body an input
+is ``argument`` (a function argument), ``node:output:index`` (element `index` of the
+node's output argument `output`) or ``^node``. Outside a graph users write ``node``
+for both a node and its output 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+CONTROL_OUTPUT = -1
+
+
+class TensorName(NamedTuple):
+    """A parsed input of a graph's node: `output` is -1 for a control input."""
+
+    node: str
+    output: int
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is a control input, which carries no tensor."""
+        return self.output == CONTROL_OUTPUT
+
+    def __str__(self) -> str:
+        if self.output == CONTROL_OUTPUT:
+            return "^" + self.node
+        return self.node if self.output == 0 else f"{self.node}:{self.output}"
+
+
+class FunctionInput(NamedTuple):
+    """A parsed input in a function body; `output` is empty for an argument or a control input."""
+
+    node: str
+    output: str
+    index: int
+
+
+def parse_input(text: str) -> TensorName:
+    """Parse an input of a node in a graph.
+
+    Parameters
+    ----------
+    text : str
+        ``a``, ``a:1`` or ``^a``.
+
+    Returns
+    -------
+    TensorName
+    """
+    if text[:1] == "^":
+        return TensorName(text[1:], CONTROL_OUTPUT)
+    if ":" in text:
+        node, _, port = text.rpartition(":")
+        if port.isdecimal():
+            return TensorName(node, int(port))
+    return TensorName(text, 0)
+
+
+def parse_function_input(text: str) -> FunctionInput:
+    """Parse an input of a node in a function body: ``arg``, ``node:out:0`` or ``^node``."""
+    if text[:1] == "^":
+        return FunctionInput(text[1:], "", CONTROL_OUTPUT)
+    node, _, rest = text.partition(":")
+    if not rest:
+        return FunctionInput(node, "", 0)
+    output, _, index = rest.partition(":")
+    return FunctionInput(node, output, int(index) if index.isdecimal() else 0)
+
+
+def node_of(text: str) -> str:
+    """Return the node of a user's ``node`` or ``node:0``."""
+    return parse_input(text).node
+
+
+def scope_of(name: str) -> str:
+    """Return the name scope: everything before the last slash, or the empty string."""
+    return name.rpartition("/")[0]
+
+
+def unique_name(wanted: str, taken: Iterable[str] | set[str] | dict[str, object]) -> str:
+    """Return `wanted`, or ``wanted_1``, ``wanted_2`` ... the first that is not taken."""
+    names = taken if isinstance(taken, (set, dict)) else set(taken)
+    if wanted not in names:
+        return wanted
+    number = 1
+    while f"{wanted}_{number}" in names:
+        number += 1
+    return f"{wanted}_{number}"
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether `pattern` is `name` itself or a regular expression that matches all of it."""
+    if pattern == name:
+        return True
+    compiled = _compile(pattern)
+    return compiled is not None and compiled.fullmatch(name) is not None
+
+
+def matches_any(patterns: Sequence[str], name: str) -> bool:
+    """Whether any of `patterns` matches `name`."""
+    return any(matches(pattern, name) for pattern in patterns)
