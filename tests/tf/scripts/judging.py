@@ -1,0 +1,171 @@
+"""What TensorFlow says of a frozen graph and of what was unfrozen from it.
+
+Every function takes and returns plain JSON values. They judge; they never correct: an answer lists what is wrong.
+"""
+
+import os
+import tempfile
+
+import numpy as np
+import running
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+
+
+def version():
+    """TensorFlow's version."""
+    return tf.__version__
+
+
+def accepts(path, dimensions=running.DIMENSIONS):
+    """Whether TensorFlow imports and runs a frozen graph, with which stand-in for unknown dimensions.
+
+    Returns ``{"dimension", "outputs", "errors"}`` of the first dimension at which every guessed output runs, else of
+    the one at which most do; ``{"refused": reason}`` when it cannot be imported or no output runs.
+    """
+    try:
+        graph = running.imported(path)
+    except Exception as error:
+        return {"refused": "%s: %s" % (type(error).__name__, str(error)[:300])}
+    unknown = any(tensor.shape.rank is None or None in tensor.shape.as_list() for tensor in running.placeholders(graph))
+    best = {"refused": "it has no output that a session can fetch"}
+    for dimension in dimensions if unknown else dimensions[:1]:
+        outputs, _, values = running.run_frozen(path, dimension=dimension)
+        errors = {name: str(value)[:300] for name, value in values.items() if isinstance(value, Exception)}
+        good = [name for name in outputs if name not in errors]
+        if good and ("outputs" not in best or len(good) > len(best["outputs"])):
+            best = {"dimension": dimension, "outputs": good, "errors": errors}
+        elif outputs and not good and "outputs" not in best:
+            best = {"refused": "no output runs: %s" % sorted(errors.values())[0]}
+        if good and not errors:
+            break
+    return best
+
+
+def compare(pb, prefix, outputs=None, dimension=2, feeds=None, grappler=False):
+    """Run the frozen graph and the restored one on the same feeds and compare bits.
+
+    Returns ``{"compared": [names], "failed": {name: error}, "random": [names], "differ": {name: how}}``: outputs that
+    were bit-equal or not; those that the frozen graph itself cannot give; those it gives differently each time.
+    """
+    feeds = read_feeds(feeds)
+    outputs, feeds, frozen = running.run_frozen(pb, outputs, feeds, dimension, grappler)
+    thawed = running.run_restored(prefix, outputs, feeds, grappler)
+    answer = {"compared": [], "failed": {}, "random": [], "differ": {}}
+    for name in outputs:
+        if isinstance(frozen[name], Exception):
+            answer["failed"][name] = type(frozen[name]).__name__
+        else:
+            answer["compared"].append(name)
+            if isinstance(thawed[name], Exception):
+                answer["differ"][name] = "%s: %s" % (type(thawed[name]).__name__, str(thawed[name])[:300])
+            elif running.bits(frozen[name]) != running.bits(thawed[name]):
+                answer["differ"][name] = difference(frozen[name], thawed[name])
+    if answer["differ"]:
+        drop_random(answer, running.run_frozen(pb, outputs, feeds, dimension, grappler)[2], frozen)
+    return answer
+
+
+def drop_random(answer, again, frozen):
+    """Move out of ``differ`` what the frozen graph does not repeat either."""
+    for name in list(answer["differ"]):
+        if running.bits(again[name]) != running.bits(frozen[name]):
+            answer["random"].append(name)
+            answer["compared"].remove(name)
+            del answer["differ"][name]
+
+
+def difference(first, second):
+    """How two values differ, in a sentence."""
+    first, second = np.asarray(first), np.asarray(second)
+    if first.dtype != second.dtype or first.shape != second.shape:
+        return "%s%s against %s%s" % (first.dtype, first.shape, second.dtype, second.shape)
+    if first.dtype.kind not in "fc":
+        return "values differ"
+    return "greatest difference %g" % float(np.nanmax(np.abs(first.astype(np.float64) - second.astype(np.float64))))
+
+
+def read_feeds(path):
+    """Feeds recorded in an ``.npz`` file, by tensor name (``/`` and ``:`` kept)."""
+    if path is None:
+        return None
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def variables(prefix):
+    """The variables of a meta graph as TensorFlow sees them after a restore, by name, and its saver.
+
+    Each is ``{"dtype", "shape", "trainable", "resource", "collections", "bits"}``.
+    """
+    graph, saver = running.restored(prefix)
+    with running.session(graph) as session:
+        saver.restore(session, prefix)
+        return {"variables": described(graph, session), "saver": saver_fields(saver)}
+
+
+def described(graph, session):
+    """Facts and bits of each variable in any collection of ``graph``."""
+    found = {}
+    for key in graph.get_all_collection_keys():
+        for item in graph.get_collection(key):
+            if isinstance(item, (tf1.Variable, tf.Variable)):  # two classes in TensorFlow 2
+                found.setdefault(item.op.name, (item, []))[1].append(key)
+    return {
+        name: {
+            "dtype": item.dtype.base_dtype.name,
+            "shape": item.shape.as_list(),
+            "trainable": tf1.GraphKeys.TRAINABLE_VARIABLES in keys,
+            "trainable_attribute": bool(item.trainable),
+            "resource": item.op.type == "VarHandleOp",
+            "collections": sorted(keys),
+            "bits": running.bits(session.run(item)),
+        }
+        for name, (item, keys) in found.items()
+    }
+
+
+def saver_fields(saver):
+    """The SaverDef that C++, Java and Go callers go by."""
+    fields = saver.as_saver_def()
+    return {
+        "filename_tensor_name": fields.filename_tensor_name,
+        "save_tensor_name": fields.save_tensor_name,
+        "restore_op_name": fields.restore_op_name,
+        "version": fields.version,
+        "sharded": fields.sharded,
+    }
+
+
+def checkpoint(prefix):
+    """Name to bits of every tensor of a checkpoint."""
+    reader = tf1.train.NewCheckpointReader(prefix)
+    return {name: running.bits(reader.get_tensor(name)) for name in reader.get_variable_to_shape_map()}
+
+
+def initialize(prefix):
+    """Run every variable's initializer and say what is not zero afterwards (initial values hold no weights)."""
+    graph, _ = running.restored(prefix)
+    with running.session(graph) as session, graph.as_default():
+        session.run(tf1.global_variables_initializer())
+        left = session.run(tf1.report_uninitialized_variables())
+        values = {item.op.name: np.asarray(session.run(item)) for item in tf1.global_variables()}
+    empty = [name for name, value in values.items() if not running.is_nonzero(value)]
+    return {"uninitialized": [name.decode() for name in left.ravel()], "not_zero": sorted(set(values) - set(empty))}
+
+
+def restore_by_name(prefix):
+    """Restore and save as a C++ caller does: by the SaverDef's node names alone. Bits of what it saved."""
+    meta = tf1.MetaGraphDef()
+    with open(prefix + ".meta", "rb") as file:
+        meta.ParseFromString(file.read())
+    graph = tf.Graph()
+    with graph.as_default():
+        tf1.import_graph_def(meta.graph_def, name="")
+    names = meta.saver_def
+    with tempfile.TemporaryDirectory() as directory, running.session(graph) as session:
+        copy = os.path.join(directory, "copy")
+        session.run(names.restore_op_name, {names.filename_tensor_name: prefix})
+        session.run(names.save_tensor_name, {names.filename_tensor_name: copy})
+        return checkpoint(copy)

@@ -1,0 +1,63 @@
+"""Train-side checkpoints and TensorFlow's own frozen graphs of the nets in ``nets.py``."""
+
+import os
+
+import nets
+import running
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+
+
+def make(net, directory, resource=False, control_flow_v2=False, partitions=0, seed=1):
+    """Build a net, fill its variables, save ``<net>.ckpt`` and freeze it to ``<net>.pb``.
+
+    Returns ``{"pb", "prefix", "outputs", "bits": {output: bits of the original}, "variables": {name: facts}}``.
+    """
+    graph = tf.Graph()
+    switch = tf1.enable_control_flow_v2 if control_flow_v2 else tf1.disable_control_flow_v2
+    was_v2 = tf1.control_flow_v2_enabled()
+    switch()
+    try:
+        with graph.as_default():
+            tf1.set_random_seed(seed)
+            outputs = nets.NETS[net](getter(resource, partitions))
+            return frozen(graph, net, directory, [output.op.name for output in outputs], seed)
+    finally:
+        (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
+
+
+def getter(resource, partitions):
+    """``get(name, shape, dtype, trainable)`` for ``nets``; a partitioned weight is read as their concatenation."""
+
+    def get(name, shape, dtype=tf.float32, trainable=True):
+        split = tf1.fixed_size_partitioner(partitions) if partitions and shape and shape[0] > partitions else None
+        item = tf1.get_variable(
+            name, shape, dtype, tf1.zeros_initializer(), trainable=trainable, use_resource=resource, partitioner=split
+        )
+        return tf.convert_to_tensor(item) if split else item
+
+    return get
+
+
+def frozen(graph, name, directory, outputs, seed):
+    """Fill, save and freeze the default graph."""
+    import judging
+
+    prefix, path = os.path.join(directory, name + ".ckpt"), os.path.join(directory, name + ".pb")
+    variables = tf1.global_variables()
+    saver = tf1.train.Saver(save_relative_paths=True)
+    with running.session(graph) as session:
+        session.run(tf1.global_variables_initializer())
+        for item, value in zip(variables, nets.values(variables, seed)):
+            item.load(value, session)
+        saver.save(session, prefix)
+        tensors = [output + ":0" for output in outputs]
+        feeds = running.generic_feeds(graph)
+        original = running.fetch(session, tensors, feeds)
+        facts = judging.described(graph, session)
+        constant = tf1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), outputs)
+    with open(path, "wb") as file:
+        file.write(constant.SerializeToString(deterministic=True))
+    bits = {key: running.bits(value) for key, value in original.items()}
+    return {"pb": path, "prefix": prefix, "outputs": tensors, "bits": bits, "variables": facts}
