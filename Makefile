@@ -1,0 +1,86 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Environments live in build/venv; each is made once, and again when pyproject.toml changes.
+PYTHON ?= python3
+export PYTHON
+JOBS ?= 2
+TESTS ?=
+BENCH ?=
+DEMO_GRAPH ?= fixtures/frozen.pb
+
+V := build/venv
+ENVIRONMENT := .ci/environment
+PYTEST := -m pytest -n $(JOBS)
+NO_TF := -m 'not tf and not tf1'
+PACKAGE = $(shell find graphsurgeon proto_utils -type f -not -path '*/__pycache__/*')
+# $(PYTHON) itself comes first when it is one that we support.
+THIS := $(shell $(PYTHON) -c 'import sys; v = sys.version_info; print("%d.%d" % v[:2] if v >= (3, 10) else "")')
+ANY := $(THIS) 3.13 3.12 3.11 3.10 3.14
+OLDEST := 3.10 3.11 3.12 3.13 3.14
+NEWEST := 3.14 3.13 3.12 3.11 3.10
+WITH_TF := $(filter 3.10 3.11 3.12 3.13,$(ANY))
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(V)/demo.installed ## install without TensorFlow, unfreeze a real frozen graph, show what came out
+	@PATH="$(CURDIR)/$(V)/demo/bin:$$PATH" .ci/demo $(DEMO_GRAPH)
+
+test: $(V)/test.stamp ## run every test with TensorFlow 2.21, and 1.15 when a Python 3.7 is found
+	@.ci/with-tf1 $(V)/test/bin/python $(PYTEST) $(TESTS)
+
+test-tf1: $(V)/test.stamp ## the TensorFlow 1.15 round trips only
+	@.ci/with-tf1 $(V)/test/bin/python $(PYTEST) -m tf1 $(TESTS)
+
+test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python, protobuf and numpy we support
+	@$(V)/oldest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
+
+test-newest: $(V)/newest.stamp ## the same on the newest of each
+	@$(V)/newest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
+
+lint: $(V)/dev.stamp ## ruff: rules and format
+	@$(V)/dev/bin/ruff check .
+	@$(V)/dev/bin/ruff format --check .
+
+format: $(V)/dev.stamp ## let ruff format the code
+	@$(V)/dev/bin/ruff format .
+
+types: $(V)/dev.stamp ## mypy --strict
+	@$(V)/dev/bin/mypy
+
+bench: $(V)/bench.installed $(V)/test.stamp ## measure against TensorFlow and cp (build/bench: table, JSON, plots)
+	@GRAPHSURGEON_TF_PYTHON="$${GRAPHSURGEON_TF_PYTHON:-$(CURDIR)/$(V)/test/bin/python}" \
+	    .ci/with-tf1 $(V)/bench/bin/python -m benchmarks $(BENCH)
+
+schema: $(V)/dev.stamp ## make proto_utils/schema.binpb and schema.pyi from proto_utils/protos
+	@$(V)/dev/bin/python -m proto_utils.make_schema
+
+fixtures: $(V)/test.stamp ## make fixtures/ anew with TensorFlow
+	@.ci/with-tf1 $(V)/test/bin/python fixtures/make/make_fixtures.py
+
+clean: ## remove build/ and caches
+	@rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(V)/dev.stamp: pyproject.toml
+	@$(ENVIRONMENT) dev "$(ANY)" -e '.[test,dev,bench]' && touch $@
+
+$(V)/test.stamp: pyproject.toml
+	@$(ENVIRONMENT) test "$(WITH_TF)" -e '.[test,tf]' && touch $@
+
+$(V)/oldest.stamp: pyproject.toml requirements/oldest.txt
+	@$(ENVIRONMENT) oldest "$(OLDEST)" -r requirements/oldest.txt -e '.[test]' && touch $@
+
+$(V)/newest.stamp: pyproject.toml
+	@$(ENVIRONMENT) newest "$(NEWEST)" -e '.[test]' && touch $@
+
+$(V)/demo.stamp: pyproject.toml
+	@$(ENVIRONMENT) demo "$(ANY)" . && touch $@
+
+$(V)/bench.stamp: pyproject.toml
+	@$(ENVIRONMENT) bench "$(ANY)" '.[bench]' && touch $@
+
+# demo and bench run what a user installs, so the package is installed anew whenever it has changed.
+$(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md
+	@$(V)/$*/bin/python -m pip --disable-pip-version-check -q install --no-deps --force-reinstall . && touch $@
+
+.PHONY: help demo test test-tf1 test-oldest test-newest lint format types bench schema fixtures clean

@@ -1,0 +1,104 @@
+"""The source tree as the architecture tests see it: modules, their syntax trees and what they import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("graphsurgeon", "proto_utils")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file.
+
+    Parameters
+    ----------
+    path : Path
+        Absolute.
+    """
+
+    path: Path
+
+    @property
+    def relative(self) -> str:
+        """The path below the project's directory, with slashes."""
+        return self.path.relative_to(ROOT).as_posix()
+
+    @property
+    def name(self) -> str:
+        """The dotted name; that of the package for an `__init__.py`."""
+        return self.relative.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @cached_property
+    def text(self) -> str:
+        """The source."""
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The parsed source."""
+        return ast.parse(self.text, self.relative)
+
+    def imports(self) -> Iterator[Import]:
+        """Yield every import of the file, those inside functions and under `TYPE_CHECKING` too."""
+        typing_only = _nodes_under_type_checking(self.tree)
+        for node in ast.walk(self.tree):
+            for target in self._targets(node):
+                yield Import(target, getattr(node, "lineno", 0), node in typing_only)
+
+    def _targets(self, node: ast.AST) -> list[str]:
+        if isinstance(node, ast.Import):
+            return [alias.name for alias in node.names]
+        if not isinstance(node, ast.ImportFrom):
+            return []
+        base = self._base(node)
+        return [f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base for alias in node.names]
+
+    def _base(self, node: ast.ImportFrom) -> str:
+        """Return the absolute name of what `from ... import` names."""
+        if not node.level:
+            return node.module or ""
+        is_package = self.path.name == "__init__.py"
+        parts = self.name.split(".")
+        parents = parts[: len(parts) - node.level + is_package]
+        return ".".join(parents + ([node.module] if node.module else []))
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, by absolute dotted name."""
+
+    target: str
+    line: int
+    typing_only: bool
+
+
+def modules(*folders: str) -> list[Module]:
+    """Return the modules below these folders of the project, both packages by default."""
+    return [
+        Module(path)
+        for folder in folders or PACKAGES
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "__pycache__" not in path.parts
+    ]
+
+
+def is_module(name: str) -> bool:
+    """Return whether a dotted name is a module or package of ours."""
+    path = ROOT / name.replace(".", "/")
+    return name.startswith(PACKAGES) and (path.with_suffix(".py").is_file() or (path / "__init__.py").is_file())
+
+
+def _nodes_under_type_checking(tree: ast.Module) -> set[ast.AST]:
+    return {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }

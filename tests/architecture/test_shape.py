@@ -1,0 +1,69 @@
+"""Files and functions stay readable, and everything public is documented."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture.source import Module, modules
+
+MAX_FILE = 400
+MAX_BODY = 50
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
+
+
+def body_lines(function: Definition) -> int:
+    """The lines of a function below its docstring."""
+    statements = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (statements[-1].end_lineno or 0) - statements[0].lineno + 1 if statements else 0
+
+
+def public(tree: ast.Module | ast.ClassDef, scope: str = "") -> Iterator[tuple[str, ast.ClassDef | Definition]]:
+    """Public classes, functions and methods; setters and overloads share the docstring of their first definition."""
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef | Definition) or node.name.startswith("_"):
+            continue
+        decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+        if any(text.endswith((".setter", ".deleter", "overload")) for text in decorators):
+            continue
+        yield scope + node.name, node
+        if isinstance(node, ast.ClassDef):
+            yield from public(node, f"{scope}{node.name}.")
+
+
+@every_module
+def test_file_is_one_idea(module: Module):
+    assert len(module.text.splitlines()) <= MAX_FILE
+
+
+@every_module
+def test_functions_fit_on_a_screen(module: Module):
+    functions = [node for node in ast.walk(module.tree) if isinstance(node, Definition)]
+    assert {node.name: body_lines(node) for node in functions if body_lines(node) > MAX_BODY} == {}
+
+
+@every_module
+def test_module_is_documented(module: Module):
+    assert ast.get_docstring(module.tree)
+
+
+@every_module
+def test_public_names_are_documented(module: Module):
+    assert [name for name, node in public(module.tree) if not ast.get_docstring(node)] == []
+
+
+@every_module
+def test_all_is_true(module: Module):
+    """`__all__` names what exists, once; in a module that has one, nothing else public is defined there."""
+    if module.name.endswith("__main__") or "__all__" not in module.text:
+        return
+    loaded = importlib.import_module(module.name)
+    names = list(loaded.__all__)
+    assert sorted(names) == sorted(set(names))
+    assert [name for name in names if not hasattr(loaded, name)] == []
+    assert {name for name, _ in public(module.tree) if "." not in name} <= set(names)
