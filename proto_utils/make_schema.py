@@ -60,7 +60,8 @@ def strip(descriptor_set: bytes) -> bytes:
         file.ClearField("options")
         for message in file.message_type:
             _strip_message(message)
-    return files.SerializeToString(deterministic=True)
+    stripped: bytes = files.SerializeToString(deterministic=True)
+    return stripped
 
 
 def _strip_message(message: Any) -> None:

@@ -24,22 +24,21 @@ PACKAGE = "tensorflow"
 MAX_MESSAGE_NBYTES = 2**31 - 1
 
 _lock = threading.Lock()
-_pool: Any = None
+_pools: list[Any] = []
 
 
 def _private_pool() -> Any:
-    """Return the pool, built on the first call."""
-    global _pool
+    """Return the one pool, built on the first call; a second one would have other classes of the same names."""
     with _lock:
-        if _pool is None:
+        if not _pools:
             from google.protobuf import descriptor_pb2, descriptor_pool
 
             files = descriptor_pb2.FileDescriptorSet.FromString(Path(__file__).with_name("schema.binpb").read_bytes())
             pool = descriptor_pool.DescriptorPool()
             for file in files.file:
                 pool.Add(file)
-            _pool = pool
-        return _pool
+            _pools.append(pool)
+        return _pools[0]
 
 
 def _message_class(name: str, pool: Any) -> Any:
