@@ -111,11 +111,13 @@ class DType:
         base = self.base
         if base.itemsize == 0 and base is not STRING:
             raise UnsupportedError(f"dtype {self.name} has no values outside a session")
+        scalar: Any = _STORED_AS.get(base, base.name)
         if base in _ML_DTYPES:
             import ml_dtypes
 
-            return np.dtype(getattr(ml_dtypes, base.name))
-        return np.dtype(_STORED_AS.get(base, base.name))
+            scalar = getattr(ml_dtypes, base.name)
+        held: np.dtype[Any] = np.dtype(scalar)
+        return held
 
     @staticmethod
     def from_number(number: int) -> DType:
