@@ -1,0 +1,160 @@
+"""Attr values as plain Python, both ways.
+
+=========  ============================  =============================
+AttrValue  Python                        note
+=========  ============================  =============================
+s          bytes                         str is accepted and encoded
+i          int
+f          float                         the nearest float32
+b          bool
+type       DType
+shape      Shape
+tensor     Tensor                        decoded by the node, lazily
+list       list of the above             elements of one kind
+func       Func                          a function's name and attrs
+placeholder  Placeholder                 the name of a function's attr
+=========  ============================  =============================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from graphsurgeon import tensor_proto
+from graphsurgeon.dtypes import DType
+from graphsurgeon.tensor import Tensor
+from proto_utils import schema
+from proto_utils.errors import UnsupportedError
+
+
+class Shape:
+    """A shape that may be partly or wholly unknown.
+
+    Parameters
+    ----------
+    dims : iterable of (int or None), or None
+        None for a dimension of unknown size; None instead of the list for unknown rank.
+
+    Attributes
+    ----------
+    dims : tuple of (int or None), or None
+    """
+
+    __slots__ = ("dims",)
+
+    def __init__(self, dims: Iterable[int | None] | None = None) -> None:
+        self.dims = None if dims is None else tuple(None if d is None or d < 0 else int(d) for d in dims)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and self.dims == other.dims
+
+    def __hash__(self) -> int:
+        return hash(self.dims)
+
+    def __repr__(self) -> str:
+        return f"Shape({None if self.dims is None else list(self.dims)})"
+
+    @classmethod
+    def from_proto(cls, proto: schema.TensorShapeProto) -> Shape:
+        """Make a shape of a TensorShapeProto."""
+        return cls(None if proto.unknown_rank else [dim.size for dim in proto.dim])
+
+    def to_proto(self) -> schema.TensorShapeProto:
+        """Make a TensorShapeProto, with -1 for an unknown dimension."""
+        if self.dims is None:
+            return schema.TensorShapeProto(unknown_rank=True)
+        proto = schema.TensorShapeProto()
+        for dim in self.dims:
+            proto.dim.add(size=-1 if dim is None else dim)
+        return proto
+
+
+class Func(NamedTuple):
+    """A function by name, with the attrs it is instantiated with."""
+
+    name: str
+    attrs: dict[str, Any]
+
+
+class Placeholder(NamedTuple):
+    """An attr of a function body that stands for an attr of the function."""
+
+    name: str
+
+
+def decode(value: schema.AttrValue) -> Any:
+    """Return an AttrValue as Python; None when nothing is set."""
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return None
+    if kind == "list":
+        return _decode_list(value.list)
+    return _decode_one(kind, getattr(value, kind))
+
+
+def encode(value: Any) -> schema.AttrValue:
+    """Make an AttrValue of a Python value.
+
+    Raises
+    ------
+    UnsupportedError
+        No attr kind holds such a value.
+    """
+    if isinstance(value, list):
+        out = schema.AttrValue()
+        out.list.SetInParent()
+        for element in value:
+            kind, encoded = _encode_one(element)
+            repeated = getattr(out.list, kind)
+            if isinstance(encoded, schema.Message):
+                repeated.add().CopyFrom(encoded)
+            else:
+                repeated.append(encoded)
+        return out
+    kind, encoded = _encode_one(value)
+    return schema.AttrValue(**{kind: encoded})
+
+
+def _decode_one(kind: str, value: Any) -> Any:
+    if kind == "type":
+        return DType.from_number(value)
+    if kind == "shape":
+        return Shape.from_proto(value)
+    if kind == "tensor":
+        return tensor_proto.decode(value)
+    if kind == "func":
+        return Func(value.name, {key: decode(attr) for key, attr in value.attr.items()})
+    if kind == "placeholder":
+        return Placeholder(value)
+    return value
+
+
+def _decode_list(value: Any) -> list[Any]:
+    for kind in ("s", "i", "f", "b", "type", "shape", "tensor", "func"):
+        elements: Sequence[Any] = getattr(value, kind)
+        if elements:
+            return [_decode_one(kind, element) for element in elements]
+    return []
+
+
+def _encode_one(value: Any) -> tuple[str, Any]:
+    if isinstance(value, bool):
+        return "b", value
+    if isinstance(value, int):
+        return "i", value
+    if isinstance(value, float):
+        return "f", value
+    if isinstance(value, (bytes, str)):
+        return "s", value.encode() if isinstance(value, str) else value
+    if isinstance(value, DType):
+        return "type", value.number
+    if isinstance(value, Shape):
+        return "shape", value.to_proto()
+    if isinstance(value, Tensor):
+        return "tensor", tensor_proto.encode(value)
+    if isinstance(value, Func):
+        return "func", schema.NameAttrList(name=value.name, attr={k: encode(v) for k, v in value.attrs.items()})
+    if isinstance(value, Placeholder):
+        return "placeholder", value.name
+    raise UnsupportedError(f"no attr holds a {type(value).__name__}")

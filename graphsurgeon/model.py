@@ -1,0 +1,163 @@
+"""Models: a graph with its functions, what surrounds it, and the values of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphsurgeon.graph import Graph, Library
+from graphsurgeon.graph_def import graph_pieces, read_graph
+from graphsurgeon.tensor import Tensor
+from proto_utils import schema
+from proto_utils.errors import LimitError
+from proto_utils.files import BytesSource, Span, Window
+from proto_utils.skeleton import next_record
+from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+
+#: Protobuf refuses longer messages, in TensorFlow as elsewhere.
+MAX_MESSAGE_NBYTES = (1 << 31) - 1
+
+_GRAPH_DEF = 2
+
+
+
+class Model:
+    """One meta graph: graph, functions, collections, signatures, saver, variables.
+
+    Attributes
+    ----------
+    graph : Graph
+    library : Library
+        The functions.
+    rest : GraphDef
+        Everything of the GraphDef but nodes and library: versions, debug info.
+    meta : MetaGraphDef or None
+        Everything but the graph; None as long as the model is a bare GraphDef.
+    variables : dict of str to Tensor
+        Values of the graph's variables by checkpoint key.
+    path : str or None
+        The file it came from.
+    """
+
+    def __init__(
+        self,
+        graph: Graph | None = None,
+        library: Library | None = None,
+        *,
+        rest: bytes = b"",
+        meta: bytes | None = None,
+        origin: Span | None = None,
+    ) -> None:
+        self.graph = graph if graph is not None else Graph()
+        self.library = library if library is not None else Library()
+        self.rest = schema.parse(schema.GraphDef, rest)
+        self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta)
+        self.variables: dict[str, Tensor] = {}
+        self.path = None if origin is None else origin.source.path
+        self._origin = origin
+        self._rest_as_read = (rest, schema.serialize(self.rest))
+        self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
+
+    @classmethod
+    def read_graph_def(cls, span: Span) -> Model:
+        """Read a serialized GraphDef lazily; costs O(nodes), touches no payload."""
+        graph, library, rest = read_graph(span.source, span.start, span.end)
+        return cls(graph, library, rest=rest, origin=span)
+
+    @classmethod
+    def read_meta_graph_def(cls, span: Span) -> Model:
+        """Read a serialized MetaGraphDef lazily; costs O(nodes), touches no payload."""
+        rest: list[bytes] = []
+        graph, library, graph_rest = Graph(), Library(), b""
+        window, position = Window(span.source), span.start
+        while position < span.end:
+            record = next_record(window, position, span.end)
+            position = record.end
+            if record.number == _GRAPH_DEF:
+                graph, library, graph_rest = read_graph(span.source, record.start, record.end)
+            else:
+                rest.append(span.source.read(record.record, record.end))
+        return cls(graph, library, rest=graph_rest, meta=b"".join(rest), origin=span)
+
+    @classmethod
+    def from_graph_def(cls, graph_def: Any) -> Model:
+        """Make a model of a GraphDef message, TensorFlow's own or ours; it is not modified.
+
+        Costs one serialization of the message.
+        """
+        data = BytesSource(schema.serialize(graph_def))
+        return cls.read_graph_def(Span(data, 0, data.size))
+
+    @classmethod
+    def from_meta_graph_def(cls, meta_graph_def: Any) -> Model:
+        """Make a model of a MetaGraphDef message, TensorFlow's own or ours; it is not modified."""
+        data = BytesSource(schema.serialize(meta_graph_def))
+        return cls.read_meta_graph_def(Span(data, 0, data.size))
+
+    def to_graph_def(self, like: Any = None) -> Any:
+        """Return the graph as a GraphDef message, payloads included.
+
+        Parameters
+        ----------
+        like : Message, optional
+            A message of the protobuf pool that the result is to come from: give
+            TensorFlow's own and get TensorFlow's own.
+
+        Raises
+        ------
+        LimitError
+            It is past protobuf's 2 GiB.
+        """
+        return _to_message("GraphDef", self.graph_def_pieces(), like)
+
+    def to_meta_graph_def(self, like: Any = None) -> Any:
+        """Return the model as a MetaGraphDef message; variables' values are not part of it.
+
+        Parameters, errors as `to_graph_def`.
+        """
+        return _to_message("MetaGraphDef", self.meta_graph_def_pieces(), like)
+
+    def graph_def_pieces(self) -> list[Piece]:
+        """Return the serialized GraphDef as pieces to be written."""
+        if self.meta is None and self._origin is not None and not self._graph_is_edited():
+            return [self._origin]
+        raw, as_read = self._rest_as_read
+        now = schema.serialize(self.rest)
+        return graph_pieces(self.graph, self.library, raw if now == as_read else now)
+
+    def meta_graph_def_pieces(self) -> list[Piece]:
+        """Return the serialized MetaGraphDef as pieces to be written."""
+        raw, as_read = self._meta_as_read
+        now = None if self.meta is None else schema.serialize(self.meta)
+        if raw is not None and now == as_read and self._origin is not None and not self._graph_is_edited():
+            return [self._origin]
+        rest = raw if raw is not None and now == as_read else now or b""
+        return insert(rest, [Insertion((), _GRAPH_DEF, self.graph_def_pieces())])
+
+    def graphs(self) -> Iterable[tuple[str | None, Graph]]:
+        """Yield the main graph as (None, graph), then each function's body with its name."""
+        yield None, self.graph
+        for function in self.library.functions.values():
+            yield function.name, function.body
+
+    def _graph_is_edited(self) -> bool:
+        return (
+            self.graph.is_edited
+            or (self.library.origin is not None and self.library.is_edited)
+            or (self.library.origin is None and not self.library.is_empty)
+            or schema.serialize(self.rest) != self._rest_as_read[1]
+        )
+
+    def __repr__(self) -> str:
+        return f"Model({len(self.graph)} nodes, {len(self.library.functions)} functions, {len(self.variables)} variables)"
+
+
+def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
+    nbytes = total_nbytes(pieces)
+    if nbytes > MAX_MESSAGE_NBYTES:
+        raise LimitError(
+            f"the {name}, in bytes,", nbytes, MAX_MESSAGE_NBYTES, hint="unfreeze it, or keep the weights in a checkpoint"
+        )
+    cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
+    data = b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
+    return schema.parse(cls, data)

@@ -1,0 +1,260 @@
+"""TensorProto: every encoding TensorFlow reads, decoded as its C++ `Tensor::FromProto` does.
+
+A TensorProto holds its values either raw in ``tensor_content`` or in the typed list
+of its dtype. The list may be shorter than the shape asks for: the last value then
+repeats, and an empty list means zeros (or empty strings); surplus values are ignored.
+
+=================================== ================ ===========================
+dtype                               field            wire form of one element
+=================================== ================ ===========================
+float32, complex64                  5, 9             4 bytes; complex has two
+float64, complex128                 6, 12            8 bytes; complex has two
+half, bfloat16                      13 half_val      varint of the 16 bits
+(u)int8 (u)int16 int32, 2/4-bit,    7 int_val        varint
+quantized types
+int64 / uint32 / uint64             10 / 16 / 17     varint
+bool                                11 bool_val      varint 0 or 1
+float8 types                        18 float8_val    bytes, one an element
+string                              8 string_val     one LEN record an element
+=================================== ================ ===========================
+
+Long packed lists stay in the file. Fixed-width ones are already the raw values;
+varint ones are decoded while they stream.
+
+Source: tensorflow/core/framework/tensor.cc and tensor.proto; for `encode`,
+`make_tensor_proto` in tensorflow/python/framework/tensor_util.py.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+
+from graphsurgeon import dtypes
+from graphsurgeon.dtypes import DType
+from graphsurgeon.tensor import FillTensor, OpaqueTensor, RawTensor, StringTensor, Tensor, repeat
+from proto_utils import schema
+from proto_utils.errors import CorruptionError
+from proto_utils.files import CHUNK_NBYTES, BytesSource, Span
+from proto_utils.varint import decode_varint
+from proto_utils.wire import len_header
+
+TENSOR_CONTENT = 4
+STRING_VAL = 8
+
+#: Fields that may hold a long payload.
+PAYLOAD_FIELDS = (4, 5, 6, 7, 9, 10, 11, 12, 13, 16, 17, 18)
+
+_FIXED_FIELDS = {5: "f", 6: "d", 9: "f", 12: "d"}
+_FIELD_NAMES = {
+    5: "float_val", 6: "double_val", 7: "int_val", 8: "string_val", 9: "scomplex_val", 10: "int64_val",
+    11: "bool_val", 12: "dcomplex_val", 13: "half_val", 16: "uint32_val", 17: "uint64_val", 18: "float8_val",
+}  # fmt: skip
+_FIELD_OF = {
+    "float32": 5, "float64": 6, "complex64": 9, "complex128": 12, "int64": 10, "bool": 11, "float16": 13,
+    "bfloat16": 13, "uint32": 16, "uint64": 17, "string": 8,
+}  # fmt: skip
+# Elements of varint fields, cut to the width of the dtype: array type codes by itemsize.
+_UNSIGNED = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+
+def value_field(dtype: DType) -> int:
+    """Return the number of the typed field that holds values of `dtype`."""
+    if dtype.name.startswith("float8") or dtype.name.startswith("float4"):
+        return 18
+    return _FIELD_OF.get(dtype.name, 7)
+
+
+def decode(proto: schema.TensorProto, payloads: Mapping[int, Sequence[Span]] | None = None) -> Tensor:
+    """Make a tensor of a TensorProto.
+
+    Parameters
+    ----------
+    proto : TensorProto
+        Possibly a skeleton; not modified.
+    payloads : mapping of int to sequence of Span, optional
+        The payloads that were left in the file, by field number.
+
+    Returns
+    -------
+    Tensor
+        Lazy where the payload is in a file. Resource and variant tensors come back
+        as `OpaqueTensor`, which knows dtype and shape and refuses its values.
+
+    Raises
+    ------
+    CorruptionError
+        `tensor_content` does not fit dtype and shape, or the shape is impossible.
+    UnsupportedError
+        The dtype is unknown.
+    """
+    payloads = payloads or {}
+    dtype = DType.from_number(proto.dtype).base
+    if proto.tensor_shape.unknown_rank:
+        raise CorruptionError("a tensor value whose shape has unknown rank")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if dtype in (dtypes.RESOURCE, dtypes.VARIANT):
+        return OpaqueTensor(dtype, shape)
+    content = payloads.get(TENSOR_CONTENT)
+    span = content[-1] if content else Span(BytesSource(proto.tensor_content), 0, len(proto.tensor_content))
+    if dtype is dtypes.STRING:
+        return StringTensor(shape, _string_content(span, shape) if span.nbytes else list(proto.string_val))
+    if span.nbytes:
+        return RawTensor(dtype, shape, span)
+    field = value_field(dtype)
+    if field in payloads:
+        return _from_spans(dtype, shape, field, payloads[field])
+    values = getattr(proto, _FIELD_NAMES[field])
+    if field == 18:
+        return FillTensor(dtype, shape, values)
+    return FillTensor(dtype, shape, _raw(values, field, dtype))
+
+
+class PackedTensor(Tensor):
+    """Values in packed records of a file, decoded while they stream; a short list repeats its last value."""
+
+    __slots__ = ("_field", "_spans")
+
+    def __init__(self, dtype: DType, shape: Sequence[int], field: int, spans: Sequence[Span]) -> None:
+        super().__init__(dtype, shape)
+        self._field = field
+        self._spans = tuple(spans)
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """Yield the raw values, spelled out to the full size.
+
+        Raises
+        ------
+        CorruptionError
+            A packed record ends inside an element.
+        """
+        itemsize = self.dtype.itemsize
+        missing, last = self.nbytes, bytes(itemsize)
+        for piece in self._head():
+            if missing == 0:
+                return
+            piece = piece[:missing]
+            missing -= len(piece)
+            last = bytes(piece[-itemsize:]) or last
+            yield piece
+        yield from repeat(last, missing // itemsize)
+
+    def _head(self) -> Iterator[bytes]:
+        for span in self._spans:
+            if self._field in _FIXED_FIELDS or self._field == 18:
+                yield from (bytes(chunk) for chunk in span.chunks())
+            else:
+                yield from (_decode_packed(block, self._field, self.dtype) for block in _varint_blocks(span))
+
+
+def encode(tensor: Tensor) -> schema.TensorProto:
+    """Make a TensorProto as TensorFlow's `make_tensor_proto` does.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Small: its values are put into the message.
+
+    Returns
+    -------
+    TensorProto
+        More than one number: ``tensor_content``. One number, or strings: the typed list.
+    """
+    proto = header(tensor)
+    if tensor.dtype is dtypes.STRING:
+        proto.string_val.extend(tensor.strings())
+    elif tensor.size > 1:
+        proto.tensor_content = b"".join(bytes(chunk) for chunk in tensor.chunks())
+    elif tensor.size == 1:
+        _append_scalar(proto, tensor.dtype, b"".join(bytes(chunk) for chunk in tensor.chunks()))
+    return proto
+
+
+def header(tensor: Tensor) -> schema.TensorProto:
+    """Make a TensorProto with dtype and shape and no values: zeros of that shape in a few bytes."""
+    proto = schema.TensorProto(dtype=tensor.dtype.number)
+    proto.tensor_shape.SetInParent()
+    for dim in tensor.shape:
+        proto.tensor_shape.dim.add(size=dim)
+    return proto
+
+
+def _from_spans(dtype: DType, shape: Sequence[int], field: int, spans: Sequence[Span]) -> Tensor:
+    tensor = PackedTensor(dtype, shape, field, spans)
+    width = 8 if field in (6, 12) else 4
+    if field in _FIXED_FIELDS and any(span.nbytes % width for span in spans):
+        raise CorruptionError(f"packed {_FIELD_NAMES[field]} ends inside an element", offset=spans[0].start)
+    if field in _FIXED_FIELDS and len(spans) == 1 and spans[0].nbytes == tensor.nbytes:
+        return RawTensor(dtype, shape, spans[0])
+    return tensor
+
+
+def _raw(values: Sequence[float] | Sequence[int], field: int, dtype: DType) -> bytes:
+    """Return typed values as raw little-endian elements of `dtype`."""
+    if field in _FIXED_FIELDS:
+        return _whole_elements(array(_FIXED_FIELDS[field], values).tobytes(), dtype)
+    width = dtype.itemsize
+    mask = (1 << 8 * width) - 1
+    return array(_UNSIGNED[width], [int(value) & mask for value in values]).tobytes()
+
+
+def _whole_elements(raw: bytes, dtype: DType) -> bytes:
+    """Drop half a complex number at the end, as TensorFlow does."""
+    return raw[: len(raw) // dtype.itemsize * dtype.itemsize]
+
+
+def _decode_packed(block: bytes, field: int, dtype: DType) -> bytes:
+    message = schema.parse(schema.TensorProto, len_header(field, len(block)) + block)
+    return _raw(getattr(message, _FIELD_NAMES[field]), field, dtype)
+
+
+def _varint_blocks(span: Span) -> Iterator[bytes]:
+    """Cut a span of varints into blocks that end at the end of a varint."""
+    rest = b""
+    for chunk in span.chunks(CHUNK_NBYTES // 8):
+        block = rest + bytes(chunk)
+        cut = len(block)
+        while cut and block[cut - 1] >= 0x80:
+            cut -= 1
+        rest = block[cut:]
+        if len(rest) > 10:
+            raise CorruptionError("varint longer than 10 bytes", path=span.source.path, offset=span.start)
+        if cut:
+            yield block[:cut]
+    if rest:
+        raise CorruptionError("packed values end inside a varint", path=span.source.path, offset=span.end)
+
+
+def _string_content(span: Span, shape: Sequence[int]) -> list[bytes]:
+    """Decode strings in `tensor_content`: the varint lengths of all, then their bytes."""
+    data = span.read()
+    size = StringTensor(shape, ()).size
+    if size > len(data):
+        raise CorruptionError(f"{size} strings cannot be in {len(data)} bytes", offset=span.start)
+    lengths, position = [], 0
+    for _ in range(size):
+        length, position = decode_varint(data, position)
+        lengths.append(length)
+    if position + sum(lengths) != len(data):
+        raise CorruptionError("the lengths of the strings do not add up to their bytes", offset=span.start)
+    elements = []
+    for length in lengths:
+        elements.append(data[position : position + length])
+        position += length
+    return elements
+
+
+def _append_scalar(proto: schema.TensorProto, dtype: DType, raw: bytes) -> None:
+    field = value_field(dtype)
+    if field == 18:
+        proto.float8_val = raw
+        return
+    if field in _FIXED_FIELDS:
+        values: Sequence[float] | Sequence[int] = array(_FIXED_FIELDS[field], raw)
+    else:
+        signed = dtype.name.startswith(("int", "qint"))
+        code = _UNSIGNED[dtype.itemsize]
+        values = array(code.lower() if signed else code, raw)
+    getattr(proto, _FIELD_NAMES[field]).extend(values)
+
+
