@@ -1,0 +1,346 @@
+"""Reading V2 checkpoints; what they are made of is drawn in `graphsurgeon.formats.bundle_writer`.
+
+Beside what the writer there makes, a checkpoint may have
+
+- several shards ``prefix.data-00000-of-00003`` ..., tensors anywhere in them, gaps between them;
+- partitioned tensors: the entry under the tensor's name has shape, dtype and the list of ``slices``,
+  and each slice an entry of its own under an encoded key (`graphsurgeon.formats.slices`);
+- big-endian values, as machines of that order write them; an index compressed with Snappy.
+
+Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import math
+import os
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from graphsurgeon import dtypes
+from graphsurgeon.dtypes import DType
+from graphsurgeon.errors import near_names
+from graphsurgeon.formats.bundle_tensors import (
+    BundleEntry,
+    BundleOpaqueTensor,
+    BundleStringTensor,
+    BundleTensor,
+)
+from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path, shard_path
+from graphsurgeon.formats.partitioned import PartitionedTensor
+from graphsurgeon.formats.slices import Box, box_of, encode_slice_key, format_slice, overlapping, slice_of_proto
+from graphsurgeon.formats.table import Table
+from graphsurgeon.tensor import Tensor
+from proto_utils import schema
+from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from proto_utils.files import FileSource
+
+_MAX_RANK = 254
+_MAX_ELEMENTS = (1 << 63) - 1
+#: Shards are opened with the checkpoint so that replacing its files changes nothing for whoever
+#: reads it; beyond this many only when they are read, because descriptors are few.
+_MAX_OPEN_SHARDS = 128
+
+
+class BundleShards:
+    """The data files of a checkpoint.
+
+    Attributes
+    ----------
+    num_shards : int
+    is_big_endian : bool
+    """
+
+    def __init__(self, prefix: str, num_shards: int, is_big_endian: bool) -> None:
+        self.prefix = prefix
+        self.num_shards = num_shards
+        self.is_big_endian = is_big_endian
+        self._sources: dict[int, FileSource] = {}
+        self._sizes: dict[int, int | None] = {}
+
+    def path(self, shard_id: int) -> str:
+        """Return the path of a shard."""
+        return shard_path(self.prefix, shard_id, self.num_shards)
+
+    def nbytes(self, shard_id: int) -> int | None:
+        """Return the size of a shard, None when it is missing; opens it if few are open."""
+        if shard_id not in self._sizes:
+            try:
+                if len(self._sources) < _MAX_OPEN_SHARDS:
+                    self._sizes[shard_id] = self.source(shard_id).size
+                else:
+                    self._sizes[shard_id] = os.stat(self.path(shard_id)).st_size
+            except (NotFoundError, FileNotFoundError):
+                self._sizes[shard_id] = None
+        return self._sizes[shard_id]
+
+    def source(self, shard_id: int) -> FileSource:
+        """Return an open shard.
+
+        Raises
+        ------
+        NotFoundError
+            It is missing; names the file.
+        """
+        source = self._sources.get(shard_id)
+        if source is None:
+            try:
+                source = FileSource(self.path(shard_id))
+            except FileNotFoundError:
+                raise self._missing(shard_id) from None
+            self._sources[shard_id] = source
+        return source
+
+    def close(self) -> None:
+        """Close what is open."""
+        for source in self._sources.values():
+            source.close()
+        self._sources.clear()
+
+    def _missing(self, shard_id: int) -> NotFoundError:
+        found = sorted(glob.glob(glob.escape(self.prefix) + ".data-?????-of-?????"))
+        near = near_names(self.path(shard_id), found)
+        return NotFoundError(
+            "data shard", self.path(shard_id), near, hint=None if near else "it belongs beside the index"
+        )
+
+
+class Bundle(Mapping[str, Tensor]):
+    """A V2 checkpoint: tensors by name, in the order of their names' bytes.
+
+    Opening reads the index, all of it, and checks every entry against the others
+    and against the sizes of the shards; no value is read. A missing shard is no
+    error until a tensor in it is read, or `check_shards` is called.
+
+    Parameters
+    ----------
+    prefix : path
+        As given to TensorFlow: without ``.index``. May end in a slash.
+
+    Attributes
+    ----------
+    prefix : str
+    entries : Mapping of str to BundleEntry
+        dtypes, shapes and places; slices are under the tensor they belong to.
+    num_shards : int
+    is_big_endian : bool
+
+    Raises
+    ------
+    NotFoundError
+        There is no such checkpoint.
+    CorruptionError
+        The index is damaged, or says what cannot be.
+    UnsupportedError
+        The index is of a newer kind.
+    """
+
+    def __init__(self, prefix: str | os.PathLike[str]) -> None:
+        self.prefix = os.fspath(prefix)
+        self._path = index_path(self.prefix)
+        with contextlib.closing(_open_index(self.prefix)) as source:
+            items = Table(source).items()
+            header = self._header(next(items, (None, b"")))
+            self.num_shards: int = header.num_shards
+            self.is_big_endian: bool = header.endianness == schema.BundleHeaderProto.BIG
+            by_key = self._read_entries(items)
+        self._shards = BundleShards(self.prefix, self.num_shards, self.is_big_endian)
+        self._parts: dict[str, list[tuple[Box, str, BundleEntry]]] = {}
+        try:
+            self._check_places(by_key)
+            self._gather_slices(by_key)
+        except BaseException:
+            self.close()
+            raise
+        self.entries: Mapping[str, BundleEntry] = MappingProxyType(by_key)
+
+    def __getitem__(self, name: str) -> Tensor:
+        entry = self.entries.get(name)
+        if entry is None:
+            raise NotFoundError("tensor", name, near_names(name, self.entries), where=self.prefix)
+        if not entry.slices:
+            return self._tensor(name, entry)
+        parts = [(box, self._tensor(part, stored)) for box, part, stored in self._parts[name]]
+        return PartitionedTensor(name, entry.dtype, entry.shape, parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+    def __enter__(self) -> Bundle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Bundle({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
+
+    def shard_ids(self) -> list[int]:
+        """Return the shards in which something is stored, in order."""
+        stored = [entry for entry in self.entries.values() if not entry.slices]
+        stored += [entry for parts in self._parts.values() for _, _, entry in parts]
+        return sorted({entry.shard_id for entry in stored})
+
+    def shard_path(self, shard_id: int) -> str:
+        """Return the path of one shard."""
+        return self._shards.path(shard_id)
+
+    def parts(self, name: str) -> list[tuple[Box, BundleEntry]]:
+        """Return the bounds and entries of a partitioned tensor's slices, none for other tensors."""
+        return [(box, entry) for box, _, entry in self._parts.get(name, ())]
+
+    def check_shards(self) -> None:
+        """Make sure that every shard which holds something exists.
+
+        Raises
+        ------
+        NotFoundError
+            Names the first that is missing.
+        """
+        for shard_id in self.shard_ids():
+            self._shards.source(shard_id)
+
+    def close(self) -> None:
+        """Close the shards; tensors of this checkpoint can no longer be read."""
+        self._shards.close()
+
+    def _tensor(self, name: str, entry: BundleEntry) -> Tensor:
+        if entry.dtype is dtypes.STRING:
+            return BundleStringTensor(name, entry, self._shards)
+        kind = BundleTensor if entry.dtype.itemsize else BundleOpaqueTensor
+        return kind(name, entry, self._shards)
+
+    def _header(self, item: tuple[bytes | None, bytes]) -> Any:
+        key, value = item
+        if key != b"":
+            raise self._corrupt("no header: the first key of a checkpoint index is empty")
+        header = schema.parse(schema.BundleHeaderProto, value, path=self._path)
+        version = header.version
+        if version.min_consumer > VERSION or VERSION in version.bad_consumers:
+            wanted = f"a reader of version {version.min_consumer}, this one is of {VERSION}"
+            raise UnsupportedError(f"the checkpoint wants {wanted}", path=self._path)
+        if header.endianness not in (0, 1):
+            raise UnsupportedError(f"unknown byte order {header.endianness}", path=self._path)
+        return header
+
+    def _read_entries(self, items: Iterator[tuple[bytes, bytes]]) -> dict[str, BundleEntry]:
+        """Parse the index: every entry sound in itself."""
+        parse = schema.BundleEntryProto.FromString
+        entries = {}
+        try:
+            for key, value in items:
+                name = key.decode("utf-8", "surrogateescape")
+                message = parse(value)
+                entry = self._entry(name, message)
+                self._check_entry(name, entry)
+                entries[name] = entry
+        except schema.DecodeError as error:
+            raise self._corrupt(f"tensor {name!r}: its entry does not parse ({error})") from error
+        return entries
+
+    def _entry(self, name: str, message: Any) -> BundleEntry:
+        try:
+            dtype = DType.from_number(message.dtype)
+        except UnsupportedError as error:
+            raise UnsupportedError(f"tensor {name!r}: {error.reason}", path=self._path) from None
+        proto = message.shape
+        shape = tuple([dim.size for dim in proto.dim])
+        if proto.unknown_rank or dtype.is_ref or dtype is dtypes.INVALID:
+            raise self._corrupt(f"tensor {name!r}: stored with dtype {dtype.name} or without a shape")
+        slices = tuple(map(slice_of_proto, message.slices)) if message.slices else ()
+        if len(slices) == 1 and all(length < 0 for _, length in slices[0]):
+            # One slice that is everything is stored under the tensor's own name.
+            slices = ()
+        return BundleEntry(dtype, shape, message.shard_id, message.offset, message.size, message.crc32c, slices)
+
+    def _check_entry(self, name: str, entry: BundleEntry) -> None:
+        dtype, shape, shard_id, offset, nbytes, _, slices = entry
+        num_elements = math.prod(shape)
+        if (shape and min(shape) < 0) or len(shape) > _MAX_RANK or num_elements > _MAX_ELEMENTS:
+            raise self._corrupt(f"tensor {name!r}: impossible shape {list(shape)[:16]}")
+        if slices:
+            return
+        if not 0 <= shard_id < self.num_shards or offset < 0 or nbytes < 0:
+            place = f"{nbytes} bytes at {offset} of shard {shard_id} of {self.num_shards}"
+            raise self._corrupt(f"tensor {name!r}: impossible place, {place}")
+        if dtype.itemsize:
+            if nbytes != num_elements * dtype.itemsize:
+                wanted = f"{dtype.name} {list(shape)} takes {num_elements * dtype.itemsize}"
+                raise self._corrupt(f"tensor {name!r}: stored in {nbytes} bytes, {wanted}")
+        elif num_elements and nbytes < num_elements + 4:
+            raise self._corrupt(f"tensor {name!r}: {nbytes} bytes cannot hold {num_elements} elements of {dtype.name}")
+
+    def _check_places(self, entries: Mapping[str, BundleEntry]) -> None:
+        """Check every entry against the shard it names, where that is present."""
+        sizes: dict[int, int | None] = {}
+        for name, entry in entries.items():
+            if entry.slices:
+                continue
+            shard_id = entry.shard_id
+            if shard_id not in sizes:
+                sizes[shard_id] = self._shards.nbytes(shard_id)
+            size = sizes[shard_id]
+            if size is not None and entry.offset + entry.nbytes > size:
+                place = f"bytes {entry.offset} to {entry.offset + entry.nbytes} of a shard of {size}"
+                reason = f"tensor {name!r} is at {place}: the shard is truncated or of another checkpoint"
+                raise CorruptionError(reason, path=self._shards.path(shard_id), offset=size)
+
+    def _gather_slices(self, entries: dict[str, BundleEntry]) -> None:
+        """Hide the entries of slices behind the tensor they belong to."""
+        hidden: set[str] = set()
+        for name, entry in entries.items():
+            if entry.slices:
+                parts = self._slices(name, entry, entries)
+                self._parts[name] = parts
+                hidden.update(part for _, part, _ in parts)
+        for part in hidden:
+            entries.pop(part, None)
+
+    def _slices(
+        self, name: str, whole: BundleEntry, entries: Mapping[str, BundleEntry]
+    ) -> list[tuple[Box, str, BundleEntry]]:
+        key = encode_name(name)
+        parts = []
+        for extents in whole.slices:
+            where = f"tensor {name!r}, slice {format_slice(extents)}"
+            try:
+                box = box_of(extents, whole.shape)
+            except CorruptionError as error:
+                raise self._corrupt(f"tensor {name!r}: {error.reason}") from None
+            part = encode_slice_key(key, extents).decode("utf-8", "surrogateescape")
+            stored = entries.get(part)
+            shape = tuple(stop - start for start, stop in box)
+            if stored is None or stored.slices:
+                raise self._corrupt(f"{where}: no entry holds it")
+            if (stored.dtype, stored.shape) != (whole.dtype, shape):
+                found = f"{stored.dtype.name} {list(stored.shape)}"
+                raise self._corrupt(f"{where}: stored as {found}, not {whole.dtype.name} {list(shape)}")
+            parts.append((box, part, stored))
+        if overlapping(box for box, _, _ in parts) is not None:
+            raise self._corrupt(f"tensor {name!r}: two of its slices overlap")
+        return parts
+
+    def _corrupt(self, reason: str) -> CorruptionError:
+        return CorruptionError(reason, path=self._path)
+
+
+def _open_index(prefix: str) -> FileSource:
+    path = index_path(prefix)
+    try:
+        return FileSource(path)
+    except (FileNotFoundError, NotADirectoryError):
+        directory = os.path.dirname(path)
+        found = glob.glob(os.path.join(glob.escape(directory), "*.index")) if directory else glob.glob("*.index")
+        near = near_names(prefix, [name.removesuffix(".index") for name in found])
+        raise NotFoundError("checkpoint", prefix, near, where=f"{directory or '.'} (no {path})") from None

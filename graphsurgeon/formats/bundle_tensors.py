@@ -1,0 +1,251 @@
+"""The tensors of a V2 checkpoint: values that stay in its shards until asked for.
+
+Whatever is read is verified. A tensor's checksum is known to be right before the
+last piece of it is handed out: a consumer that reads to the end and sees no error
+has sound values, one that stops early has not been told.
+
+A big-endian checkpoint's values are swapped as they are read; checksums are of the
+bytes in the file.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from graphsurgeon.dtypes import DType
+from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.formats.slices import Slice
+from graphsurgeon.tensor import Tensor
+from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.files import CHUNK_NBYTES, FileSource
+from proto_utils.varint import decode_varint
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_UINT32_MAX = 0xFFFFFFFF
+_SWAP_CODES = {2: "H", 4: "I", 8: "Q"}
+
+
+class BundleEntry(NamedTuple):
+    """What an index says about one tensor.
+
+    Attributes
+    ----------
+    dtype : DType
+    shape : tuple of int
+    shard_id : int
+        The data file that holds it.
+    offset, nbytes : int
+        Where in that file, and how much.
+    checksum : int
+        Masked CRC32C.
+    slices : tuple of Slice
+        Of a partitioned tensor; each slice has an entry of its own, and the four fields before mean nothing.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    shard_id: int
+    offset: int
+    nbytes: int
+    checksum: int
+    slices: tuple[Slice, ...] = ()
+
+
+class Shards(Protocol):
+    """Where the values are."""
+
+    is_big_endian: bool
+
+    def source(self, shard_id: int) -> FileSource:
+        """Return an open shard; NotFoundError names one that is missing."""
+        ...
+
+
+class _StoredTensor(Tensor):
+    """What the kinds share: a name for errors, the entry, and the shard."""
+
+    __slots__ = ("_entry", "_name", "_shards")
+
+    def __init__(self, name: str, entry: BundleEntry, shards: Shards) -> None:
+        super().__init__(entry.dtype, entry.shape)
+        self._name = name
+        self._entry = entry
+        self._shards = shards
+
+    def _verify(self, crc: int) -> None:
+        actual = mask(crc)
+        if actual != self._entry.checksum:
+            raise self._corrupt(f"checksum is {self._entry.checksum:#010x}, its bytes have {actual:#010x}")
+
+    def _corrupt(self, reason: str) -> CorruptionError:
+        path = self._shards.source(self._entry.shard_id).path
+        where = f"tensor {self._name!r} ({self._entry.nbytes} bytes)"
+        return CorruptionError(f"{where}: {reason}", path=path, offset=self._entry.offset)
+
+
+class BundleTensor(_StoredTensor):
+    """A numeric tensor."""
+
+    __slots__ = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values."""
+        return self._entry.nbytes
+
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
+        """Yield the values through one reused buffer, little-endian.
+
+        Parameters
+        ----------
+        nbytes : int
+            Size of the buffer, a multiple of 16.
+
+        Raises
+        ------
+        NotFoundError
+            The shard is missing.
+        CorruptionError
+            The checksum differs: said before the last piece is yielded.
+        """
+        entry = self._entry
+        end = entry.offset + entry.nbytes
+        swap = _swap_code(self.dtype) if self._shards.is_big_endian else None
+        crc, position = 0, entry.offset
+        for chunk in self._shards.source(entry.shard_id).chunks(entry.offset, end, nbytes):
+            crc = crc32c(chunk, crc)
+            position += len(chunk)
+            if position == end:
+                self._verify(crc)
+            yield chunk if swap is None else _swapped(chunk, swap)
+        if entry.nbytes == 0:
+            self._verify(crc)
+
+
+class BundleStringTensor(_StoredTensor):
+    """A string tensor: varint lengths, their masked checksum, the strings."""
+
+    __slots__ = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the strings; costs reading their lengths."""
+        return sum(self._read_lengths()[0])
+
+    def chunks(self) -> Iterator[bytes]:
+        """Raise UnsupportedError: strings have no raw form."""
+        raise UnsupportedError(f"tensor {self._name!r} holds strings, which have no raw values; read its strings()")
+
+    def strings(self) -> Iterator[bytes]:
+        """Yield the elements; about 1 MiB of them is in memory at a time.
+
+        Raises
+        ------
+        NotFoundError
+            The shard is missing.
+        CorruptionError
+            A checksum differs, or the lengths do not add up: said before the last element is yielded.
+        """
+        lengths, position, crc = self._read_lengths()
+        source = self._shards.source(self._entry.shard_id)
+        first = 0
+        while first < len(lengths):
+            last, total = _batch(lengths, first)
+            data = source.read(position, position + total)
+            crc = crc32c(data, crc)
+            if last == len(lengths):
+                self._verify(crc)
+            start = 0
+            for length in lengths[first:last]:
+                yield data[start : start + length]
+                start += length
+            position += total
+            first = last
+        if not lengths:
+            self._verify(crc)
+
+    def _read_lengths(self) -> tuple[array[int], int, int]:
+        """Return the lengths, where the strings begin, and the CRC up to there."""
+        entry = self._entry
+        lengths: array[int] = array("Q")
+        if entry.nbytes == 0:
+            return lengths, entry.offset, 0
+        source = self._shards.source(entry.shard_id)
+        head = source.read(entry.offset, entry.offset + min(entry.nbytes, 10 * self.size + 4))
+        position = self._decode_lengths(head, lengths)
+        checksum = head[position : position + 4]
+        crc = self._crc_of(lengths)
+        if len(checksum) < 4 or mask(crc) != int.from_bytes(checksum, self._byteorder):
+            raise self._corrupt("the checksum of its string lengths differs")
+        if position + 4 + sum(lengths) != entry.nbytes:
+            raise self._corrupt(f"its strings take {position + 4 + sum(lengths)} bytes")
+        return lengths, entry.offset + position + 4, crc32c(checksum, crc)
+
+    def _decode_lengths(self, head: bytes, lengths: array[int]) -> int:
+        position = 0
+        try:
+            for _ in range(self.size):
+                length, position = decode_varint(head, position)
+                lengths.append(length)
+        except CorruptionError as error:
+            raise self._corrupt(f"its string lengths: {error.reason}") from None
+        return position
+
+    def _crc_of(self, lengths: array[int]) -> int:
+        """Return the CRC of the lengths as TensorFlow sums them: uint32 each, uint64 past 4 GiB."""
+        order = self._byteorder
+        if order == "little" and max(lengths, default=0) <= _UINT32_MAX:
+            return crc32c(array("I", lengths).tobytes())
+        crc = 0
+        for length in lengths:
+            crc = crc32c(length.to_bytes(4 if length <= _UINT32_MAX else 8, order), crc)
+        return crc
+
+    @property
+    def _byteorder(self) -> Any:
+        return "big" if self._shards.is_big_endian else "little"
+
+
+class BundleOpaqueTensor(_StoredTensor):
+    """A variant: serialized C++ objects that only a TensorFlow which knows their types can read."""
+
+    __slots__ = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in the file."""
+        return self._entry.nbytes
+
+    def chunks(self) -> Iterator[bytes]:
+        """Raise UnsupportedError, naming the tensor."""
+        raise UnsupportedError(f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read")
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """Raise UnsupportedError, naming the tensor."""
+        raise UnsupportedError(f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read")
+
+
+def _batch(lengths: array[int], first: int) -> tuple[int, int]:
+    """Return where a batch of strings that begins at `first` ends, and its bytes."""
+    total = lengths[first]
+    last = first + 1
+    while last < len(lengths) and total + lengths[last] <= CHUNK_NBYTES:
+        total += lengths[last]
+        last += 1
+    return last, total
+
+
+def _swap_code(dtype: DType) -> str | None:
+    """Return the array type code whose items are to be swapped, None when bytes have no order."""
+    return _SWAP_CODES.get(dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize)
+
+
+def _swapped(chunk: memoryview, code: str) -> bytes:
+    items = array(code)
+    items.frombytes(chunk)
+    items.byteswap()
+    return items.tobytes()

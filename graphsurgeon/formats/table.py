@@ -1,0 +1,334 @@
+"""Sorted tables of byte strings: what ``.index`` files and V1 checkpoints are made of.
+
+Reader above, writer below. The layout is leveldb's (``doc/table_format.md``,
+``table/*.cc``) in the variant TensorFlow writes (``core/lib/io/table_builder.cc``)::
+
+    data block ... data block | metaindex block | index block | footer
+
+    block     = entry ... | restart: uint32 ... | num_restarts: uint32
+    in a file = block | type: uint8 (0 plain, 1 Snappy) | masked CRC32C of block and type
+    entry     = varint shared | varint unshared | varint value length | key's last `unshared` bytes | value
+    handle    = varint offset | varint size               (size without the 5 bytes behind the block)
+    footer    = metaindex handle | index handle | zeros up to 40 bytes | magic: uint64
+
+A key drops the bytes it shares with the key before it, except at restart points,
+every 16th entry, where it stands whole. ``a``, ``b/bias``, ``b/kernel`` become::
+
+    00 01 nn 61         00 06 nn 62 2f 62 69 61 73         02 06 nn 6b 65 72 6e 65 6c
+    0  1  .  "a"        0  6  .  "b/bias"                  2  6  .  "kernel" (shares "b/")
+
+The index block has one entry per data block: a key not below the block's last and
+below the next block's first, as short as that allows, and the block's handle. Its
+keys are all restart points. The metaindex block is empty. Integers are little-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from graphsurgeon.formats.checksum import crc32c, mask
+from proto_utils.errors import CorruptionError
+from proto_utils.files import Source
+from proto_utils.output import Sink
+from proto_utils.varint import decode_varint, encode_varint
+
+MAGIC = 0xDB4775248B80FB57
+FOOTER_NBYTES = 48
+TRAILER_NBYTES = 5
+BLOCK_NBYTES = 256 << 10
+RESTART_INTERVAL = 16
+
+_PLAIN, _SNAPPY = 0, 1
+#: Three bytes of Snappy's stream make at most 64; nothing it can say expands further.
+_SNAPPY_MAX_RATIO = 22
+
+
+class BlockHandle(NamedTuple):
+    """Where a block is: its offset in the file, and its size without the trailer."""
+
+    offset: int
+    nbytes: int
+
+    def encode(self) -> bytes:
+        """Return the two varints."""
+        return encode_varint(self.offset) + encode_varint(self.nbytes)
+
+
+def is_table(source: Source) -> bool:
+    """Return whether the file ends with a table's magic number; costs one small read."""
+    if source.size < FOOTER_NBYTES:
+        return False
+    return source.read(source.size - 8, source.size) == MAGIC.to_bytes(8, "little")
+
+
+class Table:
+    """A table in a file: its blocks are read when an entry in them is asked for.
+
+    Opening reads the footer and the index block, and checks that every block
+    lies within the file. Every block read has its checksum verified.
+
+    Parameters
+    ----------
+    source : Source
+
+    Raises
+    ------
+    CorruptionError
+        The file is not a table, or its index is damaged.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._keys: list[bytes] = []
+        self._handles: list[BlockHandle] = []
+        index = self._footer()
+        for key, value in self._entries(index):
+            self._keys.append(key)
+            self._handles.append(self._handle(value, 0, index.offset)[0])
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the entries in key order, one block in memory at a time.
+
+        Raises
+        ------
+        CorruptionError
+            A block is damaged, or keys do not increase.
+        """
+        previous: bytes | None = None
+        for handle in self._handles:
+            for entry in self._entries(handle, previous):
+                previous = entry[0]
+                yield entry
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of `key`, None when it is absent; reads one block."""
+        block = bisect_left(self._keys, key)
+        if block == len(self._keys):
+            return None
+        for found, value in self._entries(self._handles[block]):
+            if found >= key:
+                return value if found == key else None
+        return None
+
+    def _footer(self) -> BlockHandle:
+        source = self._source
+        if not is_table(source):
+            reason = "no table's magic number at its end: truncated, or not an index file"
+            raise CorruptionError(reason, path=source.path, offset=max(0, source.size - 8))
+        start = source.size - FOOTER_NBYTES
+        footer = source.read(start, source.size)
+        _, position = self._handle(footer, 0, start)
+        return self._handle(footer, position, start)[0]
+
+    def _handle(self, buffer: bytes, position: int, offset: int) -> tuple[BlockHandle, int]:
+        """Decode the handle at `position`; `offset` says where in the file it was found."""
+        try:
+            start, position = decode_varint(buffer, position)
+            nbytes, position = decode_varint(buffer, position)
+        except CorruptionError as error:
+            raise self._corrupt(offset, f"block handle {error.reason}") from None
+        if start + nbytes + TRAILER_NBYTES > self._source.size - FOOTER_NBYTES:
+            raise self._corrupt(offset, f"names a block of {nbytes} bytes at {start}, past the file's end")
+        return BlockHandle(start, nbytes), position
+
+    def _block(self, handle: BlockHandle) -> bytes:
+        """Read, verify and decompress a block."""
+        offset, nbytes = handle
+        raw = self._source.read(offset, offset + nbytes + TRAILER_NBYTES)
+        stored = int.from_bytes(raw[-4:], "little")
+        actual = mask(crc32c(memoryview(raw)[: nbytes + 1]))
+        if stored != actual:
+            raise self._corrupt(offset, f"block checksum is {stored:#010x}, its bytes have {actual:#010x}")
+        kind = raw[nbytes]
+        if kind == _PLAIN:
+            return raw[:nbytes]
+        if kind == _SNAPPY:
+            return self._decompress(raw[:nbytes], offset)
+        raise self._corrupt(offset, f"unknown compression type {kind}")
+
+    def _decompress(self, data: bytes, offset: int) -> bytes:
+        import cramjam
+
+        try:
+            nbytes, _ = decode_varint(data, 0)
+        except CorruptionError:
+            raise self._corrupt(offset, "Snappy block without a length") from None
+        if nbytes > len(data) * _SNAPPY_MAX_RATIO:
+            raise self._corrupt(offset, f"{len(data)} bytes of Snappy cannot hold the {nbytes} they claim")
+        try:
+            block = bytes(cramjam.snappy.decompress_raw(data))
+        except cramjam.DecompressionError as error:
+            raise self._corrupt(offset, f"bad Snappy data ({error})") from None
+        if len(block) != nbytes:
+            raise self._corrupt(offset, f"Snappy block of {len(block)} bytes, {nbytes} were claimed")
+        return block
+
+    def _entries(self, handle: BlockHandle, previous: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Yield a block's entries, whose keys must increase from `previous` on."""
+        block = self._block(handle)
+        limit = self._limit(block, handle)
+        position, key = 0, b""
+        while position < limit:
+            shared, unshared, length = block[position], block[position + 1], block[position + 2]
+            if shared | unshared | length < 0x80:
+                start = position + 3
+            else:
+                shared, unshared, length, start = self._lengths(block, position, handle)
+            middle = start + unshared
+            position = middle + length
+            if shared > len(key) or position > limit:
+                raise self._corrupt(handle.offset, "an entry runs past the end of its block")
+            key = key[:shared] + block[start:middle]
+            if previous is not None and key <= previous:
+                raise self._corrupt(handle.offset, f"key {key!r} follows {previous!r}")
+            previous = key
+            yield key, block[middle:position]
+
+    def _limit(self, block: bytes, handle: BlockHandle) -> int:
+        """Return where the entries of a block end and its restarts begin."""
+        num_restarts = int.from_bytes(block[-4:], "little")
+        limit = len(block) - 4 * (num_restarts + 1)
+        if len(block) < 4 or limit < 0:
+            raise self._corrupt(handle.offset, f"{num_restarts} restarts do not fit in a block of {len(block)} bytes")
+        # The entry loop looks three bytes ahead, which the restarts and their number cover.
+        return limit
+
+    def _lengths(self, block: bytes, position: int, handle: BlockHandle) -> tuple[int, int, int, int]:
+        try:
+            shared, position = decode_varint(block, position)
+            unshared, position = decode_varint(block, position)
+            length, position = decode_varint(block, position)
+        except CorruptionError as error:
+            raise self._corrupt(handle.offset, f"in a block entry: {error.reason}") from None
+        return shared, unshared, length, position
+
+    def _corrupt(self, offset: int, reason: str) -> CorruptionError:
+        return CorruptionError(reason, path=self._source.path, offset=offset)
+
+
+class TableWriter:
+    """Writes a table, byte for byte as TensorFlow does.
+
+    Parameters
+    ----------
+    sink : Sink
+        Where it goes; the table must begin at its offset 0.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._data = _BlockBuilder(RESTART_INTERVAL)
+        self._index = _BlockBuilder(1)
+        self._last_key: bytes | None = None
+        self._pending: BlockHandle | None = None
+
+    def add(self, key: bytes, value: bytes) -> None:
+        """Append an entry.
+
+        Raises
+        ------
+        CorruptionError
+            `key` is not above the one before it.
+        """
+        if self._last_key is not None:
+            if key <= self._last_key:
+                raise CorruptionError(f"keys of a table must increase, {key!r} follows {self._last_key!r}")
+            # An entry this large gets a block of its own.
+            if len(key) + len(value) >= 2 * BLOCK_NBYTES:
+                self._flush()
+        if self._pending is not None and self._last_key is not None:
+            self._index.add(shortest_separator(self._last_key, key), self._pending.encode())
+            self._pending = None
+        self._last_key = key
+        self._data.add(key, value)
+        if self._data.nbytes >= BLOCK_NBYTES:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write what is pending, the metaindex and index blocks and the footer."""
+        self._flush()
+        metaindex = self._write_block(_BlockBuilder(RESTART_INTERVAL))
+        if self._pending is not None and self._last_key is not None:
+            self._index.add(short_successor(self._last_key), self._pending.encode())
+        handles = metaindex.encode() + self._write_block(self._index).encode()
+        self._sink.write(handles.ljust(FOOTER_NBYTES - 8, b"\0") + MAGIC.to_bytes(8, "little"))
+
+    def _flush(self) -> None:
+        if not self._data.is_empty:
+            self._pending = self._write_block(self._data)
+            self._data = _BlockBuilder(RESTART_INTERVAL)
+
+    def _write_block(self, builder: _BlockBuilder) -> BlockHandle:
+        block = builder.finish()
+        handle = BlockHandle(self._sink.offset, len(block))
+        block += bytes([_PLAIN])
+        self._sink.write(block + struct.pack("<I", mask(crc32c(block))))
+        return handle
+
+
+class _BlockBuilder:
+    """One block in the making; `nbytes` is what it would take now."""
+
+    def __init__(self, restart_interval: int) -> None:
+        self._interval = restart_interval
+        self._parts: list[bytes] = []
+        self._restarts = [0]
+        self._count = 0
+        self._last_key = b""
+        self._entries_nbytes = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._parts
+
+    @property
+    def nbytes(self) -> int:
+        return self._entries_nbytes + 4 * len(self._restarts) + 4
+
+    def add(self, key: bytes, value: bytes) -> None:
+        shared = 0
+        if self._count < self._interval:
+            shared = _num_shared(self._last_key, key)
+        else:
+            self._restarts.append(self._entries_nbytes)
+            self._count = 0
+        lengths = encode_varint(shared) + encode_varint(len(key) - shared) + encode_varint(len(value))
+        entry = lengths + key[shared:] + value
+        self._parts.append(entry)
+        self._entries_nbytes += len(entry)
+        self._last_key = key
+        self._count += 1
+
+    def finish(self) -> bytes:
+        restarts = struct.pack(f"<{len(self._restarts) + 1}I", *self._restarts, len(self._restarts))
+        return b"".join(self._parts) + restarts
+
+
+def _num_shared(a: bytes, b: bytes) -> int:
+    """Return how many leading bytes two strings share."""
+    n = min(len(a), len(b))
+    difference = int.from_bytes(a[:n], "big") ^ int.from_bytes(b[:n], "big")
+    return n - (difference.bit_length() + 7) // 8
+
+
+def shortest_separator(start: bytes, limit: bytes) -> bytes:
+    """Return a short key in ``[start, limit)``, as leveldb's bytewise comparator chooses it.
+
+    The first byte in which they differ is incremented and the rest dropped, when
+    that stays below `limit`: between ``the quick`` and ``the who`` it is ``the r``.
+    """
+    position = _num_shared(start, limit)
+    if position < min(len(start), len(limit)) and start[position] + 1 < limit[position]:
+        return start[:position] + bytes([start[position] + 1])
+    return start
+
+
+def short_successor(key: bytes) -> bytes:
+    """Return a short key not below `key`: its first byte that can be incremented is, and the rest dropped."""
+    for position, byte in enumerate(key):
+        if byte != 0xFF:
+            return key[:position] + bytes([byte + 1])
+    return key
