@@ -1,0 +1,233 @@
+"""What is measured, and the targets it is held to.
+
+Each case measures whole processes and returns rows for the table and claims to check.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.process import MIB, BenchmarkError, Job, Measurement, measure, progress, run
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = ROOT.parent / "shared" / "peers"
+OURS = (sys.executable, "-m", "graphsurgeon")
+NODE_COUNTS = (10_000, 30_000, 100_000)
+ONE_TENSOR = "vgg_16/fc7/weights"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One target.
+
+    Parameters
+    ----------
+    text : str
+        What is claimed.
+    value, limit : float
+        What was measured and the target, in `unit`.
+    at_least : bool
+        Whether the value must reach the limit instead of staying below it.
+    """
+
+    text: str
+    value: float
+    limit: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the target is met."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one case found: the title of its part of the table, its rows (ours first), its claims."""
+
+    title: str
+    rows: Sequence[Measurement]
+    claims: Sequence[Claim]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where to work, and the interpreters that have TensorFlow.
+
+    Parameters
+    ----------
+    work : Path
+        Models are kept here between runs; outputs are removed.
+    tf2, tf1 : str or None
+        Interpreters with TensorFlow 2.21 and 1.15.
+    runs : int
+        How often ours is run; TensorFlow's recipes run a third as often.
+    """
+
+    work: Path
+    tf2: str | None
+    tf1: str | None
+    runs: int
+
+    @property
+    def recipe_runs(self) -> int:
+        """How often a recipe that takes half a minute is run."""
+        return max(1, self.runs // 3)
+
+    def compare(self, jobs: Sequence[Job], keep: str = "") -> dict[str, Measurement]:
+        """Measure these jobs in turns."""
+        return measure(jobs, self.work / "output.log", keep)
+
+    def model(self, name: str, command: Sequence[str]) -> Path:
+        """Return a model of the work directory, made by the command the first time."""
+        path = self.work / name
+        if not path.exists():
+            progress(f"making {name}")
+            run(command, self.work / "output.log")
+        return path
+
+    def synthetic(self, kind: str, count: int) -> Path:
+        """Return a synthetic frozen graph; see `benchmarks.models`."""
+        name = f"{kind}-{count}.pb"
+        return self.model(name, [sys.executable, str(ROOT / "benchmarks" / "models.py"), kind, str(count), name])
+
+    def vgg(self) -> Path:
+        """Return the frozen VGG16; the checkpoint TensorFlow froze it from is beside it.
+
+        Raises
+        ------
+        BenchmarkError
+            Without a TensorFlow to make it.
+        """
+        python = self.tf1 or self.tf2
+        if python is None:
+            raise BenchmarkError("no TensorFlow to make the VGG16 with; `make bench` installs one")
+        return self.model("vgg.pb", [python, recipe("make_vgg16.py"), "."])
+
+
+def recipe(name: str) -> str:
+    """Return the path of a TensorFlow recipe: the shared one where there is one, else ours, which does the same."""
+    shared = PEERS / name
+    return str(shared if shared.is_file() else ROOT / "benchmarks" / "recipes" / name)
+
+
+def unfreeze_vgg(bench: Bench) -> Result:
+    """The main job on 553 MB, against `cp` and the recipes people use."""
+    source, out = bench.vgg(), bench.work / "out"
+    jobs = [
+        Job("graphsurgeon unfreeze", _unfreeze(source, out / "ours"), out / "ours", bench.runs),
+        Job("cp of the same file", ["cp", str(source), str(out / "cp" / "copy.pb")], out / "cp", bench.runs),
+    ]
+    for python, label, script in [
+        (bench.tf1, "TensorFlow 1.15, graph_editor recipe", "unfreeze_graph_editor.py"),
+        (bench.tf2, "TensorFlow 2.21, import_graph_def recipe", "unfreeze_import_map.py"),
+    ]:
+        if python:
+            directory = out / Path(script).stem
+            command = [python, recipe(script), str(source), str(directory / "model.ckpt")]
+            jobs.append(Job(label, command, directory, bench.recipe_runs))
+    found = bench.compare(jobs, keep="graphsurgeon unfreeze")
+    _check_same_checkpoint(out / "ours" / "model.ckpt", bench.work / "vgg.ckpt")
+    ours, copy = found["graphsurgeon unfreeze"], found["cp of the same file"]
+    claims = [
+        Claim("unfreeze 553 MB, over 1.5 x cp", ours.median - 1.5 * copy.median, 0.15, "s"),
+        Claim("unfreeze 553 MB, peak memory", ours.peak / MIB, 64, "MiB"),
+    ]
+    if (editor := found.get("TensorFlow 1.15, graph_editor recipe")) is not None:
+        ratio = editor.median / ours.median
+        claims.append(Claim("unfreeze 553 MB, faster than the graph_editor recipe", ratio, 80, "x", at_least=True))
+    return Result(f"Unfreeze VGG16 ({source.stat().st_size / 1e6:.0f} MB)", list(found.values()), claims)
+
+
+def flat_memory(bench: Bench) -> Result:
+    """The same network once and ten times over: 0.55 GB and 5.5 GB of weights, holes in the file."""
+    jobs = []
+    for count in (1, 10):
+        source, out = bench.synthetic("towers", count), bench.work / "out" / f"towers-{count}"
+        label = f"graphsurgeon unfreeze, {source.stat().st_size / 1e9:.2f} GB"
+        jobs.append(Job(label, _unfreeze(source, out), out, max(1, bench.runs // 3)))
+    once, ten_times = bench.compare(jobs).values()
+    claims = [
+        Claim("peak memory at 5.5 GB", ten_times.peak / MIB, 64, "MiB"),
+        Claim("peak memory, 5.5 GB over 0.55 GB", ten_times.peak / once.peak, 1.1, "x"),
+    ]
+    return Result("Ten times larger", [once, ten_times], claims)
+
+
+def start_up(bench: Bench) -> Result:
+    """What a process costs before it does anything."""
+    runs = 3 * bench.runs
+    found = bench.compare(
+        [
+            Job("import graphsurgeon", [sys.executable, "-c", "import graphsurgeon"], runs=runs),
+            Job("graphsurgeon --help", [*OURS, "--help"], runs=runs),
+            Job("python, nothing imported", [sys.executable, "-c", "pass"], runs=runs),
+        ]
+    )
+    claims = [
+        Claim("import graphsurgeon", 1000 * found["import graphsurgeon"].median, 60, "ms"),
+        Claim("--help", 1000 * found["graphsurgeon --help"].median, 150, "ms"),
+    ]
+    return Result("Start-up", list(found.values()), claims)
+
+
+def many_nodes(bench: Bench) -> Result:
+    """Graphs of many nodes, a fifth of them small constants: time grows with their number and no faster."""
+    jobs = []
+    for count in NODE_COUNTS:
+        out = bench.work / "out" / f"nodes-{count}"
+        label = f"graphsurgeon unfreeze, {count:,} nodes"
+        jobs.append(Job(label, _unfreeze(bench.synthetic("nodes", count), out), out, bench.runs))
+    few, some, many = bench.compare(jobs).values()
+    # Between the same two pairs of sizes, start-up cancels out: 1.0 is linear, 3.3 would be quadratic.
+    per_node = (some.median - few.median) / (NODE_COUNTS[1] - NODE_COUNTS[0])
+    per_node_later = (many.median - some.median) / (NODE_COUNTS[2] - NODE_COUNTS[1])
+    claims = [
+        Claim("100,000 nodes, 20,000 of them constants", many.median, 4, "s"),
+        Claim("time per node, 30,000 to 100,000 over 10,000 to 30,000", per_node_later / per_node, 1.3, "x"),
+    ]
+    return Result("Many nodes", [few, some, many], claims)
+
+
+def one_tensor(bench: Bench) -> Result:
+    """One tensor out of the 553 MB checkpoint, as a file."""
+    bench.vgg()
+    prefix, out = bench.work / "vgg.ckpt", bench.work / "out" / "cat"
+    command = [*OURS, "cat", str(prefix), ONE_TENSOR, "-o", str(out / "x.npy")]
+    jobs = [Job("graphsurgeon cat -o x.npy", command, out, bench.runs)]
+    for python, version in [(bench.tf1, "1.15"), (bench.tf2, "2.21")]:
+        if python:
+            reader = [python, recipe("read_one.py"), str(prefix), ONE_TENSOR]
+            jobs.append(Job(f"TensorFlow {version}, NewCheckpointReader", reader, runs=bench.recipe_runs))
+    found = list(bench.compare(jobs).values())
+    claims = [
+        Claim(f"one tensor, faster than {other.label}", other.median / found[0].median, 10, "x", at_least=True)
+        for other in found[1:]
+    ]
+    return Result(f"One tensor of a 553 MB checkpoint ({ONE_TENSOR}, 64 MiB)", found, claims)
+
+
+CASES = {
+    "vgg": unfreeze_vgg,
+    "memory": flat_memory,
+    "start-up": start_up,
+    "nodes": many_nodes,
+    "tensor": one_tensor,
+}
+
+
+def _unfreeze(source: Path, directory: Path) -> list[str]:
+    return [*OURS, "unfreeze", str(source), "-o", str(directory / "model.ckpt")]
+
+
+def _check_same_checkpoint(ours: Path, original: Path) -> None:
+    """Compare with the checkpoint that TensorFlow froze the model from; a fast wrong answer is no measurement."""
+    for suffix in (".index", ".data-00000-of-00001"):
+        if not filecmp.cmp(f"{ours}{suffix}", f"{original}{suffix}", shallow=False):
+            raise BenchmarkError(f"{os.path.basename(original)}{suffix}: ours differs from TensorFlow's")

@@ -1,0 +1,101 @@
+"""Tables, JSON and the README's part of what was measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.cases import Claim, Result
+from benchmarks.process import MIB, Measurement
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures depend on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def as_json(results: dict[str, Result]) -> str:
+    """Return everything that was measured, as JSON with `"schema": 1`."""
+    cases = {
+        name: {
+            "title": result.title,
+            "rows": [
+                {"label": row.label, "median_seconds": row.median, "seconds": row.seconds, "peak_nbytes": row.peak}
+                for row in result.rows
+            ],
+            "claims": [
+                {
+                    "text": claim.text,
+                    "value": claim.value,
+                    "limit": claim.limit,
+                    "unit": claim.unit,
+                    "at_least": claim.at_least,
+                    "met": claim.met,
+                }
+                for claim in result.claims
+            ],
+        }
+        for name, result in results.items()
+    }
+    return json.dumps({"schema": 1, "machine": machine(), "cases": cases}, indent=2)
+
+
+def table(results: Iterable[Result]) -> str:
+    """Return the Markdown table: per case the rows, each against the first, which is ours."""
+    lines = ["| what | time | against ours | peak memory |", "| --- | ---: | ---: | ---: |"]
+    for result in results:
+        lines.append(f"| **{result.title}** | | | |")
+        lines += [_row(row, result.rows[0]) for row in result.rows]
+    return "\n".join(lines)
+
+
+def targets(results: Iterable[Result]) -> str:
+    """Return one line per target: met or missed, measured, wanted."""
+    return "\n".join(_target(claim) for result in results for claim in result.claims)
+
+
+def write_readme(path: Path, results: Iterable[Result]) -> None:
+    """Replace what stands between the two markers of a README by the table.
+
+    Raises
+    ------
+    ValueError
+        If the markers are not there.
+    """
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    about = machine()
+    note = (
+        f"Whole processes, start-up included; medians, warm page cache; {about['cpus']} CPUs, "
+        f"{about['system']}, Python {about['python']}. `make bench` measures them on your machine."
+    )
+    path.write_text(f"{before}{BEGIN}\n{table(results)}\n\n{note}\n{END}{after}", encoding="utf-8")
+
+
+def _row(row: Measurement, ours: Measurement) -> str:
+    ratio = "" if row is ours else f"{row.median / ours.median:.3g} x"
+    return f"| {row.label} | {_seconds(row.median)} | {ratio} | {_size(row.peak)} |"
+
+
+def _target(claim: Claim) -> str:
+    sign = ">=" if claim.at_least else "<="
+    verdict = "met   " if claim.met else "MISSED"
+    return f"{verdict}  {claim.text}: {claim.value:.3g} {claim.unit} (target {sign} {claim.limit:g} {claim.unit})"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 0.2 else f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def _size(nbytes: int) -> str:
+    return f"{nbytes / MIB:.0f} MiB" if nbytes < 1000 * MIB else f"{nbytes / MIB / 1024:.1f} GiB"
