@@ -1,0 +1,198 @@
+r"""The ``checkpoint`` file: which checkpoints a directory holds, and which is the latest.
+
+A CheckpointState message in text form::
+
+    model_checkpoint_path: "model.ckpt-200"
+    all_model_checkpoint_paths: "model.ckpt-100"
+    all_model_checkpoint_paths: "model.ckpt-200"
+    all_model_checkpoint_timestamps: 1571234567.25
+    last_preserved_timestamp: 1571230000.0
+
+The last of the list is the latest. Paths are checkpoint prefixes, absolute or relative to the
+directory of the state file; ``Saver`` writes relative ones when it was given a relative path or
+``save_relative_paths``. Source: TensorFlow's ``python/checkpoint/checkpoint_management.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphsurgeon.formats.bundle_writer import index_path
+from proto_utils import schema
+from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
+from proto_utils.output import Transaction
+
+FILE_NAME = "checkpoint"
+#: Ten thousand checkpoints take less than this; a larger file is something else.
+MAX_NBYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class CheckpointState:
+    """What a state file says.
+
+    Attributes
+    ----------
+    latest : str
+        Prefix of the latest checkpoint.
+    checkpoints : tuple of str
+        All prefixes that are kept, oldest first; the last is `latest`.
+    timestamps : tuple of float
+        When each was made, in seconds since the epoch; empty when not recorded.
+    last_preserved : float
+        When one was last kept for good; 0 when not recorded.
+    """
+
+    latest: str
+    checkpoints: tuple[str, ...] = ()
+    timestamps: tuple[float, ...] = ()
+    last_preserved: float = 0.0
+
+
+def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> CheckpointState | None:
+    """Read a directory's state file.
+
+    Parameters
+    ----------
+    directory : path
+    name : str
+        Of the file.
+
+    Returns
+    -------
+    CheckpointState or None
+        Paths resolved: relative ones against `directory`, and an absolute one at which nothing is any more against
+        `directory` too when a checkpoint of that name is there (the directory was moved). None without a file.
+
+    Raises
+    ------
+    CorruptionError
+        It is not a CheckpointState in text form, or names no checkpoint.
+    """
+    directory = os.fspath(directory)
+    path = os.path.join(directory, name)
+    try:
+        with open(path, "rb") as file:
+            text = file.read(MAX_NBYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if len(text) > MAX_NBYTES:
+        raise LimitError(f"the state file {path}, in bytes,", os.path.getsize(path), MAX_NBYTES)
+    message = schema.parse_text(schema.CheckpointState, text, path=path)
+    if not message.model_checkpoint_path:
+        raise CorruptionError("names no checkpoint (model_checkpoint_path)", path=path)
+    latest = _resolve(directory, message.model_checkpoint_path)
+    checkpoints = [_resolve(directory, prefix) for prefix in message.all_model_checkpoint_paths]
+    if not checkpoints or checkpoints[-1] != latest:
+        checkpoints.append(latest)
+    timestamps = tuple(message.all_model_checkpoint_timestamps)
+    return CheckpointState(latest, tuple(checkpoints), timestamps, message.last_preserved_timestamp)
+
+
+def latest_checkpoint(directory: str | os.PathLike[str], name: str = FILE_NAME) -> str | None:
+    """Return the prefix of a directory's latest checkpoint, None when there is none or it is gone.
+
+    Raises
+    ------
+    CorruptionError
+        There is a state file, but it is damaged.
+    """
+    state = read_state(directory, name)
+    return state.latest if state is not None and checkpoint_exists(state.latest) else None
+
+
+def checkpoint_exists(prefix: str) -> bool:
+    """Return whether a checkpoint is there: a V2 index, a V1 file, or V1 shards."""
+    if os.path.isfile(index_path(prefix)) or os.path.isfile(prefix):
+        return True
+    directory, base = os.path.split(prefix)
+    try:
+        names = os.listdir(directory or ".")
+    except OSError:
+        return False
+    return any(_is_v1_shard(name, base) for name in names)
+
+
+def write_state(
+    directory: str | os.PathLike[str],
+    state: CheckpointState,
+    transaction: Transaction,
+    *,
+    name: str = FILE_NAME,
+    relative: bool = True,
+) -> str:
+    """Write a directory's state file, as ``Saver`` does.
+
+    Parameters
+    ----------
+    directory : path
+    state : CheckpointState
+        Prefixes as the process sees them. `latest` is appended to `checkpoints` unless it is the last.
+    transaction : Transaction
+    name : str
+        Of the file.
+    relative : bool
+        Write paths relative to `directory`, so that it can be moved; else as they are (which is what ``Saver`` does
+        with absolute ones).
+
+    Returns
+    -------
+    str
+        The file's path.
+
+    Raises
+    ------
+    CorruptionError
+        There are timestamps, but not one per checkpoint.
+    UnsupportedError
+        A path is not UTF-8.
+    """
+    directory = os.fspath(directory)
+    path = os.path.join(directory, name)
+    checkpoints = list(state.checkpoints)
+    if not checkpoints or checkpoints[-1] != state.latest:
+        checkpoints.append(state.latest)
+    if state.timestamps and len(state.timestamps) != len(checkpoints):
+        raise CorruptionError(f"{len(state.timestamps)} timestamps for {len(checkpoints)} checkpoints", path=path)
+    if relative:
+        checkpoints = _relative(checkpoints, directory)
+    if not all(map(_is_unicode, checkpoints)):
+        raise UnsupportedError(f"a path that is not UTF-8, which a state file cannot hold: {checkpoints[-1]!r}", path=path)
+    message = schema.CheckpointState(
+        model_checkpoint_path=checkpoints[-1],
+        all_model_checkpoint_paths=checkpoints,
+        all_model_checkpoint_timestamps=state.timestamps,
+        last_preserved_timestamp=state.last_preserved,
+    )
+    transaction.create(path).write(schema.print_text(message).encode())
+    return path
+
+
+def _relative(prefixes: Sequence[str], directory: str) -> list[str]:
+    paths = []
+    for head, tail in map(os.path.split, prefixes):
+        place = os.path.relpath(head or ".", directory or ".")
+        # A prefix may end in a slash, which relpath would drop: "dir/" is another checkpoint than "dir".
+        paths.append(tail if place == "." and tail else os.path.join(place, tail))
+    return paths
+
+
+def _is_unicode(path: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in path)
+
+
+def _resolve(directory: str, prefix: str) -> str:
+    if not os.path.isabs(prefix):
+        return os.path.join(directory, prefix)
+    if checkpoint_exists(prefix):
+        return prefix
+    beside = os.path.join(directory, os.path.basename(prefix))
+    return beside if checkpoint_exists(beside) else prefix
+
+
+def _is_v1_shard(name: str, base: str) -> bool:
+    """Return whether a file is ``base-00003-of-00010``."""
+    number, _, total = name[len(base) + 1 :].partition("-of-")
+    return name.startswith(f"{base}-") and len(number) == len(total) == 5 and (number + total).isdigit()
