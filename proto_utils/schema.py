@@ -15,6 +15,7 @@ Fields unknown to us survive parsing and serializing; they have no text form, so
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, MutableMapping, MutableSequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ def _message_class(name: str, pool: Any) -> Any:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
 
 
+def _with_nested(cls: Any) -> Any:
+    """Make nested messages attributes of their class, which protobuf's pure Python classes lack."""
+    from google.protobuf import message_factory
+
+    for name, descriptor in cls.DESCRIPTOR.nested_types_by_name.items():
+        if not hasattr(cls, name):
+            setattr(cls, name, _with_nested(message_factory.GetMessageClass(descriptor)))
+    return cls
+
+
 def __getattr__(name: str) -> Any:
     """Resolve a message class by its short name and keep it as a global."""
     if name.startswith("_"):
@@ -58,7 +69,7 @@ def __getattr__(name: str) -> Any:
         found = getattr(message, name)
     else:
         try:
-            found = _message_class(name, _private_pool())
+            found = _with_nested(_message_class(name, _private_pool()))
         except KeyError:
             raise AttributeError(f"module {__name__!r} has no message {name!r}") from None
     globals()[name] = found
@@ -82,10 +93,9 @@ def serialize(msg: Any) -> bytes:
     LimitError
         When the message is past protobuf's limit of 2 GiB.
     """
-    nbytes = msg.ByteSize()
-    if nbytes > MAX_MESSAGE_NBYTES:
-        raise LimitError(f"the size of {msg.DESCRIPTOR.full_name} in bytes", nbytes, MAX_MESSAGE_NBYTES)
     data: bytes = msg.SerializeToString(deterministic=True)
+    if len(data) > MAX_MESSAGE_NBYTES:
+        raise LimitError(f"the size of {msg.DESCRIPTOR.full_name} in bytes", len(data), MAX_MESSAGE_NBYTES)
     return data
 
 
@@ -162,22 +172,54 @@ def print_text(msg: Any) -> str:
     Returns
     -------
     str
-        ASCII, one field per line, map entries sorted by key.
+        ASCII, one field per line, map entries sorted by key. `parse_text` gives an equal message back. An ``Any``
+        is printed as its URL and bytes: printed by its fields it could lose the unknown ones.
 
     Raises
     ------
     UnsupportedError
         When the message has fields unknown to its class: text has no way to keep them.
     """
-    from google.protobuf import text_format
+    from google.protobuf import descriptor_pool, text_format
 
     known = type(msg)()
     known.CopyFrom(msg)
     known.DiscardUnknownFields()
     if known.ByteSize() != msg.ByteSize():
-        raise UnsupportedError(f"{msg.DESCRIPTOR.full_name} has fields unknown to us, which text cannot keep")
-    text: str = text_format.MessageToString(msg, as_utf8=False, descriptor_pool=msg.DESCRIPTOR.file.pool)
+        where = _path_of_unknown(msg) or "some field"
+        raise UnsupportedError(
+            f"{msg.DESCRIPTOR.full_name}: {where} is unknown, and text cannot keep unknown fields",
+            hint="keep it in binary form",
+        )
+    no_types_for_any = descriptor_pool.DescriptorPool()
+    text: str = text_format.MessageToString(msg, as_utf8=False, descriptor_pool=no_types_for_any)
     return text
+
+
+def _path_of_unknown(msg: Any) -> str | None:
+    """Return where a message's first unknown field is, as ``node[3].attr[T].99``."""
+    from google.protobuf import unknown_fields
+
+    for field in unknown_fields.UnknownFieldSet(msg):
+        return str(field.field_number)
+    for name, child in _children(msg):
+        path = _path_of_unknown(child)
+        if path is not None:
+            return f"{name}.{path}"
+    return None
+
+
+def _children(msg: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the messages a message directly holds, with their names."""
+    for field, value in msg.ListFields():
+        if isinstance(value, MutableMapping):
+            pairs = [(f"{field.name}[{key}]", value[key]) for key in value]
+        elif isinstance(value, MutableSequence):
+            pairs = [(f"{field.name}[{index}]", each) for index, each in enumerate(value)]
+        else:
+            pairs = [(field.name, value)]
+        if field.message_type is not None:
+            yield from ((name, each) for name, each in pairs if hasattr(each, "ListFields"))
 
 
 def message_class_like(name: str, like: Any) -> Any:

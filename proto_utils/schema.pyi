@@ -1493,14 +1493,16 @@ class TrackableObjectGraph(Message):
             name: str
             full_name: str
             checkpoint_key: str
+            optional_restore: bool
             def __init__(
                 self,
                 *,
                 name: str | None = ...,
                 full_name: str | None = ...,
                 checkpoint_key: str | None = ...,
+                optional_restore: bool | None = ...,
             ) -> None: ...
-            def ClearField(self, field_name: Literal["name", "full_name", "checkpoint_key"]) -> None: ...
+            def ClearField(self, field_name: Literal["name", "full_name", "checkpoint_key", "optional_restore"]) -> None: ...
         class SlotVariableReference(Message):
             original_variable_node_id: int
             slot_name: str
