@@ -167,6 +167,7 @@ class TensorFlow:
 def _forward(worker: subprocess.Popen[str], answers: queue.Queue[str | None]) -> None:
     """Pass on the worker's lines; ``None`` when there will be no more."""
     assert worker.stdout is not None
-    for line in worker.stdout:
-        answers.put(line)
+    with worker.stdout as lines:
+        for line in lines:
+            answers.put(line)
     answers.put(None)
