@@ -23,6 +23,7 @@ from proto_utils.errors import CorruptionError, LimitError, NotFoundError, Unsup
 
 PACKAGE = "tensorflow"
 MAX_MESSAGE_NBYTES = 2**31 - 1
+MAX_REASON = 400
 
 _lock = threading.Lock()
 _pools: list[Any] = []
@@ -157,8 +158,17 @@ def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         return text_format.Parse(decoded, cls(), descriptor_pool=cls.DESCRIPTOR.file.pool)
-    except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
-        raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {error}", path=path) from error
+    except text_format.ParseError as error:
+        reason = _located(str(error), error.GetLine(), error.GetColumn())
+    except (UnicodeDecodeError, RecursionError) as error:
+        reason = str(error)
+    raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {reason}", path=path)
+
+
+def _located(reason: str, line: int | None, column: int | None) -> str:
+    """Spell out protobuf's ``3:7 : ...`` and cut the middle: it may quote a line of many megabytes."""
+    reason = reason.replace(f"{line}:{column} : ", f"line {line}, column {column}: ", 1)
+    return reason if len(reason) <= MAX_REASON else f"{reason[: MAX_REASON // 2]} ... {reason[-MAX_REASON // 2 :]}"
 
 
 def print_text(msg: Any) -> str:
