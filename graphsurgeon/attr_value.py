@@ -94,13 +94,15 @@ def decode(value: schema.AttrValue) -> Any:
 
 
 def encode(value: Any) -> schema.AttrValue:
-    """Make an AttrValue of a Python value.
+    """Make an AttrValue of a Python value; an AttrValue is returned as it is.
 
     Raises
     ------
     UnsupportedError
         No attr kind holds such a value.
     """
+    if isinstance(value, schema.AttrValue):
+        return value
     if isinstance(value, list):
         out = schema.AttrValue()
         out.list.SetInParent()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphsurgeon.graph import Graph
+from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
 
 _NOBODY: list[tuple[Node, int]] = []
@@ -49,4 +50,4 @@ class Index:
 
     def producer(self, text: str) -> Node | None:
         """Return the node that an input names, or None."""
-        return self.producers.get(text[1:] if text[:1] == "^" else text.partition(":")[0])
+        return self.producers.get(node_of_input(text))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from graphsurgeon.graph import Graph, Library
+from graphsurgeon.graph import Function, Graph, Library
 from graphsurgeon.graph_def import graph_pieces, read_graph
+from graphsurgeon.node import Node
 from graphsurgeon.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import LimitError
@@ -19,6 +20,17 @@ MAX_MESSAGE_NBYTES = (1 << 31) - 1
 
 _GRAPH_DEF = 2
 
+
+
+class Snapshot(NamedTuple):
+    """What `Model.restore` needs: node lists and serialized messages."""
+
+    nodes: list[tuple[Graph, list[Node]]]
+    functions: dict[str, Function]
+    protos: list[tuple[Function, bytes]]
+    rest: bytes
+    meta: bytes | None
+    variables: dict[str, Tensor]
 
 
 class Model:
@@ -139,6 +151,28 @@ class Model:
         yield None, self.graph
         for function in self.library.functions.values():
             yield function.name, function.body
+
+    def snapshot(self) -> Snapshot:
+        """Note the state of the model, for `restore`; costs a copy of the node lists."""
+        return Snapshot(
+            [(graph, list(graph)) for _, graph in self.graphs()],
+            dict(self.library.functions),
+            [(function, schema.serialize(function.proto)) for function in self.library.functions.values()],
+            schema.serialize(self.rest),
+            None if self.meta is None else schema.serialize(self.meta),
+            dict(self.variables),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a noted state; nodes that were edited in place stay edited, so passes edit copies."""
+        for graph, nodes in snapshot.nodes:
+            graph.set_nodes(nodes)
+        self.library.functions = dict(snapshot.functions)
+        for function, proto in snapshot.protos:
+            function.proto.ParseFromString(proto)
+        self.rest.ParseFromString(snapshot.rest)
+        self.meta = None if snapshot.meta is None else schema.parse(schema.MetaGraphDef, snapshot.meta)
+        self.variables = dict(snapshot.variables)
 
     def _graph_is_edited(self) -> bool:
         return (

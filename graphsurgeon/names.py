@@ -74,6 +74,11 @@ def parse_function_input(text: str) -> FunctionInput:
     return FunctionInput(node, output, int(index) if index.isdecimal() else 0)
 
 
+def node_of_input(text: str) -> str:
+    """Return the node, or function argument, that an input names; in graphs and in function bodies."""
+    return text[1:] if text[:1] == "^" else text.partition(":")[0]
+
+
 def node_of(text: str) -> str:
     """Return the node of a user's ``node`` or ``node:0``."""
     return parse_input(text).node

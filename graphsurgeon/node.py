@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from graphsurgeon import attr_value, tensor_proto
 from graphsurgeon.tensor import Tensor
@@ -80,9 +80,11 @@ class Node:
         attrs : mapping of str to value
             As `attrs` takes them.
         """
-        node = cls(schema.NodeDef(name=name, op=op, input=inputs, device=device))
+        short = {k: attr_value.encode(v) for k, v in (attrs or {}).items() if not _is_long(v)}
+        node = cls(schema.NodeDef(name=name, op=op, input=inputs, device=device, attr=short))
         for key, value in (attrs or {}).items():
-            node.attrs[key] = value
+            if _is_long(value):
+                node.attrs[key] = value
         return node
 
     @property
@@ -196,7 +198,7 @@ class Attrs(MutableMapping[str, Any]):
         node._edit()
         if node._payloads:
             node._payloads.pop(key, None)
-        if isinstance(value, Tensor) and _is_long(value):
+        if _is_long(value):
             node.proto.attr[key].CopyFrom(schema.AttrValue(tensor=tensor_proto.header(value)))
             node._payloads = {**(node._payloads or {}), key: {tensor_proto.TENSOR_CONTENT: [value]}}
         else:
@@ -238,5 +240,5 @@ def _with_payload(proto: schema.TensorProto, fields: dict[int, list[Chunked]]) -
     return tensor_proto.decode(proto, spans)
 
 
-def _is_long(tensor: Tensor) -> bool:
-    return tensor.dtype.itemsize > 0 and tensor.nbytes >= LONG_TENSOR_NBYTES
+def _is_long(value: object) -> TypeGuard[Tensor]:
+    return isinstance(value, Tensor) and value.dtype.itemsize > 0 and value.nbytes >= LONG_TENSOR_NBYTES

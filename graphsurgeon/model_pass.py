@@ -1,0 +1,65 @@
+"""What makes a function a pass: valid in, valid out, and untouched when it refuses.
+
+A pass is one public function ``name(model, *, options...) -> report`` in the file
+``passes/name.py``, under `model_pass`. It gathers, then applies; it edits copies of
+nodes, never the nodes themselves, so that the runner can put everything back.
+Library call, command line verb and pipeline step all derive from its signature.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from graphsurgeon import verify
+from graphsurgeon.errors import GraphError
+from graphsurgeon.model import Model
+
+
+class Report(Protocol):
+    """What a pass did, as plain data."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        ...
+
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Report)
+
+
+def model_pass(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[Model, P], R]:
+    """Run `verify` before and after a pass, and undo the pass when it or the check fails.
+
+    Raises
+    ------
+    GraphError
+        The model is not well formed, before or (a defect of the pass) after.
+    """
+
+    @functools.wraps(function)
+    def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
+        verify.check(model)
+        before = model.snapshot()
+        try:
+            report = function(model, *args, **options)
+            _check_result(model, function.__name__)
+        except BaseException:
+            model.restore(before)
+            raise
+        return report
+
+    return run
+
+
+def _check_result(model: Model, name: str) -> None:
+    try:
+        verify.check(model)
+    except GraphError as error:
+        raise GraphError(
+            f"after {name}: {error.reason}",
+            node=error.node,
+            function=error.function,
+            hint=f"this is a defect of {name}; the model was put back as it was",
+        ) from error
