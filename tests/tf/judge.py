@@ -1,12 +1,13 @@
 """Talk to a TensorFlow that runs in another process.
 
 TensorFlow takes seconds to start, so one worker (``scripts/worker.py``) stays up per interpreter and answers one JSON
-line per call; ``call("judging:compare", pb=..., prefix=...)`` runs function ``compare`` of ``scripts/judging.py`` in it.
+line per call; ``call("judging:compare", pb=..., prefix=...)`` runs ``compare`` of ``scripts/judging.py`` in it.
 A worker that dies (TensorFlow aborts on some bad graphs) is reported as that call's failure and replaced.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -52,6 +53,7 @@ class TensorFlow:
         self.directory = directory
         self._worker: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
+        self._reader: threading.Thread | None = None
         self._lock = threading.Lock()
         self._version = ""
 
@@ -73,7 +75,9 @@ class TensorFlow:
     def __enter__(self) -> TensorFlow:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def run(self, script: str | Path, *arguments: object, json_out: bool = True, timeout: float = 300) -> Any:
@@ -94,7 +98,9 @@ class TensorFlow:
             path.write_text(str(script), encoding="utf-8")
         command = [self.python, str(path), *map(str, arguments)]
         try:
-            done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=timeout)
+            done = subprocess.run(
+                command, env=environment(), capture_output=True, text=True, timeout=timeout, check=False
+            )
         except subprocess.TimeoutExpired as error:
             raise JudgeError("Timeout", f"{path.name} took more than {timeout} s") from error
         if done.returncode:
@@ -122,13 +128,16 @@ class TensorFlow:
         worker, self._worker = self._worker, None
         if worker is None:
             return
-        if worker.stdin is not None:
+        assert worker.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
             worker.stdin.close()
         try:
             worker.wait(timeout=10)
         except subprocess.TimeoutExpired:
             worker.kill()
             worker.wait()
+        if self._reader is not None:
+            self._reader.join()
 
     def log(self) -> str:
         """The end of what the worker wrote to standard error."""
@@ -160,7 +169,8 @@ class TensorFlow:
                     env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 )  # fmt: skip
             self._answers = queue.Queue()
-            threading.Thread(target=_forward, args=(self._worker, self._answers), daemon=True).start()
+            self._reader = threading.Thread(target=_forward, args=(self._worker, self._answers), daemon=True)
+            self._reader.start()
         return self._worker
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 tf1 = tf.compat.v1
 
 
-def make(net, directory, resource=False, control_flow_v2=False, partitions=0, seed=1):
+def make(net, directory, resource=False, control_flow_v2=False, partitions=0, seed=1, initial="zeros"):
     """Build a net, fill its variables, save ``<net>.ckpt`` and freeze it to ``<net>.pb``.
 
     Returns ``{"pb", "prefix", "outputs", "bits": {output: bits of the original}, "variables": {name: facts}}``.
@@ -20,20 +20,21 @@ def make(net, directory, resource=False, control_flow_v2=False, partitions=0, se
     switch()
     try:
         with graph.as_default():
-            tf1.set_random_seed(seed)
-            outputs = nets.NETS[net](getter(resource, partitions))
+            outputs = nets.NETS[net](getter(resource, partitions, initial))
             return frozen(graph, net, directory, [output.op.name for output in outputs], seed)
     finally:
         (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
 
 
-def getter(resource, partitions):
+def getter(resource, partitions, initial):
     """``get(name, shape, dtype, trainable)`` for ``nets``; a partitioned weight is read as their concatenation."""
+
+    initializer = {"zeros": tf1.zeros_initializer(), "ones": tf1.ones_initializer()}[initial]
 
     def get(name, shape, dtype=tf.float32, trainable=True):
         split = tf1.fixed_size_partitioner(partitions) if partitions and shape and shape[0] > partitions else None
         item = tf1.get_variable(
-            name, shape, dtype, tf1.zeros_initializer(), trainable=trainable, use_resource=resource, partitioner=split
+            name, shape, dtype, initializer, trainable=trainable, use_resource=resource, partitioner=split
         )
         return tf.convert_to_tensor(item) if split else item
 

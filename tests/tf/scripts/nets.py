@@ -21,11 +21,11 @@ def batch_norm(get, scope, tensor, fused=True, depth=None):
 
 
 def mobile(get):
-    """A stem, two depthwise-separable blocks, pooling and logits: a mobile CNN in miniature."""
+    """A stem, three depthwise-separable blocks, pooling and logits: a mobile CNN in miniature."""
     net = tf1.placeholder(tf.float32, [None, 32, 32, 3], "input")
-    net = tf1.nn.conv2d(net, get("MobileNet/Conv/weights", [3, 3, 3, 16]), [1, 2, 2, 1], "SAME", name="MobileNet/Conv/Conv2D")
+    net = tf1.nn.conv2d(net, get("MobileNet/Conv/weights", [3, 3, 3, 16]), [1, 2, 2, 1], "SAME")
     net = tf.nn.relu6(batch_norm(get, "MobileNet/Conv/BatchNorm", net))
-    for number, (width, wider) in enumerate([(16, 32), (32, 64)], 1):
+    for number, (width, wider) in enumerate([(16, 32), (32, 64), (64, 80)], 1):
         scope = "MobileNet/Block_%d" % number
         kernel = get(scope + "/depthwise_weights", [3, 3, width, 1])
         net = tf1.nn.depthwise_conv2d_native(net, kernel, [1, 1, 1, 1], "SAME")
@@ -33,8 +33,8 @@ def mobile(get):
         net = tf1.nn.conv2d(net, get(scope + "/pointwise_weights", [1, 1, width, wider]), [1, 2, 2, 1], "SAME")
         net = tf.nn.relu6(batch_norm(get, scope + "/pointwise/BatchNorm", net))
     net = tf1.reduce_mean(net, [1, 2], name="MobileNet/Pool")
-    logits = tf1.matmul(net, get("Logits/weights", [64, 100]))
-    logits = tf.nn.bias_add(logits, get("Logits/biases", [100]), name="Logits/BiasAdd")
+    logits = tf1.matmul(net, get("Logits/weights", [80, 50]))
+    logits = tf.nn.bias_add(logits, get("Logits/biases", [50]), name="Logits/BiasAdd")
     return [tf.nn.softmax(logits, name="Predictions")]
 
 
@@ -154,7 +154,23 @@ def awkward(get):
     return [tf1.matmul(net, exposed, name="output"), tf.identity(exposed, name="weights_output")]
 
 
-NETS = {function.__name__: function for function in (mobile, unfused, transposed, text, loop, branches, dtypes, awkward)}
+def dead_end(get):
+    """A weight that no gradient reaches, beside one that it does."""
+    net = tf1.placeholder(tf.float32, [2, 4], "input")
+    stopped = tf.stop_gradient(get("behind_a_stop", [4, 4]))
+    return [tf1.matmul(tf1.matmul(net, stopped), get("alive", [4, 4]), name="output")]
+
+
+def noisy(get):
+    """An output that is another one each time."""
+    net = tf1.placeholder(tf.float32, [2, 4], "input")
+    return [tf1.matmul(net + tf1.random_normal([2, 4], seed=None), get("kernel", [4, 4]), name="output")]
+
+
+NETS = {
+    function.__name__: function
+    for function in (mobile, unfused, transposed, text, loop, branches, dtypes, awkward, dead_end, noisy)
+}
 
 
 def values(variables, seed):
@@ -164,7 +180,8 @@ def values(variables, seed):
         dtype = item.dtype.base_dtype
         shape = item.shape.as_list()
         if dtype.is_floating:
-            value = random.uniform(0.5, 1.5, shape) if "variance" in item.op.name else random.standard_normal(shape) * 0.4
+            around_one = "variance" in item.op.name
+            value = random.uniform(0.5, 1.5, shape) if around_one else random.standard_normal(shape) * 0.4
         else:
             value = random.randint(0, 2 if dtype == tf.bool else 100, shape)
         yield np.asarray(value).astype(dtype.as_numpy_dtype)

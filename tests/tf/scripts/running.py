@@ -9,8 +9,8 @@ tf1 = tf.compat.v1
 
 # Ops whose outputs are nothing one compares, when outputs are guessed.
 NOT_OUTPUTS = frozenset(
-    "Assert Assign AssignVariableOp Const NoOp Placeholder PlaceholderWithDefault Print PrintV2 RestoreV2 SaveV2 "
-    "VarHandleOp Variable VariableV2".split()
+    ["Assert", "Assign", "AssignVariableOp", "Const", "NoOp", "Placeholder", "PlaceholderWithDefault", "Print"]
+    + ["PrintV2", "RestoreV2", "SaveV2", "VarHandleOp", "Variable", "VariableV2"]
 )
 UNFETCHABLE = (tf.resource, tf.variant)
 DIMENSIONS = (2, 1, 4, 3, 8, 16, 32)

@@ -55,7 +55,8 @@ def is_restored(item, saver):
 
 def restored_names(saver):
     graph = tf1.get_default_graph()
-    names = graph.get_operation_by_name(saver.as_saver_def().restore_op_name.rsplit("/", 1)[0] + "/RestoreV2/tensor_names")
+    scope = saver.as_saver_def().restore_op_name.rsplit("/", 1)[0]
+    names = graph.get_operation_by_name(scope + "/RestoreV2/tensor_names")
     return {name.decode() for name in tf.make_ndarray(names.get_attr("value")).ravel()}
 
 

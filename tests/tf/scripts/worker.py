@@ -18,8 +18,8 @@ def answer(request):
         function = getattr(importlib.import_module(module), name)
         return {"result": function(**request["arguments"])}
     except BaseException as error:  # everything is an answer: the caller decides what is a failure
-        message = str(error)[:2000]
-        return {"error": {"kind": type(error).__name__, "message": message, "traceback": traceback.format_exc()[-4000:]}}
+        trace = traceback.format_exc()[-4000:]
+        return {"error": {"kind": type(error).__name__, "message": str(error)[:2000], "traceback": trace}}
 
 
 def main():
