@@ -108,6 +108,12 @@ class FileSource:
         """Close the descriptor; spans into this source can no longer be read."""
         self._file.close()
 
+    def __del__(self) -> None:
+        # Spans keep a source alive, and the last one going is the ordinary end of it: no ResourceWarning.
+        file = getattr(self, "_file", None)
+        if file is not None:
+            file.close()
+
     def _fill(self, view: memoryview, offset: int) -> None:
         while len(view):
             count = self._read_some(view, offset)
