@@ -67,3 +67,12 @@ def test_all_is_true(module: Module):
     assert sorted(names) == sorted(set(names))
     assert [name for name in names if not hasattr(loaded, name)] == []
     assert {name for name, _ in public(module.tree) if "." not in name} <= set(names)
+
+
+def test_top_level_is_what_it_says():
+    """`import graphsurgeon as gs; gs.<tab>` shows `__all__` and our own modules, nothing that leaked."""
+    package = importlib.import_module("graphsurgeon")
+    visible = {name for name in dir(package) if not name.startswith("_")}
+    ours = {module.name.split(".")[1] for module in modules("graphsurgeon") if "." in module.name}
+    assert visible - ours == set(package.__all__) - ours
+    assert set(package.__all__) <= set(dir(package))
