@@ -53,6 +53,7 @@ def frozen(graph, name, directory, outputs, seed):
         for item, value in zip(variables, nets.values(variables, seed)):
             item.load(value, session)
         saver.save(session, prefix)
+        sort_maps(prefix + ".meta")
         tensors = [output + ":0" for output in outputs]
         feeds = running.generic_feeds(graph)
         original = running.fetch(session, tensors, feeds)
@@ -62,3 +63,17 @@ def frozen(graph, name, directory, outputs, seed):
         file.write(constant.SerializeToString(deterministic=True))
     bits = {key: running.bits(value) for key, value in original.items()}
     return {"pb": path, "prefix": prefix, "outputs": tensors, "bits": bits, "variables": facts}
+
+
+def sort_maps(path):
+    """Write a meta graph again with its maps sorted: TensorFlow 1.15 writes them in another order each time."""
+    meta = tf1.MetaGraphDef()
+    with open(path, "rb") as file:
+        meta.ParseFromString(file.read())
+    with open(path, "wb") as file:
+        file.write(meta.SerializeToString(deterministic=True))
+
+
+def as_text(pb, pbtxt):
+    """Write a binary graph as TensorFlow writes text."""
+    tf.io.write_graph(running.graph_def(pb), os.path.dirname(pbtxt), os.path.basename(pbtxt), as_text=True)
