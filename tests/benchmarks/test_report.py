@@ -1,0 +1,57 @@
+"""Tables and targets say what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cases import Claim, Result
+from benchmarks.process import MIB, Measurement
+from benchmarks.report import BEGIN, END, as_json, table, targets, write_readme
+
+RESULT = Result(
+    "Job",
+    [Measurement("ours", [0.4, 0.1, 0.2], 40 * MIB), Measurement("theirs", [30.0], 6 << 30)],
+    [Claim("faster", 150, 80, "x", at_least=True), Claim("memory", 65, 64, "MiB")],
+)
+
+
+def test_table_gives_medians_and_ratios_to_ours():
+    assert table([RESULT]).splitlines()[2:] == [
+        "| **Job** | | | |",
+        "| ours | 0.20 s |  | 40 MiB |",
+        "| theirs | 30.0 s | 150 x | 6.0 GiB |",
+    ]
+
+
+def test_targets_are_met_from_the_right_side():
+    assert targets([RESULT]).splitlines() == [
+        "met     faster: 150 x (target >= 80 x)",
+        "MISSED  memory: 65 MiB (target <= 64 MiB)",
+    ]
+
+
+def test_json_keeps_every_run():
+    row = json.loads(as_json({"job": RESULT}))["cases"]["job"]["rows"][0]
+    assert row == {"label": "ours", "median_seconds": 0.2, "seconds": [0.4, 0.1, 0.2], "peak_nbytes": 40 * MIB}
+
+
+def test_readme_changes_between_the_markers_only(tmp_path: Path):
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write_readme(path, [RESULT])
+    write_readme(path, [RESULT])
+    text = path.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n| what")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    assert text.count("| ours |") == 1
+
+
+def test_readme_without_markers_is_refused(tmp_path: Path):
+    path = tmp_path / "README.md"
+    path.write_text("nothing here")
+    with pytest.raises(ValueError, match="not enough values"):
+        write_readme(path, [RESULT])
