@@ -5,7 +5,7 @@ export PYTHON
 JOBS ?= 2
 TESTS ?=
 BENCH ?=
-DEMO_GRAPH ?= fixtures/frozen.pb
+DEMO_GRAPH ?= fixtures/mobile_cnn.pb
 
 V := build/venv
 ENVIRONMENT := .ci/environment

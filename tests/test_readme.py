@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-FROZEN = "frozen.pb"
+FROZEN = "mobile_cnn.pb"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
