@@ -19,6 +19,7 @@ placeholder  Placeholder                 the name of a function's attr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphsurgeon import tensor_proto
@@ -101,6 +102,8 @@ def encode(value: Any) -> schema.AttrValue:
     UnsupportedError
         No attr kind holds such a value.
     """
+    if isinstance(value, (DType, bool)):
+        return _encode_common(value)
     if isinstance(value, schema.AttrValue):
         return value
     if isinstance(value, list):
@@ -114,6 +117,13 @@ def encode(value: Any) -> schema.AttrValue:
             else:
                 repeated.append(encoded)
         return out
+    kind, encoded = _encode_one(value)
+    return schema.AttrValue(**{kind: encoded})
+
+
+@lru_cache(maxsize=256)
+def _encode_common(value: DType | bool) -> schema.AttrValue:
+    """Types and flags recur in every node; protobuf copies the message where it is set."""
     kind, encoded = _encode_one(value)
     return schema.AttrValue(**{kind: encoded})
 

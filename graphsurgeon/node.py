@@ -80,11 +80,11 @@ class Node:
         attrs : mapping of str to value
             As `attrs` takes them.
         """
-        short = {k: attr_value.encode(v) for k, v in (attrs or {}).items() if not _is_long(v)}
+        attrs = attrs or {}
+        long = {key: value for key, value in attrs.items() if _is_long(value)}
+        short = {key: attr_value.encode(value) for key, value in attrs.items() if key not in long}
         node = cls(schema.NodeDef(name=name, op=op, input=inputs, device=device, attr=short))
-        for key, value in (attrs or {}).items():
-            if _is_long(value):
-                node.attrs[key] = value
+        node.attrs.update(long)
         return node
 
     @property

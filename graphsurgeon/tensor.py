@@ -17,7 +17,6 @@ both `TensorProto.tensor_content` and checkpoint data files hold them. 4-bit and
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 MAX_EXPANDED_NBYTES = 1 << 36
 
 
-class Tensor(ABC):
+class Tensor:
     """A tensor whose bytes stay where they are until asked for.
 
     Attributes
@@ -69,7 +68,6 @@ class Tensor(ABC):
         """The values as one raw range of a file, when that is what they are."""
         return None
 
-    @abstractmethod
     def chunks(self) -> Iterator[bytes | memoryview]:
         """Yield the raw little-endian values in order; each piece is valid until the next.
 
@@ -78,6 +76,7 @@ class Tensor(ABC):
         UnsupportedError
             The dtype has no raw form (string, resource, variant).
         """
+        raise UnsupportedError(f"a tensor of dtype {self.dtype.name} has no raw values")
 
     def strings(self) -> Iterator[bytes]:
         """Yield the elements of a string tensor in order.
@@ -211,10 +210,6 @@ class StringTensor(Tensor):
         super().__init__(dtypes.STRING, shape)
         self.elements = tuple(elements[: self.size])
 
-    def chunks(self) -> Iterator[bytes]:
-        """Raise UnsupportedError: strings have no raw form."""
-        raise UnsupportedError("a string tensor has no raw values; read its strings()")
-
     def strings(self) -> Iterator[bytes]:
         """Yield the elements."""
         yield from self.elements
@@ -228,10 +223,6 @@ class StringTensor(Tensor):
 
 class OpaqueTensor(Tensor):
     """A resource or a variant: it has a dtype and a shape, but no values outside a session."""
-
-    def chunks(self) -> Iterator[bytes]:
-        """Raise UnsupportedError, naming the dtype."""
-        raise UnsupportedError(f"values of dtype {self.dtype.name} exist only inside a TensorFlow session")
 
     @property
     def nbytes(self) -> int:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from graphsurgeon import tensor_proto
+from graphsurgeon import attr_value, tensor_proto
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
@@ -110,7 +110,7 @@ def new_variable(
     VariableNodes
         The variable node is first.
     """
-    at = [b"loc:@" + name.encode()]
+    at = attr_value.encode([b"loc:@" + name.encode()])
     build = _Builder(name, device, taken)
     shape = Shape(value.shape)
     if kind == "ref":

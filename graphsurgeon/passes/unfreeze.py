@@ -23,11 +23,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from graphsurgeon import dtypes
+from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import PassError
 from graphsurgeon.frames import Frame, frames_of
 from graphsurgeon.graph import Graph
@@ -37,6 +37,7 @@ from graphsurgeon.model_pass import model_pass
 from graphsurgeon.names import parse_input, unique_name
 from graphsurgeon.node import Node
 from graphsurgeon.saver import SavedVariable, new_saver
+from graphsurgeon.tensor import OpaqueTensor, Tensor
 from graphsurgeon.variables import Variable, VariableKind, existing_variables, new_variable
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
 from proto_utils import schema
@@ -140,15 +141,17 @@ def unfreeze(
     plan = find_weights(model, index, select=select, exclude=exclude)
     if not plan.weights:
         raise _nothing_qualifies(plan)
+    older = list(existing_variables(model.graph, index))
+    values = {weight.node.name: weight.node.tensor for weight in plan.weights}
     surgery = _Surgery(model.graph, index, variables)
     for weight in plan.weights:
-        surgery.convert(weight)
+        surgery.convert(weight, values[weight.node.name])
     model.graph.set_nodes(surgery.result())
-    for weight in plan.weights:
-        model.variables[weight.node.name] = weight.node.tensor
+    model.variables.update(values)
     notes = _drop_dead_gradients(model, surgery.note)
-    notes += _complete_meta_graph(model, plan, surgery)
-    return UnfreezeReport([_variable_row(w) for w in plan.weights], [_kept_row(k) for k in plan.kept], notes)
+    notes += _complete_meta_graph(model, plan, surgery, older)
+    rows = [_variable_row(weight, values[weight.node.name]) for weight in plan.weights]
+    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes)
 
 
 class _Surgery:
@@ -165,20 +168,20 @@ class _Surgery:
         self.variables: list[Variable] = []
         self.note = Note()
 
-    def convert(self, weight: Weight) -> None:
+    def convert(self, weight: Weight, value: Tensor) -> None:
         """Plan the exchange of one constant for a variable."""
         node, name = weight.node, weight.node.name
-        if weight.dtype in (dtypes.RESOURCE, dtypes.VARIANT):
-            raise PassError("unfreeze", f"a {weight.dtype.name} constant has no values to save", node=name)
+        if isinstance(value, OpaqueTensor):
+            raise PassError("unfreeze", f"a {value.dtype.name} constant has no values to save", node=name)
         controls = [text for text in node.inputs if text[:1] == "^"]
         own_read = None if controls else self._own_read(name)
         made = new_variable(
-            name, node.tensor, self._kind, self._taken,
+            name, value, self._kind, self._taken,
             device=node.device, attrs=_private_attrs(node, self._kind), read=own_read and own_read.name,
         )  # fmt: skip
         if node.proto.HasField("experimental_debug_info"):
             made.nodes[0].proto.experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
-        anchors = self._anchors(node, made.read, controls) if controls else []
+        anchors = self._anchors(node, value.dtype, made.read, controls) if controls else []
         self.variables.append(made.variable)
         self._replaced[name] = made.nodes + anchors
         self._rewire(name, anchors[-1].name if anchors else made.read, own_read, is_anchored=bool(anchors))
@@ -204,7 +207,7 @@ class _Surgery:
         node = self._index.producers.get(name + suffix)
         return node if node is not None and node.op == "Identity" and _reads_only(node, name) else None
 
-    def _anchors(self, node: Node, read: str, controls: list[str]) -> list[Node]:
+    def _anchors(self, node: Node, dtype: DType, read: str, controls: list[str]) -> list[Node]:
         """Bring a variable's value to where control inputs held the constant.
 
         The variable itself must stand outside of every frame and branch, or it could
@@ -212,7 +215,8 @@ class _Surgery:
         """
         if self._frames is None:
             self._frames = frames_of(self._graph, self._index)
-        dtype, nodes, tip = node.tensor.dtype, [], read
+        nodes: list[Node] = []
+        tip = read
         for frame in self._frames.get(node.name, ()):
             attrs = {"T": dtype, "frame_name": frame.name, "is_constant": True}
             attrs["parallel_iterations"] = frame.parallel_iterations
@@ -305,12 +309,13 @@ def _drop_dead_gradients(model: Model, note: Note) -> list[str]:
     ]
 
 
-def _complete_meta_graph(model: Model, plan: WeightPlan, surgery: _Surgery) -> list[str]:
+def _complete_meta_graph(
+    model: Model, plan: WeightPlan, surgery: _Surgery, older: Sequence[Variable]
+) -> list[str]:
     """Add the save/ subgraph, SaverDef, collections and version."""
     if model.meta is None:
         model.meta = schema.MetaGraphDef()
-    meta, made = model.meta, {variable.node for variable in surgery.variables}
-    older = [v for v in existing_variables(model.graph, Index(model.graph)) if v.node not in made]
+    meta = model.meta
     saved = [SavedVariable(v.node, v) for v in [*surgery.variables, *older] if v.node in model.variables]
     saver = new_saver(model.graph, saved)
     for node in saver.nodes:
@@ -360,11 +365,10 @@ def _nothing_qualifies(plan: WeightPlan) -> PassError:
     return PassError("unfreeze", f"no constant qualifies as a weight. The largest: {rows}", hint=f"to take them: {names}")
 
 
-def _variable_row(weight: Weight) -> VariableRow:
-    tensor, name = weight.node.tensor, weight.node.name
-    return VariableRow(
-        name, name, tensor.dtype.name, list(tensor.shape), tensor.nbytes, weight.trainable, weight.role, list(weight.evidence)
-    )
+def _variable_row(weight: Weight, value: Tensor) -> VariableRow:
+    name, shape = weight.node.name, list(value.shape)
+    evidence = list(weight.evidence)
+    return VariableRow(name, name, value.dtype.name, shape, value.nbytes, weight.trainable, weight.role, evidence)
 
 
 def _kept_row(kept: Kept) -> KeptRow:
