@@ -67,9 +67,15 @@ def frozen(graph, name, directory, outputs, seed):
 
 def sort_maps(path):
     """Write a meta graph again with its maps sorted: TensorFlow 1.15 writes them in another order each time."""
+    from tensorflow.python.framework import ops
+
     meta = tf1.MetaGraphDef()
     with open(path, "rb") as file:
         meta.ParseFromString(file.read())
+    for key, collection in meta.collection_def.items():
+        contexts = collection.bytes_list.value
+        for number, data in enumerate(contexts):
+            contexts[number] = ops.get_collection_proto_type(key).FromString(data).SerializeToString(deterministic=True)
     with open(path, "wb") as file:
         file.write(meta.SerializeToString(deterministic=True))
 
