@@ -1,0 +1,105 @@
+"""TensorFlow graph and checkpoint surgery without TensorFlow.
+
+::
+
+    import graphsurgeon as gs
+
+    model = gs.load("frozen.pb")           # lazily: no tensor is read
+    report = gs.unfreeze(model)            # constants become variables again
+    gs.save(model, "out/model.ckpt")       # .meta, .index, .data and the state file
+
+Nothing is imported until a name is used, so importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphsurgeon.errors import (
+        CorruptionError,
+        FileFormatError,
+        GraphError,
+        GraphSurgeonError,
+        LimitError,
+        NotFoundError,
+        OutputExistsError,
+        PassError,
+        UnsupportedError,
+    )
+    from graphsurgeon.formats.load import load, load_checkpoint
+    from graphsurgeon.formats.save import save, save_checkpoint
+    from graphsurgeon.graph import Graph
+    from graphsurgeon.model import Model
+    from graphsurgeon.node import Node
+    from graphsurgeon.passes.unfreeze import unfreeze
+    from graphsurgeon.tensor import Tensor
+    from graphsurgeon.verify import verify
+
+__all__ = [
+    "load",
+    "save",
+    "load_checkpoint",
+    "save_checkpoint",
+    "verify",
+    "unfreeze",
+    "Model",
+    "Graph",
+    "Node",
+    "Tensor",
+    "GraphSurgeonError",
+    "FileFormatError",
+    "CorruptionError",
+    "UnsupportedError",
+    "GraphError",
+    "NotFoundError",
+    "PassError",
+    "LimitError",
+    "OutputExistsError",
+    "__version__",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "formats.load",
+    "load_checkpoint": "formats.load",
+    "save": "formats.save",
+    "save_checkpoint": "formats.save",
+    "verify": "verify",
+    "Model": "model",
+    "Graph": "graph",
+    "Node": "node",
+    "Tensor": "tensor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a public name stands for, and keep it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # What is neither listed nor an error is a pass, which lives in the file of its name.
+    home = _HOMES.get(name) or ("errors" if name.endswith("Error") else f"passes.{name}")
+    found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """This module: `verify` stays the function although a submodule has that name too."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Importing a submodule binds it in its package, over the function that users call.
+        if not (isinstance(value, ModuleType) and name in __all__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -12,9 +12,9 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from graphsurgeon import verify
 from graphsurgeon.errors import GraphError
 from graphsurgeon.model import Model
+from graphsurgeon.verify import check
 
 
 class Report(Protocol):
@@ -40,7 +40,7 @@ def model_pass(function: Callable[Concatenate[Model, P], R]) -> Callable[Concate
 
     @functools.wraps(function)
     def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
-        verify.check(model)
+        check(model)
         before = model.snapshot()
         try:
             report = function(model, *args, **options)
@@ -55,7 +55,7 @@ def model_pass(function: Callable[Concatenate[Model, P], R]) -> Callable[Concate
 
 def _check_result(model: Model, name: str) -> None:
     try:
-        verify.check(model)
+        check(model)
     except GraphError as error:
         raise GraphError(
             f"after {name}: {error.reason}",

@@ -1,0 +1,251 @@
+"""What a path holds, told by its bytes.
+
+Binary files are recognised by the structure of their first records, text files by
+their first field; no payload is read either way::
+
+    GraphDef      node(1) { name(1) op(2) ... } ... library(2) versions(4)
+    MetaGraphDef  meta_info_def(1) { ... } graph_def(2) { GraphDef } saver_def(3) ...
+    SavedModel    schema_version(1, a varint) meta_graphs(2) { MetaGraphDef } ...
+    table         ... magic number                 a V2 index or a V1 checkpoint, by its first value
+
+The values of a V2 checkpoint have no structure: its data files are known by their
+name and the index beside them.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from graphsurgeon.errors import near_names
+from graphsurgeon.formats import foreign, state_file
+from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.structure import binary_kind, first_field, is_text
+from graphsurgeon.formats.table import Table, is_table
+from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.files import FileSource
+from proto_utils.wire import VARINT, fields
+
+Kind = Literal["graph_def", "meta_graph", "saved_model", "checkpoint", "checkpoint_v1"]
+
+SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+_DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
+_V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
+
+_TEXT_FIELDS: dict[str, Kind | Literal["state"]] = {
+    "node": "graph_def",
+    "library": "graph_def",
+    "versions": "graph_def",
+    "version": "graph_def",
+    "meta_info_def": "meta_graph",
+    "graph_def": "meta_graph",
+    "saver_def": "meta_graph",
+    "collection_def": "meta_graph",
+    "signature_def": "meta_graph",
+    "asset_file_def": "meta_graph",
+    "object_graph_def": "meta_graph",
+    "saved_model_schema_version": "saved_model",
+    "meta_graphs": "saved_model",
+    "model_checkpoint_path": "state",
+    "all_model_checkpoint_paths": "state",
+}
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What a path turned out to be.
+
+    Attributes
+    ----------
+    path : str
+        As it was given.
+    kind : str
+        ``graph_def``, ``meta_graph``, ``saved_model``, ``checkpoint`` or ``checkpoint_v1``.
+    graph : str or None
+        The file with the graph; of a checkpoint the ``.meta`` beside it.
+    is_text : bool
+        Whether that file is in protobuf's text form.
+    prefix : str or None
+        The checkpoint that holds the values: itself, beside the ``.meta``, or in the SavedModel.
+    is_v1 : bool
+        Whether that checkpoint is of the V1 format.
+    """
+
+    path: str
+    kind: Kind
+    graph: str | None = None
+    is_text: bool = False
+    prefix: str | None = None
+    is_v1: bool = False
+
+    @property
+    def name(self) -> str:
+        """The kind as `convert --to` spells it: with ``_text`` when it is text."""
+        return f"{self.kind}_text" if self.is_text and self.kind in ("graph_def", "meta_graph") else self.kind
+
+
+def detect(path: str | os.PathLike[str]) -> Detected:
+    """Tell what a path holds.
+
+    Parameters
+    ----------
+    path : path
+        A file, a directory, or a checkpoint prefix.
+
+    Returns
+    -------
+    Detected
+
+    Raises
+    ------
+    NotFoundError
+        Nothing is there; names what resembles it in that directory.
+    UnsupportedError
+        It is something else; the reason says what it looks like.
+    CorruptionError
+        It is a checkpoint's index or state file, but damaged.
+    """
+    path = os.fspath(path)
+    if os.path.isdir(path):
+        return _detect_directory(path)
+    if os.path.exists(path):
+        return _detect_file(path)
+    found = _detect_prefix(path)
+    if found is None:
+        raise _missing(path)
+    return found
+
+
+def _detect_file(path: str) -> Detected:
+    source = FileSource(path)
+    try:
+        head = source.read(0, min(source.size, foreign.HEAD_NBYTES))
+        if is_text(head):
+            return _detect_text(path, head)
+        kind = binary_kind(source)
+        if kind is not None:
+            return _with_values(Detected(path, kind, graph=path))
+        if is_table(source):
+            return _detect_table(path, source)
+    finally:
+        source.close()
+    shard = _DATA_NAME.fullmatch(path)
+    if shard is not None:
+        return _detect_shard(path, shard.group(1))
+    raise _foreign(path, foreign.describe(head, path))
+
+
+def _detect_text(path: str, head: bytes) -> Detected:
+    field = first_field(head)
+    kind = _TEXT_FIELDS.get(field)
+    if kind == "state":
+        directory, name = os.path.split(path)
+        state = state_file.read_state(directory, name)
+        return _named_by_state(path, state.latest if state is not None else "")
+    if kind is None:
+        raise _foreign(path, foreign.describe_text(head, field))
+    return _with_values(Detected(path, kind, graph=path, is_text=True))
+
+
+def _detect_table(path: str, source: FileSource) -> Detected:
+    """Tell a V2 index (the first value is a BundleHeaderProto) from a V1 checkpoint (SavedTensorSlices)."""
+    first = next(Table(source).items(), (b"", b""))[1]
+    if not any(field.number == 1 and field.wire_type == VARINT for field in fields(first)):
+        shard = _V1_SHARD_NAME.fullmatch(path)
+        return Detected(path, "checkpoint_v1", prefix=shard.group(1) if shard else path, is_v1=True)
+    if not path.endswith(".index"):
+        reason = "this is the index of a checkpoint, but a name that does not end in .index leads to no data files"
+        raise UnsupportedError(reason, path=path)
+    return _checkpoint(path, path.removesuffix(".index"))
+
+
+def _detect_shard(path: str, prefix: str) -> Detected:
+    if not os.path.isfile(index_path(prefix)):
+        raise NotFoundError("checkpoint index", index_path(prefix), hint=f"{path} is a data file of that checkpoint")
+    return _checkpoint(path, prefix)
+
+
+def _detect_prefix(path: str) -> Detected | None:
+    if os.path.isfile(index_path(path)):
+        return _checkpoint(path, path)
+    if glob.glob(glob.escape(path) + "-?????-of-?????"):
+        return Detected(path, "checkpoint_v1", prefix=path, is_v1=True)
+    return None
+
+
+def _detect_directory(path: str) -> Detected:
+    for name in SAVED_MODEL_NAMES:
+        file = os.path.join(path, name)
+        if os.path.isfile(file):
+            return replace(_detect_file(file), path=path)
+    state = state_file.read_state(path)
+    if state is not None:
+        return _named_by_state(path, state.latest)
+    indexes = sorted(name for name in os.listdir(path) if name.endswith(".index"))
+    if len(indexes) == 1:
+        return replace(_detect_file(os.path.join(path, indexes[0])), path=path)
+    if indexes:
+        names = ", ".join(name.removesuffix(".index") or "(empty)" for name in indexes[:5])
+        hint = f"name one of them: {names}"
+        raise UnsupportedError(f"a directory with {len(indexes)} checkpoints and no state file", path=path, hint=hint)
+    raise _foreign(path, "a directory without saved_model.pb, checkpoint state file or checkpoint")
+
+
+def _named_by_state(path: str, prefix: str) -> Detected:
+    if os.path.isfile(prefix):
+        return replace(_detect_file(prefix), path=path)
+    found = _detect_prefix(prefix)
+    if found is None:
+        raise NotFoundError("checkpoint", prefix, _neighbours(prefix), where=f"the place that {path} names")
+    return replace(found, path=path)
+
+
+def _checkpoint(path: str, prefix: str) -> Detected:
+    """Add the graph beside a checkpoint, when what is named .meta is one."""
+    meta = f"{prefix}.meta"
+    try:
+        found = _detect_file(meta)
+    except (FileNotFoundError, UnsupportedError):
+        return Detected(path, "checkpoint", prefix=prefix)
+    if found.kind != "meta_graph":
+        return Detected(path, "checkpoint", prefix=prefix)
+    return Detected(path, "checkpoint", graph=meta, is_text=found.is_text, prefix=prefix)
+
+
+def _with_values(found: Detected) -> Detected:
+    """Add the checkpoint that belongs to a graph file."""
+    if found.kind == "saved_model":
+        return _with_prefix(found, os.path.join(os.path.dirname(found.path), "variables", "variables"))
+    if found.kind == "meta_graph" and found.path.endswith(".meta"):
+        return _with_prefix(found, found.path.removesuffix(".meta"))
+    return found
+
+
+def _with_prefix(found: Detected, prefix: str) -> Detected:
+    if os.path.isfile(index_path(prefix)):
+        return replace(found, prefix=prefix)
+    # V1: one file of that name, or shards; old SavedModels also called theirs saved_model_variables.
+    for name in (prefix, os.path.join(os.path.dirname(prefix), "saved_model_variables")):
+        if os.path.isfile(name) or glob.glob(glob.escape(name) + "-?????-of-?????"):
+            return replace(found, prefix=name, is_v1=True)
+    return found
+
+
+def _foreign(path: str, looks_like: str) -> UnsupportedError:
+    return UnsupportedError(f"not a TensorFlow graph or checkpoint: this is {looks_like}", path=path)
+
+
+def _missing(path: str) -> NotFoundError:
+    return NotFoundError("file", path, _neighbours(path))
+
+
+def _neighbours(path: str) -> tuple[str, ...]:
+    directory, base = os.path.split(path)
+    try:
+        names = os.listdir(directory or ".")
+    except OSError:
+        return ()
+    return tuple(os.path.join(directory, name) for name in near_names(base, names))

@@ -1,0 +1,132 @@
+"""Files that are not TensorFlow graphs: named, so that a user knows what was handed in."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from graphsurgeon.formats.structure import is_text
+
+#: This much of a file's beginning is looked at.
+HEAD_NBYTES = 4096
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes .h5 weights and models"),
+    (b"\x1f\x8b", "a gzip archive; unpack it first"),
+    (b"BZh", "a bzip2 archive; unpack it first"),
+    (b"\xfd7zXZ\x00", "an xz archive; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
+    (b"\x93NUMPY", "a NumPy array (.npy)"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"GGUF", "a GGUF model (llama.cpp)"),
+    (b"\x7fELF", "an ELF program or library"),
+    (b"MZ", "a Windows program or library"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+)
+#: What the name of a zip archive's first member says.
+_ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
+    (r".*/data\.pkl|.*/version|.*/byteorder", "a PyTorch model"),
+    (r"(metadata|config)\.json|model\.weights\.h5", "a Keras model (.keras)"),
+    (r".*\.npy", "a NumPy archive (.npz)"),
+)
+
+
+def describe(head: bytes, path: str) -> str:
+    """Say what a binary file looks like, in words that follow "this is".
+
+    Parameters
+    ----------
+    head : bytes
+        The first `HEAD_NBYTES`, or all of a shorter file.
+    path : str
+        Only where a name says more than the bytes can.
+    """
+    if not head:
+        return "an empty file"
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head.startswith(b"PK\x03\x04"):
+        return _describe_zip(head)
+    for looks_like, name in _BY_SHAPE:
+        if looks_like(head):
+            return name
+    if path.endswith(".meta"):
+        return f"no MetaGraphDef although it is named so; it begins with {head[:8].hex(' ')}"
+    return f"unknown binary data that begins with {head[:8].hex(' ')}"
+
+
+def describe_text(head: bytes, field: str) -> str:
+    """Say what a text file looks like, in words that follow "this is"."""
+    stripped = head.lstrip().removeprefix(b"\xef\xbb\xbf")
+    if stripped.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
+    lowered = stripped[:200].lower()
+    if lowered.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page, perhaps what a server said instead of the file"
+    if stripped.startswith(b"<?xml"):
+        return "an XML file"
+    if re.match(rb'\{\s*("|\})', stripped):
+        return "a TensorFlow.js or Keras model in JSON" if b'"modelTopology"' in head else "a JSON file"
+    if not stripped:
+        return "an empty text file"
+    if field:
+        return f"a text file of some other message: its first field is {field!r}"
+    line = stripped.splitlines()[0].decode(errors="replace")
+    return f"a text file that begins with {line[:40]!r}"
+
+
+def _describe_zip(head: bytes) -> str:
+    nbytes = int.from_bytes(head[26:28], "little")
+    member = head[30 : 30 + nbytes].decode(errors="replace")
+    for pattern, name in _ZIP_MEMBERS:
+        if re.fullmatch(pattern, member):
+            return f"a zip archive: {name}"
+    return "a zip archive; unpack it first"
+
+
+def _is_tflite(head: bytes) -> bool:
+    return head[4:8] == b"TFL3"
+
+
+def _is_safetensors(head: bytes) -> bool:
+    return len(head) > 10 and head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < 1 << 32
+
+
+def _is_pickle(head: bytes) -> bool:
+    return head[0] == 0x80 and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+
+
+def _is_tar(head: bytes) -> bool:
+    return head[257:262] == b"ustar"
+
+
+def _is_tf_record(head: bytes) -> bool:
+    """A record begins with its length and the masked checksum of that."""
+    from graphsurgeon.formats.checksum import crc32c, mask
+
+    return len(head) >= 12 and struct.unpack("<I", head[8:12])[0] == mask(crc32c(head[:8]))
+
+
+def _is_onnx(head: bytes) -> bool:
+    """A ModelProto begins with ir_version(1), a varint, then the producer's name(2) or the graph(7) or opsets(8)."""
+    if head[0] != 0x08 or not 0 < head[1] < 0x40 or len(head) < 4:
+        return False
+    if head[2] == 0x12:
+        return is_text(head[4 : 4 + head[3]])
+    return head[2] in (0x3A, 0x42)
+
+
+_BY_SHAPE = (
+    (_is_tflite, "a TensorFlow Lite model"),
+    (_is_onnx, "an ONNX model"),
+    (_is_safetensors, "a safetensors file"),
+    (_is_pickle, "a Python pickle, as PyTorch and old scripts write"),
+    (_is_tar, "a tar archive; unpack it first"),
+    (_is_tf_record, "a TFRecord file: examples, or TensorBoard events"),
+)

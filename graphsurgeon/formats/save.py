@@ -1,0 +1,178 @@
+"""From a model or tensors to files; all of an output's files appear together or not at all."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from graphsurgeon.formats import state_file
+from graphsurgeon.formats.bundle_writer import index_path, write_bundle
+from graphsurgeon.formats.graph_def import check_message_size, write_pieces
+from graphsurgeon.model import Model
+from graphsurgeon.tensor import as_tensor
+from proto_utils import schema
+from proto_utils.errors import CorruptionError, OutputExistsError
+from proto_utils.output import Transaction
+from proto_utils.splice import Piece
+
+OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint"]
+
+_TEXT_SUFFIXES = (".pbtxt", ".txt", ".prototxt")
+
+
+def save(
+    model: Model, path: str | os.PathLike[str], *, to: OutputKind | None = None, overwrite: bool = True
+) -> list[str]:
+    """Save a model.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+        A file, or the prefix of a checkpoint. It may be what the model was loaded from.
+    to : str, optional
+        ``graph_def``, ``meta_graph`` (binary), ``graph_def_text``, ``meta_graph_text``, or
+        ``checkpoint``: the prefix's data, ``.index`` and ``.meta``, and the state file of its
+        directory. By default a model with variables becomes a checkpoint, one with
+        collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
+        path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
+    overwrite : bool
+        Whether existing files may be replaced; the state file always may.
+
+    Returns
+    -------
+    list of str
+        The paths written, in order.
+
+    Raises
+    ------
+    LimitError
+        The message is past 2 GiB; nothing was written.
+    OutputExistsError
+        A file exists and `overwrite` is false.
+    OSError
+        It cannot be written; everything is as it was.
+    """
+    path = os.fspath(path)
+    kind = to if to is not None else choose_kind(model, path)
+    if kind == "checkpoint":
+        return _save_model_checkpoint(model, path, overwrite)
+    with Transaction(overwrite=overwrite) as transaction:
+        if kind.endswith("_text"):
+            transaction.create(path).write(_text(model, kind).encode())
+        else:
+            pieces = _pieces(model, kind)
+            write_pieces(pieces, transaction.create(path))
+    return [path]
+
+
+def save_checkpoint(
+    tensors: Mapping[str, Any],
+    prefix: str | os.PathLike[str],
+    *,
+    shard_nbytes: int | None = None,
+    overwrite: bool = True,
+) -> list[str]:
+    """Save tensors as a V2 checkpoint, byte for byte as `tf.train.Saver` does, and note it in the state file.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor or array
+        Tensors stream from where they are; nothing is held in memory.
+    prefix : path
+    shard_nbytes : int, optional
+        Begin a new data file rather than let one grow past this.
+    overwrite : bool
+        Whether existing files may be replaced; the state file always may.
+
+    Returns
+    -------
+    list of str
+        The paths written, in order.
+
+    Raises
+    ------
+    UnsupportedError
+        A value that no checkpoint can hold.
+    OutputExistsError
+        A file exists and `overwrite` is false.
+    OSError
+        It cannot be written; everything is as it was.
+    """
+    prefix = os.fspath(prefix)
+    converted = {name: as_tensor(value) for name, value in tensors.items()}
+    _refuse_existing(prefix, overwrite)
+    with Transaction(overwrite=True) as transaction:
+        paths = write_bundle(prefix, converted, transaction, shard_nbytes=shard_nbytes)
+        return paths + _write_state(prefix, transaction)
+
+
+def choose_kind(model: Model, path: str) -> OutputKind:
+    """Return what `save` makes of a model when it is not told."""
+    is_text = path.lower().endswith(_TEXT_SUFFIXES)
+    if model.variables:
+        return "checkpoint"
+    if model.meta is not None:
+        return "meta_graph_text" if is_text else "meta_graph"
+    return "graph_def_text" if is_text else "graph_def"
+
+
+def existing_outputs(path: str, kind: OutputKind) -> list[str]:
+    """Return the files that saving to `path` would replace, apart from the state file."""
+    if kind != "checkpoint":
+        return [path] if os.path.isfile(path) else []
+    shards = sorted(glob.glob(glob.escape(path) + ".data-?????-of-?????"))
+    return shards + [file for file in (index_path(path), f"{path}.meta") if os.path.lexists(file)]
+
+
+def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[str]:
+    has_graph = model.meta is not None or len(model.graph) > 0
+    pieces = _pieces(model, "meta_graph") if has_graph else []
+    _refuse_existing(prefix, overwrite)
+    with Transaction(overwrite=True) as transaction:
+        paths = write_bundle(prefix, model.variables, transaction)
+        if has_graph:
+            paths.append(f"{prefix}.meta")
+            write_pieces(pieces, transaction.create(paths[-1]))
+        return paths + _write_state(prefix, transaction)
+
+
+def _pieces(model: Model, kind: str) -> list[Piece]:
+    is_meta = kind.startswith("meta_graph")
+    pieces = model.meta_graph_def_pieces() if is_meta else model.graph_def_pieces()
+    check_message_size("MetaGraphDef" if is_meta else "GraphDef", pieces)
+    return pieces
+
+
+def _text(model: Model, kind: str) -> str:
+    return schema.print_text(model.to_meta_graph_def() if kind == "meta_graph_text" else model.to_graph_def())
+
+
+def _refuse_existing(prefix: str, overwrite: bool) -> None:
+    existing = [] if overwrite else existing_outputs(prefix, "checkpoint")
+    if existing:
+        raise OutputExistsError(existing[0])
+
+
+def _write_state(prefix: str, transaction: Transaction) -> list[str]:
+    """Make the checkpoint the latest of its directory; others that the state file lists stay listed."""
+    directory = os.path.dirname(prefix)
+    try:
+        state = state_file.read_state(directory)
+    except CorruptionError:
+        # What is there is not a state file any more; TensorFlow writes a new one too.
+        state = None
+    if state is None:
+        state = state_file.CheckpointState(prefix)
+    else:
+        kept = [path for path in state.checkpoints if not _same(path, prefix)]
+        state = replace(state, latest=prefix, checkpoints=(*kept, prefix), timestamps=())
+    return [state_file.write_state(directory, state, transaction)]
+
+
+def _same(left: str, right: str) -> bool:
+    # A trailing slash matters: "dir/" is another checkpoint than "dir".
+    return os.path.abspath(left) == os.path.abspath(right) and left.endswith("/") == right.endswith("/")

@@ -1,0 +1,179 @@
+"""The structure of a file's first records: enough to tell the graph formats apart.
+
+Only heads of records are read, a few dozen at most, and of strings the short ones;
+a file that ends in the middle of a record is judged by what is there, so that it is
+called a damaged graph and not an unknown file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from proto_utils.errors import CorruptionError
+from proto_utils.files import Source, Window
+from proto_utils.skeleton import Record
+from proto_utils.varint import decode_varint
+from proto_utils.wire import I32, I64, LEN, VARINT
+
+BinaryKind = Literal["graph_def", "meta_graph", "saved_model"]
+
+_MAX_HEADS = 24
+_MAX_STRING_NBYTES = 1 << 14
+_HEAD_NBYTES = 20
+_GRAPH_TYPES = {1: LEN, 2: LEN, 3: VARINT, 4: LEN, 5: LEN}
+_META_GRAPH_TYPES = dict.fromkeys(range(1, 8), LEN)
+_META_INFO_TYPES = {1: LEN, 2: LEN, 3: LEN, 4: LEN, 5: LEN, 6: LEN, 7: VARINT, 8: LEN}
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_OP = re.compile(rb"[A-Za-z_][A-Za-z0-9_.>/-]*")
+_FIRST_FIELD = re.compile(rb"(?:\s|#[^\n]*\n)*([A-Za-z_][A-Za-z0-9_]*)\s*[:{<]")
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file are text: UTF-8 without control characters."""
+    if not head or _CONTROL.search(head):
+        return False
+    # The last character may be cut.
+    for cut in range(min(4, len(head))):
+        try:
+            head[: len(head) - cut].decode()
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def first_field(head: bytes) -> str:
+    """Return the first field's name of a protobuf text, behind comments; empty when it does not look like one."""
+    match = _FIRST_FIELD.match(head)
+    return match.group(1).decode() if match else ""
+
+
+def binary_kind(source: Source) -> BinaryKind | None:
+    """Tell which graph format a binary file is, None when it is none.
+
+    Costs a few small reads; touches no payload.
+    """
+    if _is_saved_model(source):
+        return "saved_model"
+    if _is_graph_def(source, 0, source.size):
+        return "graph_def"
+    if _is_meta_graph(source, 0, source.size):
+        return "meta_graph"
+    return None
+
+
+def _is_saved_model(source: Source) -> bool:
+    heads = list(_heads(source, 0, source.size))
+    types = {(head.number, head.wire_type) for head in heads}
+    if not types or not types <= {(1, VARINT), (2, LEN)}:
+        return False
+    return any(head.number == 2 and _is_meta_graph(source, head.start, head.end) for head in heads)
+
+
+def _is_graph_def(source: Source, start: int, end: int) -> bool:
+    heads = list(_heads(source, start, end))
+    if not heads or any(_GRAPH_TYPES.get(head.number) != head.wire_type for head in heads):
+        return False
+    nodes = [head for head in heads if head.number == 1]
+    if nodes:
+        return _is_node(source, nodes[0].start, nodes[0].end)
+    return any(_GRAPH_PARTS[head.number](source, head.start, head.end) for head in heads if head.number in _GRAPH_PARTS)
+
+
+def _is_meta_graph(source: Source, start: int, end: int) -> bool:
+    heads = list(_heads(source, start, end))
+    if not heads or any(_META_GRAPH_TYPES.get(head.number) != head.wire_type for head in heads):
+        return False
+    info = [head for head in heads if head.number == 1]
+    graph = [head for head in heads if head.number == 2]
+    if info and not _is_meta_info(source, info[0].start, info[0].end):
+        return False
+    if graph and graph[0].end > graph[0].start:
+        return _is_graph_def(source, graph[0].start, graph[0].end)
+    return bool(info)
+
+
+def _is_meta_info(source: Source, start: int, end: int) -> bool:
+    heads = list(_heads(source, start, end))
+    if any(_META_INFO_TYPES.get(head.number) != head.wire_type for head in heads):
+        return False
+    return all(_string(source, head) is not None for head in heads if head.number in (1, 4, 5, 6))
+
+
+def _is_node(source: Source, start: int, end: int) -> bool:
+    """Whether a message has a node's name and op, and nothing that no node has."""
+    strings: dict[int, bytes] = {}
+    for head in _heads(source, start, end):
+        if head.wire_type != LEN:
+            return False
+        if head.number in (1, 2):
+            text = _string(source, head)
+            if text is None:
+                return False
+            strings[head.number] = text
+        if len(strings) == 2:
+            break
+    return bool(strings.get(1)) and _OP.fullmatch(strings.get(2, b"")) is not None
+
+
+def _is_library(source: Source, start: int, end: int) -> bool:
+    """Whether it begins with a function, and that with a signature that has a name."""
+    for depth in range(2):
+        first = next(_heads(source, start, end), None)
+        if first is None or first.number != 1 or first.wire_type != LEN:
+            return first is None and depth == 0
+        start, end = first.start, first.end
+    first = next(_heads(source, start, end), None)
+    return first is not None and first.number == 1 and first.wire_type == LEN and bool(_string(source, first))
+
+
+def _is_versions(source: Source, start: int, end: int) -> bool:
+    heads = list(_heads(source, start, end))
+    return bool(heads) and all(head.number <= 3 and (head.number == 3 or head.wire_type == VARINT) for head in heads)
+
+
+_GRAPH_PARTS: dict[int, Callable[[Source, int, int], bool]] = {2: _is_library, 4: _is_versions}
+
+
+def _heads(source: Source, start: int, end: int) -> Iterator[Record]:
+    """Yield the heads of a message's first records; ends early where the bytes make no sense."""
+    window = Window(source, 512)
+    end = min(end, source.size)
+    for _ in range(_MAX_HEADS):
+        if start >= end:
+            return
+        record = _head(window, start, end)
+        # Field 0 is never right: it makes the caller refuse.
+        yield record if record is not None else Record(0, 0, start, start, end)
+        if record is None:
+            return
+        start = record.end
+
+
+def _head(window: Window, position: int, end: int) -> Record | None:
+    index = window.ensure(position, min(_HEAD_NBYTES, end - position))
+    try:
+        key, after = decode_varint(window.buffer, index)
+        number, wire_type = key >> 3, key & 7
+        start = window.base + after
+        if wire_type == LEN:
+            nbytes, after = decode_varint(window.buffer, after)
+            start = window.base + after
+            return Record(number, wire_type, position, start, start + nbytes)
+        if wire_type == VARINT:
+            return Record(number, wire_type, position, start, window.base + decode_varint(window.buffer, after)[1])
+    except CorruptionError:
+        return None
+    if wire_type in (I32, I64):
+        return Record(number, wire_type, position, start, start + (4 if wire_type == I32 else 8))
+    return None
+
+
+def _string(source: Source, record: Record) -> bytes | None:
+    """Return a short string field, None when it is no text."""
+    if record.end - record.start > _MAX_STRING_NBYTES or record.end > source.size:
+        return None
+    text = source.read(record.start, record.end)
+    return text if not text or is_text(text) else None
