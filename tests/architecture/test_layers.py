@@ -12,8 +12,8 @@ from tests.architecture.source import Module, is_module, modules
 LAYERS = {
     0: ["proto_utils"],
     1: ["errors", "dtypes", "names", "tensor", "tensor_proto"],
-    2: ["attr_value", "node", "graph", "graph_def", "frames", "index", "model", "ops", "roles", "weights"]
-    + ["variables", "saver"],
+    2: ["attr_value", "node", "graph", "graph_def", "frames", "cycles", "index", "model", "ops", "signatures"]
+    + ["const_rules", "weights", "variables", "saver"],
     3: ["verify", "model_pass"],
     4: ["formats", "passes"],
     5: ["pipeline", "diff"],
