@@ -37,9 +37,10 @@ test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python,
 test-newest: $(V)/newest.stamp ## the same on the newest of each
 	@$(V)/newest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
 
-lint: $(V)/dev.stamp ## ruff: rules and format
+lint: $(V)/dev.stamp ## ruff: rules and format; and that generated files are current
 	@$(V)/dev/bin/ruff check .
 	@$(V)/dev/bin/ruff format --check .
+	@$(V)/dev/bin/python -m pytest -q tests/proto_utils/test_make_schema.py
 
 format: $(V)/dev.stamp ## let ruff format the code
 	@$(V)/dev/bin/ruff format .
