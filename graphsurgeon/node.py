@@ -20,6 +20,8 @@ LAYOUT = Layout(
     {_ATTR: Layout({_VALUE: Layout({_TENSOR: Layout(payloads=tensor_proto.PAYLOAD_FIELDS)})}, is_entry=True)}
 )
 
+_NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
+
 #: A tensor attr set by a pass stays out of the message from this size on.
 LONG_TENSOR_NBYTES = 1024
 
@@ -148,6 +150,10 @@ class Node:
         if not isinstance(value, Tensor):
             raise NotFoundError("attr", "value", where=f"node {self.name!r}")
         return value
+
+    def payloads(self, key: str) -> Mapping[int, Sequence[Chunked]]:
+        """Return what of attr `key` is not in `proto`: parts by the number of their TensorProto field."""
+        return self._payloads.get(key, _NO_PAYLOADS) if self._payloads else _NO_PAYLOADS
 
     def pieces(self) -> list[Piece]:
         """Return the serialized NodeDef as pieces to be written; payloads are not read."""

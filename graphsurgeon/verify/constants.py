@@ -1,0 +1,94 @@
+"""Whether the value of a Const is sound, from its header and the length of its payload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphsurgeon import dtypes
+from graphsurgeon.dtypes import DType
+from graphsurgeon.node import Node
+from graphsurgeon.tensor_proto import TENSOR_CONTENT
+from graphsurgeon.verify.body import Body
+from graphsurgeon.verify.finding import ERROR, Finding
+from proto_utils import schema
+from proto_utils.errors import FileFormatError, UnsupportedError
+
+#: TensorFlow counts dimensions in a byte, and elements in a signed 64-bit number.
+MAX_RANK = 254
+MAX_SIZE = (1 << 63) - 1
+
+
+def const_findings(body: Body) -> Iterator[Finding]:
+    """Yield constants that TensorFlow refuses; no payload is read."""
+    for node in body.nodes:
+        if node.proto.op == "Const":
+            problem = _problem(node)
+            if problem is not None:
+                yield body.finding(ERROR, "const", node.name, problem)
+
+
+def _problem(node: Node) -> str | None:
+    attr = node.proto.attr
+    value, wanted = attr.get("value"), attr.get("dtype")
+    if value is None:
+        return "has no value"
+    tensor = value.tensor
+    number = tensor.dtype
+    if wanted is None or number != wanted.type:
+        return _type_problem(value, wanted)
+    size = 1
+    dims = tensor.tensor_shape.dim
+    for dim in dims:
+        extent = dim.size
+        if extent < 0:
+            return f"its value has dimension {extent}"
+        # With a zero in it the shape is still refused when the others overflow.
+        size = size * extent if extent else size
+    if size > MAX_SIZE or len(dims) > MAX_RANK:
+        return "its value has a shape past TensorFlow's limits"
+    if any(dim.size == 0 for dim in dims):
+        return None
+    return _payload_problem(node, tensor, number, size)
+
+
+def _type_problem(value: schema.AttrValue, wanted: schema.AttrValue | None) -> str | None:
+    held = value.WhichOneof("value")
+    if held == "placeholder" or wanted is None or wanted.WhichOneof("value") != "type":
+        return None  # one of the function's attrs, or reported as a bad attr
+    if held != "tensor":
+        return f"attr 'value' holds {held or 'nothing'}, not a tensor"
+    return f"is of dtype {_name(wanted.type)}, but its value of {_name(value.tensor.dtype)}"
+
+
+def _payload_problem(node: Node, tensor: schema.TensorProto, number: int, size: int) -> str | None:
+    payloads = node.payloads("value")
+    if payloads:
+        parts = payloads.get(TENSOR_CONTENT)
+        nbytes = parts[-1].nbytes if parts else 0
+    else:
+        nbytes = len(tensor.tensor_content)
+    if nbytes == 0:
+        return None
+    try:
+        dtype = DType.from_number(number).base
+    except UnsupportedError:
+        return None  # reported as a bad attr
+    if dtype.itemsize:
+        wanted = size * dtype.itemsize
+        return None if nbytes == wanted else f"its value has {nbytes} bytes, but its dtype and shape take {wanted}"
+    return _string_problem(node) if dtype is dtypes.STRING and not payloads else None
+
+
+def _string_problem(node: Node) -> str | None:
+    try:
+        node.attrs["value"]
+    except FileFormatError as error:
+        return f"its value is damaged: {error.reason}"
+    return None
+
+
+def _name(number: int) -> str:
+    try:
+        return DType.from_number(number).name
+    except UnsupportedError:
+        return f"number {number}"
