@@ -112,12 +112,17 @@ def save_checkpoint(
 
 def choose_kind(model: Model, path: str) -> OutputKind:
     """Return what `save` makes of a model when it is not told."""
-    is_text = path.lower().endswith(_TEXT_SUFFIXES)
+    is_text = is_text_path(path)
     if model.variables:
         return "checkpoint"
     if model.meta is not None:
         return "meta_graph_text" if is_text else "meta_graph"
     return "graph_def_text" if is_text else "graph_def"
+
+
+def is_text_path(path: str) -> bool:
+    """Whether an output is to be text by its name."""
+    return path.lower().endswith(_TEXT_SUFFIXES)
 
 
 def existing_outputs(path: str, kind: OutputKind) -> list[str]:

@@ -1,0 +1,38 @@
+"""The command line: arguments in, one library call, its answer out.
+
+``verbs/`` has a file per verb; passes become verbs by `passes`. Nothing heavy is
+imported before a verb runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; those of the process by default.
+    """
+    # A graph is some hundred thousand objects that live until the end, and none of them are cycles worth
+    # finding: on 100,000 nodes the collector's rounds over them take as long as everything else together.
+    gc.disable()
+    # Ends by an exception, so that temp files are removed on the way out.
+    signal.signal(signal.SIGTERM, _terminate)
+    from graphsurgeon.cli.run import run
+
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _terminate(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,96 @@
+"""The verbs: own files and passes, found by their files and imported when used."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import click
+
+from graphsurgeon import passes
+from graphsurgeon.errors import near_names
+
+_VERBS = Path(__file__).parent / "verbs"
+_SUMMARY = re.compile(r'r?"""(.*?)(?:"""|\n)')
+
+
+class VerbGroup(click.Group):
+    """A group whose commands are imported only when they are run or asked for help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all verbs."""
+        return [*own_verbs(), *passes.names()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb; None when there is none of that name."""
+        if cmd_name in own_verbs():
+            command: click.Command = importlib.import_module(f"graphsurgeon.cli.verbs.{cmd_name}").command
+            return command
+        if cmd_name in passes.names():
+            from graphsurgeon.cli.pass_verb import command_of
+
+            return command_of(cmd_name)
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; an unknown one is answered with those it resembles."""
+        command = self.get_command(ctx, args[0])
+        if command is None and not args[0].startswith("-"):
+            error = click.UsageError(f"no verb {args[0]!r}", ctx)
+            near = near_names(args[0], self.list_commands(ctx))
+            if near:
+                error.hint = "did you mean " + " or ".join(near) + "?"  # type: ignore[attr-defined]
+            raise error
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs with the first sentence of their files; imports none of them."""
+        sections = {
+            "Passes, which change a model": [(name, _PASSES / f"{name}.py") for name in passes.names()],
+            "Other verbs": [(name, _VERBS / f"{name}.py") for name in own_verbs()],
+        }
+        for title, files in sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, summary(file)) for name, file in files])
+
+
+_PASSES = Path(passes.__file__).parent
+
+
+def own_verbs() -> tuple[str, ...]:
+    """Return the names of the verbs that are not passes; imports none of them."""
+    return tuple(sorted(file.stem for file in _VERBS.glob("*.py") if not file.stem.startswith("_")))
+
+
+def summary(file: Path) -> str:
+    """Return the first line of a module's docstring, read without importing it."""
+    with open(file, encoding="utf-8") as text:
+        found = _SUMMARY.match(text.read(400))
+    return found.group(1).rstrip(".") if found else ""
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from graphsurgeon import __version__
+
+        click.echo(f"graphsurgeon {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=VerbGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="graphsurgeon VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
+    "3 bad or foreign file, 4 declined, 5 not found, 6 input or output.",
+    no_args_is_help=True,
+)
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version.")
+def cli() -> None:
+    """TensorFlow graph and checkpoint surgery, without TensorFlow.
+
+    A SRC is any file TensorFlow writes: GraphDef or MetaGraphDef (binary or text), SavedModel, checkpoint (its
+    prefix, one of its files, or its directory). It is recognised by its bytes.
+    """

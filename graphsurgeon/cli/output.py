@@ -1,0 +1,100 @@
+"""The answer on stdout: JSON, or tables and lines; remarks on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+#: The version of what ``--json`` prints.
+SCHEMA = 1
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def emit_json(verb: str, **facts: Any) -> None:
+    """Print the answer as one JSON object."""
+    click.echo(json.dumps({"schema": SCHEMA, "verb": verb, **facts}))
+
+
+def emit_line(text: str) -> None:
+    """Print a line of the answer."""
+    click.echo(text)
+
+
+def remark(text: str, *, quiet: bool = False) -> None:
+    """Print a line about the work to stderr."""
+    if not quiet:
+        click.echo(text, err=True)
+
+
+def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """Print a table: drawn on a terminal, in aligned columns elsewhere.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    rows : iterable of sequence
+        Numbers stand to the right.
+    title : str
+    """
+    cells = [list(row) for row in rows]
+    if sys.stdout.isatty():
+        _draw_table(headers, cells, title)
+        return
+    if title:
+        click.echo(title)
+    texts = [[str(cell) for cell in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
+    right = [bool(cells) and all(isinstance(row[i], int) for row in cells) for i in range(len(headers))]
+    for line in [list(headers), *texts]:
+        padded = [_pad(text, width, to_right) for text, width, to_right in zip(line, widths, right, strict=True)]
+        click.echo("  ".join(padded).rstrip())
+
+
+def format_nbytes(nbytes: int) -> str:
+    """Return a size for people: ``553.4 MB``."""
+    size, unit = float(nbytes), 0
+    while size >= 999.95 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{nbytes} B" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
+
+
+def format_shape(shape: Sequence[int | None] | None) -> str:
+    """Return a shape for people: ``[3, ?, 64]``, ``?`` for an unknown rank."""
+    if shape is None:
+        return "?"
+    return "[" + ", ".join("?" if dim is None else str(dim) for dim in shape) + "]"
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 node``, ``2 nodes``, ``1,234 nodes``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _text(cell: object) -> str:
+    """Return a cell for people, who like digits in groups; programs do not."""
+    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+
+
+def _pad(text: str, width: int, to_right: bool) -> str:
+    return text.rjust(width) if to_right else text.ljust(width)
+
+
+def _draw_table(headers: Sequence[str], cells: Sequence[Sequence[object]], title: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i, header in enumerate(headers):
+        is_number = bool(cells) and all(isinstance(row[i], int) for row in cells)
+        table.add_column(header, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    for row in cells:
+        # Names may hold square brackets, which rich would take for markup.
+        table.add_row(*(Text(_text(cell)) for cell in row))
+    Console().print(table)

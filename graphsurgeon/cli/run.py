@@ -1,0 +1,128 @@
+"""Running a command line to its exit code, and saying what went wrong.
+
+==== ====================================================
+code means
+==== ====================================================
+0    done
+1    a finding: `verify` failed, `diff` differs
+2    usage
+3    the file is bad or not ours
+4    the operation declines
+5    not found
+6    input or output: permissions, disk full, output exists
+==== ====================================================
+
+130, 141 and 143 are what shells say of a program ended by an interrupt, a closed pipe and a termination.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from proto_utils.errors import (
+    FileFormatError,
+    GraphSurgeonError,
+    NotFoundError,
+    OutputExistsError,
+)
+
+FINDING, USAGE, BAD_FILE, DECLINED, NOT_FOUND, IO = range(1, 7)
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the program's name.
+
+    Returns
+    -------
+    int
+        The exit code; errors have been written to stderr.
+    """
+    from graphsurgeon.cli.group import cli
+
+    try:
+        result = cli.main(list(arguments), prog_name="graphsurgeon", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _drop_stdout()
+        return _PIPE_CLOSED
+    except (click.ClickException, GraphSurgeonError, OSError) as error:
+        _report(error, arguments)
+        return exit_code(error)
+    return result if isinstance(result, int) else 0
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code that an error means."""
+    from graphsurgeon.errors import GraphError
+
+    if isinstance(error, OutputExistsError):
+        return IO
+    if isinstance(error, (NotFoundError, FileNotFoundError)):
+        return NOT_FOUND
+    if isinstance(error, (FileFormatError, GraphError)):
+        return BAD_FILE
+    if isinstance(error, GraphSurgeonError):
+        return DECLINED
+    if isinstance(error, OSError):
+        return IO
+    return USAGE
+
+
+def describe(error: Exception) -> dict[str, object]:
+    """Return an error as the object that ``--json`` prints: type, message, then its own fields."""
+    if isinstance(error, GraphSurgeonError):
+        return {"type": type(error).__name__, "message": error.message, **error.fields()}
+    if isinstance(error, click.ClickException):
+        facts: dict[str, object] = {"type": "UsageError", "message": error.format_message()}
+        hint = _usage_hint(error)
+        return {**facts, "hint": hint} if hint else facts
+    path = getattr(error, "filename", None)
+    reason = getattr(error, "strerror", None) or str(error)
+    message = f"{path}: {reason}" if path else reason
+    code = errno.errorcode.get(getattr(error, "errno", None) or 0)
+    return {"type": type(error).__name__, "message": message, "path": path, "errno": code}
+
+
+def _report(error: Exception, arguments: Sequence[str]) -> None:
+    facts = describe(error)
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    if "--json" in arguments:
+        click.echo(json.dumps({"error": facts}), err=True)
+        return
+    click.echo(click.style("error: ", fg="red") + str(facts["message"]).replace("\n", " "), err=True)
+    if "hint" in facts:
+        click.echo(f"hint: {facts['hint']}", err=True)
+
+
+def _usage_hint(error: click.ClickException) -> str | None:
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return None
+    return getattr(error, "hint", None) or f"{context.command_path} --help tells its options"
+
+
+def _drop_stdout() -> None:
+    """Point stdout to nowhere: the interpreter flushes it once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+

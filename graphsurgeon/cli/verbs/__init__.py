@@ -1,0 +1,1 @@
+"""One file per verb that is not a pass; each holds its `command`, and its first line is its help."""
