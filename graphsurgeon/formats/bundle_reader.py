@@ -31,7 +31,15 @@ from graphsurgeon.formats.bundle_tensors import (
 )
 from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path, shard_path
 from graphsurgeon.formats.partitioned import PartitionedTensor
-from graphsurgeon.formats.slices import Box, box_of, encode_slice_key, format_slice, overlapping, slice_of_proto
+from graphsurgeon.formats.slices import (
+    Box,
+    box_of,
+    encode_slice_key,
+    format_box,
+    format_slice,
+    overlapping,
+    slice_of_proto,
+)
 from graphsurgeon.formats.table import Table
 from graphsurgeon.tensor import Tensor
 from proto_utils import schema
@@ -163,7 +171,7 @@ class Bundle(Mapping[str, Tensor]):
             raise NotFoundError("tensor", name, near_names(name, self.entries), where=self.prefix)
         if not entry.slices:
             return self._tensor(name, entry)
-        parts = [(box, self._tensor(part, stored)) for box, part, stored in self._parts[name]]
+        parts = [(box, self._tensor(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
         return PartitionedTensor(name, entry.dtype, entry.shape, parts)
 
     def __iter__(self) -> Iterator[str]:

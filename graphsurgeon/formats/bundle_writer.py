@@ -122,7 +122,7 @@ def _plan(named: Sequence[_Named], shard_nbytes: int | None) -> list[list[_Named
     total = 0
     for name, tensor in named:
         nbytes = _stored_nbytes(tensor)
-        if shards[-1] and total + nbytes > shard_nbytes:
+        if total and nbytes and total + nbytes > shard_nbytes:
             shards.append([])
             total = 0
         shards[-1].append((name, tensor))

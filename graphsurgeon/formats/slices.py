@@ -105,6 +105,11 @@ def format_slice(extents: Slice) -> str:
     return ":".join("-" if length < 0 else f"{start},{length}" for start, length in extents)
 
 
+def format_box(box: Box) -> str:
+    """Return the bounds as Python spells them: ``0:3, 0:7``."""
+    return ", ".join(f"{start}:{stop}" for start, stop in box)
+
+
 def num_elements(box: Box) -> int:
     """Return how many elements lie in a box."""
     count = 1

@@ -159,7 +159,9 @@ def write_state(
     if relative:
         checkpoints = _relative(checkpoints, directory)
     if not all(map(_is_unicode, checkpoints)):
-        raise UnsupportedError(f"a path that is not UTF-8, which a state file cannot hold: {checkpoints[-1]!r}", path=path)
+        raise UnsupportedError(
+            f"a path that is not UTF-8, which a state file cannot hold: {checkpoints[-1]!r}", path=path
+        )
     message = schema.CheckpointState(
         model_checkpoint_path=checkpoints[-1],
         all_model_checkpoint_paths=checkpoints,

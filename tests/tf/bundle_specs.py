@@ -37,8 +37,8 @@ def tensors(specs: list[Spec]) -> dict[str, Tensor]:
 def digest_of(value: Tensor) -> str:
     """The digest of a tensor as we read it."""
     if value.dtype is dtypes.STRING:
-        return digest(list(value.strings()))
-    return digest(b"".join(map(bytes, value.chunks())))
+        return str(digest(list(value.strings())))
+    return str(digest(b"".join(map(bytes, value.chunks()))))
 
 
 def digests(specs: list[Spec]) -> dict[str, str]:

@@ -18,7 +18,9 @@ def content(spec):
         size *= dim
     seed, dtype = spec["seed"], spec["dtype"]
     if dtype == "string":
-        return [bytes(bytearray((seed + i * 7 + k) & 0xFF for k in range((seed * 13 + i * 37) % 300))) for i in range(size)]
+        return [
+            bytes(bytearray((seed + i * 7 + k) & 0xFF for k in range((seed * 13 + i * 37) % 300))) for i in range(size)
+        ]
     mask = MASKS.get(dtype, 0xFF)
     return bytes(bytearray((seed * 31 + i * 7 + (i >> 8)) & mask for i in range(size * spec["itemsize"])))
 

@@ -1,0 +1,102 @@
+"""The tensors of a checkpoint: read in pieces, checked before the last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphsurgeon import dtypes
+from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.formats.checksum import crc32c, mask
+from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.files import CHUNK_NBYTES
+from tests.formats.bundle_files import entry, raw, save, strings, write_files
+
+
+def damaged(prefix, offset):
+    """Flip a bit of the data."""
+    path = Path(f"{prefix}.data-00000-of-00001")
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 1
+    path.write_bytes(content)
+    return prefix
+
+
+def read_until_error(pieces):
+    """What a consumer was given before the checksum was found wrong."""
+    given: list[int] = []
+    with pytest.raises(CorruptionError, match="checksum"):
+        given.extend(len(piece) for piece in pieces)
+    return given
+
+
+def test_chunks_are_small_and_complete(tmp_path):
+    content = bytes(range(256)) * 10_000
+    tensor = Bundle(save(tmp_path / "x", {"x": raw(dtypes.UINT8, [len(content)], content)}))["x"]
+    assert [len(chunk) for chunk in tensor.chunks()] == [CHUNK_NBYTES, CHUNK_NBYTES, len(content) - 2 * CHUNK_NBYTES]
+    assert b"".join(map(bytes, tensor.chunks())) == content
+
+
+@pytest.mark.parametrize("position", [0, CHUNK_NBYTES, 2 * CHUNK_NBYTES + 9])
+def test_a_wrong_checksum_shows_before_the_last_chunk(tmp_path, position):
+    prefix = save(tmp_path / "x", {"x": raw(dtypes.UINT8, [2 * CHUNK_NBYTES + 10], bytes(2 * CHUNK_NBYTES + 10))})
+    assert read_until_error(Bundle(damaged(prefix, position))["x"].chunks()) == [CHUNK_NBYTES, CHUNK_NBYTES]
+
+
+def test_a_wrong_checksum_shows_before_the_last_string(tmp_path):
+    prefix = save(tmp_path / "x", {"s": strings(*[b"x" * 1000] * 3000)})
+    given = read_until_error(Bundle(damaged(prefix, -1))["s"].strings())
+    assert 1000 < len(given) < 3000
+
+
+@pytest.mark.parametrize(("dtype", "nbytes"), [(dtypes.FLOAT, 0), (dtypes.STRING, 4), (dtypes.STRING, 0)])
+def test_the_checksum_of_nothing_is_checked(tmp_path, dtype, nbytes):
+    content = mask(0).to_bytes(4, "little")[:nbytes]
+    right = write_files(tmp_path / "x", {b"x": entry(dtype, [0], nbytes=nbytes, crc32c=mask(crc32c(content)))}, content)
+    assert Bundle(right)["x"].numpy().shape == (0,)
+    wrong = write_files(tmp_path / "y", {b"x": entry(dtype, [0], nbytes=nbytes, crc32c=5)}, content)
+    with pytest.raises(CorruptionError, match="checksum"):
+        Bundle(wrong)["x"].numpy()
+
+
+def test_nbytes_of_strings_is_of_their_contents(tmp_path):
+    assert Bundle(save(tmp_path / "x", {"s": strings(b"ab", b"", b"c")}))["s"].nbytes == 3
+
+
+def test_large_and_small_strings_alternate(tmp_path):
+    elements = [b"a" * (CHUNK_NBYTES + 1), b"", b"b" * CHUNK_NBYTES, b"c", b"d" * 300] * 2
+    assert list(Bundle(save(tmp_path / "x", {"s": strings(*elements)}))["s"].strings()) == elements
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "reason"),
+    [
+        (b"\x05\xd9\xc6\x9c\x44hello", 1, "string lengths differs"),
+        (b"\x05\xd9\xc6\x9c\x43hello!", 1, "its strings take 10 bytes"),
+        (b"\x05\xd9\xc6\x9c\x43hell", 1, "its strings take 10 bytes"),
+        (b"\xff" * 12, 1, "longer than 10 bytes"),
+        (b"\xff" * 8, 4, "ends inside a varint"),
+        (b"\x01\x01\x01\x81\x80\x00\x00\x00", 4, "string lengths differs"),
+    ],
+)
+def test_bad_string_lengths_are_refused(tmp_path, content, size, reason):
+    prefix = write_files(tmp_path / "x", {b"s": entry(dtypes.STRING, [size], nbytes=len(content))}, content)
+    with pytest.raises(CorruptionError, match=reason):
+        list(Bundle(prefix)["s"].strings())
+
+
+def test_strings_have_no_chunks_and_numbers_no_strings(tmp_path):
+    bundle = Bundle(save(tmp_path / "x", {"n": raw(dtypes.UINT8, [1], b"1"), "s": strings(b"a")}))
+    with pytest.raises(UnsupportedError, match="'s'"):
+        bundle["s"].chunks()
+    with pytest.raises(UnsupportedError, match="uint8"):
+        bundle["n"].strings()
+
+
+def test_a_file_cut_while_it_is_open_is_an_error(tmp_path):
+    prefix = save(tmp_path / "x", {"x": raw(dtypes.UINT8, [100], bytes(100))})
+    bundle = Bundle(prefix)
+    Path(f"{prefix}.data-00000-of-00001").write_bytes(bytes(50))
+    with pytest.raises(CorruptionError, match="truncated"):
+        bundle["x"].numpy()
