@@ -88,6 +88,22 @@ def save_variables(prefix, specs, resource=False):
         tf1.train.Saver(variables).save(session, prefix, write_meta_graph=False)
 
 
+def save_partitioned(prefix):
+    """Save variables that TensorFlow partitions along each axis; returns the digests of the whole ones."""
+    import tensorflow as tf
+
+    tf1 = tf.compat.v1
+    wholes = {}
+    with tf.Graph().as_default(), tf1.Session() as session:
+        for axis, shape in enumerate([(7, 3), (2, 9), (3, 2, 300)]):
+            partitioner = tf1.fixed_size_partitioner(3 if axis == 0 else 2, axis=axis)
+            name = "layer/weights_%d" % axis
+            wholes[name] = tf1.get_variable(name, shape=shape, partitioner=partitioner, use_resource=False).as_tensor()
+        session.run(tf1.global_variables_initializer())
+        tf1.train.Saver().save(session, prefix, write_meta_graph=False)
+        return {name: digest(value.tobytes()) for name, value in session.run(wholes).items()}
+
+
 def listing(prefix):
     """``{name: [dtype number, shape]}`` as TensorFlow's reader lists a checkpoint."""
     import tensorflow as tf
@@ -100,7 +116,6 @@ def listing(prefix):
 
 def read(prefix, slices=None):
     """``{name: digest}`` of everything in a checkpoint; `slices` gives names a shape-and-slice string."""
-    import numpy as np
     import tensorflow as tf
 
     listed = listing(prefix)
@@ -117,9 +132,14 @@ def read(prefix, slices=None):
 
     values = _run(build)
     return {
-        name: digest(np.ravel(value).tolist() if dtype == tf.string else value.tobytes())
+        name: digest(_strings(value) if dtype == tf.string else value.tobytes())
         for name, dtype, value in zip(names, wanted, values)
     }
+
+
+def _strings(value):
+    # A session gives a scalar string as bytes; numpy would strip its trailing zeros.
+    return [value] if isinstance(value, bytes) else value.reshape(-1).tolist()
 
 
 def dtypes(candidates):
