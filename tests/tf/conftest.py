@@ -17,6 +17,8 @@ import pytest
 
 from tests.tf.judge import TensorFlow
 
+pytest.register_assert_rewrite("tests.tf.thawing")
+
 TF2_MISSING = "TensorFlow 2.21 not found: pip install tensorflow-cpu==2.21.0, or set GRAPHSURGEON_TF_PYTHON"
 TF1_MISSING = "Python 3.7 with TensorFlow 1.15 not found; set GRAPHSURGEON_TF1_PYTHON"
 

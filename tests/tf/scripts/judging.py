@@ -18,7 +18,7 @@ def version():
     return tf.__version__
 
 
-def accepts(path, dimensions=running.DIMENSIONS):
+def accepts(path, dimensions=running.DIMENSIONS, feeds=None):
     """Whether TensorFlow imports and runs a frozen graph, with which stand-in for unknown dimensions.
 
     Returns ``{"dimension", "outputs", "errors"}`` of the first dimension at which every guessed output runs, else of
@@ -30,8 +30,9 @@ def accepts(path, dimensions=running.DIMENSIONS):
         return {"refused": "%s: %s" % (type(error).__name__, str(error)[:300])}
     unknown = any(tensor.shape.rank is None or None in tensor.shape.as_list() for tensor in running.placeholders(graph))
     best = {"refused": "it has no output that a session can fetch"}
-    for dimension in dimensions if unknown else dimensions[:1]:
-        outputs, _, values = running.run_frozen(path, dimension=dimension)
+    feeds = read_feeds(feeds)
+    for dimension in dimensions if unknown and not feeds else dimensions[:1]:
+        outputs, _, values = running.run_frozen(path, None, feeds, dimension)
         errors = {name: str(value)[:300] for name, value in values.items() if isinstance(value, Exception)}
         good = [name for name in outputs if name not in errors]
         if good and ("outputs" not in best or len(good) > len(best["outputs"])):
@@ -43,15 +44,15 @@ def accepts(path, dimensions=running.DIMENSIONS):
     return best
 
 
-def compare(pb, prefix, outputs=None, dimension=2, feeds=None, grappler=False):
+def compare(pb, prefix, outputs=None, dimension=2, feeds=None, seed=7):
     """Run the frozen graph and the restored one on the same feeds and compare bits.
 
     Returns ``{"compared": [names], "failed": {name: error}, "random": [names], "differ": {name: how}}``: outputs that
     were bit-equal or not; those that the frozen graph itself cannot give; those it gives differently each time.
     """
     feeds = read_feeds(feeds)
-    outputs, feeds, frozen = running.run_frozen(pb, outputs, feeds, dimension, grappler)
-    thawed = running.run_restored(prefix, outputs, feeds, grappler)
+    outputs, feeds, frozen = running.run_frozen(pb, outputs, feeds, dimension, seed=seed)
+    thawed = running.run_restored(prefix, outputs, feeds)
     answer = {"compared": [], "failed": {}, "random": [], "differ": {}}
     for name in outputs:
         if isinstance(frozen[name], Exception):
@@ -63,8 +64,20 @@ def compare(pb, prefix, outputs=None, dimension=2, feeds=None, grappler=False):
             elif running.bits(frozen[name]) != running.bits(thawed[name]):
                 answer["differ"][name] = difference(frozen[name], thawed[name])
     if answer["differ"]:
-        drop_random(answer, running.run_frozen(pb, outputs, feeds, dimension, grappler)[2], frozen)
+        drop_random(answer, running.run_frozen(pb, outputs, feeds)[2], frozen)
     return answer
+
+
+def judge_file(pb, prefix, feeds=None):
+    """``{"refused": reason}`` when TensorFlow cannot run a frozen graph; else how it compares with what was restored.
+
+    With ``prefix`` none there is nothing to compare; with ``feeds`` the graph runs on those.
+    """
+    running.OPTIONS.timeout_in_ms = 5000  # queues that nobody fills
+    accepted = accepts(pb, feeds=feeds)
+    if "refused" in accepted or prefix is None:
+        return accepted
+    return compare(pb, prefix, accepted["outputs"], accepted["dimension"], feeds)
 
 
 def drop_random(answer, again, frozen):
@@ -169,3 +182,10 @@ def restore_by_name(prefix):
         session.run(names.restore_op_name, {names.filename_tensor_name: prefix})
         session.run(names.save_tensor_name, {names.filename_tensor_name: copy})
         return checkpoint(copy)
+
+
+def distance(pb, prefix, outputs):
+    """The greatest difference between frozen and restored outputs in sessions as users have them, Grappler on."""
+    outputs, feeds, frozen = running.run_frozen(pb, outputs, grappler=True)
+    thawed = running.run_restored(prefix, outputs, feeds, grappler=True)
+    return max(float(np.max(np.abs(np.subtract(frozen[name], thawed[name])))) for name in outputs)

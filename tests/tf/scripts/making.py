@@ -9,9 +9,10 @@ import tensorflow as tf
 tf1 = tf.compat.v1
 
 
-def make(net, directory, resource=False, control_flow_v2=False, partitions=0, seed=1, initial="zeros"):
+def make(net, directory, resource=False, control_flow_v2=False, partitions=0, seed=1, initial="zeros", trained=False):
     """Build a net, fill its variables, save ``<net>.ckpt`` and freeze it to ``<net>.pb``.
 
+    With ``trained`` the checkpoint holds what training adds too: an optimizer's slots and a global step.
     Returns ``{"pb", "prefix", "outputs", "bits": {output: bits of the original}, "variables": {name: facts}}``.
     """
     graph = tf.Graph()
@@ -19,11 +20,28 @@ def make(net, directory, resource=False, control_flow_v2=False, partitions=0, se
     was_v2 = tf1.control_flow_v2_enabled()
     switch()
     try:
-        with graph.as_default():
-            outputs = nets.NETS[net](getter(resource, partitions, initial))
+        with graph.as_default(), tf1.variable_scope(tf1.get_variable_scope(), use_resource=resource):
+            outputs = find(net)(getter(resource, partitions, initial))
+            if trained:
+                add_training(outputs)
             return frozen(graph, net, directory, [output.op.name for output in outputs], seed)
     finally:
         (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
+
+
+def add_training(outputs):
+    """A loss, an optimizer with slots, and the step counter."""
+    loss = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
+    tf1.train.AdamOptimizer().minimize(loss, global_step=tf1.train.get_or_create_global_step())
+
+
+def find(net):
+    """A net by name; those of TensorFlow 1's own libraries are only imported when asked for."""
+    if net not in nets.NETS:
+        import nets_v1
+
+        return nets_v1.NETS[net]
+    return nets.NETS[net]
 
 
 def getter(resource, partitions, initial):

@@ -13,6 +13,7 @@ NOT_OUTPUTS = frozenset(
     + ["PrintV2", "RestoreV2", "SaveV2", "VarHandleOp", "Variable", "VariableV2"]
 )
 UNFETCHABLE = (tf.resource, tf.variant)
+OPTIONS = tf1.RunOptions()
 DIMENSIONS = (2, 1, 4, 3, 8, 16, 32)
 
 
@@ -134,25 +135,27 @@ def as_bytes(item):
 def fetch(running, outputs, feeds):
     """Values by tensor name. A list that fails as a whole is fetched one by one, each error's class in its place."""
     try:
-        return dict(zip(outputs, running.run(list(outputs), feeds)))
+        return dict(zip(outputs, running.run(list(outputs), feeds, OPTIONS)))
+    except tf.errors.DeadlineExceededError as error:
+        return dict.fromkeys(outputs, error)
     except tf.errors.OpError:
         values = {}
         for name in outputs:
             try:
-                values[name] = running.run(name, feeds)
+                values[name] = running.run(name, feeds, OPTIONS)
             except tf.errors.OpError as error:
                 values[name] = error
         return values
 
 
-def run_frozen(path, outputs=None, feeds=None, dimension=2, grappler=False):
+def run_frozen(path, outputs=None, feeds=None, dimension=2, grappler=False, seed=7):
     """Run a frozen graph.
 
     Returns the output names, the feeds, and the values by name (an exception where TensorFlow raised one).
     """
     graph = imported(path)
     outputs = [with_port(name) for name in outputs] if outputs else guessed_outputs(graph)
-    feeds = generic_feeds(graph, dimension) if feeds is None else feeds
+    feeds = generic_feeds(graph, dimension, seed) if feeds is None else feeds
     with session(graph, grappler) as running:
         tables = graph.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS)
         running.run(tables)

@@ -89,3 +89,12 @@ def saved_again(session, saver, weights, values):
         session.run(tf1.variables_initializer(weights))
         saver.restore(session, path)
         return [running.bits(value) for value in session.run(weights)] == [running.bits(value) for value in values]
+
+
+def gradients(pb, outputs):
+    """How many placeholders of a frozen graph its outputs have a gradient for."""
+    graph = running.imported(pb)
+    with graph.as_default():
+        inputs = running.placeholders(graph)
+        found = tf1.gradients([graph.get_tensor_by_name(name) for name in outputs], inputs)
+    return len([item for item in found if item is not None])
