@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon import dtypes
@@ -104,12 +105,16 @@ class Tensor:
         import numpy as np
 
         if self.dtype is dtypes.STRING:
-            elements = np.empty(self.size, dtype=object)
-            elements[:] = list(self.strings())
+            values = list(self.strings())
+            elements = np.empty(len(values), dtype=object)
+            elements[:] = values
             return elements.reshape(self.shape)
+        # The first piece before the array: a tensor that only claims exabytes says so here, not by exhausting memory.
+        chunks = self.chunks()
+        first = next(chunks, b"")
         buffer = np.empty(self.nbytes, dtype=np.uint8)
         position = 0
-        for chunk in self.chunks():
+        for chunk in chain([first], chunks):
             buffer[position : position + len(chunk)] = np.frombuffer(chunk, dtype=np.uint8)
             position += len(chunk)
         return buffer.view(self.dtype.numpy()).reshape(self.shape)

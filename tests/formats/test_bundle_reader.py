@@ -100,6 +100,14 @@ def test_a_missing_shard_is_named_when_a_value_is_read(tmp_path):
         assert caught.value.name == str(gone)
 
 
+@pytest.mark.parametrize("dtype", [dtypes.FLOAT, dtypes.STRING], ids=lambda dtype: dtype.name)
+def test_exabytes_in_a_missing_shard_are_not_allocated(tmp_path, dtype):
+    prefix = write_files(tmp_path / "x", {b"x": entry(dtype, [1 << 58], nbytes=1 << 60)})
+    Path(f"{prefix}.data-00000-of-00001").unlink()
+    with pytest.raises(NotFoundError, match="data-00000"):
+        Bundle(prefix)["x"].numpy()
+
+
 def test_a_missing_checkpoint_names_what_is_near(tmp_path):
     save(tmp_path / "model.ckpt-100", SMALL)
     with pytest.raises(NotFoundError) as caught:

@@ -116,6 +116,12 @@ def test_a_hole_is_refused():
         whole(np.zeros((2, 2)), [((0, 2), (0, 1))]).numpy()
 
 
+@pytest.mark.parametrize("dtype", [dtypes.FLOAT, dtypes.STRING], ids=lambda dtype: dtype.name)
+def test_a_hole_of_exabytes_is_not_allocated(dtype):
+    with pytest.raises(CorruptionError, match="0 slices"):
+        PartitionedTensor("w", dtype, (1 << 58,), []).numpy()
+
+
 def test_an_empty_tensor_of_empty_slices():
     assert whole(np.zeros((0, 2)), [((0, 0), (0, 1)), ((0, 0), (1, 2))]).numpy().shape == (0, 2)
 

@@ -60,12 +60,7 @@ def test_merged_shards(tf, tmp_path):
     ids=str,
 )
 def test_slices_that_tensorflow_wrote(tf, tmp_path, dtype, shape, slices):
-    parts = [
-        spec("w", dtype, [_length(part, dim) for part, dim in zip(cut.split(":"), shape, strict=True)])
-        for cut in slices
-    ]
-    for seed, part in enumerate(parts):
-        part["seed"] = seed
+    parts = [spec("w", dtype, _shape(cut, shape), seed) for seed, cut in enumerate(slices)]
     prefix = str(tmp_path / "x")
     full = " ".join(map(str, shape))
     tf.call("bundles:save", prefix=prefix, specs=parts, slices=[f"{full} {cut}" for cut in slices])
