@@ -372,4 +372,5 @@ def _variable_row(weight: Weight, value: Tensor) -> VariableRow:
 
 
 def _kept_row(kept: Kept) -> KeptRow:
-    return KeptRow(kept.node.name, kept.dtype.name, list(kept.shape), kept.nbytes, kept.reason)
+    name = kept.node.name if kept.function is None else f"{kept.function}/{kept.node.name}"
+    return KeptRow(name, kept.dtype.name, list(kept.shape), kept.nbytes, kept.reason)
