@@ -29,6 +29,10 @@ from proto_utils.files import CHUNK_NBYTES, Span
 if TYPE_CHECKING:
     import numpy as np
 
+#: TensorFlow counts dimensions in a byte and elements in a signed 64-bit number.
+MAX_RANK = 254
+MAX_SIZE = (1 << 63) - 1
+
 #: A value that is only described (a short list whose last element repeats) is not spelled out past this size.
 MAX_EXPANDED_NBYTES = 1 << 36
 
@@ -51,6 +55,8 @@ class Tensor:
         self.shape = tuple(shape)
         if any(dim < 0 for dim in self.shape):
             raise CorruptionError(f"negative dimension in shape {list(self.shape)}")
+        if len(self.shape) > MAX_RANK or self.size > MAX_SIZE:
+            raise CorruptionError(f"a shape of rank {len(self.shape)} is past TensorFlow's limits")
 
     @property
     def size(self) -> int:
@@ -273,8 +279,6 @@ def repeat(item: bytes, count: int) -> Iterator[bytes | memoryview]:
     while count > 0:
         yield block[: min(count, per_chunk) * len(item)]
         count -= per_chunk
-
-
 
 
 def _require_raw(dtype: DType) -> None:

@@ -41,6 +41,7 @@ from proto_utils.wire import len_header
 
 TENSOR_CONTENT = 4
 STRING_VAL = 8
+FLOAT8_VAL = 18
 
 #: Fields that may hold a long payload.
 PAYLOAD_FIELDS = (4, 5, 6, 7, 9, 10, 11, 12, 13, 16, 17, 18)
@@ -61,7 +62,7 @@ _UNSIGNED = {1: "B", 2: "H", 4: "I", 8: "Q"}
 def value_field(dtype: DType) -> int:
     """Return the number of the typed field that holds values of `dtype`."""
     if dtype.name.startswith("float8") or dtype.name.startswith("float4"):
-        return 18
+        return FLOAT8_VAL
     return _FIELD_OF.get(dtype.name, 7)
 
 
@@ -90,22 +91,24 @@ def decode(proto: schema.TensorProto, payloads: Mapping[int, Sequence[Span]] | N
     """
     payloads = payloads or {}
     dtype = DType.from_number(proto.dtype).base
-    if proto.tensor_shape.unknown_rank:
-        raise CorruptionError("a tensor value whose shape has unknown rank")
+    # A value's shape counts as it stands; like TensorFlow, this pays no attention to the unknown_rank flag.
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if dtype in (dtypes.RESOURCE, dtypes.VARIANT):
         return OpaqueTensor(dtype, shape)
     content = payloads.get(TENSOR_CONTENT)
     span = content[-1] if content else Span(BytesSource(proto.tensor_content), 0, len(proto.tensor_content))
+    if 0 in shape:
+        return StringTensor(shape, ()) if dtype is dtypes.STRING else FillTensor(dtype, shape)
     if dtype is dtypes.STRING:
         return StringTensor(shape, _string_content(span, shape) if span.nbytes else list(proto.string_val))
     if span.nbytes:
         return RawTensor(dtype, shape, span)
     field = value_field(dtype)
     if field in payloads:
-        return _from_spans(dtype, shape, field, payloads[field])
+        # A bytes field given twice keeps the last; a list keeps all.
+        return _from_spans(dtype, shape, field, payloads[field][-1 if field == FLOAT8_VAL else 0 :])
     values = getattr(proto, _FIELD_NAMES[field])
-    if field == 18:
+    if field == FLOAT8_VAL:
         return FillTensor(dtype, shape, values)
     return FillTensor(dtype, shape, _raw(values, field, dtype))
 
@@ -130,18 +133,18 @@ class PackedTensor(Tensor):
         """
         itemsize = self.dtype.itemsize
         missing, last = self.nbytes, bytes(itemsize)
-        for piece in self._head():
+        for piece in _whole(self._head(), itemsize):
             if missing == 0:
                 return
-            piece = piece[:missing]
-            missing -= len(piece)
-            last = bytes(piece[-itemsize:]) or last
-            yield piece
+            taken = piece[:missing]
+            missing -= len(taken)
+            last = taken[-itemsize:]
+            yield taken
         yield from repeat(last, missing // itemsize)
 
     def _head(self) -> Iterator[bytes]:
         for span in self._spans:
-            if self._field in _FIXED_FIELDS or self._field == 18:
+            if self._field in _FIXED_FIELDS or self._field == FLOAT8_VAL:
                 yield from (bytes(chunk) for chunk in span.chunks())
             else:
                 yield from (_decode_packed(block, self._field, self.dtype) for block in _varint_blocks(span))
@@ -203,6 +206,17 @@ def _whole_elements(raw: bytes, dtype: DType) -> bytes:
     return raw[: len(raw) // dtype.itemsize * dtype.itemsize]
 
 
+def _whole(pieces: Iterator[bytes], itemsize: int) -> Iterator[bytes]:
+    """Cut the concatenated pieces at the ends of elements; a part of one at the very end is dropped."""
+    rest = b""
+    for piece in pieces:
+        joined = rest + piece if rest else piece
+        cut = len(joined) // itemsize * itemsize
+        rest = joined[cut:]
+        if cut:
+            yield joined[:cut] if rest else joined
+
+
 def _decode_packed(block: bytes, field: int, dtype: DType) -> bytes:
     message = schema.parse(schema.TensorProto, len_header(field, len(block)) + block)
     return _raw(getattr(message, _FIELD_NAMES[field]), field, dtype)
@@ -246,7 +260,7 @@ def _string_content(span: Span, shape: Sequence[int]) -> list[bytes]:
 
 def _append_scalar(proto: schema.TensorProto, dtype: DType, raw: bytes) -> None:
     field = value_field(dtype)
-    if field == 18:
+    if field == FLOAT8_VAL:
         proto.float8_val = raw
         return
     if field in _FIXED_FIELDS:
@@ -256,5 +270,3 @@ def _append_scalar(proto: schema.TensorProto, dtype: DType, raw: bytes) -> None:
         code = _UNSIGNED[dtype.itemsize]
         values = array(code.lower() if signed else code, raw)
     getattr(proto, _FIELD_NAMES[field]).extend(values)
-
-

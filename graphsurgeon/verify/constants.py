@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from graphsurgeon.node import Node
+from graphsurgeon.tensor import MAX_RANK, MAX_SIZE
 from graphsurgeon.tensor_proto import TENSOR_CONTENT
 from graphsurgeon.verify.body import Body
 from graphsurgeon.verify.finding import ERROR, Finding
 from proto_utils import schema
 from proto_utils.errors import FileFormatError, UnsupportedError
-
-#: TensorFlow counts dimensions in a byte, and elements in a signed 64-bit number.
-MAX_RANK = 254
-MAX_SIZE = (1 << 63) - 1
 
 
 def const_findings(body: Body) -> Iterator[Finding]:
@@ -36,16 +33,18 @@ def _problem(node: Node) -> str | None:
     number = tensor.dtype
     if wanted is None or number != wanted.type:
         return _type_problem(value, wanted)
-    size = 1
     dims = tensor.tensor_shape.dim
+    if len(dims) > MAX_RANK:
+        return f"its value has rank {len(dims)}, TensorFlow's limit is {MAX_RANK}"
+    size = 1
     for dim in dims:
         extent = dim.size
         if extent < 0:
             return f"its value has dimension {extent}"
         # With a zero in it the shape is still refused when the others overflow.
         size = size * extent if extent else size
-    if size > MAX_SIZE or len(dims) > MAX_RANK:
-        return "its value has a shape past TensorFlow's limits"
+    if size > MAX_SIZE:
+        return f"its value has {size:,} elements, TensorFlow's limit is {MAX_SIZE:,}"
     if any(dim.size == 0 for dim in dims):
         return None
     return _payload_problem(node, tensor, number, size)
