@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphsurgeon.dtypes import DType
@@ -99,7 +99,9 @@ class UnfreezeReport:
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        return asdict(self)
+        # Not dataclasses.asdict: it copies every value deeply, which shows at 20,000 rows.
+        rows = {"variables": [vars(row) for row in self.variables], "kept": [vars(row) for row in self.kept]}
+        return {**rows, "notes": self.notes}
 
 
 @model_pass
@@ -330,7 +332,7 @@ def _complete_meta_graph(
         for collection in _collections(weight):
             meta.collection_def[collection].bytes_list.value.append(definition)
     notes += [_add_older(meta, variable, model) for variable in older]
-    note = json.dumps(asdict(surgery.note), separators=(",", ":")).encode()
+    note = json.dumps(vars(surgery.note), separators=(",", ":")).encode()
     meta.collection_def[NOTE_COLLECTION].bytes_list.value.append(note)
     return [text for text in notes if text]
 
