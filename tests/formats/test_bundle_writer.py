@@ -177,3 +177,25 @@ print(*[line for line in open("/proc/self/status") if line.startswith("VmHWM")])
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert out[0] == "False"
     assert int(out[2]) < 40 << 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
+@pytest.mark.parametrize("limit", [1 << 12, 1 << 20, (4 << 20) + 50])
+def test_a_full_disk_leaves_what_was(tmp_path, limit):
+    save(tmp_path / "x", ABC)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    code = f"""
+import resource, signal
+from graphsurgeon import dtypes
+from graphsurgeon.formats.bundle_writer import write_bundle
+from graphsurgeon.tensor import FillTensor
+from proto_utils.output import Transaction
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+with Transaction(overwrite=True) as transaction:
+    write_bundle({str(tmp_path / "x")!r}, {{"big": FillTensor(dtypes.UINT8, [(4 << 20) + 100])}}, transaction)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "File too large" in done.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
