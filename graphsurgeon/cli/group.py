@@ -87,7 +87,9 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "3 bad or foreign file, 4 declined, 5 not found, 6 input or output.",
     no_args_is_help=True,
 )
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+)
 def cli() -> None:
     """TensorFlow graph and checkpoint surgery, without TensorFlow.
 

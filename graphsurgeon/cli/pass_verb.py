@@ -99,7 +99,11 @@ def _without_none(hint: Any) -> Any:
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @options.source
     @click.option("-o", "--output", metavar="DST", help="File, or prefix of the checkpoint, to write.")
-    @click.option("--to", type=click.Choice(typing.get_args(OutputKind)), help="What to write; by default what the model asks for.")
+    @click.option(
+        "--to",
+        type=click.Choice(typing.get_args(OutputKind)),
+        help="What to write; by default what the model asks for.",
+    )
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
     def verb(
@@ -135,7 +139,9 @@ def _check_output(output: str | None, dry_run: bool) -> None:
     if output is None and not dry_run:
         raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
     if output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output)):
-        raise click.UsageError(f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt")
+        raise click.UsageError(
+            f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt"
+        )
 
 
 def _show(facts: Mapping[str, object], written: list[str], seconds: float, *, is_whole: bool, quiet: bool) -> None:

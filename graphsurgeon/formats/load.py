@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.graph_def import read_graph_def, read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
 from graphsurgeon.model import Model
+from graphsurgeon.names import node_of
 from graphsurgeon.tensor import Tensor
-from proto_utils.errors import UnsupportedError
+from proto_utils.errors import NotFoundError, UnsupportedError
 
 
 def load(path: str | os.PathLike[str], *, tags: Sequence[str] | None = None) -> Model:
@@ -95,6 +97,53 @@ def open_checkpoint(found: Detected) -> Bundle:
     if found.prefix is None:
         raise UnsupportedError(f"a {found.kind} without a checkpoint beside it", path=found.path)
     return Bundle(found.prefix)
+
+
+def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
+    """Find a tensor by name: in the checkpoint, else a constant of the graph.
+
+    Parameters
+    ----------
+    found : Detected
+    name : str
+        A checkpoint's key, or a node's name; ``:0`` at the end is allowed.
+
+    Returns
+    -------
+    name : str
+        As it is there.
+    tensor : Tensor
+        Not read yet.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or it is a variable whose value is not there.
+    """
+    values: Mapping[str, Tensor] = open_checkpoint(found) if found.prefix is not None and not found.is_v1 else {}
+    for key in (name, node_of(name)):
+        if key in values:
+            return key, values[key]
+    graph = load_graph(found).graph
+    node = graph.get(node_of(name))
+    if node is not None and node.op == "Const":
+        return node.name, node.tensor
+    if node is not None and node.op == "VarHandleOp" and node.proto.attr["shared_name"].s.decode() in values:
+        key = node.proto.attr["shared_name"].s.decode()
+        return key, values[key]
+    constants = [each.name for each in graph if each.op == "Const"]
+    where = found.path
+    if node is not None:
+        where += f": {node.name!r} is a {node.op}, whose value is not in the file"
+    raise NotFoundError(
+        "tensor, constant or variable", name, near_names(node_of(name), [*values, *constants]), where=where
+    )
+
+
+def stored_nbytes(bundle: Bundle, name: str) -> int:
+    """Return what a tensor takes in the data files, in bytes; touches none of them."""
+    entry = bundle.entries[name]
+    return sum(part.nbytes for _, part in bundle.parts(name)) if entry.slices else entry.nbytes
 
 
 def _v1(found: Detected) -> UnsupportedError:

@@ -13,10 +13,10 @@ LAYERS = {
     0: ["proto_utils"],
     1: ["errors", "dtypes", "names", "tensor", "tensor_proto"],
     2: ["attr_value", "node", "graph", "graph_def", "frames", "cycles", "index", "model", "ops", "signatures"]
-    + ["const_rules", "weights", "variables", "saver"],
+    + ["const_rules", "weights", "variables", "saver", "endpoints"],
     3: ["verify", "model_pass"],
     4: ["formats", "passes"],
-    5: ["pipeline", "diff"],
+    5: ["pipeline", "diff", "inspect"],
     6: ["cli", "__main__"],
 }
 FLOOR = {name: layer for layer, names in LAYERS.items() for name in names}

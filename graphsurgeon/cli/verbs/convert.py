@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 @click.command("convert")
 @options.source
 @click.option("-o", "--output", metavar="DST", required=True, help="File, or prefix of the checkpoint, to write.")
-@click.option("--to", type=click.Choice(get_args(OutputKind)), help="What to write; by default told by SRC and the suffix of DST.")
+@click.option(
+    "--to", type=click.Choice(get_args(OutputKind)), help="What to write; by default told by SRC and the suffix of DST."
+)
 @options.common("force", "dry_run", "json", "quiet")
-def command(source: str, output: str, to: OutputKind | None, force: bool, dry_run: bool, as_json: bool, quiet: bool) -> None:
+def command(
+    source: str, output: str, to: OutputKind | None, force: bool, dry_run: bool, as_json: bool, quiet: bool
+) -> None:
     """Write a graph or checkpoint in another form: binary as text and back, a graph out of a MetaGraphDef.
 
     Without --to, a graph becomes text when DST ends in .pbtxt, .prototxt or .txt, and binary otherwise; a checkpoint is
