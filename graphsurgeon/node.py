@@ -48,7 +48,8 @@ class Node:
         The record in the file, until the node is edited.
     """
 
-    __slots__ = ("_inputs", "_payloads", "origin", "proto")
+    # Name, op and inputs are asked for so often that reading them from protobuf each time shows.
+    __slots__ = ("_inputs", "_name", "_op", "_payloads", "origin", "proto")
 
     def __init__(
         self,
@@ -59,6 +60,8 @@ class Node:
         self.proto = proto
         self.origin = origin
         self._payloads = payloads
+        self._name: str = proto.name
+        self._op: str = proto.op
         self._inputs: tuple[str, ...] | None = None
 
     @classmethod
@@ -92,22 +95,22 @@ class Node:
     @property
     def name(self) -> str:
         """The node's name; a node in a graph is renamed by `Graph.rename`."""
-        return self.proto.name
+        return self._name
 
     @name.setter
     def name(self, value: str) -> None:
         self._edit()
-        self.proto.name = value
+        self.proto.name = self._name = value
 
     @property
     def op(self) -> str:
         """The op, such as ``Conv2D``."""
-        return self.proto.op
+        return self._op
 
     @op.setter
     def op(self, value: str) -> None:
         self._edit()
-        self.proto.op = value
+        self.proto.op = self._op = value
 
     @property
     def device(self) -> str:
