@@ -21,7 +21,6 @@ freezing are dropped, and reported. A note of all this goes into the collection
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,12 +37,10 @@ from graphsurgeon.names import parse_input, unique_name
 from graphsurgeon.node import Node
 from graphsurgeon.saver import SavedVariable, new_saver
 from graphsurgeon.tensor import OpaqueTensor, Tensor
+from graphsurgeon.unfreeze_note import Constant, UnfreezeNote
 from graphsurgeon.variables import Variable, VariableKind, existing_variables, new_variable
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
 from proto_utils import schema
-
-#: The collection that keeps what `freeze` needs to undo this pass.
-NOTE_COLLECTION = "graphsurgeon/unfreeze"
 
 #: A version every TensorFlow parses, new enough that `VariableDef.trainable` is believed (1.9).
 _TENSORFLOW_VERSION = "1.15.0"
@@ -168,7 +165,7 @@ class _Surgery:
         self._replaced: dict[str, list[Node]] = {}
         self._frames: dict[str, tuple[Frame, ...]] | None = None
         self.variables: list[Variable] = []
-        self.note = Note()
+        self.note = UnfreezeNote()
 
     def convert(self, weight: Weight, value: Tensor) -> None:
         """Plan the exchange of one constant for a variable."""
@@ -179,16 +176,16 @@ class _Surgery:
         own_read = None if controls else self._own_read(name)
         made = new_variable(
             name, value, self._kind, self._taken,
-            device=node.device, attrs=_private_attrs(node, self._kind), read=own_read and own_read.name,
+            device=node.device, attrs=_private_attrs(node, self._kind), read=None if own_read is None else own_read.name,
         )  # fmt: skip
         if node.proto.HasField("experimental_debug_info"):
             made.nodes[0].proto.experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
         anchors = self._anchors(node, value.dtype, made.read, controls) if controls else []
         self.variables.append(made.variable)
         self._replaced[name] = made.nodes + anchors
+        note = Constant("" if own_read else made.read, [], controls, [anchor.name for anchor in anchors])
+        self.note.constants[name] = note
         self._rewire(name, anchors[-1].name if anchors else made.read, own_read, is_anchored=bool(anchors))
-        if own_read is None:
-            self.note.read_made.append(name)
 
     def result(self) -> Iterator[Node]:
         """Yield the nodes of the graph after all exchanges, in order."""
@@ -243,7 +240,7 @@ class _Surgery:
                 inputs[position] = read
                 self._edit(consumer).inputs = inputs
                 if own_read is not None:
-                    self.note.rewired.setdefault(name, []).append([consumer.name, position])
+                    self.note.constants[name].rewired.append([consumer.name, position])
 
     def _to_read_variable_op(self, consumer: Node, name: str) -> None:
         node = self._edit(consumer)
@@ -251,26 +248,6 @@ class _Surgery:
         node.attrs["dtype"] = node.attrs["T"]
         del node.attrs["T"]
         node.inputs = [name, *node.inputs[1:]]
-
-
-@dataclass
-class Note:
-    """What `freeze` needs to know to undo the pass exactly; kept as JSON in a collection.
-
-    Attributes
-    ----------
-    read_made : list of str
-        Variables whose read was made here; the frozen graph's readers read the constant itself.
-    rewired : dict of str to list of [node, input position]
-        Of the other variables, the readers that passed by their read.
-    gradient_op_type : dict of str to str
-        Dropped attrs, by node (``function/node`` in a function body).
-    """
-
-    version: int = 1
-    read_made: list[str] = field(default_factory=list)
-    rewired: dict[str, list[list[str | int]]] = field(default_factory=dict)
-    gradient_op_type: dict[str, str] = field(default_factory=dict)
 
 
 def _private_attrs(node: Node, kind: VariableKind) -> dict[str, Any]:
@@ -287,7 +264,7 @@ def _was_read_variable_op(node: Node) -> bool:
     return node.op == "Identity" and _READ_VARIABLE_OP.fullmatch(node.name) is not None
 
 
-def _drop_dead_gradients(model: Model, note: Note) -> list[str]:
+def _drop_dead_gradients(model: Model, note: UnfreezeNote) -> list[str]:
     """Drop attrs that name gradient functions which did not survive freezing.
 
     TensorFlow refuses to differentiate a node whose gradient function is not
@@ -323,18 +300,23 @@ def _complete_meta_graph(
     for node in saver.nodes:
         model.graph.append(node)
     meta.saver_def.CopyFrom(saver.saver_def)
-    version = meta.meta_info_def.tensorflow_version
-    notes = [] if not version or _VERSION.match(version) else [f"tensorflow_version {version!r} is none; wrote {_TENSORFLOW_VERSION}"]
-    if not version or notes:
-        meta.meta_info_def.tensorflow_version = _TENSORFLOW_VERSION
+    notes = _set_version(meta)
     for weight, variable in zip(plan.weights, surgery.variables, strict=True):
         definition = variable.to_proto(trainable=weight.trainable).SerializeToString(deterministic=True)
         for collection in _collections(weight):
             meta.collection_def[collection].bytes_list.value.append(definition)
     notes += [_add_older(meta, variable, model) for variable in older]
-    note = json.dumps(vars(surgery.note), separators=(",", ":")).encode()
-    meta.collection_def[NOTE_COLLECTION].bytes_list.value.append(note)
+    surgery.note.write(meta)
     return [text for text in notes if text]
+
+
+def _set_version(meta: schema.MetaGraphDef) -> list[str]:
+    """Stamp the graph with a version that TensorFlow can parse, unless it has one."""
+    version = meta.meta_info_def.tensorflow_version
+    if _VERSION.match(version):
+        return []
+    meta.meta_info_def.tensorflow_version = _TENSORFLOW_VERSION
+    return [f"tensorflow_version {version!r} is none; wrote {_TENSORFLOW_VERSION}"] if version else []
 
 
 def _collections(weight: Weight) -> list[str]:
@@ -363,8 +345,8 @@ def _nothing_qualifies(plan: WeightPlan) -> PassError:
     if not largest:
         return PassError("unfreeze", "the graph has no constant of more than one element")
     rows = "; ".join(f"{kept.node.name} {kept.dtype.name} {list(kept.shape)}: {kept.reason}" for kept in largest)
-    names = " ".join(f"--select '{kept.node.name}'" for kept in largest)
-    return PassError("unfreeze", f"no constant qualifies as a weight. The largest: {rows}", hint=f"to take them: {names}")
+    hint = "to take them: " + " ".join(f"--select '{kept.node.name}'" for kept in largest)
+    return PassError("unfreeze", f"no constant qualifies as a weight. The largest: {rows}", hint=hint)
 
 
 def _variable_row(weight: Weight, value: Tensor) -> VariableRow:

@@ -1,0 +1,82 @@
+"""What unfreezing did that cannot be seen in its result, noted so that freezing can undo it.
+
+The note is JSON in a collection of its own, which TensorFlow carries along when the
+graph is trained and exported again, and otherwise ignores.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from proto_utils import schema
+from proto_utils.errors import CorruptionError
+
+COLLECTION = "graphsurgeon/unfreeze"
+
+
+@dataclasses.dataclass
+class Constant:
+    """How one constant was read before it became a variable.
+
+    Attributes
+    ----------
+    read : str
+        The read that was made for it; empty when the graph had one of its own.
+    rewired : list of [node, input position]
+        Readers of the constant itself that were put on a read the graph had.
+    controls : list of str
+        The constant's control inputs, as written.
+    anchors : list of str
+        The nodes that brought the value to where those had held the constant, in order.
+    """
+
+    read: str = ""
+    rewired: list[list[Any]] = dataclasses.field(default_factory=list)
+    controls: list[str] = dataclasses.field(default_factory=list)
+    anchors: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class UnfreezeNote:
+    """The note.
+
+    Attributes
+    ----------
+    constants : dict of str to Constant
+        By variable.
+    gradient_op_type : dict of str to str
+        Dropped attrs, by node (``function/node`` in a function body).
+    """
+
+    constants: dict[str, Constant] = dataclasses.field(default_factory=dict)
+    gradient_op_type: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def write(self, meta: schema.MetaGraphDef) -> None:
+        """Add the note to a graph's collections; an older one stays, and counts too."""
+        constants = {name: {k: v for k, v in vars(c).items() if v} for name, c in self.constants.items()}
+        note = {"version": 1, "constants": constants, "gradient_op_type": self.gradient_op_type}
+        data = json.dumps(note, separators=(",", ":")).encode()
+        meta.collection_def[COLLECTION].bytes_list.value.append(data)
+
+    @classmethod
+    def read(cls, meta: schema.MetaGraphDef | None) -> UnfreezeNote:
+        """Return the note in a graph's collections; an empty one when there is none.
+
+        Raises
+        ------
+        CorruptionError
+            The note is damaged.
+        """
+        note = cls()
+        if meta is None or COLLECTION not in meta.collection_def:
+            return note
+        for data in meta.collection_def[COLLECTION].bytes_list.value:
+            try:
+                found = json.loads(data)
+                note.constants.update({name: Constant(**c) for name, c in found["constants"].items()})
+                note.gradient_op_type.update(found["gradient_op_type"])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise CorruptionError(f"the collection {COLLECTION} is damaged: {error}") from None
+        return note
