@@ -21,7 +21,7 @@ from graphsurgeon.names import node_of
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
-from proto_utils.errors import FileFormatError
+from proto_utils.errors import FileFormatError, LimitError
 
 #: Ops by which data enters a graph.
 INPUT_OPS = {
@@ -36,9 +36,10 @@ INPUT_OPS = {
     "_Arg": "an argument",
 }
 #: Sinks that are no results: state, its initialization, saving, summaries, checks.
-_NO_RESULTS = frozenset(
-    ("Const", "NoOp", "Assert", "Shape", "Size", "Rank", "IsVariableInitialized", "VarIsInitializedOp", "RestoreV2", "Restore", "Print", "PrintV2")
-) | REF_OPS | RESOURCE_OPS  # fmt: skip
+_NO_RESULTS = REF_OPS | RESOURCE_OPS | {
+    "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "IsVariableInitialized", "VarIsInitializedOp",
+    "RestoreV2", "Restore", "Print", "PrintV2",
+}  # fmt: skip
 _NO_RESULT_PREFIXES = ("Assign", "Apply", "Scatter", "MergeV2Checkpoints", "ReportUninitialized", "Save", "Iterator")
 #: Scopes that training and saving add beside the model.
 _OTHER_SCOPES = frozenset(("gradients", "save", "train", "report_uninitialized_variables"))
@@ -103,7 +104,7 @@ def node_dtype(node: Node) -> DType | None:
     if not types:
         return None
     first = types[0]
-    return first.base if isinstance(first, DType) and first is not dtypes.INVALID else None
+    return first.base if first is not dtypes.INVALID else None
 
 
 def node_shape(node: Node) -> Shape | None:
@@ -131,6 +132,14 @@ def constant_value(node: Node) -> Tensor | None:
     except FileFormatError:
         return None
     return value if isinstance(value, Tensor) else None
+
+
+def value_nbytes(value: Tensor) -> int | None:
+    """Return what a constant's values take in bytes, None when a few bytes claim more strings than there can be."""
+    try:
+        return value.nbytes
+    except LimitError:
+        return None
 
 
 def variable_dtype(node: Node) -> DType | None:

@@ -10,7 +10,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from graphsurgeon.dtypes import DType
 from graphsurgeon.endpoints import (
     Endpoint,
     constant_value,
@@ -19,6 +18,7 @@ from graphsurgeon.endpoints import (
     merge_endpoints,
     signature_endpoints,
     tensor_info,
+    value_nbytes,
     variable_dtype,
     variable_shape,
 )
@@ -151,7 +151,7 @@ def _add_values(found: Inspection, model: Model) -> None:
     found.weights = {
         "count": len(constants),
         "larger": sum(tensor.size > 1 for tensor in constants),
-        "nbytes": sum(tensor.nbytes for tensor in constants),
+        "nbytes": sum(value_nbytes(tensor) or 0 for tensor in constants),
     }
     nodes = [node for node in model.graph if node.op in REF_OPS or node.op in RESOURCE_OPS]
     resource = sum(node.op in RESOURCE_OPS for node in nodes)
@@ -163,7 +163,7 @@ def _add_values(found: Inspection, model: Model) -> None:
         "nbytes": sum(nbytes for _, nbytes in sizes),
     }
     totals: dict[str, dict[str, int]] = {}
-    held = [(tensor.dtype, tensor.nbytes) for tensor in constants]
+    held = [(tensor.dtype, value_nbytes(tensor) or 0) for tensor in constants]
     for dtype, nbytes in [*held, *sizes]:
         total = totals.setdefault(dtype.name if dtype is not None else "unknown", {"count": 0, "nbytes": 0})
         total["count"] += 1

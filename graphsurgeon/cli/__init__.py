@@ -7,6 +7,7 @@ imported before a verb runs, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import gc
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.disable()
     # Ends by an exception, so that temp files are removed on the way out.
     signal.signal(signal.SIGTERM, _terminate)
+    # Names in checkpoints may be bytes that are no UTF-8; they are printed all the same.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     from graphsurgeon.cli.run import run
 
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))

@@ -18,11 +18,11 @@ _SUMMARY = re.compile(r'r?"""(.*?)(?:"""|\n)')
 class VerbGroup(click.Group):
     """A group whose commands are imported only when they are run or asked for help."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click passes it
         """Return the names of all verbs."""
         return [*own_verbs(), *passes.names()]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click passes it
         """Import a verb; None when there is none of that name."""
         if cmd_name in own_verbs():
             command: click.Command = importlib.import_module(f"graphsurgeon.cli.verbs.{cmd_name}").command
@@ -42,11 +42,11 @@ class VerbGroup(click.Group):
             error = click.UsageError(f"no verb {args[0]!r}", ctx)
             near = near_names(args[0], self.list_commands(ctx))
             if near:
-                error.hint = "did you mean " + " or ".join(near) + "?"  # type: ignore[attr-defined]
+                error.hint = "did you mean " + " or ".join(repr(name) for name in near) + "?"  # type: ignore[attr-defined]
             raise error
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- the same
         """List the verbs with the first sentence of their files; imports none of them."""
         sections = {
             "Passes, which change a model": [(name, _PASSES / f"{name}.py") for name in passes.names()],
@@ -83,9 +83,10 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=VerbGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="graphsurgeon VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
+    epilog="VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
     "3 bad or foreign file, 4 declined, 5 not found, 6 input or output.",
     no_args_is_help=True,
+    subcommand_metavar="VERB ...",
 )
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."

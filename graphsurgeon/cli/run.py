@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _drop_stdout()
         return _PIPE_CLOSED
-    except (click.ClickException, GraphSurgeonError, OSError) as error:
+    except (click.ClickException, GraphSurgeonError, OSError, MemoryError) as error:
         _report(error, arguments)
         return exit_code(error)
     return result if isinstance(result, int) else 0
@@ -78,7 +78,7 @@ def exit_code(error: Exception) -> int:
         return NOT_FOUND
     if isinstance(error, (FileFormatError, GraphError)):
         return BAD_FILE
-    if isinstance(error, GraphSurgeonError):
+    if isinstance(error, (GraphSurgeonError, MemoryError)):
         return DECLINED
     if isinstance(error, OSError):
         return IO
@@ -93,6 +93,8 @@ def describe(error: Exception) -> dict[str, object]:
         facts: dict[str, object] = {"type": "UsageError", "message": error.format_message()}
         hint = _usage_hint(error)
         return {**facts, "hint": hint} if hint else facts
+    if isinstance(error, MemoryError):
+        return {"type": "MemoryError", "message": f"not enough memory{f': {error}' if str(error) else ''}"}
     path = getattr(error, "filename", None)
     reason = getattr(error, "strerror", None) or str(error)
     message = f"{path}: {reason}" if path else reason

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.detect import Detected, detect
-from graphsurgeon.formats.graph_def import read_graph_def, read_meta_graph
+from graphsurgeon.formats.graph_def import locating, read_graph_def, read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of
@@ -127,7 +127,8 @@ def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
     graph = load_graph(found).graph
     node = graph.get(node_of(name))
     if node is not None and node.op == "Const":
-        return node.name, node.tensor
+        with locating(found.path):
+            return node.name, node.tensor
     if node is not None and node.op == "VarHandleOp" and node.proto.attr["shared_name"].s.decode() in values:
         key = node.proto.attr["shared_name"].s.decode()
         return key, values[key]

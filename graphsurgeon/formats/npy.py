@@ -39,7 +39,7 @@ def write_npy(tensor: Tensor, sink: Sink) -> None:
     width = _width(tensor) if tensor.dtype is dtypes.STRING else 0
     descr = f"|S{width}" if width else np.lib.format.dtype_to_descr(tensor.dtype.numpy().newbyteorder("<"))
     header: dict[str, Any] = {"descr": descr, "fortran_order": False, "shape": tensor.shape}
-    np.lib.format.write_array_header_1_0(_File(sink), header)  # type: ignore[no-untyped-call]
+    np.lib.format.write_array_header_1_0(_File(sink), header)
     for chunk in _padded(tensor, width) if width else tensor.chunks():
         sink.write(chunk)
 

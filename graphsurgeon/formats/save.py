@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -60,7 +61,7 @@ def save(
     kind = to if to is not None else choose_kind(model, path)
     if kind == "checkpoint":
         return _save_model_checkpoint(model, path, overwrite)
-    with Transaction(overwrite=overwrite) as transaction:
+    with _writing(path), Transaction(overwrite=overwrite) as transaction:
         if kind.endswith("_text"):
             transaction.create(path).write(_text(model, kind).encode())
         else:
@@ -105,7 +106,7 @@ def save_checkpoint(
     prefix = os.fspath(prefix)
     converted = {name: as_tensor(value) for name, value in tensors.items()}
     _refuse_existing(prefix, overwrite)
-    with Transaction(overwrite=True) as transaction:
+    with _writing(prefix), Transaction(overwrite=True) as transaction:
         paths = write_bundle(prefix, converted, transaction, shard_nbytes=shard_nbytes)
         return paths + _write_state(prefix, transaction)
 
@@ -137,7 +138,7 @@ def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[s
     has_graph = model.meta is not None or len(model.graph) > 0
     pieces = _pieces(model, "meta_graph") if has_graph else []
     _refuse_existing(prefix, overwrite)
-    with Transaction(overwrite=True) as transaction:
+    with _writing(prefix), Transaction(overwrite=True) as transaction:
         paths = write_bundle(prefix, model.variables, transaction)
         if has_graph:
             paths.append(f"{prefix}.meta")
@@ -176,6 +177,17 @@ def _write_state(prefix: str, transaction: Transaction) -> list[str]:
         kept = [path for path in state.checkpoints if not _same(path, prefix)]
         state = replace(state, latest=prefix, checkpoints=(*kept, prefix), timestamps=())
     return [state_file.write_state(directory, state, transaction)]
+
+
+@contextlib.contextmanager
+def _writing(path: str) -> Iterator[None]:
+    """Give errors of the system that know no file, such as a full disk's, the output's path."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = path
+        raise
 
 
 def _same(left: str, right: str) -> bool:

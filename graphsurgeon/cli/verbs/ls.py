@@ -96,7 +96,14 @@ def _endpoint_row(model: Model, name: str, reason: str) -> Row:
 
 
 def _node_row(node: Node) -> Row:
-    from graphsurgeon.endpoints import constant_value, node_dtype, node_shape, variable_dtype, variable_shape
+    from graphsurgeon.endpoints import (
+        constant_value,
+        node_dtype,
+        node_shape,
+        value_nbytes,
+        variable_dtype,
+        variable_shape,
+    )
     from graphsurgeon.variables import RESOURCE_OPS
 
     is_handle = node.op in RESOURCE_OPS
@@ -106,7 +113,7 @@ def _node_row(node: Node) -> Row:
     row: Row = {"name": node.name, "op": node.op, "dtype": None if dtype is None else dtype.name, "shape": dims}
     value = constant_value(node)
     if value is not None:
-        row["nbytes"] = value.nbytes
+        row["nbytes"] = value_nbytes(value)
     row["inputs"] = list(node.inputs)
     if node.device:
         row["device"] = node.device
