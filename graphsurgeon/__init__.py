@@ -94,7 +94,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This module: `verify` stays the function although a submodule has that name too."""
+    """The package, in which `verify` stays the function although a submodule has that name too."""
 
     def __setattr__(self, name: str, value: object) -> None:
         # Importing a submodule binds it in its package, over the function that users call.

@@ -9,24 +9,37 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS: dict[str, Callable[[Any], Any]] = {
-    "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-    "force": click.option("--force", is_flag=True, help="Replace existing output."),
-    "dry_run": click.option("--dry-run", is_flag=True, help="Do everything but write."),
-    "quiet": click.option("--quiet", is_flag=True, help="Print nothing but the answer and errors."),
-    # Looked for in the arguments when an error is reported, because parsing itself may fail.
-    "debug": click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+#: Flag, parameter, help.
+_OPTIONS = {
+    "dry_run": ("--dry-run", "dry_run", "Do everything but write."),
+    "force": ("--force", "force", "Replace existing output."),
+    "json": ("--json", "as_json", "Print one JSON object."),
+    "quiet": ("--quiet", "quiet", "Print nothing but the answer and errors."),
+    # Looked for among the arguments when an error is reported, because parsing itself may fail.
+    "debug": ("--debug", "debug", "Show the traceback of an error."),
 }
 
 source = click.argument("source", metavar="SRC")
 
 
 def common(*names: str) -> Callable[[F], F]:
-    """Add shared options to a command, ``--debug`` always."""
+    """Add the shared options to a command.
+
+    Parameters
+    ----------
+    names : str
+        Those that the command's function takes. The others are accepted too, so that every verb may be given the same
+        ones, but do nothing; ``--help`` does not show them.
+    """
 
     def add(function: F) -> F:
-        for name in reversed((*names, "debug")):
-            function = _OPTIONS[name](function)
+        for name in reversed(_OPTIONS):
+            flag, parameter, text = _OPTIONS[name]
+            is_hidden = name not in names and name != "debug"
+            option = click.option(
+                flag, parameter, is_flag=True, help=text, hidden=is_hidden, expose_value=name in names
+            )
+            function = option(function)
         return function
 
     return add

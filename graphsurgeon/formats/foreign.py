@@ -77,7 +77,8 @@ def describe_text(head: bytes, field: str) -> str:
         return "an empty text file"
     if field:
         return f"a text file of some other message: its first field is {field!r}"
-    line = stripped.splitlines()[0].decode(errors="replace")
+    lines = [line for line in stripped.decode(errors="replace").splitlines() if line.strip()]
+    line = next((line for line in lines if not line.startswith("#")), lines[0])
     return f"a text file that begins with {line[:40]!r}"
 
 
@@ -107,14 +108,14 @@ def _is_tar(head: bytes) -> bool:
 
 
 def _is_tf_record(head: bytes) -> bool:
-    """A record begins with its length and the masked checksum of that."""
+    """Tell by the length that a record begins with, and the masked checksum of that."""
     from graphsurgeon.formats.checksum import crc32c, mask
 
     return len(head) >= 12 and struct.unpack("<I", head[8:12])[0] == mask(crc32c(head[:8]))
 
 
 def _is_onnx(head: bytes) -> bool:
-    """A ModelProto begins with ir_version(1), a varint, then the producer's name(2) or the graph(7) or opsets(8)."""
+    """Tell a ModelProto by ir_version(1), a varint, and the producer's name(2), graph(7) or opsets(8) behind it."""
     if head[0] != 0x08 or not 0 < head[1] < 0x40 or len(head) < 4:
         return False
     if head[2] == 0x12:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.detect import Detected, detect
-from graphsurgeon.formats.graph_def import locating, read_graph_def, read_meta_graph
+from graphsurgeon.formats.graph_def import read_graph_def
+from graphsurgeon.formats.message import locating
+from graphsurgeon.formats.meta_graph import read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of

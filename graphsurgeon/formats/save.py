@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import index_path, write_bundle
-from graphsurgeon.formats.graph_def import check_message_size, write_pieces
+from graphsurgeon.formats.graph_def import encode_graph_def
+from graphsurgeon.formats.message import write_pieces
+from graphsurgeon.formats.meta_graph import encode_meta_graph
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import as_tensor
-from proto_utils import schema
 from proto_utils.errors import CorruptionError, OutputExistsError
 from proto_utils.output import Transaction
 from proto_utils.splice import Piece
@@ -61,12 +62,9 @@ def save(
     kind = to if to is not None else choose_kind(model, path)
     if kind == "checkpoint":
         return _save_model_checkpoint(model, path, overwrite)
+    pieces = _encode(model, kind)
     with _writing(path), Transaction(overwrite=overwrite) as transaction:
-        if kind.endswith("_text"):
-            transaction.create(path).write(_text(model, kind).encode())
-        else:
-            pieces = _pieces(model, kind)
-            write_pieces(pieces, transaction.create(path))
+        write_pieces(pieces, transaction.create(path))
     return [path]
 
 
@@ -136,7 +134,7 @@ def existing_outputs(path: str, kind: OutputKind) -> list[str]:
 
 def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[str]:
     has_graph = model.meta is not None or len(model.graph) > 0
-    pieces = _pieces(model, "meta_graph") if has_graph else []
+    pieces = _encode(model, "meta_graph") if has_graph else []
     _refuse_existing(prefix, overwrite)
     with _writing(prefix), Transaction(overwrite=True) as transaction:
         paths = write_bundle(prefix, model.variables, transaction)
@@ -146,15 +144,9 @@ def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[s
         return paths + _write_state(prefix, transaction)
 
 
-def _pieces(model: Model, kind: str) -> list[Piece]:
-    is_meta = kind.startswith("meta_graph")
-    pieces = model.meta_graph_def_pieces() if is_meta else model.graph_def_pieces()
-    check_message_size("MetaGraphDef" if is_meta else "GraphDef", pieces)
-    return pieces
-
-
-def _text(model: Model, kind: str) -> str:
-    return schema.print_text(model.to_meta_graph_def() if kind == "meta_graph_text" else model.to_graph_def())
+def _encode(model: Model, kind: OutputKind) -> list[Piece]:
+    encode = encode_meta_graph if kind.startswith("meta_graph") else encode_graph_def
+    return encode(model, as_text=kind.endswith("_text"))
 
 
 def _refuse_existing(prefix: str, overwrite: bool) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import near_names
-from graphsurgeon.formats.graph_def import locating, read_text
+from graphsurgeon.formats.message import locating, read_text
 from graphsurgeon.model import Model
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
