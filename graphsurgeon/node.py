@@ -209,7 +209,7 @@ class Attrs(MutableMapping[str, Any]):
             node._payloads.pop(key, None)
         if _is_long(value):
             node.proto.attr[key].CopyFrom(schema.AttrValue(tensor=tensor_proto.header(value)))
-            node._payloads = {**(node._payloads or {}), key: {tensor_proto.TENSOR_CONTENT: [value]}}
+            node._payloads = {**(node._payloads or {}), key: {tensor_proto.raw_field(value.dtype): [value]}}
         else:
             node.proto.attr[key].CopyFrom(attr_value.encode(value))
 

@@ -40,7 +40,6 @@ from proto_utils.varint import decode_varint
 from proto_utils.wire import len_header
 
 TENSOR_CONTENT = 4
-STRING_VAL = 8
 FLOAT8_VAL = 18
 
 #: Fields that may hold a long payload.
@@ -55,6 +54,15 @@ _FIELD_OF = {
     "float32": 5, "float64": 6, "complex64": 9, "complex128": 12, "int64": 10, "bool": 11, "float16": 13,
     "bfloat16": 13, "uint32": 16, "uint64": 17, "string": 8,
 }  # fmt: skip
+# Of these `make_tensor_proto` (2.21) puts more than one value into tensor_content.
+_CONTENT_DTYPES = frozenset(
+    {
+        "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64",
+        "qint8", "quint8", "qint16", "quint16", "qint32", "bfloat16",
+    }
+)  # fmt: skip
+# Of these the packed typed list is, byte for byte, the raw values.
+_RAW_FIELDS = {"bool": 11, "complex64": 9, "complex128": 12}
 # Elements of varint fields, cut to the width of the dtype: array type codes by itemsize.
 _UNSIGNED = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
@@ -161,16 +169,30 @@ def encode(tensor: Tensor) -> schema.TensorProto:
     Returns
     -------
     TensorProto
-        More than one number: ``tensor_content``. One number, or strings: the typed list.
+        ``tensor_content`` for more than one number of a common dtype, else the typed list.
     """
     proto = header(tensor)
     if tensor.dtype is dtypes.STRING:
         proto.string_val.extend(tensor.strings())
-    elif tensor.size > 1:
-        proto.tensor_content = b"".join(bytes(chunk) for chunk in tensor.chunks())
-    elif tensor.size == 1:
-        _append_scalar(proto, tensor.dtype, b"".join(bytes(chunk) for chunk in tensor.chunks()))
+        return proto
+    raw = b"".join(bytes(chunk) for chunk in tensor.chunks())
+    if tensor.size > 1 and tensor.dtype.name in _CONTENT_DTYPES:
+        proto.tensor_content = raw
+    elif value_field(tensor.dtype) == FLOAT8_VAL:
+        proto.float8_val = raw
+    else:
+        getattr(proto, _FIELD_NAMES[value_field(tensor.dtype)]).extend(_values(tensor.dtype, raw))
     return proto
+
+
+def raw_field(dtype: DType) -> int:
+    """Return the field in which a long tensor's raw values are put.
+
+    It is the one TensorFlow takes, except where that would mean to recode every value
+    (uint16, 2 and 4 bits): those go into ``tensor_content``, which decodes to
+    the same and is smaller.
+    """
+    return _RAW_FIELDS.get(dtype.name, value_field(dtype) if value_field(dtype) == FLOAT8_VAL else TENSOR_CONTENT)
 
 
 def header(tensor: Tensor) -> schema.TensorProto:
@@ -258,15 +280,10 @@ def _string_content(span: Span, shape: Sequence[int]) -> list[bytes]:
     return elements
 
 
-def _append_scalar(proto: schema.TensorProto, dtype: DType, raw: bytes) -> None:
+def _values(dtype: DType, raw: bytes) -> Sequence[float] | Sequence[int]:
+    """Return raw elements as the numbers of their typed field."""
     field = value_field(dtype)
-    if field == FLOAT8_VAL:
-        proto.float8_val = raw
-        return
     if field in _FIXED_FIELDS:
-        values: Sequence[float] | Sequence[int] = array(_FIXED_FIELDS[field], raw)
-    else:
-        signed = dtype.name.startswith(("int", "qint"))
-        code = _UNSIGNED[dtype.itemsize]
-        values = array(code.lower() if signed else code, raw)
-    getattr(proto, _FIELD_NAMES[field]).extend(values)
+        return array(_FIXED_FIELDS[field], raw)
+    code = _UNSIGNED[dtype.itemsize]
+    return array(code.lower() if dtype.name.startswith(("int", "qint")) else code, raw)

@@ -183,7 +183,7 @@ class _Surgery:
         anchors = self._anchors(node, value.dtype, made.read, controls) if controls else []
         self.variables.append(made.variable)
         self._replaced[name] = made.nodes + anchors
-        note = Constant("" if own_read else made.read, [], controls, [anchor.name for anchor in anchors])
+        note = Constant("" if own_read else made.read, controls=controls, anchors=[anchor.name for anchor in anchors])
         self.note.constants[name] = note
         self._rewire(name, anchors[-1].name if anchors else made.read, own_read, is_anchored=bool(anchors))
 
@@ -235,6 +235,7 @@ class _Surgery:
             is_own = own_read is not None and consumer.name == own_read.name
             if self._kind == "resource" and not is_anchored and _was_read_variable_op(consumer):
                 self._to_read_variable_op(consumer, name)
+                self.note.constants[name].reads.append(consumer.name)
             elif not is_own:
                 inputs = list(self._edit(consumer).inputs)
                 inputs[position] = read
