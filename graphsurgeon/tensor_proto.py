@@ -176,9 +176,10 @@ def encode(tensor: Tensor) -> schema.TensorProto:
         proto.string_val.extend(tensor.strings())
         return proto
     raw = b"".join(bytes(chunk) for chunk in tensor.chunks())
-    if tensor.size > 1 and tensor.dtype.name in _CONTENT_DTYPES:
+    is_float8 = value_field(tensor.dtype) == FLOAT8_VAL
+    if tensor.size > 1 and (is_float8 or tensor.dtype.name in _CONTENT_DTYPES):
         proto.tensor_content = raw
-    elif value_field(tensor.dtype) == FLOAT8_VAL:
+    elif is_float8:
         proto.float8_val = raw
     else:
         getattr(proto, _FIELD_NAMES[value_field(tensor.dtype)]).extend(_values(tensor.dtype, raw))
@@ -192,7 +193,7 @@ def raw_field(dtype: DType) -> int:
     (uint16, 2 and 4 bits): those go into ``tensor_content``, which decodes to
     the same and is smaller.
     """
-    return _RAW_FIELDS.get(dtype.name, value_field(dtype) if value_field(dtype) == FLOAT8_VAL else TENSOR_CONTENT)
+    return _RAW_FIELDS.get(dtype.name, TENSOR_CONTENT)
 
 
 def header(tensor: Tensor) -> schema.TensorProto:
