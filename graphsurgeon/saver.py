@@ -10,6 +10,9 @@ Callers in C++, Java and Go run these nodes by name::
     save/Identity, save/AssignVariableOp ...                      resource variables
     save/restore_all = NoOp(^every assignment)                    run to restore
 
+An assignment runs where its variable is. Where there are several such devices, each has a
+``save/restore_all/NoOp`` of its own, which ``save/restore_all`` waits for.
+
 Source: saver.py of TensorFlow 1.15 and 2.21, as seen in the graphs it exports.
 """
 
@@ -20,6 +23,7 @@ from typing import Any, NamedTuple
 
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
+from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import StringTensor
@@ -31,10 +35,19 @@ _V2 = 2
 
 
 class SavedVariable(NamedTuple):
-    """A variable and the key its value has in the checkpoint."""
+    """A variable and where the checkpoint has its value.
+
+    Attributes
+    ----------
+    key : str
+    variable : Variable
+    slice : str
+        The part of the key's tensor, as in ``"10 4 0,5:0,4"``; empty for all of it.
+    """
 
     key: str
     variable: Variable
+    slice: str = ""
 
 
 class Saver(NamedTuple):
@@ -63,35 +76,11 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
     """
     scope = free_scope(graph, "save")
     saved = sorted(variables, key=lambda s: s.key)
-    keys = [s.key.encode() for s in saved]
-    types = [s.variable.dtype for s in saved]
-    constant = f"{scope}/Const"
-    nodes = _file_name(scope)
-    nodes += [_strings(f"{scope}/SaveV2/tensor_names", keys), _strings(f"{scope}/SaveV2/shape_and_slices", [b""] * len(keys))]
-    values = [s.variable.node if s.variable.kind == "ref" else s.variable.snapshot.removesuffix(":0") for s in saved]
-    save = f"{scope}/SaveV2"
-    nodes.append(
-        Node.new(save, "SaveV2", [constant, f"{save}/tensor_names", f"{save}/shape_and_slices", *values], attrs={"dtypes": types})
-    )
-    done = f"{scope}/control_dependency"
-    at = [b"loc:@" + constant.encode()]
-    nodes.append(Node.new(done, "Identity", [constant, f"^{save}"], attrs={"T": dtypes.STRING, "_class": at}))
-    restore = f"{scope}/RestoreV2"
-    nodes += [
-        _strings(f"{restore}/tensor_names", keys, _CPU),
-        _strings(f"{restore}/shape_and_slices", [b""] * len(keys), _CPU),
-        Node.new(
-            restore, "RestoreV2", [constant, f"{restore}/tensor_names", f"{restore}/shape_and_slices"],
-            device=_CPU, attrs={"dtypes": types},
-        ),
-    ]  # fmt: skip
     assigns = _assignments(scope, [s.variable for s in saved])
-    nodes += assigns
-    all_assigned = [f"^{node.name}" for node in assigns if node.op != "Identity"]
-    nodes.append(Node.new(f"{scope}/restore_all", "NoOp", all_assigned))
+    nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *_restore_all(scope, assigns)]
     saver_def = schema.SaverDef(
-        filename_tensor_name=f"{constant}:0",
-        save_tensor_name=f"{done}:0",
+        filename_tensor_name=f"{scope}/Const:0",
+        save_tensor_name=f"{scope}/control_dependency:0",
         restore_op_name=f"{scope}/restore_all",
         max_to_keep=max_to_keep,
         keep_checkpoint_every_n_hours=10000.0,
@@ -120,7 +109,46 @@ def _file_name(scope: str) -> list[Node]:
     ]
 
 
-def _strings(name: str, elements: Sequence[bytes], device: str = "") -> Node:
+def _save(scope: str, saved: Sequence[SavedVariable]) -> list[Node]:
+    save, constant = f"{scope}/SaveV2", f"{scope}/Const"
+    values = [s.variable.node if s.variable.kind == "ref" and not s.slice else _read(s.variable) for s in saved]
+    at = [b"loc:@" + constant.encode()]
+    return [
+        *_names_and_slices(save, saved),
+        Node.new(save, "SaveV2", [*_arguments(scope, save), *values], attrs={"dtypes": _types(saved)}),
+        Node.new(
+            f"{scope}/control_dependency", "Identity", [constant, f"^{save}"],
+            attrs={"T": dtypes.STRING, "_class": at},
+        ),
+    ]  # fmt: skip
+
+
+def _restore(scope: str, saved: Sequence[SavedVariable]) -> list[Node]:
+    restore = f"{scope}/RestoreV2"
+    node = Node.new(restore, "RestoreV2", _arguments(scope, restore), device=_CPU, attrs={"dtypes": _types(saved)})
+    return [*_names_and_slices(restore, saved, _CPU), node]
+
+
+def _arguments(scope: str, name: str) -> list[str]:
+    return [f"{scope}/Const", f"{name}/tensor_names", f"{name}/shape_and_slices"]
+
+
+def _types(saved: Sequence[SavedVariable]) -> list[DType]:
+    return [s.variable.dtype for s in saved]
+
+
+def _read(variable: Variable) -> str:
+    return variable.snapshot.removesuffix(":0")
+
+
+def _names_and_slices(name: str, saved: Sequence[SavedVariable], device: str = "") -> list[Node]:
+    return [
+        _strings(f"{name}/tensor_names", [s.key.encode() for s in saved], device),
+        _strings(f"{name}/shape_and_slices", [s.slice.encode() for s in saved], device),
+    ]
+
+
+def _strings(name: str, elements: Sequence[bytes], device: str) -> Node:
     value = StringTensor((len(elements),), elements)
     return Node.new(name, "Const", device=device, attrs={"dtype": dtypes.STRING, "value": value})
 
@@ -133,15 +161,35 @@ def _assignments(scope: str, variables: Sequence[Variable]) -> list[Node]:
         count[variable.kind] += 1
         suffix = f"_{number}" if number else ""
         restored = f"{scope}/RestoreV2:{output}" if output else f"{scope}/RestoreV2"
-        if variable.kind == "ref":
-            at = [b"loc:@" + variable.node.encode()]
-            attrs = {"T": variable.dtype, "use_locking": True, "validate_shape": True, "_class": at}
-            nodes.append(Node.new(f"{scope}/Assign{suffix}", "Assign", [variable.node, restored], attrs=attrs))
-        else:
-            identity = f"{scope}/Identity{suffix}"
-            nodes.append(Node.new(identity, "Identity", [restored], attrs={"T": variable.dtype}))
-            attrs = {"dtype": variable.dtype}
-            nodes.append(
-                Node.new(f"{scope}/AssignVariableOp{suffix}", "AssignVariableOp", [variable.node, identity], attrs=attrs)
-            )
+        nodes += _assignment(scope, suffix, variable, restored)
     return nodes
+
+
+def _assignment(scope: str, suffix: str, variable: Variable, restored: str) -> list[Node]:
+    target, dtype, device = variable.node, variable.dtype, variable.device
+    if variable.kind == "ref":
+        attrs = {"T": dtype, "use_locking": True, "validate_shape": True, "_class": [b"loc:@" + target.encode()]}
+        return [Node.new(f"{scope}/Assign{suffix}", "Assign", [target, restored], device=device, attrs=attrs)]
+    value, assign = f"{scope}/Identity{suffix}", f"{scope}/AssignVariableOp{suffix}"
+    return [
+        Node.new(value, "Identity", [restored], device=device, attrs={"T": dtype}),
+        Node.new(assign, "AssignVariableOp", [target, value], device=device, attrs={"dtype": dtype}),
+    ]
+
+
+def _restore_all(scope: str, assigns: Iterable[Node]) -> list[Node]:
+    by_device: dict[str, list[str]] = {}
+    for node in assigns:
+        if node.op != "Identity":
+            by_device.setdefault(node.device, []).append(f"^{node.name}")
+    name = f"{scope}/restore_all"
+    # TensorFlow writes control inputs in the order of their names.
+    groups = [(device, sorted(names)) for device, names in sorted(by_device.items())]
+    if len(groups) == 1:
+        device, names = groups[0]
+        return [Node.new(name, "NoOp", names, device=device)]
+    parts = [
+        Node.new(f"{name}/NoOp_{i}" if i else f"{name}/NoOp", "NoOp", names, device=device)
+        for i, (device, names) in enumerate(groups)
+    ]
+    return [*parts, Node.new(name, "NoOp", sorted(f"^{part.name}" for part in parts))]

@@ -9,7 +9,8 @@ A reference variable, and the same as a resource::
                                                    X/Read/ReadVariableOp          ReadVariableOp(X)
 
 The initial value is a Const with a shape and no values, which TensorFlow reads as
-zeros: a few bytes whatever the variable weighs. The values come from a checkpoint.
+zeros: a few bytes whatever the variable weighs. The values come from a checkpoint. It has
+no device; its ``_class`` puts it where the variable is.
 
 Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFlow
 1.15 and 2.21, as seen in the graphs they export.
@@ -49,6 +50,7 @@ class Variable(NamedTuple):
         The op that assigns the initial value, and the tensor that reads the variable.
     initial_value : str
         The tensor assigned at first; may be empty.
+    device : str
     """
 
     node: str
@@ -57,6 +59,7 @@ class Variable(NamedTuple):
     initializer: str
     snapshot: str
     initial_value: str = ""
+    device: str = ""
 
     def to_proto(self, *, trainable: bool) -> schema.VariableDef:
         """Make the VariableDef that goes into collections."""
@@ -117,11 +120,12 @@ def new_variable(
         own = {"dtype": value.dtype, "shape": shape, "container": b"", "shared_name": b"", **(attrs or {})}
         nodes = [Node.new(name, "VariableV2", device=device, attrs=own)]
     else:
-        own = {"dtype": value.dtype, "shape": shape, "container": b"", "shared_name": name, "_class": at, **(attrs or {})}
+        own = {"dtype": value.dtype, "shape": shape, "container": b"", "shared_name": name, "_class": at}
+        own.update(attrs or {})
         nodes = [Node.new(name, "VarHandleOp", device=device, attrs=own)]
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name], {}))
     zeros = schema.AttrValue(tensor=tensor_proto.header(value))
-    initial = build("Initializer/zeros", "Const", [], {"dtype": value.dtype, "value": zeros, "_class": at})
+    initial = build("Initializer/zeros", "Const", [], {"dtype": value.dtype, "value": zeros, "_class": at}, device="")
     nodes.append(initial)
     if kind == "ref":
         assign_attrs = {"T": value.dtype, "use_locking": True, "validate_shape": True, "_class": at}
@@ -136,7 +140,7 @@ def new_variable(
             reader = build("Read/ReadVariableOp", "ReadVariableOp", [name], {"dtype": value.dtype})
         nodes.append(reader)
         read = reader.name
-    variable = Variable(name, kind, value.dtype, assign.name, f"{read}:0", f"{initial.name}:0")
+    variable = Variable(name, kind, value.dtype, assign.name, f"{read}:0", f"{initial.name}:0", device)
     return VariableNodes(variable, nodes, read)
 
 
@@ -158,7 +162,7 @@ def _describe(node: Node, kind: VariableKind, index: Index) -> Variable:
                 initializer, initial_value = consumer.name, _tensor(consumer.inputs[1])
         elif consumer.op == read_op and not snapshot:
             snapshot = f"{consumer.name}:0"
-    return Variable(node.name, kind, node.attrs["dtype"], initializer, snapshot, initial_value)
+    return Variable(node.name, kind, node.attrs["dtype"], initializer, snapshot, initial_value, node.device)
 
 
 def _tensor(text: str) -> str:
@@ -173,7 +177,9 @@ class _Builder:
         self._device = device
         self._taken = taken
 
-    def __call__(self, suffix: str, op: str, inputs: list[str], attrs: dict[str, Any]) -> Node:
+    def __call__(
+        self, suffix: str, op: str, inputs: list[str], attrs: dict[str, Any], *, device: str | None = None
+    ) -> Node:
         name = unique_name(f"{self._variable}/{suffix}", self._taken)
         self._taken.add(name)
-        return Node.new(name, op, inputs, device=self._device, attrs=attrs)
+        return Node.new(name, op, inputs, device=self._device if device is None else device, attrs=attrs)
