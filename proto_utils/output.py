@@ -1,9 +1,28 @@
 """Writing files so that nothing half-written is ever seen.
 
-Every file of an output is written to a sibling temp file; when all are complete
-they are renamed into place in the order they were created (data, index, meta,
-state file). A failure at any point removes the temp files, puts back what had
-already been replaced and removes the directories that were made for it.
+Every file of an output is written to a sibling temp file. When all are complete they are
+renamed into place; a failure at any point puts back what had already been replaced and
+removes temp files and the directories that were made.
+
+One rename is atomic, several are not, and a process can be killed between two of them. So the
+files of an output have roles::
+
+    part     most files                      a checkpoint's data and .meta
+    seal     without it the parts are nothing   its .index: no index, no checkpoint
+    pointer  a file that names the output    the state file `checkpoint`
+
+Parts are put in place first, then the seal, then the pointer. Where old parts are replaced, the old
+seal is taken away before the first of them and the new one comes after the last::
+
+    old index     |-----------|
+    data, meta    old .......... old|new .......... new
+    new index                             |-----------------
+                              ^ no index: nothing can be loaded
+
+Whoever looks (or is killed) in between finds the old files, the new ones, or for the few
+microseconds of the renames no checkpoint at all; never one with files of both. The old
+files are then still there under hidden names ending in ``.old``. Signals that would end the
+program are held back meanwhile. A file on its own is replaced by one rename, without any gap.
 """
 
 from __future__ import annotations
@@ -13,15 +32,28 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError
 
 # Small writes are gathered up to this many bytes.
 _BUFFER_NBYTES = 1 << 18
 
+# Some systems refuse more in one call.
+_MAX_WRITE_NBYTES = 1 << 30
+
+Role = Literal["part", "seal", "pointer"]
+_TURNS: tuple[Role, ...] = ("part", "seal", "pointer")
+
+# File systems, pipes and devices on which nothing can be reserved; it was only a hint.
+_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ESPIPE, errno.ENODEV, errno.EBADF)
+
+# Looked up once, and replaced by the tests that force the portable paths.
 _fallocate = getattr(os, "posix_fallocate", None)
+_link = getattr(os, "link", None)
 
 
 class Sink(Protocol):
@@ -52,7 +84,7 @@ class FileSink:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append `data`; it may be reused by the caller afterwards."""
-        nbytes = len(data)
+        nbytes = data.nbytes if isinstance(data, memoryview) else len(data)
         self.offset += nbytes
         if nbytes < _BUFFER_NBYTES:
             self._pending.append(bytes(data))
@@ -62,7 +94,7 @@ class FileSink:
             self.flush()
         else:
             self.flush()
-            self._write_all(memoryview(data))
+            self._write_all(memoryview(data).cast("B"))
 
     def preallocate(self, nbytes: int) -> None:
         """Reserve `nbytes` in all, so that a full disk shows before the work is done."""
@@ -71,9 +103,9 @@ class FileSink:
         try:
             _fallocate(self._fd, 0, nbytes)
         except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            if error.errno not in _CANNOT_RESERVE:
                 raise
-            return  # A file system without support: it was only a hint.
+            return
         self._allocated = nbytes
 
     def flush(self) -> None:
@@ -94,32 +126,43 @@ class FileSink:
 
     def close(self) -> None:
         """Close without flushing; harmless when closed already."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def _write_all(self, view: memoryview) -> None:
         while len(view):
-            view = view[os.write(self._fd, view) :]
+            view = view[os.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
 
 
-class _Pending:
-    """One file of a transaction: its target, its temp file, and a link to what it replaced."""
+class _File:
+    """One file of a transaction.
 
-    def __init__(self, target: str, temp: str | None, sink: FileSink, replaces: bool) -> None:
+    `temp` is None for a stream, which is written directly. `backup` is another name of what `target` was
+    when the transaction is put in place.
+    """
+
+    def __init__(self, target: str, temp: str | None, sink: FileSink, role: Role, *, replaces: bool) -> None:
         self.target = target
         self.temp = temp
         self.sink = sink
+        self.role = role
         self.replaces = replaces
         self.backup: str | None = None
-        self.moved = False
+
+
+class _Undo(NamedTuple):
+    """How to take back one step: put the backup in place of the target, or just remove the target."""
+
+    target: str
+    backup: str | None
 
 
 class Transaction:
     """Several files that appear together or not at all.
 
-    Used as a context manager: leaving it normally puts the files in place, in the
-    order of `create`; leaving it by an exception leaves everything as it was.
+    Used as a context manager: leaving it normally puts the files in place, leaving it by
+    an exception leaves everything as it was.
 
     Parameters
     ----------
@@ -131,33 +174,40 @@ class Transaction:
 
     def __init__(self, *, overwrite: bool = False) -> None:
         self._overwrite = overwrite
-        self._pending: list[_Pending] = []
+        self._files: list[_File] = []
         self._made_dirs: list[str] = []
+        self._undo: list[_Undo] = []
 
-    def create(self, path: str | os.PathLike[str]) -> FileSink:
+    def create(self, path: str | os.PathLike[str], *, role: Role = "part") -> FileSink:
         """Begin a file that will stand at `path`; missing parent directories are made.
+
+        Parameters
+        ----------
+        path : path
+            A symbolic link is followed: its target is replaced. Pipes and devices are written directly.
+        role : str
+            ``"part"``, ``"seal"`` or ``"pointer"``, as the module describes them. Files of one role are put in
+            place in the order of `create`.
 
         Raises
         ------
         OutputExistsError
-            `path` exists and `overwrite` is false, or it is a directory.
+            `path` exists and `overwrite` is false, it is a directory, or it was begun already.
         OSError
             The directory cannot be written.
         """
-        target = os.path.realpath(os.fspath(path))
-        mode = _mode(target)
-        if mode is not None and (stat.S_ISDIR(mode) or not self._overwrite) and not _is_stream(mode):
-            hint = "name a file, not a directory" if stat.S_ISDIR(mode) else None
-            raise OutputExistsError(os.fspath(path), hint=hint)
+        mode = _mode(path)
+        if mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
+            return self._add(_File(os.fspath(path), None, FileSink(os.open(path, os.O_WRONLY)), role, replaces=False))
+        target = os.path.realpath(path)
+        if mode is not None and stat.S_ISDIR(mode):
+            raise OutputExistsError(os.fspath(path), hint="name a file, not a directory")
+        if (mode is not None and not self._overwrite) or any(file.target == target for file in self._files):
+            raise OutputExistsError(os.fspath(path))
         self._make_dirs(os.path.dirname(target))
-        if mode is not None and _is_stream(mode):
-            sink = FileSink(os.open(target, os.O_WRONLY))
-            self._pending.append(_Pending(target, None, sink, replaces=False))
-            return sink
-        temp = _temp_name(target)
+        temp = _beside(target, "tmp")
         fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
-        sink = FileSink(fd)
-        self._pending.append(_Pending(target, temp, sink, replaces=mode is not None))
+        sink = self._add(_File(target, temp, FileSink(fd), role, replaces=mode is not None))
         if mode is not None:
             with contextlib.suppress(OSError):
                 os.chmod(temp, stat.S_IMODE(mode))
@@ -170,39 +220,17 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._abort()
+            self._roll_back()
             return
         try:
             self._commit()
         except BaseException:
-            self._abort()
+            self._roll_back()
             raise
 
-    def _commit(self) -> None:
-        sync = any(p.replaces for p in self._pending)
-        for pending in self._pending:
-            pending.sink.finish(sync=sync)
-        for pending in self._pending:
-            _move_into_place(pending)
-        if sync:
-            for directory in {os.path.dirname(p.target) for p in self._pending}:
-                _sync_dir(directory)
-        for pending in self._pending:
-            _remove(pending.backup)
-
-    def _abort(self) -> None:
-        for pending in reversed(self._pending):
-            pending.sink.close()
-            if pending.moved and pending.backup is None:
-                _remove(pending.target)
-            elif pending.backup is not None:
-                os.replace(pending.backup, pending.target)
-                # Renaming one link of a file onto another does nothing: the backup may still be there.
-                _remove(pending.backup)
-            _remove(pending.temp)
-        for directory in reversed(self._made_dirs):
-            with contextlib.suppress(OSError):
-                os.rmdir(directory)
+    def _add(self, file: _File) -> FileSink:
+        self._files.append(file)
+        return file.sink
 
     def _make_dirs(self, directory: str) -> None:
         missing = []
@@ -210,46 +238,106 @@ class Transaction:
             missing.append(directory)
             directory = os.path.dirname(directory)
         for path in reversed(missing):
-            os.mkdir(path)
-            self._made_dirs.append(path)
+            try:
+                os.mkdir(path)
+                self._made_dirs.append(path)
+            except FileExistsError:
+                if not os.path.isdir(path):
+                    raise
+
+    def _commit(self) -> None:
+        sync = any(file.replaces for file in self._files)
+        for file in self._files:
+            file.sink.finish(sync=sync and file.temp is not None)
+        files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
+        with deferred_signals():
+            self._put_in_place(files)
+            # From here on nothing may fail: the new files stand.
+            self._undo.clear()
+            for file in files:
+                _remove(file.backup)
+        if sync:
+            for directory in {os.path.dirname(file.target) for file in files}:
+                _sync_dir(directory)
+
+    def _put_in_place(self, files: Sequence[_File]) -> None:
+        for file in files[:-1]:
+            _back_up(file)
+        if any(file.replaces and file.role == "part" for file in files):
+            for file in files:
+                if file.replaces and file.role == "seal":
+                    self._take_away(file)
+        for file in files:
+            self._move(file, is_last=file is files[-1])
+
+    def _take_away(self, file: _File) -> None:
+        if file.backup is None:
+            file.backup = _beside(file.target, "old")
+            os.replace(file.target, file.backup)
+        else:
+            os.unlink(file.target)
+        self._undo.append(_Undo(file.target, file.backup))
+        file.replaces = False
+
+    def _move(self, file: _File, *, is_last: bool) -> None:
+        if file.replaces and not is_last and file.backup is None:
+            self._take_away(file)
+        if file.temp is not None:
+            os.replace(file.temp, file.target)
+        file.temp = None
+        self._undo.append(_Undo(file.target, file.backup if file.replaces else None))
+
+    def _roll_back(self) -> None:
+        with deferred_signals():
+            for file in self._files:
+                with contextlib.suppress(OSError):
+                    file.sink.close()
+            lost = {undo.backup for undo in reversed(self._undo) if not _take_back(undo)}
+            for file in self._files:
+                _remove(file.temp)
+                if file.backup not in lost:
+                    _remove(file.backup)
+            for directory in reversed(self._made_dirs):
+                with contextlib.suppress(OSError):
+                    os.rmdir(directory)
 
 
-def _move_into_place(pending: _Pending) -> None:
-    if pending.temp is None:
-        return
-    if pending.replaces:
-        backup = _temp_name(pending.target)
-        try:
-            os.link(pending.target, backup)
-        except OSError:
-            # No hard links here: for a moment only the backup exists.
-            os.replace(pending.target, backup)
-        pending.backup = backup
-    os.replace(pending.temp, pending.target)
-    pending.temp, pending.moved = None, True
+def _back_up(file: _File) -> None:
+    """Give what is to be replaced a second name, where the file system can; else it is renamed when its turn comes."""
+    if file.replaces and _link is not None:
+        backup = _beside(file.target, "old")
+        with contextlib.suppress(OSError):
+            _link(file.target, backup)
+            file.backup = backup
 
 
-def _mode(path: str) -> int | None:
+def _take_back(undo: _Undo) -> bool:
+    try:
+        if undo.backup is None:
+            os.unlink(undo.target)
+        else:
+            os.replace(undo.backup, undo.target)
+    except OSError:
+        return False
+    return True
+
+
+def _mode(path: str | os.PathLike[str]) -> int | None:
     try:
         return os.stat(path).st_mode
     except FileNotFoundError:
         return None
 
 
-def _is_stream(mode: int) -> bool:
-    """Pipes and devices such as /dev/stdout are written directly: there is nothing to protect."""
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
-
-
-def _temp_name(target: str) -> str:
+def _beside(target: str, suffix: str) -> str:
     directory, base = os.path.split(target)
-    # File names end at 255 bytes on most systems; the temp name must fit beside a long one.
-    return os.path.join(directory, f".{base[:60]}.{secrets.token_hex(6)}.tmp")
+    # File names end at 255 bytes on most systems; this one must fit beside a long one.
+    return os.path.join(directory, f".{base[:40]}.{secrets.token_hex(6)}.{suffix}")
 
 
 def _remove(path: str | None) -> None:
     if path is not None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.unlink(path)
 
 

@@ -97,7 +97,7 @@ def write_bundle(
         paths.append(shard_path(prefix, shard_id, len(shards)))
         entries += _write_shard(transaction.create(paths[-1]), shard_id, shard)
     paths.append(index_path(prefix))
-    _write_index(transaction.create(paths[-1]), entries, len(shards))
+    _write_index(transaction.create(paths[-1], role="seal"), entries, len(shards))
     return paths
 
 

@@ -168,7 +168,7 @@ def write_state(
         all_model_checkpoint_timestamps=state.timestamps,
         last_preserved_timestamp=state.last_preserved,
     )
-    transaction.create(path).write(schema.print_text(message).encode())
+    transaction.create(path, role="pointer").write(schema.print_text(message).encode())
     return path
 
 

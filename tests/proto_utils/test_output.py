@@ -1,0 +1,366 @@
+"""Files appear together or not at all, and whatever fails leaves everything as it was."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from proto_utils import output
+from proto_utils.errors import OutputExistsError
+from proto_utils.files import FileSource, Span
+from proto_utils.output import FileSink, Transaction
+
+ROLES = {"data": "part", "meta": "part", "index": "seal", "state": "pointer"}
+
+
+def write_all(directory: Path, text: str) -> None:
+    """Write a four-file output, index before meta, as a checkpoint's writer does."""
+    with Transaction(overwrite=True) as transaction:
+        for name in ("data", "index", "meta", "state"):
+            transaction.create(directory / name, role=ROLES[name]).write(text.encode())  # type: ignore[arg-type]
+
+
+def contents(directory: Path) -> dict[str, str]:
+    """Every file below a directory, hidden ones too."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_text()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(params=["hard links", "no hard links"])
+def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without what back-ups are made of."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links on this file system")
+
+    if request.param == "no hard links":
+        monkeypatch.setattr(output, "_link", refuse)
+
+
+def test_files_appear_when_the_block_is_left(tmp_path: Path):
+    with Transaction() as transaction:
+        transaction.create(tmp_path / "a").write(b"one")
+        sink = transaction.create(tmp_path / "b")
+        sink.write(b"two")
+        assert sink.offset == 3
+        assert not (tmp_path / "a").exists()
+    assert contents(tmp_path) == {"a": "one", "b": "two"}
+
+
+def test_an_exception_leaves_nothing_not_even_directories(tmp_path: Path):
+    with pytest.raises(KeyError), Transaction() as transaction:
+        transaction.create(tmp_path / "new" / "deep" / "a").write(b"x" * 10**6)
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_directories_that_others_filled_meanwhile_stay(tmp_path: Path):
+    with pytest.raises(KeyError), Transaction() as transaction:
+        transaction.create(tmp_path / "new" / "a")
+        (tmp_path / "new" / "other").write_text("theirs")
+        raise KeyError
+    assert contents(tmp_path) == {"new/other": "theirs"}
+
+
+def test_existing_files_are_refused_unless_told(tmp_path: Path):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(OutputExistsError) as caught, Transaction() as transaction:
+        transaction.create(tmp_path / "b").write(b"new")
+        transaction.create(tmp_path / "a")
+    assert caught.value.path == str(tmp_path / "a")
+    assert contents(tmp_path) == {"a": "old"}
+
+
+def test_a_directory_is_refused_even_when_told(tmp_path: Path):
+    (tmp_path / "d").mkdir()
+    with pytest.raises(OutputExistsError, match="d: exists"), Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "d")
+
+
+def test_one_file_twice_is_refused(tmp_path: Path):
+    with pytest.raises(OutputExistsError), Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "a")
+        transaction.create(tmp_path / "." / "a")
+    assert contents(tmp_path) == {}
+
+
+def test_a_file_where_a_directory_should_be_is_an_os_error(tmp_path: Path):
+    (tmp_path / "f").write_text("old")
+    with pytest.raises(NotADirectoryError), Transaction() as transaction:
+        transaction.create(tmp_path / "f" / "a")
+    assert contents(tmp_path) == {"f": "old"}
+
+
+@pytest.mark.usefixtures("links")
+def test_replacing_leaves_the_new_files_and_nothing_else(tmp_path: Path):
+    write_all(tmp_path, "old")
+    write_all(tmp_path, "new")
+    assert contents(tmp_path) == dict.fromkeys(("data", "index", "meta", "state"), "new")
+
+
+def renames(monkeypatch: pytest.MonkeyPatch, fail_at: int) -> list[str]:
+    """Let the n-th of the calls that change a directory fail; the list receives their names."""
+    calls: list[str] = []
+
+    def counted(name: str, real: Callable[..., None]) -> Callable[..., None]:
+        def call(*args: str) -> None:
+            calls.append(f"{name} {os.path.basename(args[-1])}")
+            if len(calls) == fail_at:
+                raise OSError(errno.EIO, "injected", args[-1])
+            real(*args)
+
+        return call
+
+    monkeypatch.setattr(output.os, "replace", counted("replace", os.replace))
+    monkeypatch.setattr(output.os, "unlink", counted("unlink", os.unlink))
+    return calls
+
+
+@pytest.mark.usefixtures("links")
+@pytest.mark.parametrize("existing", [True, False])
+def test_every_step_of_putting_in_place_may_fail(tmp_path: Path, existing: bool):
+    """Injecting a failure at the n-th step, for every n: the old files, all of them, and no others."""
+    for step in range(1, 30):
+        directory = tmp_path / str(step)
+        directory.mkdir()
+        if existing:
+            write_all(directory, "old")
+        before = contents(directory)
+        with pytest.MonkeyPatch.context() as patch:
+            calls = renames(patch, step)
+            try:
+                write_all(directory, "new")
+            except OSError as error:
+                assert error.errno == errno.EIO
+                patch.undo()
+                assert contents(directory) == before, calls
+                continue
+        if len(calls) < step:
+            break
+        # Only removing a back-up failed, after the new files stood.
+        assert {name: text for name, text in contents(directory).items() if name[0] != "."} == dict.fromkeys(
+            ROLES, "new"
+        )
+    assert step > 4
+
+
+def test_a_failure_while_finishing_leaves_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_all(tmp_path, "old")
+    monkeypatch.setattr(output.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    with pytest.raises(OSError, match="full"):
+        write_all(tmp_path, "new")
+    assert contents(tmp_path) == dict.fromkeys(ROLES, "old")
+
+
+def test_the_seal_is_away_while_parts_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_all(tmp_path, "old")
+    states = []
+    real = os.replace
+
+    def watch(source: str, target: str) -> None:
+        states.append({n: (tmp_path / n).read_text() if (tmp_path / n).exists() else None for n in ROLES})
+        real(source, target)
+
+    monkeypatch.setattr(output.os, "replace", watch)
+    write_all(tmp_path, "new")
+    assert [list(state.values()) for state in states] == [
+        ["old", "old", None, "old"],
+        ["new", "old", None, "old"],
+        ["new", "new", None, "old"],
+        ["new", "new", "new", "old"],
+    ]
+
+
+def test_a_single_file_is_never_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "index").write_text("old")
+    calls = renames(monkeypatch, 0)
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "index", role="seal").write(b"new")
+    assert calls == ["replace index"]
+    assert contents(tmp_path) == {"index": "new"}
+
+
+def test_the_output_may_be_the_input(tmp_path: Path):
+    path = tmp_path / "a"
+    path.write_bytes(bytes(range(256)) * 5000)
+    source = FileSource(path)
+    with Transaction(overwrite=True) as transaction:
+        sink = transaction.create(path)
+        sink.write(b"head")
+        for chunk in Span(source, 0, source.size).chunks():
+            sink.write(chunk)
+    assert path.read_bytes() == b"head" + bytes(range(256)) * 5000
+    assert source.read(0, 3) == b"\0\1\2"
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a").write_text("old")
+    (tmp_path / "link").symlink_to("real/a")
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "link").write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert contents(tmp_path / "real") == {"a": "new"}
+
+
+def test_another_name_of_the_file_keeps_the_old_bytes(tmp_path: Path):
+    (tmp_path / "a").write_text("old")
+    os.link(tmp_path / "a", tmp_path / "other")
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "a").write(b"new")
+        transaction.create(tmp_path / "b").write(b"new")
+    assert contents(tmp_path) == {"a": "new", "b": "new", "other": "old"}
+
+
+def test_permissions_are_kept(tmp_path: Path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    path.chmod(0o640)
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(path).write(b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_long_names_fit(tmp_path: Path):
+    name = "é" * 127
+    with Transaction() as transaction:
+        transaction.create(tmp_path / name).write(b"x")
+    assert contents(tmp_path) == {name: "x"}
+
+
+def test_pipes_are_written_directly(tmp_path: Path):
+    code = (
+        "from proto_utils.output import Transaction\n"
+        "with Transaction() as t:\n"
+        "    sink = t.create('/dev/stdout')\n"
+        "    sink.preallocate(10)\n"
+        "    sink.write(b'through the pipe')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=_root())
+    assert done.stdout == b"through the pipe"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_full_device_is_an_os_error():
+    with pytest.raises(OSError, match="No space"), Transaction() as transaction:
+        transaction.create("/dev/full").write(b"x")
+
+
+def test_a_disk_that_fills_up_leaves_everything(tmp_path: Path):
+    """RLIMIT_FSIZE refuses the byte past the limit as a full disk does."""
+    write_all(tmp_path, "old")
+    code = (
+        "import resource, sys\n"
+        "from proto_utils.output import Transaction\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        "with Transaction(overwrite=True) as t:\n"
+        "    t.create(sys.argv[1] + '/new/deep').write(b'fine')\n"
+        "    sink = t.create(sys.argv[1] + '/data')\n"
+        "    {}\n"
+    )
+    for step in (
+        "sink.preallocate(2 << 20)",
+        "sink.write(bytes(2 << 20))",
+        "[sink.write(bytes(999)) for _ in range(2000)]",
+    ):
+        command = [sys.executable, "-c", code.format(step), str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_root())
+        assert "File too large" in done.stderr
+        assert contents(tmp_path) == dict.fromkeys(ROLES, "old")
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_that_refuses_files_leaves_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Tests may run as root, whom a read-only directory does not stop.
+    real = os.open
+
+    def refuse(path: str, *args: int) -> int:
+        if "/locked/" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path, *args)
+
+    monkeypatch.setattr(output.os, "open", refuse)
+    with pytest.raises(PermissionError), Transaction() as transaction:
+        transaction.create(tmp_path / "open" / "a")
+        transaction.create(tmp_path / "locked" / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[FileSink]:
+    made = FileSink(os.open(tmp_path / "sink", os.O_CREAT | os.O_RDWR))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("fallocate", [True, False])
+def test_what_was_reserved_but_not_written_is_cut(
+    sink: FileSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fallocate: bool
+):
+    if not fallocate:
+        monkeypatch.setattr(output, "_fallocate", None)
+    sink.preallocate(1 << 20)
+    sink.write(b"abc")
+    sink.finish(sync=True)
+    assert (tmp_path / "sink").read_bytes() == b"abc"
+
+
+def test_a_file_system_that_cannot_reserve_is_no_failure(sink: FileSink, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "not here")
+
+    monkeypatch.setattr(output, "_fallocate", refuse)
+    sink.preallocate(100)
+
+
+def test_the_disk_being_full_shows_when_reserving(sink: FileSink, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(output, "_fallocate", refuse)
+    with pytest.raises(OSError, match="full"):
+        sink.preallocate(100)
+
+
+def test_small_and_large_writes_keep_their_order_and_may_reuse_the_buffer(sink: FileSink, tmp_path: Path):
+    wanted = b""
+    buffer = bytearray(1 << 19)
+    for number, nbytes in enumerate((1, 1000, 1 << 18, 5, (1 << 18) - 1, 1 << 19, 0, 7)):
+        view = memoryview(buffer)[:nbytes]
+        view[:] = bytes([number]) * nbytes
+        sink.write(view)
+        wanted += bytes(view)
+    sink.finish(sync=False)
+    assert sink.offset == len(wanted)
+    assert (tmp_path / "sink").read_bytes() == wanted
+
+
+def test_a_view_of_numbers_counts_in_bytes(sink: FileSink, tmp_path: Path):
+    numbers = memoryview(bytes(range(200)) * 4000).cast("d")
+    sink.write(numbers[:2])
+    sink.write(numbers)
+    assert sink.offset == 16 + 800_000
+    sink.finish(sync=False)
+    assert (tmp_path / "sink").read_bytes() == bytes(numbers[:2]) + bytes(numbers)
+
+
+def test_short_writes_are_continued(sink: FileSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    real = os.write
+    monkeypatch.setattr(output.os, "write", lambda fd, view: real(fd, view[:1000]))
+    sink.write(b"0123456789" * 1000)
+    sink.finish(sync=False)
+    assert (tmp_path / "sink").read_bytes() == b"0123456789" * 1000
+
+
+def _root() -> Path:
+    return Path(__file__).resolve().parents[2]
