@@ -34,10 +34,11 @@ def named(names: tuple[str, ...] | list[str], **facts: Any) -> list[Spec]:
 
 def mixed(count: int) -> list[Spec]:
     dtypes = ["float32", "float64", "int32", "int64", "bool", "float16", "string", "complex64"]
+    shapes: list[list[int]] = [[], [3], [0], [2, 4], [1, 1, 5]]
     return [
-        {"name": f"scope_{i // 7}/v{i}", "resource": i % 3 == 0, "dtype": dtypes[i % 8], "shape": [[], [3], [0], [2, 4]][i % 4]}
+        {"name": f"scope_{i // 7}/v{i}", "resource": i % 3 == 0, "dtype": dtypes[i % 8], "shape": shapes[i % 5]}
         for i in range(count)
-    ]  # fmt: skip
+    ]
 
 
 CASES = {
@@ -124,7 +125,7 @@ def test_variables_are_equal(tf: TensorFlow, tmp_path: Path, case: str):
 
 
 def test_partitioned_variables_are_saved_by_slices(tf: TensorFlow, tmp_path: Path):
-    specs = [{"name": "p/q", "shape": [7, 3], "partitions": 3}, {"name": "a"}, {"name": "z"}]
+    specs: list[Spec] = [{"name": "p/q", "shape": [7, 3], "partitions": 3}, {"name": "a"}, {"name": "z"}]
     theirs = made_by_tensorflow(tf, tmp_path / "x.meta", specs)
     dtype = DType.from_name("float32")
     _, _, _, (a, z) = made_by_us(specs[1:])
