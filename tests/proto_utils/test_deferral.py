@@ -27,9 +27,14 @@ def test_a_signal_takes_effect_after_the_block(number: signal.Signals):
 
 def test_ctrl_c_becomes_a_keyboard_interrupt_behind_the_block():
     done = []
-    with pytest.raises(KeyboardInterrupt), deferred_signals():
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("work")
+
+    def work() -> None:
+        with deferred_signals():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("work")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["work"]
 
 
