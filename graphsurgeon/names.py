@@ -34,14 +34,6 @@ class TensorName(NamedTuple):
         return self.node if self.output == 0 else f"{self.node}:{self.output}"
 
 
-class FunctionInput(NamedTuple):
-    """A parsed input in a function body; `output` is empty for an argument or a control input."""
-
-    node: str
-    output: str
-    index: int
-
-
 def parse_input(text: str) -> TensorName:
     """Parse an input of a node in a graph.
 
@@ -61,17 +53,6 @@ def parse_input(text: str) -> TensorName:
         if port.isdecimal():
             return TensorName(node, int(port))
     return TensorName(text, 0)
-
-
-def parse_function_input(text: str) -> FunctionInput:
-    """Parse an input of a node in a function body: ``arg``, ``node:out:0`` or ``^node``."""
-    if text[:1] == "^":
-        return FunctionInput(text[1:], "", CONTROL_OUTPUT)
-    node, _, rest = text.partition(":")
-    if not rest:
-        return FunctionInput(node, "", 0)
-    output, _, index = rest.partition(":")
-    return FunctionInput(node, output, int(index) if index.isdecimal() else 0)
 
 
 def node_of_input(text: str) -> str:

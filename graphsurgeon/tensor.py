@@ -205,11 +205,12 @@ class ArrayTensor(Tensor):
         """Yield the whole array as one view."""
         import numpy as np
 
-        yield memoryview(self._array.reshape(-1).view(np.uint8))
+        yield self._array.reshape(-1).view(np.uint8).data
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Return a copy of the array."""
-        return self._array.copy()
+        copy: np.ndarray[Any, Any] = self._array.copy()
+        return copy
 
 
 class StringTensor(Tensor):

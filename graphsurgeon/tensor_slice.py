@@ -49,7 +49,7 @@ class SliceTensor(Tensor):
             import numpy as np
 
             index = tuple(slice(start, start + length) for start, length in self._extents)
-            yield memoryview(np.ascontiguousarray(self._base.numpy()[index]).reshape(-1).view(np.uint8))
+            yield np.ascontiguousarray(self._base.numpy()[index]).reshape(-1).view(np.uint8).data
             return
         row_nbytes = math.prod(self._base.shape[1:]) * self.dtype.itemsize
         first = self._extents[0][0] * row_nbytes if self._extents else 0

@@ -11,6 +11,7 @@ whole file as resident as soon as it is touched.
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from typing import Protocol
@@ -67,7 +68,7 @@ class FileSource:
         self.path: str | None = os.fspath(path)
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 -- closed with the object
         status = os.fstat(self._file.fileno())
-        if not os.path.stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             self._file.close()
             raise UnsupportedError("not a regular file", path=self.path)
         self.size = status.st_size
