@@ -119,7 +119,7 @@ def variables(prefix):
 
 
 def described(graph, session):
-    """Facts and bits of each variable in any collection of ``graph``."""
+    """Facts of each variable in any collection of ``graph``, and its bits, none when it is not initialized."""
     found = {}
     for key in graph.get_all_collection_keys():
         for item in graph.get_collection(key):
@@ -133,10 +133,17 @@ def described(graph, session):
             "trainable_attribute": bool(item.trainable),
             "resource": item.op.type == "VarHandleOp",
             "collections": sorted(keys),
-            "bits": running.bits(session.run(item)),
+            "bits": bits_of(item, session),
         }
         for name, (item, keys) in found.items()
     }
+
+
+def bits_of(item, session):
+    try:
+        return running.bits(session.run(item))
+    except tf.errors.FailedPreconditionError:
+        return None
 
 
 def saver_fields(saver):

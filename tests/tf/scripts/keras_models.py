@@ -159,17 +159,19 @@ def make(model, directory, lower=True, seed=3):
 
 
 def randomize(network, seed):
-    """A random value for each weight: variances positive, so that nothing is a fill or a NaN."""
+    """A random value for each weight, of a size at which signals neither die nor saturate; variances positive."""
     random = np.random.RandomState(seed)
     for item in network.weights:
         shape = tuple(item.shape)
-        value = random.uniform(0.5, 1.5, shape) if "variance" in item.path else random.standard_normal(shape) * 0.3
+        fan_in = np.prod(shape[:-1]) if len(shape) > 1 else 10
+        around_one = "variance" in item.path or "gamma" in item.path
+        value = random.uniform(0.5, 1.5, shape) if around_one else random.standard_normal(shape) / np.sqrt(fan_in)
         if "seed_generator" not in item.path and np.dtype(item.dtype).kind != "i":
             item.assign(value.astype(item.dtype))
 
 
 def weights(network):
-    """Every weight that inference can read, once."""
+    """Every weight that inference reads, once: a Normalization layer bakes its own into the graph."""
     return [
         {
             "name": item.path,
@@ -179,5 +181,5 @@ def weights(network):
             "bits": running.bits(item.numpy()),
         }
         for item in network.weights
-        if "seed_generator" not in item.path
+        if "seed_generator" not in item.path and not item.path.startswith("normalization/")
     ]

@@ -32,7 +32,7 @@ def slim_resnet_v2(_):
 
 def slim_inception(_):
     image = tf1.placeholder(tf.float32, [1, 75, 75, 3], "input")
-    with slim.arg_scope(inception_v3.inception_v3_arg_scope()):
+    with slim.arg_scope(inception_v3.inception_v3_arg_scope()), slim.arg_scope([slim.batch_norm], is_training=False):
         net = inception_v3.inception_v3_base(image, final_endpoint="Mixed_5c", depth_multiplier=0.1, min_depth=4)[0]
     return [tf.identity(net, name="output")]
 

@@ -66,8 +66,15 @@ def guessed_outputs(graph):
     for operation in graph.get_operations():
         used = any(tensor.consumers() for tensor in operation.outputs)
         if operation.type not in NOT_OUTPUTS and not used:
-            found += [tensor.name for tensor in operation.outputs if tensor.dtype.base_dtype not in UNFETCHABLE]
+            found += [tensor.name for tensor in defined(operation) if tensor.dtype.base_dtype not in UNFETCHABLE]
     return found
+
+
+def defined(operation):
+    """The outputs that an op writes: some leave others as the memory was."""
+    if operation.type == "Svd" and not operation.get_attr("compute_uv"):
+        return operation.outputs[:1]
+    return operation.outputs[:1] if operation.type.startswith("FusedBatchNorm") else operation.outputs
 
 
 def placeholders(graph):

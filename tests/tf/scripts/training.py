@@ -3,11 +3,13 @@
 import os
 import tempfile
 
+import numpy as np
 import running
 import tensorflow as tf
 
 tf1 = tf.compat.v1
 RATES = (1e-2, 1e-4, 1e-6)
+FELT = 1e-5  # a gradient that a step of either optimizer must show in a weight of ordinary size
 
 
 def train(prefix, outputs, dimension=2, optimizer="adam", steps=3):
@@ -15,7 +17,7 @@ def train(prefix, outputs, dimension=2, optimizer="adam", steps=3):
 
     Returns ``{"trainable": [names], "no_gradient": [names], "unchanged": [names], "losses": [before, after],
     "resaved": whether a save and a restore brought the trained bits back}``. A variable is unchanged only when its
-    gradient was not zero.
+    gradient was not next to nothing. With no ``steps`` only the first two are given.
     """
     graph, saver = running.restored(prefix)
     with graph.as_default():
@@ -24,7 +26,7 @@ def train(prefix, outputs, dimension=2, optimizer="adam", steps=3):
         gradients = tf1.gradients(loss, weights)
         missing = [item.op.name for item, gradient in zip(weights, gradients) if gradient is None]
         answer = {"trainable": [item.op.name for item in weights], "no_gradient": missing}
-        if len(missing) == len(weights):
+        if len(missing) == len(weights) or not steps:
             return answer
         rate = tf1.placeholder(tf.float32, [], "judge_rate")
         pairs = [(gradient, item) for item, gradient in zip(weights, gradients) if gradient is not None]
@@ -74,7 +76,7 @@ def stepped(session, saver, prefix, loss, pairs, step, rate, others, feeds, step
         after, last = session.run([loss, weights], feeds)
         if after < before:
             break
-    moved = [running.is_nonzero(slope) for slope in slopes]
+    moved = [bool(np.any(np.abs(np.asarray(slope, np.float64)) > FELT)) for slope in slopes]
     same = [running.bits(old) == running.bits(new) for old, new in zip(first, last)]
     unchanged = [item.op.name for item, may, kept in zip(weights, moved, same) if may and kept]
     flat = [item.op.name for item, may in zip(weights, moved) if not may]
