@@ -145,10 +145,12 @@ def _heads(source: Source, start: int, end: int) -> Iterator[Record]:
         if start >= end:
             return
         record = _head(window, start, end)
-        # Field 0 is never right: it makes the caller refuse.
-        yield record if record is not None else Record(0, 0, start, start, end)
         if record is None:
+            if start + _HEAD_NBYTES < source.size:
+                # No head at all, and field 0 is never right: it makes the caller refuse.
+                yield Record(0, 0, start, start, end)
             return
+        yield record
         start = record.end
 
 

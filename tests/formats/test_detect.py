@@ -1,0 +1,178 @@
+"""What a path is, by its bytes: files under any name, prefixes, directories, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.save import save_checkpoint
+from proto_utils import schema
+from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
+
+FILES = {
+    "graph_def": frozen().SerializeToString(),
+    "graph_def_text": schema.print_text(frozen()).encode(),
+    "meta_graph": meta_graph().SerializeToString(),
+    "meta_graph_text": schema.print_text(meta_graph()).encode(),
+    "saved_model": saved_model().SerializeToString(),
+}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    save_checkpoint({"w": floats(1, 2)}, tmp_path / "m.ckpt")
+    return tmp_path / "m.ckpt"
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("file", ["x.pb", "x.pbtxt", "noise.png"])
+def test_suffix_means_nothing(tmp_path, name, file):
+    (tmp_path / file).write_bytes(FILES[name])
+    found = detect(tmp_path / file)
+    assert (found.name, found.graph, found.prefix) == (name, str(tmp_path / file), None)
+
+
+@pytest.mark.parametrize("suffix", ["", ".index", ".data-00000-of-00001"])
+def test_checkpoint_by_prefix_and_by_member(checkpoint, suffix):
+    found = detect(f"{checkpoint}{suffix}")
+    assert (found.kind, found.prefix, found.graph) == ("checkpoint", str(checkpoint), None)
+
+
+def test_meta_beside_a_checkpoint_is_one_model(checkpoint):
+    Path(f"{checkpoint}.meta").write_bytes(FILES["meta_graph"])
+    by_meta, by_prefix = detect(f"{checkpoint}.meta"), detect(checkpoint)
+    assert (by_meta.kind, by_prefix.kind) == ("meta_graph", "checkpoint")
+    assert (by_meta.graph, by_meta.prefix) == (by_prefix.graph, by_prefix.prefix) == (f"{checkpoint}.meta", str(checkpoint))
+
+
+def test_meta_that_is_none_leaves_the_checkpoint(checkpoint):
+    Path(f"{checkpoint}.meta").write_bytes(b"nonsense")
+    assert detect(checkpoint).graph is None
+
+
+def test_directory_whose_state_file_names_one(checkpoint):
+    save_checkpoint({"w": floats(3)}, checkpoint.with_name("n.ckpt"))
+    assert detect(checkpoint.parent).prefix == str(checkpoint.with_name("n.ckpt"))
+    assert detect(checkpoint.parent / "checkpoint").prefix == str(checkpoint.with_name("n.ckpt"))
+
+
+def test_directory_with_one_checkpoint(checkpoint):
+    (checkpoint.parent / "checkpoint").unlink()
+    assert detect(checkpoint.parent).prefix == str(checkpoint)
+
+
+def test_directory_with_several_and_no_state_file(checkpoint):
+    save_checkpoint({"w": floats(3)}, checkpoint.with_name("n.ckpt"))
+    (checkpoint.parent / "checkpoint").unlink()
+    with pytest.raises(UnsupportedError, match="2 checkpoints") as caught:
+        detect(checkpoint.parent)
+    assert "m.ckpt, n.ckpt" in str(caught.value.hint)
+
+
+def test_prefix_with_an_empty_basename(tmp_path):
+    save_checkpoint({"w": floats(1)}, f"{tmp_path}/")
+    assert (tmp_path / ".index").exists()
+    assert detect(tmp_path / ".index").prefix == f"{tmp_path}/"
+    assert os.path.samefile(f"{detect(tmp_path).prefix}.index", tmp_path / ".index")
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "saved_model.pbtxt"])
+def test_saved_model_directory(tmp_path, checkpoint, name):
+    data = FILES["saved_model"] if name.endswith(".pb") else schema.print_text(saved_model()).encode()
+    (tmp_path / name).write_bytes(data)
+    save_checkpoint({"w": floats(1)}, tmp_path / "variables" / "variables")
+    for path in (tmp_path, tmp_path / name):
+        found = detect(path)
+        assert (found.kind, found.is_text) == ("saved_model", name.endswith("txt"))
+        assert found.prefix == str(tmp_path / "variables" / "variables")
+
+
+def test_state_file_that_names_nothing(checkpoint):
+    for suffix in (".index", ".data-00000-of-00001"):
+        os.unlink(f"{checkpoint}{suffix}")
+    with pytest.raises(NotFoundError, match=r"m\.ckpt"):
+        detect(checkpoint.parent)
+
+
+def test_missing_path_names_what_resembles_it(checkpoint):
+    with pytest.raises(NotFoundError) as caught:
+        detect(f"{checkpoint}.indx")
+    assert caught.value.kind == "file"
+    assert f"{checkpoint}.index" in caught.value.near
+
+
+def test_missing_directory_has_no_neighbours(tmp_path):
+    with pytest.raises(NotFoundError) as caught:
+        detect(tmp_path / "nowhere" / "x.pb")
+    assert caught.value.near == ()
+
+
+def test_data_file_without_its_index(checkpoint):
+    os.unlink(f"{checkpoint}.index")
+    with pytest.raises(NotFoundError, match=r"m\.ckpt\.index"):
+        detect(f"{checkpoint}.data-00000-of-00001")
+
+
+def test_index_under_a_name_that_leads_nowhere(checkpoint):
+    shutil.copy(f"{checkpoint}.index", checkpoint.parent / "x.idx")
+    with pytest.raises(UnsupportedError, match=r"does not end in \.index"):
+        detect(checkpoint.parent / "x.idx")
+
+
+def test_damaged_index_is_said_to_be(checkpoint):
+    data = bytearray(Path(f"{checkpoint}.index").read_bytes())
+    data[3] ^= 0xFF
+    Path(f"{checkpoint}.index").write_bytes(data)
+    with pytest.raises(CorruptionError):
+        detect(f"{checkpoint}.index")
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "an empty file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        (b"\x08\x07\x12\x07pytorch\x3a\x00", "an ONNX model"),
+        (b"a,b\n1,2\n", "a text file"),
+    ],
+)
+def test_foreign_files_are_named(tmp_path, data, expected):
+    (tmp_path / "model.pb").write_bytes(data)
+    with pytest.raises(UnsupportedError, match=expected) as caught:
+        detect(tmp_path / "model.pb")
+    assert caught.value.path == str(tmp_path / "model.pb")
+
+
+def test_directory_of_something_else(tmp_path):
+    with pytest.raises(UnsupportedError, match="a directory without"):
+        detect(tmp_path)
+
+
+def test_v1_checkpoints_are_recognised():
+    sharded = shared("uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001")
+    single = shared("uve+tensorflow/at-097e124/tensorflow/cc/saved_model/testdata/half_plus_two/variables/variables")
+    prefix = str(sharded).removesuffix("-00000-of-00001")
+    assert (detect(sharded).kind, detect(sharded).prefix) == ("checkpoint_v1", prefix)
+    assert (detect(prefix).kind, detect(single).kind) == ("checkpoint_v1", "checkpoint_v1")
+    assert detect(f"{prefix}.meta").is_v1
+
+
+EXPECTED = {
+    ".pb": {"graph_def", "meta_graph_text", "saved_model"},
+    ".pbtxt": {"graph_def_text", "saved_model"},
+    ".meta": {"meta_graph"},
+    ".index": {"checkpoint"},
+}
+
+
+@pytest.mark.parametrize("suffix", EXPECTED)
+def test_real_files(suffix):
+    files = [path for path in shared_files(suffix) if path.name != "graph-malformed.pbtxt"]
+    if not files:
+        pytest.skip("no real models beside the project")
+    assert {detect(path).name for path in files} == EXPECTED[suffix]

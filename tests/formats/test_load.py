@@ -1,0 +1,148 @@
+"""From any path to a model or to tensors."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.load import find_tensor, load, load_checkpoint, open_checkpoint, stored_nbytes
+from graphsurgeon.formats.save import save, save_checkpoint
+from proto_utils import schema
+from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A checkpoint with its .meta."""
+    save_checkpoint({"w": floats(5, 6), "only_here": floats(7)}, tmp_path / "m.ckpt")
+    (tmp_path / "m.ckpt.meta").write_bytes(meta_graph().SerializeToString())
+    return tmp_path / "m.ckpt"
+
+
+@pytest.mark.parametrize("suffix", ["", ".meta", ".index", ".data-00000-of-00001"])
+def test_graph_and_values_are_one_model(checkpoint, suffix):
+    model = load(f"{checkpoint}{suffix}")
+    assert len(model.graph) == 4
+    assert {name: tensor.numpy().tolist() for name, tensor in model.variables.items()} == {"only_here": [7], "w": [5, 6]}
+
+
+def test_saved_model_and_its_values(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    save_checkpoint({"w": floats(1)}, tmp_path / "variables" / "variables")
+    model = load(tmp_path)
+    assert list(model.variables) == ["w"]
+    assert model.meta is not None
+    with pytest.raises(NotFoundError):
+        load(tmp_path, tags=("train",))
+
+
+def test_checkpoint_without_a_graph(checkpoint):
+    Path(f"{checkpoint}.meta").unlink()
+    model = load(checkpoint)
+    assert (len(model.graph), model.meta, len(model.variables)) == (0, None, 2)
+
+
+def test_loading_reads_no_values(checkpoint):
+    """Damaged values are not noticed before they are read: they were not."""
+    data = Path(f"{checkpoint}.data-00000-of-00001")
+    data.write_bytes(bytes(len(data.read_bytes())))
+    tensor = load(checkpoint).variables["w"]
+    with pytest.raises(CorruptionError, match="checksum"):
+        tensor.numpy()
+
+
+def test_missing_data_file_is_named_when_it_is_read(checkpoint):
+    Path(f"{checkpoint}.data-00000-of-00001").unlink()
+    model = load(checkpoint)
+    with pytest.raises(NotFoundError, match="data-00000-of-00001"):
+        model.variables["w"].numpy()
+
+
+def test_checkpoint_as_a_mapping(checkpoint):
+    tensors = load_checkpoint(checkpoint)
+    assert list(tensors) == ["only_here", "w"]
+    assert tensors["w"].numpy().tolist() == [5, 6]
+    with pytest.raises(NotFoundError) as caught:
+        tensors["W"]
+    assert caught.value.kind == "tensor"
+
+
+def test_graph_alone_is_no_checkpoint(tmp_path):
+    (tmp_path / "x.pb").write_bytes(frozen().SerializeToString())
+    with pytest.raises(UnsupportedError, match="without a checkpoint"):
+        load_checkpoint(tmp_path / "x.pb")
+
+
+def test_v1_is_refused_by_name():
+    path = shared("uve+tensorflow/at-097e124/tensorflow/cc/saved_model/testdata/half_plus_two/variables/variables")
+    for read in (load, load_checkpoint):
+        with pytest.raises(UnsupportedError, match="V1 checkpoints are not read yet"):
+            read(path)
+
+
+def test_sizes_of_partitioned_tensors(fixtures):
+    bundle = open_checkpoint(detect(fixtures / "partitioned.ckpt"))
+    sizes = {name: stored_nbytes(bundle, name) for name in bundle}
+    assert sizes == {name: tensor.nbytes for name, tensor in bundle.items()}
+    assert any(entry.slices for entry in bundle.entries.values())
+
+
+@pytest.mark.parametrize(("name", "value"), [("w", [5, 6]), ("w:0", [5, 6]), ("only_here", [7])])
+def test_values_come_from_the_checkpoint_first(checkpoint, name, value):
+    key, tensor = find_tensor(detect(checkpoint), name)
+    assert (key, tensor.numpy().tolist()) == (name.removesuffix(":0"), value)
+
+
+def test_constant_of_a_graph(tmp_path):
+    (tmp_path / "x.pb").write_bytes(frozen().SerializeToString())
+    assert find_tensor(detect(tmp_path / "x.pb"), "w:0")[1].numpy().tolist() == [1, 2, 3]
+
+
+def test_variable_without_a_value(tmp_path):
+    graph = schema.GraphDef()
+    graph.node.add(name="v", op="VariableV2")
+    (tmp_path / "x.pb").write_bytes(graph.SerializeToString())
+    with pytest.raises(NotFoundError, match="'v' is a VariableV2"):
+        find_tensor(detect(tmp_path / "x.pb"), "v")
+
+
+def test_unknown_name_gets_its_neighbours(checkpoint):
+    with pytest.raises(NotFoundError) as caught:
+        find_tensor(detect(checkpoint), "only_her")
+    assert caught.value.near == ("only_here",)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(("kind", "suffixes"), [("graph_def", (".pb",)), ("meta_graph", (".meta",))])
+def test_every_real_graph_is_written_back_as_it_was(tmp_path, kind, suffixes):
+    """Invariant 1, on each binary GraphDef and MetaGraphDef beside the project."""
+    files = [path for path in shared_files(*suffixes) if detect(path).name == kind]
+    if not files:
+        pytest.skip("no real models beside the project")
+    different = []
+    for path in files:
+        save(load(path), tmp_path / "out", to=kind)
+        if digest(tmp_path / "out") != digest(path):
+            different.append(path)
+    assert different == []
+
+
+def test_real_text_graphs_survive_the_way_through_binary(tmp_path):
+    files = shared_files(".pbtxt")[::25]
+    if not files:
+        pytest.skip("no real models beside the project")
+    for path in files:
+        if detect(path).name != "graph_def_text":
+            continue
+        save(load(path), tmp_path / "x.pb", to="graph_def")
+        save(load(tmp_path / "x.pb"), tmp_path / "x.pbtxt")
+        texts = [each.read_bytes() for each in (path, tmp_path / "x.pbtxt")]
+        before, after = (schema.parse_text(schema.GraphDef, text) for text in texts)
+        assert before == after, path

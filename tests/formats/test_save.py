@@ -1,0 +1,206 @@
+"""Saving: what is chosen, all files or none, and what stays in the state file."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graphsurgeon as gs
+from graphsurgeon.formats.save import choose_kind, existing_outputs, save, save_checkpoint
+from graphsurgeon.formats.state_file import read_state
+from graphsurgeon.model import Model
+from proto_utils import schema
+from proto_utils.errors import LimitError, OutputExistsError, UnsupportedError
+from tests.models import floats, frozen, meta_graph
+
+
+def bare() -> Model:
+    return Model.from_graph_def(frozen())
+
+
+def with_variables() -> Model:
+    model = Model.from_meta_graph_def(meta_graph())
+    model.variables = {"b": floats(3), "a": floats(1, 2)}
+    return model
+
+
+def listing(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "expected"),
+    [
+        (bare(), "x.pb", "graph_def"),
+        (bare(), "x.pbtxt", "graph_def_text"),
+        (bare(), "X.TXT", "graph_def_text"),
+        (Model.from_meta_graph_def(meta_graph()), "x.meta", "meta_graph"),
+        (Model.from_meta_graph_def(meta_graph()), "x.pbtxt", "meta_graph_text"),
+        (with_variables(), "model.ckpt", "checkpoint"),
+        (with_variables(), "x.pbtxt", "checkpoint"),
+    ],
+)
+def test_what_the_model_asks_for(model, path, expected):
+    assert choose_kind(model, path) == expected
+
+
+@pytest.mark.parametrize("kind", ["graph_def", "graph_def_text", "meta_graph", "meta_graph_text"])
+def test_one_file(tmp_path, kind):
+    model = Model.from_meta_graph_def(meta_graph())
+    assert save(model, tmp_path / "x", to=kind) == [str(tmp_path / "x")]
+    read = schema.parse_text if kind.endswith("_text") else schema.parse
+    is_meta = kind.startswith("meta")
+    found = read(schema.MetaGraphDef if is_meta else schema.GraphDef, (tmp_path / "x").read_bytes())
+    assert found == (meta_graph() if is_meta else frozen())
+
+
+def test_checkpoint_set(tmp_path):
+    prefix = tmp_path / "out" / "m.ckpt"
+    paths = save(with_variables(), prefix)
+    suffixes = [".data-00000-of-00001", ".index", ".meta"]
+    assert paths == [f"{prefix}{suffix}" for suffix in suffixes] + [str(prefix.parent / "checkpoint")]
+    assert sorted(map(str, prefix.parent.iterdir())) == sorted(paths)
+    again = gs.load(prefix)
+    assert {name: tensor.numpy().tolist() for name, tensor in again.variables.items()} == {"a": [1, 2], "b": [3]}
+    assert again.to_meta_graph_def() == meta_graph()
+
+
+def test_tensors_alone_have_no_meta(tmp_path):
+    save_checkpoint({"a": floats(1)}, tmp_path / "m.ckpt")
+    save(gs.load(tmp_path / "m.ckpt"), tmp_path / "n.ckpt")
+    assert not (tmp_path / "n.ckpt.meta").exists()
+    assert (tmp_path / "n.ckpt.index").read_bytes() == (tmp_path / "m.ckpt.index").read_bytes()
+
+
+def test_arrays_scalars_and_strings(tmp_path):
+    import numpy as np
+
+    save_checkpoint({"w": np.arange(6.0).reshape(2, 3), "n": 3, "s": [b"a", b"bc"]}, tmp_path / "m")
+    found = gs.load_checkpoint(tmp_path / "m")
+    assert found["w"].numpy().tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert (found["n"].shape, found["n"].numpy()) == ((), 3)
+    assert list(found["s"].strings()) == [b"a", b"bc"]
+
+
+def test_shards_by_size(tmp_path):
+    paths = save_checkpoint({"a": floats(1, 2), "b": floats(3, 4)}, tmp_path / "m", shard_nbytes=8)
+    assert [os.path.basename(path) for path in paths] == [
+        "m.data-00000-of-00002", "m.data-00001-of-00002", "m.index", "checkpoint",
+    ]  # fmt: skip
+
+
+def test_state_file_keeps_the_others(tmp_path):
+    for name in ("a", "b", "c", "b"):
+        save_checkpoint({"w": floats(1)}, tmp_path / name)
+    state = read_state(tmp_path)
+    assert state is not None
+    assert [os.path.basename(path) for path in state.checkpoints] == ["a", "c", "b"]
+    assert state.latest == str(tmp_path / "b")
+
+
+def test_damaged_state_file_is_replaced(tmp_path):
+    (tmp_path / "checkpoint").write_text("not a state {")
+    save_checkpoint({"w": floats(1)}, tmp_path / "a")
+    state = read_state(tmp_path)
+    assert state is not None
+    assert state.checkpoints == (str(tmp_path / "a"),)
+
+
+@pytest.mark.parametrize("suffix", [".index", ".meta", ".data-00000-of-00001", ".data-00001-of-00007"])
+def test_existing_files_are_refused(tmp_path, suffix):
+    (tmp_path / f"m{suffix}").write_bytes(b"precious")
+    before = listing(tmp_path)
+    with pytest.raises(OutputExistsError) as caught:
+        save(with_variables(), tmp_path / "m", overwrite=False)
+    assert caught.value.path == f"{tmp_path / 'm'}{suffix}"
+    assert listing(tmp_path) == before
+
+
+def test_state_file_may_always_be_replaced(tmp_path):
+    save(with_variables(), tmp_path / "a", overwrite=False)
+    save(with_variables(), tmp_path / "b", overwrite=False)
+    assert existing_outputs(str(tmp_path / "a"), "checkpoint") == [
+        f"{tmp_path}/a{suffix}" for suffix in (".data-00000-of-00001", ".index", ".meta")
+    ]
+
+
+def test_existing_graph_is_refused(tmp_path):
+    (tmp_path / "x.pb").write_bytes(b"precious")
+    with pytest.raises(OutputExistsError):
+        save(bare(), tmp_path / "x.pb", overwrite=False)
+    assert listing(tmp_path) == {"x.pb": b"precious"}
+
+
+def test_output_may_be_the_input(tmp_path):
+    prefix = tmp_path / "m"
+    save(with_variables(), prefix)
+    before = listing(tmp_path)
+    model = gs.load(prefix)
+    save(model, prefix)
+    assert listing(tmp_path) == before
+
+
+def test_values_that_cannot_be_saved_leave_nothing(tmp_path):
+    class Broken(type(floats())):
+        def chunks(self):
+            yield b"\0\0\0\0"
+            raise OSError(5, "Input/output error")
+
+    model = with_variables()
+    model.variables["z"] = Broken(model.variables["a"].dtype, (2,), model.variables["a"].span)
+    with pytest.raises(OSError, match="Input/output") as caught:
+        save(model, tmp_path / "deep" / "m")
+    assert caught.value.filename == str(tmp_path / "deep" / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nameless_tensor_is_refused(tmp_path):
+    with pytest.raises(UnsupportedError, match="without a name"):
+        save_checkpoint({"": floats(1)}, tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_graph_past_the_limit_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("graphsurgeon.formats.message.MAX_MESSAGE_NBYTES", 100)
+    for to in ("graph_def", "checkpoint"):
+        with pytest.raises(LimitError):
+            save(with_variables(), tmp_path / "x", to=to)
+    assert list(tmp_path.iterdir()) == []
+
+
+FULL_DISK = """
+import resource, signal, sys
+import graphsurgeon as gs
+model = gs.load(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, 1 << 12))
+try:
+    gs.save(model, sys.argv[2])
+except OSError as error:
+    print(error.filename)
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no limit on file sizes here")
+def test_full_disk_leaves_what_was_there(tmp_path, root):
+    save_checkpoint({"w": floats(*range(4096))}, tmp_path / "big")
+    out = tmp_path / "out"
+    save_checkpoint({"old": floats(1)}, out / "m")
+    before = listing(out)
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "big"), str(out / "m")]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(out / "m")
+    assert listing(out) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_directory(tmp_path):
+    (tmp_path / "ro").mkdir()
+    os.chmod(tmp_path / "ro", stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(PermissionError):
+        save(bare(), tmp_path / "ro" / "x.pb")
