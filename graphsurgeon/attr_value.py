@@ -18,8 +18,9 @@ placeholder  Placeholder                 the name of a function's attr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from graphsurgeon import tensor_proto
@@ -65,10 +66,7 @@ class Shape:
         """Make a TensorShapeProto, with -1 for an unknown dimension."""
         if self.dims is None:
             return schema.TensorShapeProto(unknown_rank=True)
-        proto = schema.TensorShapeProto()
-        for dim in self.dims:
-            proto.dim.add(size=-1 if dim is None else dim)
-        return proto
+        return schema.TensorShapeProto(dim=[{"size": -1 if dim is None else dim} for dim in self.dims])
 
 
 class Func(NamedTuple):
@@ -107,16 +105,7 @@ def encode(value: Any) -> schema.AttrValue:
     if isinstance(value, schema.AttrValue):
         return value
     if isinstance(value, list):
-        out = schema.AttrValue()
-        out.list.SetInParent()
-        for element in value:
-            kind, encoded = _encode_one(element)
-            repeated = getattr(out.list, kind)
-            if isinstance(encoded, schema.Message):
-                repeated.add().CopyFrom(encoded)
-            else:
-                repeated.append(encoded)
-        return out
+        return _encode_list(value)
     kind, encoded = _encode_one(value)
     return schema.AttrValue(**{kind: encoded})
 
@@ -126,6 +115,16 @@ def _encode_common(value: DType | bool) -> schema.AttrValue:
     """Types and flags recur in every node; protobuf copies the message where it is set."""
     kind, encoded = _encode_one(value)
     return schema.AttrValue(**{kind: encoded})
+
+
+def _encode_list(elements: list[Any]) -> schema.AttrValue:
+    fields: dict[str, list[Any]] = {}
+    for element in elements:
+        kind, encoded = _encode_one(element)
+        fields.setdefault(kind, []).append(encoded)
+    out = schema.AttrValue(list=schema.AttrValue.ListValue(**fields))
+    out.list.SetInParent()
+    return out
 
 
 def _decode_one(kind: str, value: Any) -> Any:
@@ -151,22 +150,26 @@ def _decode_list(value: Any) -> list[Any]:
 
 
 def _encode_one(value: Any) -> tuple[str, Any]:
-    if isinstance(value, bool):
-        return "b", value
-    if isinstance(value, int):
-        return "i", value
-    if isinstance(value, float):
-        return "f", value
-    if isinstance(value, (bytes, str)):
-        return "s", value.encode() if isinstance(value, str) else value
-    if isinstance(value, DType):
-        return "type", value.number
-    if isinstance(value, Shape):
-        return "shape", value.to_proto()
-    if isinstance(value, Tensor):
-        return "tensor", tensor_proto.encode(value)
-    if isinstance(value, Func):
-        return "func", schema.NameAttrList(name=value.name, attr={k: encode(v) for k, v in value.attrs.items()})
-    if isinstance(value, Placeholder):
-        return "placeholder", value.name
+    for cls, kind, encode_value in _ENCODERS:
+        if isinstance(value, cls):
+            return kind, encode_value(value)
     raise UnsupportedError(f"no attr holds a {type(value).__name__}")
+
+
+def _encode_func(value: Func) -> schema.NameAttrList:
+    return schema.NameAttrList(name=value.name, attr={key: encode(attr) for key, attr in value.attrs.items()})
+
+
+# A bool is an int too, so it comes first.
+_ENCODERS: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
+    (bool, "b", bool),
+    (int, "i", int),
+    (float, "f", float),
+    (bytes, "s", bytes),
+    (str, "s", str.encode),
+    (DType, "type", attrgetter("number")),
+    (Shape, "shape", Shape.to_proto),
+    (Tensor, "tensor", tensor_proto.encode),
+    (Func, "func", _encode_func),
+    (Placeholder, "placeholder", attrgetter("name")),
+)

@@ -85,11 +85,16 @@ class Node:
         attrs : mapping of str to value
             As `attrs` takes them.
         """
-        attrs = attrs or {}
-        long = {key: value for key, value in attrs.items() if _is_long(value)}
-        short = {key: attr_value.encode(value) for key, value in attrs.items() if key not in long}
+        short: dict[str, schema.AttrValue] = {}
+        long: dict[str, Tensor] = {}
+        for key, value in (attrs or {}).items():
+            if _is_long(value):
+                long[key] = value
+            else:
+                short[key] = attr_value.encode(value)
         node = cls(schema.NodeDef(name=name, op=op, input=inputs, device=device, attr=short))
-        node.attrs.update(long)
+        if long:
+            node.attrs.update(long)
         return node
 
     @property

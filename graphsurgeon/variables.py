@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from graphsurgeon import attr_value, tensor_proto
+from graphsurgeon import attr_value, dtypes
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
@@ -35,6 +35,15 @@ VariableKind = Literal["ref", "resource"]
 
 REF_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
 RESOURCE_OPS = frozenset({"VarHandleOp"})
+
+_NO_FLOAT8 = {dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E4M3B11FNUZ, dtypes.FLOAT8_E5M2FNUZ}
+_NARROW = {dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2, dtypes.FLOAT4_E2M1FN}
+
+# Types for which TensorFlow has no kernel of Assign, or of AssignVariableOp: tried in 1.15 and 2.21.
+_UNASSIGNABLE: dict[VariableKind, frozenset[DType]] = {
+    "ref": frozenset({dtypes.QINT16, dtypes.FLOAT8_E5M2, dtypes.FLOAT8_E4M3FN, *_NO_FLOAT8, *_NARROW}),
+    "resource": frozenset({dtypes.QINT16, dtypes.QUINT16, *_NO_FLOAT8}),
+}
 
 
 class Variable(NamedTuple):
@@ -113,56 +122,72 @@ def new_variable(
     VariableNodes
         The variable node is first.
     """
+    dtype, shape = value.dtype, Shape(value.shape).to_proto()
     at = attr_value.encode([b"loc:@" + name.encode()])
+    zeros = schema.TensorProto(dtype=dtype.number, tensor_shape=shape)
+    initial_attrs = {"dtype": dtype, "value": schema.AttrValue(tensor=zeros), "_class": at}
+    own = {"dtype": dtype, "shape": schema.AttrValue(shape=shape), "container": b""}
     build = _Builder(name, device, taken)
-    shape = Shape(value.shape)
     if kind == "ref":
-        own = {"dtype": value.dtype, "shape": shape, "container": b"", "shared_name": b"", **(attrs or {})}
-        nodes = [Node.new(name, "VariableV2", device=device, attrs=own)]
+        own |= {"shared_name": b"", **(attrs or {})}
+        initial = build("Initializer/zeros", "Const", [], initial_attrs, device="")
+        assign_attrs = {"T": dtype, "use_locking": True, "validate_shape": True, "_class": at}
+        nodes = [
+            Node.new(name, "VariableV2", device=device, attrs=own),
+            initial,
+            build("Assign", "Assign", [name, initial.name], assign_attrs),
+        ]
     else:
-        own = {"dtype": value.dtype, "shape": shape, "container": b"", "shared_name": name, "_class": at}
-        own.update(attrs or {})
-        nodes = [Node.new(name, "VarHandleOp", device=device, attrs=own)]
-        nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name], {}))
-    zeros = schema.AttrValue(tensor=tensor_proto.header(value))
-    initial = build("Initializer/zeros", "Const", [], {"dtype": value.dtype, "value": zeros, "_class": at}, device="")
-    nodes.append(initial)
-    if kind == "ref":
-        assign_attrs = {"T": value.dtype, "use_locking": True, "validate_shape": True, "_class": at}
-        assign = build("Assign", "Assign", [name, initial.name], assign_attrs)
-    else:
-        assign = build("Assign", "AssignVariableOp", [name, initial.name], {"dtype": value.dtype})
-    nodes.append(assign)
+        own |= {"shared_name": name, "_class": at, **(attrs or {})}
+        is_initialized = build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name], {})
+        initial = build("Initializer/zeros", "Const", [], initial_attrs, device="")
+        assign = build("Assign", "AssignVariableOp", [name, initial.name], {"dtype": dtype})
+        nodes = [Node.new(name, "VarHandleOp", device=device, attrs=own), is_initialized, initial, assign]
+    initializer = nodes[-1].name
     if read is None:
-        if kind == "ref":
-            reader = build("read", "Identity", [name], {"T": value.dtype, "_class": at})
-        else:
-            reader = build("Read/ReadVariableOp", "ReadVariableOp", [name], {"dtype": value.dtype})
-        nodes.append(reader)
-        read = reader.name
-    variable = Variable(name, kind, value.dtype, assign.name, f"{read}:0", f"{initial.name}:0", device)
+        nodes.append(new_read(name, kind, dtype, taken, device=device))
+        read = nodes[-1].name
+    variable = Variable(name, kind, dtype, initializer, f"{read}:0", f"{initial.name}:0", device)
     return VariableNodes(variable, nodes, read)
+
+
+def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, device: str = "") -> Node:
+    """Make the node that reads a variable: ``X/read``, or ``X/Read/ReadVariableOp``, under a name that is free."""
+    build = _Builder(name, device, taken)
+    if kind == "ref":
+        return build("read", "Identity", [name], {"T": dtype, "_class": [b"loc:@" + name.encode()]})
+    return build("Read/ReadVariableOp", "ReadVariableOp", [name], {"dtype": dtype})
+
+
+def can_hold(kind: VariableKind, dtype: DType) -> bool:
+    """Whether some TensorFlow, 1.15 to 2.21, can initialize and restore a variable of that kind and type."""
+    return dtype not in _UNASSIGNABLE[kind]
 
 
 def existing_variables(graph: Graph, index: Index) -> Iterator[Variable]:
     """Yield the variables a graph holds already, as far as their parts can be found by their edges."""
     for node in graph:
         if node.op in REF_OPS or node.op in RESOURCE_OPS:
-            kind: VariableKind = "ref" if node.op in REF_OPS else "resource"
-            yield _describe(node, kind, index)
+            dtype = node.attrs.get("dtype")
+            if isinstance(dtype, DType):
+                yield _describe(node, dtype.base, "ref" if node.op in REF_OPS else "resource", index)
 
 
-def _describe(node: Node, kind: VariableKind, index: Index) -> Variable:
+def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Variable:
     assign_op, read_op = ("Assign", "Identity") if kind == "ref" else ("AssignVariableOp", "ReadVariableOp")
-    initializer = snapshot = initial_value = ""
+    initializer = initial_value = ""
+    reads: list[str] = []
     for consumer, position in index.consumers(node.name):
         if consumer.op == assign_op and position == 0 and not initializer and len(consumer.inputs) > 1:
             # The saver assigns too; the initializer is the one beside the variable.
             if consumer.name.startswith(node.name + "/"):
                 initializer, initial_value = consumer.name, _tensor(consumer.inputs[1])
-        elif consumer.op == read_op and not snapshot:
-            snapshot = f"{consumer.name}:0"
-    return Variable(node.name, kind, node.attrs["dtype"], initializer, snapshot, initial_value, node.device)
+        elif consumer.op == read_op and len(consumer.inputs) == 1:
+            # One that waits for something may stand in a loop or a branch, or give a later value.
+            reads.append(consumer.name)
+    wanted = f"{node.name}/read" if kind == "ref" else f"{node.name}/Read/ReadVariableOp"
+    read = wanted if wanted in reads else next(iter(reads), "")
+    return Variable(node.name, kind, dtype, initializer, read and f"{read}:0", initial_value, node.device)
 
 
 def _tensor(text: str) -> str:
