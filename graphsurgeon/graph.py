@@ -129,6 +129,8 @@ class Library:
     rest : FunctionDefLibrary
         Everything but the functions: gradients, unknown fields.
     origin : Span or None
+    is_set : bool
+        Whether the graph has a library at all, if an empty one.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Library:
         self.functions = {function.name: function for function in functions}
         self.rest = rest if rest is not None else schema.FunctionDefLibrary()
         self.origin = origin
+        self.is_set = origin is not None
         self._as_read = (list(self.functions.values()), schema.serialize(self.rest))
 
     @property
@@ -153,4 +156,4 @@ class Library:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing in it to write."""
-        return self.origin is None and not self.functions and self.rest.ByteSize() == 0
+        return not self.is_set and not self.functions and self.rest.ByteSize() == 0

@@ -26,8 +26,6 @@ class Constant:
         The read that was made for it; empty when the graph had one of its own.
     rewired : list of [node, input position]
         Readers of the constant itself that were put on a read the graph had.
-    reads : list of str
-        Identities that became ReadVariableOps.
     controls : list of str
         The constant's control inputs, as written.
     anchors : list of str
@@ -36,7 +34,6 @@ class Constant:
 
     read: str = ""
     rewired: list[list[Any]] = dataclasses.field(default_factory=list)
-    reads: list[str] = dataclasses.field(default_factory=list)
     controls: list[str] = dataclasses.field(default_factory=list)
     anchors: list[str] = dataclasses.field(default_factory=list)
 

@@ -22,7 +22,7 @@ whose results these equal where those have one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from graphsurgeon import ops
@@ -48,11 +48,22 @@ _WHILE = frozenset({"While", "StatelessWhile"})
 
 
 class Value(NamedTuple):
-    """What is passed by value from now on, and whose value it is."""
+    """What is passed by value from now on.
+
+    Attributes
+    ----------
+    dtype : DType
+    shape : tuple of int
+    variable : str
+        Whose value it is.
+    is_thawed : bool
+        It was a constant before: its readers keep all their attrs.
+    """
 
     dtype: DType
     shape: tuple[int, ...]
     variable: str
+    is_thawed: bool = False
 
 
 class Scope:
@@ -107,8 +118,6 @@ class ValueFlow:
         Converted functions are added to its library under new names.
     operation : str
         The pass, for errors.
-    thawed_reads : set of str
-        ReadVariableOps that were Identities before: all their attrs are theirs.
 
     Attributes
     ----------
@@ -118,9 +127,8 @@ class ValueFlow:
         Writers that were removed, as ``node`` or ``function/node``.
     """
 
-    def __init__(self, model: Model, operation: str, thawed_reads: Collection[str] = ()) -> None:
+    def __init__(self, model: Model, operation: str) -> None:
         self._model = model
-        self._thawed_reads = thawed_reads
         self._operation = operation
         self._copies: dict[str, _Copy] = {}
         self._originals: dict[str, str] = {}
@@ -158,7 +166,8 @@ class ValueFlow:
                 continue
             reached[tensor] = value
             for node, position in scope.readers(tensor):
-                waiting += self._ref(scope, node, position) if is_ref else self._handle(scope, node, position, value)
+                step = self._ref if is_ref else self._handle
+                waiting += step(scope, node, position, value)
         return reached
 
     def finish(self) -> None:
@@ -178,7 +187,9 @@ class ValueFlow:
             copy.finish()
         self._model.graph.set_nodes(self.main.nodes())
 
-    def _ref(self, scope: Scope, node: Node, position: int) -> list[str]:
+    def _ref(self, scope: Scope, node: Node, position: int, value: Value) -> list[str]:
+        if node.op in _PASS_ON:
+            return [] if value.is_thawed else _retype(scope, node, value)
         if node.op in _REF_PASS_ON:
             edited = scope.edit(node)
             edited.op = _REF_PASS_ON[node.op]
@@ -191,7 +202,7 @@ class ValueFlow:
     def _handle(self, scope: Scope, node: Node, position: int, value: Value) -> list[str]:
         if node.op in _PASS_ON:
             return _retype(scope, node, value)
-        if node.op == "ReadVariableOp" and scope.function is None and node.name in self._thawed_reads:
+        if node.op == "ReadVariableOp" and value.is_thawed:
             edited = scope.edit(node)
             edited.op, edited.attrs["T"] = "Identity", edited.attrs.pop("dtype")
         elif node.op == "ReadVariableOp":

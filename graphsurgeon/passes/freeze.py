@@ -137,13 +137,17 @@ def freeze(
     values = _values(model, index, frozen, initializers, ema=ema)
     _restrict(model, [*roots, *_parts(index, kept)])
     note = UnfreezeNote.read(model.meta)
-    flow = ValueFlow(model, "freeze", {read for constant in note.constants.values() for read in constant.reads})
+    flow = ValueFlow(model, "freeze")
     for node in frozen:
-        name, value = node.name, values[node.name][1]
-        flow.main.edited[name] = _constant(node, value, thawed=name in note.constants)
-        flow.follow(flow.main, name, Value(value.dtype, value.shape, name), is_ref=node.op in REF_OPS)
+        name, tensor = node.name, values[node.name][1]
+        value = Value(tensor.dtype, tensor.shape, name, name in note.constants)
+        flow.main.edited[name] = _constant(node, tensor, value)
+        flow.follow(flow.main, name, value, is_ref=node.op in REF_OPS)
     flow.finish()
     _undo_unfreeze(model, note)
+    if not note.constants:
+        # TensorFlow's result has a library, if an empty one.
+        model.library.is_set = True
     if flow.cut or note.constants:
         _restrict(model, [*roots, *_parts(Index(model.graph), kept)])
     notes = _finish_model(model, index, kept, clear_devices=clear_devices)
@@ -232,17 +236,17 @@ def _colocated_less(node: Node, gone: Sequence[str]) -> Node:
     return copy
 
 
-def _constant(node: Node, value: Tensor, *, thawed: bool) -> Node:
+def _constant(node: Node, tensor: Tensor, value: Value) -> Node:
     """Make the Const that takes a variable's place.
 
     TensorFlow drops device and attrs; what `unfreeze` had carried over goes back.
     """
-    attrs: dict[str, Any] = {"dtype": value.dtype, "value": value}
-    if thawed:
+    attrs: dict[str, Any] = {"dtype": tensor.dtype, "value": tensor}
+    if value.is_thawed:
         attrs |= {key: node.attrs[key] for key in node.attrs if key[:1] == "_" and key != "_class"}
         if node.op in REF_OPS and "_class" in node.attrs:
             attrs["_class"] = node.attrs["_class"]
-    return Node.new(node.name, "Const", device=node.device if thawed else "", attrs=attrs)
+    return Node.new(node.name, "Const", device=node.device if value.is_thawed else "", attrs=attrs)
 
 
 def _undo_unfreeze(model: Model, note: UnfreezeNote) -> None:

@@ -235,7 +235,6 @@ class _Surgery:
             is_own = own_read is not None and consumer.name == own_read.name
             if self._kind == "resource" and not is_anchored and _was_read_variable_op(consumer):
                 self._to_read_variable_op(consumer, name)
-                self.note.constants[name].reads.append(consumer.name)
             elif not is_own:
                 inputs = list(self._edit(consumer).inputs)
                 inputs[position] = read
