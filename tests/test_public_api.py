@@ -1,0 +1,89 @@
+"""What `import graphsurgeon` offers, and at what price."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import graphsurgeon as gs
+from proto_utils import schema
+from tests.models import floats, frozen
+
+
+def fresh(root: Path, code: str) -> str:
+    """Run code in a fresh interpreter and return what it printed."""
+    return subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
+
+
+def test_few_names():
+    assert len(gs.__all__) <= 20
+    assert {"load", "save", "load_checkpoint", "save_checkpoint", "verify", "unfreeze", "Model"} <= set(gs.__all__)
+    assert set(gs.__all__) <= set(dir(gs))
+
+
+@pytest.mark.parametrize("name", gs.__all__)
+def test_every_name_is_there(name):
+    assert getattr(gs, name) is not None
+    assert not isinstance(getattr(gs, name), ModuleType)
+
+
+def test_every_error_is_there():
+    from graphsurgeon import errors
+
+    tree = {name for name in errors.__all__ if name.endswith("Error")}
+    assert {name for name in gs.__all__ if name.endswith("Error")} == tree
+    assert all(issubclass(getattr(gs, name), gs.GraphSurgeonError) for name in tree)
+
+
+def test_version_is_the_projects(root):
+    declared = re.search(r'^version = "(.+)"$', (root / "pyproject.toml").read_text(), re.MULTILINE)
+    assert declared is not None
+    assert gs.__version__ == declared[1]
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = gs.nothing  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("first", ["gs.verify", "import graphsurgeon.verify", "from graphsurgeon.verify import check"])
+def test_verify_stays_the_function(root, first):
+    """A submodule has that name too, and importing one binds it in its package."""
+    code = f"import graphsurgeon as gs\n{first}\nimport graphsurgeon.verify\nprint(callable(gs.verify))"
+    assert fresh(root, code) == "True\n"
+
+
+def test_verify_module_can_be_imported():
+    assert callable(importlib.import_module("graphsurgeon.verify").check)
+
+
+def test_the_way_the_readme_goes(tmp_path):
+    (tmp_path / "frozen.pb").write_bytes(frozen().SerializeToString())
+    model = gs.load(tmp_path / "frozen.pb")
+    report = gs.unfreeze(model)
+    assert [row.name for row in report.variables] == ["w"]
+    gs.save(model, tmp_path / "out" / "model.ckpt")
+    assert gs.load_checkpoint(tmp_path / "out" / "model.ckpt")["w"].numpy().tolist() == [1, 2, 3]
+    assert not [finding for finding in gs.verify(gs.load(tmp_path / "out" / "model.ckpt")) if finding.severity == "error"]
+
+
+def test_the_way_of_messages(tmp_path):
+    graph_def = frozen()
+    model = gs.Model.from_graph_def(graph_def)
+    gs.unfreeze(model)
+    meta = model.to_meta_graph_def(like=graph_def)
+    assert graph_def == frozen()
+    assert type(meta) is schema.MetaGraphDef
+    gs.save_checkpoint(model.variables, tmp_path / "m")
+    assert list(gs.load_checkpoint(tmp_path / "m")) == ["w"]
+
+
+def test_checkpoint_of_tensors(tmp_path):
+    gs.save_checkpoint({"w": floats(1, 2)}, tmp_path / "m")
+    assert isinstance(gs.load_checkpoint(tmp_path / "m")["w"], gs.Tensor)
