@@ -1,0 +1,91 @@
+"""Which constants of a frozen graph are its weights, decided from evidence.
+
+Two kinds of evidence. *Marks* are what freezing leaves where a variable was (`marks`);
+in a graph that bears them, they decide. *Roles* are what the ops that use a constant
+make of it (`roles`, `norms`, `arithmetic`): the filter of a convolution, the variance
+of a batch norm; in a graph whose marks an optimizer removed, they decide. The role also
+tells which variables an optimizer trains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from graphsurgeon import names
+from graphsurgeon.errors import near_names
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.weights.evidence import gather
+from graphsurgeon.weights.marks import colocated
+from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
+from graphsurgeon.weights.scope import Constant, constant_of
+from graphsurgeon.weights.verdict import Judge
+from proto_utils.errors import NotFoundError
+
+__all__ = ["Kept", "Weight", "WeightPlan", "find_weights"]
+
+
+def find_weights(
+    model: Model, index: Index | None = None, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> WeightPlan:
+    """Decide which constants are weights.
+
+    Parameters
+    ----------
+    model : Model
+        Not modified.
+    index : Index, optional
+        Of its graph, when the caller has one.
+    select : sequence of str
+        Names, or regular expressions for whole names, of constants to take whatever the evidence.
+    exclude : sequence of str
+        The same for constants to leave; stronger than `select`.
+
+    Returns
+    -------
+    WeightPlan
+        Costs O(nodes + edges); reads no payload.
+
+    Raises
+    ------
+    NotFoundError
+        An entry of `select` matches no constant of the graph.
+    """
+    index = index if index is not None else Index(model.graph)
+    constants = [constant for node in model.graph if node.op == "Const" and (constant := constant_of(node)) is not None]
+    _check_patterns(select, constants, model)
+    judge = Judge(gather(model, index, constants), select, exclude, colocated(model.graph))
+    weights: list[Weight] = []
+    kept: list[Kept] = []
+    for constant in constants:
+        if constant.node is None:
+            continue
+        verdict = judge.verdict(constant, constant.node)
+        if isinstance(verdict, Weight):
+            weights.append(verdict)
+        elif constant.size > 1:
+            kept.append(verdict)
+    return WeightPlan(weights, kept + _in_functions(model), judge.fingerprinted)
+
+
+def _check_patterns(select: Sequence[str], constants: Iterable[Constant], model: Model) -> None:
+    known = [constant.name for constant in constants]
+    for pattern in select:
+        if any(names.matches(pattern, name) for name in known):
+            continue
+        inside = next((each.function for each in _in_functions(model) if names.matches(pattern, each.node.name)), None)
+        hint = None if inside is None else f"it is inside function {inside!r}, which cannot hold a variable"
+        raise NotFoundError("constant", pattern, near_names(pattern, known), where="the graph", hint=hint)
+
+
+def _in_functions(model: Model) -> list[Kept]:
+    kept = []
+    for function, graph in model.graphs():
+        if function is None:
+            continue
+        for node in graph:
+            constant = constant_of(node) if node.op == "Const" else None
+            if constant is not None and constant.size > 1:
+                reason = f"inside function {function!r}, which cannot hold a variable"
+                kept.append(Kept(node, constant.dtype, constant.shape, reason, function))
+    return kept

@@ -1,0 +1,243 @@
+"""Everything that speaks for a constant being a weight, gathered over graph and functions.
+
+For each scope (the graph, then every function body that is given constants): trace the
+constants; note marks of freezing; ask the role table about each use; look for
+normalizations written out; judge the operands of plain arithmetic; descend into calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.node import Node
+from graphsurgeon.weights import calls, norms, roles
+from graphsurgeon.weights.arithmetic import Arithmetic, Weighted, weighted
+from graphsurgeon.weights.marks import INTACT, NAME_ONLY, find_marks
+from graphsurgeon.weights.scope import Constant, Scope, Use
+
+#: Findings of one constant that are written down; a table read by every layer has thousands alike.
+MAX_FINDINGS = 12
+
+#: Marks decide unless more than this many times as many constants serve as kernels without one: then a tool has taken
+#: the marks away and left a few.
+STRIPPED_RATIO = 20
+
+_IN_LOOP = {"matmul_kernel": "recurrent_kernel", "bias": "recurrent_bias"}
+_PEEPHOLES = ("wci", "wcf", "wco")
+_PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "_FusedMatMul")
+
+
+class Finding(NamedTuple):
+    """One piece of evidence.
+
+    Attributes
+    ----------
+    text : str
+        For people.
+    role : str or None
+        The role it speaks for.
+    is_sure : bool
+        Whether op and port, or a whole pattern, establish the role.
+    mark : int
+        What it says as a mark of freezing: 0 nothing, or HINT, NAME_ONLY, INTACT.
+    """
+
+    text: str
+    role: str | None = None
+    is_sure: bool = False
+    mark: int = 0
+
+
+class Evidence:
+    """What was found out about one constant.
+
+    Attributes
+    ----------
+    uses : list of Use
+        The inputs that use it.
+    direct : tuple of Node
+        The nodes that read it and pass it on.
+    findings : tuple of Finding
+    mark : int
+        The strongest mark that freezing left on it, 0 for none.
+    sure, likely : frozenset of str
+        The roles that are established, and those that only the surroundings speak for.
+    """
+
+    __slots__ = ("direct", "findings", "likely", "mark", "sure", "uses")
+
+    def __init__(self, uses: list[Use], direct: tuple[Node, ...]) -> None:
+        # There may be many thousands of these, most without a finding: empty ones share everything.
+        self.uses = uses
+        self.direct = direct
+        self.findings: tuple[Finding, ...] = ()
+        self.mark = 0
+        self.sure: frozenset[str] = frozenset()
+        self.likely: frozenset[str] = frozenset()
+
+    def add(self, finding: Finding) -> None:
+        """Note a piece of evidence."""
+        self.mark = max(self.mark, finding.mark)
+        if finding.role is not None and finding.is_sure:
+            self.sure |= {finding.role}
+        elif finding.role is not None:
+            self.likely |= {finding.role}
+        if len(self.findings) < MAX_FINDINGS and finding not in self.findings:
+            self.findings += (finding,)
+
+
+def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, Evidence]:
+    """Gather the evidence about `constants` of the graph; linear in nodes and edges, reads no payload.
+
+    Parameters
+    ----------
+    model : Model
+    index : Index
+        Of the model's graph.
+    constants : list of Constant
+        The graph's Const nodes.
+
+    Returns
+    -------
+    dict of str to Evidence
+        By the constant's name.
+    """
+    library = calls.Library(model)
+    scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
+    return _Analysis(scope, library, ()).run()
+
+
+class _Analysis:
+    """The evidence in one scope."""
+
+    def __init__(self, scope: Scope, library: calls.Library, stack: tuple[str, ...], *, in_loop: bool = False) -> None:
+        self.scope = scope
+        self.library = library
+        self.stack = stack
+        self.in_loop = in_loop
+        self.found: dict[str, Evidence] = {}
+        self.weighted: dict[str, Weighted] = {}
+
+    def run(self) -> dict[str, Evidence]:
+        """Return the evidence about each constant of the scope."""
+        for constant in self.scope.constants.values():
+            uses, passed = self.scope.trace(constant)
+            evidence = Evidence(uses, tuple(node for node in passed if node.inputs[0] == constant.name))
+            for text, mark in find_marks(self.scope, constant, uses, passed):
+                evidence.add(Finding(text, mark=mark))
+            self.found[constant.name] = evidence
+        for constant in self.scope.constants.values():
+            self._ports(constant)
+        self._norms()
+        self._calls()
+        decides = marks_decide(self.found)
+        arithmetic = Arithmetic(self.scope, self.weighted)
+        for constant in self.scope.constants.values():
+            if not decides or self.found[constant.name].mark:
+                self._arithmetic(constant, arithmetic)
+        return self.found
+
+    def _ports(self, constant: Constant) -> None:
+        for use in self.found[constant.name].uses:
+            role = roles.input_roles(use.node).get(use.position)
+            if role is None or not _counts(self.scope, constant, use):
+                continue
+            if role in roles.KERNELS or role == "embedding":
+                self.weighted[use.node.name] = weighted(use, constant)
+            text = f"{roles.input_name(use.node, use.position)} of {use.node.op} {use.node.name!r}{_through(use)}"
+            self.found[constant.name].add(Finding(text, self._in_loop(role, use), is_sure=True))
+
+    def _in_loop(self, role: str, use: Use) -> str:
+        if role not in _IN_LOOP:
+            return role
+        in_loop = self.in_loop or any(node.op in ("Enter", "RefEnter") for node in use.path())
+        return _IN_LOOP[role] if in_loop or _is_cell(self.scope, use.node) else role
+
+    def _norms(self) -> None:
+        roots = [node for node in self.scope.graph if node.op in norms.ROOTS]
+        for part in norms.find_parts(self.scope, roots):
+            self.found[part.constant.name].add(Finding(part.text, part.role, is_sure=True))
+
+    def _arithmetic(self, constant: Constant, arithmetic: Arithmetic) -> None:
+        evidence = self.found[constant.name]
+        if evidence.sure:
+            return
+        for use in evidence.uses:
+            judged = arithmetic.judge(constant, use)
+            if judged is not None:
+                self.found[constant.name].add(Finding(judged.text + _through(use), self._in_loop(judged.role, use)))
+
+    def _calls(self) -> None:
+        """Descend into every function that is given one of the constants."""
+        given: dict[str, Node] = {}
+        for evidence in self.found.values():
+            for use in evidence.uses:
+                if self.library.is_call(use.node):
+                    given[use.node.name] = use.node
+        for node in given.values():
+            for function, arguments in self.library.arguments(self.scope, node):
+                if function not in self.stack:
+                    self._descend(node, function, arguments)
+
+    def _descend(self, node: Node, function: str, arguments: dict[str, Constant]) -> None:
+        constants = [Constant(name, given.dtype, given.shape, None) for name, given in arguments.items()]
+        scope = self.library.scope(function, constants)
+        in_loop = self.in_loop or "While" in node.op
+        inner = _Analysis(scope, self.library, (*self.stack, function), in_loop=in_loop)
+        found = inner.run()
+        if inner.weighted:
+            self.weighted.setdefault(node.name, Weighted(node, frozenset()))
+        for name, given in arguments.items():
+            for finding in found[name].findings:
+                self.found[given.name].add(finding._replace(text=f"in function {function!r}: {finding.text}"))
+
+
+def marks_decide(found: Mapping[str, Evidence]) -> bool:
+    """Whether a graph bears the marks of freezing intact, so that they decide.
+
+    Not so when some are only names of what is gone, nor when constants serve as kernels all over and a few have kept
+    a mark by accident: then an optimizer has been at work, and others may have lost theirs altogether.
+    """
+    marks = [evidence.mark for evidence in found.values()]
+    if INTACT not in marks or NAME_ONLY in marks:
+        return False
+    unmarked = sum(not evidence.mark and not roles.KERNELS.isdisjoint(evidence.sure) for evidence in found.values())
+    return unmarked <= STRIPPED_RATIO * marks.count(INTACT)
+
+
+def _counts(scope: Scope, constant: Constant, use: Use) -> bool:
+    """Whether what stands at a weight's port really is one."""
+    node, position = use.node, use.position
+    name = roles.input_name(node, position)
+    if constant.is_scalar:
+        return name in ("min", "max")
+    if node.op in _PRODUCTS and position == 0:
+        # Two constants: the left one is data, such as the zero state an unrolled loop starts from.
+        return len(node.inputs) < 2 or not scope.is_static(node.inputs[1])
+    if name in _PEEPHOLES:
+        return node.attrs.get("use_peephole") is True
+    if name in ("params", "data", "params_dense_values"):
+        return len(constant.shape) > 1 or not constant.dtype.is_floating
+    return True
+
+
+def _is_cell(scope: Scope, node: Node) -> bool:
+    """Whether a MatMul, or the bias after one, makes the gates of an unrolled cell: ``split(W [x, h] + b)``."""
+    if node.op in ("BiasAdd", "Add", "AddV2") and node.inputs:
+        product = scope.origin(node.inputs[0])
+        return product is not None and product.op == "MatMul" and _is_cell(scope, product)
+    joined = scope.origin(node.inputs[0]) if node.op == "MatMul" and node.inputs else None
+    if joined is None or joined.op not in ("ConcatV2", "Concat"):
+        return False
+    after = [reader for reader, _ in scope.readers(node)]
+    after += [late for one in after if one.op in ("BiasAdd", "Add", "AddV2") for late, _ in scope.readers(one)]
+    after += [late for one in after if one.op == "Sigmoid" for late, _ in scope.readers(one)]
+    return any(one.op == "Split" for one in after)
+
+
+def _through(use: Use) -> str:
+    ops = [node.op for node in use.path() if node.op != "Identity"]
+    return f" (through {', '.join(reversed(ops))})" if ops else ""

@@ -1,0 +1,137 @@
+"""The marks that freezing leaves where a variable was.
+
+===================================================== =======================================
+before                                                after freezing
+===================================================== =======================================
+VariableV2 ``X`` -> Identity ``X/read``                Const ``X`` -> Identity ``X/read``
+VarHandleOp ``X`` -> ReadVariableOp ``a/ReadVariableOp`` Const ``X`` -> Identity ``a/ReadVariableOp``
+captured by a function, read by ``a/ReadVariableOp``   Const ``a/ReadVariableOp/resource``
+VarHandleOp ``X`` -> ResourceGather ``a``              Const ``X`` -> GatherV2 ``a``, Const ``a/axis``
+VariableV2 ``X`` -> AssignSub, ScatterUpdate ...       Const ``X`` at an input that asks for a reference
+===================================================== =======================================
+
+``X/read`` carries ``_class: loc:@X``, unless a tool removed it. A later constant folding
+puts a Const in the place of the Identity and keeps its name. Source: what TensorFlow's
+``convert_variables_to_constants`` (1.x) and ``convert_variables_to_constants_v2`` write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from graphsurgeon import ops
+from graphsurgeon.node import Node
+from graphsurgeon.weights.scope import Constant, Scope, Use
+
+_READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
+# Constant folding by the Graph Transform Tool appends such a suffix.
+_FOLDED: Final = r"(/_\d+__cf__\d+)?"
+_CAPTURED: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?(/resource(_\d+)?)?" + _FOLDED)
+_FOLDED_READ: Final = re.compile(r".+/read" + _FOLDED)
+_CAPTURE_ID: Final = re.compile(r"/(resource|\d+)")
+_GATHERS: Final = ("GatherV2", "GatherNd")
+_HANDS_ON: Final = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch")
+
+
+#: How much a mark says. A hint counts in graphs whose marks decide. A name without the Identity that belongs to it
+#: settles it for that one constant, and tells that an optimizer has taken marks away. An intact mark says it all.
+HINT, NAME_ONLY, INTACT = 1, 2, 3
+
+
+def is_variable_read(node: Node) -> bool:
+    """Whether `node` is an Identity that freezing made of a ReadVariableOp."""
+    name = node.name
+    return "ReadVariableOp" in name and node.op == "Identity" and _READ_VARIABLE.fullmatch(name) is not None
+
+
+def find_marks(scope: Scope, constant: Constant, uses: list[Use], passed: list[Node]) -> Iterator[tuple[str, int]]:
+    """Name every mark of freezing on a constant, or on a function's argument.
+
+    Parameters
+    ----------
+    scope : Scope
+    constant : Constant
+    uses, passed
+        As `Scope.trace` gives them.
+
+    Yields
+    ------
+    str
+        A sentence part such as ``read by Identity 'a/read'``.
+    int
+        HINT, NAME_ONLY or INTACT.
+    """
+    if constant.node is not None and (uses or any(node.op == "Identity" for node in passed)):
+        yield from _by_name(constant.name)
+    yield from _by_readers(constant.name, passed)
+    for use in uses:
+        yield from _by_use(scope, constant.name, use)
+
+
+def _by_name(name: str) -> Iterator[tuple[str, int]]:
+    if "ReadVariableOp" in name and _CAPTURED.fullmatch(name):
+        yield "named as the capture of a variable that a ReadVariableOp read", NAME_ONLY
+    elif "/read" in name and _FOLDED_READ.fullmatch(name):
+        yield "named as a variable's read, which constant folding put into one", NAME_ONLY
+
+
+def _by_readers(name: str, passed: list[Node]) -> Iterator[tuple[str, int]]:
+    for node in passed:
+        if node.op == "Identity":
+            if (
+                node.name == node.inputs[0] + "/read"
+            ):  # of the constant, or of the Dequantize that quantizing put after it
+                yield f"read by Identity {node.name!r}", INTACT
+            elif is_variable_read(node):
+                yield f"read by Identity {node.name!r}, a frozen ReadVariableOp", INTACT
+        elif node.op in ("RefSwitch", "RefEnter") and node.inputs[0] == name:
+            yield f"put where {node.op} {node.name!r} asks for a reference", INTACT
+
+
+def _by_use(scope: Scope, name: str, use: Use) -> Iterator[tuple[str, int]]:
+    node = use.node
+    wanted = _variable_inputs(node.op).get(use.position)
+    if wanted is not None and all(step.op in _HANDS_ON for step in use.path()):
+        yield f"put where {node.op} {node.name!r} asks for {wanted}", INTACT
+    if use.position == 0 and node.op in _GATHERS:
+        text = f"gathered from by {node.op} {node.name!r}, a frozen ResourceGather"
+        if name.startswith(node.name) and _CAPTURE_ID.fullmatch(name, len(node.name)):
+            yield text, INTACT
+        elif node.op == "GatherV2" and _is_resource_gather(scope, node):
+            yield text, HINT  # TensorFlow before 1.14 wrote such ones itself
+
+
+@lru_cache(maxsize=4096)
+def _variable_inputs(op: str) -> Mapping[int, str]:
+    """Return the inputs of `op` that only a variable can feed: freezing overlooks the ops that change one."""
+    known = ops.facts(op)
+    if known is None or any(arg.number or arg.is_list for arg in known.inputs):
+        return {}
+    wanted = {i: "a reference" for i, arg in enumerate(known.inputs) if arg.is_ref and arg.type != "string"}
+    return wanted | {i: "a variable's handle" for i, arg in enumerate(known.inputs) if arg.type == "resource"}
+
+
+def colocated(nodes: Iterable[Node]) -> dict[str, list[Node]]:
+    """Return the nodes that ask to be placed with another node, by the name of that other node."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        attrs = node.proto.attr
+        if "_class" in attrs:
+            for text in attrs["_class"].list.s:
+                if text[:5] == b"loc:@":
+                    found.setdefault(text[5:].decode("utf-8", "replace"), []).append(node)
+    return found
+
+
+def _is_resource_gather(scope: Scope, node: Node) -> bool:
+    inputs = scope.data_inputs(node)
+    attrs = node.proto.attr
+    # Automatic control dependencies mark ops that touch a variable, which a plain GatherV2 does not.
+    if len(inputs) != 3 or inputs[2] != node.name + "/axis":
+        return False
+    if "batch_dims" in attrs and "_has_manual_control_dependencies" not in attrs:
+        return False
+    return node.attrs.get("Taxis") is node.attrs.get("Tindices")

@@ -1,0 +1,87 @@
+"""The verdict on the constants of a graph, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from graphsurgeon.dtypes import DType
+from graphsurgeon.node import Node
+
+
+@dataclasses.dataclass(frozen=True)
+class Weight:
+    """A constant that is a weight.
+
+    Attributes
+    ----------
+    node : Node
+        The Const.
+    dtype : DType
+    shape : tuple of int
+    role : str
+        One of `roles.ROLES`.
+    trainable : bool
+        Whether an optimizer trains it.
+    evidence : list of str
+        Each piece, for people.
+    read : Node or None
+        The Identity ``X/read`` that freezing left for ``X``, to be used again.
+    reads : list of Node
+        All Identities fed by it that freezing left: `read`, and what were ReadVariableOps.
+    """
+
+    node: Node
+    dtype: DType
+    shape: tuple[int, ...]
+    role: str
+    trainable: bool
+    evidence: list[str]
+    read: Node | None = None
+    reads: list[Node] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """A constant of more than one element that stays a constant.
+
+    Attributes
+    ----------
+    node : Node
+    dtype : DType
+    shape : tuple of int
+    reason : str
+        For people.
+    function : str or None
+        The function whose body holds it; None for the graph itself.
+    """
+
+    node: Node
+    dtype: DType
+    shape: tuple[int, ...]
+    reason: str
+    function: str | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its values, going by dtype and shape; 0 for strings."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightPlan:
+    """The verdict on every constant.
+
+    Attributes
+    ----------
+    weights : list of Weight
+        In the order of the graph; empty when nothing qualifies.
+    kept : list of Kept
+        In the order of the graph, then of the functions.
+    fingerprinted : bool
+        Whether marks of freezing decided; otherwise roles did.
+    """
+
+    weights: list[Weight]
+    kept: list[Kept]
+    fingerprinted: bool

@@ -1,0 +1,197 @@
+"""What each input of each op is for: the table behind the judgement which constants are weights.
+
+An op tells what it does with an input by the name of the argument: ``filter`` of any
+convolution, ``mean`` of any fused batch norm. So the table is written in argument
+names, and `ops` turns them into input positions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from graphsurgeon import ops
+from graphsurgeon.dtypes import DType
+from graphsurgeon.node import Node
+
+#: Every role, strongest first: of several roles of one constant the first is the one reported.
+ROLES: Final = (
+    "conv_filter", "depthwise_filter", "recurrent_kernel", "embedding", "matmul_kernel",
+    "bn_mean", "bn_variance", "bn_scale", "bn_offset", "norm_scale", "norm_offset", "prelu_alpha",
+    "recurrent_bias", "bias", "quant_range", "global_step", "table", "variable", "selected",
+)  # fmt: skip
+
+#: Roles of variables that training code sets, not the optimizer.
+NOT_TRAINABLE: Final = frozenset({"bn_mean", "bn_variance", "quant_range", "global_step", "table"})
+
+_STRENGTH: Final = {role: position for position, role in enumerate(ROLES)}
+
+_LSTM: Final = {
+    "w": "recurrent_kernel", "wci": "recurrent_kernel", "wcf": "recurrent_kernel", "wco": "recurrent_kernel",
+    "b": "recurrent_bias",
+}  # fmt: skip
+_FUSED_NORM: Final = {"scale": "bn_scale", "offset": "bn_offset", "mean": "bn_mean", "variance": "bn_variance"}
+_GLOBAL_NORM: Final = {"gamma": "bn_scale", "beta": "bn_offset", "m": "bn_mean", "v": "bn_variance"}
+_BOTH: Final = {"a": "matmul_kernel", "b": "matmul_kernel", "x": "matmul_kernel", "y": "matmul_kernel"}
+_SIDES: Final = {"lhs": "matmul_kernel", "rhs": "matmul_kernel"}
+_RANGE: Final = {"min": "quant_range", "max": "quant_range"}
+
+# First match wins; the patterns match the whole op.
+_RULES: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
+    (r".*Grad(V2|V3|Ex)?|.*Gradient|.*BackpropFilter(V2)?|.*Backprop(V2|V3)?", {}),
+    (r".*Depthwise.*Conv.*", {"filter": "depthwise_filter", "bias": "bias"}),
+    (r"XlaConv(V2)?|UniformQuantizedConvolution(Hybrid)?", {"rhs": "conv_filter"}),
+    (r".*Conv.*|Dilation2D.*", {"filter": "conv_filter", "bias": "bias"}),
+    (r"SparseTensorDenseMatMul|SparseMatrixMatMul|TridiagonalMatMul", {"b": "matmul_kernel"}),
+    (r".*MatMul.*|RiscDot|XlaEinsum", {**_BOTH, "bias": "bias"}),
+    (r"XlaDot(V2)?|UniformQuantizedDot(Hybrid)?", _SIDES),
+    (r"Einsum", {"inputs": "matmul_kernel"}),
+    (r"(Quantized)?BiasAdd(V1)?", {"bias": "bias"}),
+    (r"_?FusedBatchNorm.*", _FUSED_NORM),
+    (r"(Quantized)?BatchNormWithGlobalNormalization", _GLOBAL_NORM),
+    (r"LSTMBlockCell|BlockLSTM(V2)?", _LSTM),
+    (
+        r"GRUBlockCell",
+        {"w_ru": "recurrent_kernel", "w_c": "recurrent_kernel", "b_ru": "recurrent_bias", "b_c": "recurrent_bias"},
+    ),
+    (r"CudnnRNN(V2|V3)?", {"params": "recurrent_kernel"}),
+    (r"CudnnRNNCanonicalToParams(V2)?", {"weights": "recurrent_kernel", "biases": "recurrent_bias"}),
+    (r"Gather|GatherV2|GatherNd|RiscGather", {"params": "embedding"}),
+    (r"RaggedGather", {"params_dense_values": "embedding"}),
+    (r"SparseSegment(Sum|Mean|SqrtN)(WithNumSegments)?", {"data": "embedding"}),
+    (r"FakeQuantWithMinMaxVars(PerChannel)?", _RANGE),
+)
+_COMPILED: Final = tuple((re.compile(pattern), roles) for pattern, roles in _RULES)
+
+#: What the tensors in ``args`` of Grappler's fused ops are, by the first of ``fused_ops``.
+_FUSED_ARGS: Final = {
+    "BiasAdd": ("bias",),
+    "FusedBatchNorm": ("bn_scale", "bn_offset", "bn_mean", "bn_variance"),
+}
+
+#: Ops whose output is their first input in another form: what feeds a weight through them is that weight.
+PASS: Final = frozenset((
+    "Identity", "Snapshot", "StopGradient", "PreventGradient", "GuaranteeConst", "EnsureShape", "CheckNumerics",
+    "CheckNumericsV2", "DebugIdentity", "Copy", "Reshape", "Transpose", "ConjugateTranspose", "Cast", "Bitcast",
+    "ExpandDims", "Squeeze", "Tile", "BroadcastTo", "Enter", "RefEnter", "Exit", "Switch", "RefSwitch",
+    "_SwitchN", "Slice", "StridedSlice", "Unpack", "SplitV", "ReverseV2", "Neg", "Pad", "PadV2", "MirrorPad",
+    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel",
+    "QuantizeAndDequantize", "QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4",
+    "QuantizeV2", "Dequantize", "UniformQuantize", "UniformDequantize",
+))  # fmt: skip
+
+#: Ops that pass on their second input.
+PASS_SECOND: Final = frozenset({"Split"})
+
+#: Ops that make one weight of several constants: partitions joined, kernels scaled or normalized.
+COMBINE: Final = frozenset((
+    "ConcatV2", "Concat", "Pack", "AddN", "Mul", "Add", "AddV2", "Sub", "RealDiv", "Div", "Maximum", "Minimum",
+))  # fmt: skip
+
+#: Roles that an op and its input port establish by themselves.
+STRONG: Final = frozenset(
+    {"conv_filter", "depthwise_filter", "recurrent_kernel", "embedding", "matmul_kernel", "recurrent_bias"}
+    | {"bias", "bn_mean", "bn_variance", "bn_scale", "bn_offset"}
+)
+
+#: Roles of the weight whose output a bias is added to.
+KERNELS: Final = frozenset({"conv_filter", "depthwise_filter", "matmul_kernel", "recurrent_kernel"})
+
+# Names that training code gives to what an optimizer never touches; asked only where structure does not tell.
+_UNTRAINED_NAME: Final = re.compile(
+    r"(.*/)?(moving_mean|moving_variance|moving_avg|moving_average|running_mean|running_var(iance)?|pop_mean|pop_variance"
+    r"|global_step|ExponentialMovingAverage|biased|local_step|num_batches_tracked)(_\d+)?(/.*)?"
+)
+_STEP_NAME: Final = re.compile(r"(.*/)?(global_step|step|iterations?|iter|local_step)(_\d+)?(/.*)?")
+
+
+def strongest(found: Iterable[str]) -> str | None:
+    """Return the strongest of `found` roles, None for none."""
+    return min(found, key=_STRENGTH.__getitem__, default=None)
+
+
+def input_roles(node: Node) -> Mapping[int, str]:
+    """Return the weights that `node` takes: role by input position."""
+    if node.op.startswith("_Fused"):
+        return {**_fixed_roles(node.op), **_fused_roles(node)}
+    if node.op == "Einsum" or node.op.startswith("CudnnRNNCanonical"):
+        return _roles_by_name(node)
+    return _fixed_roles(node.op)
+
+
+@lru_cache(maxsize=4096)
+def rule(op: str) -> Mapping[str, str]:
+    """Return the roles of `op`'s arguments by name; empty when none is ever a weight."""
+    for pattern, roles in _COMPILED:
+        if pattern.fullmatch(op):
+            return roles
+    return {}
+
+
+@lru_cache(maxsize=4096)
+def _fixed_roles(op: str) -> Mapping[int, str]:
+    # Arguments of several tensors come last in all these ops but Einsum and the CudnnRNN packers.
+    known = ops.facts(op)
+    roles = rule(op)
+    if known is None or not roles:
+        return {}
+    return {i: roles[arg.name] for i, arg in enumerate(known.inputs) if arg.name in roles}
+
+
+def _fused_roles(node: Node) -> dict[int, str]:
+    fused = node.attrs.get("fused_ops")
+    known = ops.facts(node.op)
+    if known is None or not isinstance(fused, list) or not fused or not isinstance(fused[0], bytes):
+        return {}
+    first = next((i for i, arg in enumerate(known.inputs) if arg.name == "args"), None)
+    if first is None:
+        return {}
+    return {first + i: role for i, role in enumerate(_FUSED_ARGS.get(fused[0].decode("ascii", "replace"), ()))}
+
+
+def _roles_by_name(node: Node) -> dict[int, str]:
+    roles = rule(node.op)
+    return {i: roles[name] for i, name in enumerate(input_names(node)) if name in roles}
+
+
+def input_names(node: Node) -> tuple[str, ...]:
+    """Return the argument name of every data input of `node`; empty when the op is unknown."""
+    fixed = _fixed_names(node.op)
+    if fixed is not None:
+        return fixed
+    named = ops.input_names(node)
+    # An attr may claim more inputs than the node has.
+    return tuple(n for name, count in named or () for n in [name] * min(count, len(node.inputs)))
+
+
+def input_name(node: Node, position: int) -> str:
+    """Return the argument that an input is, or ``input 3`` when the op does not tell."""
+    known = input_names(node)
+    return known[position] if position < len(known) else f"input {position}"
+
+
+@lru_cache(maxsize=4096)
+def _fixed_names(op: str) -> tuple[str, ...] | None:
+    known = ops.facts(op)
+    if known is None:
+        return ()
+    if any(arg.is_list or arg.number for arg in known.inputs):
+        return None
+    return tuple(arg.name for arg in known.inputs)
+
+
+def is_trainable(role: str, dtype: DType) -> bool:
+    """Whether an optimizer trains a variable of that role and type; only real and complex numbers have gradients."""
+    return role not in NOT_TRAINABLE and (dtype.is_floating or dtype.is_complex)
+
+
+def is_untrained_name(name: str) -> bool:
+    """Whether `name` is one that training code gives to what no optimizer touches."""
+    return _UNTRAINED_NAME.fullmatch(name) is not None
+
+
+def is_step_name(name: str) -> bool:
+    """Whether `name` is one that training code gives to its step counter."""
+    return _STEP_NAME.fullmatch(name) is not None

@@ -1,0 +1,331 @@
+"""A graph or a function body seen from its constants: where each one flows.
+
+A weight seldom feeds the op that uses it directly. Freezing leaves an Identity between,
+loops an Enter, quantization a FakeQuant, a broadcast a Reshape. `Scope.trace` walks
+forward through such ops to the inputs where a constant is really used; `Scope.constant`
+answers the reverse question in one look-up.
+
+Cost: linear in nodes and edges. Every walk is bounded, whatever the graph.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from graphsurgeon import dtypes, ops
+from graphsurgeon.dtypes import DType
+from graphsurgeon.graph import Graph
+from graphsurgeon.index import Index
+from graphsurgeon.node import Node
+from graphsurgeon.weights.roles import COMBINE, PASS, PASS_SECOND
+from proto_utils.errors import UnsupportedError
+
+#: How far a walk looks past ops that only change a tensor's form, and how many constants may be combined into one.
+MAX_STEPS = 24
+MAX_COMBINED = 4
+
+#: Ops that change only the form of a tensor; walked past in both directions where data, not constants, are followed.
+FORM = frozenset((
+    "Identity", "Snapshot", "StopGradient", "Reshape", "Squeeze", "ExpandDims", "Cast", "Transpose", "Enter",
+    "RefEnter", "Exit", "Switch", "RefSwitch", "CheckNumerics", "EnsureShape", "BroadcastTo", "Tile",
+))  # fmt: skip
+
+
+_FLOATS = {dtypes.FLOAT: "<f", dtypes.DOUBLE: "<d", dtypes.HALF: "<e", dtypes.BFLOAT16: "<f"}
+
+
+# What an input does: the outputs that hand it on (None: all), and how many more constants are in them.
+_Outputs: TypeAlias = tuple[Iterable[int | None], int]
+_ENDS: _Outputs = ((), 0)
+_PASSED: _Outputs = ((None,), 0)
+_JOINED: _Outputs = ((None,), 1)
+
+
+class Constant(NamedTuple):
+    """A constant: a Const node, or an argument of a function body that always carries one.
+
+    Attributes
+    ----------
+    name : str
+        Of the node or the argument.
+    dtype : DType
+    shape : tuple of int
+    node : Node or None
+        None for an argument.
+    """
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    node: Node | None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        size = 1
+        for dim in self.shape:
+            size *= dim
+        return size
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is a plain number: an epsilon, a factor, an axis."""
+        return not self.shape
+
+
+class Step(NamedTuple):
+    """A node that passed a constant on, and the step before it."""
+
+    node: Node
+    before: Step | None
+
+
+class Use(NamedTuple):
+    """An input that uses a constant, and the steps between; the nearest to the input comes first."""
+
+    node: Node
+    position: int
+    last: Step | None
+
+    def path(self) -> Iterator[Node]:
+        """Yield the nodes between, from the input back to the constant."""
+        step = self.last
+        while step is not None:
+            yield step.node
+            step = step.before
+
+
+class Scope:
+    """Nodes, edges and constants of a graph or of a function body.
+
+    Parameters
+    ----------
+    graph : Graph
+    index : Index
+        Of that graph.
+    constants : iterable of Constant
+    forwarded : dict of (str, int) to list of int
+        For calls of functions: the outputs that only hand input (node, position) on.
+
+    Attributes
+    ----------
+    constants : dict of str to Constant
+        By name.
+    static : set of str
+        Nodes and arguments whose value depends on constants only.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        index: Index,
+        constants: Iterable[Constant],
+        forwarded: dict[tuple[str, int], list[int]] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.index = index
+        self.constants = {constant.name: constant for constant in constants}
+        self._forwarded = forwarded or {}
+        self._carried: dict[str, Constant] = dict(self.constants)
+        self._carried_output: dict[tuple[str, int], Constant] = {}
+        self.static = self._find_static()
+
+    def producer(self, text: str) -> Node | None:
+        """Return the node that makes the tensor an input names; None for an argument or a dangling input."""
+        return self.index.producers.get(_node_name(text))
+
+    def constant(self, text: str) -> Constant | None:
+        """Return the constant that an input carries, through ops that only pass it on; it must have been traced."""
+        name = _node_name(text)
+        found = self._carried.get(name)
+        return found if found is not None else self._carried_output.get((name, output_of(text)))
+
+    def constant_or_choice(self, text: str) -> Constant | None:
+        """Return the constant that an input carries, or carries in one branch of a cond: moving or batch statistics."""
+        found = self.constant(text)
+        node = self.origin(text) if found is None else None
+        if node is None or node.op != "Merge":
+            return found
+        return next((one for one in map(self.constant, self.data_inputs(node)) if one is not None), None)
+
+    def number(self, text: str) -> float | None:
+        """Return the value of a scalar constant that an input carries; None when it is no such float."""
+        constant = self.constant(text)
+        if constant is None or constant.node is None or constant.shape or constant.dtype not in _FLOATS:
+            return None
+        raw = b"".join(map(bytes, constant.node.tensor.chunks()))
+        if constant.dtype is dtypes.BFLOAT16:
+            raw = b"\0\0" + raw
+        (value,) = struct.unpack(_FLOATS[constant.dtype], raw)
+        return float(value)
+
+    def is_static(self, text: str) -> bool:
+        """Whether the tensor an input names depends on constants only."""
+        return _node_name(text) in self.static
+
+    def trace(self, constant: Constant) -> tuple[list[Use], list[Node]]:
+        """Follow a constant to its uses.
+
+        Returns
+        -------
+        uses : list of Use
+        passed : list of Node
+            The nodes it went through.
+        """
+        uses: list[Use] = []
+        passed: list[Node] = []
+        seen: set[tuple[str, int | None]] = set()
+        # Name and output of a tensor that carries it, the step that made it, constants combined so far.
+        stack: list[tuple[str, int | None, Step | None, int]] = [(constant.name, None, None, 0)]
+        while stack:
+            name, output, step, combined = stack.pop()
+            for node, position in self.index.edges(name):
+                text = node.inputs[position]
+                if text[:1] == "^" or (output is not None and output_of(text) != output):
+                    continue
+                outputs, more = self._outputs(node, position)
+                total = combined + more
+                if not outputs or total > MAX_COMBINED or node.op not in PASS:
+                    uses.append(Use(node, position, step))
+                for out in outputs if total <= MAX_COMBINED else ():
+                    if (node.name, out) not in seen:
+                        seen.add((node.name, out))
+                        passed.append(node)
+                        stack.append((node.name, out, Step(node, step), total))
+                        if not total:
+                            self._note(node.name, out, constant)
+        return uses, passed
+
+    def _note(self, name: str, output: int | None, constant: Constant) -> None:
+        if output is None:
+            self._carried.setdefault(name, constant)
+        else:
+            self._carried_output.setdefault((name, output), constant)
+
+    def _outputs(self, node: Node, position: int) -> _Outputs:
+        """Return the outputs that hand an input on, and how many more constants are in them."""
+        op = node.op
+        if op in PASS:
+            return _PASSED if position == 0 else _ENDS
+        if op in COMBINE:
+            return self._combined(node, position)
+        if op in PASS_SECOND:
+            return _PASSED if position == 1 else _ENDS
+        if op == "IdentityN":
+            return (position,), 0
+        if op == "Merge" and self._is_invariant(node):
+            return _PASSED
+        return (self._forwarded.get((node.name, position), ()), 0) if self._forwarded else _ENDS
+
+    def _combined(self, node: Node, position: int) -> _Outputs:
+        if node.name not in self.static:
+            return _ENDS
+        if node.op == "ConcatV2" and position == len(self.data_inputs(node)) - 1:
+            return _ENDS
+        return _ENDS if node.op == "Concat" and position == 0 else _JOINED
+
+    def _is_invariant(self, merge: Node) -> bool:
+        """Whether a loop's Merge gets back from the loop what it gave."""
+        if len(merge.inputs) < 2:
+            return False
+        next_iteration = self.producer(merge.inputs[1])
+        if next_iteration is None or next_iteration.op != "NextIteration" or not next_iteration.inputs:
+            return False
+        text = next_iteration.inputs[0]
+        for _ in range(MAX_STEPS):
+            node = self.producer(text)
+            if node is merge:
+                return True
+            if node is None or node.op not in ("Identity", "Switch", "RefSwitch") or not node.inputs:
+                return False
+            text = node.inputs[0]
+        return False
+
+    def data_inputs(self, node: Node) -> tuple[str, ...]:
+        """Return the inputs of `node` that carry tensors."""
+        inputs = node.inputs
+        if not inputs or inputs[-1][:1] != "^":
+            return inputs
+        return tuple(text for text in inputs if text[:1] != "^")
+
+    def origin(self, text: str) -> Node | None:
+        """Return the node that really makes a tensor: looks back past ops that only change its form."""
+        node = self.producer(text)
+        for _ in range(MAX_STEPS):
+            if node is None or node.op not in FORM or not node.inputs:
+                return node
+            node = self.producer(node.inputs[0])
+        return node
+
+    def readers(self, node: Node) -> list[tuple[Node, int]]:
+        """Return who really reads a node's outputs: looks forward past ops that only change their form."""
+        found: list[tuple[Node, int]] = []
+        stack, seen = [node.name], {node.name}
+        while stack and len(seen) < MAX_STEPS:
+            for reader, position in self.index.edges(stack.pop()):
+                if reader.inputs[position][:1] == "^" or (reader.op in FORM and position > 0):
+                    continue
+                if reader.op not in FORM:
+                    found.append((reader, position))
+                elif reader.name not in seen:
+                    seen.add(reader.name)
+                    stack.append(reader.name)
+        return found
+
+    def _find_static(self) -> set[str]:
+        static = set(self.constants)
+        missing: dict[str, int] = {}
+        stack = list(self.constants)
+        while stack:
+            for node, position in self.index.edges(stack.pop()):
+                if node.inputs[position][:1] == "^":
+                    continue
+                name = node.name
+                left = missing.get(name)
+                if left is None:
+                    left = len(self.data_inputs(node)) if _is_pure(node.op) else 0
+                missing[name] = left - 1
+                if left == 1 and name not in static:
+                    static.add(name)
+                    stack.append(name)
+        return static
+
+
+def _is_pure(op: str) -> bool:
+    if op in ("Merge", "NextIteration"):
+        return False
+    known = ops.facts(op)
+    return known is not None and not known.is_stateful and not known.functions
+
+
+def _node_name(text: str) -> str:
+    return text.partition(":")[0]
+
+
+def output_of(text: str) -> int:
+    """Return the output index an input names: ``a:1`` in a graph, ``a:out:1`` in a body."""
+    _, colon, last = text.rpartition(":")
+    return int(last) if colon and last.isdecimal() else 0
+
+
+def constant_of(node: Node) -> Constant | None:
+    """Return what a Const node holds, from the header of its value.
+
+    Returns
+    -------
+    Constant or None
+        None when there is no value, or one of a dtype or shape that cannot be. `verify` says what is wrong.
+    """
+    if "value" not in node.proto.attr:
+        return None
+    value = node.proto.attr["value"].tensor
+    shape = tuple(dim.size for dim in value.tensor_shape.dim)
+    try:
+        dtype = DType.from_number(value.dtype).base
+    except UnsupportedError:
+        return None
+    if value.tensor_shape.unknown_rank or any(dim < 0 for dim in shape):
+        return None
+    return Constant(node.name, dtype, shape, node)

@@ -1,0 +1,155 @@
+"""Weighs the evidence about each constant: marks before roles, the user before both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from graphsurgeon import dtypes, names
+from graphsurgeon.node import Node
+from graphsurgeon.tensor import FillTensor
+from graphsurgeon.weights import roles
+from graphsurgeon.weights.evidence import Evidence, Finding, marks_decide
+from graphsurgeon.weights.marks import HINT, NAME_ONLY, is_variable_read
+from graphsurgeon.weights.plan import Kept, Weight
+from graphsurgeon.weights.scope import Constant
+
+#: Roles that code fills with one value where a layer has no such weight: a batch norm without scale, say.
+_FILLABLE: Final = frozenset({"bn_scale", "bn_offset", "norm_scale", "norm_offset"})
+
+#: Types that quantized weights are stored in.
+_NARROW: Final = frozenset(
+    {dtypes.INT8, dtypes.UINT8, dtypes.INT16, dtypes.UINT16, dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2}
+)
+
+
+class Judge:
+    """Decides about the constants of one graph.
+
+    Parameters
+    ----------
+    found : mapping of str to Evidence
+    select, exclude : sequence of str
+        Names or whole-name regular expressions; `exclude` is the stronger.
+    colocated : mapping of str to list of Node
+        The nodes to be placed with another, by the name of that other.
+
+    Attributes
+    ----------
+    fingerprinted : bool
+        Whether marks of freezing decide.
+    """
+
+    def __init__(
+        self,
+        found: Mapping[str, Evidence],
+        select: Sequence[str],
+        exclude: Sequence[str],
+        colocated: Mapping[str, list[Node]],
+    ) -> None:
+        self._found = found
+        self._select = select
+        self._exclude = exclude
+        self._colocated = colocated
+        self._num_marked = sum(evidence.mark > 0 for evidence in found.values())
+        self.fingerprinted = marks_decide(found)
+
+    def verdict(self, constant: Constant, node: Node) -> Weight | Kept:
+        """Decide about the constant that `node` holds."""
+        evidence = self._found[constant.name]
+        excluding = _matching(self._exclude, constant.name)
+        if excluding is not None:
+            return Kept(node, constant.dtype, constant.shape, f"excluded by {excluding!r}")
+        selecting = _matching(self._select, constant.name)
+        against = None if selecting is not None else self._against(constant, node, evidence)
+        if against is not None:
+            return Kept(node, constant.dtype, constant.shape, against)
+        return self._weight(constant, node, evidence, selecting)
+
+    def _weight(self, constant: Constant, node: Node, evidence: Evidence, selecting: str | None) -> Weight:
+        role, by_structure = _role(constant, evidence, "variable" if selecting is None else "selected")
+        near = self._colocated.get(constant.name, ())
+        texts = [] if selecting is None else [f"selected by {selecting!r}"]
+        texts += [finding.text for finding in evidence.findings]
+        texts += [f"{other.op} {other.name!r} is colocated with it" for other in near[:2]]
+        is_untrained = not by_structure and roles.is_untrained_name(constant.name)
+        if is_untrained:
+            texts.append("named like what training code updates by itself")
+        reads = [each for each in evidence.direct if _is_read(each, constant)]
+        return Weight(
+            node,
+            constant.dtype,
+            constant.shape,
+            role,
+            roles.is_trainable(role, constant.dtype) and not is_untrained,
+            texts,
+            next((each for each in reads if each.name == constant.name + "/read"), None),
+            reads,
+        )
+
+    def _against(self, constant: Constant, node: Node, evidence: Evidence) -> str | None:
+        """Return why a constant is no weight, None when it is one."""
+        if node.inputs:
+            return f"fed by control inputs, as no variable is; {_usage(evidence)}"
+        if evidence.mark >= (HINT if self.fingerprinted else NAME_ONLY):
+            return None
+        if self.fingerprinted:
+            return f"without a mark of freezing, which {self._num_marked} others bear; {_usage(evidence)}"
+        if constant.dtype is dtypes.STRING or constant.dtype is dtypes.BOOL:
+            return f"holds {constant.dtype.name}; {_usage(evidence)}"
+        return _against_role(constant, node, evidence)
+
+
+def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | None:
+    if constant.size == 0:
+        return f"empty; {_usage(evidence)}"
+    sure = roles.strongest(evidence.sure)
+    role = sure or roles.strongest(evidence.likely)
+    if role is None or role == "quant_range":
+        return f"no weight by its use: {_usage(evidence)}"
+    dtype = constant.dtype
+    if not (dtype.is_floating or dtype.is_complex):
+        if not (dtype.is_quantized or (dtype in _NARROW and sure in roles.KERNELS)):
+            return f"{dtype.name} values; {_usage(evidence)}"
+    elif (sure is None or role in _FILLABLE) and _is_uniform(node, constant):
+        return f"one value repeated, as code writes it; {_usage(evidence)}"
+    return None
+
+
+def _role(constant: Constant, evidence: Evidence, default: str) -> tuple[str, bool]:
+    """Return the role, and whether it was established by structure."""
+    dtype = constant.dtype
+    if not (dtype.is_floating or dtype.is_complex or dtype.is_quantized or dtype in _NARROW):
+        if constant.size == 1 and dtype.is_integer and roles.is_step_name(constant.name):
+            return "global_step", True
+        return (default if constant.size == 1 or default == "selected" else "table"), True
+    sure = roles.strongest(evidence.sure)
+    if sure is not None:
+        return sure, True
+    likely = roles.strongest(evidence.likely)
+    return likely or default, False
+
+
+def _is_uniform(node: Node, constant: Constant) -> bool:
+    """Whether a constant is written as one value that repeats; looks at no payload."""
+    tensor = node.tensor
+    return isinstance(tensor, FillTensor) and constant.size > 1 and len(tensor.head) <= constant.dtype.itemsize
+
+
+def _is_read(node: Node, constant: Constant) -> bool:
+    return node.op == "Identity" and (node.name == constant.name + "/read" or is_variable_read(node))
+
+
+def _matching(patterns: Sequence[str], name: str) -> str | None:
+    return next((pattern for pattern in patterns if names.matches(pattern, name)), None)
+
+
+def _usage(evidence: Evidence) -> str:
+    """Say how a constant is used, in a few words."""
+    likely: Finding | None = next((f for f in evidence.findings if f.role is not None), None)
+    if likely is not None:
+        return f"looks like {likely.role}: {likely.text}"
+    for use in evidence.uses:
+        more = f" and {len(evidence.uses) - 1} more" if len(evidence.uses) > 1 else ""
+        return f"{roles.input_name(use.node, use.position)} of {use.node.op} {use.node.name!r}{more}"
+    return "nothing uses it"
