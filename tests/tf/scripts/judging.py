@@ -196,3 +196,8 @@ def distance(pb, prefix, outputs):
     outputs, feeds, frozen = running.run_frozen(pb, outputs, grappler=True)
     thawed = running.run_restored(prefix, outputs, feeds, grappler=True)
     return max(float(np.max(np.abs(np.subtract(frozen[name], thawed[name])))) for name in outputs)
+
+
+def latest(directory):
+    """The checkpoint that a directory's state file names."""
+    return tf1.train.latest_checkpoint(directory)
