@@ -42,7 +42,9 @@ def guesses(*nodes: Node) -> tuple[list[str], list[str]]:
 
 
 def test_placeholder_to_sink():
-    assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"], attrs=FLOAT), Node.new("z", "Tanh", ["y"], attrs=FLOAT)) == (
+    assert guesses(
+        placeholder("x"), Node.new("y", "Relu", ["x"], attrs=FLOAT), Node.new("z", "Tanh", ["y"], attrs=FLOAT)
+    ) == (
         ["x"],
         ["z"],
     )
@@ -50,7 +52,10 @@ def test_placeholder_to_sink():
 
 def test_sink_that_no_input_reaches_is_no_output():
     other = Node.new("c", "Const", attrs={"dtype": dtypes.FLOAT, "value": floats(1, 2)})
-    assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"]), other, Node.new("d", "Relu", ["c"])) == (["x"], ["y"])
+    assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"]), other, Node.new("d", "Relu", ["c"])) == (
+        ["x"],
+        ["y"],
+    )
 
 
 def test_without_inputs_every_sink_may_be_one():

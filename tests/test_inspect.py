@@ -27,7 +27,9 @@ def test_frozen_graph():
 def test_meta_graph():
     found = inspect(Model.from_meta_graph_def(meta_graph()))
     assert (found.tensorflow_version, found.tags) == ("1.15.0", ["serve"])
-    assert found.signatures["serving_default"]["outputs"] == {"fetch": {"name": "out:0", "dtype": "float32", "shape": []}}
+    assert found.signatures["serving_default"]["outputs"] == {
+        "fetch": {"name": "out:0", "dtype": "float32", "shape": []}
+    }
     assert [e.reason for e in found.inputs] == ["input 'feed' of signature 'serving_default'"]
 
 

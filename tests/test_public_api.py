@@ -49,7 +49,7 @@ def test_version_is_the_projects(root):
 
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = gs.nothing  # type: ignore[attr-defined]
+        _ = gs.nothing
 
 
 @pytest.mark.parametrize("first", ["gs.verify", "import graphsurgeon.verify", "from graphsurgeon.verify import check"])
@@ -70,7 +70,9 @@ def test_the_way_the_readme_goes(tmp_path):
     assert [row.name for row in report.variables] == ["w"]
     gs.save(model, tmp_path / "out" / "model.ckpt")
     assert gs.load_checkpoint(tmp_path / "out" / "model.ckpt")["w"].numpy().tolist() == [1, 2, 3]
-    assert not [finding for finding in gs.verify(gs.load(tmp_path / "out" / "model.ckpt")) if finding.severity == "error"]
+    assert not [
+        finding for finding in gs.verify(gs.load(tmp_path / "out" / "model.ckpt")) if finding.severity == "error"
+    ]
 
 
 def test_the_way_of_messages(tmp_path):

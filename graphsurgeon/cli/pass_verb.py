@@ -84,7 +84,8 @@ def _option(parameter: inspect.Parameter, hint: Any, text: str) -> Callable[[Any
     if hint is bool:
         return click.option(flag, parameter.name, is_flag=True, **given)
     if typing.get_origin(hint) is tuple:
-        return click.option(flag, parameter.name, multiple=True, metavar="PATTERN", **given)
+        metavar = "PATTERN" if "pattern" in text.lower() else "VALUE"
+        return click.option(flag, parameter.name, multiple=True, metavar=metavar, **given)
     if typing.get_origin(hint) is Literal:
         return click.option(flag, parameter.name, type=click.Choice(typing.get_args(hint)), show_default=True, **given)
     return click.option(flag, parameter.name, type=hint, **given)

@@ -35,6 +35,9 @@ from proto_utils.errors import (
 
 FINDING, USAGE, BAD_FILE, DECLINED, NOT_FOUND, IO = range(1, 7)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
+_PROGRAM = "graphsurgeon"
+#: A shell that completes a command line sets it.
+_COMPLETION = "_GRAPHSURGEON_COMPLETE"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -50,10 +53,8 @@ def run(arguments: Sequence[str]) -> int:
     int
         The exit code; errors have been written to stderr.
     """
-    from graphsurgeon.cli.group import cli
-
     try:
-        result = cli.main(list(arguments), prog_name="graphsurgeon", standalone_mode=False)
+        result = _invoke(arguments)
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -66,6 +67,19 @@ def run(arguments: Sequence[str]) -> int:
         _report(error, arguments)
         return exit_code(error)
     return result if isinstance(result, int) else 0
+
+
+def _invoke(arguments: Sequence[str]) -> object:
+    from graphsurgeon.cli.group import cli
+
+    if _COMPLETION in os.environ:
+        return cli.main(list(arguments), prog_name=_PROGRAM)
+    # Not `cli.main`, which has its own ideas of how errors look and what a closed pipe means.
+    with cli.make_context(_PROGRAM, list(arguments)) as context:
+        if not arguments:
+            click.echo(context.get_help(), err=True)
+            return USAGE
+        return cli.invoke(context)
 
 
 def exit_code(error: Exception) -> int:

@@ -47,7 +47,11 @@ def test_meta_beside_a_checkpoint_is_one_model(checkpoint):
     Path(f"{checkpoint}.meta").write_bytes(FILES["meta_graph"])
     by_meta, by_prefix = detect(f"{checkpoint}.meta"), detect(checkpoint)
     assert (by_meta.kind, by_prefix.kind) == ("meta_graph", "checkpoint")
-    assert (by_meta.graph, by_meta.prefix) == (by_prefix.graph, by_prefix.prefix) == (f"{checkpoint}.meta", str(checkpoint))
+    assert (
+        (by_meta.graph, by_meta.prefix)
+        == (by_prefix.graph, by_prefix.prefix)
+        == (f"{checkpoint}.meta", str(checkpoint))
+    )
 
 
 def test_meta_that_is_none_leaves_the_checkpoint(checkpoint):
@@ -154,7 +158,9 @@ def test_directory_of_something_else(tmp_path):
 
 
 def test_v1_checkpoints_are_recognised():
-    sharded = shared("uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001")
+    sharded = shared(
+        "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001"
+    )
     single = shared("uve+tensorflow/at-097e124/tensorflow/cc/saved_model/testdata/half_plus_two/variables/variables")
     prefix = str(sharded).removesuffix("-00000-of-00001")
     assert (detect(sharded).kind, detect(sharded).prefix) == ("checkpoint_v1", prefix)

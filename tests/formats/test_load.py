@@ -27,7 +27,10 @@ def checkpoint(tmp_path: Path) -> Path:
 def test_graph_and_values_are_one_model(checkpoint, suffix):
     model = load(f"{checkpoint}{suffix}")
     assert len(model.graph) == 4
-    assert {name: tensor.numpy().tolist() for name, tensor in model.variables.items()} == {"only_here": [7], "w": [5, 6]}
+    assert {name: tensor.numpy().tolist() for name, tensor in model.variables.items()} == {
+        "only_here": [7],
+        "w": [5, 6],
+    }
 
 
 def test_saved_model_and_its_values(tmp_path):

@@ -19,6 +19,7 @@ def test_read(tmp_path, is_text):
     data = schema.print_text(meta_graph()).encode() if is_text else meta_graph().SerializeToString()
     (tmp_path / "x").write_bytes(data)
     model = read_meta_graph(tmp_path / "x", is_text=is_text)
+    assert model.meta is not None
     assert model.meta.meta_info_def.tensorflow_version == "1.15.0"
     assert model.to_meta_graph_def() == meta_graph()
 

@@ -1,0 +1,60 @@
+"""The list of verbs: files and passes, help without importing them, near names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphsurgeon import passes
+from graphsurgeon.cli.group import cli, own_verbs, summary
+from graphsurgeon.cli.verbs import __file__ as verbs_file
+
+
+def test_verbs_are_files_and_passes():
+    files = {path.stem for path in Path(verbs_file).parent.glob("*.py")} - {"__init__"}
+    assert set(own_verbs()) == files >= {"inspect", "ls", "cat", "convert", "verify", "latest"}
+    assert not files & set(passes.names())
+
+
+def test_every_verb_is_listed_with_a_sentence(verb):
+    lines = verb("--help").out.splitlines()
+    for name in (*own_verbs(), *passes.names()):
+        (line,) = [line for line in lines if line.split()[:1] == [name]]
+        assert len(line.split()) > 3
+
+
+@pytest.mark.parametrize("name", [*own_verbs(), *passes.names()])
+def test_every_verb_explains_itself(verb, name):
+    done = verb(name, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert f"Usage: graphsurgeon {name}" in done.out
+
+
+@pytest.mark.parametrize("name", [*own_verbs(), *passes.names()])
+def test_every_verb_takes_the_common_options(name):
+    command = cli.get_command(None, name)  # type: ignore[arg-type]
+    assert command is not None
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    assert {"--json", "--force", "--dry-run", "--quiet", "--debug"} <= flags
+    assert all(
+        getattr(parameter, "help", "") or parameter.param_type_name == "argument" for parameter in command.params
+    )
+
+
+def test_unknown_verb_gets_near_ones(verb):
+    done = verb("unfreez", "x")
+    assert done.code == 2
+    assert done.err.splitlines() == ["error: no verb 'unfreez'", "hint: did you mean 'unfreeze'?"]
+    assert verb("xyzzy").code == 2
+
+
+def test_summary_is_the_first_line(tmp_path):
+    (tmp_path / "x.py").write_text('r"""Do it well.\n\nMore."""\n')
+    assert summary(tmp_path / "x.py") == "Do it well"
+    (tmp_path / "y.py").write_text("x = 1\n")
+    assert summary(tmp_path / "y.py") == ""
+
+
+def test_version(verb):
+    assert verb("--version").out == "graphsurgeon 0.1.0\n"

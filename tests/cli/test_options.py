@@ -1,0 +1,36 @@
+"""Options that verbs share."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from graphsurgeon.cli.options import common
+
+
+@click.command()
+@common("json", "quiet")
+def verb(**given: object) -> dict[str, object]:
+    """Return what is given."""
+    return given
+
+
+def invoke(*arguments: str) -> object:
+    return verb.main(list(arguments), standalone_mode=False)
+
+
+def test_a_verb_is_given_what_it_asks_for():
+    assert invoke() == {"as_json": False, "quiet": False}
+    assert invoke("--json", "--quiet") == {"as_json": True, "quiet": True}
+
+
+@pytest.mark.parametrize("flag", ["--force", "--dry-run", "--debug"])
+def test_others_are_taken_and_do_nothing(flag):
+    assert invoke(flag) == invoke()
+
+
+def test_help_shows_what_has_an_effect():
+    text = verb.get_help(click.Context(verb))
+    assert "--json" in text
+    assert "--debug" in text
+    assert "--force" not in text

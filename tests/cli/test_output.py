@@ -1,0 +1,64 @@
+"""How answers look."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from graphsurgeon.cli import output
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (553_444_846, "553.4 MB"),
+    ],
+)
+def test_sizes(nbytes, text):
+    assert output.format_nbytes(nbytes) == text
+
+
+@pytest.mark.parametrize(("shape", "text"), [(None, "?"), ([], "[]"), ([None, 3], "[?, 3]")])
+def test_shapes(shape, text):
+    assert output.format_shape(shape) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 nodes"), (1, "1 node"), (1234, "1,234 nodes")])
+def test_counts(number, text):
+    assert output.count(number, "node") == text
+
+
+def test_table_in_a_pipe_is_columns(capsys):
+    output.emit_table(["name", "nbytes"], [["a", 1234567], ["long", 8]], title="tensors")
+    assert capsys.readouterr().out == "tensors\nname   nbytes\na     1234567\nlong        8\n"
+
+
+def test_table_without_rows(capsys):
+    output.emit_table(["name", "nbytes"], [])
+    assert capsys.readouterr().out == "name  nbytes\n"
+
+
+def test_table_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    output.emit_table(["name", "nbytes"], [["a[b]", 1234567]], title="tensors")
+    shown = capsys.readouterr().out
+    assert "a[b]" in shown
+    assert "1,234,567" in shown
+
+
+def test_json_is_one_object_with_its_version(capsys):
+    output.emit_json("ls", rows=[1])
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "verb": "ls", "rows": [1]}
+
+
+def test_remarks_go_to_stderr_unless_quiet(capsys):
+    output.remark("a")
+    output.remark("b", quiet=True)
+    seen = capsys.readouterr()
+    assert (seen.out, seen.err) == ("", "a\n")

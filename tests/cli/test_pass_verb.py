@@ -1,0 +1,209 @@
+"""Verbs derived from passes: options from the signature, help from the docstring, files from the model."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+import pytest
+
+import graphsurgeon as gs
+from graphsurgeon import passes
+from graphsurgeon.cli.pass_verb import command_of, parameter_help, pass_options
+from graphsurgeon.model import Model
+
+
+@dataclass
+class Report:
+    """What the pass was given."""
+
+    given: dict[str, object]
+
+    def to_json(self) -> dict[str, object]:
+        """Return it."""
+        return {"given": self.given}
+
+
+def example(
+    model: Model,
+    *,
+    outputs: tuple[str, ...],
+    kind: Literal["a", "b"] = "a",
+    keep: bool = False,
+    limit: int | None = None,
+) -> Report:
+    """Do something.
+
+    Parameters
+    ----------
+    model : Model
+        Edited.
+    outputs : tuple of str
+        What to keep,
+        in two lines.
+    kind : {"a", "b"}
+        Which.
+    keep : bool
+        Whether.
+    limit : int, optional
+        How many.
+
+    Returns
+    -------
+    Report
+    """
+    return Report({"outputs": list(outputs), "kind": kind, "keep": keep, "limit": limit})
+
+
+@pytest.fixture
+def made(monkeypatch) -> click.Command:
+    monkeypatch.setattr(passes, "load", lambda _: example)
+    return command_of("example")
+
+
+def test_options_come_from_the_signature(made, graph, capsys):
+    arguments = [
+        str(graph),
+        "--dry-run",
+        "--outputs",
+        "x",
+        "--outputs",
+        "y",
+        "--kind",
+        "b",
+        "--keep",
+        "--limit",
+        "3",
+        "--json",
+    ]
+    made.main(arguments, standalone_mode=False)
+    assert '"given": {"outputs": ["x", "y"], "kind": "b", "keep": true, "limit": 3}' in capsys.readouterr().out
+
+
+def test_defaults_come_from_the_signature(made, graph, capsys):
+    made.main([str(graph), "--dry-run", "--outputs", "x", "--json"], standalone_mode=False)
+    assert '"kind": "a", "keep": false, "limit": null' in capsys.readouterr().out
+
+
+def test_parameter_without_a_default_is_required(made, graph):
+    with pytest.raises(click.MissingParameter, match="outputs"):
+        made.main([str(graph), "--dry-run"], standalone_mode=False)
+
+
+def test_choices_come_from_the_literal(made, graph):
+    with pytest.raises(click.BadParameter, match="'a', 'b'"):
+        made.main([str(graph), "--dry-run", "--outputs", "x", "--kind", "c"], standalone_mode=False)
+
+
+def test_help_comes_from_the_docstring(made):
+    assert parameter_help(example) == {
+        "model": "Edited.", "outputs": "What to keep, in two lines.", "kind": "Which.", "keep": "Whether.",
+        "limit": "How many.",
+    }  # fmt: skip
+    text = made.get_help(click.Context(made))
+    assert "Do something." in text
+    assert "What to keep, in two lines." in text
+    assert "Returns" not in text
+
+
+@pytest.mark.parametrize("name", passes.names())
+def test_every_option_of_every_pass_is_explained(name):
+    function = passes.load(name)
+    lines = parameter_help(function)
+    command = command_of(name)
+    for decorate in pass_options(function, lines):
+        option = decorate(lambda: None).__click_params__[0]
+        assert lines[option.name]
+        assert option.name in {parameter.name for parameter in command.params}
+
+
+def test_unfreeze_writes_a_checkpoint(verb, graph, tmp_path):
+    prefix = tmp_path / "out" / "model.ckpt"
+    done = verb("unfreeze", graph, "-o", prefix)
+    assert done.code == 0
+    assert sorted(os.listdir(prefix.parent)) == [
+        "checkpoint", "model.ckpt.data-00000-of-00001", "model.ckpt.index", "model.ckpt.meta",
+    ]  # fmt: skip
+    lines = done.out.splitlines()
+    assert lines[0] == "variables: 1 (1 trainable, 12 B)"
+    assert f"wrote {prefix}.index" in done.out
+    assert gs.load_checkpoint(prefix)["w"].numpy().tolist() == [1, 2, 3]
+
+
+def test_unfreeze_as_json(verb, graph, tmp_path):
+    answer = verb("unfreeze", graph, "-o", tmp_path / "m", "--json").answer
+    assert list(answer)[:4] == ["schema", "verb", "source", "outputs"]
+    assert (answer["schema"], answer["verb"], answer["source"]) == (1, "unfreeze", str(graph))
+    assert answer["outputs"] == [
+        *(f"{tmp_path}/m{suffix}" for suffix in (".data-00000-of-00001", ".index", ".meta")),
+        f"{tmp_path}/checkpoint",
+    ]
+    (row,) = answer["variables"]
+    assert set(row) == {"name", "node", "dtype", "shape", "nbytes", "trainable", "role", "evidence"}
+    assert (row["name"], row["dtype"], row["shape"], row["nbytes"], row["trainable"]) == ("w", "float32", [3], 12, True)
+    assert row["evidence"]
+    assert answer["kept"] == []
+    assert answer["seconds"] > 0
+
+
+def test_kept_constants_have_reasons(verb, fixtures):
+    kept = verb("unfreeze", fixtures / "mobile_cnn.pb", "--dry-run", "--json", "--exclude", ".*").code
+    assert kept == 4
+    answer = verb("unfreeze", fixtures / "mobile_cnn.pb", "--dry-run", "--json", "--exclude", ".*BatchNorm.*").answer
+    assert answer["kept"]
+    assert all({"node", "dtype", "shape", "nbytes", "reason"} == set(row) and row["reason"] for row in answer["kept"])
+
+
+def test_dry_run_writes_nothing(verb, graph, tmp_path):
+    before = sorted(os.listdir(tmp_path))
+    done = verb("unfreeze", graph, "--dry-run", "--explain")
+    assert done.code == 0
+    assert "evidence" in done.out
+    assert "wrote nothing" in done.out
+    assert verb("unfreeze", graph, "--dry-run", "-o", tmp_path / "m", "--json").answer["outputs"] == []
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_output_is_needed(verb, graph):
+    done = verb("unfreeze", graph)
+    assert done.code == 2
+    assert "-o" in done.err
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/new/"])
+def test_directory_is_no_prefix(verb, graph, tmp_path, suffix):
+    done = verb("unfreeze", graph, "-o", f"{tmp_path}{suffix}")
+    assert done.code == 2
+    assert "is a directory" in done.err
+
+
+def test_existing_output_needs_force(verb, graph, tmp_path):
+    assert verb("unfreeze", graph, "-o", tmp_path / "m").code == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    refused = verb("unfreeze", graph, "-o", tmp_path / "m", "--json")
+    assert (refused.code, refused.error["type"]) == (6, "OutputExistsError")
+    assert verb("unfreeze", graph, "-o", tmp_path / "m", "--force").code == 0
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_quiet_says_nothing(verb, graph, tmp_path):
+    done = verb("unfreeze", graph, "-o", tmp_path / "m", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_declined_is_told_with_a_way_out(verb, tmp_path):
+    from proto_utils import schema
+
+    graph = schema.GraphDef()
+    graph.node.add(name="x", op="Placeholder").attr["dtype"].type = 1
+    (tmp_path / "x.pb").write_bytes(graph.SerializeToString())
+    done = verb("unfreeze", tmp_path / "x.pb", "-o", tmp_path / "m", "--json")
+    assert (done.code, done.error["type"], done.error["operation"]) == (4, "PassError", "unfreeze")
+    assert sorted(os.listdir(tmp_path)) == ["x.pb"]
+
+
+def test_other_kinds_of_output(verb, graph, tmp_path):
+    assert verb("unfreeze", graph, "-o", tmp_path / "x.pbtxt", "--to", "graph_def_text").code == 0
+    assert "VariableV2" in (tmp_path / "x.pbtxt").read_text()

@@ -1,0 +1,171 @@
+"""Exit codes, errors and the ways a process can end."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from graphsurgeon import errors
+from graphsurgeon.cli.run import describe, exit_code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (click.UsageError("x"), 2),
+        (errors.CorruptionError("x"), 3),
+        (errors.UnsupportedError("x"), 3),
+        (errors.GraphError("x"), 3),
+        (errors.PassError("unfreeze", "x"), 4),
+        (errors.LimitError("x", 2, 1), 4),
+        (MemoryError(), 4),
+        (errors.NotFoundError("node", "x"), 5),
+        (FileNotFoundError(), 5),
+        (errors.OutputExistsError("x"), 6),
+        (PermissionError(), 6),
+        (OSError(errno.ENOSPC, "No space left on device"), 6),
+    ],
+)
+def test_exit_codes(error, code):
+    assert exit_code(error) == code
+
+
+def test_errors_as_json_have_their_fields():
+    error = errors.NotFoundError("node", "x", ["y"], hint="try y")
+    assert describe(error) == {
+        "type": "NotFoundError", "message": "no node 'x'", "kind": "node", "name": "x", "near": ("y",), "hint": "try y",
+    }  # fmt: skip
+    system = describe(OSError(errno.ENOSPC, "No space left on device", "out.pb"))
+    assert system == {
+        "type": "OSError", "message": "out.pb: No space left on device", "path": "out.pb", "errno": "ENOSPC",
+    }  # fmt: skip
+
+
+def test_error_is_one_line_and_a_hint(verb, tmp_path):
+    (tmp_path / "frozen.pb").write_bytes(b"")
+    done = verb("inspect", tmp_path / "frozen.bp")
+    assert (done.code, done.out) == (5, "")
+    assert done.err.splitlines() == [
+        f"error: no file '{tmp_path}/frozen.bp'",
+        f"hint: did you mean '{tmp_path}/frozen.pb'?",
+    ]
+
+
+def test_error_as_json(verb, tmp_path):
+    (tmp_path / "x.pb").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    done = verb("inspect", tmp_path / "x.pb", "--json")
+    assert (done.code, done.out) == (3, "")
+    assert done.error["type"] == "UnsupportedError"
+    assert done.error["path"] == str(tmp_path / "x.pb")
+    assert "Git LFS pointer" in done.error["message"]
+
+
+def test_usage_error_as_json(verb):
+    done = verb("ls", "--json")
+    assert (done.code, done.error["type"]) == (2, "UsageError")
+    assert "SRC" in done.error["message"]
+
+
+def test_traceback_only_with_debug(verb, tmp_path):
+    assert "Traceback" not in verb("inspect", tmp_path / "x").err
+    assert "Traceback" in verb("inspect", tmp_path / "x", "--debug").err
+
+
+def test_unreadable_output_names_its_path(verb, graph, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    done = verb("convert", graph, "-o", tmp_path / "file" / "x.pb")
+    assert done.code == 6
+    assert str(tmp_path / "file") in done.err
+
+
+def test_bare_program_tells_its_verbs(verb):
+    done = verb()
+    assert (done.code, done.out) == (2, "")
+    assert "unfreeze" in done.err
+
+
+def test_shells_complete_verbs(program):
+    words = {"_GRAPHSURGEON_COMPLETE": "bash_complete", "COMP_WORDS": "graphsurgeon unf", "COMP_CWORD": "1"}
+    assert "unfreeze" in program(env={**os.environ, **words}).out
+
+
+def test_only_the_answer_is_on_stdout(program, graph):
+    done = program("ls", graph, "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["verb"] == "ls"
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("arguments", ["inspect {}", "ls {} --quiet", "--help"])
+def test_reader_that_goes_away_is_no_error(root, graph, arguments):
+    command = f"{sys.executable} -m graphsurgeon {arguments.format(graph)} | sleep 0; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "141")
+
+
+def test_names_that_are_no_unicode_are_printed(program, tmp_path):
+    from graphsurgeon.formats.save import save_checkpoint
+    from tests.models import floats
+
+    save_checkpoint({b"caf\xe9".decode("utf-8", "surrogateescape"): floats(1)}, tmp_path / "m")
+    done = program("ls", tmp_path / "m")
+    assert done.code == 0
+    assert "caf\\udce9" in done.out
+
+
+SLOW = """
+import sys, time
+from graphsurgeon.formats import message
+from graphsurgeon.cli import main
+copy = message.write_pieces
+
+def slowly(pieces, sink):
+    copy(pieces, sink)
+    print("half-way", flush=True)
+    time.sleep(60)
+
+import graphsurgeon.formats.save as save
+save.write_pieces = slowly
+main(["convert", sys.argv[1], "-o", sys.argv[2], "--force"])
+"""
+
+
+@pytest.mark.parametrize(("number", "codes"), [(signal.SIGTERM, {143}), (signal.SIGINT, {130})])
+def test_signals_leave_no_temp_files(root, graph, tmp_path, number, codes):
+    out = tmp_path / "out" / "x.pb"
+    out.parent.mkdir()
+    out.write_bytes(b"precious")
+    command = [sys.executable, "-c", SLOW, str(graph), str(out)]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half-way\n"
+        assert len(os.listdir(out.parent)) == 2
+        process.send_signal(number)
+        process.communicate(timeout=20)
+    assert process.returncode in codes
+    assert {path.name: path.read_bytes() for path in out.parent.iterdir()} == {"x.pb": b"precious"}
+
+
+def test_help_is_quick(program):
+    """The budget is 150 ms; a slow machine gets twice that, and the best of three."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert program("--help").code == 0
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3
+
+
+def test_missing_parent_directories_are_made(verb, graph, tmp_path):
+    assert verb("convert", graph, "-o", tmp_path / "a" / "b" / "x.pb").code == 0
+    assert Path(tmp_path / "a" / "b" / "x.pb").read_bytes() == graph.read_bytes()

@@ -1,0 +1,114 @@
+"""`cat`: a value, printed, as JSON, or streamed to a file."""
+
+from __future__ import annotations
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from graphsurgeon import dtypes
+from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensor import RawTensor
+from proto_utils.files import BytesSource, Span
+
+
+def test_value_on_stdout_and_what_it_is_on_stderr(verb, checkpoint):
+    done = verb("cat", checkpoint, "w")
+    assert (done.code, done.out) == (0, "[5. 6.]\n")
+    assert done.err == "w: float32 [2], 2 elements, 8 B\n"
+
+
+def test_constant_of_a_graph(verb, graph):
+    assert verb("cat", graph, "w:0", "--quiet") == (0, "[1. 2. 3.]\n", "")
+
+
+def test_json(verb, checkpoint):
+    answer = verb("cat", checkpoint, "w", "--json").answer
+    assert answer["value"] == [5.0, 6.0]
+    assert (answer["name"], answer["dtype"], answer["shape"], answer["outputs"]) == ("w", "float32", [2], [])
+
+
+VALUES = {
+    "nan": (np.array([np.nan, np.inf, 1.0]), ["nan", "inf", 1.0]),
+    "complex": (np.array([1 + 2j]), [[1.0, 2.0]]),
+    "bool": (np.array([[True], [False]]), [[True], [False]]),
+    "int": (np.array(2**62), 2**62),
+    "bfloat16": (np.array([1.5], dtype=ml_dtypes.bfloat16), [1.5]),
+    "int4": (np.array([-8, 7], dtype=ml_dtypes.int4), [-8, 7]),
+    "strings": (np.array([b"a", b"\xff"], dtype=object), ["a", "\\xff"]),
+    "empty": (np.zeros((0, 2), dtype="int32"), []),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_kind_of_value_as_json(verb, tmp_path, name):
+    array, expected = VALUES[name]
+    save_checkpoint({"v": array}, tmp_path / "m")
+    assert verb("cat", tmp_path / "m", "v", "--json").answer["value"] == expected
+    assert verb("cat", tmp_path / "m", "v").code == 0
+
+
+def test_large_values_are_abridged_unless_asked(verb, tmp_path):
+    save_checkpoint({"v": np.arange(2000)}, tmp_path / "m")
+    assert "..." in verb("cat", tmp_path / "m", "v").out
+    full = verb("cat", tmp_path / "m", "v", "--full").out
+    assert "..." not in full
+    assert "1234" in full
+
+
+def test_saved_value(verb, checkpoint, tmp_path):
+    path = tmp_path / "w.npy"
+    assert verb("cat", checkpoint, "w", "-o", path).code == 0
+    assert np.load(path).tolist() == [5, 6]
+    assert verb("cat", checkpoint, "w", "-o", path, "--json").code == 6
+    answer = verb("cat", checkpoint, "w", "-o", path, "--force", "--json").answer
+    assert (answer["outputs"], "value" in answer) == ([str(path)], False)
+
+
+def test_saved_value_is_not_held_in_memory(verb, tmp_path, monkeypatch):
+    """The array of a saved value is never made."""
+    save_checkpoint({"v": np.zeros(1 << 20)}, tmp_path / "m")
+    monkeypatch.setattr("graphsurgeon.tensor.Tensor.numpy", None)
+    assert verb("cat", tmp_path / "m", "v", "-o", tmp_path / "v.npy").code == 0
+    assert np.load(tmp_path / "v.npy").shape == (1 << 20,)
+
+
+def test_strings_that_a_file_cannot_keep(verb, tmp_path):
+    save_checkpoint({"s": np.array([b"a\0"], dtype=object)}, tmp_path / "m")
+    done = verb("cat", tmp_path / "m", "s", "-o", tmp_path / "s.npy")
+    assert done.code == 3
+    assert "hint:" in done.err
+    assert not (tmp_path / "s.npy").exists()
+
+
+def test_unknown_name(verb, checkpoint):
+    done = verb("cat", checkpoint, "dense/kernal", "--json")
+    assert (done.code, done.error["near"]) == (5, ["dense/kernel"])
+
+
+def test_damaged_value_is_not_printed(verb, checkpoint):
+    data = checkpoint.with_name("m.ckpt.data-00000-of-00001")
+    data.write_bytes(bytes(data.stat().st_size))
+    done = verb("cat", checkpoint, "w", "--json")
+    assert (done.code, done.out, done.error["type"]) == (3, "", "CorruptionError")
+
+
+def test_a_few_bytes_that_claim_everything(verb, tmp_path):
+    from graphsurgeon.node import Node
+    from graphsurgeon.tensor import FillTensor
+    from proto_utils import schema
+
+    node = Node.new("w", "Const", attrs={"dtype": dtypes.FLOAT})
+    node.proto.attr["value"].tensor.dtype = 1
+    node.proto.attr["value"].tensor.tensor_shape.dim.add(size=1 << 60)
+    assert isinstance(node.tensor, FillTensor)
+    (tmp_path / "x.pb").write_bytes(schema.GraphDef(node=[node.proto]).SerializeToString())
+    assert verb("cat", tmp_path / "x.pb", "w").code == 4
+    assert verb("ls", tmp_path / "x.pb").code == 0
+    assert verb("inspect", tmp_path / "x.pb").code == 0
+
+
+def test_raw_bytes_stay_as_they_are(verb, tmp_path):
+    raw = RawTensor(dtypes.QINT8, (2,), Span(BytesSource(b"\x80\x7f"), 0, 2))
+    save_checkpoint({"q": raw}, tmp_path / "m")
+    assert verb("cat", tmp_path / "m", "q", "--json").answer["value"] == [-128, 127]

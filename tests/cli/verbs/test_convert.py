@@ -1,0 +1,90 @@
+"""`convert`: the same model in another form."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import graphsurgeon as gs
+from proto_utils import schema
+from tests.models import frozen, meta_graph, saved_model
+
+
+def test_binary_to_text_and_back(verb, graph, tmp_path):
+    assert verb("convert", graph, "-o", tmp_path / "x.pbtxt").code == 0
+    assert schema.parse_text(schema.GraphDef, (tmp_path / "x.pbtxt").read_text()) == frozen()
+    assert verb("convert", tmp_path / "x.pbtxt", "-o", tmp_path / "y.pb").code == 0
+    assert schema.parse(schema.GraphDef, (tmp_path / "y.pb").read_bytes()) == frozen()
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "kind"),
+    [
+        ("x.meta", "y.txt", "meta_graph_text"),
+        ("x.meta", "y.meta", "meta_graph"),
+    ],
+)
+def test_meta_graph(verb, tmp_path, name, output, kind):
+    (tmp_path / name).write_bytes(meta_graph().SerializeToString())
+    answer = verb("convert", tmp_path / name, "-o", tmp_path / output, "--json").answer
+    assert (answer["kind"], answer["to"], answer["outputs"]) == ("meta_graph", kind, [str(tmp_path / output)])
+    assert gs.load(tmp_path / output).to_meta_graph_def() == meta_graph()
+
+
+def test_graph_out_of_a_saved_model(verb, tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    assert verb("convert", tmp_path, "-o", tmp_path / "x.pb", "--to", "graph_def").code == 0
+    assert gs.load(tmp_path / "x.pb").to_graph_def() == frozen()
+
+
+def test_checkpoint_is_copied_as_it_was(verb, checkpoint, tmp_path):
+    copy = tmp_path / "copy" / "n.ckpt"
+    assert verb("convert", checkpoint, "-o", copy).code == 0
+    for suffix in (".data-00000-of-00001", ".index", ".meta"):
+        assert copy.with_name(f"n.ckpt{suffix}").read_bytes() == checkpoint.with_name(f"m.ckpt{suffix}").read_bytes()
+    assert os.path.exists(copy.parent / "checkpoint")
+
+
+def test_partitioned_checkpoint_becomes_whole(verb, fixtures, tmp_path):
+    assert verb("convert", fixtures / "partitioned.ckpt", "-o", tmp_path / "m").code == 0
+    before, after = gs.load_checkpoint(fixtures / "partitioned.ckpt"), gs.load_checkpoint(tmp_path / "m")
+    assert list(before) == list(after)
+    assert all(before[name].numpy().tobytes() == after[name].numpy().tobytes() for name in before)
+
+
+def test_graph_without_values_is_no_checkpoint(verb, graph, tmp_path):
+    done = verb("convert", graph, "-o", tmp_path / "m", "--to", "checkpoint")
+    assert done.code == 3
+    assert "hint: unfreeze" in done.err
+
+
+def test_checkpoint_without_a_graph_is_no_graph(verb, checkpoint, tmp_path):
+    checkpoint.with_name("m.ckpt.meta").unlink()
+    assert verb("convert", checkpoint, "-o", tmp_path / "x.pb", "--to", "graph_def").code == 3
+    assert not (tmp_path / "x.pb").exists()
+
+
+def test_existing_output_needs_force(verb, graph, tmp_path):
+    (tmp_path / "x.pb").write_bytes(b"precious")
+    assert verb("convert", graph, "-o", tmp_path / "x.pb").code == 6
+    assert (tmp_path / "x.pb").read_bytes() == b"precious"
+    assert verb("convert", graph, "-o", tmp_path / "x.pb", "--force").code == 0
+    assert (tmp_path / "x.pb").read_bytes() == graph.read_bytes()
+
+
+def test_output_may_be_the_source(verb, graph):
+    before = graph.read_bytes()
+    assert verb("convert", graph, "-o", graph, "--force").code == 0
+    assert graph.read_bytes() == before
+
+
+def test_dry_run_writes_nothing(verb, graph, tmp_path):
+    assert verb("convert", graph, "-o", tmp_path / "x.pbtxt", "--dry-run", "--json").answer["outputs"] == []
+    assert not (tmp_path / "x.pbtxt").exists()
+
+
+def test_to_a_pipe(program, graph):
+    done = program("convert", graph, "-o", "/dev/stdout", "--to", "graph_def_text", "--force", "--quiet")
+    assert done.code == 0
+    assert schema.parse_text(schema.GraphDef, done.out) == frozen()

@@ -1,0 +1,79 @@
+"""`inspect`: what a file is and holds, for people and as JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.formats.save import save_checkpoint
+from tests.models import floats, saved_model, shared
+
+
+def test_graph(verb, graph):
+    done = verb("inspect", graph)
+    lines = done.out.splitlines()
+    assert (done.code, done.err) == (0, "")
+    assert lines[0].startswith(f"{graph}: GraphDef, binary, ")
+    assert "versions     producer 134, min consumer 0" in lines
+    assert "inputs       x  float32 ?  (Placeholder; must be fed)" in lines
+    assert "constants    1 (1 of more than one element), 12 B" in lines
+    assert not [line for line in lines if line.startswith(("signatures", "checkpoint", "saver"))]
+
+
+def test_graph_as_json(verb, graph):
+    answer = verb("inspect", graph, "--json").answer
+    assert (answer["schema"], answer["verb"], answer["kind"]) == (1, "inspect", "graph_def")
+    assert answer["nbytes"] == graph.stat().st_size
+    assert answer["inputs"] == [
+        {"name": "x", "op": "Placeholder", "dtype": "float32", "shape": None, "reason": "must be fed"}
+    ]
+    assert answer["checkpoint"] is None
+
+
+def test_checkpoint_and_its_graph(verb, checkpoint):
+    answer = verb("inspect", checkpoint, "--json").answer
+    assert (answer["kind"], answer["graph"]) == ("checkpoint", f"{checkpoint}.meta")
+    assert answer["checkpoint"]["tensors"] == 2
+    assert answer["checkpoint"]["dtypes"] == {"float32": {"count": 2, "nbytes": 12}}
+    text = verb("inspect", checkpoint).out
+    assert f"checkpoint   {checkpoint}: 2 tensors, 12 B in 1 shard" in text
+    assert "signatures   serving_default: feed float32 [] -> fetch float32 []" in text
+    assert "TensorFlow 1.15.0" in text
+
+
+def test_missing_shard_is_told(verb, tmp_path):
+    save_checkpoint({"w": floats(1)}, tmp_path / "m")
+    (tmp_path / "m.data-00000-of-00001").unlink()
+    path = str(tmp_path / "m.data-00000-of-00001")
+    assert verb("inspect", tmp_path / "m", "--json").answer["checkpoint"]["missing_shards"] == [path]
+    assert f"missing: {path}" in verb("inspect", tmp_path / "m").out
+
+
+def test_saved_model_lists_its_meta_graphs(verb, tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    answer = verb("inspect", tmp_path, "--json").answer
+    assert (answer["kind"], answer["tags"], answer["meta_graphs"]) == ("saved_model", ["serve"], [["serve"]])
+    assert verb("inspect", tmp_path, "--tags", "serve").code == 0
+    assert verb("inspect", tmp_path, "--tags", "train").code == 5
+
+
+def test_v1_checkpoint_is_recognised(verb):
+    path = shared(
+        "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001"
+    )
+    assert verb("inspect", path, "--json").answer["kind"] == "checkpoint_v1"
+    assert "V1" in verb("inspect", path).out
+
+
+REAL = {
+    "onnx+tensorflow-onnx/tests/models/lstm/frozen.pb": "GraphDef",
+    "dotnet+machinelearning-testdata/Microsoft.ML.TensorFlow.TestModels/cifar_model/model.ckpt.meta": "MetaGraphDef",
+    "tensorflow+tfx/tfx/components/testdata/trainer/keras/Format-Serving": "SavedModel",
+    "uve+tensorflow/tensorflow/core/util/tensor_bundle/testdata/old_string_tensors/foo.index": "checkpoint",
+}
+
+
+@pytest.mark.parametrize("path", REAL)
+def test_real_files(verb, path):
+    done = verb("inspect", shared(path))
+    assert (done.code, done.err) == (0, "")
+    assert f": {REAL[path]}" in done.out

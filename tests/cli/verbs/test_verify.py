@@ -1,0 +1,63 @@
+"""`verify`: rules and checksums, and the exit code that tells."""
+
+from __future__ import annotations
+
+from proto_utils import schema
+from tests.models import frozen
+
+
+def test_sound_graph(verb, graph):
+    done = verb("verify", graph)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "4 nodes, 0 tensors: 0 errors, 0 warnings\n"
+
+
+def test_broken_graph(verb, tmp_path):
+    graph = frozen()
+    graph.node[3].input[0] = "nobody"
+    (tmp_path / "x.pb").write_bytes(graph.SerializeToString())
+    done = verb("verify", tmp_path / "x.pb")
+    assert done.code == 1
+    assert done.out.startswith("error: node 'out': ")
+    answer = verb("verify", tmp_path / "x.pb", "--json").answer
+    assert (answer["ok"], answer["checked"]) == (False, {"nodes": 4, "tensors": 0})
+    assert answer["findings"][0]["severity"] == "error"
+    assert answer["findings"][0]["node"] == "out"
+
+
+def test_every_checksum_is_checked(verb, checkpoint):
+    assert verb("verify", checkpoint, "--json").answer["checked"] == {"nodes": 4, "tensors": 2}
+    data = checkpoint.with_name("m.ckpt.data-00000-of-00001")
+    content = bytearray(data.read_bytes())
+    content[-1] ^= 1
+    data.write_bytes(content)
+    done = verb("verify", checkpoint, "--json")
+    assert done.code == 1
+    assert [(row["rule"], row["node"]) for row in done.answer["findings"]] == [("checksum", "w")]
+
+
+def test_missing_shard_is_a_finding(verb, checkpoint):
+    checkpoint.with_name("m.ckpt.data-00000-of-00001").unlink()
+    done = verb("verify", checkpoint)
+    assert done.code == 1
+    assert "data-00000-of-00001" in done.out
+
+
+def test_errors_come_before_warnings(verb, tmp_path):
+    graph = frozen()
+    graph.node.add(name="odd", op="SomebodysOp")
+    graph.node.add(name="bad", op="Relu", input=["nobody"]).attr["T"].type = 1
+    (tmp_path / "x.pb").write_bytes(graph.SerializeToString())
+    severities = [row["severity"] for row in verb("verify", tmp_path / "x.pb", "--json").answer["findings"]]
+    assert severities[0] == "error"
+    assert severities == sorted(severities)
+
+
+def test_real_fixtures_are_sound(verb, fixtures):
+    for path in sorted(fixtures.glob("*.pb")):
+        assert verb("verify", path).code == 0, path
+
+
+def test_not_ours(verb, tmp_path):
+    (tmp_path / "x").write_bytes(schema.GraphDef().SerializeToString())
+    assert verb("verify", tmp_path / "x").code == 3
