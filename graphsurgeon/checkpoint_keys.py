@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from graphsurgeon import dtypes
+from graphsurgeon.attr_value import Func
 from graphsurgeon.errors import near_names
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
-from graphsurgeon.names import parse_input
+from graphsurgeon.names import node_of, node_of_input, parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensor_slice import Extents, SliceTensor, parse_shape_and_slice
@@ -35,10 +36,18 @@ _PART = re.compile(r"(?P<whole>.+)/part_(?P<number>\d+)")
 
 
 class SavedAs(NamedTuple):
-    """Where a checkpoint holds a variable: a key, and the slice of it, if not all."""
+    """Where a checkpoint holds a variable: a key, and the slice of its tensor of that shape, if not all."""
 
     key: str
     extents: Extents | None = None
+    shape: tuple[int, ...] = ()
+
+    @property
+    def slice(self) -> str:
+        """The slice as savers write it, ``"10 4 0,5:0,4"``; empty for all of it."""
+        if self.extents is None:
+            return ""
+        return f"{' '.join(map(str, self.shape))} {':'.join(f'{start},{length}' for start, length in self.extents)}"
 
 
 def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
@@ -51,17 +60,30 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
     index : Index
         Of the model's graph.
     """
-    preferred = "" if model.meta is None else model.meta.saver_def.restore_op_name.rpartition("/")[0]
-    restores = [node for node in model.graph if node.op in _RESTORE_OPS]
+    restore_op = "" if model.meta is None else node_of(model.meta.saver_def.restore_op_name)
+    found = dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))
+    call = index.producers.get(restore_op)
+    if call is not None and isinstance(call.attrs.get("f"), Func):
+        # As TensorFlow 2 saves: the saver is a function, and is given the variables.
+        function = model.library.functions.get(call.attrs["f"].name)
+        if function is not None:
+            given = dict(zip((arg.name for arg in function.proto.signature.input_arg), call.inputs, strict=False))
+            places = _restored(Index(function.body), function.body)
+            found.update((node_of_input(given[target]), place) for target, place in places if target in given)
+    return found
+
+
+def _restored(index: Index, graph: Graph, preferred: str = "") -> Iterator[tuple[str, SavedAs]]:
+    """Yield what restore ops assign to, and from where; those of the preferred scope last."""
+    restores = [node for node in graph if node.op in _RESTORE_OPS]
     restores.sort(key=lambda node: node.name.rpartition("/")[0] == preferred)
-    found: dict[str, SavedAs] = {}
     for restore in restores:
         keys, specs = _strings_at(index, restore, 1), _strings_at(index, restore, 2)
         for output, consumer in _assigned(index, restore):
             if output < len(keys):
                 parsed = parse_shape_and_slice(specs[output]) if output < len(specs) else None
-                found[parse_input(consumer.inputs[0]).node] = SavedAs(keys[output], parsed and parsed[1])
-    return found
+                place = SavedAs(keys[output]) if parsed is None else SavedAs(keys[output], parsed[1], parsed[0])
+                yield parse_input(consumer.inputs[0]).node, place
 
 
 class VariableValues:
@@ -127,7 +149,7 @@ class VariableValues:
         before = [self._index.producers.get(f"{match['whole']}/part_{n}") for n in range(int(match["number"]))]
         offset = sum(_shape(part)[axis] for part in before if part is not None)
         extents = tuple((offset if i == axis else 0, dim) for i, dim in enumerate(shape))
-        return SavedAs(match["whole"], extents)
+        return SavedAs(match["whole"], extents, whole)
 
 
 def object_graph_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
