@@ -1,0 +1,71 @@
+"""Graphs that passed through optimizers: the marks of freezing are gone or moved; roles tell the weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphsurgeon as gs
+from tests.tf.judge import TensorFlow
+from tests.tf.thawing import assert_runs_equal, assert_same_variables, assert_sound, assert_trains, thaw
+
+NETS = ("mobile", "unfused", "transposed", "text", "loop")
+INPUTS = {"text": ["words"]}
+FOLD = ["fold_constants(ignore_errors=true)", "fold_batch_norms", "fold_old_batch_norms"]
+
+
+class Transformed:
+    """A net frozen by TensorFlow and put through one of its tools, which may keep ``inputs`` and ``outputs``."""
+
+    def __init__(self, tf: TensorFlow, directory: Path, net: str, tool: str, **options: Any) -> None:
+        self.made = tf.call("making:make", net=net, directory=str(directory))
+        outputs = [name.removesuffix(":0") for name in self.made["outputs"]]
+        if tool != "grappler":
+            options["inputs"] = INPUTS.get(net, ["input"])
+        target = str(directory / "transformed.pb")
+        self.pb = tf.call(f"transforming:{tool}", pb=self.made["pb"], target=target, outputs=outputs, **options)
+        self.outputs = self.made["outputs"]
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_without_the_reads_roles_tell_all(tf: TensorFlow, tmp_path: Path, net: str):
+    """Every Identity is gone, and with them every mark; names, values and trainable flags are still those trained."""
+    one = Transformed(tf, tmp_path, net, "transform", transforms=["remove_nodes(op=Identity)"])
+    prefix = tmp_path / "thawed.ckpt"
+    thaw(one.pb, prefix)
+    assert_same_variables(tf, prefix, one.made["variables"], "ref")
+    assert_runs_equal(tf, one.pb, prefix, one.outputs)
+
+
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("transforms", [["quantize_weights(minimum_size=20)"], ["round_weights(num_steps=16)"], FOLD])
+def test_graph_transform_tool(tf: TensorFlow, tmp_path: Path, net: str, transforms: list[str]):
+    one = Transformed(tf, tmp_path, net, "transform", transforms=transforms)
+    if net == "text" and transforms is FOLD:  # left colocated with a node that the tool removed
+        assert "unknown node" in tf.call("judging:accepts", path=one.pb)["refused"]
+        with pytest.raises(gs.GraphError, match="colocated"):
+            thaw(one.pb, tmp_path / "thawed.ckpt")
+        return
+    report = thaw(one.pb, tmp_path / "thawed.ckpt")
+    assert_runs_equal(tf, one.pb, tmp_path / "thawed.ckpt", one.outputs)
+    assert_sound(tf, tmp_path / "thawed.ckpt", [row["name"] for row in report["variables"]])
+
+
+@pytest.mark.parametrize("net", [net for net in NETS if net != "text"])
+def test_optimize_for_inference(tf: TensorFlow, tmp_path: Path, net: str):
+    one = Transformed(tf, tmp_path, net, "for_inference")
+    thaw(one.pb, tmp_path / "thawed.ckpt")
+    assert_runs_equal(tf, one.pb, tmp_path / "thawed.ckpt", one.outputs)
+    if net != "loop":
+        assert_trains(tf, tmp_path / "thawed.ckpt", one.outputs)
+
+
+@pytest.mark.parametrize("net", [net for net in NETS if net != "loop"])
+def test_grappler(tf: TensorFlow, tmp_path: Path, net: str):
+    """Batch norms are folded into constants of other names and reads into weights."""
+    one = Transformed(tf, tmp_path, net, "grappler")
+    thaw(one.pb, tmp_path / "thawed.ckpt")
+    assert_runs_equal(tf, one.pb, tmp_path / "thawed.ckpt", one.outputs)
+    assert_trains(tf, tmp_path / "thawed.ckpt", one.outputs)
