@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from graphsurgeon.graph import Graph
     from graphsurgeon.model import Model
     from graphsurgeon.node import Node
+    from graphsurgeon.passes.freeze import freeze
     from graphsurgeon.passes.unfreeze import unfreeze
     from graphsurgeon.tensor import Tensor
     from graphsurgeon.verify import verify
@@ -46,6 +47,7 @@ __all__ = [
     "save_checkpoint",
     "verify",
     "unfreeze",
+    "freeze",
     "Model",
     "Graph",
     "Node",
@@ -90,7 +92,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Return the public names, imported or not."""
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)
 
 
 class _Package(ModuleType):
