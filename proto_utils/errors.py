@@ -30,12 +30,25 @@ class GraphSurgeonError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Processes hand errors on as pickles; what made the message is kept as attributes, not in `args`.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
     def fields(self) -> dict[str, object]:
         """Return the facts of the error by name, ready for JSON."""
         facts: dict[str, object] = {name: getattr(self, name) for name in self.field_names}
         if self.hint is not None:
             facts["hint"] = self.hint
         return facts
+
+
+def _rebuild(
+    cls: type[GraphSurgeonError], args: tuple[object, ...], attributes: dict[str, object]
+) -> GraphSurgeonError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class FileFormatError(GraphSurgeonError):

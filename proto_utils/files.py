@@ -228,10 +228,17 @@ class Window:
     """
 
     def __init__(self, source: Source, nbytes: int = 1 << 16) -> None:
+        self.path = source.path
         self._source = source
         self._nbytes = nbytes
         self.buffer = b""
         self.base = 0
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of ``[start, end)``, from the window when they are in it."""
+        if start >= self.base and end <= self.base + len(self.buffer):
+            return self.buffer[start - self.base : end - self.base]
+        return self._source.read(start, end)
 
     def ensure(self, position: int, nbytes: int) -> int:
         """Make ``[position, position + nbytes)`` available, as far as the source goes.
@@ -248,5 +255,3 @@ class Window:
             self.base = position
             return 0
         return index
-
-

@@ -26,7 +26,7 @@ def encode_varint(value: int) -> bytes:
     bytes
         1 to 10 bytes.
     """
-    if value < 0x80:
+    if 0 <= value < 0x80:
         return _SINGLE[value]
     out = bytearray()
     while value > 0x7F:

@@ -1,0 +1,76 @@
+"""Errors keep their facts."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+
+import pytest
+
+from proto_utils.errors import (
+    CorruptionError,
+    FileFormatError,
+    GraphSurgeonError,
+    LimitError,
+    NotFoundError,
+    OutputExistsError,
+    UnsupportedError,
+)
+
+EXAMPLES = [
+    CorruptionError("ends inside a varint", path="a.pb", offset=7, hint="fetch it again"),
+    UnsupportedError("a future version"),
+    NotFoundError("tensor", "w", ("w1", "w2"), where="a checkpoint"),
+    LimitError("the message", 3_000_000_000, 2_000_000_000),
+    OutputExistsError("out.pb"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (CorruptionError("bad", path="a.pb", offset=7), "a.pb at byte 7: bad"),
+        (CorruptionError("bad", path="a.pb"), "a.pb: bad"),
+        (CorruptionError("bad"), "<memory>: bad"),
+        (NotFoundError("tensor", "w"), "no tensor 'w'"),
+        (NotFoundError("tensor", "w", where="a.ckpt"), "no tensor 'w' in a.ckpt"),
+        (LimitError("the message", 3000, 2000), "the message is 3,000, the limit is 2,000"),
+        (OutputExistsError("out.pb"), "out.pb: exists already"),
+    ],
+)
+def test_the_message_says_what_and_where(error: GraphSurgeonError, text: str):
+    assert str(error) == text
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_fields_are_json(error: GraphSurgeonError):
+    assert set(error.field_names) <= json.loads(json.dumps(error.fields())).keys()
+
+
+def test_the_hint_is_a_field_when_there_is_one():
+    assert CorruptionError("bad", hint="try").fields() == {"path": None, "offset": None, "reason": "bad", "hint": "try"}
+    assert "hint" not in CorruptionError("bad").fields()
+
+
+def test_near_names_make_the_hint():
+    assert NotFoundError("node", "x", ("y", "z")).hint == "did you mean 'y' or 'z'?"
+    assert NotFoundError("node", "x").hint is None
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(EXAMPLES[0], FileFormatError), (EXAMPLES[1], FileFormatError), (EXAMPLES[2], KeyError)]
+    + [(EXAMPLES[4], FileExistsError), (EXAMPLES[4], OSError)],
+)
+def test_they_are_also_pythons_own(error: GraphSurgeonError, kind: type[Exception]):
+    assert isinstance(error, kind)
+    assert isinstance(error, GraphSurgeonError)
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])
+def test_they_cross_processes(error: GraphSurgeonError, again):
+    other = again(error)
+    assert type(other) is type(error)
+    assert (str(other), other.args, other.fields()) == (str(error), error.args, error.fields())

@@ -1,0 +1,155 @@
+"""Sources, spans and the window over them; the portable paths too."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from proto_utils import files
+from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.files import BytesSource, FileSource, Source, Span, Window
+
+DATA = bytes(range(256)) * 40
+
+
+@pytest.fixture(params=["preadv", "pread", "seek", "bytes"])
+def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+    """The same bytes in every kind of source, with each way of reading forced."""
+    if request.param == "bytes":
+        return BytesSource(DATA, "data")
+    if request.param != "preadv":
+        monkeypatch.setattr(files, "_preadv", None)
+    if request.param == "seek":
+        monkeypatch.setattr(files, "_pread", None)
+    (tmp_path / "data").write_bytes(DATA)
+    return FileSource(tmp_path / "data")
+
+
+def test_read(source: Source):
+    assert source.size == len(DATA)
+    assert source.read(3, 700) == DATA[3:700]
+    assert source.read(5, 5) == b""
+
+
+def test_chunks_are_all_the_bytes_in_order(source: Source):
+    chunks = [bytes(chunk) for chunk in source.chunks(1, 1001, 300)]
+    assert [len(chunk) for chunk in chunks] == [300, 300, 300, 100]
+    assert b"".join(chunks) == DATA[1:1001]
+
+
+def test_past_the_end_is_corruption(source: Source):
+    with pytest.raises(CorruptionError, match="ends at byte 10240"):
+        source.read(0, len(DATA) + 1)
+    with pytest.raises(CorruptionError, match="ends at byte 10240"):
+        list(source.chunks(0, len(DATA) + 1))
+
+
+def test_a_view_cannot_change_bytes_in_memory():
+    view = next(BytesSource(memoryview(bytearray(b"abc"))).chunks(0, 3))
+    assert view.readonly
+
+
+def test_short_reads_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "data").write_bytes(DATA)
+    real = os.preadv
+    monkeypatch.setattr(files, "_preadv", lambda fd, views, offset: real(fd, [views[0][:7]], offset))
+    assert FileSource(tmp_path / "data").read(0, 100) == DATA[:100]
+
+
+def test_a_file_cut_while_it_is_read(tmp_path: Path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    source = FileSource(path)
+    os.truncate(path, 10)
+    with pytest.raises(CorruptionError, match="truncated while being read") as caught:
+        source.read(0, 20)
+    assert caught.value.path == str(path)
+
+
+def test_a_replaced_file_is_still_read(tmp_path: Path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    span = Span(FileSource(path), 0, 10)
+    (tmp_path / "other").write_bytes(b"other")
+    os.replace(tmp_path / "other", path)
+    assert span.read() == DATA[:10]
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe"])
+def test_only_regular_files(kind: str, tmp_path: Path):
+    path = tmp_path / "it"
+    if kind == "directory":
+        path.mkdir()
+        expected: type[Exception] = IsADirectoryError
+    else:
+        os.mkfifo(path)
+        threading.Thread(target=lambda: open(path, "wb").close(), daemon=True).start()
+        expected = UnsupportedError
+    with pytest.raises(expected):
+        FileSource(path)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_last_span_closes_the_file(tmp_path: Path):
+    (tmp_path / "data").write_bytes(DATA)
+    before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
+    span = Span(FileSource(tmp_path / "data"), 0, 3)
+    assert span.read() == DATA[:3]
+    del span
+    gc.collect()
+    if before:
+        assert set(os.listdir("/proc/self/fd")) <= before
+
+
+def test_threads_may_share_a_source(source: Source):
+    wrong = []
+
+    def read(seed: int) -> None:
+        for step in range(200):
+            start = (seed * 37 + step * 11) % 9000
+            if source.read(start, start + 500) != DATA[start : start + 500]:
+                wrong.append(start)
+
+    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_spans(source: Source):
+    span = Span(source, 10, 110)
+    assert span.nbytes == 100
+    assert span.read() == DATA[10:110]
+    assert b"".join(map(bytes, span.chunks(7))) == DATA[10:110]
+    assert span.sub(5, 8).read() == DATA[15:18]
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 5), (5, 4), (0, 10241), (10241, 10241)])
+def test_a_span_lies_within_its_source(start: int, end: int):
+    with pytest.raises(CorruptionError):
+        Span(BytesSource(DATA), start, end)
+
+
+def test_a_window_reads_ahead_and_no_further_than_the_source():
+    reads = []
+
+    class Counting(BytesSource):
+        def read(self, start: int, end: int) -> bytes:
+            reads.append((start, end))
+            return super().read(start, end)
+
+    window = Window(Counting(DATA), 100)
+    index = window.ensure(50, 10)
+    assert window.buffer[index : index + 3] == DATA[50:53]
+    window.ensure(120, 20)
+    assert window.read(60, 150) == DATA[60:150]
+    window.ensure(145, 10)
+    window.ensure(len(DATA) - 5, 20)
+    assert reads == [(50, 150), (145, 245), (len(DATA) - 5, len(DATA))]
+    assert window.read(0, 3) == DATA[:3]
