@@ -25,6 +25,7 @@ from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
+from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import StringTensor
 from graphsurgeon.variables import Variable
@@ -87,6 +88,27 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
         version=_V2,
     )
     return Saver(nodes, saver_def)
+
+
+def install_saver(model: Model, variables: Iterable[SavedVariable]) -> None:
+    """Give a model a saver for these variables and no others; what an earlier one kept of old checkpoints stays so.
+
+    Parameters
+    ----------
+    model : Model
+        Its graph gets the nodes, its meta graph the SaverDef. The nodes of an earlier saver stay.
+    variables : iterable of SavedVariable
+    """
+    saver = new_saver(model.graph, variables)
+    for node in saver.nodes:
+        model.graph.append(node)
+    if model.meta is None:
+        model.meta = schema.MetaGraphDef()
+    earlier = model.meta.saver_def
+    if earlier.restore_op_name:
+        saver.saver_def.max_to_keep = earlier.max_to_keep
+        saver.saver_def.keep_checkpoint_every_n_hours = earlier.keep_checkpoint_every_n_hours
+    earlier.CopyFrom(saver.saver_def)
 
 
 def free_scope(graph: Graph, wanted: str) -> str:

@@ -251,6 +251,8 @@ def _constant(node: Node, tensor: Tensor, value: Value) -> Node:
 
 def _undo_unfreeze(model: Model, note: UnfreezeNote) -> None:
     """Let readers read the constants themselves again, and give back dropped attrs."""
+    if not note.constants and not note.gradient_op_type:
+        return
     aliases = {}
     for name, constant in note.constants.items():
         if constant.read:
@@ -276,9 +278,10 @@ def _with_inputs(node: Node, inputs: Sequence[str]) -> Node:
 def _undone(
     node: Node, position: int, text: str, aliases: dict[str, str], rewired: dict[tuple[str, int], str]
 ) -> str:
-    if (node.name, position) in rewired:
-        return rewired[node.name, position]
-    return aliases.get(text, text)
+    # An input stays written as it is: ``a``, ``a:0`` or ``^a``.
+    caret = "^" if text[:1] == "^" else ""
+    name, colon, port = text[len(caret) :].partition(":")
+    return f"{caret}{rewired.get((node.name, position)) or aliases.get(name, name)}{colon}{port}"
 
 
 def _restore_gradients(model: Model, dropped: dict[str, str]) -> None:

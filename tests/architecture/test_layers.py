@@ -14,7 +14,8 @@ LAYERS = {
     1: ["errors", "dtypes", "names", "tensor", "tensor_proto"],
     2: ["attr_value", "node", "graph", "graph_def", "frames", "cycles", "index", "model", "ops", "signatures"]
     + ["const_rules", "weights", "variables", "saver", "endpoints", "reach"]
-    + ["saved_model_parts", "serving", "serving_signature"],
+    + ["saved_model_parts", "serving", "serving_signature"]
+    + ["held_variables", "variable_collections", "retarget", "dead_gradients", "tensorflow_version"],
     3: ["verify", "model_pass"],
     4: ["formats", "passes"],
     5: ["pipeline", "diff", "inspect"],
