@@ -201,3 +201,18 @@ def distance(pb, prefix, outputs):
 def latest(directory):
     """The checkpoint that a directory's state file names."""
     return tf1.train.latest_checkpoint(directory)
+
+
+def assign_kernels(op):
+    """Names of the dtypes for which this TensorFlow has a CPU kernel that assigns a variable."""
+    from tensorflow.core.framework import types_pb2
+    from tensorflow.python.framework import kernels
+
+    found = kernels.get_registered_kernels_for_op(op).kernel
+    constraints = [item for kernel in found if kernel.device_type == "CPU" for item in kernel.constraint]
+    numbers = {number for item in constraints for number in allowed(item)}
+    return sorted(types_pb2.DataType.Name(number) for number in numbers)
+
+
+def allowed(constraint):
+    return constraint.allowed_values.list.type if constraint.name in ("T", "dtype") else []
