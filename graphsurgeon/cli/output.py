@@ -12,6 +12,8 @@ import click
 #: The version of what ``--json`` prints.
 SCHEMA = 1
 
+# Drawing takes about a millisecond a row; longer tables come as columns on a terminal too.
+_MAX_DRAWN_ROWS = 1000
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -42,7 +44,7 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     title : str
     """
     cells = [list(row) for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and len(cells) <= _MAX_DRAWN_ROWS:
         _draw_table(headers, cells, title)
         return
     if title:
@@ -50,9 +52,11 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     texts = [[str(cell) for cell in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
     right = [bool(cells) and all(isinstance(row[i], int) for row in cells) for i in range(len(headers))]
+    lines = []
     for line in [list(headers), *texts]:
         padded = [_pad(text, width, to_right) for text, width, to_right in zip(line, widths, right, strict=True)]
-        click.echo("  ".join(padded).rstrip())
+        lines.append("  ".join(padded).rstrip())
+    click.echo("\n".join(lines))
 
 
 def format_nbytes(nbytes: int) -> str:

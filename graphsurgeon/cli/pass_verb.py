@@ -119,13 +119,17 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> None:
         _check_output(output, dry_run)
+        from graphsurgeon.cli.progress import saving
         from graphsurgeon.formats.load import load
         from graphsurgeon.formats.save import save
 
         start = time.perf_counter()
         model = load(source)
         report = function(model, **given)
-        written = [] if dry_run or output is None else save(model, output, to=to, overwrite=force)
+        written: list[str] = []
+        if output is not None and not dry_run:
+            with saving(model, quiet=quiet or as_json):
+                written = save(model, output, to=to, overwrite=force)
         seconds = round(time.perf_counter() - start, 3)
         facts = report.to_json()
         if as_json:

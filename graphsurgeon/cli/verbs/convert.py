@@ -32,6 +32,7 @@ def command(
     Without --to, a graph becomes text when DST ends in .pbtxt, .prototxt or .txt, and binary otherwise; a checkpoint is
     copied, its .meta with it.
     """
+    from graphsurgeon.cli.progress import saving
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
     from graphsurgeon.formats.save import save
@@ -48,7 +49,10 @@ def command(
             path=source,
             hint="unfreeze makes variables of the weights of a frozen graph",
         )
-    written = [] if dry_run else save(model, output, to=kind, overwrite=force)
+    written: list[str] = []
+    if not dry_run:
+        with saving(model, quiet=quiet or as_json):
+            written = save(model, output, to=kind, overwrite=force)
     seconds = round(time.perf_counter() - start, 3)
     if as_json:
         emit_json("convert", source=source, kind=found.name, to=kind, outputs=written, seconds=seconds)

@@ -142,9 +142,10 @@ _COLUMNS: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("shape", format_shape),
     ("nbytes", lambda value: "" if value is None else value),
     ("slices", lambda value: value or ""),
-    ("inputs", " ".join),
     ("device", lambda value: value or ""),
     ("reason", str),
+    # The widest comes last: nothing behind it has to be aligned.
+    ("inputs", " ".join),
 )
 
 

@@ -1,0 +1,49 @@
+"""The bar that large models are saved under: on a terminal, and gone afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon import dtypes
+from graphsurgeon.cli import progress
+from graphsurgeon.cli.progress import WatchedTensor, saving
+from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.model import Model
+from graphsurgeon.tensor import StringTensor
+from tests.models import floats
+
+
+@pytest.fixture
+def model(monkeypatch) -> Model:
+    monkeypatch.setattr(progress, "MIN_NBYTES", 1)
+    model = Model()
+    model.variables = {"w": floats(1, 2), "s": StringTensor((1,), [b"x"])}
+    return model
+
+
+def test_bytes_are_counted():
+    counted: list[int] = []
+    tensor = WatchedTensor(floats(1, 2, 3), counted.append)
+    assert (tensor.dtype, tensor.shape, tensor.nbytes) == (dtypes.FLOAT, (3,), 12)
+    assert tensor.numpy().tolist() == [1, 2, 3]
+    assert sum(counted) == 12
+
+
+def test_on_a_terminal_values_are_watched_meanwhile(model, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    before = dict(model.variables)
+    with saving(model, quiet=False):
+        assert isinstance(model.variables["w"], WatchedTensor)
+        assert not isinstance(model.variables["s"], WatchedTensor)
+        save_checkpoint(model.variables, tmp_path / "m")
+    assert model.variables == before
+    save_checkpoint(model.variables, tmp_path / "n")
+    assert (tmp_path / "m.index").read_bytes() == (tmp_path / "n.index").read_bytes()
+
+
+@pytest.mark.parametrize(("is_terminal", "quiet"), [(False, False), (True, True)])
+def test_elsewhere_nothing_shows(model, monkeypatch, capsys, is_terminal, quiet):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    with saving(model, quiet=quiet):
+        assert not isinstance(model.variables["w"], WatchedTensor)
+    assert capsys.readouterr() == ("", "")
