@@ -46,9 +46,7 @@ def test_comes_back_as_it_was_trained(tf: TensorFlow, tmp_path: Path, net: str, 
 @pytest.mark.parametrize("net", ["loop", "branches"])
 def test_functional_control_flow(tf: TensorFlow, tmp_path: Path, net: str, kind: str):
     """While and If of TF 2; TensorFlow 1.15 can freeze those only when they capture ref variables."""
-    made = tf.call(
-        "making:make", net=net, directory=str(tmp_path), resource=not tf.is_v1, control_flow_v2=True
-    )  # fmt: skip
+    made = tf.call("making:make", net=net, directory=str(tmp_path), resource=not tf.is_v1, control_flow_v2=True)
     prefix = tmp_path / "thawed.ckpt"
     check(tf, made, prefix, kind)
     assert_trains(tf, prefix, made["outputs"])
@@ -106,3 +104,24 @@ def test_runs_with_grappler_on(tf: TensorFlow, tmp_path: Path, net: str):
     prefix = tmp_path / "thawed.ckpt"
     thaw(made["pb"], prefix)
     assert tf.call("judging:distance", pb=made["pb"], prefix=str(prefix), outputs=made["outputs"]) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("net", "kind"), [(net, "ref") for net in NETS] + [(net, "resource") for net in ("mobile", "unfused", "transposed")]
+)
+def test_tensorflow_freezes_it_to_the_graph_it_came_from(tf: TensorFlow, tmp_path: Path, net: str, kind: str):
+    """Node for node. Handles that went through gathers, loops and branches come back as reads before those."""
+    made = tf.call("making:make", net=net, directory=str(tmp_path), resource=kind == "resource")
+    prefix = tmp_path / "thawed.ckpt"
+    thaw(made["pb"], prefix, variables=kind)
+    missing, extra, changed = tf.call("judging:refreeze", prefix=str(prefix), outputs=made["outputs"], pb=made["pb"])
+    assert (missing, extra, changed) == ([], [], [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("net", ["mobile", "loop", "branches", "awkward"])
+def test_imported_under_a_scope_and_saved_again(tf: TensorFlow, tmp_path: Path, net: str, kind: str):
+    made = tf.call("making:make", net=net, directory=str(tmp_path))
+    prefix = tmp_path / "thawed.ckpt"
+    thaw(made["pb"], prefix, variables=kind)
+    assert tf.call("judging:scoped", prefix=str(prefix), outputs=made["outputs"], pb=made["pb"]) == []

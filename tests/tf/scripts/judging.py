@@ -216,3 +216,43 @@ def assign_kernels(op):
 
 def allowed(constraint):
     return constraint.allowed_values.list.type if constraint.name in ("T", "dtype") else []
+
+
+def refreeze(prefix, outputs, pb):
+    """Freeze what was restored with TensorFlow and say how it differs from the frozen graph it came from.
+
+    Returns ``[missing, extra, changed]``: names of nodes of either graph only, and of those that are not the same.
+    """
+    graph, saver = running.restored(prefix)
+    names = [name.split(":")[0] for name in outputs]
+    with running.session(graph) as session:
+        saver.restore(session, prefix)
+        again = tf1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), names)
+    first = {node.name: canonical(node) for node in running.graph_def(pb).node}
+    second = {node.name: canonical(node) for node in again.node}
+    changed = [name for name in first if name in second and first[name] != second[name]]
+    return [sorted(set(first) - set(second)), sorted(set(second) - set(first)), sorted(changed)]
+
+
+def canonical(node):
+    """A node as bytes, its constant's value as an array, whichever way it was encoded."""
+    copy = tf1.NodeDef()
+    copy.CopyFrom(node)
+    value = running.bits(tf.make_ndarray(copy.attr["value"].tensor)) if copy.op == "Const" else None
+    copy.attr.pop("value", None)
+    return copy.SerializeToString(deterministic=True), value
+
+
+def scoped(prefix, outputs, pb):
+    """Import under a scope and without devices, restore, save with a meta graph, restore that; then compare outputs."""
+    _, feeds, frozen = running.run_frozen(pb, outputs)
+    graph = tf.Graph()
+    with graph.as_default():
+        saver = tf1.train.import_meta_graph(prefix + ".meta", import_scope="net", clear_devices=True)
+    with tempfile.TemporaryDirectory() as directory:
+        with running.session(graph) as session:
+            saver.restore(session, prefix)
+            again = saver.save(session, os.path.join(directory, "again"))
+        inside = ["net/" + name for name in outputs]
+        values = running.run_restored(again, inside, {"net/" + name: value for name, value in feeds.items()})
+    return [name for name in outputs if running.bits(values["net/" + name]) != running.bits(frozen[name])]
