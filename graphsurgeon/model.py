@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from graphsurgeon.graph import Function, Graph, Library
 from graphsurgeon.graph_def import graph_pieces, read_graph
 from graphsurgeon.node import Node
+from graphsurgeon.saved_model_parts import SavedModelParts
 from graphsurgeon.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import LimitError
@@ -49,6 +50,8 @@ class Model:
         Values of the graph's variables by checkpoint key.
     path : str or None
         The file it came from.
+    saved_model : SavedModelParts or None
+        What the SavedModel that it came from holds beside it.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Model:
         self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta)
         self.variables: dict[str, Tensor] = {}
         self.path = None if origin is None else origin.source.path
+        self.saved_model: SavedModelParts | None = None
         self._origin = origin
         self._rest_as_read = (rest, schema.serialize(self.rest))
         self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))

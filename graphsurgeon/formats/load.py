@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_reader import Bundle
@@ -12,6 +13,7 @@ from graphsurgeon.formats.graph_def import read_graph_def
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.meta_graph import read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
+from graphsurgeon.formats.v1 import read_v1
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of
 from graphsurgeon.tensor import Tensor
@@ -34,6 +36,7 @@ def load(path: str | os.PathLike[str], *, tags: Sequence[str] | None = None) -> 
     Model
         Lazy: costs O(nodes + tensors) and touches no payload, except that text is
         parsed whole. A checkpoint without a ``.meta`` gives a model without nodes.
+        Of variables in a V1 checkpoint, names and shapes are known but not the values.
 
     Raises
     ------
@@ -46,8 +49,10 @@ def load(path: str | os.PathLike[str], *, tags: Sequence[str] | None = None) -> 
     """
     found = detect(path)
     model = load_graph(found, tags=tags)
-    if found.prefix is not None and not found.is_v1:
-        model.variables = dict(Bundle(found.prefix))
+    if found.prefix is not None:
+        model.variables = read_v1(found.prefix) if found.is_v1 else dict(Bundle(found.prefix))
+    if model.saved_model is not None:
+        model.saved_model = replace(model.saved_model, variables=dict(model.variables))
     return model
 
 

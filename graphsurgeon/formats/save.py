@@ -14,13 +14,14 @@ from graphsurgeon.formats.bundle_writer import index_path, write_bundle
 from graphsurgeon.formats.graph_def import encode_graph_def
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.meta_graph import encode_meta_graph
+from graphsurgeon.formats.saved_model_writer import replaced_saved_model, write_saved_model
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import as_tensor
 from proto_utils.errors import CorruptionError, OutputExistsError
 from proto_utils.output import Transaction
 from proto_utils.splice import Piece
 
-OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint"]
+OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint", "saved_model"]
 
 _TEXT_SUFFIXES = (".pbtxt", ".txt", ".prototxt")
 
@@ -34,11 +35,13 @@ def save(
     ----------
     model : Model
     path : path
-        A file, or the prefix of a checkpoint. It may be what the model was loaded from.
+        A file, the prefix of a checkpoint, or the directory of a SavedModel. It may be what the
+        model was loaded from.
     to : str, optional
-        ``graph_def``, ``meta_graph`` (binary), ``graph_def_text``, ``meta_graph_text``, or
+        ``graph_def``, ``meta_graph`` (binary), ``graph_def_text``, ``meta_graph_text``;
         ``checkpoint``: the prefix's data, ``.index`` and ``.meta``, and the state file of its
-        directory. By default a model with variables becomes a checkpoint, one with
+        directory; ``saved_model``: a directory, with a signature that is guessed when there is
+        none (see `graphsurgeon.serving`). By default a model with variables becomes a checkpoint, one with
         collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
     overwrite : bool
@@ -54,7 +57,7 @@ def save(
     LimitError
         The message is past 2 GiB; nothing was written.
     OutputExistsError
-        A file exists and `overwrite` is false.
+        A file exists and `overwrite` is false, or a directory that is no SavedModel.
     OSError
         It cannot be written; everything is as it was.
     """
@@ -62,6 +65,9 @@ def save(
     kind = to if to is not None else choose_kind(model, path)
     if kind == "checkpoint":
         return _save_model_checkpoint(model, path, overwrite)
+    if kind == "saved_model":
+        with _writing(path):
+            return write_saved_model(model, path, overwrite=overwrite)
     pieces = _encode(model, kind)
     with _writing(path), Transaction(overwrite=overwrite) as transaction:
         write_pieces(pieces, transaction.create(path))
@@ -126,6 +132,8 @@ def is_text_path(path: str) -> bool:
 
 def existing_outputs(path: str, kind: OutputKind) -> list[str]:
     """Return the files that saving to `path` would replace, apart from the state file."""
+    if kind == "saved_model":
+        return replaced_saved_model(path)
     if kind != "checkpoint":
         return [path] if os.path.isfile(path) else []
     shards = sorted(glob.glob(glob.escape(path) + ".data-?????-of-?????"))

@@ -3,8 +3,12 @@
 ::
 
     saved_model.pb          SavedModel { schema_version(1) meta_graphs(2)* }, or saved_model.pbtxt
-    variables/variables     the checkpoint's prefix
+    variables/variables     the checkpoint's prefix; without variables there is no such folder
     assets/                 files that AssetFileDefs name
+    assets.extra/           files for whoever uses the model
+    keras_metadata.pb       Keras' notes on the objects of a TensorFlow 2 model
+    debug/                  where nodes were made
+    fingerprint.pb          of this very model: it does not go along
 
 Meta graphs are found by walking the records of the message, so none but the wanted
 one is parsed. Source: TensorFlow's ``saved_model.proto`` and ``cc/saved_model/``.
@@ -13,24 +17,29 @@ one is parsed. Source: TensorFlow's ``saved_model.proto`` and ``cc/saved_model/`
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.message import locating, read_text
 from graphsurgeon.model import Model
+from graphsurgeon.saved_model_parts import SavedModelParts
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.files import BytesSource, FileSource, Source, Span, Window
-from proto_utils.skeleton import next_record
+from proto_utils.skeleton import Record, next_record
 from proto_utils.wire import LEN, fields
 
-_META_GRAPHS = 2
+META_GRAPHS = 2
 _META_INFO_DEF = 1
 _TAGS = 4
 
 #: The tag of the meta graph that is meant to be served.
 SERVE = "serve"
+
+#: What of a SavedModel's directory goes along with its graph.
+FILES = ("keras_metadata.pb",)
+FOLDERS = ("assets", "assets.extra", "debug")
 
 
 class TaggedGraph(NamedTuple):
@@ -57,7 +66,8 @@ def read_saved_model(
     Returns
     -------
     Model
-        Lazy for a binary file: no payload is read.
+        Lazy for a binary file: no payload is read, and it may be past 2 GiB. What else
+        is in the SavedModel goes along in its `saved_model`.
 
     Raises
     ------
@@ -68,7 +78,14 @@ def read_saved_model(
     """
     path = os.fspath(path)
     with locating(path):
-        return Model.read_meta_graph_def(_choose(list_meta_graphs(path, is_text=is_text), tags, path).span)
+        source = _open(path, is_text)
+        records = list(_records(source))
+        found = [(number, _tagged(source, record)) for number, record in enumerate(records) if _is_meta_graph(record)]
+        own, chosen = _choose(found, tags, path)
+        model = Model.read_meta_graph_def(chosen.span)
+        spans = tuple(Span(source, record.record, record.end) for record in records)
+        model.saved_model = SavedModelParts(spans, own, len(found) - 1, dict(_files_beside(path)))
+        return model
 
 
 def list_meta_graphs(path: str, *, is_text: bool = False) -> list[TaggedGraph]:
@@ -79,43 +96,64 @@ def list_meta_graphs(path: str, *, is_text: bool = False) -> list[TaggedGraph]:
     CorruptionError
         It is not a sound SavedModel.
     """
-    source: Source
+    with locating(path):
+        source = _open(path, is_text)
+        return [_tagged(source, record) for record in _records(source) if _is_meta_graph(record)]
+
+
+def _open(path: str, is_text: bool) -> Source:
     if is_text:
-        source = BytesSource(schema.serialize(read_text(schema.SavedModel, path)), path)
-    else:
-        source = FileSource(path)
-    found = []
+        return BytesSource(schema.serialize(read_text(schema.SavedModel, path)), path)
+    return FileSource(path)
+
+
+def _records(source: Source) -> Iterator[Record]:
     window, position = Window(source), 0
     while position < source.size:
         record = next_record(window, position, source.size)
         position = record.end
-        if record.number == _META_GRAPHS and record.wire_type == LEN:
-            found.append(TaggedGraph(_tags(source, record.start, record.end), Span(source, record.start, record.end)))
-    return found
+        yield record
 
 
-def _tags(source: Source, start: int, end: int) -> tuple[str, ...]:
-    window = Window(source, 4096)
+def _is_meta_graph(record: Record) -> bool:
+    return record.number == META_GRAPHS and record.wire_type == LEN
+
+
+def _tagged(source: Source, record: Record) -> TaggedGraph:
+    window, start = Window(source, 4096), record.start
     tags: list[str] = []
-    while start < end:
-        record = next_record(window, start, end)
-        start = record.end
-        if record.number == _META_INFO_DEF and record.wire_type == LEN:
-            data = source.read(record.start, record.end)
+    while start < record.end:
+        inner = next_record(window, start, record.end)
+        start = inner.end
+        if inner.number == _META_INFO_DEF and inner.wire_type == LEN:
+            data = source.read(inner.start, inner.end)
             values = [data[f.start : f.end] for f in fields(data) if f.number == _TAGS and f.wire_type == LEN]
             tags += [value.decode(errors="surrogateescape") for value in values]
-    return tuple(tags)
+    return TaggedGraph(tuple(tags), Span(source, record.start, record.end))
 
 
-def _choose(found: Sequence[TaggedGraph], tags: Sequence[str] | None, path: str) -> TaggedGraph:
+def _choose(found: Sequence[tuple[int, TaggedGraph]], tags: Sequence[str] | None, path: str) -> tuple[int, TaggedGraph]:
     if not found:
         raise CorruptionError("a SavedModel without any meta graph", path=path)
     if tags is None:
-        return next((graph for graph in found if graph.tags == (SERVE,)), found[0])
-    for graph in found:
-        if set(graph.tags) == set(tags):
-            return graph
-    existing = [",".join(graph.tags) for graph in found]
+        return next((each for each in found if each[1].tags == (SERVE,)), found[0])
+    for each in found:
+        if set(each[1].tags) == set(tags):
+            return each
+    existing = [",".join(graph.tags) for _, graph in found]
     name = ",".join(tags)
     hint = "its tag sets are " + ", ".join(repr(each) for each in existing)
     raise NotFoundError("meta graph tagged", name, near_names(name, existing), where=path, hint=hint)
+
+
+def _files_beside(path: str) -> Iterator[tuple[str, str]]:
+    """Yield (path in the SavedModel, path) of the files that go along with a graph; links to directories do not."""
+    directory = os.path.dirname(os.path.abspath(path))
+    for name in FILES:
+        if os.path.isfile(os.path.join(directory, name)):
+            yield name, os.path.join(directory, name)
+    for folder in FOLDERS:
+        for parent, folders, names in os.walk(os.path.join(directory, folder)):
+            folders.sort()
+            for file in (os.path.join(parent, name) for name in sorted(names)):
+                yield os.path.relpath(file, directory).replace(os.sep, "/"), file

@@ -1,0 +1,133 @@
+"""Writing SavedModels; what they are made of is drawn in `graphsurgeon.formats.saved_model`.
+
+The directory appears as a whole. A model that came from a SavedModel takes along what
+else was in it: other meta graphs, fields we do not know, assets.
+"""
+
+from __future__ import annotations
+
+import os
+
+from graphsurgeon.formats.bundle_writer import write_bundle
+from graphsurgeon.formats.message import check_message_size, write_pieces
+from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
+from graphsurgeon.model import Model
+from graphsurgeon.serving import servable
+from graphsurgeon.tensor import Tensor
+from proto_utils import schema
+from proto_utils.errors import OutputExistsError
+from proto_utils.files import FileSource, Span
+from proto_utils.output_directory import DirectoryTransaction
+from proto_utils.splice import Piece, total_nbytes
+from proto_utils.wire import len_header
+
+SCHEMA_VERSION = 1
+
+_NAME = "saved_model.pb"
+_VARIABLES = ("variables", "variables")
+#: What may be in a directory that is replaced: a SavedModel and nothing of anyone else's.
+_OWN = frozenset((_NAME, "saved_model.pbtxt", _VARIABLES[0], "fingerprint.pb", *FILES, *FOLDERS))
+
+
+def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[str]:
+    """Write a SavedModel directory.
+
+    Parameters
+    ----------
+    model : Model
+        Not changed; what it lacks to be served is added on the way, see `graphsurgeon.serving`.
+    path : path
+        The directory. It may be what the model was loaded from.
+    overwrite : bool
+        Whether a SavedModel there may be replaced. A directory that holds anything else never is.
+
+    Returns
+    -------
+    list of str
+        The paths written: graph, data, index, assets.
+
+    Raises
+    ------
+    OutputExistsError
+        Something is there that may not be replaced.
+    LimitError
+        ``saved_model.pb`` would be past 2 GiB; nothing was written.
+    NotFoundError
+        The saver restores what there is no value of.
+    OSError
+        It cannot be written; everything is as it was.
+    """
+    path = os.fspath(path)
+    _check_replaced(path, overwrite)
+    model, _ = servable(model)
+    pieces = saved_model_pieces(model)
+    variables = _all_variables(model)
+    with DirectoryTransaction(path, overwrite=overwrite) as transaction:
+        paths = [os.path.join(transaction.directory, _NAME)]
+        write_pieces(pieces, transaction.files.create(paths[0]))
+        if variables:
+            paths += write_bundle(os.path.join(transaction.directory, *_VARIABLES), variables, transaction.files)
+        files = {} if model.saved_model is None else model.saved_model.files
+        for name, source in files.items():
+            paths.append(os.path.join(transaction.directory, *name.split("/")))
+            _copy(source, paths[-1], transaction)
+    return [os.path.join(path, os.path.relpath(each, transaction.directory)) for each in paths]
+
+
+def saved_model_pieces(model: Model) -> list[Piece]:
+    """Return a serialized SavedModel as pieces to be written.
+
+    Raises
+    ------
+    LimitError
+        It is past the 2 GiB that protobuf parses.
+    """
+    own = model.meta_graph_def_pieces()
+    record: list[Piece] = [len_header(META_GRAPHS, total_nbytes(own)), *own]
+    parts = model.saved_model
+    if parts is None:
+        version = schema.serialize(schema.SavedModel(saved_model_schema_version=SCHEMA_VERSION))
+        pieces = [version, *record]
+    else:
+        as_read = parts.records[parts.own]
+        kept: list[Piece] = [as_read] if _is_tail(own, as_read) else record
+        pieces = [*parts.records[: parts.own], *kept, *parts.records[parts.own + 1 :]]
+    check_message_size("SavedModel", pieces)
+    return pieces
+
+
+def replaced_saved_model(path: str) -> list[str]:
+    """Return what writing a SavedModel to a path would replace."""
+    return [path] if os.path.isdir(path) and os.listdir(path) else []
+
+
+def _is_tail(pieces: list[Piece], record: Span) -> bool:
+    """Whether a message is what its record held, byte for byte where it was."""
+    only = pieces[0] if len(pieces) == 1 else None
+    return isinstance(only, Span) and only.source is record.source and only.end == record.end
+
+
+def _all_variables(model: Model) -> dict[str, Tensor]:
+    """Return the model's variables, with those only other meta graphs need."""
+    parts = model.saved_model
+    others = parts.variables if parts is not None and parts.num_others else {}
+    return {**others, **model.variables}
+
+
+def _check_replaced(path: str, overwrite: bool) -> None:
+    """Refuse to replace a directory that is not a SavedModel alone."""
+    if not overwrite or not os.path.isdir(path):
+        return
+    strangers = sorted(set(os.listdir(path)) - _OWN)
+    if strangers:
+        more = f" and {len(strangers) - 1} more" if strangers[1:] else ""
+        hint = f"only a SavedModel is replaced, and {strangers[0]!r}{more} is no part of one"
+        raise OutputExistsError(path, hint=hint)
+
+
+def _copy(source: str, target: str, transaction: DirectoryTransaction) -> None:
+    file = FileSource(source)
+    try:
+        write_pieces([Span(file, 0, file.size)], transaction.files.create(target))
+    finally:
+        file.close()

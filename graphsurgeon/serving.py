@@ -1,0 +1,228 @@
+"""What a graph needs to be served from a SavedModel, and has not yet.
+
+============================ ==============================================================
+part                         who asks for it
+============================ ==============================================================
+tags                         every loader: ``serve``
+signature                    clients; `tf.saved_model.load` makes functions of signatures
+SaverDef, save/ subgraph     loaders run its restore op, feeding the path of ``variables``
+VariableDefs                 TensorFlow 2 makes live ``.variables`` of resource variables
+initializer op               loaders run it after restoring; without one, nobody fills tables
+                             and local variables in TensorFlow 1
+============================ ==============================================================
+
+What is there already stays, and a model that came from a SavedModel is taken to have what
+its makers wanted it to have. The object graph of a TensorFlow 2 SavedModel goes when
+functions or tensors that it names are gone: TensorFlow then goes by the signatures.
+Source: TensorFlow's ``saved_model/builder_impl.py``, ``loader_impl.py``, ``load_v1_in_v2.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from graphsurgeon.checkpoint_keys import VariableValues
+from graphsurgeon.errors import near_names
+from graphsurgeon.graph import Graph
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.names import node_of, unique_name
+from graphsurgeon.node import Node
+from graphsurgeon.reach import ancestors
+from graphsurgeon.saver import SavedVariable, new_saver
+from graphsurgeon.serving_signature import SERVING_DEFAULT, Signature, make_signature
+from graphsurgeon.variables import REF_OPS, existing_variables
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+
+SERVE = "serve"
+INIT_SIGNATURE = "__saved_model_init_op"
+MAIN_OP = "saved_model_main_op"
+_INIT_COLLECTIONS = (MAIN_OP, "legacy_init_op")
+_TABLE_INITIALIZERS = "table_initializer"
+_LOCAL_VARIABLES = "local_variables"
+_TABLE_OPS = frozenset(
+    ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+)
+_RESTORE_OPS = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
+
+
+@dataclass(frozen=True)
+class ServingReport:
+    """What was added to make a graph servable.
+
+    Attributes
+    ----------
+    signature : dict or None
+        ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the signature that was made.
+    notes : list of str
+    """
+
+    signature: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> tuple[Model, ServingReport]:
+    """Complete a model with what it lacks to be a SavedModel.
+
+    Parameters
+    ----------
+    model : Model
+        Not changed.
+    inputs, outputs : sequence of str
+        Of the signature ``serving_default``, as for `serving_signature.make_signature`. When none are
+        given, the signatures that the model has stay as they are; when it has none and did not come
+        from a SavedModel, one is guessed.
+
+    Returns
+    -------
+    model : Model
+        The same object when it lacks nothing; else a new one that shares its nodes.
+    report : ServingReport
+
+    Raises
+    ------
+    NotFoundError
+        A given tensor does not exist, or the saver restores what `model.variables` lacks.
+    PassError
+        What was given makes no signature.
+    """
+    draft = _Draft(model)
+    is_new = model.saved_model is None
+    signature = None
+    if any(inputs) or any(outputs) or (is_new and not draft.meta.signature_def):
+        signature = draft.add_signature(inputs, outputs)
+    if is_new:
+        if not draft.meta.meta_info_def.tags:
+            draft.meta.meta_info_def.tags.append(SERVE)
+        draft.add_main_op()
+    draft.add_saver()
+    draft.drop_stale_object_graph()
+    draft.check_saver()
+    report = ServingReport(signature, draft.notes)
+    return draft.result(), report
+
+
+class _Draft:
+    """A copy of a model's MetaGraphDef, and the nodes to be added."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._before = None if model.meta is None else schema.serialize(model.meta)
+        self.meta = schema.parse(schema.MetaGraphDef, self._before or b"")
+        self._index = Index(model.graph)
+        self._added: list[Node] = []
+        self.notes: list[str] = []
+
+    def result(self) -> Model:
+        """Return the completed model."""
+        model = self._model
+        after = schema.serialize(self.meta)
+        if after == self._before and not self._added:
+            return model
+        graph = Graph([*model.graph, *self._added])
+        made = Model(graph, model.library, rest=schema.serialize(model.rest), meta=after)
+        made.variables, made.path, made.saved_model = model.variables, model.path, model.saved_model
+        return made
+
+    def add_signature(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Any] | None:
+        """Add the signature that is asked for, or one that is guessed."""
+        signature = make_signature(self._model, self._index, inputs=inputs, outputs=outputs)
+        if signature is None:
+            self.notes.append("no outputs could be guessed, so there is no signature: name them with --outputs")
+            return None
+        self.meta.signature_def[SERVING_DEFAULT].CopyFrom(signature.to_proto())
+        if any(node.op in REF_OPS for node in self._model.graph):
+            self.notes.append(
+                "its variables are references, as in TensorFlow 1: tf.saved_model.load runs the graph but has no "
+                ".variables to train; unfreeze with --variables resource makes such"
+            )
+        return _plain(signature)
+
+    def add_saver(self) -> None:
+        """Add a saver for the variables that have values, when there is none."""
+        model = self._model
+        if self.meta.saver_def.restore_op_name or not model.variables:
+            return
+        values = VariableValues(model, self._index)
+        variables = list(existing_variables(model.graph, self._index))
+        places = [(values.place(self._index.producers[each.node]), each) for each in variables]
+        saved = [SavedVariable(place.key, each, place.slice) for place, each in places if place is not None]
+        if not saved:
+            return
+        saver = new_saver(model.graph, saved)
+        self._added += saver.nodes
+        self.meta.saver_def.CopyFrom(saver.saver_def)
+        if "variables" not in self.meta.collection_def:
+            definitions = [s.variable.to_proto(trainable=False) for s in saved if s.variable.initializer]
+            listed = [schema.serialize(each) for each in definitions if each.snapshot_name]
+            self.meta.collection_def["variables"].bytes_list.value.extend(listed)
+
+    def add_main_op(self) -> None:
+        """Add an op that fills tables and local variables, when there is something to fill and no such op."""
+        collections = self.meta.collection_def
+        if INIT_SIGNATURE in self.meta.signature_def or any(key in collections for key in _INIT_COLLECTIONS):
+            return
+        initializers = dict.fromkeys([*self._table_initializers(), *self._local_initializers()])
+        there = [name for name in initializers if name in self._index.producers]
+        if not there:
+            return
+        name = unique_name(MAIN_OP, {*self._index.producers, *(node.name for node in self._added)})
+        self._added.append(Node.new(name, "NoOp", [f"^{each}" for each in there]))
+        collections[MAIN_OP].node_list.value.append(name)
+
+    def drop_stale_object_graph(self) -> None:
+        """Drop an object graph that names functions or tensors which are gone."""
+        if not self.meta.HasField("object_graph_def"):
+            return
+        model, parts = self._model, self._model.saved_model
+        functions = sorted(self.meta.object_graph_def.concrete_functions)
+        gone = [name for name in functions if name not in model.library.functions]
+        gone += [] if parts is None else [key for key in parts.variables if key not in model.variables]
+        if gone:
+            self.meta.ClearField("object_graph_def")
+            self.notes.append(
+                f"dropped the object graph, which needs {gone[0]!r}"
+                + (f" and {len(gone) - 1} others" if gone[1:] else "")
+                + ": TensorFlow 2 loads the signatures, not the Python objects"
+            )
+
+    def check_saver(self) -> None:
+        """Refuse a saver that restores what there is not."""
+        producers = {**self._index.producers, **{node.name: node for node in self._added}}
+        for node in _restore_ops(producers, self.meta.saver_def.restore_op_name):
+            for key in _keys(producers, node):
+                if key not in self._model.variables:
+                    near = near_names(key, self._model.variables)
+                    where = f"the values of the variables, where {node.name!r} restores it from"
+                    raise NotFoundError("tensor", key, near, where=where)
+
+    def _table_initializers(self) -> Iterator[str]:
+        if _TABLE_INITIALIZERS in self.meta.collection_def:
+            yield from map(node_of, self.meta.collection_def[_TABLE_INITIALIZERS].node_list.value)
+        yield from (node.name for node in self._model.graph if node.op in _TABLE_OPS)
+
+    def _local_initializers(self) -> Iterator[str]:
+        if _LOCAL_VARIABLES in self.meta.collection_def:
+            for value in self.meta.collection_def[_LOCAL_VARIABLES].bytes_list.value:
+                yield node_of(schema.parse(schema.VariableDef, value).initializer_name)
+
+
+def _plain(signature: Signature) -> dict[str, Any]:
+    sides = {"inputs": signature.inputs, "outputs": signature.outputs}
+    return {"key": SERVING_DEFAULT, **{side: [asdict(row) for row in rows] for side, rows in sides.items()}}
+
+
+def _restore_ops(producers: dict[str, Node], restore_op: str) -> Iterator[Node]:
+    for name in sorted(ancestors(producers, [node_of(restore_op)] if restore_op else [])):
+        if producers[name].op in _RESTORE_OPS:
+            yield producers[name]
+
+
+def _keys(producers: dict[str, Node], node: Node) -> list[str]:
+    names = producers.get(node_of(node.inputs[1])) if len(node.inputs) > 1 else None
+    if names is None or names.op != "Const":
+        return []
+    return [element.decode("utf-8", "surrogateescape") for element in names.tensor.strings()]
