@@ -19,7 +19,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import FillTensor, Tensor
 from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
 from proto_utils.errors import FileFormatError, LimitError
 
@@ -140,6 +140,11 @@ def value_nbytes(value: Tensor) -> int | None:
         return value.nbytes
     except LimitError:
         return None
+
+
+def stored_nbytes(value: Tensor) -> int:
+    """Return what a constant takes in its file: values that repeat are not there again and again."""
+    return len(value.head) if isinstance(value, FillTensor) else value_nbytes(value) or 0
 
 
 def variable_dtype(node: Node) -> DType | None:

@@ -17,8 +17,8 @@ from graphsurgeon.endpoints import (
     guess_outputs,
     merge_endpoints,
     signature_endpoints,
+    stored_nbytes,
     tensor_info,
-    value_nbytes,
     variable_dtype,
     variable_shape,
 )
@@ -51,7 +51,7 @@ class Inspection:
     variables : dict
         ``count``, ``resource`` (how many of them), ``trainable`` (None without collections), ``nbytes``.
     weights : dict
-        The constants: ``count``, those of more than one ``element``, ``nbytes`` of all.
+        The constants: ``count``, how many are ``larger`` than one element, and the ``nbytes`` they take in the file.
     dtypes : dict of str to dict
         Constants and variables by dtype: ``count`` and ``nbytes``.
     control_flow : dict of str to dict
@@ -151,7 +151,7 @@ def _add_values(found: Inspection, model: Model) -> None:
     found.weights = {
         "count": len(constants),
         "larger": sum(tensor.size > 1 for tensor in constants),
-        "nbytes": sum(value_nbytes(tensor) or 0 for tensor in constants),
+        "nbytes": sum(stored_nbytes(tensor) for tensor in constants),
     }
     nodes = [node for node in model.graph if node.op in REF_OPS or node.op in RESOURCE_OPS]
     resource = sum(node.op in RESOURCE_OPS for node in nodes)
@@ -163,7 +163,7 @@ def _add_values(found: Inspection, model: Model) -> None:
         "nbytes": sum(nbytes for _, nbytes in sizes),
     }
     totals: dict[str, dict[str, int]] = {}
-    held = [(tensor.dtype, value_nbytes(tensor) or 0) for tensor in constants]
+    held = [(tensor.dtype, stored_nbytes(tensor)) for tensor in constants]
     for dtype, nbytes in [*held, *sizes]:
         total = totals.setdefault(dtype.name if dtype is not None else "unknown", {"count": 0, "nbytes": 0})
         total["count"] += 1

@@ -13,6 +13,7 @@ from graphsurgeon.endpoints import (
     node_dtype,
     node_shape,
     signature_endpoints,
+    stored_nbytes,
     value_nbytes,
     variable_dtype,
     variable_shape,
@@ -21,7 +22,7 @@ from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import StringTensor
+from graphsurgeon.tensor import FillTensor, StringTensor
 from tests.models import floats, meta_graph
 
 FLOAT = {"T": dtypes.FLOAT}
@@ -147,3 +148,9 @@ def test_attrs_of_another_kind_are_unknown():
 def test_bytes_of_a_value():
     assert value_nbytes(floats(1, 2)) == 8
     assert value_nbytes(StringTensor((1 << 60,), [b"x"])) is None
+
+
+def test_bytes_of_a_value_in_its_file():
+    assert stored_nbytes(floats(1, 2)) == 8
+    assert stored_nbytes(FillTensor(dtypes.FLOAT, (1 << 20,), b"1234")) == 4
+    assert stored_nbytes(StringTensor((1 << 60,), [b"x"])) == 0

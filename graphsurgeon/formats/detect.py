@@ -33,6 +33,7 @@ Kind = Literal["graph_def", "meta_graph", "saved_model", "checkpoint", "checkpoi
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
+_V1_PATTERN = re.compile(r"-\?{5}-of-\d{5}$")
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
 _TEXT_FIELDS: dict[str, Kind | Literal["state"]] = {
@@ -194,13 +195,16 @@ def _detect_directory(path: str) -> Detected:
     raise _foreign(path, "a directory without saved_model.pb, checkpoint state file or checkpoint")
 
 
-def _named_by_state(path: str, prefix: str) -> Detected:
-    if os.path.isfile(prefix):
-        return replace(_detect_file(prefix), path=path)
-    found = _detect_prefix(prefix)
-    if found is None:
-        raise NotFoundError("checkpoint", prefix, _neighbours(prefix), where=f"the place that {path} names")
-    return replace(found, path=path)
+def _named_by_state(path: str, latest: str) -> Detected:
+    """Find the checkpoint that a state file names: there, or, when the directory was moved, beside the file."""
+    # The V1 writer of shards left a pattern: variables-?????-of-00001.
+    prefix = _V1_PATTERN.sub("", latest)
+    directory = path if os.path.isdir(path) else os.path.dirname(path)
+    for place in (prefix, os.path.join(directory, os.path.basename(prefix))):
+        found = _detect_file(place) if os.path.isfile(place) else _detect_prefix(place)
+        if found is not None:
+            return replace(found, path=path)
+    raise NotFoundError("checkpoint", latest, _neighbours(prefix), where=f"the place that {path} names")
 
 
 def _checkpoint(path: str, prefix: str) -> Detected:
@@ -208,7 +212,7 @@ def _checkpoint(path: str, prefix: str) -> Detected:
     meta = f"{prefix}.meta"
     try:
         found = _detect_file(meta)
-    except (FileNotFoundError, UnsupportedError):
+    except (FileNotFoundError, IsADirectoryError, UnsupportedError):
         return Detected(path, "checkpoint", prefix=prefix)
     if found.kind != "meta_graph":
         return Detected(path, "checkpoint", prefix=prefix)

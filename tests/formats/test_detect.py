@@ -14,6 +14,7 @@ from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
 
+V1_SHARD = "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001"
 FILES = {
     "graph_def": frozen().SerializeToString(),
     "graph_def_text": schema.print_text(frozen()).encode(),
@@ -103,6 +104,17 @@ def test_state_file_that_names_nothing(checkpoint):
         detect(checkpoint.parent)
 
 
+def test_state_file_of_a_directory_that_was_moved(checkpoint):
+    (checkpoint.parent / "checkpoint").write_text('model_checkpoint_path: "/old/place/m.ckpt"')
+    assert detect(checkpoint.parent).prefix == str(checkpoint)
+
+
+def test_state_file_with_a_pattern_of_shards(tmp_path):
+    shutil.copy(shared(V1_SHARD), tmp_path / "v-00000-of-00001")
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/old/v-?????-of-00001"')
+    assert (detect(tmp_path).kind, detect(tmp_path).prefix) == ("checkpoint_v1", str(tmp_path / "v"))
+
+
 def test_missing_path_names_what_resembles_it(checkpoint):
     with pytest.raises(NotFoundError) as caught:
         detect(f"{checkpoint}.indx")
@@ -158,9 +170,7 @@ def test_directory_of_something_else(tmp_path):
 
 
 def test_v1_checkpoints_are_recognised():
-    sharded = shared(
-        "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001"
-    )
+    sharded = shared(V1_SHARD)
     single = shared("uve+tensorflow/at-097e124/tensorflow/cc/saved_model/testdata/half_plus_two/variables/variables")
     prefix = str(sharded).removesuffix("-00000-of-00001")
     assert (detect(sharded).kind, detect(sharded).prefix) == ("checkpoint_v1", prefix)
