@@ -104,7 +104,7 @@ class Function:
         self.proto = proto
         self.body = body
         self.origin = origin
-        self._as_read = schema.serialize(proto)
+        self._as_read = (body, schema.serialize(proto))
 
     @property
     def name(self) -> str:
@@ -114,7 +114,10 @@ class Function:
     @property
     def is_edited(self) -> bool:
         """Whether it differs from what was read."""
-        return self.origin is None or self.body.is_edited or schema.serialize(self.proto) != self._as_read
+        if self.origin is None or self.body.is_edited:
+            return True
+        body, proto = self._as_read
+        return self.body is not body or schema.serialize(self.proto) != proto
 
     def __repr__(self) -> str:
         return f"Function({self.name!r}, {len(self.body)} nodes)"
@@ -134,7 +137,10 @@ class Library:
     """
 
     def __init__(
-        self, functions: Iterable[Function] = (), rest: schema.FunctionDefLibrary | None = None, origin: Span | None = None
+        self,
+        functions: Iterable[Function] = (),
+        rest: schema.FunctionDefLibrary | None = None,
+        origin: Span | None = None,
     ) -> None:
         self.functions = {function.name: function for function in functions}
         self.rest = rest if rest is not None else schema.FunctionDefLibrary()
@@ -144,11 +150,10 @@ class Library:
 
     @property
     def is_edited(self) -> bool:
-        """Whether it differs from what was read."""
+        """Whether it differs from what was read, or from how it was made."""
         functions, rest = self._as_read
         return (
-            self.origin is None
-            or list(self.functions.values()) != functions
+            list(self.functions.values()) != functions
             or any(function.is_edited for function in functions)
             or schema.serialize(self.rest) != rest
         )

@@ -55,15 +55,14 @@ def read_graph(source: Source, start: int, end: int) -> tuple[Graph, Library, by
         It is not a sound GraphDef. Costs O(nodes), touches no payload.
     """
     nodes, others = _read_nodes(source, start, end, NODE, schema.GraphDef, "node")
-    libraries = [r for r in others if r.number == LIBRARY and r.wire_type == LEN]
-    rest = b"".join(source.read(r.record, r.end) for r in others if r not in libraries)
-    if len(libraries) == 1:
-        return Graph(nodes), _read_library(source, libraries[0].start, libraries[0].end), rest
-    merged = [_read_library(source, r.start, r.end) for r in libraries]
-    library = Library(f for part in merged for f in part.functions.values())
-    for part in merged:
-        library.rest.MergeFrom(part.rest)
-    return Graph(nodes), library, rest
+    libraries: list[Record] = []
+    rest: list[bytes] = []
+    for record in others:
+        if record.number == LIBRARY and record.wire_type == LEN:
+            libraries.append(record)
+        else:
+            rest.append(source.read(record.record, record.end))
+    return Graph(nodes), _read_library(source, libraries), b"".join(rest)
 
 
 def graph_pieces(graph: Graph, library: Library, rest: bytes) -> list[Piece]:
@@ -113,18 +112,34 @@ def function_pieces(function: Function) -> list[Piece]:
     return insert(schema.serialize(function.proto), insertions)
 
 
-def _read_library(source: Source, start: int, end: int) -> Library:
-    functions, rest = [], []
-    for record in _records(source, start, end):
-        if record.number == FUNCTION and record.wire_type == LEN:
-            functions.append(_read_function(source, record.start, record.end))
-        else:
-            rest.append(source.read(record.record, record.end))
+def _read_library(source: Source, libraries: list[Record]) -> Library:
+    """Read the library; several records of one are merged, as protobuf does."""
+    functions: dict[str, Function] = {}
+    rest: list[bytes] = []
+    for library in libraries:
+        for record in _records(source, library.start, library.end):
+            if record.number == FUNCTION and record.wire_type == LEN:
+                _add_function(functions, _read_function(source, record.start, record.end), source)
+            else:
+                rest.append(source.read(record.record, record.end))
+    start = libraries[0].start if libraries else None
     message = schema.parse(schema.FunctionDefLibrary, b"".join(rest), path=source.path, offset=start)
-    names = {function.name for function in functions}
-    if len(names) != len(functions):
-        raise CorruptionError("two functions of one name in the library", path=source.path, offset=start)
-    return Library(functions, message, Span(source, start, end))
+    origin = Span(source, libraries[0].start, libraries[0].end) if len(libraries) == 1 else None
+    return Library(functions.values(), message, origin)
+
+
+def _add_function(functions: dict[str, Function], function: Function, source: Source) -> None:
+    """Add a function; one that is there twice, word for word, TensorFlow takes once."""
+    first = functions.setdefault(function.name, function)
+    if first is function:
+        return
+    spans = [each.origin for each in (first, function) if each.origin is not None]
+    if len({span.nbytes for span in spans}) != 1 or len({span.read() for span in spans}) != 1:
+        raise CorruptionError(
+            f"two different functions called {function.name!r} in the library",
+            path=source.path,
+            offset=spans[-1].start,
+        )
 
 
 def _read_function(source: Source, start: int, end: int) -> Function:

@@ -11,16 +11,16 @@ from graphsurgeon.node import Node
 from graphsurgeon.saved_model_parts import SavedModelParts
 from graphsurgeon.tensor import Tensor
 from proto_utils import schema
-from proto_utils.errors import LimitError
+from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span, Window
 from proto_utils.skeleton import next_record
 from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+from proto_utils.wire import LEN
 
 #: Protobuf refuses longer messages, in TensorFlow as elsewhere.
 MAX_MESSAGE_NBYTES = (1 << 31) - 1
 
 _GRAPH_DEF = 2
-
 
 
 class Snapshot(NamedTuple):
@@ -65,12 +65,13 @@ class Model:
     ) -> None:
         self.graph = graph if graph is not None else Graph()
         self.library = library if library is not None else Library()
-        self.rest = schema.parse(schema.GraphDef, rest)
-        self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta)
-        self.variables: dict[str, Tensor] = {}
         self.path = None if origin is None else origin.source.path
         self.saved_model: SavedModelParts | None = None
+        self.rest = schema.parse(schema.GraphDef, rest, path=self.path)
+        self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta, path=self.path)
+        self.variables: dict[str, Tensor] = {}
         self._origin = origin
+        self._parts_as_read = (self.graph, self.library)
         self._rest_as_read = (rest, schema.serialize(self.rest))
         self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
 
@@ -83,16 +84,20 @@ class Model:
     @classmethod
     def read_meta_graph_def(cls, span: Span) -> Model:
         """Read a serialized MetaGraphDef lazily; costs O(nodes), touches no payload."""
+        source, position = span.source, span.start
         rest: list[bytes] = []
-        graph, library, graph_rest = Graph(), Library(), b""
-        window, position = Window(span.source), span.start
+        graphs: list[tuple[Graph, Library, bytes]] = []
+        window = Window(source)
         while position < span.end:
             record = next_record(window, position, span.end)
             position = record.end
-            if record.number == _GRAPH_DEF:
-                graph, library, graph_rest = read_graph(span.source, record.start, record.end)
+            if record.number != _GRAPH_DEF or record.wire_type != LEN:
+                rest.append(source.read(record.record, record.end))
+            elif graphs:
+                raise UnsupportedError("a MetaGraphDef with several graphs", path=source.path, offset=record.record)
             else:
-                rest.append(span.source.read(record.record, record.end))
+                graphs.append(read_graph(source, record.start, record.end))
+        graph, library, graph_rest = graphs[0] if graphs else (Graph(), Library(), b"")
         return cls(graph, library, rest=graph_rest, meta=b"".join(rest), origin=span)
 
     @classmethod
@@ -180,21 +185,26 @@ class Model:
 
     def _graph_is_edited(self) -> bool:
         return (
-            self.graph.is_edited
-            or (self.library.origin is not None and self.library.is_edited)
-            or (self.library.origin is None and not self.library.is_empty)
+            (self.graph, self.library) != self._parts_as_read
+            or self.graph.is_edited
+            or self.library.is_edited
             or schema.serialize(self.rest) != self._rest_as_read[1]
         )
 
     def __repr__(self) -> str:
-        return f"Model({len(self.graph)} nodes, {len(self.library.functions)} functions, {len(self.variables)} variables)"
+        return (
+            f"Model({len(self.graph)} nodes, {len(self.library.functions)} functions, {len(self.variables)} variables)"
+        )
 
 
 def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
     nbytes = total_nbytes(pieces)
     if nbytes > MAX_MESSAGE_NBYTES:
         raise LimitError(
-            f"the {name}, in bytes,", nbytes, MAX_MESSAGE_NBYTES, hint="unfreeze it, or keep the weights in a checkpoint"
+            f"the {name}, in bytes,",
+            nbytes,
+            MAX_MESSAGE_NBYTES,
+            hint="unfreeze it, or keep the weights in a checkpoint",
         )
     cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
     data = b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 CONTROL_OUTPUT = -1
 
+_MAX_DIGITS = 18
+
 
 class TensorName(NamedTuple):
     """A parsed input of a graph's node: `output` is -1 for a control input."""
@@ -50,7 +52,8 @@ def parse_input(text: str) -> TensorName:
         return TensorName(text[1:], CONTROL_OUTPUT)
     if ":" in text:
         node, _, port = text.rpartition(":")
-        if port.isdecimal():
+        # More digits than any graph has outputs are part of a (bad) name; int() refuses thousands of them.
+        if port.isascii() and port.isdecimal() and len(port) <= _MAX_DIGITS:
             return TensorName(node, int(port))
     return TensorName(text, 0)
 

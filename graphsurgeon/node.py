@@ -15,10 +15,9 @@ from proto_utils.splice import Chunked, Insertion, Piece, insert
 
 _ATTR, _VALUE, _TENSOR = 5, 2, 8
 
+_VALUE_LAYOUT = Layout({_TENSOR: Layout(payloads=tensor_proto.PAYLOAD_FIELDS)}, is_single=True)
 #: Where a NodeDef may hold long payloads: attr { value { tensor { ... } } }.
-LAYOUT = Layout(
-    {_ATTR: Layout({_VALUE: Layout({_TENSOR: Layout(payloads=tensor_proto.PAYLOAD_FIELDS)})}, is_entry=True)}
-)
+LAYOUT = Layout({_ATTR: Layout({_VALUE: _VALUE_LAYOUT}, is_entry=True)})
 
 _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 
@@ -209,14 +208,14 @@ class Attrs(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         node = self._node
+        long = _is_long(value)
+        encoded = schema.AttrValue(tensor=tensor_proto.header(value)) if long else attr_value.encode(value)
         node._edit()
-        if node._payloads:
-            node._payloads.pop(key, None)
-        if _is_long(value):
-            node.proto.attr[key].CopyFrom(schema.AttrValue(tensor=tensor_proto.header(value)))
-            node._payloads = {**(node._payloads or {}), key: {tensor_proto.raw_field(value.dtype): [value]}}
-        else:
-            node.proto.attr[key].CopyFrom(attr_value.encode(value))
+        payloads = {name: fields for name, fields in (node._payloads or {}).items() if name != key}
+        if long:
+            payloads[key] = {tensor_proto.raw_field(value.dtype): [value]}
+        node._payloads = payloads or None
+        node.proto.attr[key].CopyFrom(encoded)
 
     def __delitem__(self, key: str) -> None:
         node = self._node

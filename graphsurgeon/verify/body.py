@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Function, Graph
-from graphsurgeon.names import parse_input
+from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.verify.signatures import REF_OFFSET, UNKNOWN, Signature, Signatures
@@ -75,7 +75,7 @@ class Body:
         """Whether what a control input (given without its ``^``) names is there."""
         if self.function is None:
             return control in self.position
-        return control in self.tensors or control.partition(":")[0] in self.position
+        return control in self.tensors or node_of_input(control) in self.position
 
     def _graph_tensors(self) -> dict[str, int]:
         tensors = {}

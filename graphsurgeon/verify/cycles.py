@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graphsurgeon.names import node_of_input
 from graphsurgeon.verify.body import Body
 from graphsurgeon.verify.finding import ERROR, Finding
 
@@ -23,10 +24,6 @@ def cycle_findings(body: Body) -> Iterator[Finding]:
         shown = cycle if len(cycle) <= 6 else [*cycle[:3], "...", *cycle[-2:]]
         message = f"{len(stuck)} nodes are in a cycle or behind one: {' -> '.join(shown)}"
         yield body.finding(ERROR, "cycle", cycle[0], message)
-
-
-def _producers(inputs: tuple[str, ...]) -> list[str]:
-    return [text[1:].partition(":")[0] if text[:1] == "^" else text.partition(":")[0] for text in inputs]
 
 
 def _late(body: Body) -> list[int]:
@@ -46,7 +43,7 @@ def _late(body: Body) -> list[int]:
 
 def _is_ready(body: Body, i: int, ready: set[str], position: dict[str, int]) -> bool:
     inputs = body.nodes[i].inputs
-    names = _producers(inputs)
+    names = [node_of_input(text) for text in inputs]
     waiting = [name not in ready and name in position for name in names]
     if not any(waiting):
         return True
@@ -77,7 +74,7 @@ def _stuck(body: Body, late: list[int]) -> dict[int, list[int]]:
     followers: dict[int, list[int]] = {i: [] for i in late}
     for i in late:
         inputs = body.nodes[i].inputs
-        names = _producers(inputs)
+        names = [node_of_input(text) for text in inputs]
         waits[i] = [of_late[name] for name in names if name in of_late]
         missing[i] = len(waits[i])
         if _closes_loop(body, i, inputs, names):
