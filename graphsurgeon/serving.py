@@ -105,6 +105,24 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     return draft.result(), report
 
 
+def limits_of_checkpoint(model: Model) -> list[str]:
+    """Tell what of a SavedModel a ``.meta`` with a checkpoint cannot hold."""
+    notes = []
+    files = (
+        [] if model.saved_model is None else [name for name in model.saved_model.files if name.startswith("assets/")]
+    )
+    if files:
+        more = f" and {len(files) - 1} more" if files[1:] else ""
+        notes.append(f"a checkpoint has no assets: {files[0]!r}{more} stays behind, tables that read it need its path")
+    if model.meta is not None and model.meta.HasField("object_graph_def"):
+        notes.append(
+            "this is an object-based model of TensorFlow 2, whose keys (layer/kernel/.ATTRIBUTES/VARIABLE_VALUE) stay "
+            "as they are: tf.train.Checkpoint reads them by its objects; import_meta_graph restores them by the "
+            "graph's own saver, but lists no variables to train"
+        )
+    return notes
+
+
 class _Draft:
     """A copy of a model's MetaGraphDef, and the nodes to be added."""
 

@@ -21,6 +21,13 @@ _OPTIONS = {
 
 source = click.argument("source", metavar="SRC")
 
+tags = click.option("--tags", help="The meta graph of a SavedModel, by its tags, comma separated.")
+
+
+def split_tags(text: str | None) -> list[str] | None:
+    """Return the tags of ``--tags``, None when it was not given."""
+    return None if text is None else [tag for tag in text.split(",") if tag]
+
 
 def common(*names: str) -> Callable[[F], F]:
     """Add the shared options to a command.

@@ -22,7 +22,7 @@ import re
 import time
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -31,6 +31,7 @@ from graphsurgeon import passes
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_json, emit_line, emit_table, format_nbytes, remark
 from graphsurgeon.cli.reports import explain, summarize
+from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
 
 _PARAMETER = re.compile(r"^(\w+) : .*$")
@@ -47,6 +48,8 @@ def command_of(name: str) -> click.Command:
     function = passes.load(name)
     lines = parameter_help(function)
     verb = _verb(name, function)
+    if "outputs" not in inspect.signature(function).parameters:
+        verb = signature_options(verb)
     for parameter in reversed(pass_options(function, lines)):
         verb = parameter(verb)
     text = inspect.getdoc(function) or ""
@@ -99,12 +102,13 @@ def _without_none(hint: Any) -> Any:
 
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @options.source
-    @click.option("-o", "--output", metavar="DST", help="File, or prefix of the checkpoint, to write.")
+    @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
     @click.option(
         "--to",
         type=click.Choice(typing.get_args(OutputKind)),
         help="What to write; by default what the model asks for.",
     )
+    @options.tags
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
     def verb(
@@ -118,14 +122,17 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         quiet: bool,
         **given: Any,
     ) -> None:
-        _check_output(output, dry_run)
+        _check_output(output, to, dry_run)
+        tags = options.split_tags(given.pop("tags"))
+        signature = _signature_of(function, to, given)
         from graphsurgeon.cli.progress import saving
         from graphsurgeon.formats.load import load
         from graphsurgeon.formats.save import save
 
         start = time.perf_counter()
-        model = load(source)
+        model = load(source, tags=tags)
         report = function(model, **given)
+        model, serving = made_servable(model, to, **signature)
         written: list[str] = []
         if output is not None and not dry_run:
             with saving(model, quiet=quiet or as_json):
@@ -133,30 +140,50 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         seconds = round(time.perf_counter() - start, 3)
         facts = report.to_json()
         if as_json:
-            emit_json(name, source=source, outputs=written, **facts, seconds=seconds)
+            emit_json(name, source=source, outputs=written, **facts, **serving, seconds=seconds)
         else:
-            _show(facts, written, seconds, is_whole=explain, quiet=quiet)
+            _show(facts, serving, written, seconds, is_whole=explain, quiet=quiet)
 
     return verb
 
 
-def _check_output(output: str | None, dry_run: bool) -> None:
+def _signature_of(
+    function: Callable[..., Any], kind: OutputKind | None, given: dict[str, Any]
+) -> dict[str, Sequence[str]]:
+    """Take the inputs and outputs of the signature out of the options: the pass's own, where it has such."""
+    if "outputs" in inspect.signature(function).parameters:
+        return {"inputs": given.get("inputs", ()), "outputs": given["outputs"]}
+    signature = {side: given.pop(side) for side in ("inputs", "outputs")}
+    check_signature_options(kind, **signature)
+    return signature
+
+
+def _check_output(output: str | None, kind: OutputKind | None, dry_run: bool) -> None:
     if output is None and not dry_run:
         raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
-    if output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output)):
+    if output is not None and kind != "saved_model" and (output.endswith(("/", os.sep)) or os.path.isdir(output)):
         raise click.UsageError(
-            f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt"
+            f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "
+            "--to saved_model"
         )
 
 
-def _show(facts: Mapping[str, object], written: list[str], seconds: float, *, is_whole: bool, quiet: bool) -> None:
+def _show(
+    facts: Mapping[str, object],
+    serving: dict[str, Any],
+    written: list[str],
+    seconds: float,
+    *,
+    is_whole: bool,
+    quiet: bool,
+) -> None:
     if is_whole:
         for title, headers, rows in explain(facts):
             emit_table(headers, rows, title=title)
             emit_line("")
     if quiet and not is_whole:
         return
-    for line in summarize(facts):
+    for line in [*summarize(facts), *serving_lines(serving)]:
         emit_line(line)
     for path in written:
         emit_line(f"wrote {path} ({format_nbytes(os.path.getsize(path))})")

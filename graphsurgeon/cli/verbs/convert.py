@@ -10,56 +10,84 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_json, emit_line, format_nbytes, remark
+from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
 from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
+    from graphsurgeon.model import Model
 
 
 @click.command("convert")
 @options.source
-@click.option("-o", "--output", metavar="DST", required=True, help="File, or prefix of the checkpoint, to write.")
+@click.option(
+    "-o", "--output", metavar="DST", required=True, help="File, prefix of the checkpoint, or directory to write."
+)
 @click.option(
     "--to", type=click.Choice(get_args(OutputKind)), help="What to write; by default told by SRC and the suffix of DST."
 )
+@options.tags
+@signature_options
 @options.common("force", "dry_run", "json", "quiet")
 def command(
-    source: str, output: str, to: OutputKind | None, force: bool, dry_run: bool, as_json: bool, quiet: bool
+    source: str,
+    output: str,
+    to: OutputKind | None,
+    tags: str | None,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **signature: tuple[str, ...],
 ) -> None:
-    """Write a graph or checkpoint in another form: binary as text and back, a graph out of a MetaGraphDef.
+    """Write a graph or checkpoint in another form: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
 
     Without --to, a graph becomes text when DST ends in .pbtxt, .prototxt or .txt, and binary otherwise; a checkpoint is
-    copied, its .meta with it.
+    copied, its .meta with it; a SavedModel is copied when DST is a directory or ends in a slash.
+
+    --to saved_model makes a directory tagged "serve" that TensorFlow 1 and 2 load: a graph with the values of its
+    variables, and a signature. --to checkpoint makes .meta and checkpoint of a SavedModel.
     """
     from graphsurgeon.cli.progress import saving
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
     from graphsurgeon.formats.save import save
+    from graphsurgeon.serving import limits_of_checkpoint
 
     start = time.perf_counter()
     found = detect(source)
     kind = to if to is not None else _same_kind(found, output)
-    model = load(source)
-    if kind != "checkpoint" and found.graph is None:
-        raise UnsupportedError(f"a checkpoint without a graph beside it cannot become a {kind}", path=source)
-    if kind == "checkpoint" and not model.variables:
-        raise UnsupportedError(
-            f"a {found.name} without values of variables cannot become a checkpoint",
-            path=source,
-            hint="unfreeze makes variables of the weights of a frozen graph",
-        )
+    check_signature_options(kind, **signature)
+    model = load(source, tags=options.split_tags(tags))
+    _check_possible(model, found, kind)
+    model, facts = made_servable(model, kind, **signature)
+    notes = limits_of_checkpoint(model) if kind == "checkpoint" else []
     written: list[str] = []
     if not dry_run:
         with saving(model, quiet=quiet or as_json):
             written = save(model, output, to=kind, overwrite=force)
     seconds = round(time.perf_counter() - start, 3)
     if as_json:
-        emit_json("convert", source=source, kind=found.name, to=kind, outputs=written, seconds=seconds)
+        more = {**facts, "notes": notes, "seconds": seconds}
+        emit_json("convert", source=source, kind=found.name, to=kind, outputs=written, **more)
         return
-    for path in [] if quiet else written:
-        emit_line(f"wrote {path} ({format_nbytes(os.path.getsize(path))})")
+    lines = [*serving_lines(facts), *(f"note: {note}" for note in notes)]
+    lines += [f"wrote {path} ({format_nbytes(os.path.getsize(path))})" for path in written]
+    for line in [] if quiet else lines:
+        emit_line(line)
     remark(f"{found.name} -> {kind}, {seconds:.2f} s", quiet=quiet)
+
+
+def _check_possible(model: Model, found: Detected, kind: OutputKind) -> None:
+    if kind != "checkpoint" and found.graph is None:
+        raise UnsupportedError(f"a checkpoint without a graph beside it cannot become a {kind}", path=found.path)
+    if kind == "checkpoint" and not model.variables:
+        raise UnsupportedError(
+            f"a {found.name} without values of variables cannot become a checkpoint",
+            path=found.path,
+            hint="unfreeze makes variables of the weights of a frozen graph",
+        )
 
 
 def _same_kind(found: Detected, output: str) -> OutputKind:
@@ -70,4 +98,6 @@ def _same_kind(found: Detected, output: str) -> OutputKind:
         return "checkpoint"
     if found.kind == "graph_def":
         return "graph_def_text" if is_text_path(output) else "graph_def"
+    if found.kind == "saved_model" and (os.path.isdir(output) or output.endswith(("/", os.sep))):
+        return "saved_model"
     return "meta_graph_text" if is_text_path(output) else "meta_graph"

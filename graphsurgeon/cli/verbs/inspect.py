@@ -27,7 +27,7 @@ _WIDTH = 13
 
 @click.command("inspect")
 @options.source
-@click.option("--tags", help="The meta graph of a SavedModel, by its tags, comma separated.")
+@options.tags
 @options.common("json")
 def command(source: str, tags: str | None, as_json: bool) -> None:
     """Tell what a file is and what it holds.
@@ -43,7 +43,7 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
     checkpoint = _checkpoint_facts(found)
     facts: dict[str, Any] = {}
     if found.graph is not None:
-        facts = inspect(load_graph(found, tags=None if tags is None else tags.split(","))).to_json()
+        facts = inspect(load_graph(found, tags=options.split_tags(tags))).to_json()
         facts["meta_graphs"] = _meta_graphs(found)
     if as_json:
         nbytes = os.path.getsize(found.graph) if found.graph is not None else 0

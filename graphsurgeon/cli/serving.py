@@ -1,0 +1,63 @@
+"""Saving as a SavedModel from the command line: the options for its signature, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from graphsurgeon.cli.output import format_shape
+from graphsurgeon.formats.save import OutputKind
+
+if TYPE_CHECKING:
+    from graphsurgeon.model import Model
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_METAVAR = "[NAME=]TENSOR,..."
+
+
+def signature_options(function: F) -> F:
+    """Add ``--inputs`` and ``--outputs`` of a SavedModel's signature, as `inputs` and `outputs`."""
+    for side in ("outputs", "inputs"):
+        text = f"The {side} of the SavedModel's signature; by default guessed when it has none."
+        function = click.option(f"--{side}", multiple=True, metavar=_METAVAR, help=text)(function)
+    return function
+
+
+def check_signature_options(kind: OutputKind | None, *, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Refuse a signature for what has none."""
+    if (inputs or outputs) and kind != "saved_model":
+        raise click.UsageError("--inputs and --outputs make the signature of a SavedModel: add --to saved_model")
+
+
+def made_servable(
+    model: Model, kind: OutputKind | None, *, inputs: Sequence[str], outputs: Sequence[str]
+) -> tuple[Model, dict[str, Any]]:
+    """Complete a model that is to become a SavedModel.
+
+    Returns
+    -------
+    model : Model
+    facts : dict
+        ``serving`` with what was added, or nothing for other kinds of output.
+    """
+    if kind != "saved_model":
+        return model, {}
+    from graphsurgeon.serving import servable
+
+    model, report = servable(model, inputs=inputs, outputs=outputs)
+    return model, {"serving": asdict(report)}
+
+
+def serving_lines(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield lines on the signature that was made, and notes."""
+    serving = facts.get("serving", {"signature": None, "notes": []})
+    signature = serving["signature"]
+    for side in ("inputs", "outputs") if signature is not None else ():
+        for row in signature[side]:
+            tensor = f"{row['tensor']} {row['dtype'] or '?'} {format_shape(row['shape'])}"
+            yield f"{signature['key']} {side[:-1]} {row['name']!r}: {tensor} ({row['reason']})"
+    yield from (f"note: {note}" for note in serving["notes"])
