@@ -1,0 +1,53 @@
+"""Errors about graphs and passes, and names that resemble."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from graphsurgeon import errors
+from graphsurgeon.errors import GraphError, GraphSurgeonError, PassError, near_names
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (GraphError("is in a cycle", node="a"), "node 'a': is in a cycle"),
+        (GraphError("is in a cycle", node="a", function="f"), "function 'f', node 'a': is in a cycle"),
+        (GraphError("has no result", function="f"), "function 'f': has no result"),
+        (GraphError("is empty"), "is empty"),
+        (PassError("unfreeze", "nothing qualifies"), "unfreeze: nothing qualifies"),
+        (PassError("unfreeze", "is a string", node="a"), "unfreeze: node 'a': is a string"),
+    ],
+)
+def test_messages(error: GraphSurgeonError, text: str):
+    assert str(error) == text
+    assert set(error.fields()) == set(error.field_names)
+
+
+def test_the_tree_is_closed():
+    """Every error of the library is exported here and has the one root."""
+    kinds = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
+    assert all(issubclass(kind, GraphSurgeonError) for kind in kinds)
+    assert {kind.__name__ for kind in _below(GraphSurgeonError)} | {"GraphSurgeonError"} == {k.__name__ for k in kinds}
+
+
+def _below(kind: type) -> list[type]:
+    return [found for direct in kind.__subclasses__() for found in (direct, *_below(direct))]
+
+
+def test_near_names():
+    names = ["conv1/weights", "conv1/biases", "conv2/weights", "fc/kernel"]
+    assert near_names("conv1/weigths", names)[0] == "conv1/weights"
+    assert set(near_names("weights", names)) == {"conv1/weights", "conv2/weights"}
+    assert near_names("zzz", names) == ()
+    assert near_names("", names) == ()
+    assert near_names("x", []) == ()
+
+
+def test_near_names_among_very_many_are_quick():
+    names = [f"layer_{number}/weights" for number in range(200_000)]
+    start = time.perf_counter()
+    assert near_names("layer_1/weight", names)
+    assert time.perf_counter() - start < 3.0  # about 0.1 s

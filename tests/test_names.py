@@ -1,0 +1,71 @@
+"""The grammar of names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphsurgeon.names import (
+    TensorName,
+    matches,
+    matches_any,
+    node_of,
+    node_of_input,
+    parse_input,
+    scope_of,
+    unique_name,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "node", "output"),
+    [("a", "a", 0), ("a:0", "a", 0), ("a:12", "a", 12), ("^a", "a", -1), ("a/b:1", "a/b", 1), ("a:007", "a", 7)],
+)
+def test_inputs(text: str, node: str, output: int):
+    assert parse_input(text) == (node, output)
+    assert parse_input(text).is_control == (output == -1)
+    assert node_of_input(text) == node
+
+
+@pytest.mark.parametrize("text", ["a:", "a:x", "a:-1", "a: 1", "a:\u0663", "a:²", "a:" + "9" * 5000, ""])
+def test_what_is_no_output_number_is_part_of_the_name(text: str):
+    assert parse_input(text) == (text, 0)
+
+
+@given(st.from_regex(r"[A-Za-z0-9.][A-Za-z0-9_./-]*", fullmatch=True), st.integers(-1, 10**6))
+def test_printing_and_parsing(node: str, output: int):
+    assert parse_input(str(TensorName(node, output))) == (node, output)
+
+
+def test_texts_are_the_shortest():
+    assert [str(TensorName("a", output)) for output in (-1, 0, 1)] == ["^a", "a", "a:1"]
+
+
+def test_function_inputs_name_their_node():
+    assert [node_of_input(text) for text in ("x", "n:out:0", "^n")] == ["x", "n", "n"]
+
+
+def test_users_write_nodes_and_tensors():
+    assert [node_of(text) for text in ("a", "a:0", "scope/a:2")] == ["a", "a", "scope/a"]
+
+
+def test_scopes():
+    assert [scope_of(name) for name in ("a", "a/b", "a/b/c", "")] == ["", "a", "a/b", ""]
+
+
+def test_unique_names():
+    assert unique_name("a", []) == "a"
+    assert unique_name("a", ["a", "a_1", "a_3"]) == "a_2"
+    assert unique_name("a", {"a": 1}) == "a_1"
+
+
+def test_patterns_match_whole_names_or_are_them():
+    assert matches("conv.*", "conv1/w")
+    assert not matches("conv", "conv1")
+    assert matches("a+b", "a+b")
+    assert matches("a+b", "aab")
+    assert matches("a(", "a(")
+    assert not matches("a(", "a")
+    assert matches_any(["x", ".*w"], "conv/w")
+    assert not matches_any([], "conv/w")
