@@ -13,9 +13,11 @@ from pathlib import Path
 
 import click
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from graphsurgeon import errors
-from graphsurgeon.cli.run import describe, exit_code
+from graphsurgeon.cli.run import describe, exit_code, run
 
 
 @pytest.mark.parametrize(
@@ -169,3 +171,14 @@ def test_help_is_quick(program):
 def test_missing_parent_directories_are_made(verb, graph, tmp_path):
     assert verb("convert", graph, "-o", tmp_path / "a" / "b" / "x.pb").code == 0
     assert Path(tmp_path / "a" / "b" / "x.pb").read_bytes() == graph.read_bytes()
+
+
+@given(st.integers(min_value=0), st.sampled_from(["inspect", "ls", "verify", "unfreeze"]), st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_graphs_get_an_answer_or_an_error(tmp_path, fixtures, seed, verb_name, data):
+    """Whatever bits are flipped and wherever the file ends: no traceback."""
+    content = bytearray((fixtures / "cond.pb").read_bytes())
+    for offset in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=4)):
+        content[offset] ^= 1 << seed % 8
+    (tmp_path / "x.pb").write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+    assert run([verb_name, str(tmp_path / "x.pb"), "--dry-run", "--json"]) in range(6)
