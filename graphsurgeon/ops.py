@@ -31,7 +31,10 @@ from proto_utils.errors import NotFoundError
 if TYPE_CHECKING:
     from graphsurgeon.node import Node
 
-__all__ = ["Arg", "OpFacts", "facts", "input_names", "input_types", "num_outputs", "output_names", "output_types"]
+__all__ = [
+    "Arg", "OpFacts", "arg_size", "facts", "input_names", "input_types", "known_ops", "num_outputs", "output_names",
+    "output_types",
+]  # fmt: skip
 
 _PATH: Final = os.path.join(os.path.dirname(__file__), "op_facts.txt")
 

@@ -67,18 +67,18 @@ class Judgement(NamedTuple):
 def weighted(use: Use, kernel: Constant) -> Weighted:
     """Describe the node that uses `kernel` as its filter or kernel."""
     shape, op = kernel.shape, use.node.op
-    if use.last is not None and any(node.op not in ("Identity", "Cast", "Enter", "Switch") for node in use.path()):
-        return Weighted(use.node, frozenset())
     if len(shape) < 2:
         return Weighted(use.node, frozenset(shape))
+    if "Conv" not in op and "Gather" not in op:
+        # A matrix may be transposed, or made of a kernel of more dimensions.
+        return Weighted(use.node, frozenset(shape) | {math.prod(shape[i:]) for i in range(1, len(shape))})
+    if any(node.op not in ("Identity", "Cast", "Enter", "Switch") for node in use.path()):
+        return Weighted(use.node, frozenset())
     if "BackpropInput" in op:
         return Weighted(use.node, frozenset({shape[-2]}))
     if "Depthwise" in op:
         return Weighted(use.node, frozenset({shape[-1] * shape[-2]}))
-    if "Conv" in op or "Gather" in op:
-        return Weighted(use.node, frozenset({shape[-1]}))
-    # A matrix may be transposed, an Einsum may sum over any of the dimensions.
-    return Weighted(use.node, frozenset(shape) | {math.prod(shape[i:]) for i in range(1, len(shape))})
+    return Weighted(use.node, frozenset({shape[-1]}))
 
 
 class Arithmetic:
@@ -175,10 +175,10 @@ class Arithmetic:
         """Recognize ``alpha * min(x, 0)`` in its several spellings."""
         scope = self._scope
         factor = scope.origin(other)
-        if factor is None or not factor.inputs:
+        if factor is None:
             return None
         below = False
-        if factor.op in ("Relu", "Relu6"):  # relu(x) - alpha * relu(-x)
+        if factor.op in ("Relu", "Relu6") and factor.inputs:  # relu(x) - alpha * relu(-x)
             inner = scope.origin(factor.inputs[0])
             below = inner is not None and inner.op == "Neg"
         elif factor.op == "Minimum":  # max(x, 0) + alpha * min(x, 0)
@@ -191,7 +191,7 @@ class Arithmetic:
         return None
 
     def _is_branch(self, product: Node, factor: Node) -> bool:
-        """Whether the product is the alternative to its factor: ``max(x, alpha * x)``, ``where(x > 0, x, alpha * x)``."""
+        """Whether the product is the alternative to its factor: ``max(x, alpha * x)``, ``where(x > 0, x, a * x)``."""
         for reader, position in self._scope.readers(product):
             if reader.op == "Maximum" or (reader.op in ("SelectV2", "Select") and position > 0):
                 others = [text for i, text in enumerate(self._scope.data_inputs(reader)) if i != position]

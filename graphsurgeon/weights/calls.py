@@ -143,10 +143,10 @@ class Library:
             if given:
                 yield name, given
 
-    def scope(self, function: str, constants: list[Constant]) -> Scope:
+    def scope(self, function: str, constants: Iterable[Constant]) -> Scope:
         """Return the scope of a function's body: the given arguments are constants, and so are its Const nodes."""
         body = self._body(function)
         if body is None:
             raise KeyError(function)
         own = [constant for node in body.function.body if node.op == "Const" and (constant := constant_of(node))]
-        return Scope(body.function.body, body.index, constants + own, self.forwarded_by(body.function.body))
+        return Scope(body.function.body, body.index, [*constants, *own], self.forwarded_by(body.function.body))

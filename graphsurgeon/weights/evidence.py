@@ -8,7 +8,7 @@ normalizations written out; judge the operands of plain arithmetic; descend into
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
@@ -20,6 +20,9 @@ from graphsurgeon.weights.scope import Constant, Scope, Use
 
 #: Findings of one constant that are written down; a table read by every layer has thousands alike.
 MAX_FINDINGS = 12
+
+#: Calls inside calls that are followed.
+MAX_DEPTH = 32
 
 #: Marks decide unless more than this many times as many constants serve as kernels without one: then a tool has taken
 #: the marks away and left a few.
@@ -107,15 +110,22 @@ def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, E
     """
     library = calls.Library(model)
     scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
-    return _Analysis(scope, library, ()).run()
+    return _Analysis(scope, library, {}).run()
+
+
+# The evidence in a function body given such constants, inside a loop or not, and whether weights are used there.
+_Known: TypeAlias = dict[tuple[str, tuple[Constant, ...], bool], tuple[dict[str, Evidence], bool]]
 
 
 class _Analysis:
     """The evidence in one scope."""
 
-    def __init__(self, scope: Scope, library: calls.Library, stack: tuple[str, ...], *, in_loop: bool = False) -> None:
+    def __init__(
+        self, scope: Scope, library: calls.Library, known: _Known, stack: tuple[str, ...] = (), *, in_loop: bool = False
+    ) -> None:
         self.scope = scope
         self.library = library
+        self.known = known
         self.stack = stack
         self.in_loop = in_loop
         self.found: dict[str, Evidence] = {}
@@ -179,16 +189,19 @@ class _Analysis:
                     given[use.node.name] = use.node
         for node in given.values():
             for function, arguments in self.library.arguments(self.scope, node):
-                if function not in self.stack:
+                if function not in self.stack and len(self.stack) < MAX_DEPTH:
                     self._descend(node, function, arguments)
 
     def _descend(self, node: Node, function: str, arguments: dict[str, Constant]) -> None:
-        constants = [Constant(name, given.dtype, given.shape, None) for name, given in arguments.items()]
-        scope = self.library.scope(function, constants)
         in_loop = self.in_loop or "While" in node.op
-        inner = _Analysis(scope, self.library, (*self.stack, function), in_loop=in_loop)
-        found = inner.run()
-        if inner.weighted:
+        constants = tuple(Constant(name, given.dtype, given.shape, None) for name, given in arguments.items())
+        key = (function, constants, in_loop)
+        if key not in self.known:
+            scope = self.library.scope(function, constants)
+            inner = _Analysis(scope, self.library, self.known, (*self.stack, function), in_loop=in_loop)
+            self.known[key] = inner.run(), bool(inner.weighted)
+        found, uses_weights = self.known[key]
+        if uses_weights:
             self.weighted.setdefault(node.name, Weighted(node, frozenset()))
         for name, given in arguments.items():
             for finding in found[name].findings:

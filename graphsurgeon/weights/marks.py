@@ -47,7 +47,7 @@ def is_variable_read(node: Node) -> bool:
     return "ReadVariableOp" in name and node.op == "Identity" and _READ_VARIABLE.fullmatch(name) is not None
 
 
-def find_marks(scope: Scope, constant: Constant, uses: list[Use], passed: list[Node]) -> Iterator[tuple[str, int]]:
+def find_marks(scope: Scope, constant: Constant, uses: list[Use], passed: list[Node]) -> list[tuple[str, int]]:
     """Name every mark of freezing on a constant, or on a function's argument.
 
     Parameters
@@ -57,18 +57,18 @@ def find_marks(scope: Scope, constant: Constant, uses: list[Use], passed: list[N
     uses, passed
         As `Scope.trace` gives them.
 
-    Yields
-    ------
-    str
-        A sentence part such as ``read by Identity 'a/read'``.
-    int
-        HINT, NAME_ONLY or INTACT.
+    Returns
+    -------
+    list of (str, int)
+        A sentence part such as ``read by Identity 'a/read'``, and HINT, NAME_ONLY or INTACT.
     """
-    if constant.node is not None and (uses or any(node.op == "Identity" for node in passed)):
-        yield from _by_name(constant.name)
-    yield from _by_readers(constant.name, passed)
+    found = list(_by_readers(constant.name, passed))
     for use in uses:
-        yield from _by_use(scope, constant.name, use)
+        found += _by_use(scope, constant.name, use)
+    is_used = bool(uses) or any(node.op == "Identity" for node in passed)
+    if constant.node is not None and is_used and not any(mark == INTACT for _, mark in found):
+        found += _by_name(constant.name)
+    return found
 
 
 def _by_name(name: str) -> Iterator[tuple[str, int]]:

@@ -11,7 +11,7 @@ Cost: linear in nodes and edges. Every walk is bounded, whatever the graph.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from graphsurgeon import dtypes, ops
@@ -22,9 +22,12 @@ from graphsurgeon.node import Node
 from graphsurgeon.weights.roles import COMBINE, PASS, PASS_SECOND
 from proto_utils.errors import UnsupportedError
 
-#: How far a walk looks past ops that only change a tensor's form, and how many constants may be combined into one.
+#: How far a walk looks past ops that only change a tensor's form.
 MAX_STEPS = 24
-MAX_COMBINED = 4
+
+# How many times a constant may be combined with others, and how many edges are followed after that.
+_MAX_COMBINED = 4
+_MAX_COMBINED_EDGES = 100
 
 #: Ops that change only the form of a tensor; walked past in both directions where data, not constants, are followed.
 FORM = frozenset((
@@ -32,6 +35,9 @@ FORM = frozenset((
     "RefEnter", "Exit", "Switch", "RefSwitch", "CheckNumerics", "EnsureShape", "BroadcastTo", "Tile",
 ))  # fmt: skip
 
+
+# More digits than any node has outputs are part of a bad name.
+_MAX_DIGITS = 10
 
 _FLOATS = {dtypes.FLOAT: "<f", dtypes.DOUBLE: "<d", dtypes.HALF: "<e", dtypes.BFLOAT16: "<f"}
 
@@ -130,6 +136,7 @@ class Scope:
         self._forwarded = forwarded or {}
         self._carried: dict[str, Constant] = dict(self.constants)
         self._carried_output: dict[tuple[str, int], Constant] = {}
+        self._by_output: dict[str, dict[int, list[tuple[Node, int]]]] = {}
         self.static = self._find_static()
 
     def producer(self, text: str) -> Node | None:
@@ -177,19 +184,18 @@ class Scope:
         uses: list[Use] = []
         passed: list[Node] = []
         seen: set[tuple[str, int | None]] = set()
-        # Name and output of a tensor that carries it, the step that made it, constants combined so far.
+        budget = _MAX_COMBINED_EDGES
+        # Name and output of a tensor that carries it, the step that made it, how often it was combined.
         stack: list[tuple[str, int | None, Step | None, int]] = [(constant.name, None, None, 0)]
-        while stack:
+        while stack and budget:
             name, output, step, combined = stack.pop()
-            for node, position in self.index.edges(name):
-                text = node.inputs[position]
-                if text[:1] == "^" or (output is not None and output_of(text) != output):
-                    continue
+            for node, position in self._edges(name, output)[:budget] if combined else self._edges(name, output):
                 outputs, more = self._outputs(node, position)
                 total = combined + more
-                if not outputs or total > MAX_COMBINED or node.op not in PASS:
+                budget -= combined > 0
+                if not outputs or total > _MAX_COMBINED or (node.name, position) in self._forwarded:
                     uses.append(Use(node, position, step))
-                for out in outputs if total <= MAX_COMBINED else ():
+                for out in outputs if total <= _MAX_COMBINED else ():
                     if (node.name, out) not in seen:
                         seen.add((node.name, out))
                         passed.append(node)
@@ -197,6 +203,17 @@ class Scope:
                         if not total:
                             self._note(node.name, out, constant)
         return uses, passed
+
+    def _edges(self, name: str, output: int | None) -> Sequence[tuple[Node, int]]:
+        """Return who reads a tensor, or any tensor of a node."""
+        if output is None:
+            return self.index.consumers(name)
+        if name not in self._by_output:
+            by_output: dict[int, list[tuple[Node, int]]] = {}
+            for node, position in self.index.consumers(name):
+                by_output.setdefault(output_of(node.inputs[position]), []).append((node, position))
+            self._by_output[name] = by_output
+        return self._by_output[name].get(output, ())
 
     def _note(self, name: str, output: int | None, constant: Constant) -> None:
         if output is None:
@@ -307,7 +324,7 @@ def _node_name(text: str) -> str:
 def output_of(text: str) -> int:
     """Return the output index an input names: ``a:1`` in a graph, ``a:out:1`` in a body."""
     _, colon, last = text.rpartition(":")
-    return int(last) if colon and last.isdecimal() else 0
+    return int(last) if colon and last.isdecimal() and len(last) < _MAX_DIGITS else 0
 
 
 def constant_of(node: Node) -> Constant | None:

@@ -68,10 +68,9 @@ class Judge:
 
     def _weight(self, constant: Constant, node: Node, evidence: Evidence, selecting: str | None) -> Weight:
         role, by_structure = _role(constant, evidence, "variable" if selecting is None else "selected")
-        near = self._colocated.get(constant.name, ())
         texts = [] if selecting is None else [f"selected by {selecting!r}"]
         texts += [finding.text for finding in evidence.findings]
-        texts += [f"{other.op} {other.name!r} is colocated with it" for other in near[:2]]
+        texts = _with_colocated(texts, self._colocated.get(constant.name, ()))
         is_untrained = not by_structure and roles.is_untrained_name(constant.name)
         if is_untrained:
             texts.append("named like what training code updates by itself")
@@ -90,29 +89,29 @@ class Judge:
     def _against(self, constant: Constant, node: Node, evidence: Evidence) -> str | None:
         """Return why a constant is no weight, None when it is one."""
         if node.inputs:
-            return f"fed by control inputs, as no variable is; {_usage(evidence)}"
+            return f"{_usage(evidence)}; fed by control inputs, as no variable is"
         if evidence.mark >= (HINT if self.fingerprinted else NAME_ONLY):
             return None
         if self.fingerprinted:
-            return f"without a mark of freezing, which {self._num_marked} others bear; {_usage(evidence)}"
+            return f"{_usage(evidence)}; without a mark of freezing, which {self._num_marked} others bear"
         if constant.dtype is dtypes.STRING or constant.dtype is dtypes.BOOL:
-            return f"holds {constant.dtype.name}; {_usage(evidence)}"
+            return f"{_usage(evidence)}; {constant.dtype.name} values"
         return _against_role(constant, node, evidence)
 
 
 def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | None:
     if constant.size == 0:
-        return f"empty; {_usage(evidence)}"
+        return f"{_usage(evidence)}; empty"
     sure = roles.strongest(evidence.sure)
     role = sure or roles.strongest(evidence.likely)
     if role is None or role == "quant_range":
-        return f"no weight by its use: {_usage(evidence)}"
+        return f"{_usage(evidence)}; not a weight's use"
     dtype = constant.dtype
     if not (dtype.is_floating or dtype.is_complex):
         if not (dtype.is_quantized or (dtype in _NARROW and sure in roles.KERNELS)):
-            return f"{dtype.name} values; {_usage(evidence)}"
+            return f"{_usage(evidence)}; {dtype.name} values"
     elif (sure is None or role in _FILLABLE) and _is_uniform(node, constant):
-        return f"one value repeated, as code writes it; {_usage(evidence)}"
+        return f"{_usage(evidence)}; one value repeated, as code writes it"
     return None
 
 
@@ -124,6 +123,8 @@ def _role(constant: Constant, evidence: Evidence, default: str) -> tuple[str, bo
             return "global_step", True
         return (default if constant.size == 1 or default == "selected" else "table"), True
     sure = roles.strongest(evidence.sure)
+    if sure == "embedding" and dtype in _NARROW:
+        return "table", True
     if sure is not None:
         return sure, True
     likely = roles.strongest(evidence.likely)
@@ -138,6 +139,17 @@ def _is_uniform(node: Node, constant: Constant) -> bool:
 
 def _is_read(node: Node, constant: Constant) -> bool:
     return node.op == "Identity" and (node.name == constant.name + "/read" or is_variable_read(node))
+
+
+def _with_colocated(texts: list[str], near: Sequence[Node]) -> list[str]:
+    """Add to the evidence the nodes that are to be placed with a constant; two of them will do."""
+    for node in near[:2]:
+        text = f"read by {node.op} {node.name!r}"
+        if text in texts:
+            texts[texts.index(text)] += ", colocated with it"
+        else:
+            texts.append(f"{node.op} {node.name!r} is colocated with it")
+    return texts
 
 
 def _matching(patterns: Sequence[str], name: str) -> str | None:

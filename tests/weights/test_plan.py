@@ -1,0 +1,20 @@
+"""The verdict as data."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.weights.notation import plan
+
+
+def test_kept_tells_the_bytes_of_its_values():
+    kept = {each.node.name: each.nbytes for each in plan("a = float16 3x4\nb = string 3\nc Pack a b").kept}
+    assert kept == {"a": 24, "b": 0}
+
+
+def test_a_plan_cannot_be_changed():
+    found = plan("x Placeholder\nw = float32 4x4\ny MatMul x w")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(found.weights[0], "role", "bias")  # noqa: B010 - the type checker knows that it cannot be

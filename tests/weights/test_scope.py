@@ -1,0 +1,189 @@
+"""Where constants flow: through what, up to where, and what depends on constants only."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon import dtypes
+from graphsurgeon.graph import Graph
+from graphsurgeon.index import Index
+from graphsurgeon.node import Node
+from graphsurgeon.weights.scope import Scope, constant_of, output_of
+from proto_utils import schema
+from tests.weights.notation import graph, node
+
+
+def scope_of(text):
+    return scope_of_graph(graph(text))
+
+
+def scope_of_graph(nodes):
+    return Scope(nodes, Index(nodes), filter(None, (constant_of(n) for n in nodes if n.op == "Const")))
+
+
+def uses(text, name="w"):
+    """Where a constant is used: ``node:position``."""
+    scope = scope_of(text)
+    found, _ = scope.trace(scope.constants[name])
+    return {f"{use.node.name}:{use.position}" for use in found}
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        "Identity",
+        "StopGradient",
+        "Reshape",
+        "Transpose",
+        "Cast",
+        "ExpandDims",
+        "Squeeze",
+        "Enter",
+        "Switch",
+        "Unpack",
+        "Tile",
+    ]
+    + ["FakeQuantWithMinMaxVars", "Dequantize"],
+)
+def test_through_what_only_changes_the_form(op):
+    assert uses(f"w = float32 4x4\np {op} w a b\nout Exp p") == {"out:0"}
+
+
+@pytest.mark.parametrize("op", ["Reshape", "Transpose", "Tile", "StridedSlice"])
+def test_a_shape_or_a_permutation_is_used_there(op):
+    assert uses(f"x Placeholder\nw = int32 4\np {op} x w\nout Exp p") == {"p:1"}
+
+
+def test_split_passes_its_second_input():
+    assert uses("d = int32 scalar\nw = float32 4\ns Split d w num_split=2\nout Exp s:1") == {"out:0"}
+
+
+def test_identity_n_passes_each_input_to_its_own_output():
+    text = "w = float32 4\nx Placeholder\ni IdentityN x w\na Exp i\nb Exp i:1"
+    assert uses(text) == {"b:0"}
+
+
+def test_constants_joined_into_one_weight():
+    text = "w = float32 2x4\nv = float32 2x4\na = int32 scalar\nc ConcatV2 w v a N=2\nx Placeholder\nout MatMul x c"
+    assert uses(text) == {"out:1"}
+    assert uses(text, "a") == {"c:2"}
+    assert uses(text.replace("v = float32 2x4", "v Placeholder")) == {"c:0"}
+
+
+def test_control_inputs_are_no_uses():
+    assert uses("w = float32 4\nout NoOp ^w") == set()
+
+
+def test_a_loop_gives_back_what_it_does_not_change():
+    loop = """
+        w = float32 4
+        e Enter w
+        m Merge e n N=2
+        s Switch m c
+        i Identity s:1
+        n NextIteration {}
+        out Exp i
+        next Exp i
+    """
+    assert uses(loop.format("i")) == {"out:0", "next:0", "n:0"}
+    assert uses(loop.format("next")) == {"m:0"}
+
+
+def test_the_path_is_told_from_the_input_back_to_the_constant():
+    scope = scope_of("w = float32 4\na Identity w\nb Cast a\nout Exp b")
+    (use,), passed = scope.trace(scope.constants["w"])
+    assert [step.name for step in use.path()] == ["b", "a"]
+    assert [step.name for step in passed] == ["a", "b"]
+
+
+def test_the_constant_behind_an_input():
+    scope = scope_of("w = float32 4\na Identity w\nb Cast a:0\nx Placeholder\nc IdentityN x b\ny Mul c:1 c")
+    scope.trace(scope.constants["w"])
+    assert scope.constant("b") == scope.constant("c:1") == scope.constants["w"]
+    assert scope.constant("c") is scope.constant("x") is scope.constant("nowhere") is None
+
+
+def test_static_is_what_depends_on_constants_only():
+    scope = scope_of(
+        "a = float32 4\nb = float32 4\nx Placeholder\ns Add a b ^x\nt Mul s s\nu Add t x\n"
+        "r RandomUniform a\nm Merge a b N=2"
+    )
+    assert scope.static == {"a", "b", "s", "t"}
+
+
+def test_origin_and_readers_look_past_the_form():
+    scope = scope_of("x Placeholder\na Reshape x y\nb Identity a\nc Exp b\nd Log a\ne Reshape y x")
+    assert scope.origin("b:0").name == "x"
+    assert {reader.name for reader, _ in scope.readers(scope.producer("x"))} == {"c", "d"}
+    assert scope.origin("nowhere") is None
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("float32", -0.5)])
+def test_number(dtype, value):
+    scope = scope_of(f"p = {dtype} scalar {value}\nq = float32 1\ni = int32 scalar")
+    assert scope.number("p") == value
+    assert scope.number("q") is scope.number("i") is scope.number("nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"), [(dtypes.HALF, b"\0\xb8"), (dtypes.BFLOAT16, b"\0\xbf"), (dtypes.DOUBLE, b"\0" * 6 + b"\xe0\xbf")]
+)
+def test_number_of_every_float_type(kind, raw):
+    proto = schema.NodeDef(name="p", op="Const")
+    proto.attr["value"].tensor.dtype = kind.number
+    proto.attr["value"].tensor.tensor_content = raw
+    assert scope_of_graph(Graph([Node(proto)])).number("p") == -0.5
+
+
+def test_cycles_chains_and_hubs_cost_little():
+    cycle = "w = float32 4\na Identity b\nb Identity a\nc AddN w a N=2"
+    assert uses(cycle) == {"c:0"}
+    chain = (
+        "w = float32 4\nx0 Identity w\n" + "".join(f"x{i + 1} Identity x{i}\n" for i in range(3000)) + "out Exp x3000"
+    )
+    assert uses(chain) == {"out:0"}
+    many = "".join(f"w{i} = float32 1\n" for i in range(300))
+    hub = (
+        many
+        + "p Pack "
+        + " ".join(f"w{i}" for i in range(300))
+        + " N=300\n"
+        + "".join(f"o{i} Exp p\n" for i in range(300))
+    )
+    assert len(uses(hub, "w7")) <= 101
+
+
+@pytest.mark.parametrize("text", ["a:1", "a:out:1"])
+def test_output_of(text):
+    assert output_of(text) == 1
+
+
+@pytest.mark.parametrize("text", ["a", "a:", "a:out", "a:" + "9" * 5000, "^a"])
+def test_output_of_odd_names_is_zero(text):
+    assert output_of(text) == 0
+
+
+def test_constant_of_reads_the_header():
+    found = constant_of(node("w = float16 3x4"))
+    assert found is not None
+    assert (found.name, found.dtype, found.shape, found.size, found.is_scalar) == ("w", dtypes.HALF, (3, 4), 12, False)
+
+
+def bad(edit):
+    proto = schema.NodeDef(name="w", op="Const")
+    edit(proto)
+    return Node(proto)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda proto: None,
+        lambda proto: proto.attr["value"].tensor.tensor_shape.dim.add(size=-3),
+        lambda proto: setattr(proto.attr["value"].tensor.tensor_shape, "unknown_rank", True),
+        lambda proto: setattr(proto.attr["value"].tensor, "dtype", 77),
+    ],
+    ids=["no_value", "negative_dimension", "unknown_rank", "unknown_dtype"],
+)
+def test_a_const_that_holds_nothing_readable_is_none(edit):
+    assert constant_of(bad(edit)) is None
