@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from graphsurgeon.model import Model
     from graphsurgeon.node import Node
     from graphsurgeon.passes.freeze import freeze
+    from graphsurgeon.passes.prune import prune
     from graphsurgeon.passes.unfreeze import unfreeze
     from graphsurgeon.tensor import Tensor
     from graphsurgeon.verify import verify
@@ -48,6 +49,7 @@ __all__ = [
     "verify",
     "unfreeze",
     "freeze",
+    "prune",
     "Model",
     "Graph",
     "Node",

@@ -14,11 +14,13 @@ LAYERS = {
     1: ["errors", "dtypes", "names", "tensor", "tensor_proto"],
     2: ["attr_value", "node", "graph", "graph_def", "frames", "cycles", "index", "model", "ops", "signatures"]
     + ["const_rules", "weights", "variables", "saver", "endpoints", "reach"]
+    + ["variable_collections", "references", "companions", "kept_saver"]
+    + ["checkpoint_keys", "tensor_slice", "unfreeze_note"]
     + ["saved_model_parts", "serving", "serving_signature"]
-    + ["held_variables", "variable_collections", "retarget", "dead_gradients", "tensorflow_version"],
-    3: ["verify", "model_pass"],
+    + ["held_variables", "retarget", "dead_gradients", "tensorflow_version"],
+    3: ["verify", "model_pass", "new_inputs"],
     4: ["formats", "passes"],
-    5: ["pipeline", "diff", "inspect"],
+    5: ["pipeline", "diff", "inspect", "compat"],
     6: ["cli", "__main__"],
 }
 FLOOR = {name: layer for layer, names in LAYERS.items() for name in names}

@@ -1,0 +1,344 @@
+"""Keep the part of a model that its outputs need, with new inputs where asked.
+
+For: serving and porting. Training, input pipelines and heads that nobody asks for go; a
+graph can be cut off behind a decoder, a dataset or a placeholder for training.
+
+Prerequisites: a well-formed graph, and the names of the outputs.
+
+Leaves behind: the nodes that the outputs need by data and control inputs, in their order
+and unedited, and the versions as they were. A node named in ``inputs`` becomes a
+Placeholder of the same name with the dtype it had and its shape as far as that is known.
+
+What else it meets: colocation is no need; a node whose ``loc:@x`` goes loses that entry.
+Function bodies stay whole, functions that nothing calls any more go. What sets the kept
+variables, tables and queues up stays: initializers, reads, queue runners, and main and
+init ops cut down to what is left of them. The ``save/`` subgraph stays when all it saves
+stays, is made anew for the variables that are left, or goes. Entries of collections,
+signatures, assets and values of variables go with their nodes, control-flow contexts are
+cut down; a TensorFlow 2 object graph goes when functions that it exports do. While loops
+stay whole, because their nodes need each other; an input inside of one is declined.
+Devices stay. All that went is in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from graphsurgeon.companions import InitOps, companions, init_ops
+from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.index import Index
+from graphsurgeon.kept_saver import OldSaver, find_saver, lost_values, remake_saver
+from graphsurgeon.model import Model
+from graphsurgeon.model_pass import model_pass
+from graphsurgeon.names import parse_input
+from graphsurgeon.new_inputs import InputMaker, NewInput
+from graphsurgeon.node import Node
+from graphsurgeon.ops import num_outputs
+from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.references import Gone, drop_dangling
+from graphsurgeon.saver import Saver
+from graphsurgeon.unfreeze_note import COLLECTION, UnfreezeNote
+from graphsurgeon.verify.signatures import Signatures
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+
+SaverFate = Literal["none", "kept", "remade", "removed"]
+
+
+@dataclass(frozen=True)
+class InputRow:
+    """A node that is an input now, and what it was."""
+
+    node: str
+    op: str
+    dtype: str
+    shape: list[int | None] | None
+
+
+@dataclass(frozen=True)
+class RemovedRow:
+    """A node that went."""
+
+    node: str
+    op: str
+
+
+@dataclass(frozen=True)
+class ReferenceRow:
+    """An entry around the graph that went, or `part` of it."""
+
+    where: str
+    name: str
+    part: str
+
+
+@dataclass(frozen=True)
+class ColocationRow:
+    """A node, and what it was to share a device with until that went."""
+
+    node: str
+    target: str
+
+
+@dataclass(frozen=True)
+class PruneReport:
+    """What `prune` did.
+
+    Attributes
+    ----------
+    outputs : list of str
+        The nodes that were asked for.
+    inputs : list of InputRow
+    num_nodes : int
+        How many there are now.
+    removed : list of RemovedRow
+        Every node that went, in graph order.
+    functions : list of str
+        The functions that went.
+    variables : list of str
+        The checkpoint keys of the values that went.
+    references : list of ReferenceRow
+        Entries of collections, signatures and assets that went.
+    colocations : list of ColocationRow
+    saver : {"none", "kept", "remade", "removed"}
+    notes : list of str
+    """
+
+    outputs: list[str]
+    inputs: list[InputRow]
+    num_nodes: int
+    removed: list[RemovedRow]
+    functions: list[str]
+    variables: list[str]
+    references: list[ReferenceRow]
+    colocations: list[ColocationRow]
+    saver: SaverFate
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        tables = ("inputs", "removed", "references", "colocations")
+        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
+
+
+@model_pass
+def prune(
+    model: Model,
+    *,
+    outputs: tuple[str, ...],
+    inputs: tuple[str, ...] = (),
+    input_type: tuple[str, ...] = (),
+    input_shape: tuple[str, ...] = (),
+) -> PruneReport:
+    """Keep the part of a model that its outputs need.
+
+    Parameters
+    ----------
+    model : Model
+        Edited in place; no value is read.
+    outputs : tuple of str
+        Nodes to keep, with all they need: ``prob`` or ``prob:0``.
+    inputs : tuple of str
+        Nodes to feed from now on; each becomes a Placeholder.
+    input_type : tuple of str
+        The dtype of the inputs, one for all or one for each; by default what they have.
+    input_shape : tuple of str
+        The shape of the inputs, as in 1,224,224,3 with ? for unknown, one for all or one
+        for each; by default what is known of it.
+
+    Returns
+    -------
+    PruneReport
+
+    Raises
+    ------
+    NotFoundError
+        There is no such node; near names are in the error.
+    PassError
+        A node cannot become an input.
+    GraphError
+        The graph is not well formed.
+    """
+    index = Index(model.graph)
+    wanted = [_resolve(text, index.producers) for text in _split(outputs)]
+    if not wanted:
+        raise PassError("prune", "no outputs are named", hint="name the nodes to keep: --outputs prob")
+    maker = InputMaker(model.graph, index, Signatures(model.library.functions), "prune")
+    made = maker.make(_split(inputs), _split(input_type), input_shape)
+    plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old})
+    maker.check_readers(made, plan.kept)
+    removed = [RemovedRow(node.name, node.op) for node in model.graph if node.name not in plan.kept]
+    lost = lost_values(model, index, plan.kept - plan.replaced.keys())
+    notes = [*_input_notes(made, plan), *plan.notes]
+    _apply(model, plan)
+    functions = trim_library(model.library, called_functions(model.graph, model.library))
+    for key in lost:
+        del model.variables[key]
+    references = [] if model.meta is None else _update_meta(model, model.meta, plan, has_lost=bool(lost))
+    return PruneReport(
+        list(dict.fromkeys(wanted)),
+        [_input_row(new) for new in made if new.old.name in plan.kept],
+        len(model.graph), removed, functions, lost,
+        [ReferenceRow(*gone) for gone in references],
+        plan.colocations, plan.saver_fate, notes,
+    )  # fmt: skip
+
+
+@dataclass
+class _Plan:
+    """What is to be done: gathered before anything is edited."""
+
+    kept: set[str]
+    replaced: dict[str, Node]
+    nodes: list[Node]
+    colocations: list[ColocationRow]
+    saver_fate: SaverFate
+    saver: Saver | None
+    notes: list[str]
+
+
+def _split(texts: Sequence[str]) -> list[str]:
+    """Return the single names: each text may hold several, separated by commas."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def _resolve(text: str, producers: Mapping[str, Node]) -> str:
+    name, output = parse_input(text)
+    if name not in producers:
+        raise NotFoundError("node", name, near_names(name, producers))
+    count = num_outputs(producers[name])
+    if output > 0 and count is not None and output >= count:
+        raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(count)][:3])
+    return name
+
+
+def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str, Node]) -> _Plan:
+    producers = {**index.producers, **replaced}
+    also, init = _set_up(model, index, replaced)
+    kept = ancestors(producers, wanted, also)
+    old = find_saver(model, index)
+    keeps_saver = old.is_whole and old.state <= kept and replaced.keys().isdisjoint(old.nodes)
+    if keeps_saver:
+        kept = ancestors(producers, [*wanted, *old.names], also)
+    cut = init.cut(kept)
+    kept.update(cut)
+    edited = {**replaced, **cut}
+    colocations: list[ColocationRow] = []
+    nodes = [
+        _with_colocation_kept(edited.get(node.name, node), kept, colocations)
+        for node in model.graph
+        if node.name in kept
+    ]
+    plan = _Plan(kept, replaced, nodes, colocations, "kept" if keeps_saver else "removed", None, [])
+    if not old.names:
+        plan.saver_fate = "none"
+    elif not keeps_saver:
+        _replace_saver(model, index, old, plan)
+    return plan
+
+
+def _set_up(model: Model, index: Index, replaced: Mapping[str, Node]) -> tuple[dict[str, list[str]], InitOps]:
+    """Return what sets stateful nodes up, and the ops that set everything up at once."""
+    if model.meta is None:
+        return {}, InitOps((), {})
+    init = InitOps(init_ops(model.meta), index.producers)
+    also = companions(model.meta, index.producers)
+    for holder, names in init.companions.items():
+        also.setdefault(holder, []).extend(names)
+    return {holder: names for holder, names in also.items() if holder not in replaced}, init
+
+
+def _with_colocation_kept(node: Node, kept: set[str], rows: list[ColocationRow]) -> Node:
+    gone = [name for name in colocated_with(node) if name not in kept]
+    if not gone:
+        return node
+    rows.extend(ColocationRow(node.name, name) for name in gone)
+    copy = node.copy()
+    drop_colocation(copy, gone)
+    return copy
+
+
+def _replace_saver(model: Model, index: Index, old: OldSaver, plan: _Plan) -> None:
+    left = [node for node in plan.nodes if node.name not in plan.replaced]
+    plan.saver, unsaved = remake_saver(model, index, old, left)
+    plan.saver_fate = "removed" if plan.saver is None else "remade"
+    if unsaved:
+        plan.notes.append(
+            f"the saver does not save {', '.join(unsaved)} any more: no variable, or its key is not known"
+        )
+
+
+def _input_notes(made: Sequence[NewInput], plan: _Plan) -> Iterator[str]:
+    for new in made:
+        if new.old.name not in plan.kept:
+            yield f"the outputs do not need the input {new.old.name!r}"
+    names = {new.old.name for new in made}
+    others = [node.name for node in plan.nodes if node.op == "Placeholder" and node.name not in names]
+    if made and others:
+        yield f"the outputs also need {', '.join(others)} to be fed"
+
+
+def _input_row(new: NewInput) -> InputRow:
+    return InputRow(new.old.name, new.old.op, new.dtype.name, None if new.shape.dims is None else list(new.shape.dims))
+
+
+def _apply(model: Model, plan: _Plan) -> None:
+    nodes = plan.nodes
+    if plan.saver is not None:
+        nodes = [*nodes, *plan.saver.nodes]
+    if len(nodes) != len(model.graph) or any(a is not b for a, b in zip(nodes, model.graph, strict=True)):
+        model.graph.set_nodes(nodes)
+
+
+def _update_meta(model: Model, meta: schema.MetaGraphDef, plan: _Plan, *, has_lost: bool) -> list[Gone]:
+    """Bring what surrounds the graph in step with it."""
+    old_saver = schema.serialize(meta.saver_def)
+    is_listed = _unlist_saver(meta, old_saver) if plan.saver_fate != "kept" else False
+    gone = drop_dangling(meta, plan.kept.__contains__)
+    if plan.saver is not None:
+        meta.saver_def.CopyFrom(plan.saver.saver_def)
+        if is_listed:
+            meta.collection_def["savers"].bytes_list.value.append(schema.serialize(plan.saver.saver_def))
+    elif plan.saver_fate == "removed":
+        meta.ClearField("saver_def")
+    functions = model.library.functions
+    if meta.HasField("object_graph_def") and (
+        has_lost or any(name not in functions for name in meta.object_graph_def.concrete_functions)
+    ):
+        meta.ClearField("object_graph_def")
+        gone.append(Gone("object graph", "", ""))
+    aliases = meta.meta_info_def.function_aliases
+    for name in [name for name in aliases if name not in functions]:
+        del aliases[name]
+        gone.append(Gone("function alias", name))
+    if COLLECTION in meta.collection_def:
+        _trim_note(meta, plan)
+    return gone
+
+
+def _unlist_saver(meta: schema.MetaGraphDef, old_saver: bytes) -> bool:
+    """Take the saver out of the collection of savers; return whether it was there."""
+    if "savers" not in meta.collection_def:
+        return False
+    values = meta.collection_def["savers"].bytes_list.value
+    left = [value for value in values if schema.serialize(schema.parse(schema.SaverDef, value)) != old_saver]
+    is_listed = len(left) < len(values)
+    values[:] = left
+    if not left:
+        del meta.collection_def["savers"]
+    return is_listed
+
+
+def _trim_note(meta: schema.MetaGraphDef, plan: _Plan) -> None:
+    """Let the note of `unfreeze` speak of what is left only."""
+    note = UnfreezeNote.read(meta)
+    there = plan.kept - plan.replaced.keys()
+    note.constants = {name: constant for name, constant in note.constants.items() if name in there}
+    for constant in note.constants.values():
+        if not there.issuperset(constant.anchors):
+            constant.anchors, constant.controls = [], []
+    del meta.collection_def[COLLECTION]
+    if note.constants or note.gradient_op_type:
+        note.write(meta)
