@@ -1,0 +1,1 @@
+"""More on `unfreeze`: what is around the constants."""
