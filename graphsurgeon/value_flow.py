@@ -328,6 +328,9 @@ def _functions(attr: object) -> list[Func]:
 
 
 def _set_returned(scope: Scope, node: Node, edited: Node, returned: list[int], value: Value) -> list[str]:
+    if returned:
+        # They were inferred for the handles that come back.
+        edited.attrs.pop("_output_shapes", None)
     for output in returned:
         if node.op not in _WHILE and "Tout" in edited.attrs:
             _set_type(edited, "Tout", output, value.dtype)

@@ -169,10 +169,11 @@ def _choose(
 ) -> tuple[list[Node], list[Node]]:
     """Divide the variables that the outputs need into those to freeze and those to keep."""
     needed = ancestors(index.producers, roots)
-    variables = [node for node in variable_nodes(model.graph) if node.name in needed]
+    everything = list(variable_nodes(model.graph))
     for pattern in (*keep, *only):
-        if not any(matches_any((pattern,), node.name) for node in variables):
-            raise NotFoundError("variable", pattern, near_names(pattern, (node.name for node in variables)))
+        if not any(matches_any((pattern,), node.name) for node in everything):
+            raise NotFoundError("variable", pattern, near_names(pattern, (node.name for node in everything)))
+    variables = [node for node in everything if node.name in needed]
     kept = [n for n in variables if matches_any(keep, n.name) or (only and not matches_any(only, n.name))]
     names = {node.name for node in kept}
     return [node for node in variables if node.name not in names], kept
