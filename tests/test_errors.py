@@ -33,7 +33,7 @@ def test_the_tree_is_closed():
     assert {kind.__name__ for kind in _below(GraphSurgeonError)} | {"GraphSurgeonError"} == {k.__name__ for k in kinds}
 
 
-def _below(kind: type) -> list[type]:
+def _below(kind: type[Exception]) -> list[type[Exception]]:
     return [found for direct in kind.__subclasses__() for found in (direct, *_below(direct))]
 
 
