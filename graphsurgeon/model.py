@@ -26,9 +26,13 @@ _GRAPH_DEF = 2
 class Snapshot(NamedTuple):
     """What `Model.restore` needs: node lists and serialized messages."""
 
+    graph: Graph
+    library: Library
     nodes: list[tuple[Graph, list[Node]]]
     functions: dict[str, Function]
     protos: list[tuple[Function, bytes]]
+    library_rest: bytes
+    is_library_set: bool
     rest: bytes
     meta: bytes | None
     variables: dict[str, Tensor]
@@ -164,9 +168,13 @@ class Model:
     def snapshot(self) -> Snapshot:
         """Note the state of the model, for `restore`; costs a copy of the node lists."""
         return Snapshot(
+            self.graph,
+            self.library,
             [(graph, list(graph)) for _, graph in self.graphs()],
             dict(self.library.functions),
             [(function, schema.serialize(function.proto)) for function in self.library.functions.values()],
+            schema.serialize(self.library.rest),
+            self.library.is_set,
             schema.serialize(self.rest),
             None if self.meta is None else schema.serialize(self.meta),
             dict(self.variables),
@@ -174,9 +182,12 @@ class Model:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to a noted state; nodes that were edited in place stay edited, so passes edit copies."""
+        self.graph, self.library = snapshot.graph, snapshot.library
         for graph, nodes in snapshot.nodes:
             graph.set_nodes(nodes)
         self.library.functions = dict(snapshot.functions)
+        self.library.rest.ParseFromString(snapshot.library_rest)
+        self.library.is_set = snapshot.is_library_set
         for function, proto in snapshot.protos:
             function.proto.ParseFromString(proto)
         self.rest.ParseFromString(snapshot.rest)
