@@ -14,7 +14,7 @@ from proto_utils import schema
 VERSION = "1.15.0"
 
 _PARSEABLE = re.compile(
-    r"\d+(\.\d+)+([-_.]?(a|b|c|rc|alpha|beta|pre)[-_.]?\d*)?([-_.]?post[-_.]?\d*)?([-_.]?dev[-_.]?\d*)?(\+[\w.-]+)?",
+    r"\d+(\.\d+)*([-_.]?(a|b|c|rc|alpha|beta|pre)[-_.]?\d*)?([-_.]?post[-_.]?\d*)?([-_.]?dev[-_.]?\d*)?(\+[\w.-]+)?",
     re.ASCII,
 )
 
