@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from graphsurgeon.dtypes import DType
+from graphsurgeon.dtypes import INVALID, DType
 from proto_utils.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def _arg_types(arg: Arg, node: Node) -> list[DType] | None:
 def _single_type(arg: Arg, node: Node) -> DType | None:
     value = node.attrs.get(arg.type)
     if isinstance(value, DType):
-        return value
+        return value if value is not INVALID else None
     return _dtype_named(arg.default if arg.default is not None else arg.type)
 
 

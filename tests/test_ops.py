@@ -65,6 +65,10 @@ def test_types_come_from_attrs_or_are_fixed():
     assert ops.output_types(node("Const")) is None
 
 
+def test_a_type_that_is_not_set_is_unknown():
+    assert ops.output_types(node("VariableV2", dtype=dtypes.INVALID)) is None
+
+
 def test_references_are_marked():
     assign = ops.facts("Assign")
     assert assign is not None

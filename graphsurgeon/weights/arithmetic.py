@@ -227,7 +227,7 @@ class Arithmetic:
                 stack += [(each, False) for each in inputs[:1]]
             elif op in _JOINS:
                 stack += [(each, is_sure) for each in inputs]
-            elif op in _CONCATS:
+            elif op in _CONCATS or (squashed and "MatMul" in op):  # attention: weighted values
                 stack += [(each, False) for each in inputs]
         return None, False
 
