@@ -16,9 +16,9 @@ both `TensorProto.tensor_content` and checkpoint data files hold them. 4-bit and
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon import dtypes
@@ -35,6 +35,7 @@ MAX_SIZE = (1 << 63) - 1
 
 #: A value that is only described (a short list whose last element repeats) is not spelled out past this size.
 MAX_EXPANDED_NBYTES = 1 << 36
+MAX_REPEATED_STRINGS = 1 << 24
 
 
 class Tensor:
@@ -120,7 +121,7 @@ class Tensor:
         first = next(chunks, b"")
         buffer = np.empty(self.nbytes, dtype=np.uint8)
         position = 0
-        for chunk in chain([first], chunks):
+        for chunk in itertools.chain([first], chunks):
             buffer[position : position + len(chunk)] = np.frombuffer(chunk, dtype=np.uint8)
             position += len(chunk)
         return buffer.view(self.dtype.numpy()).reshape(self.shape)
@@ -188,7 +189,19 @@ class FillTensor(Tensor):
 
 
 class ArrayTensor(Tensor):
-    """A numpy array; shared, not copied, when it is contiguous and little-endian."""
+    """A numpy array; shared, not copied, when it is contiguous and little-endian.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+    dtype : DType, optional
+        What its elements stand for, when numpy has no word for it: int8 as qint8.
+
+    Raises
+    ------
+    UnsupportedError
+        Elements of that dtype have another size.
+    """
 
     __slots__ = ("_array",)
 
@@ -198,8 +211,11 @@ class ArrayTensor(Tensor):
         dtype = dtype if dtype is not None else DType.of(array.dtype)
         super().__init__(dtype, array.shape)
         _require_raw(self.dtype)
+        held = self.dtype.numpy()
+        if array.dtype.itemsize != held.itemsize:
+            raise UnsupportedError(f"elements of numpy's {array.dtype} are not {self.dtype.name}")
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        self._array: np.ndarray[Any, Any] = np.ascontiguousarray(little).reshape(array.shape)
+        self._array: np.ndarray[Any, Any] = np.ascontiguousarray(little).reshape(array.shape).view(held)
 
     def chunks(self) -> Iterator[memoryview]:
         """Yield the whole array as one view."""
@@ -222,15 +238,32 @@ class StringTensor(Tensor):
         super().__init__(dtypes.STRING, shape)
         self.elements = tuple(elements[: self.size])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the strings' contents."""
+        return sum(map(len, self.elements)) + self._num_repeated * len(self._last)
+
     def strings(self) -> Iterator[bytes]:
-        """Yield the elements."""
+        """Yield the elements.
+
+        Raises
+        ------
+        LimitError
+            More than `MAX_REPEATED_STRINGS` are only claimed to be there.
+        """
+        missing = self._num_repeated
+        if missing > MAX_REPEATED_STRINGS:
+            raise LimitError("number of repeated strings", missing, MAX_REPEATED_STRINGS)
         yield from self.elements
-        missing = self.size - len(self.elements)
-        if missing > MAX_EXPANDED_NBYTES >> 4:
-            raise LimitError("number of repeated strings", missing, MAX_EXPANDED_NBYTES >> 4)
-        last = self.elements[-1] if self.elements else b""
-        for _ in range(missing):
-            yield last
+        yield from itertools.repeat(self._last, missing)
+
+    @property
+    def _num_repeated(self) -> int:
+        return self.size - len(self.elements)
+
+    @property
+    def _last(self) -> bytes:
+        return self.elements[-1] if self.elements else b""
 
 
 class OpaqueTensor(Tensor):

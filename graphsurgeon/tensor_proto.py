@@ -34,7 +34,7 @@ from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from graphsurgeon.tensor import FillTensor, OpaqueTensor, RawTensor, StringTensor, Tensor, repeat
 from proto_utils import schema
-from proto_utils.errors import CorruptionError
+from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Span
 from proto_utils.varint import decode_varint
 from proto_utils.wire import len_header
@@ -99,6 +99,8 @@ def decode(proto: schema.TensorProto, payloads: Mapping[int, Sequence[Span]] | N
     """
     payloads = payloads or {}
     dtype = DType.from_number(proto.dtype).base
+    if dtype is dtypes.INVALID:
+        raise UnsupportedError("a tensor value without a dtype")
     # A value's shape counts as it stands; like TensorFlow, this pays no attention to the unknown_rank flag.
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if dtype in (dtypes.RESOURCE, dtypes.VARIANT):
