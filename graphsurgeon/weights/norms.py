@@ -46,6 +46,7 @@ class _Norm:
         self.is_used = False
         self.parts: list[Part] = []
         self._seen: set[str] = set()
+        self._inverses: set[str] = set()
 
     def _add(self, constant: Constant, role: str, text: str) -> None:
         self.parts.append(Part(constant, role, text))
@@ -61,6 +62,7 @@ class _Norm:
         if depth > _MAX_DEPTH or inverse.name in self._seen:
             return
         self._seen.add(inverse.name)
+        self._inverses.add(inverse.name)
         for node, position in self.scope.readers(inverse):
             if node.op != "Mul" or len(node.inputs) < 2:
                 continue
@@ -113,7 +115,7 @@ class _Norm:
                 self.follow_normalized(node, depth + 1)
             elif node.op in _ADDS:
                 self._offset(node, other, constant, depth)
-            elif node.op == "Sub" and position == 0 and constant is None and self._is_product(other):
+            elif node.op == "Sub" and position == 0 and self._is_scaled_mean(other):
                 self.follow_normalized(node, depth + 1)
 
     def _offset(self, node: Node, other: str, constant: Constant | None, depth: int) -> None:
@@ -124,18 +126,18 @@ class _Norm:
         term = self.scope.origin(other)
         if term is None or len(term.inputs) < 2:
             return
-        if term.op == "Sub":  # offset - mean * inverse
-            self._offset_in(term, term.inputs[:1])
-        elif term.op in _ADDS:  # -mean * inverse + offset
-            self._offset_in(term, term.inputs[:2])
-        elif term.op == "Mul":  # -mean * inverse: no offset here, perhaps scale and offset follow
+        first, second = term.inputs[:2]
+        if (term.op == "Sub" and self._is_scaled_mean(second)) or (term.op in _ADDS and self._is_scaled_mean(second)):
+            self._offset_in(term, first)
+        elif term.op in _ADDS and self._is_scaled_mean(first):
+            self._offset_in(term, second)
+        elif self._is_scaled_mean(other):  # no offset here, perhaps scale and offset follow
             self.follow_normalized(node, depth + 1)
 
-    def _offset_in(self, term: Node, sides: tuple[str, ...]) -> None:
-        for side in sides:
-            constant = self.scope.constant_or_choice(side)
-            if constant is not None:
-                self._add(constant, self._offset_role(), f"offset minus the scaled mean in {term.name!r}")
+    def _offset_in(self, term: Node, side: str) -> None:
+        constant = self.scope.constant_or_choice(side)
+        if constant is not None:
+            self._add(constant, self._offset_role(), f"offset minus the scaled mean in {term.name!r}")
 
     def _centered(self, text: str) -> None:
         """Take the constant mean of ``x - mean``."""
@@ -163,9 +165,15 @@ class _Norm:
         readers = self.scope.readers(product)
         return bool(readers) and all(node.op == "Neg" or (node.op == "Sub" and i == 1) for node, i in readers)
 
-    def _is_product(self, text: str) -> bool:
+    def _is_scaled_mean(self, text: str) -> bool:
+        """Whether a tensor is something times the inverse, negative or not."""
         node = self.scope.origin(text)
-        return node is not None and node.op == "Mul"
+        if node is not None and node.op == "Neg" and node.inputs:
+            node = self.scope.origin(node.inputs[0])
+        if node is None or node.op != "Mul":
+            return False
+        sides = [self.scope.origin(side) for side in node.inputs]
+        return any(side is not None and side.name in self._inverses for side in sides)
 
 
 def find_parts(scope: Scope, roots: list[Node]) -> Iterator[Part]:

@@ -151,6 +151,21 @@ def test_a_variance_that_is_computed_makes_it_no_batch_norm(text):
     assert untrained(LAYER + text) == set()
 
 
+def test_what_is_added_to_a_normalized_tensor_has_its_own_weights():
+    """A residual: the bias of the other branch is no offset of this one."""
+    text = """
+        a AddV2 var eps
+        r Rsqrt a
+        n Mul x r
+        g Mul n gamma
+        k = float32 8x8
+        y MatMul x k
+        z AddV2 y beta
+        out AddV2 g z
+    """
+    assert taken(LAYER + text) == {"gamma": "norm_scale", "k": "matmul_kernel", "beta": "bias"}
+
+
 def test_rms_norm_has_a_scale_only():
     text = LAYER.replace("beta = float32 8", "") + "a AddV2 var eps\nr Rsqrt a\nn Mul x r\nout Mul n gamma"
     assert taken(text) == {"gamma": "norm_scale"}
