@@ -19,7 +19,7 @@ Source: TensorFlow's ``saved_model/builder_impl.py``, ``loader_impl.py``, ``load
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -45,8 +45,10 @@ _TABLE_INITIALIZERS = "table_initializer"
 _LOCAL_VARIABLES = "local_variables"
 _TABLE_OPS = frozenset(
     ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+    + ("LookupTableImport", "LookupTableImportV2")
 )
 _RESTORE_OPS = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
+_FED_OPS = frozenset(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"))
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
         draft.add_main_op()
     draft.add_saver()
     draft.drop_stale_object_graph()
+    draft.note_init_op()
     draft.check_saver()
     report = ServingReport(signature, draft.notes)
     return draft.result(), report
@@ -207,6 +210,20 @@ class _Draft:
                 + ": TensorFlow 2 loads the signatures, not the Python objects"
             )
 
+    def note_init_op(self) -> None:
+        """Note an initializer op that is fed asset paths in a collection, not as a signature.
+
+        Without an object graph TensorFlow 2 makes a function of every signature, and refuses one that is fed unasked.
+        """
+        signatures, collections = self.meta.signature_def, self.meta.collection_def
+        if INIT_SIGNATURE not in signatures or self.meta.HasField("object_graph_def"):
+            return
+        ops = [info.name for info in signatures[INIT_SIGNATURE].outputs.values()]
+        if self._needs(map(node_of, ops), _FED_OPS):
+            del signatures[INIT_SIGNATURE]
+            if not any(key in collections for key in _INIT_COLLECTIONS):
+                collections[MAIN_OP].node_list.value.extend(ops)
+
     def check_saver(self) -> None:
         """Refuse a saver that restores what there is not."""
         producers = {**self._index.producers, **{node.name: node for node in self._added}}
@@ -220,7 +237,15 @@ class _Draft:
     def _table_initializers(self) -> Iterator[str]:
         if _TABLE_INITIALIZERS in self.meta.collection_def:
             yield from map(node_of, self.meta.collection_def[_TABLE_INITIALIZERS].node_list.value)
-        yield from (node.name for node in self._model.graph if node.op in _TABLE_OPS)
+        for node in self._model.graph:
+            # A saver fills tables too, with what it restores.
+            if node.op in _TABLE_OPS and not self._needs([node.name], _RESTORE_OPS | _FED_OPS):
+                yield node.name
+
+    def _needs(self, names: Iterable[str], ops: frozenset[str]) -> bool:
+        """Whether nodes need one of these ops."""
+        producers = self._index.producers
+        return any(producers[name].op in ops for name in ancestors(producers, names))
 
     def _local_initializers(self) -> Iterator[str]:
         if _LOCAL_VARIABLES in self.meta.collection_def:
