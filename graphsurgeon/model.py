@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from graphsurgeon.graph import Function, Graph, Library
 from graphsurgeon.graph_def import graph_pieces, read_graph
 from graphsurgeon.node import Node
-from graphsurgeon.saved_model_parts import SavedModelParts
 from graphsurgeon.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
@@ -21,6 +21,31 @@ from proto_utils.wire import LEN
 MAX_MESSAGE_NBYTES = (1 << 31) - 1
 
 _GRAPH_DEF = 2
+
+
+@dataclass(frozen=True)
+class SavedModelParts:
+    """What goes along when a model that came from a SavedModel becomes one again.
+
+    Attributes
+    ----------
+    records : tuple of Span
+        The records of the SavedModel message, in order: meta graphs, version, unknown fields.
+    own : int
+        Which of them is the model's own meta graph.
+    num_others : int
+        How many of them are other meta graphs.
+    files : mapping of str to str
+        Assets and the like: their paths in the SavedModel, with slashes, and where they are.
+    variables : mapping of str to Tensor
+        The checkpoint as it was read: other meta graphs need it whatever becomes of this one.
+    """
+
+    records: tuple[Span, ...]
+    own: int
+    num_others: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Snapshot(NamedTuple):

@@ -16,7 +16,7 @@ LAYERS = {
     + ["const_rules", "weights", "variables", "saver", "endpoints", "reach"]
     + ["variable_collections", "references", "companions", "kept_saver"]
     + ["checkpoint_keys", "tensor_slice", "unfreeze_note"]
-    + ["saved_model_parts", "serving", "serving_signature"]
+    + ["serving", "serving_signature"]
     + ["held_variables", "retarget", "dead_gradients", "tensorflow_version"],
     3: ["verify", "model_pass", "new_inputs"],
     4: ["formats", "passes"],
