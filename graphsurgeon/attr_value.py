@@ -122,8 +122,9 @@ def _encode_list(elements: list[Any]) -> schema.AttrValue:
     for element in elements:
         kind, encoded = _encode_one(element)
         fields.setdefault(kind, []).append(encoded)
-    out = schema.AttrValue(list=schema.AttrValue.ListValue(**fields))
-    out.list.SetInParent()
+    out = schema.AttrValue(list=fields)
+    if not fields:
+        out.list.SetInParent()
     return out
 
 

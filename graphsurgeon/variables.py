@@ -19,10 +19,10 @@ Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from graphsurgeon import attr_value, dtypes
-from graphsurgeon.attr_value import Shape
+from graphsurgeon import attr_value, dtypes, tensor_proto
 from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
@@ -122,41 +122,46 @@ def new_variable(
     VariableNodes
         The variable node is first.
     """
-    dtype, shape = value.dtype, Shape(value.shape).to_proto()
-    at = attr_value.encode([b"loc:@" + name.encode()])
-    zeros = schema.TensorProto(dtype=dtype.number, tensor_shape=shape)
-    initial_attrs = {"dtype": dtype, "value": schema.AttrValue(tensor=zeros), "_class": at}
-    own = {"dtype": dtype, "shape": schema.AttrValue(shape=shape), "container": b""}
-    build = _Builder(name, device, taken)
+    dtype, zeros = value.dtype, tensor_proto.header(value)
+    at = {"_class": attr_value.encode([b"loc:@" + name.encode()])}
+    own = {"shape": schema.AttrValue(shape=zeros.tensor_shape)}
+    build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        own |= {"shared_name": b"", **(attrs or {})}
-        initial = build("Initializer/zeros", "Const", [], initial_attrs, device="")
-        assign_attrs = {"T": dtype, "use_locking": True, "validate_shape": True, "_class": at}
-        nodes = [
-            Node.new(name, "VariableV2", device=device, attrs=own),
-            initial,
-            build("Assign", "Assign", [name, initial.name], assign_attrs),
-        ]
+        nodes = [Node.like(_pattern("VariableV2", dtype), name, device=device, attrs=own)]
     else:
-        own |= {"shared_name": name, "_class": at, **(attrs or {})}
-        is_initialized = build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name], {})
-        initial = build("Initializer/zeros", "Const", [], initial_attrs, device="")
-        assign = build("Assign", "AssignVariableOp", [name, initial.name], {"dtype": dtype})
-        nodes = [Node.new(name, "VarHandleOp", device=device, attrs=own), is_initialized, initial, assign]
-    initializer = nodes[-1].name
+        own |= {"shared_name": attr_value.encode(name), **at}
+        nodes = [Node.like(_pattern("VarHandleOp", dtype), name, device=device, attrs=own)]
+        nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
+    if attrs:
+        nodes[0].attrs.update(attrs)
+    # The initial value stands where its `_class` says.
+    initial = build("Initializer/zeros", "Const", [], {"value": schema.AttrValue(tensor=zeros), **at}, device="")
+    if kind == "ref":
+        assign = build("Assign", "Assign", [name, initial.name], at)
+    else:
+        assign = build("Assign", "AssignVariableOp", [name, initial.name])
+    nodes += [initial, assign]
     if read is None:
         nodes.append(new_read(name, kind, dtype, taken, device=device))
         read = nodes[-1].name
-    variable = Variable(name, kind, dtype, initializer, f"{read}:0", f"{initial.name}:0", device)
+    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{initial.name}:0", device)
     return VariableNodes(variable, nodes, read)
 
 
 def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, device: str = "") -> Node:
     """Make the node that reads a variable: ``X/read``, or ``X/Read/ReadVariableOp``, under a name that is free."""
-    build = _Builder(name, device, taken)
+    build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        return build("read", "Identity", [name], {"T": dtype, "_class": [b"loc:@" + name.encode()]})
-    return build("Read/ReadVariableOp", "ReadVariableOp", [name], {"dtype": dtype})
+        return build("read", "Identity", [name], {"_class": attr_value.encode([b"loc:@" + name.encode()])})
+    return build("Read/ReadVariableOp", "ReadVariableOp", [name])
+
+
+def new_assignment(name: str, target: str, value: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:
+    """Make the node that assigns the tensor `value` to the variable `target`."""
+    if kind == "resource":
+        return Node.like(_pattern("AssignVariableOp", dtype), name, [target, value], device=device)
+    at = {"_class": attr_value.encode([b"loc:@" + target.encode()])}
+    return Node.like(_pattern("Assign", dtype), name, [target, value], device=device, attrs=at)
 
 
 def can_hold(kind: VariableKind, dtype: DType) -> bool:
@@ -197,14 +202,35 @@ def _tensor(text: str) -> str:
 class _Builder:
     """Makes the nodes beside a variable, on its device, under names that are free."""
 
-    def __init__(self, variable: str, device: str, taken: set[str]) -> None:
+    def __init__(self, variable: str, dtype: DType, device: str, taken: set[str]) -> None:
         self._variable = variable
+        self._dtype = dtype
         self._device = device
         self._taken = taken
 
     def __call__(
-        self, suffix: str, op: str, inputs: list[str], attrs: dict[str, Any], *, device: str | None = None
+        self,
+        suffix: str,
+        op: str,
+        inputs: list[str],
+        attrs: dict[str, schema.AttrValue] | None = None,
+        *,
+        device: str | None = None,
     ) -> Node:
         name = unique_name(f"{self._variable}/{suffix}", self._taken)
         self._taken.add(name)
-        return Node.new(name, op, inputs, device=self._device if device is None else device, attrs=attrs)
+        device = self._device if device is None else device
+        return Node.like(_pattern(op, self._dtype), name, inputs, device=device, attrs=attrs)
+
+
+@lru_cache(maxsize=256)
+def _pattern(op: str, dtype: DType) -> schema.NodeDef:
+    """Return a node of `op` with the attrs that all variables of a type share."""
+    attrs: dict[str, DType | bool | bytes] = {"T" if op in ("Assign", "Identity") else "dtype": dtype}
+    if op in ("VariableV2", "VarHandleOp"):
+        attrs |= {"container": b"", "shared_name": b""}
+    elif op == "Assign":
+        attrs |= {"use_locking": True, "validate_shape": True}
+    elif op == "VarIsInitializedOp":
+        attrs = {}
+    return schema.NodeDef(op=op, attr={key: attr_value.encode(value) for key, value in attrs.items()})
