@@ -8,6 +8,7 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.unfreeze_note import COLLECTION
+from graphsurgeon.variables import VariableKind
 from proto_utils import schema
 from tests.passes.harness import FROZEN, model
 from tests.test_tensorflow_version import stamped
@@ -22,7 +23,7 @@ def meta_graph(prefix: Path) -> schema.MetaGraphDef:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("control_flow", ["branch", "loop", "branch in a loop", "loop in a loop"])
-def test_a_constant_of_a_loop_or_branch_trains(tf: TensorFlow, tmp_path: Path, control_flow: str, kind: str):
+def test_a_constant_of_a_loop_or_branch_trains(tf: TensorFlow, tmp_path: Path, control_flow: str, kind: VariableKind):
     """TensorFlow differentiates through imported contexts, and lets optimizers use the variable outside of them."""
     path, prefix = tmp_path / "frozen.meta", tmp_path / "thawed"
     tf.call("meta_graphs:with_contexts", path=str(path), control_flow=control_flow)
@@ -37,7 +38,7 @@ def test_a_constant_of_a_loop_or_branch_trains(tf: TensorFlow, tmp_path: Path, c
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_variables_the_graph_had_are_restored_with_the_new_one(tf: TensorFlow, tmp_path: Path, kind: str):
+def test_variables_the_graph_had_are_restored_with_the_new_one(tf: TensorFlow, tmp_path: Path, kind: VariableKind):
     before, prefix = tmp_path / "half", tmp_path / "whole"
     tf.call("meta_graphs:half_frozen", prefix=str(before))
     of = gs.load(before)
@@ -55,7 +56,7 @@ def test_variables_the_graph_had_are_restored_with_the_new_one(tf: TensorFlow, t
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_note_travels_and_disturbs_nothing(tf: TensorFlow, tmp_path: Path, kind: str):
+def test_the_note_travels_and_disturbs_nothing(tf: TensorFlow, tmp_path: Path, kind: VariableKind):
     of, prefix = model(FROZEN + "z = Neg(w)"), tmp_path / "x"
     gs.unfreeze(of, variables=kind)
     gs.save(of, prefix)
