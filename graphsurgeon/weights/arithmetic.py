@@ -208,6 +208,8 @@ class Arithmetic:
         bool
             Whether its channels are still the last dimension at `text`.
         """
+        if not self._weighted:
+            return None, False
         stack: list[tuple[str, bool]] = [(text, True)]
         seen: set[str] = set()
         while stack and len(seen) < _MAX_VISITED:
