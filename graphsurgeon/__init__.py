@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphsurgeon.diff import diff
     from graphsurgeon.errors import (
         CorruptionError,
         FileFormatError,
@@ -47,6 +48,7 @@ __all__ = [
     "load_checkpoint",
     "save_checkpoint",
     "verify",
+    "diff",
     "unfreeze",
     "freeze",
     "prune",
@@ -74,6 +76,7 @@ _HOMES = {
     "save": "formats.save",
     "save_checkpoint": "formats.save",
     "verify": "verify",
+    "diff": "diff",
     "Model": "model",
     "Graph": "graph",
     "Node": "node",
