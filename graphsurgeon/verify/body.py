@@ -16,6 +16,7 @@ from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.verify.signatures import REF_OFFSET, UNKNOWN, Signature, Signatures
+from proto_utils import schema
 from proto_utils.errors import UnsupportedError
 
 #: In a body, ``argument`` or ``node:output`` without an index, where that is a list: it fills several inputs.
@@ -42,6 +43,8 @@ class Body:
     names : list of str
     signatures : list of Signature
         Of each node.
+    groups : list of (Node, AttrValue)
+        The nodes with a ``_class`` attr, and the attr.
     position : dict of str to int
         Where the (first) node of a name is.
     arguments : dict of str to int
@@ -53,12 +56,23 @@ class Body:
     def __init__(self, graph: Graph, signatures: Signatures, function: Function | None = None) -> None:
         self.function = function
         self.nodes = list(graph)
-        self.names = [node.proto.name for node in self.nodes]
-        self.signatures = [signatures.of(node) for node in self.nodes]
+        self.names = [node.name for node in self.nodes]
+        self.signatures: list[Signature] = []
+        self.groups: list[tuple[Node, schema.AttrValue]] = []
+        self._look_at_attrs(signatures)
         last = len(self.names) - 1
         self.position = {name: last - i for i, name in enumerate(reversed(self.names))}
         self.arguments = {} if function is None else _arguments(function)
         self.tensors = self._graph_tensors() if function is None else self._body_tensors()
+
+    def _look_at_attrs(self, signatures: Signatures) -> None:
+        """Take what is needed of all nodes' attrs in one go: that is where the time goes."""
+        for node in self.nodes:
+            attr = node.proto.attr
+            self.signatures.append(signatures.find(node.op, attr))
+            group = attr.get("_class")
+            if group is not None:
+                self.groups.append((node, group))
 
     def finding(self, severity: Severity, rule: str, node: str | None, message: str) -> Finding:
         """Make a finding about a node of this body."""
@@ -150,9 +164,10 @@ def node_findings(body: Body) -> Iterator[Finding]:
     for node, signature in zip(body.nodes, body.signatures, strict=True):
         if signature.problem is not None:
             yield body.finding(ERROR, "attr", node.name, f"{node.op}: {signature.problem}")
-        group = node.proto.attr.get("_class")
-        if group is not None:
-            yield from _colocation_findings(body, node, list(group.list.s), group.WhichOneof("value"))
+    for node, group in body.groups:
+        names = group.list.s
+        if len(names) != 1 or names[0][:5] != b"loc:@" or names[0][5:].decode("latin-1") not in body.position:
+            yield from _colocation_findings(body, node, list(names), group.WhichOneof("value"))
 
 
 def input_findings(body: Body) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from proto_utils.errors import FileFormatError, UnsupportedError
 def const_findings(body: Body) -> Iterator[Finding]:
     """Yield constants that TensorFlow refuses; no payload is read."""
     for node in body.nodes:
-        if node.proto.op == "Const":
+        if node.op == "Const":
             problem = _problem(node)
             if problem is not None:
                 yield body.finding(ERROR, "const", node.name, problem)
@@ -36,18 +36,19 @@ def _problem(node: Node) -> str | None:
     dims = tensor.tensor_shape.dim
     if len(dims) > MAX_RANK:
         return f"its value has rank {len(dims)}, TensorFlow's limit is {MAX_RANK}"
-    size = 1
+    size, is_empty = 1, False
     for dim in dims:
         extent = dim.size
-        if extent < 0:
+        if extent > 0:
+            size *= extent
+        elif extent < 0:
             return f"its value has dimension {extent}"
-        # With a zero in it the shape is still refused when the others overflow.
-        size = size * extent if extent else size
+        else:
+            # The shape is still refused when the other dimensions overflow.
+            is_empty = True
     if size > MAX_SIZE:
         return f"its value has {size:,} elements, TensorFlow's limit is {MAX_SIZE:,}"
-    if any(dim.size == 0 for dim in dims):
-        return None
-    return _payload_problem(node, tensor, number, size)
+    return None if is_empty else _payload_problem(node, tensor, number, size)
 
 
 def _type_problem(value: schema.AttrValue, wanted: schema.AttrValue | None) -> str | None:

@@ -107,7 +107,7 @@ def _calls(nodes: Collection[Node], functions: Mapping[str, Function]) -> Iterat
     """Yield (node, attr, function) for every call; attr is None where the op itself is the function, or unknown."""
     # None: look at every attr. Absent: nothing to look at.
     attrs: dict[str, tuple[str, ...] | None] = {}
-    for op in {node.proto.op for node in nodes}:
+    for op in {node.op for node in nodes}:
         facts = None if op in functions else ops.facts(op)
         if facts is None:
             attrs[op] = None
@@ -116,7 +116,7 @@ def _calls(nodes: Collection[Node], functions: Mapping[str, Function]) -> Iterat
     if not attrs:
         return
     for node in nodes:
-        op = node.proto.op
+        op = node.op
         if op in attrs:
             names = attrs[op]
             if names is None:

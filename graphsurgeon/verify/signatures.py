@@ -71,8 +71,12 @@ class _Slot(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What to do for every node of an op: which attrs to look at, as (name, kind), and what they fill in."""
+    """What to do for every node of an op: which attrs to look at, as (name, kind), and what they fill in.
 
+    `only` is the name of the attr when it is one type, as it is for most ops.
+    """
+
+    only: str
     attrs: tuple[tuple[str, str], ...]
     inputs: tuple[_Slot, ...]
     outputs: tuple[_Slot, ...]
@@ -99,17 +103,22 @@ class Signatures:
         self._known: dict[tuple[Any, ...], Signature] = {}
 
     def of(self, node: Node) -> Signature:
-        """Return what `node` takes and gives; costs about a microsecond, touches no payload."""
-        proto = node.proto
-        op = proto.op
+        """Return what `node` takes and gives; touches no payload."""
+        return self.find(node.op, node.proto.attr)
+
+    def find(self, op: str, attr: Mapping[str, schema.AttrValue]) -> Signature:
+        """Return what a node of `op` with these attrs takes and gives; costs about a microsecond."""
         try:
             plan = self._plans[op]
         except KeyError:
             plan = self._plans[op] = self._plan(op)
         if plan is None:
             return _NOTHING_KNOWN
-        attr = proto.attr
-        key = (op, *[_value(attr.get(name), kind) for name, kind in plan.attrs]) if plan.attrs else (op,)
+        if plan.only:
+            one = attr.get(plan.only)
+            key: tuple[Any, ...] = (op, (one.type or _value(one, "type")) if one is not None else None)
+        else:
+            key = (op, *[_value(attr.get(name), kind) for name, kind in plan.attrs])
         found = self._known.get(key)
         if found is None:
             values = dict(zip((name for name, _ in plan.attrs), key[1:], strict=True))
@@ -125,7 +134,9 @@ class Signatures:
             if facts is None:
                 return None
             slots = [tuple(map(_slot_of_op, args)) for args in (facts.inputs, facts.outputs)]
-        return _Plan(_attrs_of(slots[0] + slots[1]), slots[0], slots[1])
+        attrs = _attrs_of(slots[0] + slots[1])
+        only = attrs[0][0] if len(attrs) == 1 and attrs[0][1] == "type" else ""
+        return _Plan(only, attrs, slots[0], slots[1])
 
 
 def _slot_of_op(arg: ops.Arg) -> _Slot:
