@@ -15,6 +15,9 @@ EXIT_OPS = frozenset({"Exit", "RefExit"})
 MERGE_OPS = frozenset({"Merge", "RefMerge"})
 NEXT_ITERATION_OPS = frozenset({"NextIteration", "RefNextIteration"})
 
+#: TensorFlow's, where an Enter does not say.
+_PARALLEL_ITERATIONS = 10
+
 
 class Frame(NamedTuple):
     """A while loop's frame, as its Enter nodes name it."""
@@ -37,7 +40,7 @@ def frames_of(graph: Graph, index: Index) -> dict[str, tuple[Frame, ...]]:
         node = ready.popleft()
         inside = max((frames.get(node_of_input(text), ()) for text in node.inputs), key=len, default=())
         if node.op in ENTER_OPS:
-            inside = (*inside, Frame(node.attrs["frame_name"].decode(), node.attrs.get("parallel_iterations", 10)))
+            inside = (*inside, _entered(node))
         elif node.op in EXIT_OPS:
             inside = inside[:-1]
         if inside:
@@ -49,6 +52,14 @@ def frames_of(graph: Graph, index: Index) -> dict[str, tuple[Frame, ...]]:
             if missing[consumer.name] == 0:
                 ready.append(consumer)
     return frames
+
+
+def _entered(node: Node) -> Frame:
+    name, parallel_iterations = node.attrs.get("frame_name"), node.attrs.get("parallel_iterations")
+    return Frame(
+        name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else "",
+        parallel_iterations if isinstance(parallel_iterations, int) else _PARALLEL_ITERATIONS,
+    )
 
 
 def _num_forward_inputs(node: Node, index: Index) -> int:

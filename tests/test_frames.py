@@ -53,6 +53,12 @@ def test_a_frame_says_how_many_iterations_run_at_once():
     assert frames_of(graph, Index(graph)) == {"e": (Frame("f", 10),)}  # TensorFlow's default
 
 
+def test_enters_with_attrs_that_make_no_sense_are_frames_too():
+    text = 'x = Placeholder {dtype: f32}; a = Enter(x); b = Enter(a) {frame_name: 3, parallel_iterations: "many"}'
+    graph = notation.graph(text)
+    assert frames_of(graph, Index(graph)) == {"a": (Frame("", 10),), "b": (Frame("", 10), Frame("", 10))}
+
+
 def test_ten_thousand_loops_one_behind_the_other():
     lines = ["x0 = Placeholder {dtype: f32}"]
     for i in range(10000):
