@@ -67,7 +67,9 @@ def binary_kind(source: Source) -> BinaryKind | None:
 def _is_saved_model(source: Source) -> bool:
     heads = list(_heads(source, 0, source.size))
     types = {(head.number, head.wire_type) for head in heads}
-    if not types or not types <= {(1, VARINT), (2, LEN)}:
+    # Fields of later versions are let pass behind a schema version, which no other of the formats has.
+    later = {each for each in types if each[0] > 2 and (1, VARINT) in types}
+    if not types or not types - later <= {(1, VARINT), (2, LEN)}:
         return False
     return any(head.number == 2 and _is_meta_graph(source, head.start, head.end) for head in heads)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon.formats.saved_model import list_meta_graphs, read_saved_model
+from graphsurgeon.formats.saved_model_writer import saved_model_pieces
 from proto_utils import schema
-from proto_utils.errors import CorruptionError, NotFoundError
+from proto_utils.errors import CorruptionError, LimitError, NotFoundError
+from proto_utils.wire import len_header
 from tests.models import meta_graph, saved_model
 
 
@@ -79,3 +83,69 @@ def test_every_truncation_is_noticed(tmp_path):
         with pytest.raises(CorruptionError) as caught:
             read_saved_model(tmp_path / "s")
         assert caught.value.path == str(tmp_path / "s")
+
+
+def test_what_lies_beside_goes_along(tmp_path):
+    written(tmp_path / "saved_model.pb", tagged("train"), tagged("serve"))
+    for name in (
+        "assets/b",
+        "assets/a/c",
+        "assets.extra/d",
+        "debug/e",
+        "keras_metadata.pb",
+        "fingerprint.pb",
+        "README",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    parts = read_saved_model(tmp_path / "saved_model.pb").saved_model
+    assert parts is not None
+    assert (parts.own, parts.num_others, len(parts.records)) == (2, 1, 3)
+    names = ["keras_metadata.pb", "assets/b", "assets/a/c", "assets.extra/d", "debug/e"]
+    assert list(parts.files) == names
+    assert [Path(path).read_text() for path in parts.files.values()] == names
+
+
+def test_files_are_found_again_from_another_directory(tmp_path, monkeypatch):
+    written(tmp_path / "saved_model.pb", tagged("serve"))
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "a").write_text("a")
+    monkeypatch.chdir(tmp_path)
+    parts = read_saved_model("saved_model.pb").saved_model
+    assert parts is not None
+    monkeypatch.chdir("/")
+    assert Path(parts.files["assets/a"]).read_text() == "a"
+
+
+def test_objects_of_tensorflow_2_are_kept(tmp_path):
+    meta = tagged("serve")
+    meta.object_graph_def.nodes.add().user_object.identifier = "_generic_user_object"
+    written(tmp_path / "saved_model.pb", meta)
+    model = gs.load(tmp_path)
+    assert model.variables == {}
+    assert model.to_meta_graph_def() == meta
+
+
+def test_saved_model_past_two_gibibytes_is_read_without_its_payload(tmp_path):
+    nbytes = 3 << 30
+    path = tmp_path / "saved_model.pb"
+    sparse(path, nbytes)
+    if os.stat(path).st_blocks * 512 > 1 << 20:
+        pytest.skip("this file system has no sparse files")
+    model = gs.load(tmp_path)
+    assert model.graph["w"].tensor.nbytes == nbytes
+    with pytest.raises(LimitError):
+        saved_model_pieces(model)
+
+
+def sparse(path: Path, nbytes: int) -> None:
+    """A SavedModel with one constant of `nbytes` zero bytes that take no room on the disk."""
+    tensor = schema.TensorProto(dtype=1, tensor_shape={"dim": [{"size": nbytes // 4}]}).SerializeToString()
+    record = tensor + len_header(4, nbytes)
+    node = schema.NodeDef(name="w", op="Const", attr={"dtype": {"type": 1}}).SerializeToString()
+    # Outwards: value, entry, attr, node, graph, meta graph.
+    for number, before in ((8, b""), (2, b"\x0a\x05value"), (5, node), (1, b""), (2, b""), (2, b"\x08\x01")):
+        record = before + len_header(number, len(record) + nbytes) + record
+    with open(path, "wb") as file:
+        file.write(record)
+        file.truncate(len(record) + nbytes)

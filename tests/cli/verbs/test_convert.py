@@ -8,7 +8,7 @@ import pytest
 
 import graphsurgeon as gs
 from proto_utils import schema
-from tests.models import frozen, meta_graph, saved_model
+from tests.models import floats, frozen, meta_graph, saved_model
 
 
 def test_binary_to_text_and_back(verb, graph, tmp_path):
@@ -88,3 +88,75 @@ def test_to_a_pipe(program, graph):
     done = program("convert", graph, "-o", "/dev/stdout", "--to", "graph_def_text", "--force", "--quiet")
     assert done.code == 0
     assert schema.parse_text(schema.GraphDef, done.out) == frozen()
+
+
+def files(directory):
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes() for path in directory.rglob("*") if path.is_file()
+    }
+
+
+def test_checkpoint_to_saved_model_and_back(verb, fixtures, tmp_path):
+    first, second = fixtures / "mobile_cnn.ckpt", tmp_path / "back" / "m.ckpt"
+    done = verb("convert", first, "-o", tmp_path / "saved", "--to", "saved_model", "--outputs", "Predictions", "--json")
+    assert done.answer["serving"]["signature"]["outputs"][0]["tensor"] == "Predictions:0"
+    assert verb("convert", tmp_path / "saved", "-o", second, "--to", "checkpoint").code == 0
+    for suffix in (".data-00000-of-00001", ".index"):
+        assert second.with_name(second.name + suffix).read_bytes() == first.with_name(first.name + suffix).read_bytes()
+    before, after = gs.load(first).to_meta_graph_def(), gs.load(second).to_meta_graph_def()
+    assert list(after.signature_def) == ["serving_default"]
+    assert after.saver_def == before.saver_def
+    nodes = [node for node in after.graph_def.node if node.name != "saved_model_main_op"]
+    assert nodes == list(before.graph_def.node)
+
+
+def test_saved_model_is_copied_into_a_directory(verb, tmp_path):
+    (tmp_path / "a" / "assets").mkdir(parents=True)
+    (tmp_path / "a" / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    (tmp_path / "a" / "assets" / "words").write_text("words")
+    assert verb("convert", tmp_path / "a", "-o", f"{tmp_path}/b/").code == 0
+    assert files(tmp_path / "b") == files(tmp_path / "a")
+
+
+@pytest.mark.parametrize("kind", ["graph_def", "graph_def_text", "meta_graph", "meta_graph_text"])
+def test_every_kind_of_graph_becomes_a_saved_model_and_is_found_in_it(verb, tmp_path, kind):
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    assert verb("convert", tmp_path, "-o", tmp_path / "x", "--to", kind).code == 0
+    assert verb("convert", tmp_path / "x", "-o", tmp_path / "again", "--to", "saved_model").code == 0
+    assert verb("convert", tmp_path / "again", "-o", tmp_path / "y", "--to", kind).code == 0
+    assert (tmp_path / "x").read_bytes() == (tmp_path / "y").read_bytes()
+
+
+def test_tags_choose_the_meta_graph(verb, tmp_path):
+    train, serve = meta_graph(), meta_graph()
+    train.meta_info_def.tags[:] = ["train", "gpu"]
+    train.graph_def.node.add(name="only_in_train", op="NoOp")
+    (tmp_path / "saved_model.pb").write_bytes(saved_model(train, serve).SerializeToString())
+    assert verb("convert", tmp_path, "-o", tmp_path / "x", "--to", "meta_graph", "--tags", "gpu,train").code == 0
+    assert "only_in_train" in gs.load(tmp_path / "x").graph
+    done = verb("convert", tmp_path, "-o", tmp_path / "y", "--to", "meta_graph", "--tags", "gpu")
+    assert done.code == 5
+    assert "'train,gpu', 'serve'" in done.err
+
+
+def test_what_a_checkpoint_cannot_hold_is_said(verb, tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "words").write_text("words")
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    gs.save_checkpoint({"w": floats(1)}, tmp_path / "variables" / "variables")
+    answer = verb("convert", tmp_path, "-o", tmp_path / "m", "--to", "checkpoint", "--json").answer
+    assert answer["notes"][0].startswith("a checkpoint has no assets: 'assets/words'")
+
+
+def test_directory_that_is_no_saved_model_is_not_replaced(verb, graph, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("precious")
+    done = verb("convert", graph, "-o", tmp_path / "out", "--to", "saved_model", "--force")
+    assert done.code == 6
+    assert "'thesis.tex' is no part of one" in done.err
+    assert files(tmp_path / "out") == {"thesis.tex": b"precious"}
+
+
+def test_saved_model_is_replaced_when_asked(verb, graph, tmp_path):
+    arguments = ("convert", graph, "-o", tmp_path / "out", "--to", "saved_model")
+    assert [verb(*arguments).code, verb(*arguments).code, verb(*arguments, "--force").code] == [0, 6, 0]

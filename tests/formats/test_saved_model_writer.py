@@ -1,0 +1,193 @@
+"""Writing SavedModels: what went in comes out, with all that was beside it; whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import graphsurgeon as gs
+from graphsurgeon.formats import saved_model_writer
+from graphsurgeon.formats.saved_model import list_meta_graphs
+from graphsurgeon.formats.saved_model_writer import saved_model_pieces, write_saved_model
+from graphsurgeon.model import Model
+from graphsurgeon.node import Node
+from proto_utils import schema
+from proto_utils.errors import CorruptionError, LimitError, OutputExistsError
+from tests.models import floats, frozen, meta_graph, saved_model
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory, hidden ones too."""
+    files = [path for path in sorted(directory.rglob("*")) if path.is_file()]
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
+
+
+def other(tag: str) -> schema.MetaGraphDef:
+    """A meta graph with another tag and a node of its own."""
+    meta = meta_graph()
+    meta.meta_info_def.tags[:] = [tag]
+    meta.graph_def.node.add(name=f"only_in_{tag}", op="NoOp")
+    return meta
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A SavedModel of two meta graphs with unknown fields, variables, assets and what else may be there."""
+    source = tmp_path / "source"
+    source.mkdir()
+    # An unknown field between the meta graphs, and one behind them.
+    first, second = (schema.SavedModel(meta_graphs=[meta]) for meta in (other("train"), meta_graph()))
+    message = b"\x08\x01" + first.SerializeToString() + b"\x78\x05" + second.SerializeToString() + b"\x7a\x02hi"
+    (source / "saved_model.pb").write_bytes(message)
+    gs.save_checkpoint({"w": floats(1, 2), "only/train": floats(3)}, source / "variables" / "variables")
+    (source / "variables" / "checkpoint").unlink()
+    for name in (
+        "assets/words.txt",
+        "assets/deep/more.txt",
+        "assets.extra/note",
+        "keras_metadata.pb",
+        "fingerprint.pb",
+    ):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(name)
+    return source
+
+
+def test_everything_comes_back(directory: Path, tmp_path: Path):
+    """Bytes for bytes, but for the fingerprint, which is of one very file."""
+    wanted = contents(directory)
+    del wanted["fingerprint.pb"]
+    paths = write_saved_model(gs.load(directory), tmp_path / "target")
+    assert contents(tmp_path / "target") == wanted
+    assert sorted(os.path.relpath(path, tmp_path / "target") for path in paths) == sorted(wanted)
+
+
+def test_an_edited_meta_graph_takes_its_place_among_the_others(directory: Path, tmp_path: Path):
+    model = gs.load(directory, tags=["train"])
+    model.graph.append(Node.new("new", "NoOp"))
+    write_saved_model(model, tmp_path / "target")
+    wanted = schema.parse(schema.SavedModel, (directory / "saved_model.pb").read_bytes())
+    wanted.meta_graphs[0].graph_def.node.add(name="new", op="NoOp")
+    assert schema.parse(schema.SavedModel, (tmp_path / "target" / "saved_model.pb").read_bytes()) == wanted
+    assert gs.load(tmp_path / "target", tags=["serve"]).to_meta_graph_def() == meta_graph()
+
+
+def test_what_only_other_meta_graphs_need_stays(directory: Path, tmp_path: Path):
+    model = gs.load(directory)
+    del model.variables["only/train"]
+    model.variables["w"] = floats(7)
+    write_saved_model(model, tmp_path / "target")
+    variables = gs.load(tmp_path / "target").variables
+    assert {name: tensor.numpy().tolist() for name, tensor in variables.items()} == {"only/train": [3.0], "w": [7.0]}
+
+
+def test_what_nobody_needs_goes(directory: Path, tmp_path: Path):
+    (directory / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    model = gs.load(directory)
+    model.variables.clear()
+    write_saved_model(model, tmp_path / "target")
+    assert not (tmp_path / "target" / "variables").exists()
+
+
+def test_text_becomes_binary(tmp_path: Path):
+    (tmp_path / "saved_model.pbtxt").write_text(schema.print_text(saved_model(other("train"), meta_graph())))
+    write_saved_model(gs.load(tmp_path), tmp_path / "target")
+    assert contents(tmp_path / "target") == {
+        "saved_model.pb": saved_model(other("train"), meta_graph()).SerializeToString(deterministic=True)
+    }
+
+
+def test_a_bare_graph(tmp_path: Path):
+    paths = write_saved_model(Model.from_graph_def(frozen()), tmp_path / "new" / "target")
+    assert paths == [str(tmp_path / "new" / "target" / "saved_model.pb")]
+    read = schema.parse(schema.SavedModel, Path(paths[0]).read_bytes())
+    assert read.saved_model_schema_version == 1
+    assert read.meta_graphs[0].graph_def == frozen()
+    assert list_meta_graphs(paths[0])[0].tags == ("serve",)
+
+
+def test_model_stays_as_it_was(tmp_path: Path):
+    model = Model.from_graph_def(frozen())
+    write_saved_model(model, tmp_path / "target")
+    assert (model.meta, len(model.graph)) == (None, 4)
+
+
+def test_output_may_be_the_input(directory: Path):
+    wanted = contents(directory)
+    del wanted["fingerprint.pb"]
+    write_saved_model(gs.load(directory), directory, overwrite=True)
+    assert contents(directory) == wanted
+
+
+def test_what_exists_is_not_replaced_unasked(directory: Path):
+    before = contents(directory)
+    with pytest.raises(OutputExistsError):
+        write_saved_model(gs.load(directory), directory)
+    assert contents(directory) == before
+
+
+@pytest.mark.parametrize("path", ["thesis.tex", "photos/cat.jpg", "assets.old/x"])
+def test_a_directory_with_anything_else_is_never_replaced(directory: Path, path: str):
+    (directory / path).parent.mkdir(exist_ok=True)
+    (directory / path).write_text("precious")
+    before = contents(directory)
+    with pytest.raises(OutputExistsError) as caught:
+        write_saved_model(gs.load(directory), directory, overwrite=True)
+    assert path.partition("/")[0] in str(caught.value.hint)
+    assert contents(directory) == before
+
+
+def test_a_file_is_not_replaced(directory: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(OutputExistsError):
+        write_saved_model(gs.load(directory), tmp_path / "file", overwrite=True)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_damage_found_on_the_way_leaves_the_old_one(directory: Path):
+    """A value whose checksum is wrong is found when it is copied: the last moment."""
+    data = directory / "variables" / "variables.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:-1] + b"\xff")
+    before = contents(directory)
+    with pytest.raises(CorruptionError):
+        write_saved_model(gs.load(directory), directory, overwrite=True)
+    assert contents(directory.parent) == {f"source/{name}": data for name, data in before.items()}
+
+
+def test_a_lost_asset_leaves_the_old_one(directory: Path):
+    model = gs.load(directory)
+    (directory / "assets" / "words.txt").unlink()
+    before = contents(directory)
+    with pytest.raises(FileNotFoundError):
+        write_saved_model(model, directory, overwrite=True)
+    assert contents(directory.parent) == {f"source/{name}": data for name, data in before.items()}
+
+
+def test_past_the_limit_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("graphsurgeon.formats.message.MAX_MESSAGE_NBYTES", 100)
+    with pytest.raises(LimitError) as caught:
+        write_saved_model(Model.from_graph_def(frozen()), tmp_path / "target")
+    assert (caught.value.limit, caught.value.what) == (100, "the SavedModel, in bytes,")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unedited_graph_is_one_piece_of_its_file(directory: Path):
+    """Nothing is parsed or encoded anew: each record goes out as the bytes it came in as."""
+    pieces = saved_model_pieces(gs.load(directory))
+    model = gs.load(directory)
+    assert model.saved_model is not None
+    assert [type(piece).__name__ for piece in pieces] == ["Span"] * len(model.saved_model.records)
+
+
+def test_links_in_assets_are_copied_as_files(directory: Path, tmp_path: Path):
+    (tmp_path / "far").write_text("far")
+    (directory / "assets" / "link").symlink_to(tmp_path / "far")
+    write_saved_model(gs.load(directory), tmp_path / "target")
+    assert not (tmp_path / "target" / "assets" / "link").is_symlink()
+    assert (tmp_path / "target" / "assets" / "link").read_text() == "far"
+
+
+def test_what_may_be_replaced_is_what_readers_look_for():
+    assert {"saved_model.pb", "saved_model.pbtxt", "variables", "assets"} <= saved_model_writer._OWN
