@@ -142,7 +142,7 @@ def sparse(path: Path, nbytes: int) -> None:
     """A SavedModel with one constant of `nbytes` zero bytes that take no room on the disk."""
     tensor = schema.TensorProto(dtype=1, tensor_shape={"dim": [{"size": nbytes // 4}]}).SerializeToString()
     record = tensor + len_header(4, nbytes)
-    node = schema.NodeDef(name="w", op="Const", attr={"dtype": {"type": 1}}).SerializeToString()
+    node = schema.NodeDef(name="w", op="Const", attr={"dtype": schema.AttrValue(type=1)}).SerializeToString()
     # Outwards: value, entry, attr, node, graph, meta graph.
     for number, before in ((8, b""), (2, b"\x0a\x05value"), (5, node), (1, b""), (2, b""), (2, b"\x08\x01")):
         record = before + len_header(number, len(record) + nbytes) + record

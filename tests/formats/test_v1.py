@@ -76,10 +76,11 @@ def test_in_a_saved_model_the_graph_loads_and_the_values_do_not(tmp_path: Path):
     write(tmp_path / "variables" / "variables", ("w", 1, [3]))
     model = gs.load(tmp_path)
     assert (len(model.graph), described(model.variables)) == (4, {"w": ("float32", (3,))})
-    for kind, target in (("saved_model", tmp_path / "out"), ("checkpoint", tmp_path / "new" / "m")):
-        with pytest.raises(UnsupportedError, match="values are not read"):
-            gs.save(model, target, to=kind)
-        assert not target.parent.joinpath("out").exists()
+    with pytest.raises(UnsupportedError, match="values are not read"):
+        gs.save(model, tmp_path / "out", to="saved_model")
+    with pytest.raises(UnsupportedError, match="values are not read"):
+        gs.save(model, tmp_path / "out" / "m", to="checkpoint")
+    assert not (tmp_path / "out").exists()
     shutil.rmtree(tmp_path / "variables")
     assert gs.load(tmp_path).variables == {}
 
