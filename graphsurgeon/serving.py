@@ -48,6 +48,8 @@ _TABLE_OPS = frozenset(
     + ("LookupTableImport", "LookupTableImportV2")
 )
 _RESTORE_OPS = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
+# These do not read the checkpoints that we write, nor those of any TensorFlow since 1.0.
+_V1_RESTORE_OPS = frozenset(("RestoreSlice", "Restore"))
 _FED_OPS = frozenset(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"))
 
 
@@ -104,6 +106,7 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     draft.drop_stale_object_graph()
     draft.note_init_op()
     draft.check_saver()
+    draft.check_assets()
     report = ServingReport(signature, draft.notes)
     return draft.result(), report
 
@@ -163,9 +166,10 @@ class _Draft:
         return _plain(signature)
 
     def add_saver(self) -> None:
-        """Add a saver for the variables that have values, when there is none."""
-        model = self._model
-        if self.meta.saver_def.restore_op_name or not model.variables:
+        """Add a saver for the variables that have values, when there is none that can read them."""
+        model, restore_op = self._model, self.meta.saver_def.restore_op_name
+        is_old = any(node.op in _V1_RESTORE_OPS for node in _restore_ops(self._index.producers, restore_op))
+        if not model.variables or (restore_op and not is_old):
             return
         values = VariableValues(model, self._index)
         variables = list(existing_variables(model.graph, self._index))
@@ -174,6 +178,8 @@ class _Draft:
         if not saved:
             return
         saver = new_saver(model.graph, saved)
+        if is_old:
+            self.notes.append(f"{restore_op!r} reads V1 checkpoints only, so there is a new saver")
         self._added += saver.nodes
         self.meta.saver_def.CopyFrom(saver.saver_def)
         if "variables" not in self.meta.collection_def:
@@ -223,6 +229,15 @@ class _Draft:
             del signatures[INIT_SIGNATURE]
             if not any(key in collections for key in _INIT_COLLECTIONS):
                 collections[MAIN_OP].node_list.value.extend(ops)
+
+    def check_assets(self) -> None:
+        """Note assets that are named, but are not among the files that go along."""
+        parts = self._model.saved_model
+        there = {} if parts is None else parts.files
+        lost = sorted({f.filename for f in self.meta.asset_file_def if f"assets/{f.filename}" not in there})
+        if lost:
+            more = f" and {len(lost) - 1} more" if lost[1:] else ""
+            self.notes.append(f"asset {lost[0]!r}{more} did not come with the graph: put it into the folder assets")
 
     def check_saver(self) -> None:
         """Refuse a saver that restores what there is not."""

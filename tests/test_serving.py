@@ -113,6 +113,27 @@ def test_only_the_saver_that_is_named_counts():
     assert meta_of(servable(made)[0]).saver_def.restore_op_name == "save_1/restore_all"
 
 
+@pytest.mark.parametrize("op", ["Restore", "RestoreSlice"])
+def test_saver_that_reads_v1_only_is_replaced(op: str):
+    made = with_variable(
+        f"{NET}; p = Const {{str []}}; n = Const {{str []}}; s = Const {{str []}}; old = {op}(p, n, s) {{dt: f32}}"
+    )
+    made.graph.append(Node.new("all", "NoOp", ["^old"]))
+    meta_of(made).saver_def.restore_op_name = "all"
+    served, report = servable(made)
+    assert meta_of(served).saver_def.restore_op_name == "save/restore_all"
+    assert "'all' reads V1 checkpoints only" in report.notes[0]
+
+
+def test_assets_that_are_lost_are_told():
+    made = from_saved_model(model(NET), files={"assets/b": "somewhere"})
+    made.meta = schema.MetaGraphDef()
+    for name in ("c", "b", "a"):
+        made.meta.asset_file_def.add(filename=name)
+    _, report = servable(made)
+    assert report.notes == ["asset 'a' and 1 more did not come with the graph: put it into the folder assets"]
+
+
 @pytest.mark.parametrize("op", ["InitializeTableV2", "LookupTableImportV2"])
 def test_tables_that_nobody_fills(op: str):
     served, _ = servable(

@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.cli.run import run
 from graphsurgeon.formats.saved_model import list_meta_graphs
+from graphsurgeon.tensor import as_tensor
 from tests.tf.judge import TensorFlow
 
 CHUNKS = 4
@@ -152,6 +154,14 @@ def test_other_tag_sets_go_along(tf: TensorFlow, tmp_path: Path):
         answer = tf.call("saved_models:compare", first=str(first), second=str(second), tags=list(tags))
         assert answer["differ"] == {}
         assert "session serving_default/y" in answer["equal"]
+
+
+def test_graph_of_the_first_versions_is_served(tf: TensorFlow, shared_models: Path, tmp_path: Path):
+    """Its saver reads V1 checkpoints only, so it gets one that reads ours."""
+    model = gs.load(shared_models / "uve+tensorflow/at-69cfb3b/tensorflow/cc/saved_model/testdata/half_plus_two")
+    model.variables = {"a": as_tensor(np.float32(0.5)), "b": as_tensor(np.float32(2))}
+    gs.save(model, tmp_path / "out", to="saved_model")
+    assert tf.call("saved_models:fetch", directory=str(tmp_path / "out"), name="y:0", feeds={"x:0": [4.0]}) == [4.0]
 
 
 def test_tables_are_filled(tf: TensorFlow, tmp_path: Path):

@@ -67,6 +67,14 @@ def run_in_session(directory, tags):
     return found
 
 
+def fetch(directory, name, feeds):
+    """One tensor of a SavedModel in a session, as a list."""
+    graph = tf.Graph()
+    with graph.as_default(), running.session(graph) as session:
+        tf1.saved_model.load(session, ["serve"], directory)
+        return session.run(name, feeds).tolist()
+
+
 def fetched(session, name, feeds):
     try:
         return running.bits(session.run(name, feeds))
