@@ -1,8 +1,9 @@
-"""What belongs to a stateful node although the node does not need it.
+"""What belongs to a node although the node does not need it.
 
 A graph that reads a variable runs only after the variable's initializer or a saver has;
-a table wants its initializer, a queue the ops that fill it. None of these is behind the
-outputs, so whoever takes nodes away has to ask here what to take along.
+a table wants its initializer, a queue the ops that fill it; a branch can be
+differentiated only with the pivots of its context. None of these is behind the outputs,
+so whoever takes nodes away has to ask here what to take along.
 
 Above the single initializers stand ops that run them all: the main op of a SavedModel, a
 legacy init op. They are NoOps that wait for other NoOps and, in the end, for the
@@ -20,8 +21,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from graphsurgeon import ops
+from graphsurgeon.dtypes import RESOURCE, DType
 from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.node import Node
+from graphsurgeon.references import PIVOTS
 from graphsurgeon.variable_collections import VARIABLE_COLLECTIONS
 from proto_utils import schema
 
@@ -41,7 +44,7 @@ TABLE_INITIALIZERS = "table_initializer"
 
 
 def companions(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict[str, list[str]]:
-    """Return what belongs to stateful nodes, as the collections tell.
+    """Return what belongs to nodes, as the collections tell.
 
     Parameters
     ----------
@@ -53,7 +56,9 @@ def companions(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict
     -------
     dict of str to list of str
         With a variable come its initializer and its read, with a table or iterator its
-        initializer, with a queue the ops that fill and close it.
+        initializer, with a queue the ops that fill and close it. With a node inside of a
+        branch or loop come its pivots, and with a loop variable its exit: without them
+        TensorFlow cannot differentiate it, or leaves gradients out without a word.
     """
     found: dict[str, list[str]] = {}
     for variable in variable_defs(meta):
@@ -65,6 +70,14 @@ def companions(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict
     for name in _listed(meta, TABLE_INITIALIZERS):
         for holder in state_inputs(name, producers):
             found.setdefault(holder, []).append(name)
+    for context in _contexts(meta):
+        pivots = [node_of(name) for field in PIVOTS if (name := getattr(context, field, ""))]
+        outside = {node_of(name) for name in context.values_def.external_values}
+        for member in {node_of(name) for name in context.values_def.values} - outside:
+            found.setdefault(member, []).extend(pivots)
+        for name in getattr(context, "loop_exit_names", ()):
+            for text in producers[node_of(name)].inputs if node_of(name) in producers else ():
+                found.setdefault(node_of_input(text), []).append(node_of(name))
     return found
 
 
@@ -83,19 +96,38 @@ def init_ops(meta: schema.MetaGraphDef) -> list[str]:
 
 
 def state_inputs(name: str, producers: Mapping[str, Node]) -> list[str]:
-    """Return the variables, tables, queues ... that a node is given; none when it is not there."""
-    if name not in producers:
-        return []
-    inputs = (node_of_input(text) for text in producers[name].inputs if text[:1] != "^")
-    return [each for each in inputs if each in producers and holds_state(producers[each])]
+    """Return the variables, tables, queues ... that a node is given; none when it is not there.
+
+    Handles and references are followed back to where they come from.
+    """
+    found: dict[str, None] = {}
+    pending, seen = [name], set()
+    while pending:
+        node = producers.get(pending.pop())
+        if node is None or node.name in seen:
+            continue
+        seen.add(node.name)
+        given = _given_state(node)
+        if not given and node.name != name:
+            found[node.name] = None
+        pending.extend(given)
+    return list(found)
 
 
 def holds_state(node: Node) -> bool:
-    """Whether a node is a variable, table, queue, iterator ...: a source that gives a handle or a reference away."""
-    facts = ops.facts(node.op)
-    if facts is None or not facts.is_stateful or facts.inputs or not facts.outputs:
-        return False
-    return facts.outputs[0].is_ref or facts.outputs[0].type == "resource"
+    """Whether a node is a variable, table, queue, iterator ...: gives a handle or a reference away and takes none."""
+    types = ops.output_types(node)
+    return types is not None and any(map(_is_state, types)) and not _given_state(node)
+
+
+def _given_state(node: Node) -> list[str]:
+    """Return the producers of the handles and references that a node takes."""
+    types = ops.input_types(node) or []
+    return [node_of_input(text) for text, dtype in zip(node.inputs, types, strict=False) if _is_state(dtype)]
+
+
+def _is_state(dtype: DType) -> bool:
+    return dtype.is_ref or dtype is RESOURCE
 
 
 class InitOps:
@@ -159,6 +191,17 @@ def _messages(meta: schema.MetaGraphDef, key: str, cls: type[M]) -> Iterator[M]:
     if key in meta.collection_def:
         for value in meta.collection_def[key].bytes_list.value:
             yield schema.parse(cls, value)
+
+
+def _contexts(meta: schema.MetaGraphDef) -> Iterator[schema.CondContextDef | schema.WhileContextDef]:
+    pending: list[schema.CondContextDef | schema.WhileContextDef] = []
+    pending += _messages(meta, "cond_context", schema.CondContextDef)
+    pending += _messages(meta, "while_context", schema.WhileContextDef)
+    while pending:
+        context = pending.pop()
+        yield context
+        for wrapped in context.nested_contexts:
+            pending.append(wrapped.while_ctxt if wrapped.WhichOneof("ctxt") == "while_ctxt" else wrapped.cond_ctxt)
 
 
 def _listed(meta: schema.MetaGraphDef, key: str) -> list[str]:

@@ -20,7 +20,7 @@ of TensorFlow and the ``from_proto`` of the classes that it imports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from graphsurgeon.names import node_of
@@ -33,7 +33,8 @@ _RUNNER = ("QueueRunnerDef", "queue_name", "enqueue_op_name", "close_op_name", "
 # What the bytes of a collection are, and the fields of it that name nodes.
 _MESSAGES = {**dict.fromkeys(VARIABLE_COLLECTIONS, _VARIABLE), "savers": _SAVER, "queue_runners": _RUNNER}
 _CONTEXTS = {"cond_context": "CondContextDef", "while_context": "WhileContextDef"}
-_PIVOTS = ("pred_name", "pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
+#: The fields of a control-flow context without whose nodes it is none.
+PIVOTS = ("pred_name", "pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
 _ENDS = ("loop_exit_names", "loop_enter_names")
 
 IsThere = Callable[[str], bool]
@@ -78,6 +79,31 @@ def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
         if found and kind is not None and not getattr(meta.collection_def[key], kind).value:
             del meta.collection_def[key]
     return gone + _drop_signatures(meta, is_there) + _drop_assets(meta, is_there)
+
+
+def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Container[str]) -> list[str]:
+    """Return the inputs of signatures that their outputs do not need and never did.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+    kept : container of str
+        The nodes that are kept; signatures whose outputs are not all among them do not count.
+    before : container of str
+        The nodes that were needed when the graph was whole. An input among these that is
+        not kept has been cut off.
+    """
+    found: list[str] = []
+    for signature in meta.signature_def.values():
+        outputs, inputs = _nodes_of(signature.outputs.values()), _nodes_of(signature.inputs.values())
+        missing = [name for name in inputs if name not in kept]
+        if all(name in kept for name in outputs) and not any(name in before for name in missing):
+            found += missing
+    return found
+
+
+def _nodes_of(infos: Iterable[schema.TensorInfo]) -> list[str]:
+    return [node_of(name) for info in infos for name in tensor_names(info) if name]
 
 
 def _drop_from_collection(key: str, definition: schema.CollectionDef, is_there: IsThere) -> list[Gone]:
@@ -146,7 +172,7 @@ def _narrow(context: Any, is_there: IsThere) -> tuple[bool, str]:
     part : str
         How much of it went.
     """
-    pivots = [name for field in _PIVOTS if (name := getattr(context, field, ""))]
+    pivots = [name for field in PIVOTS if (name := getattr(context, field, ""))]
     if not all(is_there(node_of(name)) for name in pivots):
         return False, ""
     lists = [context.values_def.values, *(getattr(context, field) for field in _ENDS if hasattr(context, field))]
@@ -209,8 +235,7 @@ def _drop_signatures(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]
     doomed = []
     for key in sorted(meta.signature_def):
         signature = meta.signature_def[key]
-        infos = [*signature.inputs.values(), *signature.outputs.values()]
-        if not all(is_there(node_of(name)) for info in infos for name in tensor_names(info) if name):
+        if not all(map(is_there, _nodes_of([*signature.inputs.values(), *signature.outputs.values()]))):
             doomed.append(key)
     for key in doomed:
         del meta.signature_def[key]

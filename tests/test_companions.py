@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.companions import InitOps, companions, holds_state, init_ops, state_inputs
+from graphsurgeon.dtypes import RESOURCE
 from graphsurgeon.index import Index
 from graphsurgeon.node import Node
 from proto_utils import schema
@@ -58,6 +59,43 @@ def test_companions_are_read_from_the_collections():
         "q": ["q/enqueue", "q/close"],
         "t": ["t/init"],
     }
+
+
+def test_a_handle_is_followed_to_where_it_comes_from():
+    made = Index(
+        model("t = StatefulPartitionedCall\nh resource = Identity(t)\ninit = AssignVariableOp(h, x)\nx = Const").graph
+    )
+    made.producers["t"].attrs["Tout"] = [RESOURCE]
+    assert holds_state(made.producers["t"])
+    assert state_inputs("init", made.producers) == ["t"]
+    assert not holds_state(made.producers["h"])
+
+
+def test_members_of_a_branch_bring_its_pivots():
+    context = schema.CondContextDef(context_name="c", pred_name="p:0", pivot_name="c/pivot:0")
+    context.values_def.values.extend(["outside:0", "c/Switch:1", "c/Relu:0"])
+    context.values_def.external_values["outside:0"] = "c/Switch:1"
+    nested = context.nested_contexts.add().cond_ctxt
+    nested.pivot_name = "c/c/pivot:0"
+    nested.values_def.values.append("c/c/Relu:0")
+    meta = schema.MetaGraphDef()
+    meta.collection_def["cond_context"].bytes_list.value.append(schema.serialize(context))
+    assert companions(meta, {}) == {
+        "c/Switch": ["p", "c/pivot"],
+        "c/Relu": ["p", "c/pivot"],
+        "c/c/Relu": ["c/c/pivot"],
+    }
+
+
+def test_a_loop_variable_brings_its_exit():
+    loop = Index(
+        model("m = Merge(e, e)\ne = Enter(x)\ns = Switch(m, p)\nexit = Exit(s)\nx = Const\np bool = Const").graph
+    )
+    context = schema.WhileContextDef(pivot_name="p:0", loop_exit_names=["exit:0", "gone:0"])
+    context.values_def.values.append("m:0")
+    meta = schema.MetaGraphDef()
+    meta.collection_def["while_context"].bytes_list.value.append(schema.serialize(context))
+    assert companions(meta, loop.producers) == {"m": ["p"], "s": ["exit"]}
 
 
 def test_init_ops_are_named_by_collections_and_by_a_signature():

@@ -24,9 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-from graphsurgeon.companions import InitOps, companions, init_ops
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.index import Index
 from graphsurgeon.kept_saver import OldSaver, find_saver, lost_values, remake_saver
@@ -37,14 +35,11 @@ from graphsurgeon.new_inputs import InputMaker, NewInput
 from graphsurgeon.node import Node
 from graphsurgeon.ops import num_outputs
 from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
-from graphsurgeon.references import Gone, drop_dangling
+from graphsurgeon.references import idle_inputs
 from graphsurgeon.saver import Saver
-from graphsurgeon.unfreeze_note import COLLECTION, UnfreezeNote
+from graphsurgeon.surroundings import SaverFate, bring_in_step, set_up
 from graphsurgeon.verify.signatures import Signatures
-from proto_utils import schema
 from proto_utils.errors import NotFoundError
-
-SaverFate = Literal["none", "kept", "remade", "removed"]
 
 
 @dataclass(frozen=True)
@@ -176,7 +171,9 @@ def prune(
     functions = trim_library(model.library, called_functions(model.graph, model.library))
     for key in lost:
         del model.variables[key]
-    references = [] if model.meta is None else _update_meta(model, model.meta, plan, has_lost=bool(lost))
+    references = bring_in_step(
+        model, plan.kept, saver_fate=plan.saver_fate, saver=plan.saver, replaced=plan.replaced, has_lost=bool(lost)
+    )
     return PruneReport(
         list(dict.fromkeys(wanted)),
         [_input_row(new) for new in made if new.old.name in plan.kept],
@@ -216,12 +213,14 @@ def _resolve(text: str, producers: Mapping[str, Node]) -> str:
 
 def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str, Node]) -> _Plan:
     producers = {**index.producers, **replaced}
-    also, init = _set_up(model, index, replaced)
+    also, init = set_up(model, index, replaced)
     kept = ancestors(producers, wanted, also)
+    # A signature may have inputs that its outputs do not need; TensorFlow feeds them all the same.
+    before = ancestors(index.producers, wanted, also) if replaced else kept
+    more = idle_inputs(model.meta, kept, before) if model.meta is not None else []
     old = find_saver(model, index)
     keeps_saver = old.is_whole and old.state <= kept and replaced.keys().isdisjoint(old.nodes)
-    if keeps_saver:
-        kept = ancestors(producers, [*wanted, *old.names], also)
+    kept = ancestors(producers, [*wanted, *more, *(old.names if keeps_saver else ())], also)
     cut = init.cut(kept)
     kept.update(cut)
     edited = {**replaced, **cut}
@@ -237,17 +236,6 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
     elif not keeps_saver:
         _replace_saver(model, index, old, plan)
     return plan
-
-
-def _set_up(model: Model, index: Index, replaced: Mapping[str, Node]) -> tuple[dict[str, list[str]], InitOps]:
-    """Return what sets stateful nodes up, and the ops that set everything up at once."""
-    if model.meta is None:
-        return {}, InitOps((), {})
-    init = InitOps(init_ops(model.meta), index.producers)
-    also = companions(model.meta, index.producers)
-    for holder, names in init.companions.items():
-        also.setdefault(holder, []).extend(names)
-    return {holder: names for holder, names in also.items() if holder not in replaced}, init
 
 
 def _with_colocation_kept(node: Node, kept: set[str], rows: list[ColocationRow]) -> Node:
@@ -290,55 +278,3 @@ def _apply(model: Model, plan: _Plan) -> None:
         nodes = [*nodes, *plan.saver.nodes]
     if len(nodes) != len(model.graph) or any(a is not b for a, b in zip(nodes, model.graph, strict=True)):
         model.graph.set_nodes(nodes)
-
-
-def _update_meta(model: Model, meta: schema.MetaGraphDef, plan: _Plan, *, has_lost: bool) -> list[Gone]:
-    """Bring what surrounds the graph in step with it."""
-    old_saver = schema.serialize(meta.saver_def)
-    is_listed = _unlist_saver(meta, old_saver) if plan.saver_fate != "kept" else False
-    gone = drop_dangling(meta, plan.kept.__contains__)
-    if plan.saver is not None:
-        meta.saver_def.CopyFrom(plan.saver.saver_def)
-        if is_listed:
-            meta.collection_def["savers"].bytes_list.value.append(schema.serialize(plan.saver.saver_def))
-    elif plan.saver_fate == "removed":
-        meta.ClearField("saver_def")
-    functions = model.library.functions
-    if meta.HasField("object_graph_def") and (
-        has_lost or any(name not in functions for name in meta.object_graph_def.concrete_functions)
-    ):
-        meta.ClearField("object_graph_def")
-        gone.append(Gone("object graph", "", ""))
-    aliases = meta.meta_info_def.function_aliases
-    for name in [name for name in aliases if name not in functions]:
-        del aliases[name]
-        gone.append(Gone("function alias", name))
-    if COLLECTION in meta.collection_def:
-        _trim_note(meta, plan)
-    return gone
-
-
-def _unlist_saver(meta: schema.MetaGraphDef, old_saver: bytes) -> bool:
-    """Take the saver out of the collection of savers; return whether it was there."""
-    if "savers" not in meta.collection_def:
-        return False
-    values = meta.collection_def["savers"].bytes_list.value
-    left = [value for value in values if schema.serialize(schema.parse(schema.SaverDef, value)) != old_saver]
-    is_listed = len(left) < len(values)
-    values[:] = left
-    if not left:
-        del meta.collection_def["savers"]
-    return is_listed
-
-
-def _trim_note(meta: schema.MetaGraphDef, plan: _Plan) -> None:
-    """Let the note of `unfreeze` speak of what is left only."""
-    note = UnfreezeNote.read(meta)
-    there = plan.kept - plan.replaced.keys()
-    note.constants = {name: constant for name, constant in note.constants.items() if name in there}
-    for constant in note.constants.values():
-        if not there.issuperset(constant.anchors):
-            constant.anchors, constant.controls = [], []
-    del meta.collection_def[COLLECTION]
-    if note.constants or note.gradient_op_type:
-        note.write(meta)

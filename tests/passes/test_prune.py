@@ -500,6 +500,22 @@ def test_signatures_and_assets_go_with_their_tensors():
     assert [(row.where, row.name) for row in report.references] == [("signature", "loss"), ("asset", "vocabulary")]
 
 
+@pytest.mark.parametrize(
+    ("cut", "stays"), [((), True), (("w/read",), True), (("x",), True), (("decoded",), False), (("y",), False)]
+)
+def test_inputs_that_outputs_never_needed_stay_in_signatures(cut: tuple[str, ...], stays: bool):
+    meta = schema.MetaGraphDef()
+    for name in ("x", "labels"):
+        meta.signature_def["both"].inputs[name].name = f"{name}:0"
+    meta.signature_def["both"].outputs["out"].name = "out:0"
+    before = NET.replace("y = Mul(x,", "decoded = Relu(x)\n    y = Mul(decoded,") + "\nlabels = Placeholder"
+    pruned = model(before, meta)
+    prune(pruned, outputs=("out",), inputs=cut)
+    assert pruned.meta is not None
+    assert ("both" in pruned.meta.signature_def) is stays
+    assert ("labels" in pruned.graph) is stays
+
+
 def test_an_object_graph_goes_when_a_function_of_it_goes():
     meta = schema.MetaGraphDef(graph_def=with_functions().to_graph_def())
     meta.object_graph_def.concrete_functions["f"].SetInParent()

@@ -61,7 +61,7 @@ def theirs(tf: TensorFlow, tool: str, jobs: list[dict[str, Any]], directory: Pat
 
 
 def check_extract(tf: TensorFlow, graphs: dict[Path, schema.GraphDef], directory: Path) -> None:
-    jobs = [{"path": path, "outputs": some_nodes(graph)[::2]} for path, graph in graphs.items()]
+    jobs: list[dict[str, Any]] = [{"path": path, "outputs": some_nodes(graph)[::2]} for path, graph in graphs.items()]
     assert jobs
     for job, expected in zip(jobs, theirs(tf, "extract_sub_graph", jobs, directory), strict=True):
         graph = graphs[job["path"]]
@@ -74,7 +74,7 @@ def check_extract(tf: TensorFlow, graphs: dict[Path, schema.GraphDef], directory
 
 
 def check_strip(tf: TensorFlow, graphs: dict[Path, schema.GraphDef], directory: Path) -> None:
-    jobs = []
+    jobs: list[dict[str, Any]] = []
     for path, graph in graphs.items():
         inputs, outputs = some_nodes(graph)[1:], some_nodes(graph)[:1]
         jobs.append({"path": path, "inputs": inputs, "outputs": outputs, "types": list(range(1, 1 + len(inputs)))})
@@ -97,7 +97,7 @@ def reads_checks(graph: schema.GraphDef) -> bool:
 
 def check_training(tf: TensorFlow, graphs: dict[Path, schema.GraphDef], directory: Path) -> None:
     sound = {path: graph for path, graph in graphs.items() if not reads_checks(graph)}
-    jobs = [{"path": path, "protected": some_nodes(graph)} for path, graph in sound.items()]
+    jobs: list[dict[str, Any]] = [{"path": path, "protected": some_nodes(graph)} for path, graph in sound.items()]
     assert jobs
     for job, expected in zip(jobs, theirs(tf, "remove_training_nodes", jobs, directory), strict=True):
         graph = sound[job["path"]]
