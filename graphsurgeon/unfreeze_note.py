@@ -1,7 +1,9 @@
 """What unfreezing did that cannot be seen in its result, noted so that freezing can undo it.
 
 The note is JSON in a collection of its own, which TensorFlow carries along when the
-graph is trained and exported again, and otherwise ignores.
+graph is trained and exported again, and otherwise ignores. When it imports the graph
+under a name scope it takes the note for a name and puts the scope before it, as it does
+with all names of the graph: ``scope/{"version":1 ...}``.
 """
 
 from __future__ import annotations
@@ -74,9 +76,23 @@ class UnfreezeNote:
             return note
         for data in meta.collection_def[COLLECTION].bytes_list.value:
             try:
-                found = json.loads(data)
-                note.constants.update({name: Constant(**c) for name, c in found["constants"].items()})
-                note.gradient_op_type.update(found["gradient_op_type"])
+                scope, brace, rest = data.decode().partition("{")
+                found = json.loads(brace + rest)
+                constants = {name: Constant(**c) for name, c in found["constants"].items()}
+                note.constants.update({scope + name: _scoped(c, scope) for name, c in constants.items()})
+                dropped = found["gradient_op_type"]
+                # A node of a function body has no scope before it.
+                note.gradient_op_type.update({**dropped, **{scope + where: name for where, name in dropped.items()}})
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise CorruptionError(f"the collection {COLLECTION} is damaged: {error}") from None
         return note
+
+
+def _scoped(constant: Constant, scope: str) -> Constant:
+    """Put a name scope before all names."""
+    return Constant(
+        read=constant.read and scope + constant.read,
+        rewired=[[scope + reader, position] for reader, position in constant.rewired],
+        controls=[f"^{scope}{text[1:]}" for text in constant.controls],
+        anchors=[scope + anchor for anchor in constant.anchors],
+    )

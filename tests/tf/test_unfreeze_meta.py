@@ -69,11 +69,16 @@ def test_the_note_travels_and_disturbs_nothing(tf: TensorFlow, tmp_path: Path, k
     assert [node.inputs for node in again.graph if node.name == "z"] == [("w",)]
 
 
-def test_the_note_does_not_stop_an_import_under_a_scope(tf: TensorFlow, tmp_path: Path):
-    of, prefix = model(FROZEN), tmp_path / "x"
-    gs.unfreeze(of)
+def test_the_note_holds_under_a_name_scope_too(tf: TensorFlow, tmp_path: Path):
+    of, prefix = model(FROZEN + "z = Neg(w)\nv = Const(^x) {f32 [3]}\nu = Neg(v)"), tmp_path / "x"
+    gs.unfreeze(of, select=("w", "v"))
     gs.save(of, prefix)
-    assert COLLECTION in tf.call("meta_graphs:exported_again", prefix=str(prefix), scope="outer")
+    assert COLLECTION in tf.call("meta_graphs:exported_again", prefix=str(prefix), scope="a/b")
+    again = gs.load(tmp_path / "x.again")
+    gs.freeze(again, outputs=("a/b/y", "a/b/z", "a/b/u"))
+    assert {node.name: node.inputs for node in again.graph if node.op in ("Neg", "Const")} == {
+        "a/b/w": (), "a/b/z": ("a/b/w",), "a/b/v": ("^a/b/x",), "a/b/u": ("a/b/v",),
+    }  # fmt: skip
 
 
 def test_versions_that_stay_are_those_that_tensorflow_parses(tf: TensorFlow, tmp_path: Path):
