@@ -27,6 +27,9 @@ from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
+#: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
+EMA = "ExponentialMovingAverage"
+
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 _RESTORE_OPS = {"RestoreV2": 1, "Restore": 1, "RestoreSlice": 1}
@@ -113,7 +116,9 @@ class VariableValues:
         place = self.place(node)
         if place is None:
             wanted = self._saved[node.name].key if node.name in self._saved else node.name
-            raise NotFoundError("value in the checkpoint for variable", wanted, near_names(wanted, self._model.variables))
+            hint = None if self._model.variables else "there is no checkpoint: name it with --checkpoint PREFIX"
+            near = near_names(wanted, self._model.variables)
+            raise NotFoundError("value in the checkpoint for variable", wanted, near, hint=hint)
         tensor = self._model.variables[place.key]
         return place.key, tensor if place.extents is None else SliceTensor(tensor, place.extents)
 
@@ -129,6 +134,15 @@ class VariableValues:
             if name in self._by_full_name():
                 return SavedAs(self._by_full_name()[name])
         return self._part(node)
+
+    def average(self, node: Node) -> tuple[str, Tensor] | None:
+        """Return the key and value of a variable's exponential moving average, None when the checkpoint has none."""
+        place = self.place(node)
+        names = [f"{name}/{EMA}" for name in ([] if place is None else [place.key]) + [node.name]]
+        # The average may be a variable of the graph, and saved under another name.
+        if names[-1] in self._saved:
+            names.append(self._saved[names[-1]].key)
+        return next(((name, self._model.variables[name]) for name in names if name in self._model.variables), None)
 
     def _by_full_name(self) -> Mapping[str, str]:
         if self._full_names is None:

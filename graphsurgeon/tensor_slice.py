@@ -80,7 +80,9 @@ def parse_shape_and_slice(spec: str) -> tuple[tuple[int, ...], Extents] | None:
     try:
         shape = tuple(int(dim) for dim in dims)
         pairs = [None if part == "-" else tuple(map(int, part.split(","))) for part in parts.split(":")]
-        extents = tuple((0, dim) if pair is None else (pair[0], pair[1]) for pair, dim in zip(pairs, shape, strict=True))
+        extents = tuple(
+            (0, dim) if pair is None else (pair[0], pair[1]) for pair, dim in zip(pairs, shape, strict=True)
+        )
     except (ValueError, IndexError):
         raise CorruptionError(f"not a shape and slice: {spec!r}") from None
     return shape, extents

@@ -7,7 +7,7 @@ a variable is listed with the same bytes everywhere and only once in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from proto_utils import schema
 
@@ -38,6 +38,27 @@ def list_variables(meta: schema.MetaGraphDef, entries: Iterable[tuple[schema.Var
     for collection, definitions in added.items():
         listed = meta.collection_def[collection].bytes_list.value
         listed[:] = [data for data in listed if _name(data) not in names] + definitions
+
+
+def unlist_variables(meta: schema.MetaGraphDef, names: Collection[str]) -> None:
+    """Take variables out of all collections of variables; a collection that is left empty goes.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+        Edited.
+    names : collection of str
+        Tensor names, ``X:0``.
+    """
+    for collection in VARIABLE_COLLECTIONS:
+        if collection not in meta.collection_def:
+            continue
+        listed = meta.collection_def[collection].bytes_list.value
+        left = [data for data in listed if _name(data) not in names]
+        if len(left) < len(listed):
+            listed[:] = left
+            if not left:
+                del meta.collection_def[collection]
 
 
 def listed_variables(meta: schema.MetaGraphDef) -> set[str]:
