@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphsurgeon.model import Model
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.variables import VariableKind
 from proto_utils import schema
 from tests.passes.harness import model, reloaded, state
+from tests.passes.unfreeze.test_control_inputs import LOOP, NESTED
 
 _NAMES = (
     "w",
@@ -53,8 +56,19 @@ def test_freezing_takes_back_all_of_it(text: str, kind: VariableKind, choice: li
     chosen = tuple(name for name, yes in zip(constants, choice, strict=False) if yes)
     if not chosen:
         return
+    check(of, chosen, kind)
+
+
+@pytest.mark.parametrize("kind", ["ref", "resource"])
+@pytest.mark.parametrize(("text", "chosen"), [(LOOP, ("w", "one")), (LOOP, ("w",)), (NESTED, ("w", "after"))])
+def test_out_of_loops_and_back(text: str, chosen: tuple[str, ...], kind: VariableKind):
+    check(model(text), chosen, kind)
+
+
+def check(of: Model, chosen: tuple[str, ...], kind: VariableKind) -> None:
     before = schema.serialize(of.to_graph_def())
     names = tuple(node.name for node in of.graph)
+    constants = [node.name for node in of.graph if node.op == "Const"]
     twin = reloaded(of)
     report = unfreeze(of, select=chosen, exclude=tuple(set(constants) - set(chosen)), variables=kind)
     assert [row.name for row in report.variables] == [name for name in constants if name in chosen]
