@@ -7,12 +7,12 @@ where both tensors are the same range of the same open file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from graphsurgeon import dtypes
 from graphsurgeon.tensor import FillTensor, OpaqueTensor, Tensor
-from proto_utils.errors import CorruptionError
+from proto_utils.errors import CorruptionError, UnsupportedError
 
 
 def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
@@ -33,6 +33,9 @@ def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
     CorruptionError
         A tensor yields fewer or more bytes than its dtype and shape ask for.
     """
+    for tensor in (a, b):
+        if tensor.dtype.itemsize == 0:
+            raise UnsupportedError(f"a tensor of dtype {tensor.dtype.name} has no raw values")
     itemsize = a.dtype.itemsize
     left, right = _views(a), _views(b)
     x = y = memoryview(b"")
@@ -53,29 +56,62 @@ def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
         raise CorruptionError(f"two tensors {a!r} and {b!r} yield different numbers of bytes")
 
 
-def same_values(a: Tensor, b: Tensor) -> bool | None:
+def same_values(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors are bit for bit the same: dtype, shape and values.
-
-    Returns
-    -------
-    bool or None
-        None when the dtype has no values outside a session, so nobody can tell.
-        Stops reading at the first difference.
 
     Raises
     ------
+    UnsupportedError
+        The dtype has no values outside a session, so nobody can tell.
     CorruptionError, NotFoundError
         The values cannot be read.
     """
-    if a.dtype is not b.dtype or a.shape != b.shape:
-        return False
+    return is_same_kind(a, b) and first_difference(a, b) is None
+
+
+def first_difference(a: Tensor, b: Tensor) -> list[int] | None:
+    """Return the index of the first element whose bits differ, None when all are equal.
+
+    Parameters
+    ----------
+    a, b : Tensor
+        Of one dtype and shape. Read as far as they are equal, at memory speed.
+
+    Raises
+    ------
+    UnsupportedError
+        The dtype has no values outside a session, so nobody can tell.
+    CorruptionError, NotFoundError
+        The values cannot be read.
+    """
     if is_same_place(a, b):
-        return True
-    if a.dtype is dtypes.STRING:
-        return all(x == y for x, y in zip_longest(a.strings(), b.strings()))
-    if a.dtype.itemsize == 0:
         return None
-    return all(same_bytes(x, y) for x, y in aligned(a, b))
+    if a.dtype is dtypes.STRING:
+        for position, (text, other) in enumerate(zip_longest(a.strings(), b.strings())):
+            if text != other:
+                return index_of(position, a.shape)
+        return None
+    position = 0
+    for x, y in aligned(a, b):
+        if not same_bytes(x, y):
+            byte = next(i for i, (one, other) in enumerate(zip(x, y, strict=True)) if one != other)
+            return index_of((position + byte) // a.dtype.itemsize, a.shape)
+        position += len(x)
+    return None
+
+
+def index_of(position: int, shape: Sequence[int]) -> list[int]:
+    """Return the index of an element from its place in C order."""
+    index = []
+    for dim in reversed(shape):
+        position, last = divmod(position, dim)
+        index.append(last)
+    return index[::-1]
+
+
+def is_same_kind(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors have one dtype and shape."""
+    return a.dtype is b.dtype and a.shape == b.shape
 
 
 def is_same_place(a: Tensor, b: Tensor) -> bool:

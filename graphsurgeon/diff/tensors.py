@@ -12,6 +12,7 @@ from graphsurgeon.diff.values import diff_values
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import OpaqueTensor, Tensor
+from graphsurgeon.tensor_pairs import is_same_kind
 
 
 def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDiff:
@@ -41,14 +42,14 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDif
         if name not in b:
             continue
         x, y = a[name], b[name]
-        is_same_kind = x.dtype is y.dtype and x.shape == y.shape
-        if is_same_kind and not (has_values(x) and has_values(y)):
-            not_compared.append(name)
-            continue
-        values = diff_values(x, y) if is_same_kind else None
-        if is_same_kind and values is None:
-            num_equal += 1
-        else:
+        values = None
+        if is_same_kind(x, y):
+            if not (has_values(x) and has_values(y)):
+                not_compared.append(name)
+                continue
+            values = diff_values(x, y)
+            num_equal += values is None
+        if values is not None or not is_same_kind(x, y):
             changed.append(TensorDiff(name, x.dtype.name, y.dtype.name, list(x.shape), list(y.shape), values))
     return TensorsDiff(missing, extra, changed, not_compared, num_equal)
 

@@ -22,7 +22,7 @@ from graphsurgeon import dtypes
 from graphsurgeon.diff.plain import number
 from graphsurgeon.dtypes import DType
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_pairs import aligned, is_same_place, same_bytes
+from graphsurgeon.tensor_pairs import aligned, index_of, is_same_place, same_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -269,8 +269,4 @@ def _pairs_of_strings(a: Tensor, b: Tensor) -> Iterator[tuple[bytes, bytes]]:
 
 def _element(found: tuple[int, Any, Any], shape: tuple[int, ...]) -> Element:
     position, a, b = found
-    index = []
-    for dim in reversed(shape):
-        position, last = divmod(position, dim)
-        index.append(last)
-    return Element(index[::-1], number(a), number(b))
+    return Element(index_of(position, shape), number(a), number(b))
