@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from graphsurgeon.graph import Graph
     from graphsurgeon.model import Model
     from graphsurgeon.node import Node
+    from graphsurgeon.passes.fix import fix
     from graphsurgeon.passes.freeze import freeze
     from graphsurgeon.passes.prune import prune
     from graphsurgeon.passes.unfreeze import unfreeze
@@ -51,6 +52,7 @@ __all__ = [
     "diff",
     "unfreeze",
     "freeze",
+    "fix",
     "prune",
     "Model",
     "Graph",

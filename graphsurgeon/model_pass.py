@@ -3,14 +3,15 @@
 A pass is one public function ``name(model, *, options...) -> report`` in the file
 ``passes/name.py``, under `model_pass`. It gathers, then applies; it edits copies of
 nodes, never the nodes themselves, so that the runner can put everything back.
-Library call, command line verb and pipeline step all derive from its signature.
+Library call, command line verb and pipeline step all derive from its signature. One that
+repairs broken models is under ``model_pass(repairs=True)``.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from graphsurgeon.errors import GraphError
 from graphsurgeon.model import Model
@@ -29,22 +30,49 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Report)
 
 
-def model_pass(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[Model, P], R]:
+@overload
+def model_pass(function: Callable[Concatenate[Model, P], R], /) -> Callable[Concatenate[Model, P], R]: ...
+
+
+@overload
+def model_pass(
+    *, repairs: bool
+) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]: ...
+
+
+def model_pass(function: Callable[..., Any] | None = None, /, *, repairs: bool = False) -> Callable[..., Any]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
+
+    Parameters
+    ----------
+    function : callable
+        The pass.
+    repairs : bool
+        The pass takes models that are not well formed, so they are not checked before. What is
+        wrong with them after is what the pass does not repair, and its refusal.
 
     Raises
     ------
     GraphError
         The model is not well formed, before or (a defect of the pass) after.
     """
+    if function is None:
+        return functools.partial(_as_pass, repairs=repairs)
+    return _as_pass(function, repairs=repairs)
 
+
+def _as_pass(function: Callable[Concatenate[Model, P], R], *, repairs: bool) -> Callable[Concatenate[Model, P], R]:
     @functools.wraps(function)
     def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
-        check(model)
+        if not repairs:
+            check(model)
         before = model.snapshot()
         try:
             report = function(model, *args, **options)
-            _check_result(model, function.__name__)
+            if repairs:
+                check(model)
+            else:
+                _check_result(model, function.__name__)
         except BaseException:
             model.restore(before)
             raise

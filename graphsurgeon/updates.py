@@ -28,7 +28,7 @@ class Obstacle(NamedTuple):
     reason: str
 
 
-def cut_updates(body: BodyEdits, roots: Iterable[str]) -> tuple[list[str], list[Obstacle]]:
+def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = True) -> tuple[list[str], list[Obstacle]]:
     """Remove the users of variables from a body that its roots do not need.
 
     Parameters
@@ -37,6 +37,8 @@ def cut_updates(body: BodyEdits, roots: Iterable[str]) -> tuple[list[str], list[
         Its `removed` grows by the users, by what reads their results, and by what served nothing else.
     roots : iterable of str
         The nodes whose results count.
+    waits_count : bool
+        Whether a root without results counts for what it waits for.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def cut_updates(body: BodyEdits, roots: Iterable[str]) -> tuple[list[str], list[
     roots = list(roots)
     tainted = followers(body.index, body.users, by_data=True) | body.users.keys()
     needed = _needed(body, roots, tainted)
-    needed |= _waited_for(body, roots, tainted)
+    if waits_count and body.function is None:
+        needed |= _waited_for(body, roots, tainted)
     obstacles = [
         Obstacle(node, _reason(node, body.users[node.name]))
         for node in body.graph
@@ -103,7 +106,7 @@ def _waited_for(body: BodyEdits, roots: Iterable[str], tainted: set[str]) -> set
     """Return what is tainted and the whole point of a root: one without results that only waits."""
     found: set[str] = set()
     seen: set[str] = set()
-    pending = [] if body.function is not None else list(roots)
+    pending = list(roots)
     while pending:
         name = pending.pop()
         node = body.index.producers.get(name)

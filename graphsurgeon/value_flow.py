@@ -111,7 +111,8 @@ class ValueFlow:
         roots : iterable of str
             The nodes of the graph whose results count.
         overcome : callable, optional
-            Asked about each op of the graph that cannot be cut, before it is an error.
+            Asked about each op of the graph that cannot be cut, before it is an error. With it, a root
+            does not count for what it waits for.
 
         Returns
         -------
@@ -126,7 +127,7 @@ class ValueFlow:
         """
         in_functions = self.functions.settle(self._decline)
         self.functions.tell(self.main, self._decline)
-        cut, obstacles = cut_updates(self.main, roots)
+        cut, obstacles = cut_updates(self.main, roots, waits_count=overcome is None)
         for obstacle in [*obstacles, *late_readers(self.main)]:
             if overcome is None or not overcome(self.main, obstacle):
                 raise self._decline(self.main, obstacle)

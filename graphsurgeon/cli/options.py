@@ -23,6 +23,8 @@ source = click.argument("source", metavar="SRC")
 
 tags = click.option("--tags", help="The meta graph of a SavedModel, by its tags, comma separated.")
 
+checkpoint = click.option("--checkpoint", metavar="PREFIX", help="The checkpoint of SRC, when it is not beside it.")
+
 
 def split_tags(text: str | None) -> list[str] | None:
     """Return the tags of ``--tags``, None when it was not given."""

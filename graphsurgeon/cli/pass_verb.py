@@ -109,6 +109,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         help="What to write; by default what the model asks for.",
     )
     @options.tags
+    @options.checkpoint
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
     def verb(
@@ -123,14 +124,14 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> None:
         _check_output(output, to, dry_run)
-        tags = options.split_tags(given.pop("tags"))
+        tags, checkpoint = options.split_tags(given.pop("tags")), given.pop("checkpoint")
         signature = _signature_of(function, to, given)
         from graphsurgeon.cli.progress import saving
         from graphsurgeon.formats.load import load
         from graphsurgeon.formats.save import save
 
         start = time.perf_counter()
-        model = load(source, tags=tags)
+        model = load(source, tags=tags, checkpoint=checkpoint)
         report = function(model, **given)
         model, serving = made_servable(model, to, **signature)
         written: list[str] = []

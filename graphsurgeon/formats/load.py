@@ -20,7 +20,12 @@ from graphsurgeon.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 
-def load(path: str | os.PathLike[str], *, tags: Sequence[str] | None = None) -> Model:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    tags: Sequence[str] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Model:
     """Load a graph, with the values of its variables where a checkpoint belongs to it.
 
     Parameters
@@ -30,6 +35,9 @@ def load(path: str | os.PathLike[str], *, tags: Sequence[str] | None = None) -> 
         checkpoint, by its prefix, one of its files or its directory.
     tags : sequence of str, optional
         Which meta graph of a SavedModel; see `saved_model.read_saved_model`.
+    checkpoint : path, optional
+        Where the values of the variables are, when not beside the graph: a checkpoint by its
+        prefix, one of its files or its directory, or a SavedModel.
 
     Returns
     -------
@@ -49,8 +57,11 @@ def load(path: str | os.PathLike[str], *, tags: Sequence[str] | None = None) -> 
     """
     found = detect(path)
     model = load_graph(found, tags=tags)
-    if found.prefix is not None:
-        model.variables = read_v1(found.prefix) if found.is_v1 else dict(Bundle(found.prefix))
+    beside = found if checkpoint is None else detect(checkpoint)
+    if beside.prefix is not None:
+        model.variables = read_v1(beside.prefix) if beside.is_v1 else dict(Bundle(beside.prefix))
+    elif checkpoint is not None:
+        raise UnsupportedError(f"a {beside.name} without a checkpoint beside it", path=beside.path)
     if model.saved_model is not None:
         model.saved_model = replace(model.saved_model, variables=dict(model.variables))
     return model

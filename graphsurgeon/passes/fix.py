@@ -1,0 +1,214 @@
+"""Repair graphs that were frozen badly, so that TensorFlow imports them again.
+
+For: frozen graphs that fail with "Input 0 of node ... was passed float from ...
+incompatible with expected float_ref" (or with "expected resource"), or whose nodes are
+colocated with a node that is not there.
+
+Prerequisites: none; the graph may be broken. What this does not repair is its refusal.
+
+Leaves behind: a well-formed graph, the nodes it had in their order. Where a reference or
+handle is wanted and a value comes, the readers are rewritten as `freeze` does it:
+RefSwitch becomes Switch, ReadVariableOp Identity, and so on (see `value_flow`). Ops that
+change a variable go when only control edges tie them to the graph, with what served them
+alone; one whose result is read becomes what computes that result: AssignSub becomes Sub,
+AssignAdd Add, Assign the value that it assigned.
+
+What else it meets: in function bodies that are given a value for a handle, the copy
+``<name>_frozen`` is repaired. ``loc:@x`` and control inputs that name nothing go. Devices,
+frames, collections, signatures and the ``save/`` subgraph are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from graphsurgeon.body_edits import BodyEdits
+from graphsurgeon.converted_functions import ConvertedFunction, functions_in
+from graphsurgeon.dtypes import RESOURCE, DType
+from graphsurgeon.endpoints import constant_value
+from graphsurgeon.errors import PassError
+from graphsurgeon.graph import Function, Graph
+from graphsurgeon.model import Model
+from graphsurgeon.model_pass import model_pass
+from graphsurgeon.names import node_of_input, parse_input
+from graphsurgeon.node import Node
+from graphsurgeon.reach import called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.updates import Obstacle
+from graphsurgeon.value_flow import ValueFlow
+from graphsurgeon.value_reads import Value
+from graphsurgeon.verify.body import Body
+from graphsurgeon.verify.signatures import REF_OFFSET, UNKNOWN, Signatures
+
+# What computes the result of an op that changes a variable.
+_RESULTS = {"AssignSub": "Sub", "AssignAdd": "Add", "Assign": "Identity"}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What was done to a node; `op` is what it was."""
+
+    node: str
+    function: str | None
+    op: str
+    repair: str
+
+
+@dataclass(frozen=True)
+class FixReport:
+    """What `fix` did.
+
+    Attributes
+    ----------
+    repairs : list of Repair
+        In graph order, those of function bodies behind.
+    notes : list of str
+    """
+
+    repairs: list[Repair]
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {"repairs": [vars(repair) for repair in self.repairs], "notes": self.notes}
+
+
+@model_pass(repairs=True)
+def fix(model: Model) -> FixReport:
+    """Repair a graph that was frozen badly, so that TensorFlow imports it again.
+
+    Parameters
+    ----------
+    model : Model
+        Edited in place; it may be broken.
+
+    Returns
+    -------
+    FixReport
+
+    Raises
+    ------
+    GraphError
+        The graph has a fault that this does not repair.
+    """
+    before = {name: list(graph) for name, graph in model.graphs()}
+    dangling = _drop_dangling(model)
+    repaired = _repair_functions(model)
+    flow = ValueFlow(model, "fix")
+    misfits = _misfits(flow.main, model)
+    for text, (value, is_ref) in misfits.items():
+        flow.follow(flow.main, text, value, is_ref=is_ref)
+    if misfits:
+        ends = [node.name for node in model.graph if not flow.main.index.consumers(node.name)]
+        flow.finish([name for name in ends if name not in flow.main.users], overcome=_calculate)
+        repaired += [(copy.function, copy.body.function or copy.name) for copy in flow.functions]
+        trim_library(model.library, called_functions(model.graph, model.library))
+    repairs = [*_changes(None, before[None], model.graph), *dangling]
+    for function, original in repaired:
+        repairs += _changes(function.name, before[original], function.body)
+    return FixReport(repairs, [] if repairs else ["there was nothing to repair"])
+
+
+def _drop_dangling(model: Model) -> list[Repair]:
+    """Drop control inputs and colocation that name nothing."""
+    repairs = []
+    for function, graph in model.graphs():
+        names = {node.name for node in graph}
+        if function is not None:
+            names.update(arg.name for arg in model.library.functions[function].proto.signature.input_arg)
+        nodes = list(graph)
+        for position, node in enumerate(nodes):
+            inputs = [text for text in node.inputs if text[:1] != "^" or node_of_input(text) in names]
+            gone = [name for name in colocated_with(node) if name not in names]
+            if not gone and len(inputs) == len(node.inputs):
+                continue
+            nodes[position] = node.copy()
+            lost = [text[1:] for text in node.inputs if text not in inputs]
+            repairs += [Repair(node.name, function, node.op, f"does not wait for {name!r} any more") for name in lost]
+            if lost:
+                nodes[position].inputs = inputs
+            if gone:
+                drop_colocation(nodes[position], gone)
+                repairs += [
+                    Repair(node.name, function, node.op, f"is not colocated with {name!r} any more") for name in gone
+                ]
+        graph.set_nodes(nodes)
+    return repairs
+
+
+def _repair_functions(model: Model) -> list[tuple[Function, str]]:
+    """Repair bodies that are given values already and take them for handles."""
+    repaired = []
+    for name, function in list(model.library.functions.items()):
+        body = ConvertedFunction(function, name)
+        misfits = _misfits(body.body, model, function)
+        if misfits:
+            flow = ValueFlow(model, "fix")
+            for text, (value, is_ref) in misfits.items():
+                flow.follow(body.body, text, value, is_ref=is_ref)
+            _, obstacles = body.settle()
+            for obstacle in obstacles:
+                raise PassError("fix", f"in function {name!r}: {obstacle.reason}", node=obstacle.node.name)
+            body.finish()
+            repaired.append((function, name))
+    return repaired
+
+
+def _misfits(body: BodyEdits, model: Model, function: Function | None = None) -> dict[str, tuple[Value, bool]]:
+    """Return the values that something takes for a reference (True) or for a handle (False)."""
+    laid_out = Body(body.graph, Signatures(model.library.functions), function)
+    found: dict[str, tuple[Value, bool]] = {}
+    for node, signature in zip(laid_out.nodes, laid_out.signatures, strict=True):
+        texts = [text for text in node.inputs if text[:1] != "^"]
+        if signature.inputs is None or len(texts) != len(signature.inputs):
+            continue
+        for text, wanted in zip(texts, signature.inputs, strict=True):
+            have = laid_out.type_of(text)
+            if not isinstance(have, int) or not UNKNOWN < have < REF_OFFSET or have == RESOURCE.number:
+                continue
+            if wanted > REF_OFFSET or wanted == RESOURCE.number:
+                name = node_of_input(text)
+                tensor = str(parse_input(text)) if function is None else text
+                found[tensor] = (Value(DType.from_number(have), _shape(body, name), name, True), wanted > REF_OFFSET)
+    return found
+
+
+def _shape(body: BodyEdits, name: str) -> tuple[int, ...] | None:
+    node = body.index.producers.get(name)
+    value = None if node is None else constant_value(node)
+    return None if value is None else value.shape
+
+
+def _calculate(body: BodyEdits, obstacle: Obstacle) -> bool:
+    """Let an op that changed a variable compute the result alone; what reads a constant may do so at any time."""
+    node = obstacle.node
+    if node.name not in body.users:
+        return True
+    if node.op not in _RESULTS or body.function is not None:
+        return False
+    value = [text for text in node.inputs if text[:1] != "^"]
+    controls = [text for text in node.inputs if text[:1] == "^"]
+    inputs = value[1:] if node.op == "Assign" else value
+    attrs = {"T": node.attrs["T"], **{key: node.attrs[key] for key in node.attrs if key[:1] == "_"}}
+    body.edited[node.name] = Node.new(
+        node.name, _RESULTS[node.op], [*inputs, *controls], device=node.device, attrs=attrs
+    )
+    return True
+
+
+def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iterator[Repair]:
+    """Yield how nodes differ from what they were."""
+    for node in before:
+        now = graph.get(node.name)
+        if now is None:
+            yield Repair(node.name, function, node.op, "was removed: it changed a constant, or only served that")
+        elif now.op != node.op:
+            yield Repair(node.name, function, node.op, f"is {now.op} now, because it reads a value")
+        elif now.attrs.get("T") != node.attrs.get("T"):
+            yield Repair(node.name, function, node.op, f"passes on {now.attrs['T'].name} now")
+        elif _calls(now) != _calls(node):
+            yield Repair(node.name, function, node.op, "calls a function that takes a value")
+
+
+def _calls(node: Node) -> list[str]:
+    return [each.name for key in node.attrs if key[:1] != "_" for each in functions_in(node.attrs[key])]

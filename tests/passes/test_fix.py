@@ -1,0 +1,173 @@
+"""Fix: graphs that were frozen badly import again, and the report names every node that was touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.attr_value import Func
+from graphsurgeon.errors import GraphError
+from graphsurgeon.model import Model
+from graphsurgeon.passes.fix import fix
+from graphsurgeon.verify import check
+from proto_utils import schema
+from tests import notation
+from tests.passes.harness import function
+
+
+def broken(text: str) -> Model:
+    """The model of a text, which need not be well formed."""
+    graph_def = notation.model(text).to_graph_def()
+    return Model.from_graph_def(graph_def)
+
+
+def repaired(text: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The nodes after fixing, and the nodes of the report with what they were."""
+    model = broken(text)
+    with pytest.raises(GraphError):
+        check(model)
+    report = fix(model)
+    check(Model.from_graph_def(model.to_graph_def()))
+    return notation.show(model.graph).splitlines(), [(row.node, row.op) for row in report.repairs]
+
+
+# A batch norm that was frozen with its update, as slim builds it.
+BATCH_NORM = """
+    x = Placeholder {dtype: f32}
+    training = Placeholder {dtype: bool}
+    mean = Const {f32 []}
+    mean/read = Identity(mean) {_class: loc:@mean}
+    update/Switch = RefSwitch(mean, training) {_class: loc:@mean, T: f32}
+    batch/Switch = Switch(x, training)
+    update/sub = Sub(mean/read, batch/Switch:1)
+    update = AssignSub(update/Switch:1, update/sub) {_class: loc:@mean, T: f32}
+    batch = Identity(batch/Switch:1, ^update)
+    Switch_1 = Switch(mean/read, training)
+    Merge = Merge(Switch_1, batch) {N: 2}
+    y = Sub(x, Merge)
+"""
+
+
+def test_updates_go_with_what_served_them_alone():
+    nodes, rows = repaired(BATCH_NORM)
+    assert nodes == [
+        "x = Placeholder",
+        "training = Placeholder",
+        "mean = Const",
+        "mean/read = Identity(mean) {_class: loc:@mean}",
+        "batch/Switch = Switch(x, training)",
+        "batch = Identity(batch/Switch:1)",
+        "Switch_1 = Switch(mean/read, training)",
+        "Merge = Merge(Switch_1, batch)",
+        "y = Sub(x, Merge)",
+    ]
+    assert rows == [("update/Switch", "RefSwitch"), ("update/sub", "Sub"), ("update", "AssignSub")]
+
+
+@pytest.mark.parametrize(
+    ("op", "becomes"), [("AssignSub", "Sub(v, x)"), ("AssignAdd", "Add(v, x)"), ("Assign", "Identity(x)")]
+)
+def test_a_result_that_is_read_is_computed(op, becomes):
+    nodes, rows = repaired(
+        f"x = Placeholder {{dtype: f32}}; v = Const {{f32 []}}; u = {op}(v, x) {{T: f32}}; y = Neg(u)"
+    )
+    assert nodes[2:] == [f"u = {becomes}", "y = Neg(u)"]
+    assert rows == [("u", op)]
+
+
+def test_references_are_values_behind_switches():
+    nodes, rows = repaired(
+        """
+        p = Placeholder {dtype: bool}
+        v = Const {f32 [2]}
+        s = RefSwitch(v, p) {T: f32}
+        a = Neg(s)
+        b = Neg(s:1)
+        m = Merge(a, b) {N: 2}
+        """
+    )
+    assert nodes[2] == "s = Switch(v, p)"
+    assert rows == [("s", "RefSwitch")]
+
+
+def test_handles_are_values():
+    nodes, rows = repaired(
+        """
+        i = Placeholder {dtype: i32}
+        v = Const {f32 [4]}
+        e = Identity(v) {T: resource}
+        r = ReadVariableOp(e) {dtype: f32}
+        g = ResourceGather(e, i) {dtype: f32, Tindices: i32}
+        u = AssignVariableOp(v, r) {dtype: f32}
+        y = Add(r, g, ^u)
+        """
+    )
+    assert nodes == [
+        "i = Placeholder",
+        "v = Const",
+        "e = Identity(v)",
+        "r = Identity(e)",
+        "g = GatherV2(e, i, g/axis)",
+        "y = Add(r, g)",
+        "g/axis = Const",
+    ]
+    assert rows == [("e", "Identity"), ("r", "ReadVariableOp"), ("g", "ResourceGather"), ("u", "AssignVariableOp")]
+
+
+def test_what_names_nothing_goes():
+    nodes, rows = repaired(
+        """
+        v = Const {f32 [2]}
+        a = Neg(v, ^gone) {_class: loc:@gone}
+        b = Neg(a) {_class: loc:@v}
+        """
+    )
+    assert nodes == ["v = Const", "a = Neg(v)", "b = Neg(a) {_class: loc:@v}"]
+    assert rows == [("a", "Neg"), ("a", "Neg")]
+
+
+def body_that_gathers(type_number: int) -> Model:
+    """A call of a function that gathers from its argument, which is said to be of that type."""
+    called = function("f", "v i", "g:output:0", "g = ResourceGather(v, i) {dtype: f32, Tindices: i32}")
+    called.proto.signature.input_arg[0].type = type_number
+    called.proto.signature.input_arg[1].type = 3
+    made = notation.model(
+        """
+        i = Placeholder {dtype: i32}
+        v = Const {f32 [4]}
+        y = PartitionedCall(v, i) {Tout: [f32]}
+        """
+    )
+    made.graph["y"].attrs["f"] = Func("f", {})
+    made.graph["y"].attrs["Tin"] = [notation._dtype("f32" if type_number == 1 else "resource"), notation._dtype("i32")]
+    made.library.functions["f"] = called
+    return Model.from_graph_def(made.to_graph_def())
+
+
+def test_a_body_that_is_given_a_value_already():
+    model = body_that_gathers(1)
+    rows = fix(model).repairs
+    assert [(row.node, row.function) for row in rows] == [("g", "f")]
+    assert notation.show(model.library.functions["f"].body) == "g = GatherV2(v, i, g/axis:output:0)\ng/axis = Const"
+
+
+def test_a_call_that_passes_a_value_for_a_handle():
+    model = body_that_gathers(20)
+    rows = fix(model).repairs
+    assert [(row.node, row.function) for row in rows] == [("y", None), ("g", "f_frozen")]
+    assert list(model.library.functions) == ["f_frozen"]
+
+
+def test_nothing_to_repair():
+    model = broken("x = Placeholder {dtype: f32}; y = Neg(x)")
+    before = schema.serialize(model.to_graph_def())
+    report = fix(model)
+    assert (report.repairs, report.notes) == ([], ["there was nothing to repair"])
+    assert schema.serialize(model.to_graph_def()) == before
+
+
+def test_other_faults_are_refused_and_nothing_is_changed():
+    model = broken("v = Const {f32 []}; a = Neg(v, ^gone); b = Neg(missing) {T: f32}")
+    before = schema.serialize(model.to_graph_def())
+    with pytest.raises(GraphError, match="'b'.*'missing' names no node"):
+        fix(model)
+    assert schema.serialize(model.to_graph_def()) == before
