@@ -15,14 +15,15 @@ from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.dtypes import DType
 from graphsurgeon.endpoints import node_shape
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import PassError
 from graphsurgeon.frames import ENTER_OPS, Frame, frames_of
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.names import parse_input
 from graphsurgeon.node import Node
+from graphsurgeon.node_lists import find_node
 from graphsurgeon.verify.signatures import UNKNOWN, Signatures
-from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.errors import UnsupportedError
 
 _PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 _UNKNOWN_DIMS = frozenset({"?", "-1", "None", "none"})
@@ -128,12 +129,11 @@ class InputMaker:
         return texts
 
     def _resolve(self, text: str) -> Node:
-        name, output = parse_input(text)
-        if name not in self._index.producers:
-            raise NotFoundError("node", name, near_names(name, self._index.producers))
-        if output != 0:
-            raise PassError(self._operation, f"{text!r} cannot become an input, only output 0 of a node can", node=name)
-        return self._index.producers[name]
+        node = find_node(self._index.producers, text)
+        if parse_input(text).output != 0:
+            reason = f"{text!r} cannot become an input, only output 0 of a node can"
+            raise PassError(self._operation, reason, node=node.name)
+        return node
 
     def _refuse_in_loop(self, node: Node) -> None:
         if self._frames is None:

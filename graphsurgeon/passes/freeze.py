@@ -36,8 +36,9 @@ from graphsurgeon.initial_values import initial_values
 from graphsurgeon.kept_variables import KeptVariables
 from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
-from graphsurgeon.names import matches_any, node_of
+from graphsurgeon.names import matches_any
 from graphsurgeon.node import Node
+from graphsurgeon.node_lists import find_node, split_names
 from graphsurgeon.reach import ancestors, colocated_with
 from graphsurgeon.references import tensor_names
 from graphsurgeon.tensor import Tensor
@@ -134,10 +135,10 @@ def freeze(
         Something needs a variable as a variable; the node is named.
     """
     index = Index(model.graph)
-    roots = [_resolve(index, name) for name in _outputs(model, outputs, signature)]
+    roots = [find_node(index.producers, name).name for name in _outputs(model, outputs, signature)]
     count = len(model.graph)
     frozen, kept = _choose(model, index, roots, keep, only)
-    values = _values(model, index, frozen, _split(initializers), ema=ema)
+    values = _values(model, index, frozen, split_names(initializers), ema=ema)
     tensors = {name: tensor for name, (_, tensor) in values.items()}
     notes = []
     if kept:
@@ -158,7 +159,7 @@ def freeze(
 
 def _outputs(model: Model, outputs: Sequence[str], signature: str | None) -> list[str]:
     """Return the names of what is to be kept: outputs, and those of a signature."""
-    names = _split(outputs)
+    names = split_names(outputs)
     signatures = {} if model.meta is None else model.meta.signature_def
     if signature is not None and signature not in signatures:
         raise NotFoundError("signature", signature, near_names(signature, signatures) or sorted(signatures)[:3])
@@ -183,17 +184,6 @@ def _no_outputs(model: Model, signatures: Sequence[str]) -> PassError:
     guessed = [each.name for each in guess_outputs(model.graph, index, guess_inputs(model.graph, index))]
     example = ",".join(guessed[:3]) or "prob"
     return PassError("freeze", "no outputs were named", hint=f"name the nodes to keep: --outputs {example}")
-
-
-def _split(texts: Sequence[str]) -> list[str]:
-    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
-
-
-def _resolve(index: Index, name: str) -> str:
-    node = node_of(name)
-    if node not in index.producers:
-        raise NotFoundError("node", node, near_names(node, index.producers))
-    return node
 
 
 def _choose(

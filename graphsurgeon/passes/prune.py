@@ -22,24 +22,22 @@ Devices stay. All that went is in the report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
 from graphsurgeon.kept_saver import OldSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
-from graphsurgeon.names import parse_input
 from graphsurgeon.new_inputs import InputMaker, NewInput
 from graphsurgeon.node import Node
-from graphsurgeon.ops import num_outputs
+from graphsurgeon.node_lists import find_node, split_names
 from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.references import idle_inputs
 from graphsurgeon.saver import Saver
 from graphsurgeon.surroundings import SaverFate, bring_in_step, set_up
 from graphsurgeon.verify.signatures import Signatures
-from proto_utils.errors import NotFoundError
 
 
 @dataclass(frozen=True)
@@ -157,11 +155,11 @@ def prune(
         The graph is not well formed.
     """
     index = Index(model.graph)
-    wanted = [_resolve(text, index.producers) for text in _split(outputs)]
+    wanted = [find_node(index.producers, text).name for text in split_names(outputs)]
     if not wanted:
         raise PassError("prune", "no outputs are named", hint="name the nodes to keep: --outputs prob")
     maker = InputMaker(model.graph, index, Signatures(model.library.functions), "prune")
-    made = maker.make(_split(inputs), _split(input_type), input_shape)
+    made = maker.make(split_names(inputs), split_names(input_type), input_shape)
     plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old})
     maker.check_readers(made, plan.kept)
     removed = [RemovedRow(node.name, node.op) for node in model.graph if node.name not in plan.kept]
@@ -194,21 +192,6 @@ class _Plan:
     saver_fate: SaverFate
     saver: Saver | None
     notes: list[str]
-
-
-def _split(texts: Sequence[str]) -> list[str]:
-    """Return the single names: each text may hold several, separated by commas."""
-    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
-
-
-def _resolve(text: str, producers: Mapping[str, Node]) -> str:
-    name, output = parse_input(text)
-    if name not in producers:
-        raise NotFoundError("node", name, near_names(name, producers))
-    count = num_outputs(producers[name])
-    if output > 0 and count is not None and output >= count:
-        raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(count)][:3])
-    return name
 
 
 def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str, Node]) -> _Plan:
