@@ -14,7 +14,7 @@ LAYERS = {
     1: ["errors", "dtypes", "names", "tensor", "tensor_proto", "tensor_pairs"],
     2: ["attr_value", "node", "graph", "graph_def", "frames", "cycles", "index", "model", "ops", "signatures"]
     + ["const_rules", "weights", "variables", "saver", "endpoints", "reach"]
-    + ["variable_collections", "references", "companions", "kept_saver", "surroundings"]
+    + ["variable_collections", "references", "companions", "kept_saver", "surroundings", "node_lists"]
     + ["checkpoint_keys", "tensor_slice", "unfreeze_note"]
     + ["serving", "serving_signature"]
     + ["body_edits", "updates", "value_reads", "converted_functions", "value_flow", "to_constants", "undo_unfreeze"]
