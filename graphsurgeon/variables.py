@@ -122,9 +122,9 @@ def new_variable(
     VariableNodes
         The variable node is first.
     """
-    dtype, zeros = value.dtype, tensor_proto.header(value)
-    at = {"_class": attr_value.encode([b"loc:@" + name.encode()])}
-    own = {"shape": schema.AttrValue(shape=zeros.tensor_shape)}
+    dtype, at = value.dtype, {"_class": _beside(name)}
+    shape, zeros = _shape_and_zeros(dtype, value.shape)
+    own = {"shape": shape}
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
         nodes = [Node.like(_pattern("VariableV2", dtype), name, device=device, attrs=own)]
@@ -135,7 +135,7 @@ def new_variable(
     if attrs:
         nodes[0].attrs.update(attrs)
     # The initial value stands where its `_class` says.
-    initial = build("Initializer/zeros", "Const", [], {"value": schema.AttrValue(tensor=zeros), **at}, device="")
+    initial = build("Initializer/zeros", "Const", [], {"value": zeros, **at}, device="")
     if kind == "ref":
         assign = build("Assign", "Assign", [name, initial.name], at)
     else:
@@ -152,7 +152,7 @@ def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, de
     """Make the node that reads a variable: ``X/read``, or ``X/Read/ReadVariableOp``, under a name that is free."""
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        return build("read", "Identity", [name], {"_class": attr_value.encode([b"loc:@" + name.encode()])})
+        return build("read", "Identity", [name], {"_class": _beside(name)})
     return build("Read/ReadVariableOp", "ReadVariableOp", [name])
 
 
@@ -160,7 +160,7 @@ def new_assignment(name: str, target: str, value: str, kind: VariableKind, dtype
     """Make the node that assigns the tensor `value` to the variable `target`."""
     if kind == "resource":
         return Node.like(_pattern("AssignVariableOp", dtype), name, [target, value], device=device)
-    at = {"_class": attr_value.encode([b"loc:@" + target.encode()])}
+    at = {"_class": _beside(target)}
     return Node.like(_pattern("Assign", dtype), name, [target, value], device=device, attrs=at)
 
 
@@ -221,6 +221,18 @@ class _Builder:
         self._taken.add(name)
         device = self._device if device is None else device
         return Node.like(_pattern(op, self._dtype), name, inputs, device=device, attrs=attrs)
+
+
+def _beside(name: str) -> schema.AttrValue:
+    """Return the ``_class`` of what has to be on the device of node `name`."""
+    return schema.AttrValue(list={"s": [b"loc:@" + name.encode()]})
+
+
+@lru_cache(maxsize=256)
+def _shape_and_zeros(dtype: DType, shape: tuple[int, ...]) -> tuple[schema.AttrValue, schema.AttrValue]:
+    """Return two attrs that variables of one shape share: the shape, and zeros of that shape without values."""
+    zeros = tensor_proto.header(Tensor(dtype, shape))
+    return schema.AttrValue(shape=zeros.tensor_shape), schema.AttrValue(tensor=zeros)
 
 
 @lru_cache(maxsize=256)
