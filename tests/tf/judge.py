@@ -33,6 +33,9 @@ def environment() -> dict[str, str]:
     """The variables a TensorFlow process gets: quiet, on the CPU, and importing nothing of ours."""
     variables = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", PYTHONHASHSEED="0")
     variables["PYTHONPATH"] = str(SCRIPTS)
+    # One thread each: several judges share a small machine, and threads that spin for work starve the others.
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        variables[name] = "1"
     variables["PYTHONWARNINGS"] = "ignore"
     return variables
 

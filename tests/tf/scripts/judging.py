@@ -39,7 +39,9 @@ def accepts(path, dimensions=running.DIMENSIONS, feeds=None):
             best = {"dimension": dimension, "outputs": good, "errors": errors}
         elif outputs and not good and "outputs" not in best:
             best = {"refused": "no output runs: %s" % sorted(errors.values())[0]}
-        if good and not errors:
+        if (good and not errors) or any(
+            isinstance(value, tf.errors.DeadlineExceededError) for value in values.values()
+        ):
             break
     return best
 
