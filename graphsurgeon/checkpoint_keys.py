@@ -197,7 +197,7 @@ def _strings_at(index: Index, node: Node, position: int) -> list[str]:
     producer = index.producer(node.inputs[position])
     if producer is None or producer.op != "Const" or producer.tensor.dtype is not dtypes.STRING:
         return []
-    return [element.decode() for element in producer.tensor.strings()]
+    return [element.decode("utf-8", "surrogateescape") for element in producer.tensor.strings()]
 
 
 def _assigned(index: Index, restore: Node) -> Iterator[tuple[int, Node]]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from graphsurgeon.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes
 from graphsurgeon.companions import holds_state, variable_defs
+from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
@@ -90,9 +91,9 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
     reads = _Reads(model, graph)
     saved = []
     for node in variable_nodes(graph):
-        place = find(node) if node.name in old.state else None
-        if place is not None:
-            saved.append(SavedVariable(place.key, reads.variable(node), place.slice))
+        dtype, place = node.attrs.get("dtype"), find(node) if node.name in old.state else None
+        if place is not None and isinstance(dtype, DType):
+            saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
     names = {each.variable.node for each in saved}
     unsaved = [node.name for node in graph if node.name in old.state and node.name not in names]
     if not saved or model.meta is None:
@@ -138,9 +139,9 @@ class _Reads:
         self.nodes: list[Node] = []
         self._taken = {node.name for node in graph}
 
-    def variable(self, node: Node) -> Variable:
+    def variable(self, node: Node, dtype: DType) -> Variable:
         """Describe a variable of the graph."""
-        name, dtype = node.name, node.attrs["dtype"].base
+        name = node.name
         kind: VariableKind = "ref" if node.op in REF_OPS else "resource"
         snapshot = self._snapshots.get(name, "")
         if node_of(snapshot) not in self._taken:

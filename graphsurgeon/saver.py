@@ -165,7 +165,7 @@ def _read(variable: Variable) -> str:
 
 def _names_and_slices(name: str, saved: Sequence[SavedVariable], device: str = "") -> list[Node]:
     return [
-        _strings(f"{name}/tensor_names", [s.key.encode() for s in saved], device),
+        _strings(f"{name}/tensor_names", [s.key.encode("utf-8", "surrogateescape") for s in saved], device),
         _strings(f"{name}/shape_and_slices", [s.slice.encode() for s in saved], device),
     ]
 

@@ -12,6 +12,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.kept_saver import find_saver, lost_values, remake_saver
 from graphsurgeon.model import Model
 from graphsurgeon.saver import Saver
+from graphsurgeon.tensor import StringTensor
 from tests.models import shared
 
 TF2 = "uve+tensorflow/at-f1129b3/tensorflow/python/compiler/tensorrt/test/testdata/tftrt_2.0_saved_model"
@@ -107,3 +108,13 @@ def test_a_saver_that_is_a_function_is_made_anew_under_its_keys(path: str, varia
     (key,) = strings(saver, "save/SaveV2/tensor_names")
     assert key.decode().endswith("/.ATTRIBUTES/VARIABLE_VALUE")
     assert key.decode() in model.variables
+
+
+def test_keys_may_be_any_bytes(fixtures: Path):
+    model = load(fixtures / "mobile_cnn.ckpt.meta")
+    keys = list(model.graph["save/RestoreV2/tensor_names"].tensor.strings())
+    odd = b"\xff/" + keys[0]
+    for name in ("save/RestoreV2/tensor_names", "save/SaveV2/tensor_names"):
+        model.graph[name].attrs["value"] = StringTensor((len(keys),), [odd, *keys[1:]])
+    variable = model.graph["save/Assign"].inputs[0]
+    assert strings(remade(model, variable), "save/SaveV2/tensor_names") == [odd]

@@ -3,7 +3,8 @@
 For: serving and porting. Training, input pipelines and heads that nobody asks for go; a
 graph can be cut off behind a decoder, a dataset or a placeholder for training.
 
-Prerequisites: a well-formed graph, and the names of the outputs.
+Prerequisites: the names of the outputs. What they need must be well formed; what is wrong
+with the rest goes with it, and so does colocation with nodes that are not there.
 
 Leaves behind: the nodes that the outputs need by data and control inputs, in their order
 and unedited, and the versions as they were. A node named in ``inputs`` becomes a
@@ -116,7 +117,7 @@ class PruneReport:
         return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
 
-@model_pass
+@model_pass(repairs=True)
 def prune(
     model: Model,
     *,
@@ -152,7 +153,7 @@ def prune(
     PassError
         A node cannot become an input.
     GraphError
-        The graph is not well formed.
+        What the outputs need is not well formed.
     """
     index = Index(model.graph)
     wanted = [find_node(index.producers, text).name for text in split_names(outputs)]

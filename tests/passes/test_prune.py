@@ -365,9 +365,27 @@ def test_a_shape_must_be_one():
         prune(model(NET), outputs=("out",), inputs=("x",), input_type=("floot32",))
 
 
-def test_a_broken_graph_is_refused():
+def test_what_is_broken_and_needed_is_refused():
     with pytest.raises(GraphError, match="nowhere"):
-        prune(model("x = Relu(nowhere)\ny = Const"), outputs=("y",))
+        prune(model("x = Relu(nowhere)\ny = Relu(x)\nz = Const"), outputs=("y",))
+    with pytest.raises(GraphError, match="2 nodes have this name"):
+        prune(model("x = Const\nx = Placeholder\ny = Relu(x)"), outputs=("y",))
+
+
+def test_what_is_broken_and_not_needed_goes():
+    """As frozen graphs are left: a write on what is no variable any more, colocation with what is gone."""
+    check_pass(
+        prune,
+        """
+        mean = Const @mean/variable
+        new = Const
+        update = AssignSub(mean, new)
+        lost = Relu(nowhere)
+        out = Relu(mean) @mean,mean/variable
+        """,
+        "mean = Const\nout = Relu(mean) @mean",
+        outputs=("out",),
+    )
 
 
 # What surrounds the graph.
