@@ -128,6 +128,35 @@ def test_links_to_directories_are_followed(tmp_path: Path):
     assert (tmp_path / "real" / "a").read_text() == "new"
 
 
+@pytest.mark.parametrize(
+    ("step", "swaps"),
+    [
+        ("output_directory._sync_tree", True),
+        ("output_directory._exchange", True),
+        ("shutil.rmtree", True),
+        ("os.rename", False),
+        ("shutil.rmtree", False),
+    ],
+)
+def test_a_killed_process_leaves_a_whole_directory(tmp_path: Path, step: str, swaps: bool):
+    """Killed before any step of putting it in place, what is found is all old or all new."""
+    write(tmp_path / "out", "old")
+    code = f"""
+import os, shutil, sys
+from pathlib import Path
+from proto_utils import output_directory
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from tests.proto_utils.test_output_directory import write
+if not {swaps}:
+    output_directory._exchange = lambda *_: False
+{step} = lambda *_, **__: os._exit(9)
+write(Path(sys.argv[1]), "new", overwrite=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=False)
+    assert done.returncode == 9
+    assert contents(tmp_path / "out") in ({"a": text, "deep/b": text} for text in ("old", "new"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names are exchanged in one step on Linux only")
 def test_a_watcher_never_misses_the_directory(tmp_path: Path):
     """Exchanging is one step: a process that looks all the time always finds a whole directory."""

@@ -56,8 +56,7 @@ def run_in_session(directory, tags):
             if key == NO_CALL:
                 continue
             feeds = {
-                # Several arguments may be of one tensor.
-                info.name: value_for(info.name, tf.as_dtype(info.dtype), graph.get_tensor_by_name(info.name).shape)
+                info.name: value_for(info.name, graph.get_tensor_by_name(info.name))
                 for info in signature.inputs.values()
                 if info.name
             }
@@ -93,7 +92,7 @@ def run_eagerly(directory, tags):
         function = loaded.signatures[key]
         specs = function.structured_input_signature[1]
         try:
-            values = function(**{name: tf.constant(value_for(name, s.dtype, s.shape)) for name, s in specs.items()})
+            values = function(**{name: tf.constant(value_for(name, spec)) for name, spec in specs.items()})
         except tf.errors.OpError as error:
             found[key] = type(error).__name__
             continue
@@ -102,12 +101,13 @@ def run_eagerly(directory, tags):
     return found
 
 
-def value_for(name, dtype, shape, dimension=2):
-    """A value for an input: empty strings, because most strings are serialized examples."""
+def value_for(name, tensor, dimension=2):
+    """A value for an input, a tensor or its spec: empty strings, because most strings are serialized examples."""
+    shape, dtype = tensor.shape, tensor.dtype.base_dtype
     dims = [dimension if dim is None else dim for dim in shape.as_list()] if shape.rank is not None else [dimension]
-    if dtype.base_dtype == tf.string:
+    if dtype == tf.string:
         return np.full(dims, b"", object)
-    return running.filler(dtype.base_dtype.as_numpy_dtype, tuple(dims), sum(map(ord, name)) % 1000)
+    return running.filler(dtype.as_numpy_dtype, tuple(dims), sum(map(ord, name)) % 1000)
 
 
 def outputs_as_frozen(pb, directory, tags=("serve",)):
@@ -246,10 +246,8 @@ def compare_checkpoint(directory, prefix, tags=("serve",)):
         for name, bits in wanted.items():
             key, _, output = name.rpartition("/")
             signature = meta.signature_def[key]
-            feeds = {
-                info.name: value_for(info.name, tf.as_dtype(info.dtype), graph.get_tensor_by_name(info.name).shape)
-                for info in signature.inputs.values()
-            }
+            tensors = [info.name for info in signature.inputs.values()]
+            feeds = {tensor: value_for(tensor, graph.get_tensor_by_name(tensor)) for tensor in tensors}
             found = fetched(session, signature.outputs[output].name, feeds)
             if found == bits:
                 answer["equal"].append(name)
