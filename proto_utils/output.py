@@ -246,9 +246,10 @@ class Transaction:
                     raise
 
     def _commit(self) -> None:
-        sync = any(file.replaces for file in self._files)
+        # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first.
+        sync = any(file.replaces and file.role != "pointer" for file in self._files)
         for file in self._files:
-            file.sink.finish(sync=sync and file.temp is not None)
+            file.sink.finish(sync=file.temp is not None and (sync or file.replaces))
         files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
         with deferred_signals():
             self._put_in_place(files)

@@ -380,3 +380,19 @@ def test_short_writes_are_continued(sink: FileSink, tmp_path: Path, monkeypatch:
 
 def _root() -> Path:
     return Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(("existing", "synced"), [([], 0), (["pointer"], 1), (["data"], 3), (["data", "pointer"], 3)])
+def test_only_what_replaces_files_waits_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: list[str], synced: int
+):
+    """A state file that moves on to a new checkpoint must not cost the new data a trip to the disk."""
+    for name in existing:
+        (tmp_path / name).write_text("old")
+    calls: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: calls.append("dir" if os.path.isdir(f"/dev/fd/{fd}") else "file"))
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "data").write(b"new")
+        transaction.create(tmp_path / "index", role="seal").write(b"new")
+        transaction.create(tmp_path / "pointer", role="pointer").write(b"new")
+    assert calls.count("file") == synced
