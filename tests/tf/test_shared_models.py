@@ -54,7 +54,7 @@ def outcome(tf: TensorFlow, path: Path, directory: Path, kind: str) -> tuple[str
     try:
         feeds = recorded_feeds(path, directory / "feeds.npz")
         thawed = None if verdict else str(prefix)
-        answer = tf.call("judging:judge_file", pb=str(path), prefix=thawed, feeds=feeds, timeout=60)
+        answer = tf.call("judging:judge_file", pb=str(path), prefix=thawed, feeds=feeds, timeout=120)
     except JudgeError as error:
         return "wrong", str(error)[:1500]
     if "refused" in answer:

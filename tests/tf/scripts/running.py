@@ -140,7 +140,10 @@ def as_bytes(item):
 
 
 def fetch(running, outputs, feeds):
-    """Values by tensor name. A list that fails as a whole is fetched one by one, each error's class in its place."""
+    """Values by tensor name. A list that fails as a whole is fetched one by one, each error in its place.
+
+    Once one takes too long, so would others: all the rest get that error.
+    """
     try:
         return dict(zip(outputs, running.run(list(outputs), feeds, OPTIONS)))
     except tf.errors.DeadlineExceededError as error:
@@ -150,6 +153,8 @@ def fetch(running, outputs, feeds):
         for name in outputs:
             try:
                 values[name] = running.run(name, feeds, OPTIONS)
+            except tf.errors.DeadlineExceededError as error:
+                return dict(dict.fromkeys(outputs, error), **values)
             except tf.errors.OpError as error:
                 values[name] = error
         return values
