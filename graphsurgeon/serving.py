@@ -4,6 +4,7 @@
 part                         who asks for it
 ============================ ==============================================================
 tags                         every loader: ``serve``
+version                      TensorFlow 2 parses it, and refuses what it cannot
 signature                    clients; `tf.saved_model.load` makes functions of signatures
 SaverDef, save/ subgraph     loaders run its restore op, feeding the path of ``variables``
 VariableDefs                 TensorFlow 2 makes live ``.variables`` of resource variables
@@ -19,6 +20,7 @@ Source: TensorFlow's ``saved_model/builder_impl.py``, ``loader_impl.py``, ``load
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -33,6 +35,7 @@ from graphsurgeon.node import Node
 from graphsurgeon.reach import ancestors
 from graphsurgeon.saver import SavedVariable, new_saver
 from graphsurgeon.serving_signature import SERVING_DEFAULT, Signature, make_signature
+from graphsurgeon.tensorflow_version import stamp_version
 from graphsurgeon.variables import REF_OPS, existing_variables
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
@@ -50,6 +53,7 @@ _TABLE_OPS = frozenset(
 _RESTORE_OPS = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
 # These do not read the checkpoints that we write, nor those of any TensorFlow since 1.0.
 _V1_RESTORE_OPS = frozenset(("RestoreSlice", "Restore"))
+_NUMBER = re.compile(r"\d+(\.\d+)+", re.ASCII)
 _FED_OPS = frozenset(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"))
 
 
@@ -99,8 +103,7 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     if any(inputs) or any(outputs) or (is_new and not draft.meta.signature_def):
         signature = draft.add_signature(inputs, outputs)
     if is_new:
-        if not draft.meta.meta_info_def.tags:
-            draft.meta.meta_info_def.tags.append(SERVE)
+        draft.add_tags_and_version()
         draft.add_main_op()
     draft.add_saver()
     draft.drop_stale_object_graph()
@@ -151,6 +154,22 @@ class _Draft:
         made.variables, made.path, made.saved_model = model.variables, model.path, model.saved_model
         return made
 
+    def add_tags_and_version(self) -> None:
+        """Add the tag of what is served, and a version that can be parsed."""
+        info = self.meta.meta_info_def
+        if not info.tags:
+            info.tags.append(SERVE)
+        if self._before is not None and not info.tensorflow_version:
+            # TensorFlow takes that as it is, and another version would change what it makes of VariableDefs.
+            return
+        replaced = stamp_version(self.meta)
+        if replaced is not None:
+            number = _NUMBER.match(replaced)
+            info.tensorflow_version = number[0] if number is not None else info.tensorflow_version
+            self.notes.append(
+                f"TensorFlow cannot parse its version {replaced!r}, so that is {info.tensorflow_version!r} now"
+            )
+
     def add_signature(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Any] | None:
         """Add the signature that is asked for, or one that is guessed."""
         signature = make_signature(self._model, self._index, inputs=inputs, outputs=outputs)
@@ -161,7 +180,7 @@ class _Draft:
         if any(node.op in REF_OPS for node in self._model.graph):
             self.notes.append(
                 "its variables are references, as in TensorFlow 1: tf.saved_model.load runs the graph but has no "
-                ".variables to train; unfreeze with --variables resource makes such"
+                ".variables to train; freeze it and unfreeze it with --variables resource for that"
             )
         return _plain(signature)
 

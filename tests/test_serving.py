@@ -50,6 +50,22 @@ def test_bare_graph_gets_tag_and_signature():
     assert report.notes == []
 
 
+def test_bare_graph_gets_a_version():
+    assert meta_of(servable(model(NET))[0]).meta_info_def.tensorflow_version == "1.15.0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", ""), ("1.4.0", "1.4.0"), ("0.12.head", "0.12"), ("custom", "1.15.0"), ("2", "2")]
+)
+def test_version_can_be_parsed(before: str, after: str):
+    made = model(NET)
+    made.meta = schema.MetaGraphDef()
+    made.meta.meta_info_def.tensorflow_version = before
+    served, report = servable(made)
+    assert meta_of(served).meta_info_def.tensorflow_version == after
+    assert any(repr(before) in note for note in report.notes) is (before != after)
+
+
 def test_nothing_is_done_twice():
     served, _ = servable(with_variable())
     again, report = servable(served)
