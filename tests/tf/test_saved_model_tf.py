@@ -140,6 +140,24 @@ def test_saved_model_becomes_a_checkpoint(tf2: TensorFlow, shared_models: Path, 
     assert answer["equal"]
 
 
+def test_other_peoples_checkpoints_are_served(tf2: TensorFlow, shared_models: Path, tmp_path: Path):
+    """A SavedModel gives what its meta graph gave after a restore, whatever signature was guessed."""
+    found: dict[str, Any] = {}
+    declined = []
+    for number, path in enumerate(sorted(shared_models.rglob("*.meta"))):
+        directory, prefix = str(tmp_path / str(number)), str(path.with_suffix(""))
+        try:
+            gs.save(gs.load(path), directory, to="saved_model")
+        except gs.UnsupportedError as error:
+            declined.append(str(error))
+            continue
+        answer = tf2.call("saved_models:compare_checkpoint", directory=directory, prefix=prefix)
+        found[str(path.relative_to(shared_models))] = answer
+    assert all("V1 checkpoint" in reason for reason in declined)
+    assert {name: answer["differ"] for name, answer in found.items() if answer["differ"]} == {}
+    assert sum(bool(answer["equal"]) for answer in found.values()) > 5
+
+
 def test_other_tag_sets_go_along(tf: TensorFlow, tmp_path: Path):
     """A SavedModel with two meta graphs is read by one of them and written with both."""
     first, second = tmp_path / "first", tmp_path / "second"

@@ -233,13 +233,18 @@ def loss_of(values):
 
 
 def compare_checkpoint(directory, prefix, tags=("serve",)):
-    """Hold the outputs of a SavedModel against those of a meta graph with a checkpoint, at the same feeds."""
-    wanted = run_in_session(directory, list(tags))
-    graph, saver = running.restored(prefix)
-    meta = tf1.MetaGraphDef()
-    with open(prefix + ".meta", "rb") as file:
-        meta.ParseFromString(file.read())
+    """Hold the outputs of a SavedModel against those of a meta graph with a checkpoint, at the same feeds.
+
+    Returns ``{"equal": [outputs], "differ": {output: [both]}}``, and ``"refused"`` where TensorFlow refuses the meta
+    graph.
+    """
     answer = {"equal": [], "differ": {}}
+    try:
+        graph, saver = running.restored(prefix)
+    except Exception as error:
+        return dict(answer, refused="%s: %s" % (type(error).__name__, str(error)[:300]))
+    wanted = run_in_session(directory, list(tags))
+    meta = meta_graph(directory)
     with running.session(graph) as session:
         saver.restore(session, prefix)
         session.run(graph.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS))
@@ -250,7 +255,7 @@ def compare_checkpoint(directory, prefix, tags=("serve",)):
             feeds = {tensor: value_for(tensor, graph.get_tensor_by_name(tensor)) for tensor in tensors}
             found = fetched(session, signature.outputs[output].name, feeds)
             if found == bits:
-                answer["equal"].append(name)
+                answer["equal"] += [] if isinstance(bits, str) else [name]
             else:
                 answer["differ"][name] = [bits, found]
     return answer
