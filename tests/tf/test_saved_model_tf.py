@@ -19,6 +19,7 @@ CHUNKS = 4
 # Made by TensorFlow 2.21, with attrs of ops that 1.15 does not know.
 NEW = ("keras_attention", "keras_convolutions", "lstm_calls", "resource_cnn")
 FIXTURES = ["cond", "keras_attention", "keras_convolutions", "lstm_calls", "mobile_cnn", "names", "partitioned"]
+FIXTURES += ["resource_cnn"]
 # Loops of TensorFlow 1 come without what TensorFlow needs to differentiate them.
 LOOPS = ["in_frame", "lstm_loop"]
 
@@ -208,10 +209,14 @@ def test_objects_of_tensorflow_2_survive(tf2: TensorFlow, tmp_path: Path):
 
 
 def test_objects_of_tensorflow_2_as_a_checkpoint(tf2: TensorFlow, tmp_path: Path):
-    """Keys stay those of the objects; the graph's own saver restores them, and the signature gives the same."""
+    """Keys stay those of the objects, and the graph's own saver restores them; only the asset stays behind."""
     (tmp_path / "words.txt").write_text("a\nb\nc\nd\n")
     tf2.call("saved_models:make_objects", directory=str(tmp_path / "first"), vocabulary=str(tmp_path / "words.txt"))
     gs.save(gs.load(tmp_path / "first"), tmp_path / "m.ckpt", to="checkpoint")
+    first, prefix = str(tmp_path / "first"), str(tmp_path / "m.ckpt")
+    answer = tf2.call("saved_models:compare_checkpoint", directory=first, prefix=prefix)
+    assert answer["equal"] == ["product/product"]
+    assert answer["differ"]["serving_default/scores"][1] == "FailedPreconditionError"
     keys = tf2.call("saved_models:checkpoint_of_objects", prefix=str(tmp_path / "m.ckpt"))
     assert keys == tf2.call("saved_models:checkpoint_of_objects", prefix=str(tmp_path / "first/variables/variables"))
     assert "kernel/.ATTRIBUTES/VARIABLE_VALUE" in keys
@@ -232,4 +237,6 @@ def test_stale_objects_are_dropped(tf2: TensorFlow, tmp_path: Path):
     first, second = str(tmp_path / "first"), str(tmp_path / "second")
     answer = tf2.call("saved_models:compare", first=first, second=second, tags=["serve"])
     assert answer["differ"] == {}
-    assert answer["equal"] == ["session serving_default/scores", "eager serving_default/scores"]
+    assert answer["equal"] == [
+        f"{way} {output}" for way in ("session", "eager") for output in ("product/product", "serving_default/scores")
+    ]

@@ -336,8 +336,12 @@ def make_objects(directory, vocabulary):
         def score(self, words):
             return {"scores": tf.gather(self.kernel, self.table.lookup(words))}
 
+        @tf.function(input_signature=[tf.TensorSpec([None, 4])])
+        def product(self, rows):
+            return {"product": tf.matmul(rows, self.kernel)}
+
     scorer = Scorer()
-    tf.saved_model.save(scorer, directory, signatures=scorer.score)
+    tf.saved_model.save(scorer, directory, signatures={"serving_default": scorer.score, "product": scorer.product})
 
 
 def use_objects(directory, words):
