@@ -98,7 +98,7 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
         What was given makes no signature.
     """
     draft = _Draft(model)
-    is_new = model.saved_model is None
+    is_new = model.saved_model is None or model.meta is None
     signature = None
     if any(inputs) or any(outputs) or (is_new and not draft.meta.signature_def):
         signature = draft.add_signature(inputs, outputs)

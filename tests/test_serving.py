@@ -192,6 +192,13 @@ def test_what_came_from_a_saved_model_is_complete():
     assert servable(made)[0] is made
 
 
+def test_what_a_pass_took_all_of_is_new():
+    """Freezing may leave a bare graph of a SavedModel."""
+    served, _ = servable(from_saved_model(model(NET)))
+    assert list(meta_of(served).meta_info_def.tags) == ["serve"]
+    assert "serving_default" in meta_of(served).signature_def
+
+
 def two(functions: tuple[str, ...] = ()) -> Model:
     """A TensorFlow 2 model, from a SavedModel, of which ``f`` is exported."""
     made = from_saved_model(model(NET), variables={"w/.ATTRIBUTES/VARIABLE_VALUE": floats(1)})

@@ -8,6 +8,7 @@ import pytest
 
 import graphsurgeon as gs
 from proto_utils import schema
+from tests.models import saved_model
 
 
 def signature(directory: Path) -> schema.SignatureDef:
@@ -55,6 +56,13 @@ def test_a_pass_with_outputs_of_its_own_serves_those(verb, fixtures, tmp_path):
     assert verb("freeze", fixtures / "mobile_cnn.ckpt", *arguments).code == 0
     assert list(signature(tmp_path / "out").outputs) == ["Predictions"]
     assert not (tmp_path / "out" / "variables").exists()
+
+
+def test_signatures_that_a_pass_left_stay(verb, tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    arguments = ("-o", tmp_path / "out", "--to", "saved_model", "--outputs", "out")
+    assert verb("prune", tmp_path, *arguments).code == 0
+    assert list(signature(tmp_path / "out").outputs) == ["fetch"]
 
 
 @pytest.mark.parametrize("to", [(), ("--to", "checkpoint")])
