@@ -8,7 +8,7 @@ called a damaged graph and not an unknown file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from proto_utils.errors import CorruptionError
@@ -76,7 +76,7 @@ def _is_saved_model(source: Source) -> bool:
 
 def _is_graph_def(source: Source, start: int, end: int) -> bool:
     heads = list(_heads(source, start, end))
-    if not heads or any(_GRAPH_TYPES.get(head.number) != head.wire_type for head in heads):
+    if not heads or not _fits(heads, _GRAPH_TYPES):
         return False
     nodes = [head for head in heads if head.number == 1]
     if nodes:
@@ -86,7 +86,7 @@ def _is_graph_def(source: Source, start: int, end: int) -> bool:
 
 def _is_meta_graph(source: Source, start: int, end: int) -> bool:
     heads = list(_heads(source, start, end))
-    if not heads or any(_META_GRAPH_TYPES.get(head.number) != head.wire_type for head in heads):
+    if not heads or not _fits(heads, _META_GRAPH_TYPES):
         return False
     info = [head for head in heads if head.number == 1]
     graph = [head for head in heads if head.number == 2]
@@ -97,9 +97,16 @@ def _is_meta_graph(source: Source, start: int, end: int) -> bool:
     return bool(info)
 
 
+def _fits(heads: Sequence[Record], types: Mapping[int, int]) -> bool:
+    """Whether records can be of a message: known fields have their wire types, later ones higher numbers."""
+    known = [head for head in heads if head.number in types]
+    later = [head for head in heads if head.number > max(types)]
+    return bool(known) and len(known) + len(later) == len(heads) and all(types[h.number] == h.wire_type for h in known)
+
+
 def _is_meta_info(source: Source, start: int, end: int) -> bool:
     heads = list(_heads(source, start, end))
-    if any(_META_INFO_TYPES.get(head.number) != head.wire_type for head in heads):
+    if not _fits(heads, _META_INFO_TYPES):
         return False
     return all(_string(source, head) is not None for head in heads if head.number in (1, 4, 5, 6))
 

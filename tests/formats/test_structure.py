@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from graphsurgeon.formats.structure import binary_kind, first_field, is_text
 from proto_utils import schema
 from proto_utils.files import BytesSource
+from proto_utils.wire import len_header
 from tests.models import frozen, meta_graph, saved_model
 
 
@@ -97,3 +98,14 @@ def test_text_may_be_cut_inside_a_character():
 @pytest.mark.parametrize("data", [b"", b"\x0a\x05\x0a\x01x", b"caf\xe9 x" * 9])
 def test_what_is_no_text(data):
     assert not is_text(data)
+
+
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_fields_of_later_versions_do_not_hide_a_graph(where: str):
+    """What we do not know yet is kept, so it must not keep us from recognising the rest."""
+    graph = schema.GraphDef(node=[schema.NodeDef(name="x", op="Placeholder")])
+    meta = schema.MetaGraphDef(meta_info_def={"tensorflow_version": "9.0"}, graph_def=graph)
+    unknown = len_header(999, 3) + b"new"
+    for message, expected in ((graph, "graph_def"), (meta, "meta_graph")):
+        data = schema.serialize(message)
+        assert kind(unknown + data if where == "before" else data + unknown) == expected
