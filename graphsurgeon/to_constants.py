@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphsurgeon.checkpoint_keys import variable_nodes
 from graphsurgeon.companions import InitOps
+from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
@@ -80,6 +82,42 @@ def to_constants(
     return cut
 
 
+def needed_variables(model: Model, index: Index, roots: Sequence[str]) -> list[Node]:
+    """Return the variables that nodes need, as `to_constants` sees need, in the order of the graph."""
+    needed = ancestors(index.producers, roots, _colocations(index.producers))
+    return [node for node in variable_nodes(model.graph) if node.name in needed]
+
+
+def check_value(variable: Node, key: str, value: Tensor, operation: str) -> None:
+    """Require that a value is one of the variable.
+
+    Parameters
+    ----------
+    variable : Node
+    key : str
+        Where the value is from, for the error.
+    value : Tensor
+        Not read.
+    operation : str
+        The pass, for the error.
+
+    Raises
+    ------
+    PassError
+        It has another dtype or shape.
+    """
+    dtype, dims = variable.attrs["dtype"].base, variable.attrs["shape"].dims
+    if value.dtype is not dtype:
+        reason = f"the checkpoint has {value.dtype.name} under {key!r}, the variable is {dtype.name}"
+        raise PassError(operation, reason, node=variable.name)
+    # To the oldest op, a scalar's shape meant an unknown one.
+    if dims is None or (variable.op == "Variable" and dims == ()):
+        return
+    if len(value.shape) != len(dims) or any(b not in (None, a) for a, b in zip(value.shape, dims, strict=True)):
+        reason = f"the checkpoint has shape {list(value.shape)} under {key!r}, the variable {list(dims)}"
+        raise PassError(operation, reason, node=variable.name)
+
+
 def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False) -> Node:
     """Make the Const that takes a variable's place.
 
@@ -111,7 +149,7 @@ def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[st
         What stays beside that: it sets up what is there.
     """
     producers = Index(model.graph).producers
-    colocated = {name: near for name, node in producers.items() if (near := colocated_with(node))}
+    colocated = _colocations(producers)
     needs = colocated if not also else {**colocated, **{k: [*v, *colocated.get(k, ())] for k, v in also.items()}}
     needed = ancestors(producers, roots, needs)
     cut = init.cut(needed) if init is not None else {}
@@ -124,6 +162,10 @@ def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[st
             nodes.append(_colocated_less(now, gone) if gone else now)
     model.graph.set_nodes(nodes)
     return [*cut, *(each for name in needed for each in also.get(name, ()))]
+
+
+def _colocations(producers: Mapping[str, Node]) -> dict[str, list[str]]:
+    return {name: near for name, node in producers.items() if (near := colocated_with(node))}
 
 
 def _colocated_less(node: Node, gone: Sequence[str]) -> Node:

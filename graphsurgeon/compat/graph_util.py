@@ -15,6 +15,7 @@ from typing import Any
 
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
+from graphsurgeon.compat.convert_to_constants import convert_variables_to_constants
 from graphsurgeon.endpoints import node_shape
 from graphsurgeon.errors import near_names
 from graphsurgeon.names import node_of_input, parse_input
@@ -23,6 +24,7 @@ from graphsurgeon.reach import ancestors, colocated_with, drop_colocation
 from proto_utils.errors import NotFoundError
 
 __all__ = [
+    "convert_variables_to_constants",
     "extract_sub_graph",
     "must_run_on_cpu",
     "remove_training_nodes",

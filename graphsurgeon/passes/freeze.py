@@ -39,10 +39,9 @@ from graphsurgeon.model_pass import model_pass
 from graphsurgeon.names import matches_any
 from graphsurgeon.node import Node
 from graphsurgeon.node_lists import find_node, split_names
-from graphsurgeon.reach import ancestors, colocated_with
 from graphsurgeon.references import tensor_names
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.to_constants import to_constants
+from graphsurgeon.to_constants import check_value, needed_variables, to_constants
 from graphsurgeon.unfreeze_note import UnfreezeNote
 from graphsurgeon.verify import ERROR, verify
 from proto_utils.errors import NotFoundError
@@ -190,13 +189,11 @@ def _choose(
     model: Model, index: Index, roots: Sequence[str], keep: Sequence[str], only: Sequence[str]
 ) -> tuple[list[Node], list[Node]]:
     """Divide the variables that the outputs need into those to freeze and those to keep."""
-    colocated = {name: near for name, node in index.producers.items() if (near := colocated_with(node))}
-    needed = ancestors(index.producers, roots, colocated)
     everything = list(variable_nodes(model.graph))
     for pattern in (*keep, *only):
         if not any(matches_any((pattern,), node.name) for node in everything):
             raise NotFoundError("variable", pattern, near_names(pattern, (node.name for node in everything)))
-    variables = [node for node in everything if node.name in needed]
+    variables = needed_variables(model, index, roots)
     kept = [n for n in variables if matches_any(keep, n.name) or (only and not matches_any(only, n.name))]
     names = {node.name for node in kept}
     return [node for node in variables if node.name not in names], kept
@@ -212,25 +209,9 @@ def _values(
         name = node.name
         average = stored.average(node) if ema else None
         key, value = (name, assigned[name]) if name in assigned else average or stored[node]
-        _check_value(node, key, value)
+        check_value(node, key, value, "freeze")
         values[name] = (key, value)
     return values
-
-
-def _check_value(node: Node, key: str, value: Tensor) -> None:
-    dtype, dims = node.attrs["dtype"].base, node.attrs["shape"].dims
-    if value.dtype is not dtype:
-        reason = f"the checkpoint has {value.dtype.name} under {key!r}, the variable is {dtype.name}"
-        raise PassError("freeze", reason, node=node.name)
-    # To the oldest op, a scalar's shape meant an unknown one.
-    is_known = dims is not None and (dims != () or node.op != "Variable")
-    if dims is not None and is_known and not _fits(value.shape, dims):
-        reason = f"the checkpoint has shape {list(value.shape)} under {key!r}, the variable {list(dims)}"
-        raise PassError("freeze", reason, node=node.name)
-
-
-def _fits(shape: Sequence[int], dims: Sequence[int | None]) -> bool:
-    return len(shape) == len(dims) and all(b is None or a == b for a, b in zip(shape, dims, strict=True))
 
 
 def _leave_meta_graph(model: Model) -> list[str]:

@@ -1,0 +1,91 @@
+"""Freeze with the flags of TensorFlow's freeze_graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.output import emit_json, emit_line, format_nbytes
+from proto_utils.errors import GraphSurgeonError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_TEXTS = {
+    "input_graph": "The GraphDef to load, binary or text.",
+    "input_saver": "The SaverDef to restore with.",
+    "input_checkpoint": "The prefix of the checkpoint.",
+    "output_graph": "The file to write.",
+    "output_node_names": "The output nodes, comma separated.",
+    "initializer_nodes": "Initializers to evaluate before freezing, comma separated.",
+    "variable_names_whitelist": "The only variables to convert, comma separated.",
+    "variable_names_denylist": "Variables not to convert, comma separated.",
+    "input_meta_graph": "The MetaGraphDef to load.",
+    "input_saved_model_dir": "The SavedModel to load.",
+}
+
+
+def _is_true(_: click.Context, __: click.Parameter, value: object) -> bool:
+    """Anything but ``true`` is false, as it is for TensorFlow."""
+    return str(value).lower() == "true"
+
+
+def _flags(function: F) -> F:
+    for name, text in reversed(_TEXTS.items()):
+        names = [f"--{name}", "--variable_names_blacklist"] if name.endswith("denylist") else [f"--{name}"]
+        function = click.option(*names, name, default="", metavar="TEXT", help=text)(function)
+    return function
+
+
+def _switch(name: str, default: str, text: str) -> Callable[[F], F]:
+    # ``--name`` alone is true.
+    return click.option(
+        f"--{name}", name, is_flag=False, flag_value="true", default=default, metavar="true|false",
+        show_default=True, callback=_is_true, help=text,
+    )  # fmt: skip
+
+
+@click.command("freeze_graph")
+@_flags
+@_switch("input_binary", "false", "Not needed: files are told by their bytes.")
+@_switch("clear_devices", "true", "Drop the devices of nodes.")
+@click.option("--checkpoint_version", type=int, default=2, help="1 or 2; both are read.")
+@click.option(
+    "--saved_model_tags", default="serve", show_default=True, help="The tags of a meta graph, comma separated."
+)
+@click.option("--restore_op_name", default="save/restore_all", help="Not used.")
+@click.option("--filename_tensor_name", default="save/Const:0", help="Not used.")
+@options.common("json", "quiet")
+def command(
+    checkpoint_version: int,
+    input_binary: bool,
+    restore_op_name: str,
+    filename_tensor_name: str,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    """Turn the variables of a graph and a checkpoint into constants, with the flags of TensorFlow's freeze_graph.
+
+    Takes those flags and writes what TensorFlow writes. The verb freeze does more: partial freezing, moving averages,
+    notes for the way back.
+    """
+    from graphsurgeon.compat.freeze_graph import Flags, write_frozen_graph
+
+    del input_binary, restore_op_name, filename_tensor_name
+    if checkpoint_version not in (1, 2):
+        raise click.UsageError(f"Invalid checkpoint version (must be '1' or '2'): {checkpoint_version}")
+    try:
+        model = write_frozen_graph(Flags(**given))
+    except (ValueError, RuntimeError, AssertionError) as error:
+        if isinstance(error.__cause__, GraphSurgeonError):
+            raise error.__cause__ from None
+        raise click.UsageError(str(error)) from error
+    path = given["output_graph"]
+    if as_json:
+        emit_json("freeze_graph", outputs=[path] if path else [], nodes=len(model.graph))
+    elif path and not quiet:
+        emit_line(f"wrote {path} ({format_nbytes(os.path.getsize(path))})")
