@@ -94,7 +94,9 @@ def first_difference(a: Tensor, b: Tensor) -> list[int] | None:
     position = 0
     for x, y in aligned(a, b):
         if not same_bytes(x, y):
-            byte = next(i for i, (one, other) in enumerate(zip(x, y, strict=True)) if one != other)
+            import numpy as np
+
+            byte = int((np.frombuffer(x, np.uint8) != np.frombuffer(y, np.uint8)).argmax())
             return index_of((position + byte) // a.dtype.itemsize, a.shape)
         position += len(x)
     return None

@@ -36,24 +36,25 @@ def _rows(name: str, a: schema.MetaGraphDef, b: schema.MetaGraphDef) -> Iterator
         return
     left, right = _items(name, a), _items(name, b)
     here, there = [[json.dumps(item, sort_keys=True) for item in items] for items in (left, right)]
-    removed, added = _only(left, here, there), _only(right, there, here)
-    common = Counter(here) & Counter(there)
-    is_reordered = [key for key in here if key in common] != [key for key in there if key in common]
+    removed, kept = _split(left, here, there)
+    added, others = _split(right, there, here)
+    is_reordered = kept != others
     is_new = (name in a.collection_def) != (name in b.collection_def)
     if removed or added or is_reordered or is_new:
         yield CollectionDiff(name, removed, added, is_reordered)
 
 
-def _only(items: list[Any], keys: list[str], others: list[str]) -> list[Any]:
-    """Return the items of which there are more than in the other list."""
+def _split(items: list[Any], keys: list[str], others: list[str]) -> tuple[list[Any], list[str]]:
+    """Return the items of which there are more than in the other list, and the keys of the rest."""
     left = Counter(others)
-    found = []
+    only, kept = [], []
     for item, key in zip(items, keys, strict=True):
         if left[key]:
             left[key] -= 1
+            kept.append(key)
         else:
-            found.append(item)
-    return found
+            only.append(item)
+    return only, kept
 
 
 def _items(name: str, meta: schema.MetaGraphDef) -> list[Any]:

@@ -220,7 +220,8 @@ class _Matcher:
             both.append(_grouped(side.open, places.__getitem__))
             alone.append(_grouped((name for name in side.open if name in consumers), down.__getitem__))
         for key, names in both[0].items():
-            self._pair_twins(names, both[1].get(key, []))
+            for name, other in _twins(names, both[1].get(key, [])):
+                self._pair(name, other)
         self._pair_the_only_ones(*alone)
 
     def pair_beside_pairs(self) -> None:
@@ -252,27 +253,13 @@ class _Matcher:
             for key, found in groups.items():
                 twins = others.get(key, [])
                 if len(found) == len(twins) and (len(found) == 1 or describe == a.local):
-                    yield from ((name, twin) for (name, _), (twin, _) in zip(found, twins, strict=True))
+                    yield from _twins([name for name, _ in found], [name for name, _ in twins])
 
     def _pair_the_only_ones(self, left: Mapping[Hashable, list[str]], right: Mapping[Hashable, list[str]]) -> None:
         for key, names in left.items():
             others = right.get(key, [])
             if len(names) == len(others) == 1:
                 self._pair(names[0], others[0])
-
-    def _pair_twins(self, left: Sequence[str], right: Sequence[str]) -> None:
-        """Pair nodes that look alike: those whose last components agree, and then, if none is left over, in order."""
-        by_leaf = _grouped(right, _leaf)
-        for leaf, names in _grouped(left, _leaf).items():
-            same = by_leaf.get(leaf, [])
-            if len(names) == len(same):
-                for name, other in zip(names, same, strict=True):
-                    self._pair(name, other)
-        rest = [name for name in left if name in self._a.open]
-        others = [name for name in right if name in self._b.open]
-        if len(rest) == len(others):
-            for name, other in zip(rest, others, strict=True):
-                self._pair(name, other)
 
     def _are_alike(self, name: str, other: str) -> bool:
         a, b = self._a.open.get(name), self._b.open.get(other)
@@ -282,6 +269,20 @@ class _Matcher:
         if name in self._a.open and other in self._b.open:
             del self._a.open[name], self._b.open[other]
             self._match.renamed[name] = other
+
+
+def _twins(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of nodes that look alike: by their last component, and then, if none is left over, in order."""
+    by_leaf = _grouped(right, _leaf)
+    rest, others = list(left), list(right)
+    for leaf, names in _grouped(left, _leaf).items():
+        same = by_leaf.get(leaf, [])
+        if len(names) == len(same):
+            yield from zip(names, same, strict=True)
+            rest = [name for name in rest if _leaf(name) != leaf]
+            others = [name for name in others if _leaf(name) != leaf]
+    if len(rest) == len(others):
+        yield from zip(rest, others, strict=True)
 
 
 def data_inputs(node: Node) -> list[str]:
