@@ -77,8 +77,9 @@ def graph_pieces(graph: Graph, library: Library, rest: bytes) -> list[Piece]:
 
 
 def node_pieces(graph: Graph, number: int) -> list[Piece]:
-    """Return the records of a graph's nodes; neighbours that were not edited become one span."""
+    """Return the records of a graph's nodes; neighbours become one piece, of the file or of memory."""
     pieces: list[Piece] = []
+    made: list[bytes] = []
     run: tuple[Source, int, int] | None = None
     for node in graph:
         origin = node.origin
@@ -86,14 +87,22 @@ def node_pieces(graph: Graph, number: int) -> list[Piece]:
             if run is not None and run[0] is origin.source and run[2] == origin.record:
                 run = (run[0], run[1], origin.end)
                 continue
-            pieces += _run_pieces(run)
+            _flush(pieces, run, made)
             run = (origin.source, origin.record, origin.end)
             continue
-        pieces += _run_pieces(run)
-        run = None
+        if run is not None:
+            _flush(pieces, run, made)
+            run = None
         body = node.pieces() if origin is None else [Span(origin.source, origin.start, origin.end)]
-        pieces += [len_header(number, total_nbytes(body)), *body]
-    return pieces + _run_pieces(run)
+        made.append(len_header(number, total_nbytes(body)))
+        for piece in body:
+            if isinstance(piece, bytes):
+                made.append(piece)
+            else:
+                _flush(pieces, None, made)
+                pieces.append(piece)
+    _flush(pieces, run, made)
+    return pieces
 
 
 def library_pieces(library: Library) -> list[Piece]:
@@ -231,5 +240,10 @@ def _has_repeated_keys(proto: schema.NodeDef, skeleton: bytes) -> bool:
     return sum(field.number == 5 for field in fields(skeleton)) != len(proto.attr)
 
 
-def _run_pieces(run: tuple[Source, int, int] | None) -> list[Piece]:
-    return [] if run is None else [Span(*run)]
+def _flush(pieces: list[Piece], run: tuple[Source, int, int] | None, made: list[bytes]) -> None:
+    """Add what has been gathered: bytes made here, then a run of unedited records."""
+    if made:
+        pieces.append(b"".join(made))
+        made.clear()
+    if run is not None:
+        pieces.append(Span(*run))

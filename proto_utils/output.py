@@ -30,7 +30,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Sequence
 from types import TracebackType
@@ -333,7 +332,7 @@ def _mode(path: str | os.PathLike[str]) -> int | None:
 def _beside(target: str, suffix: str) -> str:
     directory, base = os.path.split(target)
     # File names end at 255 bytes on most systems; this one must fit beside a long one.
-    return os.path.join(directory, f".{base[:40]}.{secrets.token_hex(6)}.{suffix}")
+    return os.path.join(directory, f".{base[:40]}.{os.urandom(6).hex()}.{suffix}")
 
 
 def _remove(path: str | None) -> None:

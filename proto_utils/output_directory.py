@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -173,7 +172,7 @@ def _exchange(first: str, second: str) -> bool:
 
 def _beside(target: str, suffix: str) -> str:
     parent, base = os.path.split(target)
-    return os.path.join(parent, f".{base[:40]}.{secrets.token_hex(6)}.{suffix}")
+    return os.path.join(parent, f".{base[:40]}.{os.urandom(6).hex()}.{suffix}")
 
 
 def _sync_tree(directory: str) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
+from proto_utils.wire import fields as _fields
 
 PACKAGE = "tensorflow"
 MAX_MESSAGE_NBYTES = 2**31 - 1
@@ -33,12 +34,13 @@ def _private_pool() -> Any:
     """Return the one pool, built on the first call; a second one would have other classes of the same names."""
     with _lock:
         if not _pools:
-            from google.protobuf import descriptor_pb2, descriptor_pool
+            from google.protobuf import descriptor_pool
 
-            files = descriptor_pb2.FileDescriptorSet.FromString(Path(__file__).with_name("schema.binpb").read_bytes())
+            data = Path(__file__).with_name("schema.binpb").read_bytes()
             pool = descriptor_pool.DescriptorPool()
-            for file in files.file:
-                pool.Add(file)
+            # FileDescriptorSet = file(1)*. Taken apart here: protobuf's own class for it costs 10 ms to import.
+            for file in _fields(data):
+                pool.AddSerializedFile(data[file.start : file.end])
             _pools.append(pool)
         return _pools[0]
 

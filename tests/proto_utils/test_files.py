@@ -29,6 +29,53 @@ def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     return FileSource(tmp_path / "data")
 
 
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every range be long enough to be read ahead."""
+    monkeypatch.setattr(files, "READ_AHEAD_NBYTES", 1)
+
+
+@pytest.mark.usefixtures("ahead")
+def test_reading_ahead_gives_the_same_bytes(source: Source):
+    for nbytes in (1, 7, 300, 1 << 20):
+        chunks = []
+        for chunk in source.chunks(1, 1001, nbytes):
+            chunks.append(bytes(chunk))
+            # The view is the consumer's until the next: nothing may be read into it meanwhile.
+            assert bytes(chunk) == chunks[-1]
+        assert b"".join(chunks) == DATA[1:1001]
+        assert max(map(len, chunks)) == min(nbytes, 1000)
+
+
+@pytest.mark.usefixtures("ahead")
+def test_reading_ahead_ends_with_its_consumer(tmp_path: Path):
+    (tmp_path / "data").write_bytes(DATA)
+    before = threading.active_count()
+    chunks = FileSource(tmp_path / "data").chunks(0, len(DATA), 16)
+    next(chunks)
+    assert threading.active_count() == before + 1
+    chunks.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+@pytest.mark.usefixtures("ahead")
+def test_reading_ahead_tells_of_a_file_that_shrinks(tmp_path: Path):
+    (tmp_path / "data").write_bytes(DATA)
+    source = FileSource(tmp_path / "data")
+    os.truncate(tmp_path / "data", 100)
+    with pytest.raises(CorruptionError, match="truncated while being read"):
+        list(source.chunks(0, len(DATA), 64))
+
+
+@pytest.mark.usefixtures("ahead")
+def test_reading_ahead_tells_of_a_closed_file(tmp_path: Path):
+    (tmp_path / "data").write_bytes(DATA)
+    source = FileSource(tmp_path / "data")
+    source.close()
+    with pytest.raises(ValueError, match="closed"):
+        list(source.chunks(0, len(DATA), 64))
+
+
 def test_read(source: Source):
     assert source.size == len(DATA)
     assert source.read(3, 700) == DATA[3:700]
