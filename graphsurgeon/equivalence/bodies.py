@@ -118,13 +118,18 @@ class Bodies:
 
     def _is_same_text(self, node: Node, other: Node) -> bool:
         """Whether two nodes are written alike, and that means the same on both sides."""
-        if node.proto != other.proto or any(node.payloads(key) for key in node.proto.attr):
-            return False
-        here = self._frozen
-        return here.arguments == self._thawed.arguments and all(
-            (name in here.nodes and name not in self._waiting) or name in here.arguments
-            for name in map(node_of_input, node.inputs)
+        return (
+            node.proto == other.proto
+            and not any(node.payloads(key) for key in node.proto.attr)
+            and all(self._is_same_input(text, text) for text in node.inputs)
         )
+
+    def _is_same_input(self, text: str, other: str) -> bool:
+        """Whether two inputs are written alike and name a node that is compared itself, or the same argument."""
+        name, here, there = node_of_input(text), self._frozen, self._thawed
+        if name in here.nodes:
+            return text == other and name in there.nodes and name not in self._waiting
+        return text == other and name in here.arguments and here.arguments[name] == there.arguments.get(name)
 
     def _exchanged_reader(self, node: Node, other: Node, exchange: Exchange) -> Iterator[Finding]:
         """Yield what differs between the reader of a value and the reader of a handle it stands for."""
@@ -152,6 +157,8 @@ class Bodies:
             yield self._finding("input", node, f"has {len(texts)} inputs, there {len(others)}")
             return
         for i, (text, twin) in enumerate(zip(texts, others, strict=True)):
+            if self._is_same_input(text, twin):
+                continue
             here, there = self._frozen.origin(text), self._thawed.origin(twin)
             if here.source != there.source:
                 yield self._finding("input", node, f"input {i} is {text!r}, there {twin!r}")
