@@ -33,7 +33,7 @@ def test_same():
 
 def test_one_bit():
     value = np.array([1.0, 2.0, 3.0])
-    value.view(np.uint64)[2] ^= 1
+    value.view(np.uint8)[-8] ^= 1
     assert thawed(w=value).problem_of_constant(constant([1.0, 2.0, 3.0]), W) == (
         "value",
         "has another value than 'w' in the checkpoint, first at [2]",
