@@ -61,6 +61,51 @@ class SliceTensor(Tensor):
         yield from self._base.numpy()[index].reshape(-1).tolist()
 
 
+class JoinedTensor(Tensor):
+    """A tensor put together of parts that cover it without overlap.
+
+    Parts that are whole rows stream; any others are read into memory.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    parts : sequence of (extents, Tensor)
+        At least one; all of one dtype.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, shape: Sequence[int], parts: Sequence[tuple[Extents, Tensor]]) -> None:
+        super().__init__(parts[0][1].dtype, shape)
+        self._parts = sorted(parts, key=lambda part: part[0])
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """Yield the raw values; each piece is valid until the next."""
+        rows = self.shape[1:]
+        if all([length for _, length in extents[1:]] == list(rows) for extents, _ in self._parts):
+            for _, part in self._parts:
+                yield from part.chunks()
+            return
+        import numpy as np
+
+        # As raw bytes, so that every dtype works.
+        joined = np.empty((*self.shape, self.dtype.itemsize), dtype=np.uint8)
+        for extents, part in self._parts:
+            raw = np.frombuffer(b"".join(map(bytes, part.chunks())), dtype=np.uint8)
+            index = tuple(slice(start, start + length) for start, length in extents)
+            joined[index] = raw.reshape((*part.shape, self.dtype.itemsize))
+        yield joined.reshape(-1).data
+
+    def strings(self) -> Iterator[bytes]:
+        """Yield the elements of a string tensor; reads all of it."""
+        import numpy as np
+
+        joined = np.empty(self.shape, dtype=object)
+        for extents, part in self._parts:
+            joined[tuple(slice(start, start + length) for start, length in extents)] = part.numpy()
+        yield from joined.reshape(-1).tolist()
+
+
 def parse_shape_and_slice(spec: str) -> tuple[tuple[int, ...], Extents] | None:
     """Parse an element of a saver's ``shape_and_slices``.
 

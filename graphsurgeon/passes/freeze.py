@@ -40,6 +40,7 @@ from graphsurgeon.names import matches_any
 from graphsurgeon.node import Node
 from graphsurgeon.node_lists import find_node, split_names
 from graphsurgeon.references import tensor_names
+from graphsurgeon.remembered import Memory
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.to_constants import check_value, needed_variables, to_constants
 from graphsurgeon.unfreeze_note import UnfreezeNote
@@ -90,7 +91,7 @@ class FreezeReport:
 
 
 @model_pass
-def freeze(
+def freeze(  # noqa: PLR0913 -- they are the options of a verb
     model: Model,
     *,
     outputs: tuple[str, ...] = (),
@@ -100,6 +101,7 @@ def freeze(
     ema: bool = False,
     initializers: tuple[str, ...] = (),
     clear_devices: bool = False,
+    remember: bool = False,
 ) -> FreezeReport:
     """Turn the variables of a graph into constants.
 
@@ -121,6 +123,8 @@ def freeze(
         Initializer ops to evaluate first; what they assign replaces the checkpoint's values.
     clear_devices : bool
         Drop the devices of all nodes, in function bodies too.
+    remember : bool
+        Note in each constant what it was, so that unfreeze makes the same variable of it again.
 
     Returns
     -------
@@ -139,6 +143,7 @@ def freeze(
     frozen, kept = _choose(model, index, roots, keep, only)
     values = _values(model, index, frozen, split_names(initializers), ema=ema)
     tensors = {name: tensor for name, (_, tensor) in values.items()}
+    memory = Memory(model, index, tensors) if remember else None
     notes = []
     if kept:
         staying = KeptVariables(model, index, [node.name for node in kept], list(tensors), roots)
@@ -148,6 +153,8 @@ def freeze(
     else:
         cut = to_constants(model, roots, tensors, operation="freeze")
         notes += _leave_meta_graph(model)
+    if memory is not None:
+        memory.write(model.graph)
     if clear_devices:
         _clear_devices(model)
     rows = [FrozenRow(values[n.name][0], n.name, *_facts(values[n.name][1])) for n in frozen]

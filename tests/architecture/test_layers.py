@@ -18,7 +18,7 @@ LAYERS = {
     + ["checkpoint_keys", "tensor_slice", "unfreeze_note"]
     + ["serving", "serving_signature"]
     + ["body_edits", "updates", "value_reads", "converted_functions", "value_flow", "to_constants", "undo_unfreeze"]
-    + ["initial_values", "kept_variables", "surroundings", "remembered"]
+    + ["initial_values", "kept_variables", "surroundings", "remembered", "restored_variables"]
     + ["held_variables", "retarget", "dead_gradients", "tensorflow_version"],
     3: ["verify", "model_pass", "new_inputs", "equivalence"],
     4: ["formats", "passes"],
