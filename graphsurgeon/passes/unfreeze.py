@@ -41,13 +41,9 @@ from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensorflow_version import VERSION, stamp_version
 from graphsurgeon.to_variables import ToVariables
 from graphsurgeon.variable_collections import list_variables, listed_variables
-from graphsurgeon.variables import (
-    REF_OPS,
-    RESOURCE_OPS,
-    VariableKind,
-    can_hold,
-)
+from graphsurgeon.variables import VariableKind, can_hold
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
+from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
 
 _NOT_NOTED = "freeze noted which constants were variables, and not this one"

@@ -63,6 +63,11 @@ class Kept:
     function: str | None = None
 
     @property
+    def path(self) -> str:
+        """Its name; after that of the function that holds it."""
+        return self.node.name if self.function is None else f"{self.function}/{self.node.name}"
+
+    @property
     def nbytes(self) -> int:
         """Bytes of its values, going by dtype and shape; 0 for strings."""
         return math.prod(self.shape) * self.dtype.itemsize

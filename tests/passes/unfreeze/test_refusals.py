@@ -118,6 +118,11 @@ class TestRefusals:
     def test_excluding_all(self):
         check_refusal(unfreeze, model(FROZEN), PassError, "excluded by 'w'", exclude=("w",))
 
+    def test_excluding_nothing_is_told(self):
+        report = unfreeze(model(FROZEN), exclude=("ww", "w/.*", "x"))
+        assert report.notes[:1] == ["exclude 'ww' matches no constant of the graph"]
+        assert [note for note in report.notes if "'w'" in note] == []
+
     def test_a_broken_graph(self):
         of = model(FROZEN)
         nodes = list(of.graph)
