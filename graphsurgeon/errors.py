@@ -94,12 +94,15 @@ class PassError(GraphSurgeonError):
         self.reason = reason
 
 
-def near_names(name: str, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
+def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
     """Return the existing names that resemble `name` most, closest first.
 
     Names that share the last component come before names that merely look alike.
     Costs one pass over the names; the expensive comparison runs on at most 2,000.
     """
+    if not isinstance(name, str):
+        # Mappings are asked for anything at all; nothing resembles it.
+        return ()
     leaf = name.rsplit("/", 1)[-1].lower()
     pool = list(names)
     likely = [n for n in pool if leaf and leaf in n.lower()]

@@ -126,6 +126,13 @@ class Tensor:
             position += len(chunk)
         return buffer.view(self.dtype.numpy()).reshape(self.shape)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Give `numpy()` to numpy's functions, so that ``np.mean(tensor)`` means its values."""
+        if copy is False:
+            raise ValueError("values of a tensor are read into a new array; they cannot be shared")
+        values = self.numpy()
+        return values if dtype is None else values.astype(dtype, copy=False)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dtype.name}, {list(self.shape)})"
 
@@ -285,13 +292,17 @@ def as_tensor(value: object) -> Tensor:
     Raises
     ------
     UnsupportedError
-        TensorFlow has no dtype for it.
+        TensorFlow has no dtype for it, or it is no array: lists of different lengths, text that is no Unicode.
     """
     if isinstance(value, Tensor):
         return value
     import numpy as np
 
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        # Not always so: an old numpy makes an array of lists, which the elements tell below.
+        raise UnsupportedError(f"numpy makes no array of it: {error}") from error
     if array.dtype.kind in "SUO":
         return StringTensor(array.shape, [_to_bytes(element) for element in array.reshape(-1).tolist()])
     return ArrayTensor(array)
@@ -324,5 +335,8 @@ def _to_bytes(element: object) -> bytes:
     if isinstance(element, bytes):
         return element
     if isinstance(element, str):
-        return element.encode()
-    raise UnsupportedError(f"a {type(element).__name__} is neither a number nor a string")
+        try:
+            return element.encode()
+        except UnicodeEncodeError as error:
+            raise UnsupportedError(f"a string that is no Unicode: {element[:40]!r}; give bytes") from error
+    raise UnsupportedError(f"an element of type {type(element).__name__} is neither a number of 64 bits nor a string")

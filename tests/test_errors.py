@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,11 @@ def test_near_names():
     assert near_names("zzz", names) == ()
     assert near_names("", names) == ()
     assert near_names("x", []) == ()
+
+
+@pytest.mark.parametrize("key", [3, None, b"conv1/weights", ("a",)])
+def test_nothing_is_near_to_what_is_no_name(key: Any):
+    assert near_names(key, ["conv1/weights"]) == ()
 
 
 def test_near_names_among_very_many_are_quick():

@@ -198,7 +198,19 @@ class TestArrays:
         tensor = FillTensor(dtypes.FLOAT, [])
         assert as_tensor(tensor) is tensor
 
-    @pytest.mark.parametrize("value", [object(), np.array(["2020"], "M8[D]"), [None], np.longdouble(1), {"a": 1}])
+    @pytest.mark.parametrize(
+        "value",
+        [
+            object(),
+            np.array(["2020"], "M8[D]"),
+            [None],
+            np.longdouble(1),
+            {"a": 1},
+            2**70,
+            [[1], [1, 2]],
+            ["\ud800"],
+        ],
+    )
     def test_other_things_are_refused(self, value: Any):
         with pytest.raises(UnsupportedError):
             as_tensor(value)
@@ -206,6 +218,20 @@ class TestArrays:
     def test_a_dtype_of_another_size_is_refused(self):
         with pytest.raises(UnsupportedError, match="are not qint8"):
             ArrayTensor(np.ones(2, np.int16), dtypes.QINT8)
+
+
+class TestForNumpy:
+    def test_a_tensor_is_its_values(self):
+        assert np.mean(FillTensor(dtypes.FLOAT, [2, 3], np.float32(4).tobytes())) == 4
+        assert np.asarray(as_tensor(["a"])).tolist() == [b"a"]
+        assert as_tensor([FillTensor(dtypes.INT32, [2])] * 3).shape == (3, 2)
+
+    def test_as_another_type(self):
+        assert np.asarray(FillTensor(dtypes.INT32, [2]), np.float64).dtype == np.float64
+
+    def test_memory_cannot_be_shared(self):
+        with pytest.raises(ValueError, match="new array"):
+            FillTensor(dtypes.INT32, [2]).__array__(copy=False)
 
 
 def test_they_print_what_they_are():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -119,6 +120,14 @@ def test_an_unknown_tensor_names_what_is_near(tmp_path):
     with pytest.raises(NotFoundError) as caught:
         Bundle(save(tmp_path / "x", SMALL))["b/W"]
     assert (caught.value.kind, caught.value.near) == ("tensor", ("b/w",))
+
+
+def test_anything_may_be_asked_for(tmp_path):
+    bundle = Bundle(save(tmp_path / "x", SMALL))
+    assert bundle.get(cast(Any, 3)) is None
+    assert None not in bundle
+    with pytest.raises(KeyError):
+        bundle[cast(Any, b"b/w")]
 
 
 def test_more_shards_than_are_kept_open(tmp_path):

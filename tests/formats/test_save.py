@@ -169,6 +169,23 @@ def test_nameless_tensor_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [
+        ({"good": 1, "bad": None}, "tensor 'bad': an element of type NoneType"),
+        ({"bad": [[1], [1, 2]]}, "tensor 'bad': "),
+        ({"bad": "\ud800"}, "tensor 'bad': a string that is no Unicode"),
+        ({b"w": 1}, "a tensor's name is a str, not b'w'"),
+        ({3: 1}, "a tensor's name is a str, not 3"),
+    ],
+)
+def test_what_cannot_be_saved_is_named(tmp_path, tensors, says):
+    with pytest.raises(UnsupportedError) as caught:
+        save_checkpoint(tensors, tmp_path / "m")
+    assert caught.value.reason.startswith(says)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_graph_past_the_limit_is_refused_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr("graphsurgeon.formats.message.MAX_MESSAGE_NBYTES", 100)
     for to in ("graph_def", "checkpoint"):
