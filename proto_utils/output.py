@@ -205,7 +205,12 @@ class Transaction:
             raise OutputExistsError(os.fspath(path))
         self._make_dirs(os.path.dirname(target))
         temp = _beside(target, "tmp")
-        fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
+        except OSError as error:
+            # Users know the file that they asked for.
+            error.filename = os.fspath(path)
+            raise
         sink = self._add(_File(target, temp, FileSink(fd), role, replaces=mode is not None))
         if mode is not None:
             with contextlib.suppress(OSError):

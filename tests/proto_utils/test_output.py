@@ -307,8 +307,9 @@ def test_a_directory_that_refuses_files_leaves_everything(tmp_path: Path, monkey
         return real(path, *args)
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionError) as caught:
         create(tmp_path / "open" / "a", tmp_path / "locked" / "a")
+    assert caught.value.filename == str(tmp_path / "locked" / "a")  # not that of its temp file
     assert list(tmp_path.iterdir()) == []
 
 
