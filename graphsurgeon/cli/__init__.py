@@ -30,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.disable()
     # Ends by an exception, so that temp files are removed on the way out.
     signal.signal(signal.SIGTERM, _terminate)
+    # The terminal was closed. With nohup, which ignores that, work goes on.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        signal.signal(hang_up, _terminate)
     # Names in checkpoints may be bytes that are no UTF-8; they are printed all the same.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -142,7 +142,7 @@ main(["convert", sys.argv[1], "-o", sys.argv[2], "--force"])
 """
 
 
-@pytest.mark.parametrize(("number", "codes"), [(signal.SIGTERM, {143}), (signal.SIGINT, {130})])
+@pytest.mark.parametrize(("number", "codes"), [(signal.SIGTERM, {143}), (signal.SIGINT, {130}), (signal.SIGHUP, {129})])
 def test_signals_leave_no_temp_files(root, graph, tmp_path, number, codes):
     out = tmp_path / "out" / "x.pb"
     out.parent.mkdir()
