@@ -71,27 +71,47 @@ def _stuck(body: Body, late: list[int]) -> dict[int, list[int]]:
     of_late = {body.names[i]: i for i in reversed(late)}
     waits: dict[int, list[int]] = {}
     missing: dict[int, int] = {}
-    followers: dict[int, list[int]] = {i: [] for i in late}
+    # Who waits for a node, and whether any one of several such inputs will do.
+    followers: dict[int, list[tuple[int, bool]]] = {i: [] for i in late}
+    has_data: set[int] = set()
     for i in late:
         inputs = body.nodes[i].inputs
         names = [node_of_input(text) for text in inputs]
         waits[i] = [of_late[name] for name in names if name in of_late]
         missing[i] = len(waits[i])
-        if _closes_loop(body, i, inputs, names):
+        is_loop = _closes_loop(body, i, inputs, names)
+        if is_loop:
             controls = [name for text, name in zip(inputs, names, strict=True) if text[:1] == "^" and name in of_late]
             some_data = any(name not in of_late for text, name in zip(inputs, names, strict=True) if text[:1] != "^")
             missing[i] = len(controls) + (not some_data)
-        for other in waits[i]:
-            followers[other].append(i)
+            has_data |= {i} if some_data else set()
+        for text, name in zip(inputs, names, strict=True):
+            if name in of_late:
+                followers[of_late[name]].append((i, is_loop and text[:1] != "^"))
+    _settle(late, waits, missing, followers, has_data)
+    return waits
+
+
+def _settle(
+    late: list[int],
+    waits: dict[int, list[int]],
+    missing: dict[int, int],
+    followers: dict[int, list[tuple[int, bool]]],
+    has_data: set[int],
+) -> None:
+    """Take the nodes that become ready out of `waits`; `has_data` are loops' Merges with a data input already."""
     done = [i for i in late if missing[i] == 0]
     while done:
         i = done.pop()
         waits.pop(i, None)
-        for other in followers[i]:
+        for other, is_any in followers[i]:
+            if is_any and other in has_data:
+                continue
+            if is_any:
+                has_data.add(other)
             missing[other] -= 1
             if missing[other] == 0:
                 done.append(other)
-    return waits
 
 
 def _find_cycle(body: Body, stuck: dict[int, list[int]]) -> list[str]:

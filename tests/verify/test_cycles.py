@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graphsurgeon.graph import Graph
@@ -61,6 +61,7 @@ INPUTS = st.lists(st.sampled_from([*NAMES, *(f"^{name}" for name in NAMES), "out
 
 
 @given(st.lists(st.tuples(OPS, INPUTS), max_size=6))
+@example([("NextIteration", ["b"]), ("Merge", []), ("Merge", []), ("Merge", ["a", "a", "^d"])])
 @settings(max_examples=400)
 def test_what_never_becomes_ready_is_a_cycle(made: list[tuple[str, list[str]]]):
     graph = Graph([Node.new(name, op, inputs) for name, (op, inputs) in zip(NAMES, made, strict=False)])
