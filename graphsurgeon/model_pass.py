@@ -36,11 +36,13 @@ def model_pass(function: Callable[Concatenate[Model, P], R], /) -> Callable[Conc
 
 @overload
 def model_pass(
-    *, repairs: bool
+    *, repairs: bool = False, cures: tuple[str, ...] = ()
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]: ...
 
 
-def model_pass(function: Callable[..., Any] | None = None, /, *, repairs: bool = False) -> Callable[..., Any]:
+def model_pass(
+    function: Callable[..., Any] | None = None, /, *, repairs: bool = False, cures: tuple[str, ...] = ()
+) -> Callable[..., Any]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
     Parameters
@@ -50,6 +52,8 @@ def model_pass(function: Callable[..., Any] | None = None, /, *, repairs: bool =
     repairs : bool
         The pass takes models that are not well formed, so they are not checked before. What is
         wrong with them after is what the pass does not repair, and its refusal.
+    cures : tuple of str
+        Rules of `verify` that may be broken before, because the pass may put that right.
 
     Raises
     ------
@@ -57,19 +61,20 @@ def model_pass(function: Callable[..., Any] | None = None, /, *, repairs: bool =
         The model is not well formed, before or (a defect of the pass) after.
     """
     if function is None:
-        return functools.partial(_as_pass, repairs=repairs)
-    return _as_pass(function, repairs=repairs)
+        return functools.partial(_as_pass, repairs=repairs, cures=cures)
+    return _as_pass(function, repairs=repairs, cures=cures)
 
 
-def _as_pass(function: Callable[Concatenate[Model, P], R], *, repairs: bool) -> Callable[Concatenate[Model, P], R]:
+def _as_pass(
+    function: Callable[Concatenate[Model, P], R], *, repairs: bool, cures: tuple[str, ...]
+) -> Callable[Concatenate[Model, P], R]:
     @functools.wraps(function)
     def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
-        if not repairs:
-            check(model)
+        is_broken = repairs or bool(check(model, tolerated=cures))
         before = model.snapshot()
         try:
             report = function(model, *args, **options)
-            if repairs:
+            if is_broken:
                 check(model)
             else:
                 _check_result(model, function.__name__)

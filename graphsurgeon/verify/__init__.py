@@ -29,6 +29,8 @@ Everything is linear in nodes and edges, and no payload is touched.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from graphsurgeon.errors import GraphError
 from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
@@ -67,17 +69,30 @@ def verify(model: Model) -> list[Finding]:
     return found
 
 
-def check(model: Model) -> None:
+def check(model: Model, *, tolerated: Collection[str] = ()) -> list[Finding]:
     """Require that a model is well formed; warnings are let through.
+
+    Parameters
+    ----------
+    model : Model
+    tolerated : collection of str
+        Rules that may be broken.
+
+    Returns
+    -------
+    list of Finding
+        The errors that were tolerated.
 
     Raises
     ------
     GraphError
         Of the first error that `verify` finds.
     """
-    for finding in verify(model):
-        if finding.severity == ERROR:
+    errors = [finding for finding in verify(model) if finding.severity == ERROR]
+    for finding in errors:
+        if finding.rule not in tolerated:
             raise GraphError(finding.message, node=finding.node, function=finding.function)
+    return errors
 
 
 def _graph_findings(graph: Graph, function: Function | None, signatures: Signatures, model: Model) -> list[Finding]:
