@@ -124,14 +124,16 @@ class _Restorer:
         node, value = Node(note.variable), self._graph[name].tensor
         parts = usable_parts(note, name, self._taken)
         there = self._taken | {part.name for part in parts}
-        exact = next((each for each, _ in note.definitions if _is_whole(each, there)), None)
-        self._is_exact[name] = exact is not None
-        if exact is not None:
+        definition = next((each for each, _ in note.definitions if _is_whole(each, there)), None)
+        if definition is None and not note.definitions:
+            definition = _definition(name, note, there)
+        self._is_exact[name] = definition is not None
+        if definition is not None:
             self._taken |= there
             self._replaced[name] = [node, *parts]
             self.variables[name] = Variable(
-                name, note.kind, value.dtype, exact.initializer_name, exact.snapshot_name,
-                exact.initial_value_name, node.device,
+                name, note.kind, value.dtype, definition.initializer_name, definition.snapshot_name,
+                definition.initial_value_name, node.device,
             )  # fmt: skip
             return
         read = f"{name}/read" if note.kind == "ref" else f"{name}/Read/ReadVariableOp"
@@ -179,6 +181,13 @@ class _Restorer:
             self._replaced[name].append(read)
             self.variables[name] = variable = variable._replace(snapshot=f"{read.name}:0")
         return variable.snapshot.removesuffix(":0")
+
+
+def _definition(name: str, note: Remembered, there: set[str]) -> schema.VariableDef | None:
+    """Describe a variable that no collection held by the usual names of its parts."""
+    read = f"{name}/read" if note.kind == "ref" else f"{name}/Read/ReadVariableOp"
+    found = schema.VariableDef(variable_name=f"{name}:0", initializer_name=f"{name}/Assign", snapshot_name=f"{read}:0")
+    return found if _is_whole(found, there) else None
 
 
 def _is_whole(definition: schema.VariableDef, there: set[str]) -> bool:

@@ -11,9 +11,8 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.compat.freeze_graph import Flags, freeze_graph, freeze_graph_with_def_protos, write_frozen_graph
-from graphsurgeon.formats import v1
 from graphsurgeon.model import Model
-from graphsurgeon.tensor import as_tensor
+from graphsurgeon.tensor import Tensor, as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import reloaded
@@ -191,9 +190,13 @@ def test_saved_models_and_their_tags(saved):
         freeze(saved, **given, saved_model_tags="train")
 
 
-def test_values_of_v1_checkpoints_are_refused_clearly(saved, monkeypatch):
+def test_values_that_cannot_be_read_leave_no_file(saved, monkeypatch):
+    class Locked(Tensor):
+        def chunks(self):
+            raise gs.UnsupportedError("V1 checkpoints of that age are not read")
+
     holder = Model()
-    holder.variables = {"v": v1.V1Tensor(as_tensor(VALUE).dtype, (2,), "v", "m")}
+    holder.variables = {"v": Locked(as_tensor(VALUE).dtype, (2,))}
     monkeypatch.setattr("graphsurgeon.compat.freeze_graph.load", lambda _: holder)
     with pytest.raises(gs.UnsupportedError, match="V1"):
         freeze(saved, input_graph=str(saved / "graph.pb"))
