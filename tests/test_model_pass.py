@@ -11,6 +11,7 @@ from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
 from graphsurgeon.tensor import as_tensor
 from proto_utils import schema
+from tests import notation
 from tests.passes.harness import FROZEN, check_refusal, function, model
 
 
@@ -115,3 +116,35 @@ def test_without_edits_the_bytes_are_those_that_were_read():
     after = of.graph_def_pieces()
     assert len(before) == len(after) == 1
     assert before[0] is after[0]
+
+
+BROKEN = "w = Const {f32 [2]}; v = Const {f32 [2]}; set = Assign(w, v)"
+
+
+def test_a_pass_may_start_from_what_it_cures():
+    @model_pass(cures=("input-type",))
+    def cures(of: Model) -> Report:
+        of.graph.set_nodes([node for node in of.graph if node.op != "Assign"])
+        return Report()
+
+    broken = notation.model(BROKEN)
+    cures(broken)
+    assert "set" not in broken.graph
+
+
+def test_what_a_pass_does_not_cure_is_its_refusal():
+    @model_pass(cures=("input-type",))
+    def does_nothing(_: Model) -> Report:
+        return Report()
+
+    with pytest.raises(GraphError, match=r"node 'set': input 0 .*takes float32_ref"):
+        does_nothing(notation.model(BROKEN))
+
+
+def test_other_faults_are_refused_before():
+    @model_pass(cures=("input-type",))
+    def never_runs(_: Model) -> Report:
+        raise AssertionError
+
+    with pytest.raises(GraphError, match="names no node"):
+        never_runs(notation.model(BROKEN + "; y = Neg(nobody) {T: f32}"))
