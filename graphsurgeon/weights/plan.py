@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from graphsurgeon.node import Node
 
@@ -69,7 +70,9 @@ class Kept:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its values, going by dtype and shape; 0 for strings."""
+        """Bytes of its values, going by dtype and shape; of the contents of strings."""
+        if self.dtype is dtypes.STRING:
+            return self.node.tensor.nbytes
         return math.prod(self.shape) * self.dtype.itemsize
 
 

@@ -6,12 +6,21 @@ import dataclasses
 
 import pytest
 
+from graphsurgeon import dtypes
+from graphsurgeon.node import Node
+from graphsurgeon.tensor import as_tensor
+from graphsurgeon.weights.plan import Kept
 from tests.weights.notation import plan
 
 
 def test_kept_tells_the_bytes_of_its_values():
     kept = {each.node.name: each.nbytes for each in plan("a = float16 3x4\nb = string 3\nc Pack a b").kept}
-    assert kept == {"a": 24, "b": 0}
+    assert kept == {"a": 24, "b": 3}  # "a" three times
+
+
+def test_kept_strings_count_by_their_contents():
+    node = Node.new("s", "Const", attrs={"dtype": dtypes.STRING, "value": as_tensor(["cat", "mouse"])})
+    assert Kept(node, dtypes.STRING, (2,), "strings").nbytes == 8
 
 
 def test_a_plan_cannot_be_changed():
