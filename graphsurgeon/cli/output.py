@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -14,6 +15,9 @@ SCHEMA = 1
 
 # Drawing takes about a millisecond a row; longer tables come as columns on a terminal too.
 _MAX_DRAWN_ROWS = 1000
+# Columns of at most this width are never folded: dtypes, shapes, roles.
+_SHORT = 20
+_GAP = "   "
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -94,11 +98,42 @@ def _draw_table(headers: Sequence[str], cells: Sequence[Sequence[object]], title
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    texts = [[_text(cell) for cell in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
+    right = [bool(cells) and all(isinstance(row[i], int) for row in cells) for i in range(len(headers))]
+    if sum(widths) + len(_GAP) * (len(widths) - 1) > console.width and len(widths) > 2 and widths[-1] > _SHORT:
+        _draw_stacked([list(headers), *texts], widths, right, title, console.width)
+        return
     table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for i, header in enumerate(headers):
-        is_number = bool(cells) and all(isinstance(row[i], int) for row in cells)
-        table.add_column(header, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
-    for row in cells:
+    for header, width, to_right in zip(headers, widths, right, strict=True):
+        justify: Literal["left", "right"] = "right" if to_right else "left"
+        table.add_column(header, justify=justify, overflow="fold", no_wrap=width <= _SHORT)
+    for row in texts:
         # Names may hold square brackets, which rich would take for markup.
-        table.add_row(*(Text(_text(cell)) for cell in row))
-    Console().print(table)
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _draw_stacked(
+    lines: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[bool], title: str, width: int
+) -> None:
+    """Draw a table that is too wide: the last cell of each row below it, and long names in several lines.
+
+    Columns side by side would leave each a few letters.
+    """
+    if title:
+        click.secho(title, italic=True)
+    middle = slice(1, -1)
+    name_width = min(widths[0], max(_SHORT, width - sum(widths[middle]) - len(_GAP) * (len(widths) - 2)))
+    for number, (name, *_, last) in enumerate(lines):
+        head, rest = name[:name_width], name[name_width:]
+        cells = zip(lines[number][middle], widths[middle], right[middle], strict=True)
+        line = _GAP.join([head.ljust(name_width), *(_pad(*cell) for cell in cells)]).rstrip()
+        click.secho(line, bold=number == 0)
+        while rest:
+            click.echo(rest[:name_width])
+            rest = rest[name_width:]
+        below = textwrap.wrap(last, max(_SHORT, width - 4), break_long_words=False, break_on_hyphens=False)
+        for text in below:
+            click.secho(f"    {text}", bold=number == 0, dim=number > 0)

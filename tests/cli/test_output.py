@@ -52,6 +52,37 @@ def test_table_on_a_terminal(capsys, monkeypatch):
     assert "1,234,567" in shown
 
 
+def narrow(monkeypatch):
+    """A terminal of 60 columns."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+
+
+def test_a_table_too_wide_for_the_terminal_has_its_last_column_below(capsys, monkeypatch):
+    narrow(monkeypatch)
+    evidence = "read by Identity 'scope/kernel/read', colocated with it; b of MatMul 'scope/MatMul'"
+    rows = [["scope/" * 8 + "kernel", "float32", 1234, evidence], ["b", "int32", 8, ""]]
+    output.emit_table(["name", "dtype", "nbytes", "evidence"], rows, title="variables")
+    assert capsys.readouterr().out.splitlines() == [
+        "variables",
+        "name                                       dtype     nbytes",
+        "    evidence",
+        "scope/scope/scope/scope/scope/scope/scop   float32    1,234",
+        "e/scope/kernel",
+        "    read by Identity 'scope/kernel/read', colocated with it;",
+        "    b of MatMul 'scope/MatMul'",
+        "b                                          int32          8",
+    ]
+
+
+def test_short_columns_are_not_folded(capsys, monkeypatch):
+    narrow(monkeypatch)
+    output.emit_table(["name", "op", "dtype"], [["scope/" * 20, "DepthwiseConv2d", "float8_e4m3fnuz"]])
+    shown = capsys.readouterr().out
+    assert "DepthwiseConv2d   float8_e4m3fnuz" in shown
+    assert max(map(len, shown.splitlines())) <= 60
+
+
 def test_json_is_one_object_with_its_version(capsys):
     output.emit_json("ls", rows=[1])
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "verb": "ls", "rows": [1]}
