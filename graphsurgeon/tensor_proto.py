@@ -28,7 +28,7 @@ Source: tensorflow/core/framework/tensor.cc and tensor.proto; for `encode`,
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
@@ -143,7 +143,7 @@ class PackedTensor(Tensor):
         """
         itemsize = self.dtype.itemsize
         missing, last = self.nbytes, bytes(itemsize)
-        for piece in _whole(self._head(), itemsize):
+        for piece in packed_values(self.dtype, self._field, self._spans):
             if missing == 0:
                 return
             taken = piece[:missing]
@@ -152,12 +152,39 @@ class PackedTensor(Tensor):
             yield taken
         yield from repeat(last, missing // itemsize)
 
-    def _head(self) -> Iterator[bytes]:
-        for span in self._spans:
-            if self._field in _FIXED_FIELDS or self._field == FLOAT8_VAL:
-                yield from (bytes(chunk) for chunk in span.chunks())
-            else:
-                yield from (_decode_packed(block, self._field, self.dtype) for block in _varint_blocks(span))
+
+def packed_values(dtype: DType, field: int, spans: Iterable[Span], nbytes: int = CHUNK_NBYTES) -> Iterator[bytes]:
+    """Yield the raw little-endian elements in payloads of a typed field, as many as there are.
+
+    Parameters
+    ----------
+    dtype : DType
+    field : int
+        Its typed field; see `value_field`.
+    spans : iterable of Span
+        Packed records, or single values: their bytes are the same.
+    nbytes : int
+        About how much is yielded at a time.
+
+    Raises
+    ------
+    CorruptionError
+        A payload ends inside a varint.
+    """
+    return _whole(_unpacked(dtype, field, spans, nbytes), dtype.itemsize)
+
+
+def is_fixed_width(field: int) -> bool:
+    """Return whether the payload of a typed field is the raw values: of floats it is, integers are varints."""
+    return field in _FIXED_FIELDS or field == FLOAT8_VAL
+
+
+def _unpacked(dtype: DType, field: int, spans: Iterable[Span], nbytes: int) -> Iterator[bytes]:
+    for span in spans:
+        if is_fixed_width(field):
+            yield from (bytes(chunk) for chunk in span.chunks(nbytes))
+        else:
+            yield from (_decode_packed(block, field, dtype) for block in _varint_blocks(span, nbytes // 8))
 
 
 def encode(tensor: Tensor) -> schema.TensorProto:
@@ -247,10 +274,10 @@ def _decode_packed(block: bytes, field: int, dtype: DType) -> bytes:
     return _raw(getattr(message, _FIELD_NAMES[field]), field, dtype)
 
 
-def _varint_blocks(span: Span) -> Iterator[bytes]:
+def _varint_blocks(span: Span, nbytes: int) -> Iterator[bytes]:
     """Cut a span of varints into blocks that end at the end of a varint."""
     rest = b""
-    for chunk in span.chunks(CHUNK_NBYTES // 8):
+    for chunk in span.chunks(nbytes):
         block = rest + bytes(chunk)
         cut = len(block)
         while cut and block[cut - 1] >= 0x80:

@@ -33,7 +33,7 @@ Kind = Literal["graph_def", "meta_graph", "saved_model", "checkpoint", "checkpoi
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
-_V1_PATTERN = re.compile(r"-\?{5}-of-\d{5}$")
+_V1_PATTERN = re.compile(r"-\?{5}-of-[\d?]{5}$")
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
 _TEXT_FIELDS: dict[str, Kind | Literal["state"]] = {
@@ -114,10 +114,10 @@ def detect(path: str | os.PathLike[str]) -> Detected:
         return _detect_directory(path)
     if os.path.exists(path):
         return _detect_file(path)
-    found = _detect_prefix(path)
+    found = _detect_prefix(path) or _detect_prefix(_V1_PATTERN.sub("", path))
     if found is None:
         raise _missing(path)
-    return found
+    return replace(found, path=path)
 
 
 def _detect_file(path: str) -> Detected:
@@ -156,7 +156,7 @@ def _detect_table(path: str, source: FileSource) -> Detected:
     first = next(Table(source).items(), (b"", b""))[1]
     if not any(field.number == 1 and field.wire_type == VARINT for field in fields(first)):
         shard = _V1_SHARD_NAME.fullmatch(path)
-        return Detected(path, "checkpoint_v1", prefix=shard.group(1) if shard else path, is_v1=True)
+        return _checkpoint(path, shard.group(1) if shard else path, is_v1=True)
     if not path.endswith(".index"):
         reason = "this is the index of a checkpoint, but a name that does not end in .index leads to no data files"
         raise UnsupportedError(reason, path=path)
@@ -173,7 +173,7 @@ def _detect_prefix(path: str) -> Detected | None:
     if os.path.isfile(index_path(path)):
         return _checkpoint(path, path)
     if glob.glob(glob.escape(path) + "-?????-of-?????"):
-        return Detected(path, "checkpoint_v1", prefix=path, is_v1=True)
+        return _checkpoint(path, path, is_v1=True)
     return None
 
 
@@ -207,16 +207,15 @@ def _named_by_state(path: str, latest: str) -> Detected:
     raise NotFoundError("checkpoint", latest, _neighbours(prefix), where=f"the place that {path} names")
 
 
-def _checkpoint(path: str, prefix: str) -> Detected:
+def _checkpoint(path: str, prefix: str, *, is_v1: bool = False) -> Detected:
     """Add the graph beside a checkpoint, when what is named .meta is one."""
+    alone = Detected(path, "checkpoint_v1" if is_v1 else "checkpoint", prefix=prefix, is_v1=is_v1)
     meta = f"{prefix}.meta"
     try:
         found = _detect_file(meta)
     except (FileNotFoundError, IsADirectoryError, UnsupportedError):
-        return Detected(path, "checkpoint", prefix=prefix)
-    if found.kind != "meta_graph":
-        return Detected(path, "checkpoint", prefix=prefix)
-    return Detected(path, "checkpoint", graph=meta, is_text=found.is_text, prefix=prefix)
+        return alone
+    return replace(alone, graph=meta, is_text=found.is_text) if found.kind == "meta_graph" else alone
 
 
 def _with_values(found: Detected) -> Detected:

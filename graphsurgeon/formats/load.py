@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from graphsurgeon.formats.graph_def import read_graph_def
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.meta_graph import read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
-from graphsurgeon.formats.v1 import read_v1
+from graphsurgeon.formats.v1 import V1Checkpoint
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of
 from graphsurgeon.tensor import Tensor
@@ -44,7 +45,6 @@ def load(
     Model
         Lazy: costs O(nodes + tensors) and touches no payload, except that text is
         parsed whole. A checkpoint without a ``.meta`` gives a model without nodes.
-        Of variables in a V1 checkpoint, names and shapes are known but not the values.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def load(
     model = load_graph(found, tags=tags)
     beside = found if checkpoint is None else detect(checkpoint)
     if beside.prefix is not None:
-        model.variables = read_v1(beside.prefix) if beside.is_v1 else dict(Bundle(beside.prefix))
+        model.variables = dict(open_checkpoint(beside))
     elif checkpoint is not None:
         raise UnsupportedError(f"a {beside.name} without a checkpoint beside it", path=beside.path)
     if model.saved_model is not None:
@@ -72,8 +72,6 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
 
     Errors as `load`.
     """
-    if found.kind == "checkpoint_v1":
-        raise _v1(found)
     if found.graph is None:
         return Model()
     if found.kind == "graph_def":
@@ -108,13 +106,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
     return open_checkpoint(detect(path))
 
 
-def open_checkpoint(found: Detected) -> Bundle:
+def open_checkpoint(found: Detected) -> Bundle | V1Checkpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
-    if found.is_v1:
-        raise _v1(found)
     if found.prefix is None:
         raise UnsupportedError(f"a {found.kind} without a checkpoint beside it", path=found.path)
-    return Bundle(found.prefix)
+    return V1Checkpoint(found.prefix) if found.is_v1 else Bundle(found.prefix)
 
 
 def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
@@ -138,7 +134,7 @@ def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
     NotFoundError
         There is none, or it is a variable whose value is not there.
     """
-    values: Mapping[str, Tensor] = open_checkpoint(found) if found.prefix is not None and not found.is_v1 else {}
+    values: Mapping[str, Tensor] = open_checkpoint(found) if found.prefix is not None else {}
     for key in (name, node_of(name)):
         if key in values:
             return key, values[key]
@@ -159,11 +155,13 @@ def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
     )
 
 
-def stored_nbytes(bundle: Bundle, name: str) -> int:
-    """Return what a tensor takes in the data files, in bytes; touches none of them."""
-    entry = bundle.entries[name]
-    return sum(part.nbytes for _, part in bundle.parts(name)) if entry.slices else entry.nbytes
+def stored_nbytes(checkpoint: Bundle | V1Checkpoint, name: str) -> int | None:
+    """Return what a tensor takes in the data files, in bytes; touches none of them.
 
-
-def _v1(found: Detected) -> UnsupportedError:
-    return UnsupportedError("V1 checkpoints are not read yet", path=found.prefix)
+    Of a V1 checkpoint, whose lists do not tell, it is what the values are; None for strings.
+    """
+    if isinstance(checkpoint, V1Checkpoint):
+        dtype, shape, _ = checkpoint.entries[name]
+        return math.prod(shape) * dtype.itemsize if dtype.itemsize else None
+    entry = checkpoint.entries[name]
+    return sum(part.nbytes for _, part in checkpoint.parts(name)) if entry.slices else entry.nbytes

@@ -16,6 +16,7 @@ from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.bundle_tensors import BundleTensor
 from graphsurgeon.formats.slices import Box
+from graphsurgeon.formats.v1_tensors import V1Slice
 from graphsurgeon.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
@@ -128,7 +129,7 @@ class _Reader:
 
 
 def _chunks(tensor: Tensor, nbytes: int) -> Iterator[bytes | memoryview]:
-    return tensor.chunks(nbytes) if isinstance(tensor, BundleTensor) else tensor.chunks()
+    return tensor.chunks(nbytes) if isinstance(tensor, (BundleTensor, V1Slice)) else tensor.chunks()
 
 
 def _in_sequence(parts: Sequence[tuple[Box, Tensor]], shape: Sequence[int]) -> list[Tensor] | None:

@@ -41,9 +41,9 @@ TRAILER_NBYTES = 5
 BLOCK_NBYTES = 256 << 10
 RESTART_INTERVAL = 16
 
-_PLAIN, _SNAPPY = 0, 1
+PLAIN, _SNAPPY = 0, 1
 #: Three bytes of Snappy's stream make at most 64; nothing it can say expands further.
-_SNAPPY_MAX_RATIO = 22
+SNAPPY_MAX_RATIO = 22
 
 
 class BlockHandle(NamedTuple):
@@ -139,15 +139,18 @@ class Table:
         offset, nbytes = handle
         raw = self._source.read(offset, offset + nbytes + TRAILER_NBYTES)
         stored = int.from_bytes(raw[-4:], "little")
-        actual = mask(crc32c(memoryview(raw)[: nbytes + 1]))
-        if stored != actual:
-            raise self._corrupt(offset, f"block checksum is {stored:#010x}, its bytes have {actual:#010x}")
+        self._check_block(handle, stored, mask(crc32c(memoryview(raw)[: nbytes + 1])))
         kind = raw[nbytes]
-        if kind == _PLAIN:
+        if kind == PLAIN:
             return raw[:nbytes]
         if kind == _SNAPPY:
             return self._decompress(raw[:nbytes], offset)
         raise self._corrupt(offset, f"unknown compression type {kind}")
+
+    def _check_block(self, handle: BlockHandle, stored: int, actual: int) -> None:
+        if stored != actual:
+            reason = f"block checksum is {stored:#010x}, its bytes have {actual:#010x}"
+            raise self._corrupt(handle.offset, reason)
 
     def _decompress(self, data: bytes, offset: int) -> bytes:
         import cramjam
@@ -156,7 +159,7 @@ class Table:
             nbytes, _ = decode_varint(data, 0)
         except CorruptionError:
             raise self._corrupt(offset, "Snappy block without a length") from None
-        if nbytes > len(data) * _SNAPPY_MAX_RATIO:
+        if nbytes > len(data) * SNAPPY_MAX_RATIO:
             raise self._corrupt(offset, f"{len(data)} bytes of Snappy cannot hold the {nbytes} they claim")
         try:
             block = bytes(cramjam.snappy.decompress_raw(data))
@@ -169,7 +172,7 @@ class Table:
     def _entries(self, handle: BlockHandle, previous: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Yield a block's entries, whose keys must increase from `previous` on."""
         block = self._block(handle)
-        limit = self._limit(block, handle)
+        limit = self._entries_end(len(block), int.from_bytes(block[-4:], "little"), handle)
         position, key = 0, b""
         while position < limit:
             shared, unshared, length = block[position], block[position + 1], block[position + 2]
@@ -187,12 +190,11 @@ class Table:
             previous = key
             yield key, block[middle:position]
 
-    def _limit(self, block: bytes, handle: BlockHandle) -> int:
+    def _entries_end(self, nbytes: int, num_restarts: int, handle: BlockHandle) -> int:
         """Return where the entries of a block end and its restarts begin."""
-        num_restarts = int.from_bytes(block[-4:], "little")
-        limit = len(block) - 4 * (num_restarts + 1)
-        if len(block) < 4 or limit < 0:
-            raise self._corrupt(handle.offset, f"{num_restarts} restarts do not fit in a block of {len(block)} bytes")
+        limit = nbytes - 4 * (num_restarts + 1)
+        if nbytes < 4 or limit < 0:
+            raise self._corrupt(handle.offset, f"{num_restarts} restarts do not fit in a block of {nbytes} bytes")
         # The entry loop looks three bytes ahead, which the restarts and their number cover.
         return limit
 
@@ -264,7 +266,7 @@ class TableWriter:
     def _write_block(self, builder: _BlockBuilder) -> BlockHandle:
         block = builder.finish()
         handle = BlockHandle(self._sink.offset, len(block))
-        block += bytes([_PLAIN])
+        block += bytes([PLAIN])
         self._sink.write(block + struct.pack("<I", mask(crc32c(block))))
         return handle
 

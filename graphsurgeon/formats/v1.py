@@ -1,90 +1,257 @@
-"""V1 checkpoints: which tensors they hold.
+"""V1 checkpoints, which TensorFlow wrote before `graphsurgeon.formats.bundle_writer`'s.
 
 ::
 
     prefix, or prefix-00000-of-00002 ...   each a table (`graphsurgeon.formats.table`):
                                              ""     -> SavedTensorSlices{meta: names, shapes, types, slices}
-                                             slice  -> SavedTensorSlices{data: a TensorProto}
+                                             slice  -> SavedTensorSlices{data}, see `graphsurgeon.formats.v1_tensors`
 
-Their values are not read yet. Source: TensorFlow's ``core/util/saved_tensor_slice.proto``.
+A slice's key is the one of `graphsurgeon.formats.slices`; a tensor that is stored whole is a
+slice of all of it. The slices of one tensor may be in several shards.
+
+Source: TensorFlow's ``core/util/tensor_slice_reader.cc`` and ``saved_tensor_slice.proto``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import glob
+import math
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from types import MappingProxyType, TracebackType
+from typing import Any, NamedTuple
 
+from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
-from graphsurgeon.formats.message import locating
-from graphsurgeon.formats.table import Table
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.errors import near_names
+from graphsurgeon.formats.partitioned import PartitionedTensor
+from graphsurgeon.formats.slices import (
+    Box,
+    Slice,
+    box_of,
+    encode_slice_key,
+    format_box,
+    format_slice,
+    num_elements,
+    overlapping,
+    slice_of_proto,
+)
+from graphsurgeon.formats.table import SNAPPY_MAX_RATIO
+from graphsurgeon.formats.v1_tensors import least_nbytes, v1_slice
+from graphsurgeon.formats.value_table import ValueTable
+from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, OpaqueTensor, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
-from proto_utils.files import FileSource
+from proto_utils.files import FileSource, Span
+
+VERSION = 1
+
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
-class V1Tensor(Tensor):
-    """A tensor of a V1 checkpoint: its dtype and shape are known, its values cannot be read yet."""
+class V1Entry(NamedTuple):
+    """What a V1 checkpoint lists about one tensor.
 
-    __slots__ = ("_name", "_path")
+    Attributes
+    ----------
+    dtype : DType
+    shape : tuple of int
+    slices : tuple of Slice
+        Of a partitioned tensor; none of one that is stored whole.
+    """
 
-    def __init__(self, dtype: DType, shape: Sequence[int], name: str, path: str) -> None:
-        super().__init__(dtype, shape)
-        self._name = name
-        self._path = path
-
-    def chunks(self) -> Iterator[bytes | memoryview]:
-        """Refuse: raises UnsupportedError."""
-        raise self._refusal()
-
-    def strings(self) -> Iterator[bytes]:
-        """Refuse: raises UnsupportedError."""
-        raise self._refusal()
-
-    def _refusal(self) -> UnsupportedError:
-        return UnsupportedError(
-            f"tensor {self._name!r} is in a V1 checkpoint, whose values are not read yet",
-            path=self._path,
-            hint="tf.compat.v1.train.Saver restores it, and saves it in the V2 format",
-        )
+    dtype: DType
+    shape: tuple[int, ...]
+    slices: tuple[Slice, ...] = ()
 
 
-def read_v1(prefix: str) -> dict[str, Tensor]:
-    """Read which tensors a V1 checkpoint holds.
+class _Part(NamedTuple):
+    """A slice: as listed, its bounds, and the shard that holds it."""
+
+    extents: Slice
+    box: Box
+    shard_id: int
+
+
+class V1Checkpoint(Mapping[str, Tensor]):
+    """A V1 checkpoint: tensors by name, in the order of their names' bytes.
+
+    Opening reads each shard's list of tensors and checks it; no value is read. Damaged
+    values are noticed when they are read.
 
     Parameters
     ----------
-    prefix : str
+    prefix : path
         The file, or what the names of its shards begin with.
 
-    Returns
-    -------
-    dict of str to Tensor
-        By name, sorted; see `V1Tensor`.
+    Attributes
+    ----------
+    prefix : str
+    entries : Mapping of str to V1Entry
+        dtypes, shapes, and how the tensors are partitioned.
+    paths : tuple of str
+        The file, or the shards in order.
 
     Raises
     ------
     NotFoundError
-        There is no such file.
+        There is no such file, or one of its shards is missing.
     CorruptionError
-        It is damaged.
+        A list is damaged, or says what cannot be.
+    UnsupportedError
+        It is of a newer kind, or shards of several checkpoints have the name.
     """
-    paths = [prefix] if os.path.isfile(prefix) else sorted(glob.glob(glob.escape(prefix) + "-?????-of-?????"))
-    if not paths:
+
+    def __init__(self, prefix: str | os.PathLike[str]) -> None:
+        self.prefix = os.fspath(prefix)
+        self.paths = tuple(_find_files(self.prefix))
+        self._sources: list[FileSource] = []
+        self._tables: list[ValueTable] = []
+        self._parts: dict[str, list[_Part]] = {}
+        entries: dict[str, V1Entry] = {}
+        try:
+            for shard_id in range(len(self.paths)):
+                self._read_shard(shard_id, entries)
+            self.entries: Mapping[str, V1Entry] = MappingProxyType(self._checked(entries))
+        except BaseException:
+            self.close()
+            raise
+
+    def __getitem__(self, name: str) -> Tensor:
+        entry = self.entries.get(name)
+        if entry is None:
+            raise NotFoundError("tensor", name, near_names(name, self.entries), where=self.prefix)
+        if not entry.dtype.itemsize and entry.dtype is not dtypes.STRING:
+            return OpaqueTensor(entry.dtype, entry.shape)
+        parts = self._parts[name]
+        if not entry.slices:
+            return self._tensor(name, name, entry, parts[0])
+        tensors = [(p.box, self._tensor(f"{name}[{format_box(p.box)}]", name, entry, p)) for p in parts]
+        return PartitionedTensor(name, entry.dtype, entry.shape, tensors)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+    def __enter__(self) -> V1Checkpoint:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"V1Checkpoint({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
+
+    @property
+    def num_shards(self) -> int:
+        """Number of files."""
+        return len(self.paths)
+
+    def close(self) -> None:
+        """Close the files; tensors of this checkpoint can no longer be read."""
+        for source in self._sources:
+            source.close()
+
+    def _tensor(self, called: str, name: str, entry: V1Entry, part: _Part) -> Tensor:
+        shape = [stop - start for start, stop in part.box]
+        return v1_slice(called, entry.dtype, shape, partial(self._find, name, part))
+
+    def _find(self, name: str, part: _Part) -> Span:
+        found = self._tables[part.shard_id].find(encode_slice_key(name.encode(), part.extents))
+        if found is None:
+            reason = f"tensor {name!r}: slice {format_slice(part.extents)!r} is listed, but not stored"
+            raise CorruptionError(reason, path=self.paths[part.shard_id])
+        return found
+
+    def _read_shard(self, shard_id: int, entries: dict[str, V1Entry]) -> None:
+        path = self.paths[shard_id]
+        source = FileSource(path)
+        self._sources.append(source)
+        table = ValueTable(source)
+        self._tables.append(table)
+        value = table.get(b"")
+        if value is None:
+            raise CorruptionError("a V1 checkpoint without its list of tensors", path=path)
+        listed = schema.parse(schema.SavedTensorSlices, value, path=path).meta
+        _check_version(listed.versions, path)
+        for message in listed.tensor:
+            # TensorFlow registers slices: a tensor without any does not exist.
+            if message.slice:
+                self._register(message, shard_id, entries)
+
+    def _register(self, message: Any, shard_id: int, entries: dict[str, V1Entry]) -> None:
+        """Add a tensor's slices in one shard."""
+        path, name = self.paths[shard_id], message.name
+        entry = _entry(message, path)
+        known = entries.setdefault(name, entry)
+        if known != entry:
+            here, there = (f"{each.dtype.name} {list(each.shape)}" for each in (entry, known))
+            raise CorruptionError(f"tensor {name!r} is {here} here and {there} in another place", path=path)
+        for extents in map(slice_of_proto, message.slice):
+            try:
+                box = box_of(extents, entry.shape)
+            except CorruptionError as error:
+                raise CorruptionError(f"tensor {name!r}: {error.reason}", path=path) from None
+            least, size = least_nbytes(entry.dtype, num_elements(box)), self._sources[shard_id].size
+            if least > size * SNAPPY_MAX_RATIO:
+                reason = f"slice {format_slice(extents)!r} takes {least} bytes, which a file of {size} cannot hold"
+                raise CorruptionError(f"tensor {name!r}: {reason}", path=path)
+            self._parts.setdefault(name, []).append(_Part(extents, box, shard_id))
+
+    def _checked(self, entries: dict[str, V1Entry]) -> dict[str, V1Entry]:
+        """Return the tensors sorted, with their slices, which must not overlap."""
+        checked = {}
+        for name, entry in sorted(entries.items()):
+            parts = self._parts[name]
+            if overlapping(part.box for part in parts) is not None:
+                path = self.paths[parts[-1].shard_id]
+                raise CorruptionError(f"tensor {name!r}: two of its slices overlap", path=path)
+            is_whole = len(parts) == 1 and parts[0].box == tuple((0, dim) for dim in entry.shape)
+            checked[name] = entry if is_whole else entry._replace(slices=tuple(part.extents for part in parts))
+        return checked
+
+
+def _entry(message: Any, path: str) -> V1Entry:
+    try:
+        dtype = DType.from_number(message.type)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"tensor {message.name!r}: {error.reason}", path=path) from None
+    shape = tuple([dim.size for dim in message.shape.dim])
+    if message.shape.unknown_rank or dtype.is_ref or dtype is dtypes.INVALID:
+        raise CorruptionError(f"tensor {message.name!r}: of dtype {dtype.name} or without a shape", path=path)
+    if (shape and min(shape) < 0) or len(shape) > MAX_RANK or math.prod(shape) > MAX_SIZE:
+        raise CorruptionError(f"tensor {message.name!r}: impossible shape {list(shape)[:16]}", path=path)
+    return V1Entry(dtype, shape)
+
+
+def _check_version(version: Any, path: str) -> None:
+    if version.min_consumer > VERSION or VERSION in version.bad_consumers:
+        wanted = f"a reader of version {version.min_consumer}, this one is of {VERSION}"
+        raise UnsupportedError(f"the checkpoint wants {wanted}", path=path)
+
+
+def _find_files(prefix: str) -> list[str]:
+    """Return the file, or all of its shards."""
+    if os.path.isfile(prefix):
+        return [prefix]
+    found = [path for path in glob.glob(glob.escape(prefix) + "-?????-of-?????") if _SHARD.search(path)]
+    counts = sorted({int(path[-5:]) for path in found})
+    if not found:
         raise NotFoundError("checkpoint", prefix)
-    found: dict[str, Tensor] = {}
+    if len(counts) > 1:
+        reason = f"shards of several checkpoints have this name: of {' and of '.join(map(str, counts))}"
+        raise UnsupportedError(reason, path=prefix)
+    paths = [f"{prefix}-{shard_id:05d}-of-{counts[0]:05d}" for shard_id in range(counts[0])]
     for path in paths:
-        with locating(path), contextlib.closing(FileSource(path)) as source:
-            for meta in _meta(source, path).tensor:
-                shape = [dim.size for dim in meta.shape.dim]
-                found[meta.name] = V1Tensor(DType.from_number(meta.type), shape, meta.name, path)
-    return dict(sorted(found.items()))
-
-
-def _meta(source: FileSource, path: str) -> schema.SavedTensorSliceMeta:
-    value = Table(source).get(b"")
-    if value is None:
-        raise CorruptionError("a V1 checkpoint without its list of tensors", path=path)
-    return schema.parse(schema.SavedTensorSlices, value, path=path).meta
+        if path not in found:
+            raise NotFoundError("checkpoint shard", path, hint="it belongs beside the others")
+    return paths

@@ -80,11 +80,10 @@ def test_graph_alone_is_no_checkpoint(tmp_path):
         load_checkpoint(tmp_path / "x.pb")
 
 
-def test_v1_is_refused_by_name():
+def test_v1_checkpoints_are_read_alike():
     path = shared("uve+tensorflow/at-097e124/tensorflow/cc/saved_model/testdata/half_plus_two/variables/variables")
-    for read in (load, load_checkpoint):
-        with pytest.raises(UnsupportedError, match="V1 checkpoints are not read yet"):
-            read(path)
+    for tensors in (load(path).variables, load_checkpoint(path)):
+        assert {name: tensor.numpy().tolist() for name, tensor in tensors.items()} == {"a": 0.5, "b": 2}
 
 
 def test_sizes_of_partitioned_tensors(fixtures):

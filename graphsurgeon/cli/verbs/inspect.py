@@ -12,7 +12,9 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, format_shape
 
 if TYPE_CHECKING:
+    from graphsurgeon.formats.bundle_reader import Bundle
     from graphsurgeon.formats.detect import Detected
+    from graphsurgeon.formats.v1 import V1Checkpoint
 
 _KINDS = {
     "graph_def": "GraphDef",
@@ -82,26 +84,33 @@ def _checkpoint_facts(found: Detected) -> dict[str, Any] | None:
     """Return what the index of the checkpoint tells, None when there is none."""
     if found.prefix is None:
         return None
-    if found.is_v1:
-        return {"prefix": found.prefix, "format": "V1"}
     from graphsurgeon.formats.load import open_checkpoint, stored_nbytes
 
-    with open_checkpoint(found) as bundle:
+    with open_checkpoint(found) as checkpoint:
         by_dtype: dict[str, dict[str, int]] = {}
-        for name, entry in bundle.entries.items():
+        for name, entry in checkpoint.entries.items():
             total = by_dtype.setdefault(entry.dtype.name, {"count": 0, "nbytes": 0})
             total["count"] += 1
-            total["nbytes"] += stored_nbytes(bundle, name)
-        shards = [bundle.shard_path(shard_id) for shard_id in bundle.shard_ids()]
+            total["nbytes"] += stored_nbytes(checkpoint, name) or 0
         return {
             "prefix": found.prefix,
-            "format": "V2",
-            "tensors": len(bundle),
+            "format": "V1" if found.is_v1 else "V2",
+            "tensors": len(checkpoint),
             "nbytes": sum(total["nbytes"] for total in by_dtype.values()),
             "dtypes": by_dtype,
-            "shards": bundle.num_shards,
-            "missing_shards": [path for path in shards if not os.path.exists(path)],
+            "shards": checkpoint.num_shards,
+            "missing_shards": _missing_shards(checkpoint),
         }
+
+
+def _missing_shards(checkpoint: Bundle | V1Checkpoint) -> list[str]:
+    """Return the data files that are not there; a V1 checkpoint is opened with all of its files."""
+    from graphsurgeon.formats.bundle_reader import Bundle
+
+    if not isinstance(checkpoint, Bundle):
+        return []
+    paths = [checkpoint.shard_path(shard_id) for shard_id in checkpoint.shard_ids()]
+    return [path for path in paths if not os.path.exists(path)]
 
 
 def _graph_lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -176,9 +185,6 @@ def _info(info: Mapping[str, Any]) -> str:
 
 def _checkpoint_lines(checkpoint: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     if checkpoint is None:
-        return
-    if checkpoint["format"] == "V1":
-        yield "checkpoint", f"{checkpoint['prefix']}: of the V1 format, which is not read yet"
         return
     size = f"{count(checkpoint['tensors'], 'tensor')}, {format_nbytes(checkpoint['nbytes'])}"
     yield "checkpoint", f"{checkpoint['prefix']}: {size} in {count(checkpoint['shards'], 'shard')}"

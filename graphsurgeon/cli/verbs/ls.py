@@ -53,11 +53,11 @@ def command(source: str, patterns: tuple[str, ...], as_json: bool, quiet: bool, 
 def _checkpoint_rows(found: Detected) -> list[Row]:
     from graphsurgeon.formats.load import open_checkpoint, stored_nbytes
 
-    with open_checkpoint(found) as bundle:
+    with open_checkpoint(found) as checkpoint:
         rows = []
-        for name, entry in bundle.entries.items():
+        for name, entry in checkpoint.entries.items():
             row: Row = {"name": name, "dtype": entry.dtype.name, "shape": list(entry.shape)}
-            row["nbytes"] = stored_nbytes(bundle, name)
+            row["nbytes"] = stored_nbytes(checkpoint, name)
             if entry.slices:
                 row["slices"] = len(entry.slices)
             rows.append(row)

@@ -12,8 +12,8 @@ from graphsurgeon.cli.output import count, emit_json, emit_line, remark
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
-    from graphsurgeon.formats.bundle_reader import Bundle
     from graphsurgeon.formats.detect import Detected
+    from graphsurgeon.tensor import Tensor
 
 
 @click.command("verify")
@@ -52,19 +52,18 @@ def command(source: str, as_json: bool, quiet: bool) -> int:
 
 def _check_values(found: Detected) -> Iterator[tuple[str, str]]:
     """Read every tensor of a checkpoint; yield its name and what is wrong with it."""
-    if found.prefix is None or found.is_v1:
+    if found.prefix is None:
         return
     from graphsurgeon.formats.load import open_checkpoint
 
-    with open_checkpoint(found) as bundle:
-        for name in bundle:
-            yield name, _problem(bundle, name)
+    with open_checkpoint(found) as checkpoint:
+        for name in checkpoint:
+            yield name, _problem(checkpoint[name])
 
 
-def _problem(bundle: Bundle, name: str) -> str:
+def _problem(tensor: Tensor) -> str:
     from graphsurgeon import dtypes
 
-    tensor = bundle[name]
     try:
         if tensor.dtype is dtypes.STRING:
             for _ in tensor.strings():

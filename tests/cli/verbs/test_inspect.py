@@ -60,7 +60,12 @@ def test_v1_checkpoint_is_recognised(verb):
     path = shared(
         "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001"
     )
-    assert verb("inspect", path, "--json").answer["kind"] == "checkpoint_v1"
+    answer = verb("inspect", path, "--json").answer
+    assert (answer["kind"], answer["checkpoint"]["format"], answer["checkpoint"]["tensors"]) == (
+        "checkpoint_v1",
+        "V1",
+        2,
+    )
     assert "V1" in verb("inspect", path).out
 
 
