@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 
 from graphsurgeon.cli import output
@@ -63,7 +64,7 @@ def test_a_table_too_wide_for_the_terminal_has_its_last_column_below(capsys, mon
     evidence = "read by Identity 'scope/kernel/read', colocated with it; b of MatMul 'scope/MatMul'"
     rows = [["scope/" * 8 + "kernel", "float32", 1234, evidence], ["b", "int32", 8, ""]]
     output.emit_table(["name", "dtype", "nbytes", "evidence"], rows, title="variables")
-    assert capsys.readouterr().out.splitlines() == [
+    assert click.unstyle(capsys.readouterr().out).splitlines() == [
         "variables",
         "name                                       dtype     nbytes",
         "    evidence",
@@ -78,7 +79,7 @@ def test_a_table_too_wide_for_the_terminal_has_its_last_column_below(capsys, mon
 def test_short_columns_are_not_folded(capsys, monkeypatch):
     narrow(monkeypatch)
     output.emit_table(["name", "op", "dtype"], [["scope/" * 20, "DepthwiseConv2d", "float8_e4m3fnuz"]])
-    shown = capsys.readouterr().out
+    shown = click.unstyle(capsys.readouterr().out)
     assert "DepthwiseConv2d   float8_e4m3fnuz" in shown
     assert max(map(len, shown.splitlines())) <= 60
 
