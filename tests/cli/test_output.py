@@ -56,6 +56,7 @@ def test_table_on_a_terminal(capsys, monkeypatch):
 def narrow(monkeypatch):
     """A terminal of 60 columns."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
 
 
@@ -66,13 +67,13 @@ def test_a_table_too_wide_for_the_terminal_has_its_last_column_below(capsys, mon
     output.emit_table(["name", "dtype", "nbytes", "evidence"], rows, title="variables")
     assert click.unstyle(capsys.readouterr().out).splitlines() == [
         "variables",
-        "name                                       dtype     nbytes",
+        "name                                        dtype     nbytes",
         "    evidence",
-        "scope/scope/scope/scope/scope/scope/scop   float32    1,234",
-        "e/scope/kernel",
+        "scope/scope/scope/scope/scope/scope/scope   float32    1,234",
+        "/scope/kernel",
         "    read by Identity 'scope/kernel/read', colocated with it;",
         "    b of MatMul 'scope/MatMul'",
-        "b                                          int32          8",
+        "b                                           int32          8",
     ]
 
 
