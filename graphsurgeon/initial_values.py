@@ -1,9 +1,14 @@
-"""What initializer ops assign, as far as it is a constant: evaluated without TensorFlow."""
+"""What initializer ops assign, as far as it is a constant: evaluated without TensorFlow.
+
+Understood are constants, what repeats one value (``zeros``, ``ones``, ``fill``), groups of
+initializers, and those of lookup tables, of which nothing becomes a constant.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.index import Index
 from graphsurgeon.names import node_of, node_of_input
@@ -13,6 +18,9 @@ from proto_utils.errors import NotFoundError
 
 _ASSIGN = frozenset({"Assign", "AssignVariableOp"})
 _GROUP = frozenset({"NoOp", "Identity"})
+_PASSED = frozenset({"Identity", "Snapshot"})
+# Ops that repeat one value, and how many constants they take.
+_FILLS = {"Fill": 2, "ZerosLike": 1, "OnesLike": 1}
 # They fill lookup tables: nothing that a constant could hold.
 _TABLE = frozenset(
     {
@@ -56,29 +64,52 @@ def initial_values(index: Index, initializers: Iterable[str], operation: str) ->
         if node is None:
             raise NotFoundError("node", name, near_names(name, index.producers))
         if node.op in _ASSIGN:
-            found[node_of_input(node.inputs[0])] = _value(index, node, operation)
+            found[node_of_input(node.inputs[0])] = _assigned_value(index, node, operation)
         elif node.op not in _TABLE | _GROUP:
             raise PassError(operation, f"initializer op {node.op} cannot be evaluated without TensorFlow", node=name)
         waiting += [node_of_input(text) for text in node.inputs if node.op in _GROUP or text[:1] == "^"]
     return found
 
 
-def _value(index: Index, assign: Node, operation: str) -> Tensor:
-    node = index.producer(assign.inputs[1])
-    while node is not None and node.op == "Identity":
-        node = index.producer(node.inputs[0])
-    if node is not None and node.op == "Const":
-        return node.tensor
-    if node is not None and node.op == "Fill":
-        dims, value = (index.producer(text) for text in node.inputs[:2])
-        if dims is not None and value is not None and dims.op == value.op == "Const":
-            return _fill(dims.tensor, value.tensor)
+def _assigned_value(index: Index, assign: Node, operation: str) -> Tensor:
+    node = _source(index, assign, 1)
+    value = None if node is None else _evaluate(index, node)
+    if value is not None:
+        return value
     reason = "assigns a value that is no constant" if node is None else f"assigns the result of {node.op}"
     raise PassError(operation, f"{reason}, which cannot be evaluated without TensorFlow", node=assign.name)
 
 
-def _fill(dims: Tensor, value: Tensor) -> Tensor:
-    width = dims.dtype.itemsize
-    raw = b"".join(map(bytes, dims.chunks()))
-    shape = [int.from_bytes(raw[i : i + width], "little", signed=True) for i in range(0, len(raw), width)]
-    return FillTensor(value.dtype, shape, b"".join(map(bytes, value.chunks())))
+def _source(index: Index, node: Node, position: int) -> Node | None:
+    """Return the node that makes an input; Identities are passed by."""
+    found = index.producer(node.inputs[position])
+    while found is not None and found.op in _PASSED:
+        found = index.producer(found.inputs[0])
+    return found
+
+
+def _evaluate(index: Index, node: Node) -> Tensor | None:
+    """Return the value of a constant expression, None when it is none; reads shapes and scalars only."""
+    if node.op == "Const":
+        return node.tensor
+    if node.op not in _FILLS:
+        return None
+    sources = [_source(index, node, position) for position in range(_FILLS[node.op])]
+    constants = [source.tensor for source in sources if source is not None and source.op == "Const"]
+    if len(constants) < len(sources) or not constants[-1].dtype.itemsize:
+        return None
+    if node.op == "Fill":
+        return FillTensor(constants[1].dtype, _integers(constants[0]), b"".join(map(bytes, constants[1].chunks())))
+    like = constants[0]
+    return FillTensor(like.dtype, like.shape, b"" if node.op == "ZerosLike" else _one(like.dtype))
+
+
+def _one(dtype: DType) -> bytes:
+    import numpy as np
+
+    return np.ones((), dtype.numpy()).tobytes()
+
+
+def _integers(tensor: Tensor) -> list[int]:
+    width, raw = tensor.dtype.itemsize, b"".join(map(bytes, tensor.chunks()))
+    return [int.from_bytes(raw[i : i + width], "little", signed=True) for i in range(0, len(raw), width)]
