@@ -92,6 +92,7 @@ class Node:
             else:
                 short[key] = attr_value.encode(value)
         node = cls(schema.NodeDef(name=name, op=op, input=inputs, device=device, attr=short))
+        node._inputs = tuple(inputs)
         if long:
             node.attrs.update(long)
         return node
@@ -128,7 +129,9 @@ class Node:
             held = proto.attr
             for key, value in attrs.items():
                 held[key].CopyFrom(value)
-        return cls(proto)
+        node = cls(proto)
+        node._inputs = tuple(inputs)
+        return node
 
     @property
     def name(self) -> str:
@@ -214,7 +217,9 @@ class Node:
         proto = schema.NodeDef()
         proto.CopyFrom(self.proto)
         payloads = None if self._payloads is None else {k: dict(v) for k, v in self._payloads.items()}
-        return Node(proto, self.origin, payloads)
+        node = Node(proto, self.origin, payloads)
+        node._inputs = self._inputs
+        return node
 
     def _edit(self) -> None:
         self.origin = None
