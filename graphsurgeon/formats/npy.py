@@ -5,7 +5,7 @@ r"""NumPy's ``.npy`` files, written front to back without building an array.
     93 "NUMPY" | version | header length | {'descr': '<f4', 'fortran_order': False, 'shape': (3, 64)} ... \n | values
 
 Types that NumPy lacks are written as the raw bytes they take (``|V2`` for bfloat16), as
-`numpy.save` does; ``numpy.load(...).view(ml_dtypes.bfloat16)`` brings them back.
+`numpy.save` does for most; ``numpy.load(...).view(ml_dtypes.bfloat16)`` brings them back.
 Source: NumPy's ``numpy/lib/format.py``.
 """
 
@@ -37,11 +37,18 @@ def write_npy(tensor: Tensor, sink: Sink) -> None:
     import numpy as np
 
     width = _width(tensor) if tensor.dtype is dtypes.STRING else 0
-    descr = f"|S{width}" if width else np.lib.format.dtype_to_descr(tensor.dtype.numpy().newbyteorder("<"))
-    header: dict[str, Any] = {"descr": descr, "fortran_order": False, "shape": tensor.shape}
+    header: dict[str, Any] = {"descr": _descr(tensor, width), "fortran_order": False, "shape": tensor.shape}
     np.lib.format.write_array_header_1_0(_File(sink), header)
     for chunk in _padded(tensor, width) if width else tensor.chunks():
         sink.write(chunk)
+
+
+def _descr(tensor: Tensor, width: int) -> str:
+    if width:
+        return f"|S{width}"
+    held = tensor.dtype.numpy()
+    # What ml_dtypes says of its own types is not always understood by numpy.load: '<f1'.
+    return held.newbyteorder("<").str if held.isbuiltin == 1 else f"|V{held.itemsize}"
 
 
 class _File:

@@ -36,12 +36,13 @@ def test_same_bytes_as_numpy(array):
     assert written(as_tensor(array)) == file.getvalue()
 
 
-def test_bfloat16_comes_back_by_a_view():
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e5m2", "float8_e4m3fn", "int4"])
+def test_types_that_numpy_lacks_come_back_by_a_view(name):
     import ml_dtypes
 
-    array = np.array([1.5, -2], dtype=ml_dtypes.bfloat16)
+    array = np.array([1, -2], dtype=getattr(ml_dtypes, name))
     loaded = np.load(io.BytesIO(written(as_tensor(array))))
-    assert loaded.view(ml_dtypes.bfloat16).tolist() == [1.5, -2]
+    assert loaded.view(array.dtype).tolist() == [1, -2]
 
 
 def test_strings_have_a_fixed_width():

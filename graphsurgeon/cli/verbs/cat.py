@@ -66,8 +66,8 @@ def _to_json(tensor: Tensor) -> Any:
     """Return the values as nested lists: bytes as text, complex numbers as pairs, what JSON lacks as strings."""
     array = tensor.numpy()
     if array.dtype.kind == "V":
-        # The small types of ml_dtypes: every value of theirs is a float32.
-        array = array.astype("float32")
+        # The small types of ml_dtypes: every value of theirs is a float32, and of the integers an int32.
+        array = array.astype("int32" if tensor.dtype.is_integer else "float32")
     return _plain(array.tolist())
 
 

@@ -44,7 +44,8 @@ VALUES = {
 def test_every_kind_of_value_as_json(verb, tmp_path, name):
     array, expected = VALUES[name]
     save_checkpoint({"v": array}, tmp_path / "m")
-    assert verb("cat", tmp_path / "m", "v", "--json").answer["value"] == expected
+    # As text: 1 and 1.0 are not the same in JSON.
+    assert repr(verb("cat", tmp_path / "m", "v", "--json").answer["value"]) == repr(expected)
     assert verb("cat", tmp_path / "m", "v").code == 0
 
 
