@@ -22,7 +22,8 @@ def cycle_findings(body: Body) -> Iterator[Finding]:
     if stuck:
         cycle = _find_cycle(body, stuck)
         shown = cycle if len(cycle) <= 6 else [*cycle[:3], "...", *cycle[-2:]]
-        message = f"{len(stuck)} nodes are in a cycle or behind one: {' -> '.join(shown)}"
+        where = "1 node is in a cycle" if len(stuck) == 1 else f"{len(stuck)} nodes are in a cycle or behind one"
+        message = f"{where}: {' -> '.join(shown)}"
         yield body.finding(ERROR, "cycle", cycle[0], message)
 
 

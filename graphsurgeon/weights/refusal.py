@@ -30,11 +30,12 @@ def nothing_qualifies(plan: WeightPlan, index: Index, exclude: Sequence[str] = (
         The names or patterns that were excluded; what they match is not offered.
     """
     num_variables = sum(node.op in REF_OPS or node.op in RESOURCE_OPS for node in index.producers.values())
+    variables = "1 variable" if num_variables == 1 else f"{num_variables} variables"
     kept = sorted((each for each in plan.kept if not _serves_variables(each, index)), key=lambda each: -each.nbytes)
     if not kept:
-        held = f"; it has {num_variables} variables already" if num_variables else ""
+        held = f"; it has {variables} already" if num_variables else ""
         return PassError("unfreeze", f"the graph has no constant of more than one element{held}")
-    held = f"; the graph has {num_variables} variables already" if num_variables else ""
+    held = f"; the graph has {variables} already" if num_variables else ""
     rows = "; ".join(f"{each.path} {each.dtype.name} {list(each.shape)}: {each.reason}" for each in kept[:3])
     options = [f"--select '{each.node.name}'" for each in kept if _is_takeable(each, exclude)][:3]
     hint = "to take them: " + " ".join(options) if options else None

@@ -93,7 +93,8 @@ class Judge:
         if evidence.mark >= (HINT if self.fingerprinted else NAME_ONLY):
             return None
         if self.fingerprinted:
-            return f"{_usage(evidence)}; without a mark of freezing, which {self._num_marked} others bear"
+            bearers = "another bears" if self._num_marked == 1 else f"{self._num_marked} others bear"
+            return f"{_usage(evidence)}; without a mark of freezing, which {bearers}"
         if constant.dtype is dtypes.STRING or constant.dtype is dtypes.BOOL:
             return f"{_usage(evidence)}; {constant.dtype.name} values"
         return _against_role(constant, node, evidence)

@@ -277,7 +277,7 @@ class TestAgain:
     def test_a_second_time_declines(self):
         of = model(FROZEN)
         unfreeze(of)
-        check_refusal(unfreeze, of, PassError, "no constant of more than one element; it has 1 variables already")
+        check_refusal(unfreeze, of, PassError, "no constant of more than one element; it has 1 variable already")
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_the_rest_later_comes_to_the_same_variables(self, kind):

@@ -75,3 +75,8 @@ def test_what_never_becomes_ready_is_a_cycle(made: list[tuple[str, list[str]]]):
 def test_loops_over_references_are_loops_too(op: str):
     nodes = [Node.new("e", "RefEnter"), Node.new("m", op, ["e", "n"]), Node.new("n", "RefNextIteration", ["m"])]
     assert found(Graph(nodes)) == []
+
+
+def test_a_node_that_reads_itself():
+    (finding,) = found(notation.graph("a = NoOp(^a)"))
+    assert finding.message == "1 node is in a cycle: a -> a"

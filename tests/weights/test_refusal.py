@@ -46,8 +46,8 @@ def test_nothing_to_offer():
 def test_what_serves_variables_is_not_mentioned():
     of = model(FROZEN)
     unfreeze(of)
-    assert refusal(of).reason == "the graph has no constant of more than one element; it has 1 variables already"
+    assert refusal(of).reason == "the graph has no constant of more than one element; it has 1 variable already"
     of.graph.append(Node.new("k", "Const", attrs={"dtype": dtypes.INT32, "value": as_tensor([1, 2])}))
-    reason = "no constant qualifies as a weight; the graph has 1 variables already. The largest: k int64 [2]: "
+    reason = "no constant qualifies as a weight; the graph has 1 variable already. The largest: k int64 [2]: "
     assert refusal(of).reason.startswith(reason)
     assert "save/" not in refusal(of).reason

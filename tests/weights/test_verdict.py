@@ -66,7 +66,7 @@ def test_the_reason_where_marks_decide():
     text = CONV + "w = float32 4\nw/read Identity w\nz Exp w/read"
     assert taken(text) == {"w": "variable"}
     assert reasons(text) == {
-        "k": "looks like conv_filter: filter of Conv2D 'y'; without a mark of freezing, which 1 others bear"
+        "k": "looks like conv_filter: filter of Conv2D 'y'; without a mark of freezing, which another bears"
     }
 
 
