@@ -48,8 +48,7 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     title : str
     """
     cells = [list(row) for row in rows]
-    # Python has no stdout at all when the shell closed it.
-    if sys.stdout is not None and sys.stdout.isatty() and len(cells) <= _MAX_DRAWN_ROWS:
+    if sys.stdout.isatty() and len(cells) <= _MAX_DRAWN_ROWS:
         _draw_table(headers, cells, title)
         return
     if title:

@@ -40,11 +40,6 @@ def test_table_in_a_pipe_is_columns(capsys):
     assert capsys.readouterr().out == "tensors\nname   nbytes\na     1234567\nlong        8\n"
 
 
-def test_no_standard_output_at_all(monkeypatch):
-    monkeypatch.setattr("sys.stdout", None)
-    output.emit_table(["name"], [["a"]])
-
-
 def test_table_without_rows(capsys):
     output.emit_table(["name", "nbytes"], [])
     assert capsys.readouterr().out == "name  nbytes\n"

@@ -158,6 +158,13 @@ def test_signals_leave_no_temp_files(root, graph, tmp_path, number, codes):
     assert {path.name: path.read_bytes() for path in out.parent.iterdir()} == {"x.pb": b"precious"}
 
 
+def test_without_standard_output(root, graph):
+    command = f'"{sys.executable}" -m graphsurgeon ls "{graph}" >&-'
+    done = subprocess.run(command, shell=True, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
 def test_help_is_quick(program):
     """The budget is 150 ms; a slow machine gets twice that, and the best of three."""
     times = []
