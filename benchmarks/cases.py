@@ -213,8 +213,65 @@ def one_tensor(bench: Bench) -> Result:
     return Result(f"One tensor of a 553 MB checkpoint ({ONE_TENSOR}, 64 MiB)", found, claims)
 
 
+def freeze_vgg(bench: Bench) -> Result:
+    """The way back on 553 MB, and the other passes that write a graph of that size."""
+    bench.vgg()
+    prefix, out = bench.work / "vgg.ckpt", bench.work / "out"
+    frozen = bench.work / "vgg.pb"
+    ours = {
+        "graphsurgeon freeze": [*OURS, "freeze", f"{prefix}.meta", "--outputs", "prob"],
+        "graphsurgeon prune": [*OURS, "prune", str(frozen), "--outputs", "prob"],
+        "graphsurgeon convert": [*OURS, "convert", str(frozen), "--to", "graph_def"],
+    }
+    jobs = []
+    for label, command in ours.items():
+        directory = out / label.split()[-1]
+        jobs.append(Job(label, [*command, "-o", str(directory / "model.pb")], directory, bench.runs))
+    jobs.append(Job("cp of the frozen graph", ["cp", str(frozen), str(out / "cp" / "copy.pb")], out / "cp", bench.runs))
+    for python, version in [(bench.tf1, "1.15"), (bench.tf2, "2.21")]:
+        if python:
+            directory = out / f"freeze-{version}"
+            command = [python, recipe("freeze_graph_tool.py"), str(prefix), str(directory / "model.pb")]
+            jobs.append(Job(f"TensorFlow {version}, freeze_graph", command, directory, bench.recipe_runs))
+    found = bench.compare(jobs)
+    copy = found["cp of the frozen graph"]
+    claims = []
+    for label in ours:
+        claims.append(Claim(f"{label}, over 1.5 x cp", found[label].median - 1.5 * copy.median, 0.15, "s"))
+        claims.append(Claim(f"{label}, peak memory", found[label].peak / MIB, 64, "MiB"))
+    for label, other in found.items():
+        if label.startswith("TensorFlow"):
+            ratio = other.median / found["graphsurgeon freeze"].median
+            claims.append(Claim(f"freeze, faster than {label}", ratio, 15, "x", at_least=True))
+    return Result("Freeze VGG16 (553 MB)", list(found.values()), claims)
+
+
+def diff_checkpoints(bench: Bench) -> Result:
+    """Two equal checkpoints of 553 MB: every value is compared and every checksum verified."""
+    bench.vgg()
+    prefix, other = bench.work / "vgg.ckpt", bench.work / "copy.ckpt"
+    data = ".data-00000-of-00001"
+    for suffix in (".index", data):
+        if not Path(f"{other}{suffix}").exists():
+            run(["cp", f"{prefix}{suffix}", f"{other}{suffix}"], bench.work / "output.log")
+    found = bench.compare(
+        [
+            Job("graphsurgeon diff", [*OURS, "diff", f"{prefix}.index", str(other)], runs=bench.runs),
+            Job("cmp of the data", ["cmp", f"{prefix}{data}", f"{other}{data}"], runs=bench.runs),
+        ]
+    )
+    ours, bytewise = found.values()
+    claims = [
+        Claim("diff of 2 x 553 MB, over 1.5 x cmp", ours.median - 1.5 * bytewise.median, 0.3, "s"),
+        Claim("diff of 2 x 553 MB, peak memory", ours.peak / MIB, 128, "MiB"),
+    ]
+    return Result("Diff of two checkpoints (553 MB each)", list(found.values()), claims)
+
+
 CASES = {
     "vgg": unfreeze_vgg,
+    "freeze": freeze_vgg,
+    "diff": diff_checkpoints,
     "memory": flat_memory,
     "start-up": start_up,
     "nodes": many_nodes,

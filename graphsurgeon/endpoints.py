@@ -21,7 +21,7 @@ from graphsurgeon.names import node_of
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import FillTensor, Tensor
 from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
-from proto_utils.errors import FileFormatError, LimitError
+from proto_utils.errors import FileFormatError
 
 #: Ops by which data enters a graph.
 INPUT_OPS = {
@@ -134,17 +134,11 @@ def constant_value(node: Node) -> Tensor | None:
     return value if isinstance(value, Tensor) else None
 
 
-def value_nbytes(value: Tensor) -> int | None:
-    """Return what a constant's values take in bytes, None when a few bytes claim more strings than there can be."""
-    try:
-        return value.nbytes
-    except LimitError:
-        return None
-
-
 def stored_nbytes(value: Tensor) -> int:
     """Return what a constant takes in its file: values that repeat are not there again and again."""
-    return len(value.head) if isinstance(value, FillTensor) else value_nbytes(value) or 0
+    if isinstance(value, FillTensor):
+        return len(value.head)
+    return sum(map(len, value.elements)) if isinstance(value, StringTensor) else value.nbytes
 
 
 def variable_dtype(node: Node) -> DType | None:

@@ -100,7 +100,6 @@ def _node_row(node: Node) -> Row:
         constant_value,
         node_dtype,
         node_shape,
-        value_nbytes,
         variable_dtype,
         variable_shape,
     )
@@ -113,7 +112,7 @@ def _node_row(node: Node) -> Row:
     row: Row = {"name": node.name, "op": node.op, "dtype": None if dtype is None else dtype.name, "shape": dims}
     value = constant_value(node)
     if value is not None:
-        row["nbytes"] = value_nbytes(value)
+        row["nbytes"] = value.nbytes
     row["inputs"] = list(node.inputs)
     if node.device:
         row["device"] = node.device
