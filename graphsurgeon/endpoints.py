@@ -19,7 +19,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import FillTensor, Tensor
+from graphsurgeon.tensor import FillTensor, StringTensor, Tensor
 from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
 from proto_utils.errors import FileFormatError
 
