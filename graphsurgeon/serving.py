@@ -114,9 +114,32 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     return draft.result(), report
 
 
+def restorable(model: Model) -> Model:
+    """Give a model a saver that reads the checkpoints we write, when the one it has reads only V1 checkpoints.
+
+    Parameters
+    ----------
+    model : Model
+        Not changed.
+
+    Returns
+    -------
+    Model
+        Most often the same object; else a new one that shares its nodes. The old saver's nodes stay.
+    """
+    if model.meta is None or not any(node.op in _V1_RESTORE_OPS for node in model.graph):
+        return model
+    draft = _Draft(model)
+    if draft.meta.saver_def.restore_op_name:
+        draft.add_saver()
+    return draft.result()
+
+
 def limits_of_checkpoint(model: Model) -> list[str]:
-    """Tell what of a SavedModel a ``.meta`` with a checkpoint cannot hold."""
+    """Tell what of a model a ``.meta`` with a checkpoint cannot hold."""
     notes = []
+    if model.meta is not None and restorable(model) is not model:
+        notes.append(f"{model.meta.saver_def.restore_op_name!r} reads V1 checkpoints only, so there is a new saver")
     files = (
         [] if model.saved_model is None else [name for name in model.saved_model.files if name.startswith("assets/")]
     )

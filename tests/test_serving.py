@@ -7,7 +7,7 @@ import pytest
 from graphsurgeon.model import Model, SavedModelParts
 from graphsurgeon.node import Node
 from graphsurgeon.saver import SavedVariable, new_saver
-from graphsurgeon.serving import INIT_SIGNATURE, MAIN_OP, limits_of_checkpoint, servable
+from graphsurgeon.serving import INIT_SIGNATURE, MAIN_OP, limits_of_checkpoint, restorable, servable
 from graphsurgeon.variables import new_variable
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
@@ -129,16 +129,38 @@ def test_only_the_saver_that_is_named_counts():
     assert meta_of(servable(made)[0]).saver_def.restore_op_name == "save_1/restore_all"
 
 
-@pytest.mark.parametrize("op", ["Restore", "RestoreSlice"])
-def test_saver_that_reads_v1_only_is_replaced(op: str):
+def with_old_saver(op: str) -> Model:
     made = with_variable(
         f"{NET}; p = Const {{str []}}; n = Const {{str []}}; s = Const {{str []}}; old = {op}(p, n, s) {{dt: f32}}"
     )
     made.graph.append(Node.new("all", "NoOp", ["^old"]))
     meta_of(made).saver_def.restore_op_name = "all"
-    served, report = servable(made)
+    return made
+
+
+@pytest.mark.parametrize("op", ["Restore", "RestoreSlice"])
+def test_saver_that_reads_v1_only_is_replaced(op: str):
+    served, report = servable(with_old_saver(op))
     assert meta_of(served).saver_def.restore_op_name == "save/restore_all"
     assert "'all' reads V1 checkpoints only" in report.notes[0]
+
+
+@pytest.mark.parametrize("op", ["Restore", "RestoreSlice"])
+def test_saver_of_a_checkpoint_reads_it(op: str):
+    made = with_old_saver(op)
+    changed = restorable(made)
+    assert meta_of(changed).saver_def.restore_op_name == "save/restore_all"
+    assert meta_of(made).saver_def.restore_op_name == "all"
+    assert restorable(changed) is changed
+    assert limits_of_checkpoint(made) == ["'all' reads V1 checkpoints only, so there is a new saver"]
+    assert limits_of_checkpoint(changed) == []
+
+
+def test_other_savers_stay_as_they_are():
+    """Also when a V1 one is in the graph, of which nothing speaks any more."""
+    for made in (with_variable(), with_old_saver("Restore")):
+        meta_of(made).saver_def.restore_op_name = ""
+        assert restorable(made) is made
 
 
 def test_assets_that_are_lost_are_told():

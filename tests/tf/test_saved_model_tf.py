@@ -6,13 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.cli.run import run
+from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.saved_model import list_meta_graphs
-from graphsurgeon.tensor import as_tensor
 from tests.tf.judge import TensorFlow
 
 CHUNKS = 4
@@ -54,6 +53,9 @@ def test_every_saved_model_survives(tf: TensorFlow, shared_models: Path, tmp_pat
     found: dict[str, Any] = {}
     declined = {}
     for number, path in enumerate(saved_models(shared_models)[chunk::CHUNKS]):
+        if detect(path).is_v1:
+            # TensorFlow itself no longer finds the values of these; see test_v1_tf.
+            continue
         name = str(path.relative_to(shared_models))
         try:
             gs.save(gs.load(path), tmp_path / str(number), to="saved_model")
@@ -65,7 +67,7 @@ def test_every_saved_model_survives(tf: TensorFlow, shared_models: Path, tmp_pat
             found[name] = tf.call("saved_models:compare", first=str(path), second=str(second), tags=list(tags))
     assert {name: answer["differ"] for name, answer in found.items() if answer["differ"]} == {}
     assert any(answer["equal"] for answer in found.values())
-    assert all("V1 checkpoint" in str(error) or "no data shard" in str(error) for error in declined.values())
+    assert all("no data shard" in str(error) for error in declined.values())
 
 
 @pytest.mark.parametrize("kind", ["ref", "resource"])
@@ -144,17 +146,11 @@ def test_saved_model_becomes_a_checkpoint(tf2: TensorFlow, shared_models: Path, 
 def test_other_peoples_checkpoints_are_served(tf2: TensorFlow, shared_models: Path, tmp_path: Path):
     """A SavedModel gives what its meta graph gave after a restore, whatever signature was guessed."""
     found: dict[str, Any] = {}
-    declined = []
     for number, path in enumerate(sorted(shared_models.rglob("*.meta"))):
         directory, prefix = str(tmp_path / str(number)), str(path.with_suffix(""))
-        try:
-            gs.save(gs.load(path), directory, to="saved_model")
-        except gs.UnsupportedError as error:
-            declined.append(str(error))
-            continue
+        gs.save(gs.load(path), directory, to="saved_model")
         answer = tf2.call("saved_models:compare_checkpoint", directory=directory, prefix=prefix)
         found[str(path.relative_to(shared_models))] = answer
-    assert all("V1 checkpoint" in reason for reason in declined)
     assert {name: answer["differ"] for name, answer in found.items() if answer["differ"]} == {}
     assert sum(bool(answer["equal"]) for answer in found.values()) > 5
 
@@ -173,14 +169,6 @@ def test_other_tag_sets_go_along(tf: TensorFlow, tmp_path: Path):
         answer = tf.call("saved_models:compare", first=str(first), second=str(second), tags=list(tags))
         assert answer["differ"] == {}
         assert "session serving_default/y" in answer["equal"]
-
-
-def test_graph_of_the_first_versions_is_served(tf: TensorFlow, shared_models: Path, tmp_path: Path):
-    """Its saver reads V1 checkpoints only, so it gets one that reads ours."""
-    model = gs.load(shared_models / "uve+tensorflow/at-69cfb3b/tensorflow/cc/saved_model/testdata/half_plus_two")
-    model.variables = {"a": as_tensor(np.float32(0.5)), "b": as_tensor(np.float32(2))}
-    gs.save(model, tmp_path / "out", to="saved_model")
-    assert tf.call("saved_models:fetch", directory=str(tmp_path / "out"), name="y:0", feeds={"x:0": [4.0]}) == [4.0]
 
 
 def test_tables_are_filled(tf: TensorFlow, tmp_path: Path):

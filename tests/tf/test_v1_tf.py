@@ -162,3 +162,27 @@ def test_every_checkpoint_that_others_wrote(tf: TensorFlow, shared_models: Path)
         assert read(prefix) == tf.call("bundles:read", prefix=given), prefix
         assert listing(prefix) == tf.call("bundles:listing", prefix=given), prefix
     assert len(prefixes) >= 8
+
+
+def v1_saved_models(directory: Path) -> list[Path]:
+    found = sorted(path.parent for path in directory.rglob("saved_model.pb*") if detect(path.parent).is_v1)
+    assert len(found) >= 7
+    return found
+
+
+def test_graphs_of_the_first_versions_are_served(tf: TensorFlow, shared_models: Path, tmp_path: Path):
+    """TensorFlow no longer finds the values of most of them itself, or has a saver that reads only V1."""
+    for number, path in enumerate(v1_saved_models(shared_models)):
+        directory = str(tmp_path / str(number))
+        gs.save(gs.load(path), directory, to="saved_model")
+        found = tf.call("saved_models:fetch", directory=directory, name="y:0", feeds={"x:0": [[4.0], [6.0]]})
+        assert found == [[4.0], [5.0]], path
+
+
+def test_graphs_of_the_first_versions_are_restored(tf: TensorFlow, shared_models: Path, tmp_path: Path):
+    """From the checkpoint that they are converted to, by `import_meta_graph` and `restore`."""
+    for number, path in enumerate(v1_saved_models(shared_models)):
+        model, prefix = gs.load(path), str(tmp_path / f"m{number}")
+        gs.save(model, prefix, to="checkpoint")
+        expected = {name: digest_of(tensor) for name, tensor in model.variables.items()}
+        assert tf.call("v1_checkpoints:restored", prefix=prefix) == expected, path
