@@ -53,6 +53,11 @@ class Source(Protocol):
         ...
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    # To open a pipe that nobody writes to would wait for ever.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 class FileSource:
     """A regular file, kept open.
 
@@ -70,7 +75,7 @@ class FileSource:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path: str | None = os.fspath(path)
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 -- closed with the object
+        self._file = open(path, "rb", buffering=0, opener=_open_at_once)  # noqa: SIM115 -- closed with the object
         status = os.fstat(self._file.fileno())
         if not stat.S_ISREG(status.st_mode):
             self._file.close()
