@@ -242,6 +242,8 @@ def _foreign(path: str, looks_like: str) -> UnsupportedError:
 
 
 def _missing(path: str) -> NotFoundError:
+    if os.path.islink(path):
+        return NotFoundError("file", path, hint=f"it is a symbolic link to {os.readlink(path)!r}, which is not there")
     return NotFoundError("file", path, _neighbours(path))
 
 

@@ -122,6 +122,14 @@ def test_missing_path_names_what_resembles_it(checkpoint):
     assert f"{checkpoint}.index" in caught.value.near
 
 
+@pytest.mark.parametrize("target", ["gone.pb", "link.pb"])
+def test_link_to_nowhere(tmp_path, target):
+    (tmp_path / "link.pb").symlink_to(target)
+    with pytest.raises(NotFoundError) as caught:
+        detect(tmp_path / "link.pb")
+    assert caught.value.hint == f"it is a symbolic link to '{target}', which is not there"
+
+
 def test_missing_directory_has_no_neighbours(tmp_path):
     with pytest.raises(NotFoundError) as caught:
         detect(tmp_path / "nowhere" / "x.pb")
