@@ -87,7 +87,7 @@ class Node:
         short: dict[str, schema.AttrValue] = {}
         long: dict[str, Tensor] = {}
         for key, value in (attrs or {}).items():
-            if _is_long(value):
+            if is_long(value):
                 long[key] = value
             else:
                 short[key] = attr_value.encode(value)
@@ -247,7 +247,7 @@ class Attrs(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         node = self._node
-        long = _is_long(value)
+        long = is_long(value)
         encoded = schema.AttrValue(tensor=tensor_proto.header(value)) if long else attr_value.encode(value)
         node._edit()
         payloads = {name: fields for name, fields in (node._payloads or {}).items() if name != key}
@@ -292,5 +292,6 @@ def _with_payload(proto: schema.TensorProto, fields: dict[int, list[Chunked]]) -
     return tensor_proto.decode(proto, spans)
 
 
-def _is_long(value: object) -> TypeGuard[Tensor]:
+def is_long(value: object) -> TypeGuard[Tensor]:
+    """Whether a value stays out of the message when it is set as an attr."""
     return isinstance(value, Tensor) and value.dtype.itemsize > 0 and value.nbytes >= LONG_TENSOR_NBYTES

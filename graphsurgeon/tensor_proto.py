@@ -46,6 +46,7 @@ FLOAT8_VAL = 18
 PAYLOAD_FIELDS = (4, 5, 6, 7, 9, 10, 11, 12, 13, 16, 17, 18)
 
 _FIXED_FIELDS = {5: "f", 6: "d", 9: "f", 12: "d"}
+_INTEGER_FIELDS = {7: "i", 10: "q", 11: "B", 13: "i", 16: "I", 17: "Q"}
 _FIELD_NAMES = {
     5: "float_val", 6: "double_val", 7: "int_val", 8: "string_val", 9: "scomplex_val", 10: "int64_val",
     11: "bool_val", 12: "dcomplex_val", 13: "half_val", 16: "uint32_val", 17: "uint64_val", 18: "float8_val",
@@ -187,13 +188,15 @@ def _unpacked(dtype: DType, field: int, spans: Iterable[Span], nbytes: int) -> I
             yield from (_decode_packed(block, field, dtype) for block in _varint_blocks(span, nbytes // 8))
 
 
-def encode(tensor: Tensor) -> schema.TensorProto:
+def encode(tensor: Tensor, *, num_typed: int = 0) -> schema.TensorProto:
     """Make a TensorProto as TensorFlow's `make_tensor_proto` does.
 
     Parameters
     ----------
     tensor : Tensor
         Small: its values are put into the message.
+    num_typed : int
+        Put so many values into the typed list, where the others repeat the last of them.
 
     Returns
     -------
@@ -206,13 +209,25 @@ def encode(tensor: Tensor) -> schema.TensorProto:
         return proto
     raw = b"".join(bytes(chunk) for chunk in tensor.chunks())
     is_float8 = value_field(tensor.dtype) == FLOAT8_VAL
-    if tensor.size > 1 and (is_float8 or tensor.dtype.name in _CONTENT_DTYPES):
+    head = raw[: num_typed * tensor.dtype.itemsize]
+    if head and not is_float8 and head + head[-tensor.dtype.itemsize :] * (tensor.size - num_typed) == raw:
+        getattr(proto, _FIELD_NAMES[value_field(tensor.dtype)]).extend(_values(tensor.dtype, head))
+    elif tensor.size > 1 and (is_float8 or tensor.dtype.name in _CONTENT_DTYPES):
         proto.tensor_content = raw
     elif is_float8:
         proto.float8_val = raw
     else:
         getattr(proto, _FIELD_NAMES[value_field(tensor.dtype)]).extend(_values(tensor.dtype, raw))
     return proto
+
+
+def count_typed(proto: schema.TensorProto) -> int:
+    """Return how many values a TensorProto has in its typed list; 0 for strings and where they are raw."""
+    dtype = DType.from_number(proto.dtype).base
+    field = value_field(dtype)
+    if proto.tensor_content or not dtype.itemsize or field == FLOAT8_VAL:
+        return 0
+    return len(getattr(proto, _FIELD_NAMES[field])) // (2 if dtype.is_complex else 1)
 
 
 def raw_field(dtype: DType) -> int:
@@ -248,9 +263,12 @@ def _raw(values: Sequence[float] | Sequence[int], field: int, dtype: DType) -> b
     """Return typed values as raw little-endian elements of `dtype`."""
     if field in _FIXED_FIELDS:
         return _whole_elements(array(_FIXED_FIELDS[field], values).tobytes(), dtype)
-    width = dtype.itemsize
-    mask = (1 << 8 * width) - 1
-    return array(_UNSIGNED[width], [int(value) & mask for value in values]).tobytes()
+    wide = array(_INTEGER_FIELDS[field], values)  # type: ignore[arg-type]
+    if wide.itemsize == dtype.itemsize:
+        return wide.tobytes()
+    # A narrower type keeps the low bytes, which come first.
+    every = wide.itemsize // dtype.itemsize
+    return memoryview(wide).cast("B").cast(_UNSIGNED[dtype.itemsize])[::every].tobytes()
 
 
 def _whole_elements(raw: bytes, dtype: DType) -> bytes:

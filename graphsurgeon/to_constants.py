@@ -17,11 +17,16 @@ from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_proto import encode
 from graphsurgeon.undo_unfreeze import undo_unfreeze
 from graphsurgeon.unfreeze_note import UnfreezeNote
 from graphsurgeon.value_flow import ValueFlow
 from graphsurgeon.value_reads import Value
 from graphsurgeon.variables import REF_OPS
+from proto_utils import schema
+
+# Longer values stream, and so are written raw.
+_MAX_TYPED_NBYTES = 1 << 16
 
 _NO_COMPANIONS: Mapping[str, Sequence[str]] = {}
 
@@ -71,7 +76,10 @@ def to_constants(
             continue
         tensor = values[node.name]
         value = Value(tensor.dtype, tensor.shape, node.name, node.name in thawed)
-        flow.main.edited[node.name] = constant_node(node, tensor, is_thawed=value.is_thawed)
+        before = note.constants.get(node.name)
+        flow.main.edited[node.name] = constant_node(
+            node, tensor, is_thawed=value.is_thawed, num_typed=0 if before is None else before.num_typed
+        )
         flow.follow(flow.main, node.name, value, is_ref=node.op in REF_OPS)
     cut = flow.finish([*roots, *set_up])
     undo_unfreeze(model, note, thawed)
@@ -118,7 +126,7 @@ def check_value(variable: Node, key: str, value: Tensor, operation: str) -> None
         raise PassError(operation, reason, node=variable.name)
 
 
-def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False) -> Node:
+def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False, num_typed: int = 0) -> Node:
     """Make the Const that takes a variable's place.
 
     TensorFlow drops device and attrs; what `unfreeze` had carried over goes back.
@@ -131,8 +139,12 @@ def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False) -> Node
         Not read.
     is_thawed : bool
         Whether it was a constant before.
+    num_typed : int
+        How many values it had in a typed list then; short values are read for that.
     """
     attrs: dict[str, Any] = {"dtype": value.dtype, "value": value}
+    if num_typed and value.nbytes <= _MAX_TYPED_NBYTES:
+        attrs["value"] = schema.AttrValue(tensor=encode(value, num_typed=num_typed))
     if is_thawed:
         attrs |= {key: node.attrs[key] for key in node.attrs if key[:1] == "_" and key != "_class"}
         if node.op in REF_OPS and "_class" in node.attrs:

@@ -16,9 +16,10 @@ from graphsurgeon.frames import Frame, frames_of
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.names import parse_input, unique_name
-from graphsurgeon.node import Node
+from graphsurgeon.node import Node, is_long
 from graphsurgeon.retarget import Moved
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_proto import count_typed, encode
 from graphsurgeon.unfreeze_note import Constant, UnfreezeNote
 from graphsurgeon.variables import Variable, VariableKind, new_variable
 
@@ -53,7 +54,7 @@ class ToVariables:
             made.nodes[0].proto.experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
         self.variables.append(made.variable)
         self._replaced[name] = made.nodes
-        note = self.note.constants[name] = Constant("" if own_read else made.read)
+        note = self.note.constants[name] = Constant("" if own_read else made.read, num_typed=_num_typed(node, value))
         if self.kind == "resource" and not self._index.consumers(name):
             self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
         if not node.inputs:
@@ -160,6 +161,14 @@ def _private_attrs(node: Node, kind: VariableKind) -> dict[str, Any]:
     """Return the attrs to carry over to the variable: those every op may have."""
     private = [key for key in node.proto.attr if key[:1] == "_"]
     return {key: node.proto.attr[key] for key in sorted(private) if kind == "ref" or key != "_output_shapes"}
+
+
+def _num_typed(node: Node, value: Tensor) -> int:
+    """Return how many values stand in a typed list where freezing would put them elsewhere."""
+    count = count_typed(node.proto.attr["value"].tensor)
+    if not count or (not is_long(value) and encode(value) == node.proto.attr["value"].tensor):
+        return 0
+    return count
 
 
 def _reads_only(node: Node, name: str) -> bool:

@@ -32,12 +32,15 @@ class Constant:
         The constant's control inputs, as written.
     anchors : list of str
         The nodes that brought the value to where those had held the constant, in order.
+    num_typed : int
+        How many values stood in a typed list, where they usually do not; see `tensor_proto.encode`.
     """
 
     read: str = ""
     rewired: list[list[Any]] = dataclasses.field(default_factory=list)
     controls: list[str] = dataclasses.field(default_factory=list)
     anchors: list[str] = dataclasses.field(default_factory=list)
+    num_typed: int = 0
 
 
 @dataclasses.dataclass
@@ -95,4 +98,5 @@ def _scoped(constant: Constant, scope: str) -> Constant:
         rewired=[[scope + reader, position] for reader, position in constant.rewired],
         controls=[f"^{scope}{text[1:]}" for text in constant.controls],
         anchors=[scope + anchor for anchor in constant.anchors],
+        num_typed=constant.num_typed,
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon.companions import InitOps
 from graphsurgeon.dtypes import FLOAT
 from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import as_tensor
+from graphsurgeon.tensor_proto import header
 from graphsurgeon.to_constants import check_value, constant_node, needed_variables, to_constants
+from proto_utils import schema
 from tests import notation
 
 NET = """
@@ -97,3 +100,35 @@ def test_what_was_a_constant_before_keeps_them(op, kept):
     variable = notation.graph(f"v = {op} {{dtype: f32, shape: shape[2], _note: 3, _class: loc:@v}} on /gpu:0")["v"]
     made = constant_node(variable, VALUE, is_thawed=True)
     assert (made.device, list(made.attrs)) == ("/gpu:0", [*kept, "dtype", "value"])
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.5], [1.5], []])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int32])
+def test_values_in_typed_lists_go_back_there(values, dtype):
+    """As TensorFlow 1.15 wrote halves, and optimizers write values that repeat."""
+    field = {"float16": "half_val", "float32": "float_val", "int32": "int_val"}[np.dtype(dtype).name]
+    numbers = np.array(values, dtype)
+    typed = numbers.view(np.uint16) if dtype is np.float16 else numbers
+    tensor = header(as_tensor(np.zeros(4, dtype)))
+    getattr(tensor, field).extend(typed.tolist())
+    model = notation.model(f"v = Const {{{np.dtype(dtype).name} [4]}}\nv/read = Identity(v) {{_class: loc:@v}}")
+    model.graph["v"].attrs["value"] = schema.AttrValue(tensor=tensor)
+    before = schema.serialize(model.to_graph_def())
+    gs.unfreeze(model, select=("v",))
+    gs.freeze(model, outputs=("v/read",))
+    assert Model.from_graph_def(model.to_graph_def()).graph["v"].tensor.numpy().tolist() == _repeated(numbers)
+    if values:
+        assert schema.serialize(model.to_graph_def()) == before
+
+
+def _repeated(numbers: np.ndarray) -> list[float]:
+    head = numbers.tolist()
+    return head + [head[-1] if head else 0] * (4 - len(head))
+
+
+def test_values_that_were_trained_since_are_spelled_out():
+    variable = notation.graph("v = VariableV2 {dtype: f32, shape: shape[2]}")["v"]
+    trained = as_tensor(np.array([1, 2], np.float32))
+    made = constant_node(variable, trained, is_thawed=True, num_typed=1)
+    assert made.proto.attr["value"].tensor.tensor_content
+    assert made.tensor.numpy().tolist() == [1, 2]

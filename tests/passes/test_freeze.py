@@ -509,6 +509,31 @@ def test_fixtures_come_back(fixtures: Path, name: str):
     assert state(frozen) == before
 
 
+def test_real_models_come_back():
+    """A sample of real frozen graphs, byte for byte."""
+    directory = Path(__file__).resolve().parents[3] / "shared" / "models"
+    if not directory.is_dir():
+        pytest.skip("real TensorFlow files (../shared/models) are not beside this checkout")
+    compared = 0
+    for path in sorted(directory.rglob("frozen_model.pb"))[::8]:
+        model_ = gs.load(path)
+        before = schema.serialize(model_.to_graph_def())
+        outputs = tuple(node.name for node in model_.graph if _is_end(model_, node.name))
+        try:
+            gs.unfreeze(model_, variables="resource" if compared % 2 else "ref")
+        except gs.GraphSurgeonError:
+            continue  # no weights, or not well formed
+        try:
+            freeze(model_, outputs=outputs)
+        except PassError as error:
+            if "changes variable" not in error.reason:
+                raise
+            continue  # it was frozen badly, and unfreezing made a sound graph of it
+        assert schema.serialize(model_.to_graph_def()) == before, path
+        compared += 1
+    assert compared > 30
+
+
 def _is_end(of: Model, name: str) -> bool:
     return not any(text.lstrip("^").partition(":")[0] == name for node in of.graph for text in node.inputs)
 
