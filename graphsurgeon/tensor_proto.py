@@ -263,12 +263,12 @@ def _raw(values: Sequence[float] | Sequence[int], field: int, dtype: DType) -> b
     """Return typed values as raw little-endian elements of `dtype`."""
     if field in _FIXED_FIELDS:
         return _whole_elements(array(_FIXED_FIELDS[field], values).tobytes(), dtype)
-    wide = array(_INTEGER_FIELDS[field], values)  # type: ignore[arg-type]
-    if wide.itemsize == dtype.itemsize:
-        return wide.tobytes()
+    wide = array(_INTEGER_FIELDS[field], values)
+    raw, every = wide.tobytes(), wide.itemsize // dtype.itemsize
     # A narrower type keeps the low bytes, which come first.
-    every = wide.itemsize // dtype.itemsize
-    return memoryview(wide).cast("B").cast(_UNSIGNED[dtype.itemsize])[::every].tobytes()
+    if every > 1:
+        raw = raw[::every] if dtype.itemsize == 1 else memoryview(raw).cast("H")[::every].tobytes()
+    return raw
 
 
 def _whole_elements(raw: bytes, dtype: DType) -> bytes:

@@ -294,7 +294,7 @@ def test_commands(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
         (["inspect", path], ["V1 checkpoint", "2 tensors, 6 B in 1 shard"]),
         (["cat", path, "s"], ["text"]),
         (["verify", path], ["2 tensors: 0 errors"]),
-        (["convert", path, "-o", str(tmp_path / "new"), "--to", "checkpoint"], ["wrote"]),
+        (["convert", path, "-o", str(tmp_path / "new")], ["wrote", "checkpoint_v1 -> checkpoint"]),
     ]:
         assert run(arguments) == 0
         out = "".join(capfd.readouterr())

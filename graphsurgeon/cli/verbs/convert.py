@@ -44,7 +44,7 @@ def command(
     """Write a graph or checkpoint in another form: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
 
     Without --to, a graph becomes text when DST ends in .pbtxt, .prototxt or .txt, and binary otherwise; a checkpoint is
-    copied, its .meta with it; a SavedModel is copied when DST is a directory or ends in a slash.
+    copied, its .meta with it, into the V2 format; a SavedModel is copied when DST is a directory or ends in a slash.
 
     --to saved_model makes a directory tagged "serve" that TensorFlow 1 and 2 load: a graph with the values of its
     variables, and a signature. --to checkpoint makes .meta and checkpoint of a SavedModel.
@@ -94,7 +94,7 @@ def _same_kind(found: Detected, output: str) -> OutputKind:
     """Return the kind of the source in the form that the output's suffix asks for."""
     from graphsurgeon.formats.save import is_text_path
 
-    if found.kind == "checkpoint":
+    if found.kind in ("checkpoint", "checkpoint_v1"):
         return "checkpoint"
     if found.kind == "graph_def":
         return "graph_def_text" if is_text_path(output) else "graph_def"
