@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checkpoint_keys import EMA, VariableValues, variable_nodes
-from graphsurgeon.companions import INIT_SIGNATURE
+from graphsurgeon.companions import INIT_SIGNATURE, holds_state
 from graphsurgeon.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.index import Index
@@ -227,6 +227,10 @@ def _leave_meta_graph(model: Model) -> list[str]:
     if not UnfreezeNote.read(model.meta).constants:
         # TensorFlow's result has a library, if an empty one.
         model.library.is_set = True
+    held = [node.name for node in model.graph if holds_state(node)]
+    if held:
+        some = ", ".join(held[:3]) + (" ..." if len(held) > 3 else "")
+        notes.append(f"a GraphDef does not say how its tables and queues are filled: {some}")
     if model.meta is not None and model.meta.signature_def:
         notes.append(f"a GraphDef has no signatures: dropped {', '.join(sorted(model.meta.signature_def))}")
     model.meta, model.variables = None, {}

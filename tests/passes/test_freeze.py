@@ -387,6 +387,13 @@ def test_devices(clear):
     assert devices == ([] if clear else ["/gpu:2", "/gpu:1"])
 
 
+def test_tables_are_pointed_out():
+    text = "k = Placeholder {dtype: str}\nt = HashTableV2 {key_dtype: str, value_dtype: i64}\nd = Const {i64 []}"
+    frozen = trained(text + "\ny = LookupTableFindV2(t, k, d) {Tin: str, Tout: i64}", {})
+    report = freeze(frozen, outputs=("y",))
+    assert report.notes == ["a GraphDef does not say how its tables and queues are filled: t"]
+
+
 def test_functions_that_nothing_calls_stay_as_with_tensorflow():
     frozen = trained(REF, None, function("f", "a", "n:y:0", "n = Neg(a) {T: f32}"))
     freeze(frozen, outputs=("y",))
