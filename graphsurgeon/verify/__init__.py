@@ -44,13 +44,16 @@ from graphsurgeon.verify.signatures import Signatures
 __all__ = ["ERROR", "WARNING", "Finding", "check", "verify"]
 
 
-def verify(model: Model) -> list[Finding]:
+def verify(model: Model, *, consistency: bool = False) -> list[Finding]:
     """Check a model against every rule.
 
     Parameters
     ----------
     model : Model
         Not modified.
+    consistency : bool
+        Also check that signatures, collections, saver and checkpoint fit the graph, by the rules of
+        `graphsurgeon.consistency`; their findings come last. Passes do without.
 
     Returns
     -------
@@ -66,6 +69,10 @@ def verify(model: Model) -> list[Finding]:
         for key, function in model.library.functions.items():
             of_body = _graph_findings(function.body, function, signatures, model)
             found += of_body if key in live else [finding._replace(severity=WARNING) for finding in of_body]
+    if consistency:
+        from graphsurgeon.consistency import consistency_findings
+
+        found += consistency_findings(model)
     return found
 
 

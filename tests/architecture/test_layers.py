@@ -20,9 +20,9 @@ LAYERS = {
     + ["body_edits", "updates", "value_reads", "converted_functions", "value_flow", "to_constants", "to_variables", "undo_unfreeze"]
     + ["initial_values", "kept_variables", "surroundings", "remembered", "restored_variables"]
     + ["held_variables", "retarget", "dead_gradients", "tensorflow_version"],
-    3: ["verify", "model_pass", "new_inputs", "equivalence"],
+    3: ["verify", "model_pass", "new_inputs", "equivalence", "consistency"],
     4: ["formats", "passes"],
-    5: ["pipeline", "diff", "inspect", "compat"],
+    5: ["pipeline", "diff", "inspect", "verify_source", "compat"],
     6: ["cli", "__main__"],
 }
 FLOOR = {name: layer for layer, names in LAYERS.items() for name in names}

@@ -2,82 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_line, remark
-from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
-    from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.tensor import Tensor
+    from graphsurgeon.verify.finding import Finding
 
 
 @click.command("verify")
 @options.source
+@click.option("--against", metavar="OTHER", help="Another file; find out whether it is the same model.")
 @options.common("json", "quiet")
-def command(source: str, as_json: bool, quiet: bool) -> int:
-    """Check every well-formedness rule of a graph and every checksum of a checkpoint.
+def command(source: str, against: str | None, as_json: bool, quiet: bool) -> int:
+    """Check every well-formedness rule of a model, whether its parts fit, and every checksum of its checkpoint.
 
-    Exits with 1 when there are errors; warnings are what TensorFlow accepts but somebody may not mean.
+    Exits with 1 when there are errors; warnings are what TensorFlow accepts but somebody may not mean. With --against
+    it proves that a frozen graph and a graph with its checkpoint are the same model: the same nodes and edges up to
+    the exchange of constants and variables, and the same bytes. Two graphs that are both frozen, or both are not, must
+    not differ at all.
     """
-    from graphsurgeon.formats.detect import detect
-    from graphsurgeon.formats.load import load_graph
-    from graphsurgeon.verify import verify
+    from graphsurgeon.verify_source import verify_source
 
-    found = detect(source)
-    model = load_graph(found)
-    rows = [dict(finding._asdict()) for finding in verify(model)] if found.graph is not None else []
-    num_tensors = 0
-    for name, problem in _check_values(found):
-        num_tensors += 1
-        if problem:
-            rows.append({"severity": "error", "rule": "checksum", "node": name, "function": None, "message": problem})
-    rows.sort(key=lambda row: row["severity"] != "error")
-    num_errors = sum(row["severity"] == "error" for row in rows)
+    report = verify_source(source, against=against)
+    num_errors = report.num_errors
     if as_json:
-        checked = {"nodes": len(model.graph), "tensors": num_tensors}
-        emit_json("verify", source=source, ok=not num_errors, findings=rows, checked=checked)
+        rows = [finding.to_json() for finding in report.findings]
+        checked = {"nodes": report.num_nodes, "tensors": report.num_tensors}
+        about = {"source": source, "against": against, "same": report.same}
+        emit_json("verify", **about, ok=not num_errors, findings=rows, checked=checked)
         return int(num_errors > 0)
-    for row in rows:
-        emit_line(_line(row))
-    warnings = count(len(rows) - num_errors, "warning")
-    checked_text = f"{count(len(model.graph), 'node')}, {count(num_tensors, 'tensor')}"
+    for finding in report.findings:
+        emit_line(_line(finding))
+    warnings = count(len(report.findings) - num_errors, "warning")
+    checked_text = f"{count(report.num_nodes, 'node')}, {count(report.num_tensors, 'tensor')}"
     remark(f"{checked_text}: {count(num_errors, 'error')}, {warnings}", quiet=quiet)
+    if report.same is not None:
+        remark(f"{'the same model as' if report.same else 'not the same model as'} {against}", quiet=quiet)
     return int(num_errors > 0)
 
 
-def _check_values(found: Detected) -> Iterator[tuple[str, str]]:
-    """Read every tensor of a checkpoint; yield its name and what is wrong with it."""
-    if found.prefix is None:
-        return
-    from graphsurgeon.formats.load import open_checkpoint
-
-    with open_checkpoint(found) as checkpoint:
-        for name in checkpoint:
-            yield name, _problem(checkpoint[name])
-
-
-def _problem(tensor: Tensor) -> str:
-    from graphsurgeon import dtypes
-
-    try:
-        if tensor.dtype is dtypes.STRING:
-            for _ in tensor.strings():
-                pass
-        elif tensor.dtype.itemsize:
-            for _ in tensor.chunks():
-                pass
-    except (CorruptionError, NotFoundError, UnsupportedError) as error:
-        return error.message
-    return ""
-
-
-def _line(row: dict[str, object]) -> str:
-    where = f"node {row['node']!r}: " if row["node"] else ""
-    if row["function"]:
-        where = f"function {row['function']!r}, {where}"
-    return f"{row['severity']}: {where}{row['message']} [{row['rule']}]"
+def _line(finding: Finding) -> str:
+    where = f"node {finding.node!r}: " if finding.node else ""
+    if finding.function:
+        where = f"function {finding.function!r}, {where}"
+    return f"{finding.severity}: {where}{finding.message} [{finding.rule}]"

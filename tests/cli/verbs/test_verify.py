@@ -33,7 +33,8 @@ def test_every_checksum_is_checked(verb, checkpoint):
     data.write_bytes(content)
     done = verb("verify", checkpoint, "--json")
     assert done.code == 1
-    assert [(row["rule"], row["node"]) for row in done.answer["findings"]] == [("checksum", "w")]
+    errors = [row for row in done.answer["findings"] if row["severity"] == "error"]
+    assert [(row["rule"], row["node"]) for row in errors] == [("checksum", "w")]
 
 
 def test_missing_shard_is_a_finding(verb, checkpoint):
@@ -61,3 +62,46 @@ def test_real_fixtures_are_sound(verb, fixtures):
 def test_not_ours(verb, tmp_path):
     (tmp_path / "x").write_bytes(schema.GraphDef().SerializeToString())
     assert verb("verify", tmp_path / "x").code == 3
+
+
+def test_against_the_same_model(verb, fixtures):
+    done = verb("verify", fixtures / "cond.pb", "--against", fixtures / "cond.ckpt", "--json")
+    assert done.code == 0
+    answer = done.answer
+    assert answer["against"] == str(fixtures / "cond.ckpt")
+    assert (answer["same"], answer["ok"]) == (True, True)
+    assert {row["severity"] for row in answer["findings"]} <= {"warning"}
+    text = verb("verify", fixtures / "cond.ckpt.meta", "--against", fixtures / "cond.pb")
+    assert text.code == 0
+    assert text.err.endswith(f"\nthe same model as {fixtures / 'cond.pb'}\n")
+
+
+def test_against_another_model(verb, fixtures):
+    done = verb("verify", fixtures / "cond.pb", "--against", fixtures / "mobile_cnn.ckpt", "--json")
+    assert done.code == 1
+    assert (done.answer["same"], done.answer["ok"]) == (False, False)
+    assert {"missing-node"} <= {row["rule"] for row in done.answer["findings"]}
+    text = verb("verify", fixtures / "cond.pb", "--against", fixtures / "mobile_cnn.ckpt")
+    assert "not the same model as" in text.err
+
+
+def test_against_nothing(verb, fixtures, checkpoint):
+    assert verb("verify", fixtures / "cond.pb", "--json").answer["against"] is None
+    assert verb("verify", fixtures / "cond.pb", "--against", fixtures / "none").code == 5
+    checkpoint.with_name("m.ckpt.meta").unlink()
+    assert verb("verify", fixtures / "cond.pb", "--against", checkpoint).code == 4
+
+
+def test_what_does_not_fit_is_a_finding(verb, checkpoint):
+    """The graph is frozen: nothing takes the values beside it."""
+    done = verb("verify", checkpoint)
+    assert done.code == 0
+    assert done.out.startswith("warning: 2 values in the checkpoint that no variable of the graph takes: ")
+    assert done.out.endswith(" [extra-value]\n")
+
+
+def test_a_state_file_that_leads_nowhere(verb, tmp_path):
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "m.ckpt"\n')
+    done = verb("verify", tmp_path)
+    assert done.code == 1
+    assert done.out.endswith(" [state-file]\n")
