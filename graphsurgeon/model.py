@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from graphsurgeon.graph import Function, Graph, Library
 from graphsurgeon.graph_def import graph_pieces, read_graph
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import Tensor, TensorDict
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span, Window
@@ -75,8 +75,8 @@ class Model:
         Everything of the GraphDef but nodes and library: versions, debug info.
     meta : MetaGraphDef or None
         Everything but the graph; None as long as the model is a bare GraphDef.
-    variables : dict of str to Tensor
-        Values of the graph's variables by checkpoint key.
+    variables : TensorDict
+        Values of the graph's variables by checkpoint key; arrays may be assigned.
     path : str or None
         The file it came from.
     saved_model : SavedModelParts or None
@@ -98,11 +98,20 @@ class Model:
         self.saved_model: SavedModelParts | None = None
         self.rest = schema.parse(schema.GraphDef, rest, path=self.path)
         self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta, path=self.path)
-        self.variables: dict[str, Tensor] = {}
+        self._variables = TensorDict()
         self._origin = origin
         self._parts_as_read = (self.graph, self.library)
         self._rest_as_read = (rest, schema.serialize(self.rest))
         self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
+
+    @property
+    def variables(self) -> TensorDict:
+        """Values of the graph's variables by checkpoint key; what is put in may be an array."""
+        return self._variables
+
+    @variables.setter
+    def variables(self, values: Mapping[str, Any]) -> None:
+        self._variables = TensorDict(values)
 
     @classmethod
     def read_graph_def(cls, span: Span) -> Model:
@@ -217,7 +226,7 @@ class Model:
             function.proto.ParseFromString(proto)
         self.rest.ParseFromString(snapshot.rest)
         self.meta = None if snapshot.meta is None else schema.parse(schema.MetaGraphDef, snapshot.meta)
-        self.variables = dict(snapshot.variables)
+        self.variables = snapshot.variables
 
     def _graph_is_edited(self) -> bool:
         return (
