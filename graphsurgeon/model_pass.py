@@ -68,8 +68,14 @@ def model_pass(
 def _as_pass(
     function: Callable[Concatenate[Model, P], R], *, repairs: bool, cures: tuple[str, ...]
 ) -> Callable[Concatenate[Model, P], R]:
+    lists = {name for name, kind in function.__annotations__.items() if str(kind).startswith("tuple[str, ...]")}
+
     @functools.wraps(function)
     def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
+        for name in lists & options.keys():
+            if isinstance(options[name], str):
+                # One name for a list of one; else its letters would be taken for names.
+                options[name] = (options[name],)
         is_broken = repairs or bool(check(model, tolerated=cures))
         before = model.snapshot()
         try:

@@ -7,7 +7,7 @@ import glob
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import index_path, write_bundle
@@ -54,6 +54,8 @@ def save(
 
     Raises
     ------
+    UnsupportedError
+        There is no kind `to`.
     LimitError
         The message is past 2 GiB; nothing was written.
     OutputExistsError
@@ -63,6 +65,10 @@ def save(
     """
     path = os.fspath(path)
     kind = to if to is not None else choose_kind(model, path)
+    if kind not in get_args(OutputKind):
+        raise UnsupportedError(
+            f"nothing to save to is called {kind!r}, only {', '.join(get_args(OutputKind))}", path=path
+        )
     if kind == "checkpoint":
         return _save_model_checkpoint(model, path, overwrite)
     if kind == "saved_model":

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from graphsurgeon import dtypes, names
 from graphsurgeon.dead_gradients import drop_dead_gradients
@@ -135,6 +136,8 @@ def unfreeze(
     GraphError
         The graph is not well formed.
     """
+    if variables not in get_args(VariableKind):
+        raise PassError("unfreeze", f"variables is one of {get_args(VariableKind)}, not {variables!r}")
     before = {node.name for node in model.graph}
     noted = [VariableRow(*facts) for facts in restore_variables(model, exclude)]
     index = Index(model.graph)

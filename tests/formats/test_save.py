@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import graphsurgeon as gs
@@ -184,6 +186,20 @@ def test_what_cannot_be_saved_is_named(tmp_path, tensors, says):
         save_checkpoint(tensors, tmp_path / "m")
     assert caught.value.reason.startswith(says)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kind_that_is_none_is_refused(tmp_path):
+    kind: Any = "graphdef"
+    with pytest.raises(UnsupportedError, match="'graphdef', only graph_def, graph_def_text, "):
+        save(bare(), tmp_path / "x", to=kind)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_given_to_a_model_are_saved(tmp_path):
+    model = with_variables()
+    model.variables["a"] = np.ones((2, 2), np.float32)
+    save(model, tmp_path / "m")
+    assert gs.load_checkpoint(tmp_path / "m")["a"].numpy().tolist() == [[1, 1], [1, 1]]
 
 
 def test_graph_past_the_limit_is_refused_before_anything_is_written(tmp_path, monkeypatch):

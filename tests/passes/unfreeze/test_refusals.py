@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,15 @@ class TestRefusals:
     def test_patterns_that_match_nothing(self):
         error = check_refusal(unfreeze, model(FROZEN), NotFoundError, "no constant 'ww'", select=("ww",))
         assert error.near == ("w",)
+
+    def test_a_kind_of_variable_that_is_none(self):
+        check_refusal(unfreeze, model(FROZEN), PassError, "'resource'\\), not 'res'", variables="res")
+
+    def test_one_pattern_is_a_list_of_one(self):
+        one: Any = "k"
+        every: Any = ".*"
+        assert [row.name for row in unfreeze(model(self.SMALL), select=one).variables] == ["k"]
+        assert [row.node for row in unfreeze(model(self.SMALL), select=every, exclude=one).kept] == ["k"]
 
     def test_excluding_all(self):
         check_refusal(unfreeze, model(FROZEN), PassError, "excluded by 'w'", exclude=("w",))
