@@ -185,14 +185,27 @@ def _detect_directory(path: str) -> Detected:
     state = state_file.read_state(path)
     if state is not None:
         return _named_by_state(path, state.latest)
-    indexes = sorted(name for name in os.listdir(path) if name.endswith(".index"))
-    if len(indexes) == 1:
-        return replace(_detect_file(os.path.join(path, indexes[0])), path=path)
-    if indexes:
-        names = ", ".join(name.removesuffix(".index") or "(empty)" for name in indexes[:5])
-        hint = f"name one of them: {names}"
-        raise UnsupportedError(f"a directory with {len(indexes)} checkpoints and no state file", path=path, hint=hint)
+    names = os.listdir(path)
+    prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index")) or _v1_prefixes(names)
+    if len(prefixes) == 1:
+        return replace(_detect_member(os.path.join(path, prefixes[0])), path=path)
+    if prefixes:
+        hint = f"name one of them: {', '.join(prefix or '(empty)' for prefix in prefixes[:5])}"
+        raise UnsupportedError(f"a directory with {len(prefixes)} checkpoints and no state file", path=path, hint=hint)
     raise _foreign(path, "a directory without saved_model.pb, checkpoint state file or checkpoint")
+
+
+def _detect_member(prefix: str) -> Detected:
+    """Detect the only checkpoint of a directory."""
+    if os.path.isfile(index_path(prefix)):
+        return _detect_file(index_path(prefix))
+    return _detect_file(prefix) if os.path.isfile(prefix) else _checkpoint(prefix, prefix, is_v1=True)
+
+
+def _v1_prefixes(names: list[str]) -> list[str]:
+    """Return what may be V1 checkpoints of a directory: what has shards, or a graph beside it."""
+    shards = {found.group(1) for found in map(_V1_SHARD_NAME.fullmatch, names) if found is not None}
+    return sorted(shards | {name for name in names if f"{name}.meta" in names})
 
 
 def _named_by_state(path: str, latest: str) -> Detected:

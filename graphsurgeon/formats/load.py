@@ -82,7 +82,7 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
-    """Open the tensors of a checkpoint.
+    """Open the tensors of a checkpoint, V2 or V1.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
     Returns
     -------
     Mapping of str to Tensor
-        In the order of their names' bytes. Lazy: only the index is read.
+        In the order of their names' bytes. Lazy: only the index is read (of V1, each shard's list of tensors).
 
     Raises
     ------

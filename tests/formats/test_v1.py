@@ -275,6 +275,19 @@ def test_with_its_graph(tmp_path: Path):
         assert (len(model.graph), values(model.variables)) == (4, {"w": bytes(range(12))})
 
 
+def test_alone_in_a_directory(tmp_path: Path):
+    """Known by its shards, or by its graph; files of other names are not looked into."""
+    write_v1(tmp_path / "a" / "m-00000-of-00001", {"w": FLOATS})
+    write_v1(tmp_path / "b" / "m", {"w": FLOATS})
+    (tmp_path / "b" / "m.meta").write_bytes(meta_graph().SerializeToString())
+    for name in "ab":
+        assert values(gs.load_checkpoint(tmp_path / name)) == {"w": bytes(range(12))}
+    write_v1(tmp_path / "a" / "n-00000-of-00001", {"w": FLOATS})
+    with pytest.raises(UnsupportedError, match="a directory with 2 checkpoints") as caught:
+        gs.load_checkpoint(tmp_path / "a")
+    assert caught.value.hint == "name one of them: m, n"
+
+
 def test_in_a_saved_model(tmp_path: Path):
     (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
     write_v1(tmp_path / "variables" / "variables", {"w": FLOATS})
