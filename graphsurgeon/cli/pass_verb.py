@@ -34,6 +34,9 @@ from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
 
+if typing.TYPE_CHECKING:
+    from graphsurgeon.model import Model
+
 _PARAMETER = re.compile(r"^(\w+) : .*$")
 
 
@@ -141,6 +144,8 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if output is not None and not dry_run:
             with saving(model, quiet=quiet or as_json):
                 written = save(model, output, to=to, overwrite=force)
+        elif output is not None and not force and not quiet:
+            _tell_existing(model, output, to)
         seconds = round(time.perf_counter() - start, 3)
         facts = report.to_json()
         if as_json:
@@ -170,6 +175,14 @@ def _check_output(output: str | None, kind: OutputKind | None, dry_run: bool) ->
             f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "
             "--to saved_model"
         )
+
+
+def _tell_existing(model: Model, output: str, kind: OutputKind | None) -> None:
+    """Say what a run that writes would be refused for."""
+    from graphsurgeon.formats.save import choose_kind, existing_outputs
+
+    for path in existing_outputs(output, kind or choose_kind(model, output))[:1]:
+        remark(f"{path}: exists already; to write, --force will be needed")
 
 
 def _show(

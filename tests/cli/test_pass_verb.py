@@ -166,6 +166,16 @@ def test_dry_run_writes_nothing(verb, graph, tmp_path):
     assert sorted(os.listdir(tmp_path)) == before
 
 
+def test_dry_run_tells_what_exists(verb, graph, tmp_path):
+    (tmp_path / "m.meta").write_bytes(b"precious")
+    command = ["unfreeze", graph, "--dry-run", "-o", tmp_path / "m"]
+    done = verb(*command)
+    assert done.code == 0
+    assert f"{tmp_path / 'm.meta'}: exists already" in done.err
+    assert "exists" not in verb(*command, "--force").err
+    assert "exists" not in verb(*command, "--quiet").err
+
+
 def test_output_is_needed(verb, graph):
     done = verb("unfreeze", graph)
     assert done.code == 2
