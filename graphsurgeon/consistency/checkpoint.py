@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.checkpoint_keys import EMA, OBJECT_GRAPH_KEY, SavedAs, VariableValues, variable_nodes
-from graphsurgeon.consistency.savers import SaverCall, some_of
+from graphsurgeon.consistency.savers import SaverCall, attr_of, some_of
 from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
 from graphsurgeon.index import Index
@@ -127,9 +127,8 @@ def _by_name_findings(model: Model, index: Index, restored: set[str], used: set[
     """Yield what does not fit of the variables that the saver leaves out; adds the keys they have to `used`."""
     try:
         values = VariableValues(model, index)
-    except CorruptionError:
-        # A slice that does not parse, of which the lists told.
-        return
+    except (CorruptionError, NotFoundError, UnsupportedError):
+        return  # a saver whose constants are unsound, of which the lists or `verify` tell
     # Without a SaverDef, TensorFlow makes a saver for the variables that are listed.
     has_saver = model.meta is not None and model.meta.HasField("saver_def")
     severity: Severity = WARNING if has_saver or model.meta is None else ERROR
@@ -148,7 +147,9 @@ def _by_name_findings(model: Model, index: Index, restored: set[str], used: set[
 
 
 def _place(values: VariableValues, node: Node) -> SavedAs | None:
-    if not isinstance(node.attrs.get("shared_name", b""), bytes):
+    if not isinstance(attr_of(node, "shape"), Shape | None) or not isinstance(
+        attr_of(node, "shared_name"), bytes | None
+    ):
         return None
     try:
         return values.place(node)
@@ -158,7 +159,7 @@ def _place(values: VariableValues, node: Node) -> SavedAs | None:
 
 
 def _place_findings(severity: Severity, node: Node, place: SavedAs, tensor: Tensor) -> Iterator[Finding]:
-    dtype = node.attrs.get("dtype")
+    dtype = attr_of(node, "dtype")
     if isinstance(dtype, DType) and dtype.base is not tensor.dtype:
         message = f"is {dtype.base.name}, {place.key!r} in the checkpoint is {tensor.dtype.name}"
         yield Finding(severity, "value-dtype", node.name, None, message)
@@ -182,7 +183,7 @@ def _global_variables(model: Model) -> set[str] | None:
 
 def _takes(node: Node, shape: tuple[int, ...], is_reshaped: bool) -> bool:
     """Whether a variable can hold a value of that shape."""
-    found = node.attrs.get("shape")
+    found = attr_of(node, "shape")
     dims = found.dims if isinstance(found, Shape) else None
     if dims is None or (node.op == "Variable" and not dims):
         # The oldest op wrote an unknown shape as that of a scalar.

@@ -11,13 +11,15 @@ from graphsurgeon.errors import near_names
 from graphsurgeon.graph import Graph
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of, parse_input
+from graphsurgeon.node import Node
 from graphsurgeon.references import Gone, drop_dangling, tensor_names
 from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
 from graphsurgeon.verify.body import type_name
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from proto_utils import schema
-from proto_utils.errors import CorruptionError
+from proto_utils.errors import CorruptionError, UnsupportedError
 
+_VARIABLE_FIELDS = ("variable_name", "initializer_name", "snapshot_name", "initial_value_name")
 _SAVER_FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 
 
@@ -27,7 +29,7 @@ def named_findings(model: Model) -> Iterator[Finding]:
         yield from _signature_findings(model.meta, model.graph)
         for key in sorted(model.meta.collection_def):
             yield from _collection_findings(key, model.meta.collection_def[key], model.graph)
-        yield from _kind_findings(model.meta, model.graph)
+        yield from _variable_findings(model.meta, model.graph)
         yield from _asset_findings(model.meta, model.graph)
         yield from _saver_findings(model)
 
@@ -43,7 +45,7 @@ def _signature_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Fin
 
 def _info_findings(where: str, word: str, info: schema.TensorInfo, graph: Graph) -> Iterator[Finding]:
     for text in tensor_names(info):
-        problem = _problem_of(text, graph)
+        problem = _problem_of(text, graph, with_near=True)
         if problem:
             yield Finding(ERROR, "signature", None, None, f"{where}: {problem}")
     if info.WhichOneof("encoding") != "name" or not info.dtype:
@@ -55,25 +57,36 @@ def _info_findings(where: str, word: str, info: schema.TensorInfo, graph: Graph)
         yield Finding(severity, "signature", node_of(info.name), None, message)
 
 
-def _problem_of(text: str, graph: Graph) -> str:
+def _problem_of(text: str, graph: Graph, *, with_near: bool = False) -> str:
     """Return why a text names no tensor of the graph, nor, without a colon, an op; empty when it does."""
     if not text:
         return "names no tensor"
     name = parse_input(text)
     node = graph.get(name.node)
     if node is None:
-        near = near_names(name.node, (each.name for each in graph))
+        near = near_names(name.node, (each.name for each in graph)) if with_near else ()
         return f"{text!r} is not in the graph" + (f"; near: {', '.join(map(repr, near))}" if near else "")
-    number = ops.num_outputs(node) if ":" in text else None
+    number = _num_outputs(node) if ":" in text else None
     if number is not None and name.output >= number:
-        return f"{text!r} is not in the graph: {node.name!r} has {number} outputs"
+        outputs = "1 output" if number == 1 else f"{number} outputs"
+        return f"{text!r} is not in the graph: {node.name!r} has {outputs}"
     return ""
+
+
+def _num_outputs(node: Node) -> int | None:
+    try:
+        return ops.num_outputs(node)
+    except UnsupportedError:
+        return None  # an attr that `verify` tells of
 
 
 def _type_of(text: str, graph: Graph) -> DType | None:
     name = parse_input(text)
     node = graph.get(name.node)
-    types = None if node is None else ops.output_types(node)
+    try:
+        types = None if node is None else ops.output_types(node)
+    except UnsupportedError:
+        return None
     return types[name.output] if types is not None and name.output < len(types) else None
 
 
@@ -103,18 +116,22 @@ def _gone(gone: Gone) -> str:
     return f"{gone.name!r}, or what belongs to it, is not in the graph"
 
 
-def _kind_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Finding]:
-    """Yield reference variables that are listed as resources, and the other way round."""
+def _variable_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Finding]:
+    """Yield listed variables that are of the other kind, or have a part that is no output of its node."""
     try:
-        definitions = list(variable_defs(meta))
+        definitions = {schema.serialize(each): each for each in variable_defs(meta)}
     except CorruptionError:
-        return
-    for each in {each.variable_name: each for each in definitions}.values():
+        return  # told of with the collection
+    for each in definitions.values():
         node = graph.get(node_of(each.variable_name))
         if node is not None and node.op in (REF_OPS if each.is_resource else RESOURCE_OPS):
             listed = "a resource" if each.is_resource else "a reference"
             message = f"is listed among the variables as {listed}, but is a {node.op}"
             yield Finding(WARNING, "collection", node.name, None, message)
+        for text in (getattr(each, field) for field in _VARIABLE_FIELDS):
+            problem = _problem_of(text, graph) if node_of(text) in graph else ""
+            if problem:
+                yield Finding(ERROR, "collection", node_of(text), None, f"as a part of a listed variable: {problem}")
 
 
 def _asset_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Finding]:
@@ -132,7 +149,7 @@ def _saver_findings(model: Model) -> Iterator[Finding]:
     is_idle = model.saved_model is not None and not model.variables
     for field in _SAVER_FIELDS:
         text = getattr(meta.saver_def, field)
-        problem = _problem_of(text, model.graph) if text else "is not set"
+        problem = _problem_of(text, model.graph, with_near=True) if text else "is not set"
         if problem:
             severity: Severity = WARNING if is_idle and text else ERROR
             yield Finding(severity, "saver", None, None, f"SaverDef, {field}: {problem}")

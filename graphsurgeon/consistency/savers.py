@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Func
@@ -132,7 +132,7 @@ def _calls(
             has_slices, attr = _OPS[node.op]
             keys = _strings(index, node, 1)
             specs = _strings(index, node, 2) if has_slices else None
-            types = node.attrs.get(attr)
+            types = attr_of(node, attr)
             types = [types] if isinstance(types, DType) else types
             if keys is not None and isinstance(types, list) and (specs is not None or not has_slices):
                 types = [each for each in types if isinstance(each, DType)]
@@ -142,7 +142,7 @@ def _calls(
 def _called(nodes: Iterable[Node], arguments: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
     """Yield the functions that nodes call, with the nodes of the graph that these are given."""
     for node in nodes:
-        function = node.attrs.get("f") if "Call" in node.op else None
+        function = attr_of(node, "f") if "Call" in node.op else None
         if isinstance(function, Func):
             given = map(node_of_input, node.inputs)
             yield function.name, [arguments.get(name, name) for name in given]
@@ -209,6 +209,14 @@ def _difference_findings(calls: list[SaverCall]) -> Iterator[Finding]:
     for keys, text in ((unrestored, "saves but does not restore"), (unsaved, "restores but does not save")):
         if restored and keys:
             yield Finding(WARNING, "saver-lists", None, None, f"the saver {text} {some_of(keys)}")
+
+
+def attr_of(node: Node, name: str) -> Any:
+    """Return an attr; None when there is none, or none that is sound, which `verify` tells."""
+    try:
+        return node.attrs.get(name)
+    except (CorruptionError, UnsupportedError):
+        return None
 
 
 def some_of(names: list[str], limit: int = 5) -> str:

@@ -39,7 +39,7 @@ def test_sound(trained: Model):
     ("tensor", "message"),
     [
         ("outt:0", "'outt:0' is not in the graph; near: 'out'"),
-        ("out:1", "'out:1' is not in the graph: 'out' has 1 outputs"),
+        ("out:1", "'out:1' is not in the graph: 'out' has 1 output"),
         ("", "names no tensor"),
     ],
 )
@@ -154,3 +154,15 @@ def test_a_saver_def_that_says_nothing():
     meta = meta_graph()
     meta.saver_def.SetInParent()
     assert [row[:2] for row in of(meta)] == [(ERROR, "saver")] * 3
+
+
+def test_a_listed_variable_whose_read_has_no_such_output(trained: Model):
+    assert trained.meta is not None
+    values = trained.meta.collection_def["variables"].bytes_list.value
+    definition = schema.parse(schema.VariableDef, values[0])
+    read = node_of(definition.snapshot_name)
+    definition.snapshot_name = f"{read}:1"
+    values[0] = schema.serialize(definition)
+    [found] = named_findings(trained)
+    assert (found.severity, found.rule, found.node) == (ERROR, "collection", read)
+    assert f"'{read}:1' is not in the graph" in found.message
