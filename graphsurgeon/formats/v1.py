@@ -48,6 +48,9 @@ from proto_utils.files import FileSource, Span
 
 VERSION = 1
 
+#: Shards are kept open, so that replacing the files changes nothing for whoever reads them;
+#: those beyond this many are opened again when they are read, because descriptors are few.
+_MAX_OPEN_SHARDS = 128
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
@@ -108,7 +111,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
         self.prefix = os.fspath(prefix)
         self.paths = tuple(_find_files(self.prefix))
         self._sources: list[FileSource] = []
-        self._tables: list[ValueTable] = []
+        self._tables: dict[int, ValueTable] = {}
         self._parts: dict[str, list[_Part]] = {}
         entries: dict[str, V1Entry] = {}
         try:
@@ -158,26 +161,39 @@ class V1Checkpoint(Mapping[str, Tensor]):
 
     def close(self) -> None:
         """Close the files; tensors of this checkpoint can no longer be read."""
-        for source in self._sources:
-            source.close()
+        self._tables.clear()
+        while self._sources:
+            self._sources.pop().close()
 
     def _tensor(self, called: str, name: str, entry: V1Entry, part: _Part) -> Tensor:
         shape = [stop - start for start, stop in part.box]
         return v1_slice(called, entry.dtype, shape, partial(self._find, name, part))
 
     def _find(self, name: str, part: _Part) -> Span:
-        found = self._tables[part.shard_id].find(encode_slice_key(name.encode(), part.extents))
+        table = self._tables.get(part.shard_id) or self._open(part.shard_id)
+        found = table.find(encode_slice_key(name.encode(), part.extents))
         if found is None:
             reason = f"tensor {name!r}: slice {format_slice(part.extents)!r} is listed, but not stored"
             raise CorruptionError(reason, path=self.paths[part.shard_id])
         return found
 
-    def _read_shard(self, shard_id: int, entries: dict[str, V1Entry]) -> None:
+    def _open(self, shard_id: int) -> ValueTable:
+        """Open a shard's table; when enough are open, it is for the caller alone."""
         path = self.paths[shard_id]
-        source = FileSource(path)
-        self._sources.append(source)
+        try:
+            source = FileSource(path)
+        except FileNotFoundError:
+            raise NotFoundError("checkpoint shard", path, hint="it was there when the checkpoint was opened") from None
+        keep = len(self._sources) < _MAX_OPEN_SHARDS
+        if keep:
+            self._sources.append(source)
         table = ValueTable(source)
-        self._tables.append(table)
+        if keep:
+            self._tables[shard_id] = table
+        return table
+
+    def _read_shard(self, shard_id: int, entries: dict[str, V1Entry]) -> None:
+        path, table = self.paths[shard_id], self._open(shard_id)
         value = table.get(b"")
         if value is None:
             raise CorruptionError("a V1 checkpoint without its list of tensors", path=path)
@@ -186,10 +202,10 @@ class V1Checkpoint(Mapping[str, Tensor]):
         for message in listed.tensor:
             # TensorFlow registers slices: a tensor without any does not exist.
             if message.slice:
-                self._register(message, shard_id, entries)
+                self._register(message, shard_id, table.nbytes, entries)
 
-    def _register(self, message: Any, shard_id: int, entries: dict[str, V1Entry]) -> None:
-        """Add a tensor's slices in one shard."""
+    def _register(self, message: Any, shard_id: int, nbytes: int, entries: dict[str, V1Entry]) -> None:
+        """Add a tensor's slices in one shard, a file of `nbytes`."""
         path, name = self.paths[shard_id], message.name
         entry = _entry(message, path)
         known = entries.setdefault(name, entry)
@@ -201,9 +217,9 @@ class V1Checkpoint(Mapping[str, Tensor]):
                 box = box_of(extents, entry.shape)
             except CorruptionError as error:
                 raise CorruptionError(f"tensor {name!r}: {error.reason}", path=path) from None
-            least, size = least_nbytes(entry.dtype, num_elements(box)), self._sources[shard_id].size
-            if least > size * SNAPPY_MAX_RATIO:
-                reason = f"slice {format_slice(extents)!r} takes {least} bytes, which a file of {size} cannot hold"
+            least = least_nbytes(entry.dtype, num_elements(box))
+            if least > nbytes * SNAPPY_MAX_RATIO:
+                reason = f"slice {format_slice(extents)!r} takes {least} bytes, which a file of {nbytes} cannot hold"
                 raise CorruptionError(f"tensor {name!r}: {reason}", path=path)
             self._parts.setdefault(name, []).append(_Part(extents, box, shard_id))
 

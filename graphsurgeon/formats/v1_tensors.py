@@ -14,7 +14,8 @@ Source: TensorFlow's ``core/util/saved_tensor_slice_util.h`` and ``saved_tensor_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
@@ -68,7 +69,8 @@ class V1Slice(_StoredSlice):
             piece is yielded.
         """
         message, field = self._find(), value_field(self.dtype)
-        lengths = [payload.nbytes for payload in self._few(message, field)]
+        # One payload is what writers make; a second says that there are more.
+        lengths = [payload.nbytes for payload in islice(_payloads(message, field), 2)]
         if is_fixed_width(field) and lengths == [self.nbytes]:
             for payload in _payloads(message, field):
                 yield from payload.chunks(nbytes)
@@ -76,11 +78,6 @@ class V1Slice(_StoredSlice):
         self._check_length(message, field)
         pieces = packed_values(self.dtype, field, _payloads(message, field), nbytes)
         yield from self._exactly(pieces, message)
-
-    def _few(self, message: Span, field: int) -> Iterable[Span]:
-        """Yield the first two payloads: one is all that writers make."""
-        for _, payload in zip(range(2), _payloads(message, field), strict=False):
-            yield payload
 
     def _check_length(self, message: Span, field: int) -> None:
         """Refuse what cannot be right before the first value is decoded."""

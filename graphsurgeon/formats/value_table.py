@@ -41,6 +41,11 @@ class ValueTable(Table):
         super().__init__(source)
         self._latest: tuple[BlockHandle, Span] | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Size of the file."""
+        return self._source.size
+
     def find(self, key: bytes) -> Span | None:
         """Return where the value of `key` is, None when it is absent.
 

@@ -110,6 +110,28 @@ def test_slices_in_several_shards(tmp_path: Path):
         assert (values(found), found.num_shards) == ({"w": b"abcdef"}, 2)
 
 
+def test_more_shards_than_are_kept_open(tmp_path: Path):
+    for number in range(150):
+        write_v1(tmp_path / f"m-{number:05d}-of-00150", {f"w{number:03d}": one(dtypes.UINT8, [1], bytes([number]))})
+    descriptors = Path("/proc/self/fd")
+    before = len(list(descriptors.iterdir())) if descriptors.is_dir() else 0
+    with V1Checkpoint(tmp_path / "m") as found:
+        assert values(found) == {f"w{number:03d}": bytes([number]) for number in range(150)}
+        if descriptors.is_dir():
+            assert len(list(descriptors.iterdir())) - before <= 130
+        (tmp_path / "m-00149-of-00150").unlink()
+        with pytest.raises(NotFoundError, match="m-00149-of-00150"):
+            content(found["w149"])
+
+
+def test_files_may_be_replaced_while_they_are_read(tmp_path: Path):
+    found = V1Checkpoint(write_v1(tmp_path / "m", {"w": FLOATS}))
+    gs.save_checkpoint(found, tmp_path / "new")
+    (tmp_path / "other").write_bytes(b"")
+    (tmp_path / "other").replace(tmp_path / "m")
+    assert values(found) == {"w": bytes(range(12))}
+
+
 def test_a_tensor_without_slices_is_none(tmp_path: Path):
     write_v1(tmp_path / "m", {"w": FLOATS}, listed=meta([("w", 1, [3], [whole([3])]), ("v", 1, [3], [])]))
     assert list(V1Checkpoint(tmp_path / "m")) == ["w"]

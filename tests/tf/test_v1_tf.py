@@ -85,6 +85,17 @@ def test_slices(tf: TensorFlow, tmp_path: Path, dtype: Any, shape: list[int], sl
     assert read(path) == expected == tf.call("bundles:read", prefix=path)
 
 
+def test_long_slices_are_woven(tf: TensorFlow, tmp_path: Path):
+    """Several pieces of each at a time, as floats and as varints."""
+    path, cuts = str(tmp_path / "x"), ["-:0,300:-", "-:300,400:-"]
+    specs, slices = [], []
+    for dtype in (dtypes.FLOAT, dtypes.INT32):
+        specs += [spec(dtype.name, dtype, _shape(cut, [3, 700, 500]), seed) for seed, cut in enumerate(cuts)]
+        slices += [f"3 700 500 {cut}" for cut in cuts]
+    tf.call("v1_checkpoints:save", path=path, specs=specs, slices=slices)
+    assert read(path) == tf.call("bundles:read", prefix=path)
+
+
 def _shape(cut: str, shape: list[int]) -> list[int]:
     parts = zip(cut.split(":"), shape, strict=True)
     return [dim if part == "-" else int(part.split(",")[1]) for part, dim in parts]
