@@ -140,7 +140,7 @@ def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
     cls : type of Message
         Of any pool.
     text : str or bytes
-        UTF-8 when bytes.
+        UTF-8 when bytes, with or without byte order mark.
     path : str, optional
         Where `text` came from, for the error.
 
@@ -158,7 +158,8 @@ def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
     from google.protobuf import text_format
 
     try:
-        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        # Editors on Windows begin a file with a byte order mark.
+        decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         return text_format.Parse(decoded, cls(), descriptor_pool=cls.DESCRIPTOR.file.pool)
     except text_format.ParseError as error:
         reason = _located(str(error), error.GetLine(), error.GetColumn())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.load import load
 from graphsurgeon.formats.save import save_checkpoint
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -120,6 +121,12 @@ def test_missing_path_names_what_resembles_it(checkpoint):
         detect(f"{checkpoint}.indx")
     assert caught.value.kind == "file"
     assert f"{checkpoint}.index" in caught.value.near
+
+
+def test_text_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "x.pbtxt").write_bytes(b"\xef\xbb\xbf" + FILES["graph_def_text"])
+    assert detect(tmp_path / "x.pbtxt").name == "graph_def_text"
+    assert len(load(tmp_path / "x.pbtxt").graph) == len(frozen().node)
 
 
 @pytest.mark.parametrize("target", ["gone.pb", "link.pb"])

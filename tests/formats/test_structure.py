@@ -83,6 +83,7 @@ def test_other_bytes_are_no_graph_or_parse_as_one(data):
         (b'node {\n name: "x"', "node"),
         (b"# a comment\n\n# another\nversions <", "versions"),
         (b"  model_checkpoint_path : ", "model_checkpoint_path"),
+        (b"\xef\xbb\xbfnode {", "node"),
         (b"just words", ""),
         (b"a,b,c\n1,2,3", ""),
     ],
