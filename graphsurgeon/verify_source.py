@@ -35,6 +35,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
+from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor
@@ -100,8 +101,8 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
         # Something is there, so it is a state file that leads nowhere.
         return SourceReport([Finding(ERROR, "state-file", None, None, error.message)])
     model = load_graph(found)
-    findings = [*_state_findings(found), *_value_findings(found, model)]
-    findings = [*(verify(model, consistency=True) if found.graph is not None else []), *findings]
+    of_files = [*_state_findings(found), *_value_findings(found, model)]
+    findings = [*_model_findings(found, model), *of_files]
     same = None
     if against is not None:
         compared = compare(model, load(against))
@@ -147,8 +148,9 @@ def _differences(report: DiffReport) -> Iterator[Finding]:
         yield from (_differs(None, f"value {row.name!r} {text}") for row in rows)
     yield from (_differs(None, f"value {pair.name!r} is another in the other") for pair in tensors.changed)
     if report.model or report.collections:
-        names = [change.field for change in report.model] + [each.name for each in report.collections]
-        yield Finding(WARNING, "differs", None, None, f"around the graph differ: {_some_of(names)}")
+        names = [f"collection {each.name}" for each in report.collections]
+        names += [str(change.key or change.field) for change in report.model]
+        yield Finding(WARNING, "differs", None, None, f"around the graph differs: {_some_of(names)}")
 
 
 def _graph_differences(graph: GraphDiff) -> Iterator[Finding]:
@@ -164,6 +166,29 @@ def _graph_differences(graph: GraphDiff) -> Iterator[Finding]:
 
 def _differs(node: str | None, message: str) -> Finding:
     return Finding(ERROR, "differs", node, None, message)
+
+
+def _model_findings(found: Detected, model: Model) -> list[Finding]:
+    """Check a graph and what is around it; of a SavedModel every meta graph, which share the checkpoint."""
+    if found.graph is None:
+        return []
+    findings = verify(model, consistency=True)
+    if model.saved_model is None or not model.saved_model.num_others:
+        return findings
+    for tags in _other_tags(found, model):
+        other = load_graph(found, tags=tags)
+        other.variables = model.variables
+        name = ",".join(tags)
+        of_other = verify(other, consistency=True)
+        findings += [each._replace(message=f"meta graph tagged {name!r}: {each.message}") for each in of_other]
+    # What one of them does not take is there for another.
+    return [each for each in findings if each.rule != "extra-value"]
+
+
+def _other_tags(found: Detected, model: Model) -> list[tuple[str, ...]]:
+    graphs = list_meta_graphs(found.graph or "", is_text=found.is_text)
+    own = () if model.meta is None else tuple(model.meta.meta_info_def.tags)
+    return [tags for tags in dict.fromkeys(graph.tags for graph in graphs) if set(tags) != set(own)]
 
 
 def _state_findings(found: Detected) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import graphsurgeon as gs
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.verify import ERROR, WARNING
 from graphsurgeon.verify_source import compare, verify_source
-from tests.models import frozen, shared
+from tests.models import frozen, meta_graph, saved_model, shared
 
 V1 = "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123"
 SHARDLESS = "dotnet+machinelearning-testdata/Microsoft.ML.TensorFlow.TestModels/mnist_model"
@@ -138,7 +138,9 @@ def test_only_what_is_around_differs(fixtures: Path):
     one, other = gs.load(fixtures / "cond.ckpt"), gs.load(fixtures / "cond.ckpt")
     assert other.meta is not None
     other.meta.saver_def.max_to_keep = 77
-    assert [(f.severity, f.rule) for f in compare(one, other)] == [(WARNING, "differs")]
+    [finding] = compare(one, other)
+    assert (finding.severity, finding.rule) == (WARNING, "differs")
+    assert finding.message == "around the graph differs: 'saver_def/max_to_keep'"
 
 
 def test_two_checkpoints(fixtures: Path):
@@ -152,3 +154,14 @@ def test_a_graph_and_a_bare_checkpoint(fixtures: Path, tmp_path: Path):
     gs.save_checkpoint(gs.load_checkpoint(fixtures / "cond.ckpt"), tmp_path / "x")
     with pytest.raises(PassError, match="the other has no graph"):
         verify_source(fixtures / "cond.pb", against=tmp_path / "x")
+
+
+def test_every_meta_graph_of_a_saved_model(tmp_path: Path):
+    train = meta_graph()
+    train.meta_info_def.tags[:] = ["train", "gpu"]
+    train.signature_def["serving_default"].inputs["feed"].name = "gone:0"
+    (tmp_path / "saved_model.pb").write_bytes(saved_model(meta_graph(), train).SerializeToString())
+    gs.save_checkpoint({"of_another": np.float32(1)}, tmp_path / "variables" / "variables")
+    [finding] = verify_source(tmp_path).findings
+    assert (finding.severity, finding.rule) == (ERROR, "signature")
+    assert finding.message.startswith("meta graph tagged 'train,gpu': signature 'serving_default', input 'feed'")
