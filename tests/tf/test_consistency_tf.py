@@ -121,6 +121,46 @@ def test_errors_are_what_tensorflow_refuses(tf: TensorFlow, fixtures: Path, tmp_
     assert bool(errors) == bool(step), (errors, step, why)
 
 
+def in_signature(change: Callable[[schema.SignatureDef], object]) -> Fault:
+    return lambda model: change(meta_of(model).signature_def["serving_default"])
+
+
+SERVED: dict[str, Fault] = {
+    "nothing": lambda model: None,
+    "an output that is gone": in_signature(lambda signature: setattr(signature.outputs["y"], "name", "gone:0")),
+    "an input of which there are fewer": in_signature(
+        lambda signature: setattr(signature.inputs["x"], "name", "input:1")
+    ),
+    "another type of output": in_signature(lambda signature: setattr(signature.outputs["y"], "dtype", 9)),
+    "a read that is gone": in_collection(
+        "variables", schema.VariableDef, lambda message: setattr(message, "snapshot_name", "gone:0")
+    ),
+    "a main op that is gone": lambda model: (
+        meta_of(model).collection_def["saved_model_main_op"].node_list.value.append("gone")
+    ),
+    "a restore op that is gone": lambda model: setattr(meta_of(model).saver_def, "restore_op_name", "gone"),
+    "a missing value": lambda model: model.variables.pop("Logits/biases"),
+    "another shape": in_value("Logits/biases", lambda value: value[:-1]),
+    "an extra value": lambda model: model.variables.update({"odd": as_tensor(np.float32(1))}),
+}
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_errors_are_what_cannot_be_served(tf: TensorFlow, fixtures: Path, tmp_path: Path, name: str):
+    model = gs.load(fixtures / "mobile_cnn.ckpt")
+    signature = meta_of(model).signature_def["serving_default"]
+    signature.inputs["x"].name, signature.inputs["x"].dtype = "input:0", 1
+    signature.outputs["y"].name, signature.outputs["y"].dtype = "Predictions:0", 1
+    meta_of(model).meta_info_def.tags.append("serve")
+    SERVED[name](model)
+    saved = schema.SavedModel(saved_model_schema_version=1, meta_graphs=[model.to_meta_graph_def()])
+    (tmp_path / "saved_model.pb").write_bytes(saved.SerializeToString())
+    gs.save_checkpoint(model.variables, tmp_path / "variables" / "variables")
+    errors = [finding for finding in consistency_findings(gs.load(tmp_path)) if finding.severity == ERROR]
+    why = tf.call("restoring:served", directory=tmp_path)
+    assert bool(errors) == bool(why), (errors, why)
+
+
 @pytest.mark.parametrize("path", shared_files(".meta"), ids=lambda path: str(path.relative_to(SHARED)))
 def test_what_tensorflow_restores_has_no_errors(tf2: TensorFlow, path: Path):
     model = gs.load(path)

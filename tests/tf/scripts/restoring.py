@@ -21,3 +21,16 @@ def outcome(meta, prefix):
     except Exception as error:  # whatever TensorFlow raises is the answer
         return [step, "%s: %s" % (type(error).__name__, str(error)[:600])]
     return ["", ""]
+
+
+def served(directory):
+    """Return why TensorFlow cannot load a SavedModel or fetch what its signatures name; empty when it can."""
+    try:
+        with tf.Graph().as_default() as graph, tf.Session() as session:
+            meta = tf.saved_model.loader.load(session, ["serve"], directory)
+            for signature in meta.signature_def.values():
+                for info in list(signature.inputs.values()) + list(signature.outputs.values()):
+                    graph.get_tensor_by_name(info.name)
+    except Exception as error:  # whatever TensorFlow raises is the answer
+        return "%s: %s" % (type(error).__name__, str(error)[:600])
+    return ""
