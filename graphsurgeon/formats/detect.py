@@ -33,7 +33,6 @@ Kind = Literal["graph_def", "meta_graph", "saved_model", "checkpoint", "checkpoi
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
-_V1_PATTERN = re.compile(r"-\?{5}-of-[\d?]{5}$")
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
 _TEXT_FIELDS: dict[str, Kind | Literal["state"]] = {
@@ -114,7 +113,7 @@ def detect(path: str | os.PathLike[str]) -> Detected:
         return _detect_directory(path)
     if os.path.exists(path):
         return _detect_file(path)
-    found = _detect_prefix(path) or _detect_prefix(_V1_PATTERN.sub("", path))
+    found = _detect_prefix(path) or _detect_prefix(state_file.V1_PATTERN.sub("", path))
     if found is None:
         raise _missing(path)
     return replace(found, path=path)
@@ -210,8 +209,7 @@ def _v1_prefixes(names: list[str]) -> list[str]:
 
 def _named_by_state(path: str, latest: str) -> Detected:
     """Find the checkpoint that a state file names: there, or, when the directory was moved, beside the file."""
-    # The V1 writer of shards left a pattern: variables-?????-of-00001.
-    prefix = _V1_PATTERN.sub("", latest)
+    prefix = state_file.V1_PATTERN.sub("", latest)
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     for place in (prefix, os.path.join(directory, os.path.basename(prefix))):
         found = _detect_file(place) if os.path.isfile(place) else _detect_prefix(place)

@@ -16,6 +16,7 @@ directory of the state file; ``Saver`` writes relative ones when it was given a 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ from proto_utils.output import Transaction
 FILE_NAME = "checkpoint"
 #: Ten thousand checkpoints take less than this; a larger file is something else.
 MAX_NBYTES = 16 << 20
+
+#: What the V1 writer of shards calls them together: ``variables-?????-of-00002``.
+V1_PATTERN = re.compile(r"-\?{5}-of-(\d{5}|\?{5})$")
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def latest_checkpoint(directory: str | os.PathLike[str], name: str = FILE_NAME) 
 
 
 def checkpoint_exists(prefix: str) -> bool:
-    """Return whether a checkpoint is there: a V2 index, a V1 file, or V1 shards."""
+    """Return whether a checkpoint is there: a V2 index, a V1 file, or V1 shards, also by their pattern."""
     if os.path.isfile(index_path(prefix)) or os.path.isfile(prefix):
         return True
     directory, base = os.path.split(prefix)
@@ -112,7 +116,10 @@ def checkpoint_exists(prefix: str) -> bool:
         names = os.listdir(directory or ".")
     except OSError:
         return False
-    return any(_is_v1_shard(name, base) for name in names)
+    pattern = V1_PATTERN.search(base)
+    total = "" if pattern is None else pattern[1].strip("?")
+    stem = base if pattern is None else base[: pattern.start()]
+    return any(_is_v1_shard(name, stem) and name.endswith(total) for name in names)
 
 
 def write_state(

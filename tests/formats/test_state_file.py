@@ -136,6 +136,18 @@ def test_a_directory_that_was_moved_still_finds_its_checkpoints(tmp_path):
     assert latest_checkpoint(tmp_path) == f"{tmp_path}/b"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "is_there"),
+    [("m-?????-of-00002", True), ("m-?????-of-?????", True), ("m-?????-of-00003", False), ("n-?????-of-00002", False)],
+)
+def test_shards_by_their_pattern(tmp_path, pattern, is_there):
+    """As a Saver of the V1 format names what it wrote, here before the directory was moved."""
+    touch(tmp_path / "m-00000-of-00002", tmp_path / "n")
+    assert checkpoint_exists(str(tmp_path / pattern)) == is_there
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "/gone/{pattern}"')
+    assert latest_checkpoint(tmp_path) == (f"{tmp_path}/{pattern}" if is_there else None)
+
+
 def test_an_absolute_path_that_exists_wins_over_one_beside(tmp_path):
     touch(tmp_path / "old" / "b.index", tmp_path / "new" / "b.index")
     write(tmp_path / "new", tmp_path / "old" / "b", relative=False)

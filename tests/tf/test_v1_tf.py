@@ -11,6 +11,7 @@ import graphsurgeon as gs
 from graphsurgeon import dtypes
 from graphsurgeon.cli.run import run
 from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.state_file import latest_checkpoint
 from graphsurgeon.formats.v1 import V1Checkpoint
 from proto_utils.errors import GraphSurgeonError
 from tests.formats.v1_files import STORED, one, one_block, write_v1
@@ -111,6 +112,8 @@ def test_what_a_saver_wrote(tf: TensorFlow, tmp_path: Path, sharded: bool, parti
     for path in (prefix, called, f"{prefix}.meta", str(tmp_path / "first"), str(tmp_path / "first" / "checkpoint")):
         assert {name: digest_of(value) for name, value in gs.load_checkpoint(path).items()} == wholes, path
     assert detect(prefix).graph == f"{prefix}.meta"
+    assert latest_checkpoint(tmp_path / "first") == called
+    assert tf.call("bundles:read_state", directory=str(tmp_path / "first"))[2] == called
     new = str(tmp_path / "second" / "model.ckpt")
     assert run(["convert", prefix, "-o", new, "--to", "checkpoint", "--quiet"]) == 0
     assert tf.call("bundles:read", prefix=new) == wholes
