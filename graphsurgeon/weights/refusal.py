@@ -39,6 +39,9 @@ def nothing_qualifies(plan: WeightPlan, index: Index, exclude: Sequence[str] = (
     rows = "; ".join(f"{each.path} {each.dtype.name} {list(each.shape)}: {each.reason}" for each in kept[:3])
     options = [f"--select '{each.node.name}'" for each in kept if _is_takeable(each, exclude)][:3]
     hint = "to take them: " + " ".join(options) if options else None
+    if num_variables:
+        already = "its weights may be those variables, which ls --variables lists; nothing is left to do then"
+        hint = f"{already}. Or, {hint}" if hint else already
     return PassError("unfreeze", f"no constant qualifies as a weight{held}. The largest: {rows}", hint=hint)
 
 

@@ -51,3 +51,7 @@ def test_what_serves_variables_is_not_mentioned():
     reason = "no constant qualifies as a weight; the graph has 1 variable already. The largest: k int64 [2]: "
     assert refusal(of).reason.startswith(reason)
     assert "save/" not in refusal(of).reason
+    hint = refusal(of).hint
+    assert hint is not None
+    assert hint.startswith("its weights may be those variables")
+    assert hint.endswith(". Or, to take them: --select 'k'")
