@@ -116,6 +116,10 @@ def state_inputs(name: str, producers: Mapping[str, Node]) -> list[str]:
 
 def holds_state(node: Node) -> bool:
     """Whether a node is a variable, table, queue, iterator ...: gives a handle or a reference away and takes none."""
+    known = ops.facts(node.op)
+    if known is not None and not known.is_stateful:
+        # What passes a handle on takes it too; asked first, because it costs no look at the attrs.
+        return False
     types = ops.output_types(node)
     return types is not None and any(map(_is_state, types)) and not _given_state(node)
 

@@ -50,10 +50,10 @@ def ancestors(
 
 def colocated_with(node: Node) -> list[str]:
     """Return the nodes that a node is to share a device with: the entries ``loc:@x`` of its attr ``_class``."""
-    attr = node.proto.attr
-    if _COLOCATION not in attr:
+    attr = node.proto.attr.get(_COLOCATION)
+    if attr is None:
         return []
-    return [_name(group) for group in attr[_COLOCATION].list.s if group.startswith(_GROUP)]
+    return [_name(group) for group in attr.list.s if group.startswith(_GROUP)]
 
 
 def drop_colocation(node: Node, gone: Iterable[str]) -> None:

@@ -160,7 +160,7 @@ def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[st
     list of str
         What stays beside that: it sets up what is there.
     """
-    producers = Index(model.graph).producers
+    producers = {node.name: node for node in model.graph}
     colocated = _colocations(producers)
     needs = colocated if not also else {**colocated, **{k: [*v, *colocated.get(k, ())] for k, v in also.items()}}
     needed = ancestors(producers, roots, needs)
