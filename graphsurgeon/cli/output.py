@@ -43,11 +43,14 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     Parameters
     ----------
     headers : sequence of str
+        Without any, nothing is printed.
     rows : iterable of sequence
         Numbers stand to the right.
     title : str
     """
     cells = [list(row) for row in rows]
+    if not headers:
+        return
     if sys.stdout.isatty() and len(cells) <= _MAX_DRAWN_ROWS:
         _draw_table(headers, cells, title)
         return

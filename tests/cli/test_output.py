@@ -45,6 +45,11 @@ def test_table_without_rows(capsys):
     assert capsys.readouterr().out == "name  nbytes\n"
 
 
+def test_table_without_columns(capsys):
+    output.emit_table([], [])
+    assert capsys.readouterr().out == ""
+
+
 def test_table_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     output.emit_table(["name", "nbytes"], [["a[b]", 1234567]], title="tensors")
