@@ -198,7 +198,7 @@ def _state_findings(found: Detected) -> Iterator[Finding]:
     state = read_state(found.path)
     gone = [] if state is None else [each for each in state.checkpoints[:-1] if not checkpoint_exists(each)]
     if gone:
-        message = f"the state file lists {len(gone)} older ones that are not there: {_some_of(gone)}"
+        message = f"the state file lists older checkpoints that are not there: {_some_of(gone)}"
         yield Finding(WARNING, "state-file", None, None, message)
 
 

@@ -10,7 +10,8 @@ rule                is broken by
 signature           an input or output that is no tensor of the graph, or of another type
                     (warning for the type of an output, which TensorFlow takes as it comes)
 collection          an entry that names a node which is not there, or does not parse;
-                    (warning) a variable that is listed as one of the other kind
+                    a variable that is listed as one of the other kind (warning for a resource
+                    where the graph brings its own saver)
 asset               a file whose tensor is not there
 saver               a SaverDef that names too little, or what is not there
 saver-lists         names, slices and types of a saver's op that are not equally many, or bad;
@@ -19,7 +20,8 @@ saver-lists         names, slices and types of a saver's op that are not equally
 missing-value       a value that the saver restores and the checkpoint does not have;
                     (warning) a variable that nothing restores
 value-dtype         a value of another type than the saver, or the variable, takes
-value-shape         a value of another shape, or a slice of a tensor of another shape
+value-shape         a value of another shape, or a slice of a tensor of another shape. A resource
+                    variable takes it, and is then not what the graph was made for
 extra-value         (warning) values in the checkpoint that no variable of the graph takes
 ==================  ==========================================================================
 

@@ -127,7 +127,9 @@ def _variable_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Find
         if node is not None and node.op in (REF_OPS if each.is_resource else RESOURCE_OPS):
             listed = "a resource" if each.is_resource else "a reference"
             message = f"is listed among the variables as {listed}, but is a {node.op}"
-            yield Finding(WARNING, "collection", node.name, None, message)
+            # A resource taken for a reference is noticed only when TensorFlow makes a saver for it.
+            severity: Severity = WARNING if meta.HasField("saver_def") and not each.is_resource else ERROR
+            yield Finding(severity, "collection", node.name, None, message)
         for text in (getattr(each, field) for field in _VARIABLE_FIELDS):
             problem = _problem_of(text, graph) if node_of(text) in graph else ""
             if problem:

@@ -17,7 +17,8 @@ LAYERS = {
     + ["variable_collections", "references", "companions", "kept_saver", "surroundings", "node_lists"]
     + ["checkpoint_keys", "tensor_slice", "unfreeze_note"]
     + ["serving", "serving_signature"]
-    + ["body_edits", "updates", "value_reads", "converted_functions", "value_flow", "to_constants", "to_variables", "undo_unfreeze"]
+    + ["body_edits", "updates", "value_reads", "converted_functions", "value_flow", "to_constants"]
+    + ["to_variables", "undo_unfreeze"]
     + ["initial_values", "kept_variables", "surroundings", "remembered", "restored_variables"]
     + ["held_variables", "retarget", "dead_gradients", "tensorflow_version"],
     3: ["verify", "model_pass", "new_inputs", "equivalence", "consistency"],

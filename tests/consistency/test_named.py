@@ -118,15 +118,18 @@ def test_a_variable_def_that_does_not_parse(trained: Model):
     assert "collection 'variables': an entry does not parse" in found.message
 
 
-def test_a_variable_listed_as_the_other_kind(trained: Model):
-    assert trained.meta is not None
-    values = trained.meta.collection_def["variables"].bytes_list.value
+@pytest.mark.parametrize(("name", "severity"), [("lstm_loop", ERROR), ("resource_cnn", WARNING)])
+def test_a_variable_listed_as_the_other_kind(fixtures: Path, name: str, severity: str):
+    model = gs.load(fixtures / f"{name}.ckpt")
+    assert model.meta is not None
+    values = model.meta.collection_def["variables"].bytes_list.value
     definition = schema.parse(schema.VariableDef, values[0])
-    definition.is_resource = True
-    del trained.meta.collection_def["trainable_variables"]
+    definition.is_resource = not definition.is_resource
     values[0] = schema.serialize(definition)
-    [found] = named_findings(trained)
-    assert (found.severity, found.rule, found.node) == (WARNING, "collection", node_of(definition.variable_name))
+    [found] = named_findings(model)
+    assert (found.severity, found.rule, found.node) == (severity, "collection", node_of(definition.variable_name))
+    model.meta.ClearField("saver_def")
+    assert rows(model) == [(ERROR, "collection")]
 
 
 def test_what_a_collection_of_savers_names_may_be_gone():

@@ -73,6 +73,9 @@ FAULTS: dict[str, Fault] = {
         "while_context", schema.WhileContextDef, lambda message: message.values_def.values.append("gone:0")
     ),
     "a def that does not parse": unparsable,
+    "a def of the other kind": in_collection(
+        "variables", schema.VariableDef, lambda message: setattr(message, "is_resource", True)
+    ),
     "a node that is gone": lambda model: meta_of(model).collection_def["ops"].node_list.value.append("gone"),
     "a node that is there": lambda model: meta_of(model).collection_def["ops"].node_list.value.append("save/Const:0"),
     "an unknown collection": lambda model: meta_of(model).collection_def["odd"].bytes_list.value.append(b"\x0a\xff"),
@@ -106,7 +109,7 @@ def no_saver_and(fault: Fault) -> Fault:
     return both
 
 
-for _name in ("a missing value", "another type", "another shape"):
+for _name in ("a missing value", "a def of the other kind", "another type", "another shape"):
     FAULTS[f"no SaverDef and {_name}"] = no_saver_and(FAULTS[_name])
 
 
