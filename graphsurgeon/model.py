@@ -249,7 +249,7 @@ def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
             f"the {name}, in bytes,",
             nbytes,
             MAX_MESSAGE_NBYTES,
-            hint="unfreeze it, or keep the weights in a checkpoint",
+            hint="keep the weights in a checkpoint, which has no such limit",
         )
     cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
     data = b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
