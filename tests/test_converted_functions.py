@@ -12,6 +12,7 @@ from graphsurgeon.dtypes import FLOAT, INT32, RESOURCE, DType
 from graphsurgeon.errors import PassError
 from graphsurgeon.graph import Function
 from graphsurgeon.model import Model
+from graphsurgeon.node import Node
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensor import as_tensor
 from graphsurgeon.verify import check
@@ -49,7 +50,7 @@ def call(name: str, op: str, inputs: list[str], types: list[DType], results: lis
     }
     if op.endswith("If"):
         attrs["Tcond"] = DType.from_name("bool")
-    return notation.Node.new(name, op, inputs, attrs=attrs)
+    return Node.new(name, op, inputs, attrs=attrs)
 
 
 def frozen(
@@ -88,7 +89,7 @@ def test_call(op):
 
 
 def test_a_function_called_by_its_name():
-    made = frozen([notation.Node.new("y", "f", ["v", "x"])], [scale()])
+    made = frozen([Node.new("y", "f", ["v", "x"])], [scale()])
     assert made.graph["y"].op == "f_frozen"
 
 
@@ -183,7 +184,7 @@ def test_loops(op):
 
 def test_a_handle_that_a_loop_returns_is_followed():
     node = call("l", "While", ["v", "x"], [RESOURCE, FLOAT], [], cond="cond", body="body")
-    made = frozen([node, notation.Node.new("y", "ReadVariableOp", ["l"], attrs={"dtype": FLOAT})], loop(SCALE[2]))
+    made = frozen([node, Node.new("y", "ReadVariableOp", ["l"], attrs={"dtype": FLOAT})], loop(SCALE[2]))
     assert made.graph["y"].op == "Identity"
 
 
@@ -193,7 +194,7 @@ def test_a_handle_that_branches_return_is_followed():
     second = typed(function("g", "h i", "i", ""), [RESOURCE, RESOURCE], [RESOURCE])
     node = call("b", "If", ["p", "v", "w"], [RESOURCE, RESOURCE], [RESOURCE], then_branch="f", else_branch="g")
     node.attrs["output_shapes"] = [Shape(())]
-    made = frozen([node, notation.Node.new("y", "ReadVariableOp", ["b"], attrs={"dtype": FLOAT})], [first, second])
+    made = frozen([node, Node.new("y", "ReadVariableOp", ["b"], attrs={"dtype": FLOAT})], [first, second])
     assert made.graph["b"].attrs["Tout"] == [FLOAT]
     assert made.graph["b"].attrs["output_shapes"] == [Shape()]
     assert made.graph["y"].op == "Identity"

@@ -122,7 +122,7 @@ def test_values_in_typed_lists_go_back_there(values, dtype):
 
 
 def _repeated(numbers: np.ndarray) -> list[float]:
-    head = numbers.tolist()
+    head: list[float] = numbers.tolist()
     return head + [head[-1] if head else 0] * (4 - len(head))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.dtypes import FLOAT
 from graphsurgeon.errors import PassError
+from graphsurgeon.graph import Graph
 from graphsurgeon.value_flow import ValueFlow
 from graphsurgeon.value_reads import Value
 from tests import notation
@@ -23,7 +26,7 @@ REF = """
 
 def flown(
     text: str, *, is_ref: bool = False, is_thawed: bool = False, root: str = "y"
-) -> tuple[notation.Graph, dict[str, Value]]:
+) -> tuple[Graph, dict[str, Value]]:
     """The graph after `v` became a value, and the tensors that carry it."""
     model = notation.model((REF if is_ref else HANDLE) + text)
     flow = ValueFlow(model, "test")
@@ -32,7 +35,7 @@ def flown(
     return model.graph, reached
 
 
-def lines(graph: notation.Graph) -> list[str]:
+def lines(graph: Graph) -> list[str]:
     return notation.show(graph).splitlines()[2:]
 
 
@@ -128,7 +131,12 @@ def test_an_obstacle_may_be_overcome():
     flow = ValueFlow(model, "test")
     flow.follow(flow.main, "v", Value(FLOAT, (2,), "v"), is_ref=True)
     seen = []
-    flow.finish(["y"], overcome=lambda _, obstacle: seen.append(obstacle.node.name) is None)
+
+    def overcome(_: object, obstacle: Any) -> bool:
+        seen.append(obstacle.node.name)
+        return True
+
+    flow.finish(["y"], overcome=overcome)
     assert seen == ["u"]
     assert "u" in model.graph
 

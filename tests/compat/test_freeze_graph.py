@@ -204,7 +204,8 @@ def test_values_that_cannot_be_read_leave_no_file(saved, monkeypatch):
 
 
 def test_a_large_graph_is_written_without_its_message(saved):
-    files = {"input_meta_graph": str(saved / "m.meta"), "input_checkpoint": str(saved / "m")}
-    model = write_frozen_graph(Flags(**files, output_node_names="y", output_graph=str(saved / "out.pb")))
+    meta, prefix, out = str(saved / "m.meta"), str(saved / "m"), str(saved / "out.pb")
+    flags = Flags(input_meta_graph=meta, input_checkpoint=prefix, output_node_names="y", output_graph=out)
+    model = write_frozen_graph(flags)
     assert isinstance(model, Model)
     assert (saved / "out.pb").is_file()

@@ -168,6 +168,6 @@ def test_nothing_to_repair():
 def test_other_faults_are_refused_and_nothing_is_changed():
     model = broken("v = Const {f32 []}; a = Neg(v, ^gone); b = Neg(missing) {T: f32}")
     before = schema.serialize(model.to_graph_def())
-    with pytest.raises(GraphError, match="'b'.*'missing' names no node"):
+    with pytest.raises(GraphError, match=r"'b'.*'missing' names no node"):
         fix(model)
     assert schema.serialize(model.to_graph_def()) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,12 +26,12 @@ def meta_of(model: Model) -> schema.MetaGraphDef:
     return model.meta
 
 
-def in_collection(key: str, cls: type, change: Callable[[schema.Message], object]) -> Fault:
+def in_collection(key: str, cls: type[schema.Message], change: Callable[[Any], object]) -> Fault:
     """Change the first message of a collection."""
 
     def fault(model: Model) -> None:
         values = meta_of(model).collection_def[key].bytes_list.value
-        message = schema.parse(cls, values[0])
+        message: Any = schema.parse(cls, values[0])
         change(message)
         values[0] = schema.serialize(message)
 
@@ -79,7 +80,7 @@ FAULTS: dict[str, Fault] = {
     "a node that is gone": lambda model: meta_of(model).collection_def["ops"].node_list.value.append("gone"),
     "a node that is there": lambda model: meta_of(model).collection_def["ops"].node_list.value.append("save/Const:0"),
     "an unknown collection": lambda model: meta_of(model).collection_def["odd"].bytes_list.value.append(b"\x0a\xff"),
-    "an empty SaverDef": lambda model: meta_of(model).saver_def.Clear() or meta_of(model).saver_def.SetInParent(),
+    "an empty SaverDef": lambda model: meta_of(model).saver_def.CopyFrom(schema.SaverDef()),
     "no SaverDef": lambda model: meta_of(model).ClearField("saver_def"),
     "a restore op that is gone": lambda model: setattr(meta_of(model).saver_def, "restore_op_name", "gone"),
     "a save tensor that is gone": lambda model: setattr(meta_of(model).saver_def, "save_tensor_name", "gone:0"),
