@@ -253,7 +253,7 @@ def functions_in(attr: object) -> list[Func]:
 
 def _remain(copy: ConvertedFunction, kind: str, argument: str) -> set[str]:
     noted: dict[str, set[str]] = getattr(copy.body, kind)
-    return noted.get(argument, set()) - copy.body.removed.keys()
+    return {name for name in noted.get(argument, ()) if name not in copy.body.removed}
 
 
 def _set_returned(body: BodyEdits, node: Node, edited: Node, returned: list[int], value: Value) -> list[str]:

@@ -68,11 +68,13 @@ def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = Tr
 def late_readers(body: BodyEdits) -> list[Obstacle]:
     """Return what reads a variable after an op that changes it, as far as it was not cut."""
     found = []
+    # Most readers follow no writer at all, which one look at the graph tells.
+    late = followers(body.index, [name for writers in body.writers.values() for name in writers])
     for text, writers in body.writers.items():
-        readers = body.readers.get(text, set()) - body.removed.keys() - writers
-        if not readers:
+        readers = {name for name in body.readers.get(text, ()) if name in late and name not in body.removed}
+        if readers <= writers:
             continue
-        for name in sorted(readers & followers(body.index, writers)):
+        for name in sorted((readers - writers) & followers(body.index, writers)):
             reason = f"reads variable {text!r} after {', '.join(sorted(writers)[:3])} changed it"
             found.append(Obstacle(body.index.producers[name], reason))
     return found
