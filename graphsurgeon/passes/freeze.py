@@ -24,21 +24,22 @@ signatures and saver go with the variables: a GraphDef has none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checkpoint_keys import EMA, VariableValues, variable_nodes
 from graphsurgeon.companions import INIT_SIGNATURE, holds_state
 from graphsurgeon.endpoints import guess_inputs, guess_outputs
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.index import Index
 from graphsurgeon.initial_values import initial_values
 from graphsurgeon.kept_variables import KeptVariables
-from graphsurgeon.model import Model
+from graphsurgeon.model import MAX_MESSAGE_NBYTES, Model
 from graphsurgeon.model_pass import model_pass
 from graphsurgeon.names import matches_any
 from graphsurgeon.node import Node
 from graphsurgeon.node_lists import find_node, split_names
+from graphsurgeon.reach import ancestors, called_functions
 from graphsurgeon.references import tensor_names
 from graphsurgeon.remembered import Memory
 from graphsurgeon.tensor import Tensor
@@ -136,6 +137,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         An output, or the value of a variable, does not exist.
     PassError
         Something needs a variable as a variable; the node is named.
+    LimitError
+        The constants are past the 2 GiB of a GraphDef.
     """
     index = Index(model.graph)
     roots = [find_node(index.producers, name).name for name in _outputs(model, outputs, signature)]
@@ -143,6 +146,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     frozen, kept = _choose(model, index, roots, keep, only)
     values = _values(model, index, frozen, split_names(initializers), ema=ema)
     tensors = {name: tensor for name, (_, tensor) in values.items()}
+    _check_nbytes(values)
+    _check_bodies(model, index, roots)
     memory = Memory(model, index, tensors) if remember else None
     notes = []
     if kept:
@@ -219,6 +224,29 @@ def _values(
         check_value(node, key, value, "freeze")
         values[name] = (key, value)
     return values
+
+
+def _check_nbytes(values: Mapping[str, tuple[str, Tensor]]) -> None:
+    """Refuse what no GraphDef can hold, before anything is done."""
+    sizes = {name: tensor.nbytes for name, (_, tensor) in values.items() if tensor.dtype.itemsize}
+    if sum(sizes.values()) > MAX_MESSAGE_NBYTES:
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:2]
+        hint = (
+            f"leave large ones variables, {' '.join(f'--keep {name}' for name in largest)}, or let all be variables of "
+            "a SavedModel: convert --to saved_model"
+        )
+        raise LimitError("the frozen graph, in bytes,", sum(sizes.values()), MAX_MESSAGE_NBYTES, hint=hint)
+
+
+def _check_bodies(model: Model, index: Index, roots: Sequence[str]) -> None:
+    """Decline variables that stand in function bodies: nothing outside could give them a value any more."""
+    if not model.library.functions:
+        return
+    needed = [index.producers[name] for name in ancestors(index.producers, roots)]
+    for name in sorted(called_functions(needed, model.library)):
+        node = next(variable_nodes(model.library.functions[name].body), None)
+        if node is not None:
+            raise PassError("freeze", f"a variable in the body of function {name!r}, not passed to it", node=node.name)
 
 
 def _leave_meta_graph(model: Model) -> list[str]:

@@ -16,7 +16,7 @@ from graphsurgeon.errors import LimitError, NotFoundError, PassError
 from graphsurgeon.graph import Function
 from graphsurgeon.model import Model
 from graphsurgeon.passes.freeze import freeze
-from graphsurgeon.tensor import FillTensor, Tensor, as_tensor
+from graphsurgeon.tensor import Tensor, as_tensor
 from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests.passes.harness import check_pass, check_refusal, function, keys_saved, listed, model, shown, state
@@ -548,15 +548,44 @@ def _is_end(of: Model, name: str) -> bool:
 # Limits.
 
 
-def test_past_two_gib_nothing_is_written(tmp_path: Path):
+def test_past_two_gib_it_refuses_at_once_and_says_what_to_do():
     shape = (600_000_000,)
     large = trained(REF.replace("shape[2]", f"shape[{shape[0]}]"))
-    large.variables["v"] = FillTensor(FLOAT, shape)
+    large.variables["v"] = Unreadable(FLOAT, shape)
+    with pytest.raises(LimitError, match="the frozen graph, in bytes, is 2,400,000,000") as caught:
+        freeze(large, outputs=("y",))
+    assert "--keep v" in str(caught.value.hint)
+    assert "SavedModel" in str(caught.value.hint)
+    assert large.graph["v"].op == "VariableV2"
+
+
+def test_just_below_nothing_is_written_past_the_limit(tmp_path: Path):
+    """The graph's own nodes count too, which is told before writing."""
+    size = ((1 << 31) - 100) // 4
+    large = trained(REF.replace("shape[2]", f"shape[{size}]"))
+    large.variables["v"] = Unreadable(FLOAT, (size,))
     freeze(large, outputs=("y",))
-    with pytest.raises(LimitError, match="is 2,400,000,") as caught:
+    with pytest.raises(LimitError):
         gs.save(large, tmp_path / "large.pb")
-    assert caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_variables_in_function_bodies_are_named():
+    body = function(
+        "f",
+        "a",
+        "r:value:0",
+        "h = VarHandleOp {dtype: f32, shape: shape[2]}\nr = ReadVariableOp(h:resource:0) {dtype: f32}",
+    )
+    error = check_refusal(
+        freeze,
+        trained(REF + "z = f(y)", None, body),
+        PassError,
+        "a variable in the body of function 'f'",
+        outputs=("z",),
+    )
+    assert error.node == "h"
+    freeze(trained(REF + "z = f(y)", None, body), outputs=("y",))
 
 
 def test_the_result_is_well_formed():
