@@ -149,7 +149,9 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         seconds = round(time.perf_counter() - start, 3)
         facts = report.to_json()
         if as_json:
-            emit_json(name, source=source, outputs=written, **facts, **serving, seconds=seconds)
+            # The outputs of a verb are files; those of a pass are nodes.
+            named = {"output_nodes" if key == "outputs" else key: value for key, value in facts.items()}
+            emit_json(name, source=source, outputs=written, **named, **serving, seconds=seconds)
         else:
             _show(facts, serving, written, seconds, is_whole=explain, quiet=quiet)
 

@@ -13,6 +13,7 @@ import graphsurgeon as gs
 from graphsurgeon import passes
 from graphsurgeon.cli.pass_verb import command_of, parameter_help, pass_options
 from graphsurgeon.model import Model
+from tests import notation
 
 
 @dataclass
@@ -217,3 +218,50 @@ def test_declined_is_told_with_a_way_out(verb, tmp_path):
 def test_other_kinds_of_output(verb, graph, tmp_path):
     assert verb("unfreeze", graph, "-o", tmp_path / "x.pbtxt", "--to", "graph_def_text").code == 0
     assert "VariableV2" in (tmp_path / "x.pbtxt").read_text()
+
+
+def test_the_checkpoint_may_be_elsewhere(verb, fixtures, tmp_path):
+    graph = gs.load(fixtures / "mobile_cnn.ckpt.meta")
+    graph.meta, graph.variables = None, {}
+    gs.save(graph, tmp_path / "graph.pb")
+    out, prefix = tmp_path / "frozen.pb", fixtures / "mobile_cnn.ckpt"
+    done = verb("freeze", tmp_path / "graph.pb", "-o", out, "--outputs", "Predictions")
+    assert (done.code, out.exists()) == (5, False)
+    assert "--checkpoint" in done.err
+    arguments = ("--outputs", "Predictions", "--json", "--checkpoint")
+    answer = verb("freeze", tmp_path / "graph.pb", "-o", out, *arguments, prefix).answer
+    assert (len(answer["constants"]), answer["variables"], answer["cut"]) == (37, [], [])
+    assert (answer["outputs"], answer["output_nodes"]) == ([str(out)], ["Predictions"])
+    assert verb("freeze", tmp_path / "graph.pb", "-o", out, *arguments, tmp_path / "nothing").code == 5
+
+
+def test_prune_tells_files_from_nodes(verb, fixtures):
+    answer = verb("prune", fixtures / "mobile_cnn.pb", "--outputs", "Predictions", "--dry-run", "--json").answer
+    assert (answer["outputs"], answer["output_nodes"]) == ([], ["Predictions"])
+
+
+def test_freeze_without_outputs_proposes_some(verb, fixtures):
+    done = verb("freeze", fixtures / "mobile_cnn.ckpt.meta", "--dry-run")
+    assert done.code == 4
+    assert "--outputs Predictions" in done.err
+
+
+def test_the_way_there_and_back_with_a_note(verb, fixtures, tmp_path):
+    frozen, prefix = tmp_path / "frozen.pb", tmp_path / "again.ckpt"
+    source = fixtures / "partitioned.ckpt.meta"
+    assert verb("freeze", source, "-o", frozen, "--outputs", "output", "--remember").code == 0
+    rows = verb("unfreeze", frozen, "-o", prefix, "--json").answer["variables"]
+    assert {row["name"] for row in rows} == set(gs.load_checkpoint(fixtures / "partitioned.ckpt"))
+    assert all(row["evidence"] == ["noted by freeze"] for row in rows)
+
+
+def test_fix_writes_what_was_broken(verb, tmp_path):
+    text = "v = Const {f32 [2]}; x = Placeholder {dtype: f32}; u = AssignAdd(v, x) {T: f32}; y = Mul(x, v, ^u)"
+    gs.save(notation.model(text), tmp_path / "broken.pb")
+    assert verb("verify", tmp_path / "broken.pb").code == 1
+    answer = verb("fix", tmp_path / "broken.pb", "-o", tmp_path / "fixed.pb", "--json").answer
+    assert [(row["node"], row["op"]) for row in answer["repairs"]] == [("u", "AssignAdd")]
+    assert verb("verify", tmp_path / "fixed.pb").code == 0
+    gs.save(notation.model("a = Neg(nothing) {T: f32}"), tmp_path / "broken.pb")
+    assert verb("fix", tmp_path / "broken.pb", "-o", tmp_path / "worse.pb").code == 3
+    assert not (tmp_path / "worse.pb").exists()

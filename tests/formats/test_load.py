@@ -148,3 +148,19 @@ def test_real_text_graphs_survive_the_way_through_binary(tmp_path):
         texts = [each.read_bytes() for each in (path, tmp_path / "x.pbtxt")]
         before, after = (schema.parse_text(schema.GraphDef, text) for text in texts)
         assert before == after, path
+
+
+def test_a_checkpoint_from_elsewhere(tmp_path, fixtures):
+    graph = load(fixtures / "mobile_cnn.ckpt.meta")
+    graph.meta, graph.variables = None, {}
+    save(graph, tmp_path / "graph.pb")
+    assert load(tmp_path / "graph.pb").variables == {}
+    for name in ("mobile_cnn.ckpt", "mobile_cnn.ckpt.index", "mobile_cnn.ckpt.meta"):
+        assert len(load(tmp_path / "graph.pb", checkpoint=fixtures / name).variables) == 37
+
+
+def test_what_is_no_checkpoint(tmp_path, fixtures):
+    with pytest.raises(UnsupportedError, match="a graph_def without a checkpoint beside it"):
+        load(fixtures / "mobile_cnn.pb", checkpoint=fixtures / "mobile_cnn.pb")
+    with pytest.raises(NotFoundError):
+        load(fixtures / "mobile_cnn.pb", checkpoint=tmp_path / "nothing")
