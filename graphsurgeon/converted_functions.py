@@ -69,8 +69,10 @@ class ConvertedFunction:
         """Put the edited nodes into the body, and the signature in step with them."""
         proto, body = self.function.proto, self.body
         self.function.body.set_nodes(body.nodes())
-        for output in [key for key, node in proto.control_ret.items() if node in body.removed]:
+        gone = {key for key, node in proto.control_ret.items() if node in body.removed}
+        for output in gone:
             del proto.control_ret[output]
+        proto.signature.control_output[:] = [name for name in proto.signature.control_output if name not in gone]
         for name, text in proto.ret.items():
             node = body.edited.get(node_of_input(text))
             # A ReadVariableOp that is an Identity now, or a VarIsInitializedOp that is a Const.

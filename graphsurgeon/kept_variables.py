@@ -95,7 +95,8 @@ class KeptVariables:
             has_lost=True,
         )
         model.variables = dict(self._values)
-        notes = [f"the saver does not save {name!r} any more" for name in self._saver.unsaved]
+        lost = [name for name in self._saver.unsaved if name not in self._frozen]
+        notes = [f"the saver does not save {name!r} any more" for name in lost]
         if gone:
             where = ", ".join(sorted({each.where for each in gone}))
             notes.append(f"{len(gone)} entries went with their nodes, from: {where}")

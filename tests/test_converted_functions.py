@@ -216,10 +216,13 @@ WRITE = "s = Sub(r:value:0, x) {T: f32}\nu = AssignSubVariableOp(h, s:z:0) {dtyp
 
 def test_updates_in_a_body_are_cut_with_what_served_them():
     update = typed(function("f", "h x", "n:y:0", READ + WRITE), [RESOURCE, FLOAT], [FLOAT])
-    update.proto.control_ret["u"] = "u"
+    update.proto.control_ret["done"] = "u"
+    update.proto.control_ret["other"] = "n"
+    update.proto.signature.control_output.extend(["done", "other"])
     made = frozen([call("y", "StatefulPartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f")], [update])
     assert body(made, "f_frozen") == ["n = Neg(x)"]
-    assert dict(made.library.functions["f_frozen"].proto.control_ret) == {}
+    proto = made.library.functions["f_frozen"].proto
+    assert (dict(proto.control_ret), list(proto.signature.control_output)) == ({"other": "n"}, ["other"])
 
 
 @pytest.mark.parametrize(
