@@ -86,3 +86,14 @@ def test_notes_do_not_disturb_tensorflow(tf: TensorFlow, tmp_path: Path, kind: s
         tf.call("judging:variables", prefix=str(prefix)) for prefix in (made["prefix"], tmp_path / "again.ckpt")
     )
     assert after["variables"] == before["variables"]
+
+
+@pytest.mark.parametrize("kept", [("mean",), ("kernel",), ("mean", "kernel", "table")])
+def test_a_saved_model_of_which_variables_stay(tf2: TensorFlow, tmp_path: Path, kept: tuple[str, ...]):
+    expected = tf2.call("updating:saved_model", directory=str(tmp_path / "model"))
+    model = gs.load(tmp_path / "model")
+    report = gs.freeze(model, signature="serve", keep=kept)
+    assert sorted(report.variables) == sorted(kept)
+    gs.save(model, tmp_path / "kept", to="saved_model")
+    found = tf2.call("updating:serve", directory=str(tmp_path / "kept"), signature="serve")
+    np.testing.assert_allclose(found, expected["serve"], rtol=1e-6)

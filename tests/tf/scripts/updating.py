@@ -130,3 +130,9 @@ def object_checkpoint(directory):
     variable = tf.Variable(np.arange(6, dtype=np.float32).reshape(3, 2), name="layer/kernel")
     prefix = tf.train.Checkpoint(model=tf.Module(), weight=variable).write(os.path.join(directory, "objects"))
     return {"pb": path, "prefix": prefix, "value": (BATCH @ variable.numpy()).tolist()}
+
+
+def serve(directory, signature):
+    """What a signature of a SavedModel gives, as TensorFlow 2 loads it."""
+    loaded = tf.saved_model.load(directory)
+    return next(iter(loaded.signatures[signature](tf.constant(BATCH)).values())).numpy().tolist()
