@@ -36,8 +36,10 @@ def import_all():
     for folder in (root, os.path.join(os.path.dirname(root), "tensorflow_core")):
         for place in ("core/framework", "core/protobuf", "core/util", "python/training"):
             for path in glob.glob(os.path.join(folder, place, "*_pb2.py")):
-                relative = os.path.relpath(path, os.path.dirname(folder))
-                importlib.import_module(relative[:-3].replace(os.sep, "."))
+                # As `tensorflow.`, whatever the folder: a second import under another name makes the message classes
+                # anew, and TensorFlow 1.15 then does not know its own messages any more.
+                relative = os.path.relpath(path, folder)
+                importlib.import_module("tensorflow." + relative[:-3].replace(os.sep, "."))
 
 
 def compare_message(message, name, syntax, answer):
