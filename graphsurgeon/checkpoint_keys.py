@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Func
+from graphsurgeon.endpoints import variable_shape
 from graphsurgeon.errors import near_names
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
@@ -181,13 +182,13 @@ def variable_nodes(graph: Graph) -> Iterator[Node]:
 
 
 def _own_names(node: Node) -> list[str]:
-    shared = node.attrs.get("shared_name", b"").decode()
+    shared = node.proto.attr["shared_name"].s.decode("utf-8", "backslashreplace") if "shared_name" in node.attrs else ""
     return [node.name] if not shared or shared == node.name else [node.name, shared]
 
 
 def _shape(node: Node) -> tuple[int, ...]:
-    dims = node.attrs["shape"].dims
-    return () if dims is None else tuple(dim or 0 for dim in dims)
+    shape = variable_shape(node)
+    return () if shape is None or shape.dims is None else tuple(dim or 0 for dim in shape.dims)
 
 
 def _strings_at(index: Index, node: Node, position: int) -> list[str]:

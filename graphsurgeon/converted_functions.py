@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from graphsurgeon.attr_value import Func, Shape
 from graphsurgeon.body_edits import BodyEdits
 from graphsurgeon.dtypes import DType
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of_input, unique_name
@@ -220,6 +220,10 @@ class ConvertedFunctions:
         if name not in self._copies:
             self._copies[name] = self._copy(name)
         copy = self._copies[name]
+        num_arguments = len(copy.function.proto.signature.input_arg)
+        if argument >= num_arguments:
+            reason = f"passes argument {argument} to function {name!r}, which takes {num_arguments}"
+            raise GraphError(reason, node=caller.name, function=body.function)
         self._calls.setdefault((id(body), caller.name, name), (body, caller, {}))[2][argument] = text
         if argument not in copy.returned:
             proto = copy.function.proto

@@ -11,6 +11,7 @@ from typing import Any
 
 from graphsurgeon.checkpoint_keys import variable_nodes
 from graphsurgeon.companions import InitOps
+from graphsurgeon.endpoints import variable_dtype, variable_shape
 from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
@@ -114,9 +115,11 @@ def check_value(variable: Node, key: str, value: Tensor, operation: str) -> None
     PassError
         It has another dtype or shape.
     """
-    dtype, dims = variable.attrs["dtype"].base, variable.attrs["shape"].dims
+    dtype, shape = variable_dtype(variable), variable_shape(variable)
+    dims = None if shape is None else shape.dims
     if value.dtype is not dtype:
-        reason = f"the checkpoint has {value.dtype.name} under {key!r}, the variable is {dtype.name}"
+        wanted = "of no type" if dtype is None else dtype.name
+        reason = f"the checkpoint has {value.dtype.name} under {key!r}, the variable is {wanted}"
         raise PassError(operation, reason, node=variable.name)
     # To the oldest op, a scalar's shape meant an unknown one.
     if dims is None or (variable.op == "Variable" and dims == ()):

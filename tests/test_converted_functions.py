@@ -9,7 +9,7 @@ import pytest
 
 from graphsurgeon.attr_value import Func, Shape
 from graphsurgeon.dtypes import FLOAT, INT32, RESOURCE, DType
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.graph import Function
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
@@ -251,6 +251,12 @@ def test_a_loop_that_changes_what_it_reads_is_named():
     node = call("y", "While", ["v", "x"], [RESOURCE, FLOAT], [], cond="cond", body="body")
     with pytest.raises(PassError, match="node 'y': changes variable 'v' in a loop that reads it"):
         frozen([node], loop(text))
+
+
+def test_more_arguments_than_the_function_takes():
+    short = typed(function("f", "x", "n:y:0", "n = Neg(x) {T: f32}"), [FLOAT], [FLOAT])
+    with pytest.raises(GraphError, match="node 'y': passes argument 1 to function 'f', which takes 1"):
+        frozen([call("y", "PartitionedCall", ["x", "v"], [FLOAT, RESOURCE], [FLOAT], f="f")], [short])
 
 
 def test_shapes_that_were_inferred_for_handles_are_unknown_now():

@@ -75,6 +75,8 @@ def test_companions_stay_with_their_nodes_and_init_ops_are_cut_down():
         ("VariableV2 {dtype: f32, shape: shape[3]}", (2,), False),
         ("VariableV2 {dtype: f32, shape: shape[2,1]}", (2,), False),
         ("VariableV2 {dtype: f64, shape: shape[2]}", (2,), False),
+        ("VarHandleOp {dtype: f32}", (2,), True),
+        ("VarHandleOp {shape: shape[2]}", (2,), False),
         ("Variable {dtype: f32, shape: shape[]}", (2,), True),
         ("Variable {dtype: f32, shape: shape[3]}", (2,), False),
     ],

@@ -205,7 +205,7 @@ def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iter
         elif now.op != node.op:
             yield Repair(node.name, function, node.op, f"is {now.op} now, because it reads a value")
         elif now.attrs.get("T") != node.attrs.get("T"):
-            yield Repair(node.name, function, node.op, f"passes on {now.attrs['T'].name} now")
+            yield Repair(node.name, function, node.op, "passes on a value now")
         elif _calls(now) != _calls(node):
             yield Repair(node.name, function, node.op, "calls a function that takes a value")
 
