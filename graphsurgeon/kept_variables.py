@@ -17,8 +17,8 @@ from graphsurgeon.node import Node
 from graphsurgeon.reach import ancestors, colocated_with
 from graphsurgeon.surroundings import bring_in_step, set_up
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.variable_collections import unlist_variables
-from graphsurgeon.variables import existing_variables
+from graphsurgeon.variable_collections import list_variables, listed_variables, unlist_variables
+from graphsurgeon.variables import Variable, existing_variables
 from proto_utils import schema
 
 
@@ -57,10 +57,15 @@ class KeptVariables:
         self._model = model
         self._frozen = frozenset(frozen)
         self.also, self.init = set_up(model, index, self._frozen)
+        listed = listed_variables(model.meta)
+        self._unlisted: list[Variable] = []
         for variable in existing_variables(model.graph, index):
-            if variable.node in names:
-                parts = [node_of(part) for part in (variable.initializer, variable.snapshot) if part]
-                self.also.setdefault(variable.node, []).extend(parts)
+            if variable.node not in names:
+                continue
+            parts = [node_of(part) for part in (variable.initializer, variable.snapshot) if part]
+            self.also.setdefault(variable.node, []).extend(parts)
+            if f"{variable.node}:0" not in listed and len(parts) == 2:
+                self._unlisted.append(variable)
         values = VariableValues(model, index)
         self._values: dict[str, Tensor] = {}
         for name in names:
@@ -86,6 +91,8 @@ class KeptVariables:
             model.graph.append(node)
         if model.meta is not None:
             unlist_variables(model.meta, {f"{name}:0" for name in self._frozen})
+            # Of a bare GraphDef nobody knows which are trained.
+            list_variables(model.meta, [(each.to_proto(trainable=False), ["variables"]) for each in self._unlisted])
         gone = bring_in_step(
             model,
             {node.name for node in model.graph},

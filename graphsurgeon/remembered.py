@@ -150,11 +150,11 @@ class Memory:
 
 
 def remembered_constants(graph: Graph) -> dict[str, Remembered]:
-    """Return the notes in a graph, by constant."""
+    """Return the notes in a graph, by constant; those that speak of another name are not theirs any more."""
     found = {}
     for node in graph:
         note = Remembered.of(node) if node.op == "Const" else None
-        if note is not None:
+        if note is not None and note.variable.name == node.name:
             found[node.name] = note
     return found
 

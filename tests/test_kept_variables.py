@@ -13,6 +13,7 @@ from graphsurgeon.reach import ancestors
 from graphsurgeon.tensor import as_tensor
 from proto_utils import schema
 from tests import notation
+from tests.passes.harness import listed
 
 GRAPH = """
     v = VariableV2 {dtype: f32, shape: shape[2]}
@@ -51,6 +52,16 @@ def test_parts_are_found_without_collections():
     assert [node.name for node in model.graph if not node.name.startswith("save/")] == [
         "v", "v/read", "w", "w/zeros", "w/Assign", "y", "w/read",
     ]  # fmt: skip
+
+
+def test_those_with_all_parts_are_listed():
+    model = trained()
+    for node in notation.graph("w/read = Identity(w) {T: f32}"):
+        model.graph.append(node)
+    kept(model)
+    assert listed(model, "variables") == ["w"]
+    kept(other := trained())
+    assert listed(other, "variables") == []
 
 
 def test_the_saver_is_as_tensorflow_makes_one():

@@ -83,7 +83,9 @@ def test_only_constants_with_a_note():
     other = notation.graph("a = Const {f32 []}")["a"]
     placeholder = notation.graph("p = Placeholder {dtype: f32}")["p"]
     placeholder.attrs[ATTR] = node.attrs[ATTR]
-    assert list(remembered_constants(Graph([node, other, placeholder]))) == ["v"]
+    renamed = node.copy()
+    renamed.name = "elsewhere"
+    assert list(remembered_constants(Graph([node, other, placeholder, renamed]))) == ["v"]
 
 
 def test_parts_that_can_be_used():
