@@ -17,7 +17,7 @@ from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of_input, unique_name
 from graphsurgeon.node import Node
-from graphsurgeon.updates import Obstacle, cut_updates, late_readers
+from graphsurgeon.updates import Obstacle, cut_updates, late_readers, read_for
 from graphsurgeon.value_reads import Value
 from proto_utils import schema
 
@@ -63,7 +63,11 @@ class ConvertedFunction:
         """Cut what changes variables; return what was cut, and what cannot be."""
         results = [node_of_input(text) for text in self.function.proto.ret.values()]
         cut, obstacles = cut_updates(self.body, results)
-        return cut, obstacles + late_readers(self.body)
+        if self.body.writers:
+            # TensorFlow lets results wait for all reads; that is none to their callers.
+            counting = read_for(self.body, results)
+            self.body.readers = {text: names & counting for text, names in self.body.readers.items()}
+        return cut, obstacles + late_readers(self.body, results)
 
     def finish(self) -> None:
         """Put the edited nodes into the body, and the signature in step with them."""
@@ -163,7 +167,7 @@ class ConvertedFunctions:
             What was cut, as ``function/node``.
         """
         cut: list[str] = []
-        for copy in reversed(self._copies.values()):
+        for copy in self._callees_first():
             self._tell(copy.body, decline)
             removed, obstacles = copy.settle()
             cut += [copy.body.where(name) for name in removed]
@@ -192,6 +196,25 @@ class ConvertedFunctions:
                 raise decline(body, Obstacle(caller, reason))
         for copy in self:
             copy.finish()
+
+    def _callees_first(self) -> list[ConvertedFunction]:
+        """Return the copies, each behind those it calls; where they call each other, in any order."""
+        called: dict[int, list[str]] = {}
+        for body_id, _, name in self._calls:
+            called.setdefault(body_id, []).append(name)
+        done: dict[str, ConvertedFunction] = {}
+        seen: set[str] = set()
+        pending = [(name, False) for name in self._copies]
+        while pending:
+            name, is_behind = pending.pop()
+            copy = self._copies[name]
+            if is_behind:
+                done.setdefault(name, copy)
+            elif name not in seen:
+                seen.add(name)
+                pending.append((name, True))
+                pending += [(each, False) for each in called.get(id(copy.body), ())]
+        return list(done.values())
 
     def _known(self, name: str) -> bool:
         return name in self._library.functions

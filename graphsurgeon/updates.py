@@ -20,6 +20,9 @@ from graphsurgeon.body_edits import BodyEdits, followers
 from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
 
+# Stateful, or unknown, without doing anything.
+_NO_EFFECTS = frozenset({"NoOp", "Placeholder", "VarHandleOp"})
+
 
 class Obstacle(NamedTuple):
     """A node that needs the variable itself, and why it cannot be cut."""
@@ -65,18 +68,45 @@ def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = Tr
     return cut, obstacles
 
 
-def late_readers(body: BodyEdits) -> list[Obstacle]:
-    """Return what reads a variable after an op that changes it, as far as it was not cut."""
-    found = []
+def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
+    """Return what reads a variable after an op that changes it, for a result that counts.
+
+    Parameters
+    ----------
+    body : BodyEdits
+        After `cut_updates`: what was cut reads nothing.
+    roots : iterable of str
+        The nodes whose results count. So do effects, such as those of Print.
+    """
     # Most readers follow no writer at all, which one look at the graph tells.
     late = followers(body.index, [name for writers in body.writers.values() for name in writers])
-    for text, writers in body.writers.items():
-        readers = {name for name in body.readers.get(text, ()) if name in late and name not in body.removed}
-        if readers <= writers:
-            continue
-        for name in sorted((readers - writers) & followers(body.index, writers)):
+    suspects = {
+        text: readers
+        for text, writers in body.writers.items()
+        if (readers := late.intersection(body.readers.get(text, ())).difference(writers))
+    }
+    if not suspects:
+        return []
+    counting = read_for(body, roots)
+    found = []
+    for text, readers in suspects.items():
+        writers = body.writers[text]
+        for name in sorted(readers & counting & followers(body.index, writers)):
             reason = f"reads variable {text!r} after {', '.join(sorted(writers)[:3])} changed it"
             found.append(Obstacle(body.index.producers[name], reason))
+    return found
+
+
+def read_for(body: BodyEdits, roots: Iterable[str]) -> set[str]:
+    """Return what roots and effects of a body read, directly or not; waiting for something is no reading."""
+    found: set[str] = set()
+    pending = [*roots, *(node.name for node in body.graph if node.op not in _NO_EFFECTS and _has_effects(node))]
+    while pending:
+        name = pending.pop()
+        node = body.index.producers.get(name)
+        if node is not None and name not in found and name not in body.removed:
+            found.add(name)
+            pending += [node_of_input(text) for text in body.current(node).inputs if text[:1] != "^"]
     return found
 
 

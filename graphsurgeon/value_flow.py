@@ -127,8 +127,9 @@ class ValueFlow:
         """
         in_functions = self.functions.settle(self._decline)
         self.functions.tell(self.main, self._decline)
+        roots = list(roots)
         cut, obstacles = cut_updates(self.main, roots, waits_count=overcome is None)
-        for obstacle in [*obstacles, *late_readers(self.main)]:
+        for obstacle in [*obstacles, *late_readers(self.main, roots)]:
             if overcome is None or not overcome(self.main, obstacle):
                 raise self._decline(self.main, obstacle)
         self.functions.finish(self._decline)

@@ -259,6 +259,28 @@ def test_more_arguments_than_the_function_takes():
         frozen([call("y", "PartitionedCall", ["x", "v"], [FLOAT, RESOURCE], [FLOAT], f="f")], [short])
 
 
+def test_a_loop_may_change_what_it_reads_for_that_alone():
+    """TensorFlow 2 lets results wait for reads and writes alike."""
+    text = READ + WRITE.replace("^u", "^g") + "g = NoOp(^u, ^r)"
+    node = call("y", "While", ["v", "x"], [RESOURCE, FLOAT], [], cond="cond", body="body")
+    made = frozen([node], loop(text, "h n:y:0"))
+    assert body(made, "body_frozen") == ["r = Identity(h)", "n = Neg(x, ^g)", "g = NoOp(^r)"]
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_callees_are_settled_before_their_callers(names):
+    """Whichever of the functions was met first: what the inner one reads for its update alone is no reading."""
+    inner = typed(function("f", "h x", "n:y:0", READ + WRITE), [RESOURCE, FLOAT], [FLOAT])
+    outer = typed(function("g", "h x", "n:y:0", "n = Neg(x, ^c) {T: f32}"), [RESOURCE, FLOAT], [FLOAT])
+    outer.body.append(call("c", "StatefulPartitionedCall", ["h", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"))
+    calls = {
+        "a": call("a", "StatefulPartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"),
+        "b": call("b", "StatefulPartitionedCall", ["v", "x", "^a"], [RESOURCE, FLOAT], [FLOAT], f="g"),
+    }
+    made = frozen([calls[name] for name in names], [inner, outer], ("a", "b"))
+    assert body(made, "f_frozen") == ["n = Neg(x)"]
+
+
 def test_shapes_that_were_inferred_for_handles_are_unknown_now():
     made_function = scale()
     proto = made_function.proto
