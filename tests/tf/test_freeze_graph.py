@@ -112,3 +112,10 @@ def test_on_tensorflows_own_messages_and_sessions(tf2: TensorFlow, net: dict[str
         assert answer.pop("checkpoint")
         assert answer.pop("def_protos")
     assert answer == {"session": True, "mapping": True, "kind": True}
+
+
+def test_from_a_v1_checkpoint(tf2: TensorFlow, tmp_path: Path, net: dict[str, Any]):
+    tf2.call("freezing:as_v1", prefix=net["prefix"], path=str(tmp_path / "v1.ckpt"))
+    flags = flags_of(net, input_meta_graph=net["prefix"] + ".meta")
+    flags |= {"input_checkpoint": str(tmp_path / "v1.ckpt"), "checkpoint_version": 1}
+    assert_writes_the_same(tf2, tmp_path, **flags)

@@ -105,3 +105,15 @@ def compare(prefix, outputs, package):
     answer["checkpoints"] = checkpoints
     answer["kind"] = all(type(value) is type(theirs) for value in ours.values())
     return answer
+
+
+def as_v1(prefix, path):
+    """Save the values of a checkpoint again, in the V1 format and with the same graph beside them."""
+    import shutil
+
+    with tf.Graph().as_default():
+        saver = tf1.train.import_meta_graph(prefix + ".meta")
+        with tf1.Session() as session:
+            saver.restore(session, prefix)
+            tf1.train.Saver(write_version=1).save(session, path, write_meta_graph=False)
+    shutil.copy(prefix + ".meta", path + ".meta")
