@@ -10,7 +10,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from graphsurgeon.endpoints import (
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.names import node_of
+from graphsurgeon.node import Node
+from graphsurgeon.serving.endpoints import (
     Endpoint,
     constant_value,
     guess_inputs,
@@ -22,11 +26,7 @@ from graphsurgeon.endpoints import (
     variable_dtype,
     variable_shape,
 )
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.names import node_of
-from graphsurgeon.node import Node
-from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 
 _CONTROL_FLOW = {
     "v1": ("Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "RefSwitch", "RefMerge", "RefEnter"),

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.dtypes import DType
-from graphsurgeon.endpoints import node_shape
 from graphsurgeon.errors import PassError
 from graphsurgeon.frames import ENTER_OPS, Frame, frames_of
 from graphsurgeon.graph import Graph
@@ -22,6 +21,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.names import parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.node_lists import find_node
+from graphsurgeon.serving.endpoints import node_shape
 from graphsurgeon.verify.signatures import UNKNOWN, Signatures
 from proto_utils.errors import UnsupportedError
 

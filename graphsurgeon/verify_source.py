@@ -27,7 +27,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphsurgeon import dtypes
-from graphsurgeon.checkpoint_keys import variable_nodes
 from graphsurgeon.diff import diff
 from graphsurgeon.diff.report import DiffReport, GraphDiff
 from graphsurgeon.equivalence import same_model
@@ -39,6 +38,7 @@ from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from graphsurgeon.verify import verify
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError

@@ -46,7 +46,7 @@ def made_servable(
     """
     if kind != "saved_model":
         return model, {}
-    from graphsurgeon.serving import servable
+    from graphsurgeon.serving.servable import servable
 
     model, report = servable(model, inputs=inputs, outputs=outputs)
     return model, {"serving": asdict(report)}

@@ -16,11 +16,11 @@ from typing import Any
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.compat.convert_to_constants import convert_variables_to_constants
-from graphsurgeon.endpoints import node_shape
 from graphsurgeon.errors import near_names
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.reach import ancestors, colocated_with, drop_colocation
+from graphsurgeon.serving.endpoints import node_shape
 from proto_utils.errors import NotFoundError
 
 __all__ = [

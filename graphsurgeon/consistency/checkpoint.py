@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from graphsurgeon.attr_value import Shape
-from graphsurgeon.checkpoint_keys import EMA, OBJECT_GRAPH_KEY, SavedAs, VariableValues, variable_nodes
 from graphsurgeon.consistency.savers import SaverCall, attr_of, some_of
 from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
@@ -17,6 +16,7 @@ from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensor_slice import parse_shape_and_slice
+from graphsurgeon.variables.checkpoint_keys import EMA, OBJECT_GRAPH_KEY, SavedAs, VariableValues, variable_nodes
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphsurgeon import ops
-from graphsurgeon.companions import variable_defs
 from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
 from graphsurgeon.graph import Graph
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of, parse_input
 from graphsurgeon.node import Node
-from graphsurgeon.references import Gone, drop_dangling, tensor_names
-from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
+from graphsurgeon.surroundings.companions import variable_defs
+from graphsurgeon.surroundings.references import Gone, drop_dangling, tensor_names
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 from graphsurgeon.verify.body import type_name
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from proto_utils import schema

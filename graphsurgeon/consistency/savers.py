@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Func
-from graphsurgeon.checkpoint_keys import OBJECT_GRAPH_KEY
 from graphsurgeon.dtypes import DType
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
@@ -32,6 +31,7 @@ from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.node import Node
 from graphsurgeon.reach import ancestors
 from graphsurgeon.tensor_slice import parse_shape_and_slice
+from graphsurgeon.variables.checkpoint_keys import OBJECT_GRAPH_KEY
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 

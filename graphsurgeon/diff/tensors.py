@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
-from graphsurgeon.checkpoint_keys import SavedAs, saved_keys, variable_nodes
 from graphsurgeon.diff.report import TensorDiff, TensorRow, TensorsDiff
 from graphsurgeon.diff.values import diff_values
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import OpaqueTensor, Tensor
 from graphsurgeon.tensor_pairs import is_same_kind
+from graphsurgeon.variables.checkpoint_keys import SavedAs, saved_keys, variable_nodes
 
 
 def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDiff:

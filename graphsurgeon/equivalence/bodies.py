@@ -11,7 +11,7 @@ from graphsurgeon.equivalence.sides import Side, after_updates
 from graphsurgeon.equivalence.values import Values, scalar
 from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
-from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding
 
 _NO_EXCHANGE = Exchange("", {}, 0)

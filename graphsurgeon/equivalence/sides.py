@@ -25,7 +25,7 @@ from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
-from graphsurgeon.variables import RESOURCE_OPS
+from graphsurgeon.variables.layout import RESOURCE_OPS
 
 _ENTER = "Enter"
 _READS = frozenset({"Identity", "ReadVariableOp"})

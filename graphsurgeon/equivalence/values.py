@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from graphsurgeon.checkpoint_keys import VariableValues
 from graphsurgeon.errors import NotFoundError
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensor_pairs import first_difference, is_same_kind
+from graphsurgeon.variables.checkpoint_keys import VariableValues
 from proto_utils.errors import CorruptionError, UnsupportedError
 
 

@@ -41,7 +41,7 @@ def save(
         ``checkpoint``: the prefix's data, ``.index`` and ``.meta``, and the state file of its
         directory, with a saver that reads it if the graph's own reads only V1 checkpoints;
         ``saved_model``: a directory, with a signature that is guessed when there is none (see
-        `graphsurgeon.serving`). By default a model with variables becomes a checkpoint, one with
+        `graphsurgeon.serving.servable`). By default a model with variables becomes a checkpoint, one with
         collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
     overwrite : bool
@@ -161,7 +161,7 @@ def existing_outputs(path: str, kind: OutputKind) -> list[str]:
 
 
 def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[str]:
-    from graphsurgeon.serving import restorable
+    from graphsurgeon.serving.servable import restorable
 
     model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0

@@ -23,20 +23,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from graphsurgeon.body_edits import BodyEdits
-from graphsurgeon.converted_functions import ConvertedFunction, functions_in
 from graphsurgeon.dtypes import RESOURCE, DType
-from graphsurgeon.endpoints import constant_value
 from graphsurgeon.errors import PassError
+from graphsurgeon.exchange.body_edits import BodyEdits
+from graphsurgeon.exchange.converted_functions import ConvertedFunction, functions_in
+from graphsurgeon.exchange.updates import Obstacle
+from graphsurgeon.exchange.value_flow import ValueFlow
+from graphsurgeon.exchange.value_reads import Value
 from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.reach import called_functions, colocated_with, drop_colocation, trim_library
-from graphsurgeon.updates import Obstacle
-from graphsurgeon.value_flow import ValueFlow
-from graphsurgeon.value_reads import Value
+from graphsurgeon.serving.endpoints import constant_value
 from graphsurgeon.verify.body import Body
 from graphsurgeon.verify.signatures import REF_OFFSET, UNKNOWN, Signatures
 

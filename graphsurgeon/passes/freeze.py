@@ -27,24 +27,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graphsurgeon.checkpoint_keys import EMA, VariableValues, variable_nodes
-from graphsurgeon.companions import INIT_SIGNATURE, holds_state
-from graphsurgeon.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.errors import LimitError, PassError, near_names
+from graphsurgeon.exchange.to_constants import check_value, needed_variables, to_constants
 from graphsurgeon.index import Index
-from graphsurgeon.initial_values import initial_values
-from graphsurgeon.kept_variables import KeptVariables
 from graphsurgeon.model import MAX_MESSAGE_NBYTES, Model
 from graphsurgeon.model_pass import model_pass
 from graphsurgeon.names import matches_any
 from graphsurgeon.node import Node
 from graphsurgeon.node_lists import find_node, split_names
 from graphsurgeon.reach import ancestors, called_functions
-from graphsurgeon.references import tensor_names
-from graphsurgeon.remembered import Memory
+from graphsurgeon.serving.endpoints import guess_inputs, guess_outputs
+from graphsurgeon.surroundings.companions import INIT_SIGNATURE, holds_state
+from graphsurgeon.surroundings.references import tensor_names
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.to_constants import check_value, needed_variables, to_constants
-from graphsurgeon.unfreeze_note import UnfreezeNote
+from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable_nodes
+from graphsurgeon.variables.initial_values import initial_values
+from graphsurgeon.variables.kept import KeptVariables
+from graphsurgeon.variables.remembered import Memory
+from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from graphsurgeon.verify import ERROR, verify
 from proto_utils.errors import NotFoundError
 

@@ -28,16 +28,16 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
-from graphsurgeon.kept_saver import OldSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
 from graphsurgeon.new_inputs import InputMaker, NewInput
 from graphsurgeon.node import Node
 from graphsurgeon.node_lists import find_node, split_names
 from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
-from graphsurgeon.references import idle_inputs
-from graphsurgeon.saver import Saver
-from graphsurgeon.surroundings import SaverFate, bring_in_step, set_up
+from graphsurgeon.surroundings.references import idle_inputs
+from graphsurgeon.surroundings.upkeep import SaverFate, bring_in_step, set_up
+from graphsurgeon.variables.kept_saver import OldSaver, find_saver, lost_values, remake_saver
+from graphsurgeon.variables.saver import Saver
 from graphsurgeon.verify.signatures import Signatures
 
 

@@ -29,20 +29,20 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from graphsurgeon import dtypes, names
-from graphsurgeon.dead_gradients import drop_dead_gradients
 from graphsurgeon.errors import PassError
-from graphsurgeon.held_variables import HeldVariable, held_variables, with_read
+from graphsurgeon.exchange.to_variables import ToVariables
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
-from graphsurgeon.restored_variables import restore_variables
-from graphsurgeon.retarget import retarget_contexts, retarget_tensors
-from graphsurgeon.saver import SavedVariable, install_saver
+from graphsurgeon.surroundings.dead_gradients import drop_dead_gradients
+from graphsurgeon.surroundings.retarget import retarget_contexts, retarget_tensors
+from graphsurgeon.surroundings.tensorflow_version import VERSION, stamp_version
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensorflow_version import VERSION, stamp_version
-from graphsurgeon.to_variables import ToVariables
-from graphsurgeon.variable_collections import list_variables, listed_variables
-from graphsurgeon.variables import VariableKind, can_hold
+from graphsurgeon.variables.collections import list_variables, listed_variables
+from graphsurgeon.variables.held import HeldVariable, held_variables, with_read
+from graphsurgeon.variables.layout import VariableKind, can_hold
+from graphsurgeon.variables.restored import restore_variables
+from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
 from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema

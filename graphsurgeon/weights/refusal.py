@@ -8,7 +8,7 @@ from typing import Final
 from graphsurgeon import dtypes, names
 from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
-from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 from graphsurgeon.weights.plan import Kept, WeightPlan
 
 #: Ops whose constants serve variables: initial values, and what a saver is told.

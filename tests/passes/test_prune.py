@@ -16,9 +16,9 @@ from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.passes.prune import prune
-from graphsurgeon.saver import SavedVariable, new_saver
-from graphsurgeon.unfreeze_note import Constant, UnfreezeNote
-from graphsurgeon.variables import Variable
+from graphsurgeon.variables.layout import Variable
+from graphsurgeon.variables.saver import SavedVariable, new_saver
+from graphsurgeon.variables.unfreeze_note import Constant, UnfreezeNote
 from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests.passes.notation import check_pass, model, node, text

@@ -14,7 +14,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.passes.unfreeze import UnfreezeReport, unfreeze
 from graphsurgeon.tensor import FillTensor
-from graphsurgeon.unfreeze_note import UnfreezeNote
+from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from tests.passes.harness import (
     FROZEN,
     attrs,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.errors import NotFoundError
 from graphsurgeon.index import Index
+from graphsurgeon.serving.endpoints import guess_inputs, guess_outputs
 from proto_utils import schema
 from tests.tf.judge import JudgeError, TensorFlow
 

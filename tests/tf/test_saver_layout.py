@@ -9,9 +9,9 @@ import pytest
 
 from graphsurgeon.dtypes import DType
 from graphsurgeon.graph import Graph
-from graphsurgeon.saver import SavedVariable, new_saver
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.variables import Variable, new_variable
+from graphsurgeon.variables.layout import Variable, new_variable
+from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
 from tests.tf.judge import TensorFlow
 

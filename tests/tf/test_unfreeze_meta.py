@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.unfreeze_note import COLLECTION
-from graphsurgeon.variables import VariableKind
+from graphsurgeon.variables.layout import VariableKind
+from graphsurgeon.variables.unfreeze_note import COLLECTION
 from proto_utils import schema
 from tests.passes.harness import FROZEN, model
-from tests.test_tensorflow_version import stamped
+from tests.surroundings.test_tensorflow_version import stamped
 from tests.tf.judge import TensorFlow
 
 KINDS = ("ref", "resource")

@@ -53,7 +53,7 @@ def command(
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
     from graphsurgeon.formats.save import save
-    from graphsurgeon.serving import limits_of_checkpoint
+    from graphsurgeon.serving.servable import limits_of_checkpoint
 
     start = time.perf_counter()
     found = detect(source)

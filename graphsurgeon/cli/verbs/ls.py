@@ -69,7 +69,7 @@ def _graph_rows(
 ) -> list[Row]:
     from graphsurgeon.formats.load import load_graph
     from graphsurgeon.inspect import inspect
-    from graphsurgeon.variables import REF_OPS, RESOURCE_OPS
+    from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 
     if found.graph is None:
         raise UnsupportedError("a checkpoint without a graph (.meta) beside it has no nodes to list", path=found.path)
@@ -96,14 +96,14 @@ def _endpoint_row(model: Model, name: str, reason: str) -> Row:
 
 
 def _node_row(node: Node) -> Row:
-    from graphsurgeon.endpoints import (
+    from graphsurgeon.serving.endpoints import (
         constant_value,
         node_dtype,
         node_shape,
         variable_dtype,
         variable_shape,
     )
-    from graphsurgeon.variables import RESOURCE_OPS
+    from graphsurgeon.variables.layout import RESOURCE_OPS
 
     is_handle = node.op in RESOURCE_OPS
     dtype = variable_dtype(node) if is_handle else node_dtype(node)

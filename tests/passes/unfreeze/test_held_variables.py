@@ -8,9 +8,9 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.saver import SavedVariable, new_saver
 from graphsurgeon.tensor import as_tensor
-from graphsurgeon.variables import existing_variables
+from graphsurgeon.variables.layout import existing_variables
+from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
 from tests.passes.harness import (
     FROZEN,

@@ -11,7 +11,7 @@ from graphsurgeon.names import node_of
 from graphsurgeon.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensor import FillTensor, RawTensor, Tensor
-from graphsurgeon.unfreeze_note import COLLECTION, UnfreezeNote
+from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from tests.passes.harness import (

@@ -14,8 +14,8 @@ from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensor import FillTensor, Tensor, as_tensor
-from graphsurgeon.unfreeze_note import UnfreezeNote
-from graphsurgeon.variables import can_hold
+from graphsurgeon.variables.layout import can_hold
+from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests.passes.harness import (

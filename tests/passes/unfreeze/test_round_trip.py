@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graphsurgeon.model import Model
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.variables import VariableKind
+from graphsurgeon.variables.layout import VariableKind
 from proto_utils import schema
 from tests.passes.harness import model, reloaded, state
 from tests.passes.unfreeze.test_control_inputs import LOOP, NESTED

@@ -1,0 +1,1 @@
+"""Variables of a graph: how they are laid out, saved, listed and found in checkpoints."""

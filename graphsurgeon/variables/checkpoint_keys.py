@@ -1,0 +1,214 @@
+"""Which key of the checkpoint holds the value of which variable.
+
+Read from the graph's own saver, as its restore op assigns: keys may differ from
+names (``Saver({"other/name": v})``), and a partitioned variable is restored by
+slices of one key. What no saver names is found by its own name, by the name of the
+whole of which it is ``/part_N``, or through the object graph of a TensorFlow 2
+checkpoint, which notes the full name of each variable beside its key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from graphsurgeon import dtypes
+from graphsurgeon.attr_value import Func
+from graphsurgeon.errors import near_names
+from graphsurgeon.graph import Graph
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.names import node_of, node_of_input, parse_input
+from graphsurgeon.node import Node
+from graphsurgeon.serving.endpoints import variable_shape
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_slice import Extents, SliceTensor, parse_shape_and_slice
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+
+#: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
+EMA = "ExponentialMovingAverage"
+
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+_RESTORE_OPS = {"RestoreV2": 1, "Restore": 1, "RestoreSlice": 1}
+_ASSIGN_OPS = frozenset({"Assign", "AssignVariableOp"})
+_THROUGH = frozenset({"Identity", "Reshape", "Cast"})
+_PART = re.compile(r"(?P<whole>.+)/part_(?P<number>\d+)")
+
+
+class SavedAs(NamedTuple):
+    """Where a checkpoint holds a variable: a key, and the slice of its tensor of that shape, if not all."""
+
+    key: str
+    extents: Extents | None = None
+    shape: tuple[int, ...] = ()
+
+    @property
+    def slice(self) -> str:
+        """The slice as savers write it, ``"10 4 0,5:0,4"``; empty for all of it."""
+        if self.extents is None:
+            return ""
+        return f"{' '.join(map(str, self.shape))} {':'.join(f'{start},{length}' for start, length in self.extents)}"
+
+
+def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
+    """Return where the graph's savers restore each variable from.
+
+    Parameters
+    ----------
+    model : Model
+        When its SaverDef names a restore op, that saver has the last word.
+    index : Index
+        Of the model's graph.
+    """
+    restore_op = "" if model.meta is None else node_of(model.meta.saver_def.restore_op_name)
+    found = dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))
+    call = index.producers.get(restore_op)
+    if call is not None and isinstance(call.attrs.get("f"), Func):
+        # As TensorFlow 2 saves: the saver is a function, and is given the variables.
+        function = model.library.functions.get(call.attrs["f"].name)
+        if function is not None:
+            given = dict(zip((arg.name for arg in function.proto.signature.input_arg), call.inputs, strict=False))
+            places = _restored(Index(function.body), function.body)
+            found.update((node_of_input(given[target]), place) for target, place in places if target in given)
+    return found
+
+
+def _restored(index: Index, graph: Graph, preferred: str = "") -> Iterator[tuple[str, SavedAs]]:
+    """Yield what restore ops assign to, and from where; those of the preferred scope last."""
+    restores = [node for node in graph if node.op in _RESTORE_OPS]
+    restores.sort(key=lambda node: node.name.rpartition("/")[0] == preferred)
+    for restore in restores:
+        keys, specs = _strings_at(index, restore, 1), _strings_at(index, restore, 2)
+        for output, consumer in _assigned(index, restore):
+            if output < len(keys):
+                parsed = parse_shape_and_slice(specs[output]) if output < len(specs) else None
+                place = SavedAs(keys[output]) if parsed is None else SavedAs(keys[output], parsed[1], parsed[0])
+                yield parse_input(consumer.inputs[0]).node, place
+
+
+class VariableValues:
+    """The values of a graph's variables, by variable node.
+
+    Parameters
+    ----------
+    model : Model
+        With the tensors of its checkpoint in `variables`.
+    index : Index
+    """
+
+    def __init__(self, model: Model, index: Index) -> None:
+        self._model = model
+        self._index = index
+        self._saved = saved_keys(model, index)
+        self._full_names: Mapping[str, str] | None = None
+
+    def __getitem__(self, node: Node) -> tuple[str, Tensor]:
+        """Return the checkpoint key and the value of a variable.
+
+        Raises
+        ------
+        NotFoundError
+            The checkpoint has no value for it; near keys are in the error.
+        """
+        place = self.place(node)
+        if place is None:
+            wanted = self._saved[node.name].key if node.name in self._saved else node.name
+            hint = None if self._model.variables else "there is no checkpoint: name it with --checkpoint PREFIX"
+            near = near_names(wanted, self._model.variables)
+            raise NotFoundError("value in the checkpoint for variable", wanted, near, hint=hint)
+        tensor = self._model.variables[place.key]
+        return place.key, tensor if place.extents is None else SliceTensor(tensor, place.extents)
+
+    def place(self, node: Node) -> SavedAs | None:
+        """Return where the checkpoint holds a variable, or None."""
+        keys = self._model.variables
+        saved = self._saved.get(node.name)
+        if saved is not None and saved.key in keys:
+            return saved
+        for name in _own_names(node):
+            if name in keys:
+                return SavedAs(name)
+            if name in self._by_full_name():
+                return SavedAs(self._by_full_name()[name])
+        return self._part(node)
+
+    def average(self, node: Node) -> tuple[str, Tensor] | None:
+        """Return the key and value of a variable's exponential moving average, None when the checkpoint has none."""
+        place = self.place(node)
+        names = [f"{name}/{EMA}" for name in ([] if place is None else [place.key]) + [node.name]]
+        # The average may be a variable of the graph, and saved under another name.
+        if names[-1] in self._saved:
+            names.append(self._saved[names[-1]].key)
+        return next(((name, self._model.variables[name]) for name in names if name in self._model.variables), None)
+
+    def _by_full_name(self) -> Mapping[str, str]:
+        if self._full_names is None:
+            self._full_names = object_graph_names(self._model.variables)
+        return self._full_names
+
+    def _part(self, node: Node) -> SavedAs | None:
+        """Place a ``/part_N`` that no saver names: the parts lie one behind the other on one axis."""
+        match = _PART.fullmatch(node.name)
+        if match is None or match["whole"] not in self._model.variables:
+            return None
+        whole = self._model.variables[match["whole"]].shape
+        shape = _shape(node)
+        axes = [axis for axis, (part, full) in enumerate(zip(shape, whole, strict=False)) if part != full]
+        if len(shape) != len(whole) or len(axes) > 1:
+            return None
+        axis = axes[0] if axes else 0
+        before = [self._index.producers.get(f"{match['whole']}/part_{n}") for n in range(int(match["number"]))]
+        offset = sum(_shape(part)[axis] for part in before if part is not None)
+        extents = tuple((offset if i == axis else 0, dim) for i, dim in enumerate(shape))
+        return SavedAs(match["whole"], extents, whole)
+
+
+def object_graph_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return the full names that a TensorFlow 2 checkpoint notes, with their keys; empty for others."""
+    if OBJECT_GRAPH_KEY not in tensors or tensors[OBJECT_GRAPH_KEY].dtype is not dtypes.STRING:
+        return {}
+    text = next(iter(tensors[OBJECT_GRAPH_KEY].strings()), b"")
+    objects = schema.parse(schema.TrackableObjectGraph, text)
+    return {a.full_name: a.checkpoint_key for node in objects.nodes for a in node.attributes if a.full_name}
+
+
+def variable_nodes(graph: Graph) -> Iterator[Node]:
+    """Yield the nodes that are variables, or handles of variables."""
+    return (node for node in graph if node.op in REF_OPS or node.op in RESOURCE_OPS)
+
+
+def _own_names(node: Node) -> list[str]:
+    shared = node.proto.attr["shared_name"].s.decode("utf-8", "backslashreplace") if "shared_name" in node.attrs else ""
+    return [node.name] if not shared or shared == node.name else [node.name, shared]
+
+
+def _shape(node: Node) -> tuple[int, ...]:
+    shape = variable_shape(node)
+    return () if shape is None or shape.dims is None else tuple(dim or 0 for dim in shape.dims)
+
+
+def _strings_at(index: Index, node: Node, position: int) -> list[str]:
+    """Return the strings of the Const at an input; empty when there is none."""
+    if position >= len(node.inputs):
+        return []
+    producer = index.producer(node.inputs[position])
+    if producer is None or producer.op != "Const" or producer.tensor.dtype is not dtypes.STRING:
+        return []
+    return [element.decode("utf-8", "surrogateescape") for element in producer.tensor.strings()]
+
+
+def _assigned(index: Index, restore: Node) -> Iterator[tuple[int, Node]]:
+    """Yield (output of the restore op, the op that assigns it)."""
+    for consumer, position in index.consumers(restore.name):
+        output = parse_input(consumer.inputs[position]).output
+        waiting = [(consumer, position)]
+        while waiting:
+            node, at = waiting.pop()
+            if node.op in _ASSIGN_OPS and at == 1:
+                yield output, node
+            elif node.op in _THROUGH and at == 0:
+                waiting.extend(index.consumers(node.name))

@@ -1,0 +1,208 @@
+"""Notes in a frozen graph of what its constants were, and the way back by them.
+
+`freeze` can put a note into each constant that was a variable, and `unfreeze` then makes
+the same variable of it: kind, device, attrs, initializer, read, definition, collections,
+checkpoint key and slice. The note is an attr that TensorFlow carries along and otherwise
+ignores, a list of strings::
+
+    _graphsurgeon: {"version": 1, "key": ..., "slice": ..., "collections": [[...], ...]}
+                   a VariableDef for each of these lists of collections
+                   the NodeDef of the variable, then those of what belonged to it
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphsurgeon.graph import Graph
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.names import node_of, node_of_input
+from graphsurgeon.node import Node
+from graphsurgeon.reach import ancestors
+from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues
+from graphsurgeon.variables.collections import VARIABLE_COLLECTIONS
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS, VariableKind
+from proto_utils import schema
+from proto_utils.errors import CorruptionError
+
+#: Private to us: TensorFlow lets every node have attrs that begin with an underscore.
+ATTR = "_graphsurgeon"
+
+# What belongs to a variable is a handful of small nodes; more is a program.
+_MAX_NODES = 64
+_VARIABLES = REF_OPS | RESOURCE_OPS
+
+
+@dataclass
+class Remembered:
+    """What a constant was.
+
+    Attributes
+    ----------
+    key, slice : str
+        Where the checkpoint had the value; see `saver.SavedVariable`.
+    definitions : list of (VariableDef, list of str)
+        With the collections that held each.
+    variable : NodeDef
+    nodes : list of NodeDef
+        Initializer, read, and what they needed; empty when that was too much.
+    """
+
+    key: str
+    slice: str
+    variable: schema.NodeDef
+    definitions: list[tuple[schema.VariableDef, list[str]]] = field(default_factory=list)
+    nodes: list[schema.NodeDef] = field(default_factory=list)
+
+    @property
+    def kind(self) -> VariableKind:
+        """Whether it was a reference or a resource variable."""
+        return "ref" if self.variable.op in REF_OPS else "resource"
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether it was in the collection of variables to train."""
+        return any("trainable_variables" in collections for _, collections in self.definitions)
+
+    def to_attr(self) -> list[bytes]:
+        """Return the note as the value of the attr."""
+        facts = {"version": 1, "key": self.key, "slice": self.slice, "collections": [c for _, c in self.definitions]}
+        messages: list[Any] = [each for each, _ in self.definitions]
+        messages += [self.variable, *self.nodes]
+        return [json.dumps(facts, separators=(",", ":")).encode(), *map(schema.serialize, messages)]
+
+    @classmethod
+    def of(cls, node: Node) -> Remembered | None:
+        """Return the note in a node, None when it has none.
+
+        Raises
+        ------
+        CorruptionError
+            The note is damaged.
+        """
+        if ATTR not in node.proto.attr:
+            return None
+        head, *messages = list(node.proto.attr[ATTR].list.s) or [b""]
+        try:
+            facts = json.loads(head)
+            collections = [[str(name) for name in names] for names in facts["collections"]]
+            key, part = str(facts["key"]), str(facts["slice"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptionError(f"attr {ATTR} of node {node.name!r} is damaged: {error}") from None
+        protos = [schema.parse(schema.NodeDef, message) for message in messages[len(collections) :]]
+        if not protos or protos[0].op not in _VARIABLES:
+            raise CorruptionError(f"attr {ATTR} of node {node.name!r} is damaged: it tells of no variable")
+        parsed = [schema.parse(schema.VariableDef, message) for message in messages[: len(collections)]]
+        return cls(key, part, protos[0], list(zip(parsed, collections, strict=True)), protos[1:])
+
+
+class Memory:
+    """Notes on the variables of a graph, taken before they become constants.
+
+    Parameters
+    ----------
+    model : Model
+    index : Index
+        Of its graph.
+    names : iterable of str
+        The variables.
+    """
+
+    def __init__(self, model: Model, index: Index, names: Iterable[str]) -> None:
+        self._model = model
+        self._index = index
+        self._position = {node.name: number for number, node in enumerate(model.graph)}
+        definitions = _definitions(model.meta)
+        values = VariableValues(model, index)
+        self._notes: dict[str, Remembered] = {}
+        for name in names:
+            node = index.producers[name]
+            # An initializer's value, or an average, may be frozen where the checkpoint has nothing.
+            place = values.place(node) or SavedAs(name)
+            listed = definitions.get(name, [])
+            parts = self._parts(node, listed)
+            self._notes[name] = Remembered(place.key, place.slice, node.proto, listed, parts)
+
+    def write(self, graph: Graph) -> None:
+        """Put the notes into the constants."""
+        nodes = list(graph)
+        for position, node in enumerate(nodes):
+            if node.name in self._notes and node.op == "Const":
+                nodes[position] = node.copy()
+                nodes[position].attrs[ATTR] = self._notes[node.name].to_attr()
+        graph.set_nodes(nodes)
+
+    def _parts(self, variable: Node, listed: Sequence[tuple[schema.VariableDef, list[str]]]) -> list[schema.NodeDef]:
+        """Return what sets a variable up and reads it, in the order of the graph."""
+        name, producers = variable.name, self._index.producers
+        wanted = {node_of(text) for each, _ in listed for text in _names(each)}
+        wanted.update(c.name for c, _ in self._index.consumers(name) if c.name.startswith(f"{name}/"))
+        needed = ancestors(producers, wanted) - {name}
+        nodes = [producers[each] for each in sorted(needed, key=self._position.__getitem__)]
+        nodes = [node for node in nodes if node.op not in _VARIABLES]
+        if len(nodes) > _MAX_NODES or any(_is_large(node) for node in nodes):
+            return []
+        return [node.proto for node in nodes]
+
+
+def remembered_constants(graph: Graph) -> dict[str, Remembered]:
+    """Return the notes in a graph, by constant; those that speak of another name are not theirs any more."""
+    found = {}
+    for node in graph:
+        note = Remembered.of(node) if node.op == "Const" else None
+        if note is not None and note.variable.name == node.name:
+            found[node.name] = note
+    return found
+
+
+def usable_parts(note: Remembered, name: str, there: Collection[str]) -> list[Node]:
+    """Return what belonged to a variable and is not there any more, as far as its inputs are.
+
+    Parameters
+    ----------
+    note : Remembered
+    name : str
+        The variable.
+    there : collection of str
+        Names of nodes.
+    """
+    pending = [Node(proto) for proto in note.nodes if proto.name not in there]
+    made: dict[str, Node] = {}
+    # In the order of a graph, a node may stand before what it reads.
+    while True:
+        ready = [n for n in pending if all(_is_there(node_of_input(text), name, there, made) for text in n.inputs)]
+        if not ready:
+            return [made[proto.name] for proto in note.nodes if proto.name in made]
+        made.update((node.name, node) for node in ready)
+        pending = [node for node in pending if node.name not in made]
+
+
+def _is_there(source: str, variable: str, there: Collection[str], made: Mapping[str, Node]) -> bool:
+    return source == variable or source in there or source in made
+
+
+def _definitions(meta: schema.MetaGraphDef | None) -> dict[str, list[tuple[schema.VariableDef, list[str]]]]:
+    """Return the VariableDefs of variables, each with its collections."""
+    collections: dict[bytes, list[str]] = {}
+    for collection in VARIABLE_COLLECTIONS if meta is not None else ():
+        if meta is not None and collection in meta.collection_def:
+            for data in meta.collection_def[collection].bytes_list.value:
+                collections.setdefault(data, []).append(collection)
+    found: dict[str, list[tuple[schema.VariableDef, list[str]]]] = {}
+    for data, names in collections.items():
+        definition = schema.parse(schema.VariableDef, data)
+        found.setdefault(node_of(definition.variable_name), []).append((definition, names))
+    return found
+
+
+def _names(definition: schema.VariableDef) -> list[str]:
+    names = (definition.initializer_name, definition.snapshot_name, definition.initial_value_name)
+    return [name for name in names if name]
+
+
+def _is_large(node: Node) -> bool:
+    return any(node.payloads(key) for key in node.proto.attr) or node.op.startswith("Placeholder")

@@ -1,0 +1,113 @@
+"""Which key holds which variable: as the savers say, by name, by parts, through the object graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphsurgeon.attr_value import Shape
+from graphsurgeon.dtypes import FLOAT
+from graphsurgeon.formats.load import load
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.tensor import StringTensor, as_tensor
+from graphsurgeon.variables.checkpoint_keys import (
+    OBJECT_GRAPH_KEY,
+    SavedAs,
+    VariableValues,
+    object_graph_names,
+    saved_keys,
+)
+from graphsurgeon.variables.layout import Variable
+from graphsurgeon.variables.saver import SavedVariable, new_saver
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+from tests.models import shared
+from tests.passes.notation import model
+
+TF2 = "uve+tensorflow/at-f1129b3/tensorflow/python/compiler/tensorrt/test/testdata/tftrt_2.0_saved_model"
+
+
+def with_savers(*savers: dict[str, SavedVariable]) -> Model:
+    """A graph with variables v and w and some savers; the last is the meta graph's own."""
+    made = model("v = VariableV2\nv/read = Identity(v)\nw = VariableV2\nw/read = Identity(w)", schema.MetaGraphDef())
+    for saved in savers:
+        saver = new_saver(made.graph, saved.values())
+        for node in saver.nodes:
+            made.graph.append(node)
+        assert made.meta is not None
+        made.meta.saver_def.CopyFrom(saver.saver_def)
+    return made
+
+
+def saved(name: str, key: str, part: str = "") -> SavedVariable:
+    return SavedVariable(key, Variable(name, "ref", FLOAT, "", f"{name}/read:0"), part)
+
+
+def test_the_saver_says_the_keys():
+    made = with_savers({"v": saved("v", "other/v"), "w": saved("w", "w")})
+    assert saved_keys(made, Index(made.graph)) == {"v": SavedAs("other/v"), "w": SavedAs("w")}
+
+
+def test_the_models_own_saver_has_the_last_word():
+    made = with_savers({"v": saved("v", "first")}, {"v": saved("v", "last")})
+    assert saved_keys(made, Index(made.graph)) == {"v": SavedAs("last")}
+    assert made.meta is not None
+    made.meta.saver_def.restore_op_name = "save/restore_all"
+    assert saved_keys(made, Index(made.graph)) == {"v": SavedAs("first")}
+
+
+@pytest.mark.parametrize("part", ["10 4 0,5:0,4", "3 2,1"])
+def test_a_slice_is_read_as_savers_write_it(part: str):
+    made = with_savers({"v": saved("v", "whole", part)})
+    assert saved_keys(made, Index(made.graph))["v"].slice == part
+
+
+def test_slices_of_a_whole_tensor():
+    assert SavedAs("k").slice == ""
+    assert SavedAs("k", ((0, 5), (2, 1)), (10, 4)).slice == "10 4 0,5:2,1"
+
+
+def test_a_saver_that_is_a_function_says_the_keys():
+    made = load(shared(TF2))
+    index = Index(made.graph)
+    assert saved_keys(made, index) == {"Variable": SavedAs("v/.ATTRIBUTES/VARIABLE_VALUE")}
+    assert VariableValues(made, index)[made.graph["Variable"]][0] == "v/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def test_without_a_saver_the_name_is_the_key():
+    made = model("v = VariableV2\nw = VarHandleOp")
+    made.graph["w"].attrs["shared_name"] = b"shared"
+    made.variables = {"v": as_tensor([1.0, 2.0]), "shared": as_tensor([3.0, 4.0])}
+    values = VariableValues(made, Index(made.graph))
+    assert values.place(made.graph["v"]) == SavedAs("v")
+    assert values.place(made.graph["w"]) == SavedAs("shared")
+
+
+def test_parts_lie_one_behind_the_other():
+    made = model("v/part_0 = VariableV2\nv/part_1 = VariableV2")
+    made.graph["v/part_0"].attrs["shape"] = Shape([3, 2])
+    made.graph["v/part_1"].attrs["shape"] = Shape([1, 2])
+    made.variables = {"v": as_tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])}
+    values = VariableValues(made, Index(made.graph))
+    assert values.place(made.graph["v/part_1"]) == SavedAs("v", ((3, 1), (0, 2)), (4, 2))
+    assert values[made.graph["v/part_1"]][1].numpy().tolist() == [[7.0, 8.0]]
+
+
+def test_full_names_are_noted_in_the_object_graph():
+    objects = schema.TrackableObjectGraph()
+    objects.nodes.add().attributes.add(full_name="dense/kernel", checkpoint_key="layer/kernel/.ATTRIBUTES/V")
+    objects.nodes.add().attributes.add(full_name="", checkpoint_key="nameless")
+    tensors = {OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(objects)])}
+    assert object_graph_names(tensors) == {"dense/kernel": "layer/kernel/.ATTRIBUTES/V"}
+    assert object_graph_names({}) == {}
+
+
+def test_a_missing_value_names_near_keys(fixtures: Path):
+    made = load(fixtures / "mobile_cnn.ckpt.meta")
+    name = next(node.name for node in made.graph if node.op == "VariableV2")
+    made.variables[f"{name}_1"] = made.variables.pop(name)
+    with pytest.raises(NotFoundError) as caught:
+        VariableValues(made, Index(made.graph))[made.graph[name]]
+    assert f"{name}_1" in caught.value.near
