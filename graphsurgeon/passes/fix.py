@@ -11,7 +11,8 @@ handle is wanted and a value comes, the readers are rewritten as `freeze` does i
 RefSwitch becomes Switch, ReadVariableOp Identity, and so on (see `value_flow`). Ops that
 change a variable go when only control edges tie them to the graph, with what served them
 alone; one whose result is read becomes what computes that result: AssignSub becomes Sub,
-AssignAdd Add, Assign the value that it assigned.
+AssignAdd Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd
+and its kin.
 
 What else it meets: in function bodies that are given a value for a handle, the copy
 ``<name>_frozen`` is repaired. ``loc:@x`` and control inputs that name nothing go. Devices,
@@ -23,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from graphsurgeon.dtypes import RESOURCE, DType
+from graphsurgeon.dtypes import INT32, RESOURCE, DType
 from graphsurgeon.errors import PassError
 from graphsurgeon.exchange.body_edits import BodyEdits
 from graphsurgeon.exchange.converted_functions import ConvertedFunction, functions_in
@@ -33,15 +34,21 @@ from graphsurgeon.exchange.value_reads import Value
 from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
 from graphsurgeon.model_pass import model_pass
-from graphsurgeon.names import node_of_input, parse_input
+from graphsurgeon.names import node_of_input, parse_input, unique_name
 from graphsurgeon.node import Node
+from graphsurgeon.ops import num_outputs
 from graphsurgeon.reach import called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.serving.endpoints import constant_value
+from graphsurgeon.tensor import FillTensor
 from graphsurgeon.verify.body import Body
 from graphsurgeon.verify.signatures import REF_OFFSET, UNKNOWN, Signatures
 
+# Ops that change rows of a variable; those of the first kind take the numbers of rows.
+_ROWS = {f"Scatter{kind}": f"TensorScatter{kind}" for kind in ("Add", "Sub", "Update", "Max", "Min")}
+_SLICES = {op.replace("Scatter", "ScatterNd"): tensor_op for op, tensor_op in _ROWS.items()}
 # What computes the result of an op that changes a variable.
-_RESULTS = {"AssignSub": "Sub", "AssignAdd": "Add", "Assign": "Identity"}
+_RESULTS = {"AssignSub": "Sub", "AssignAdd": "Add", "Assign": "Identity", **_ROWS, **_SLICES}
+_LAST = FillTensor(INT32, (), b"\xff\xff\xff\xff")
 
 
 @dataclass(frozen=True)
@@ -94,14 +101,19 @@ def fix(model: Model) -> FixReport:
     before = {name: list(graph) for name, graph in model.graphs()}
     dangling = _drop_dangling(model)
     repaired = _repair_functions(model)
-    flow = ValueFlow(model, "fix")
-    misfits = _misfits(flow.main, model)
-    for text, (value, is_ref) in misfits.items():
-        flow.follow(flow.main, text, value, is_ref=is_ref)
-    if misfits:
-        ends = [node.name for node in model.graph if not flow.main.index.consumers(node.name)]
-        flow.finish([name for name in ends if name not in flow.main.users], overcome=_calculate)
+    last: dict[str, tuple[Value, bool]] = {}
+    # Each round takes the next op of a chain that had handed a reference on.
+    while True:
+        flow = ValueFlow(model, "fix")
+        misfits = _misfits(flow.main, model)
+        if not misfits or misfits == last:
+            break
+        last = misfits
+        for text, (value, is_ref) in misfits.items():
+            flow.follow(flow.main, text, value, is_ref=is_ref)
+        flow.finish(_ends(flow.main), overcome=_calculate)
         repaired += [(copy.function, copy.body.function or copy.name) for copy in flow.functions]
+    if last:
         trim_library(model.library, called_functions(model.graph, model.library))
     repairs = [*_changes(None, before[None], model.graph), *dangling]
     for function, original in repaired:
@@ -179,6 +191,15 @@ def _shape(body: BodyEdits, name: str) -> tuple[int, ...] | None:
     return None if value is None else value.shape
 
 
+def _ends(body: BodyEdits) -> list[str]:
+    """Return the nodes whose results count: those that nothing reads.
+
+    An op that changes something counts when nothing even waits for it: then it is there for its result.
+    """
+    ends = [node for node in body.graph if not body.index.consumers(node.name)]
+    return [n.name for n in ends if n.name not in body.users or not (body.index.edges(n.name) or num_outputs(n) == 0)]
+
+
 def _calculate(body: BodyEdits, obstacle: Obstacle) -> bool:
     """Let an op that changed a variable compute the result alone; what reads a constant may do so at any time."""
     node = obstacle.node
@@ -186,14 +207,26 @@ def _calculate(body: BodyEdits, obstacle: Obstacle) -> bool:
         return True
     if node.op not in _RESULTS or body.function is not None:
         return False
-    value = [text for text in node.inputs if text[:1] != "^"]
+    values = [text for text in node.inputs if text[:1] != "^"]
     controls = [text for text in node.inputs if text[:1] == "^"]
-    inputs = value[1:] if node.op == "Assign" else value
-    attrs = {"T": node.attrs["T"], **{key: node.attrs[key] for key in node.attrs if key[:1] == "_"}}
-    body.edited[node.name] = Node.new(
-        node.name, _RESULTS[node.op], [*inputs, *controls], device=node.device, attrs=attrs
-    )
+    attrs = {key: node.attrs[key] for key in node.attrs if key in ("T", "Tindices") or key[:1] == "_"}
+    if node.op == "Assign":
+        values = values[1:]
+    elif node.op in _ROWS:
+        values[1] = _as_columns(body, node, values[1])
+    inputs = [*values, *controls]
+    body.edited[node.name] = Node.new(node.name, _RESULTS[node.op], inputs, device=node.device, attrs=attrs)
     return True
+
+
+def _as_columns(body: BodyEdits, node: Node, indices: str) -> str:
+    """Make indices of rows what a TensorScatter op takes: each a vector of one."""
+    taken = {*body.index.producers, *(added.name for added in body.added)}
+    axis = Node.new(unique_name(f"{node.name}/axis", taken), "Const", attrs={"dtype": INT32, "value": _LAST})
+    attrs = {"T": node.attrs["Tindices"], "Tdim": INT32}
+    columns = Node.new(unique_name(f"{node.name}/indices", taken), "ExpandDims", [indices, axis.name], attrs=attrs)
+    body.added += [axis, columns]
+    return columns.name
 
 
 def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iterator[Repair]:
@@ -203,7 +236,8 @@ def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iter
         if now is None:
             yield Repair(node.name, function, node.op, "was removed: it changed a constant, or only served that")
         elif now.op != node.op:
-            yield Repair(node.name, function, node.op, f"is {now.op} now, because it reads a value")
+            reason = "and only computes its result" if node.op in _RESULTS else "because it reads a value"
+            yield Repair(node.name, function, node.op, f"is {now.op} now, {reason}")
         elif now.attrs.get("T") != node.attrs.get("T"):
             yield Repair(node.name, function, node.op, "passes on a value now")
         elif _calls(now) != _calls(node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.attr_value import Func
-from graphsurgeon.errors import GraphError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.model import Model
 from graphsurgeon.passes.fix import fix
 from graphsurgeon.verify import check
@@ -72,6 +72,32 @@ def test_a_result_that_is_read_is_computed(op, becomes):
     )
     assert nodes[2:] == [f"u = {becomes}", "y = Neg(u)"]
     assert rows == [("u", op)]
+
+
+def test_an_output_that_changes_rows():
+    text = """
+        v = Const {f32 [4]}
+        i = Placeholder {dtype: i32}
+        x = Placeholder {dtype: f32}
+        a = Assign(v, v) {T: f32}
+        u = ScatterUpdate(a, i, x) {T: f32, Tindices: i32}
+        n = ScatterNdAdd(u, i, x) {T: f32, Tindices: i32}
+    """
+    nodes, rows = repaired(text)
+    assert nodes[3:] == [
+        "a = Identity(v)",
+        "u = TensorScatterUpdate(a, u/indices, x)",
+        "n = TensorScatterAdd(u, i, x)",
+        "u/axis = Const",
+        "u/indices = ExpandDims(i, u/axis)",
+    ]
+    assert rows == [("a", "Assign"), ("u", "ScatterUpdate"), ("n", "ScatterNdAdd")]
+
+
+def test_a_result_that_nothing_computes_is_named():
+    model = broken("v = Const {f32 [4]}; i = Placeholder {dtype: i32}; u = ScatterMul(v, i, v) {T: f32, Tindices: i32}")
+    with pytest.raises(PassError, match="fix: node 'u': op ScatterMul changes variable 'v', and its result is needed"):
+        fix(model)
 
 
 def test_references_are_values_behind_switches():
