@@ -133,7 +133,7 @@ def prune(
     model : Model
         Edited in place; no value is read.
     outputs : tuple of str
-        Nodes to keep, with all they need: ``prob`` or ``prob:0``.
+        Nodes to keep, with all they need: prob or prob:0, also several separated by commas.
     inputs : tuple of str
         Nodes to feed from now on; each becomes a Placeholder.
     input_type : tuple of str
