@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from graphsurgeon import dtypes, ops
 from graphsurgeon.node import Node
+from tests.counting import num_calls
 
 
 def node(op, **attrs):
@@ -106,11 +105,7 @@ def test_every_line_parses():
         assert all(arg.name.isidentifier() and arg.type for arg in known.inputs + known.outputs), known
 
 
-def test_counting_outputs_is_fast_enough_for_every_node_of_a_large_graph():
+def test_counting_outputs_takes_few_calls():
     made = [node("Conv2D"), node("Const"), node("Split", num_split=2)]
     ops.num_outputs(made[0])
-    start = time.perf_counter()
-    for _ in range(10_000):
-        for each in made:
-            ops.num_outputs(each)
-    assert time.perf_counter() - start < 1.0  # about 0.03 s; 30,000 nodes
+    assert num_calls(lambda: [ops.num_outputs(each) for each in made * 100]) < 10 * 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import functools
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +17,7 @@ from graphsurgeon.node import Node
 from graphsurgeon.weights import find_weights
 from proto_utils.errors import GraphSurgeonError, NotFoundError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Span
+from tests.counting import num_calls
 from tests.models import shared, shared_files
 from tests.weights.notation import constant, function, model, plan
 
@@ -116,19 +117,12 @@ def layers(count):
     return "l0 Placeholder\n" + "".join(layer.format(f"l{i + 1}", f"l{i}") for i in range(count))
 
 
-def seconds(made):
-    index = Index(made.graph)
-    start = time.process_time()
-    find_weights(made, index)
-    return time.process_time() - start
-
-
 def test_the_cost_is_linear():
-    small, large = model(layers(300)), model(layers(2400))
-    few = min(seconds(small) for _ in range(3))
-    many = min(seconds(large) for _ in range(3))
-    assert many < 3 * 8 * few + 0.05
-    assert many < 1.5  # about 0.15 s for 26,400 nodes
+    few, many = (
+        num_calls(functools.partial(find_weights, made, Index(made.graph)))
+        for made in (model(layers(100)), model(layers(800)))
+    )
+    assert many < 8.5 * few  # 8 times the layers
 
 
 def test_the_char_rnn_is_recognized_with_and_without_its_marks():
