@@ -1,4 +1,7 @@
-"""Work counted instead of timed: the same on every machine, however busy."""
+"""Work counted instead of timed: the same on every machine, however busy.
+
+It shows what an algorithm does per node. It does not show the garbage collector, nor work inside one call of C.
+"""
 
 from __future__ import annotations
 

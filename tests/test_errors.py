@@ -56,4 +56,4 @@ def test_near_names_among_very_many_are_quick():
     names = [f"layer_{number}/weights" for number in range(200_000)]
     start = time.perf_counter()
     assert near_names("layer_1/weight", names)
-    assert time.perf_counter() - start < 30  # about 0.1 s
+    assert time.perf_counter() - start < 3.0  # about 0.1 s

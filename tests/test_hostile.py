@@ -201,7 +201,7 @@ def test_other_dtypes_claim_as_much(dtype: int, size: int):
     if tensor.size * max(tensor.dtype.itemsize, 1) > 1 << 36 or tensor.dtype.itemsize == 0:
         with pytest.raises(LimitError):
             tensor.numpy()
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 2
 
 
 def test_claims_past_all_limits_are_corruption():
@@ -227,7 +227,7 @@ def test_lengths_past_the_end(claimed: int):
         start = time.perf_counter()
         with pytest.raises(CorruptionError):
             load(raw)
-        assert time.perf_counter() - start < 30
+        assert time.perf_counter() - start < 1
 
 
 def _nested(depth: int) -> bytes:
@@ -295,7 +295,7 @@ def test_very_many_tiny_records_take_time_in_proportion(raw: bytes):
         model.graph_def_pieces()
     except GraphSurgeonError:
         pass
-    assert time.perf_counter() - start < 30  # each below half a second
+    assert time.perf_counter() - start < 4  # each below half a second
 
 
 def test_an_attr_with_a_hostile_name_in_an_input():

@@ -63,7 +63,7 @@ def test_impossible_shapes_are_corruption_at_once(shape: list[int]):
     start = time.perf_counter()
     with pytest.raises(CorruptionError):
         FillTensor(dtypes.FLOAT, shape)
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 1
 
 
 def test_the_highest_rank_is_fine():
@@ -107,7 +107,7 @@ def test_what_is_only_claimed_is_not_made(tensor: Tensor):
         tensor.numpy()
     with pytest.raises(LimitError):
         next(tensor.strings() if tensor.dtype is dtypes.STRING else tensor.chunks())
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 1
 
 
 @pytest.mark.parametrize("dtype", [dtypes.STRING, dtypes.RESOURCE, dtypes.VARIANT])

@@ -120,7 +120,7 @@ def layers(count):
 def test_the_cost_is_linear():
     few, many = (
         num_calls(functools.partial(find_weights, made, Index(made.graph)))
-        for made in (model(layers(100)), model(layers(800)))
+        for made in (model(layers(300)), model(layers(2400)))
     )
     assert many < 8.5 * few  # 8 times the layers
 
