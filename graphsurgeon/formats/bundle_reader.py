@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import math
 import os
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
+from graphsurgeon.formats.bundle_entries import EntryDecoder
 from graphsurgeon.formats.bundle_tensors import (
     BundleEntry,
     BundleOpaqueTensor,
@@ -38,7 +37,6 @@ from graphsurgeon.formats.slices import (
     format_box,
     format_slice,
     overlapping,
-    slice_of_proto,
 )
 from graphsurgeon.formats.table import Table
 from graphsurgeon.tensor import Tensor
@@ -46,8 +44,6 @@ from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 
-_MAX_RANK = 254
-_MAX_ELEMENTS = (1 << 63) - 1
 #: Shards are opened with the checkpoint so that replacing its files changes nothing for whoever
 #: reads it; beyond this many only when they are read, because descriptors are few.
 _MAX_OPEN_SHARDS = 128
@@ -172,7 +168,7 @@ class Bundle(Mapping[str, Tensor]):
         if not entry.slices:
             return self._tensor(name, entry)
         parts = [(box, self._tensor(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
-        return PartitionedTensor(name, entry.dtype, entry.shape, parts)
+        return PartitionedTensor(name, entry.dtype, entry.shape, parts, entry.slices)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -243,51 +239,13 @@ class Bundle(Mapping[str, Tensor]):
         return header
 
     def _read_entries(self, items: Iterator[tuple[bytes, bytes]]) -> dict[str, BundleEntry]:
-        """Parse the index: every entry sound in itself."""
-        parse = schema.BundleEntryProto.FromString
+        """Decode the index: every entry sound in itself."""
+        decode = EntryDecoder(self.num_shards, self._path).decode
         entries = {}
-        try:
-            for key, value in items:
-                name = key.decode("utf-8", "surrogateescape")
-                message = parse(value)
-                entry = self._entry(name, message)
-                self._check_entry(name, entry)
-                entries[name] = entry
-        except schema.DecodeError as error:
-            raise self._corrupt(f"tensor {name!r}: its entry does not parse ({error})") from error
+        for key, value in items:
+            name = key.decode("utf-8", "surrogateescape")
+            entries[name] = decode(name, value)
         return entries
-
-    def _entry(self, name: str, message: Any) -> BundleEntry:
-        try:
-            dtype = DType.from_number(message.dtype)
-        except UnsupportedError as error:
-            raise UnsupportedError(f"tensor {name!r}: {error.reason}", path=self._path) from None
-        proto = message.shape
-        shape = tuple([dim.size for dim in proto.dim])
-        if proto.unknown_rank or dtype.is_ref or dtype is dtypes.INVALID:
-            raise self._corrupt(f"tensor {name!r}: stored with dtype {dtype.name} or without a shape")
-        slices = tuple(map(slice_of_proto, message.slices)) if message.slices else ()
-        if len(slices) == 1 and all(length < 0 for _, length in slices[0]):
-            # One slice that is everything is stored under the tensor's own name.
-            slices = ()
-        return BundleEntry(dtype, shape, message.shard_id, message.offset, message.size, message.crc32c, slices)
-
-    def _check_entry(self, name: str, entry: BundleEntry) -> None:
-        dtype, shape, shard_id, offset, nbytes, _, slices = entry
-        num_elements = math.prod(shape)
-        if (shape and min(shape) < 0) or len(shape) > _MAX_RANK or num_elements > _MAX_ELEMENTS:
-            raise self._corrupt(f"tensor {name!r}: impossible shape {list(shape)[:16]}")
-        if slices:
-            return
-        if not 0 <= shard_id < self.num_shards or offset < 0 or nbytes < 0:
-            place = f"{nbytes} bytes at {offset} of shard {shard_id} of {self.num_shards}"
-            raise self._corrupt(f"tensor {name!r}: impossible place, {place}")
-        if dtype.itemsize:
-            if nbytes != num_elements * dtype.itemsize:
-                wanted = f"{dtype.name} {list(shape)} takes {num_elements * dtype.itemsize}"
-                raise self._corrupt(f"tensor {name!r}: stored in {nbytes} bytes, {wanted}")
-        elif num_elements and nbytes < num_elements + 4:
-            raise self._corrupt(f"tensor {name!r}: {nbytes} bytes cannot hold {num_elements} elements of {dtype.name}")
 
     def _check_places(self, entries: Mapping[str, BundleEntry]) -> None:
         """Check every entry against the shard it names, where that is present."""

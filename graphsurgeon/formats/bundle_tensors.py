@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.slices import Slice
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import Stored, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.varint import decode_varint
@@ -44,6 +44,8 @@ class BundleEntry(NamedTuple):
         Masked CRC32C.
     slices : tuple of Slice
         Of a partitioned tensor; each slice has an entry of its own, and the four fields before mean nothing.
+    unknown : bytes
+        Records of the entry that this version has no field for, to be written again as they are.
     """
 
     dtype: DType
@@ -53,6 +55,7 @@ class BundleEntry(NamedTuple):
     nbytes: int
     checksum: int
     slices: tuple[Slice, ...] = ()
+    unknown: bytes = b""
 
 
 class Shards(Protocol):
@@ -75,6 +78,19 @@ class _StoredTensor(Tensor):
         self._name = name
         self._entry = entry
         self._shards = shards
+
+    @property
+    def stored(self) -> Stored:
+        """Where its bytes are.
+
+        Raises
+        ------
+        NotFoundError
+            The shard is missing.
+        """
+        entry, shards = self._entry, self._shards
+        source = shards.source(entry.shard_id)
+        return Stored(source, entry.offset, entry.nbytes, entry.checksum, shards.is_big_endian, entry.unknown)
 
     def _verify(self, crc: int) -> None:
         actual = mask(crc)
