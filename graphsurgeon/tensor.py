@@ -20,12 +20,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
-from proto_utils.files import CHUNK_NBYTES, Span
+from proto_utils.files import CHUNK_NBYTES, FileSource, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,33 @@ MAX_SIZE = (1 << 63) - 1
 #: A value that is only described (a short list whose last element repeats) is not spelled out past this size.
 MAX_EXPANDED_NBYTES = 1 << 36
 MAX_REPEATED_STRINGS = 1 << 24
+
+#: ``(start, stop)`` per dimension: a part of a tensor.
+Box = tuple[tuple[int, int], ...]
+
+
+class Stored(NamedTuple):
+    """Where a checkpoint's data file holds a tensor as it is, so that another index can point there too.
+
+    Attributes
+    ----------
+    source : FileSource
+        The data file, open.
+    offset, nbytes : int
+        The tensor's bytes in it.
+    checksum : int or None
+        Masked CRC32C of these bytes, as the index has it; None of a part of a tensor, which has none yet.
+    is_big_endian : bool
+    unknown : bytes
+        Fields of the index entry that this version does not know.
+    """
+
+    source: FileSource
+    offset: int
+    nbytes: int
+    checksum: int | None
+    is_big_endian: bool
+    unknown: bytes = b""
 
 
 class Tensor:
@@ -75,6 +102,22 @@ class Tensor:
     @property
     def span(self) -> Span | None:
         """The values as one raw range of a file, when that is what they are."""
+        return None
+
+    @property
+    def stored(self) -> Stored | None:
+        """The values as a data file of a checkpoint holds them, when that is what they are.
+
+        Raises
+        ------
+        NotFoundError
+            That file is missing.
+        """
+        return None
+
+    @property
+    def parts(self) -> Sequence[tuple[Box, Tensor]] | None:
+        """The slices that the tensor is stored in, when it is a partitioned one."""
         return None
 
     def chunks(self) -> Iterator[bytes | memoryview]:

@@ -81,6 +81,8 @@ class FileSource:
             self._file.close()
             raise UnsupportedError("not a regular file", path=self.path)
         self.size = status.st_size
+        #: Which file this is, whatever its name: device and inode.
+        self.identity = (status.st_dev, status.st_ino)
         self._lock = threading.Lock()
 
     def read(self, start: int, end: int) -> bytes:

@@ -31,7 +31,6 @@ from graphsurgeon.formats.bundle_tensors import (
 from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path, shard_path
 from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
-    Box,
     box_of,
     encode_slice_key,
     format_box,
@@ -39,7 +38,7 @@ from graphsurgeon.formats.slices import (
     overlapping,
 )
 from graphsurgeon.formats.table import Table
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import Box, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource

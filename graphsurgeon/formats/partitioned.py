@@ -15,9 +15,9 @@ from itertools import product
 from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.bundle_tensors import BundleTensor
-from graphsurgeon.formats.slices import Box
+from graphsurgeon.formats.slices import Slice
 from graphsurgeon.formats.v1_tensors import V1Slice
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import Box, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 
@@ -34,14 +34,31 @@ class PartitionedTensor(Tensor):
     shape : tuple of int
     parts : sequence of (Box, Tensor)
         Slices and their bounds; no two overlap.
+    slices : sequence of Slice, optional
+        The slices as an index has them, where a length of -1 means all of a dimension.
     """
 
-    __slots__ = ("_name", "_parts")
+    __slots__ = ("_all_parts", "_name", "_parts", "slices")
 
-    def __init__(self, name: str, dtype: DType, shape: Sequence[int], parts: Sequence[tuple[Box, Tensor]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        dtype: DType,
+        shape: Sequence[int],
+        parts: Sequence[tuple[Box, Tensor]],
+        slices: Sequence[Slice] | None = None,
+    ) -> None:
         super().__init__(dtype, shape)
         self._name = name
+        self._all_parts = tuple(parts)
         self._parts = [(box, tensor) for box, tensor in parts if tensor.size]
+        lengths = (tuple((start, stop - start) for start, stop in box) for box, _ in parts)
+        self.slices: tuple[Slice, ...] = tuple(lengths if slices is None else slices)
+
+    @property
+    def parts(self) -> Sequence[tuple[Box, Tensor]]:
+        """The slices and their bounds."""
+        return self._all_parts
 
     def chunks(self) -> Iterator[bytes | memoryview]:
         """Yield the values of the whole tensor in order.

@@ -21,12 +21,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from graphsurgeon.tensor import Box
 from proto_utils.errors import CorruptionError
 
 #: ``(start, length)`` per dimension; length -1 takes all.
 Slice = tuple[tuple[int, int], ...]
-#: ``(start, stop)`` per dimension.
-Box = tuple[tuple[int, int], ...]
 
 ALL = (0, -1)
 _MAX_RANK = 254

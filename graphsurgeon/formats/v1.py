@@ -28,7 +28,6 @@ from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
-    Box,
     Slice,
     box_of,
     encode_slice_key,

@@ -1,0 +1,7 @@
+"""The edits, which change the tensors of a checkpoint: one file, one public function each, found by their files."""
+
+from graphsurgeon.registry import Registry
+
+_REGISTRY = Registry(__name__, __file__)
+names = _REGISTRY.names
+load = _REGISTRY.load

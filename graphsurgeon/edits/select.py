@@ -1,0 +1,49 @@
+"""Keep some of a checkpoint's tensors.
+
+For: taking a backbone out of a larger model, or a checkpoint without the variables of one's own head.
+
+Leaves behind: the tensors that are kept, untouched. In the object graph of a TensorFlow 2 checkpoint the attributes
+whose values went are taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit, selected
+from graphsurgeon.errors import PassError
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.variables.checkpoint_keys import OBJECT_GRAPH_KEY
+
+
+@checkpoint_edit
+def select(
+    tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), drop: tuple[str, ...] = ()
+) -> Remarks:
+    """Keep some of a checkpoint's tensors, and drop the others.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Edited in place; no value is read.
+    keep : tuple of str
+        Patterns of what to keep: names, or regular expressions that match the whole name. Everything by default.
+    drop : tuple of str
+        Patterns of what to drop of that.
+
+    Raises
+    ------
+    NotFoundError
+        A pattern matches nothing.
+    PassError
+        Nothing is asked for, or nothing would be left.
+    """
+    if not keep and not drop:
+        raise PassError("select", "nothing is asked for", hint="give --keep or --drop, names or patterns of names")
+    kept = set(selected((name for name in tensors if name != OBJECT_GRAPH_KEY), keep, drop))
+    if not kept:
+        raise PassError("select", "no tensor would be left", hint="check --keep and --drop against what ls prints")
+    for name in list(tensors):
+        if name not in kept and name != OBJECT_GRAPH_KEY:
+            del tensors[name]
+    return Remarks()

@@ -1,0 +1,41 @@
+"""Packages of which every file is one public function of the same name: passes and edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+
+class Registry:
+    """The functions of a package, found by its files and imported when asked for.
+
+    Parameters
+    ----------
+    package : str
+        The dotted name.
+    path : str
+        Of its ``__init__.py``.
+    """
+
+    def __init__(self, package: str, path: str) -> None:
+        self._package = package
+        self.folder = Path(path).parent
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all functions; imports none of them."""
+        return tuple(sorted(file.stem for file in self.folder.glob("*.py") if not file.stem.startswith("_")))
+
+    def load(self, name: str) -> Callable[..., Any]:
+        """Import a function and return it.
+
+        Raises
+        ------
+        KeyError
+            There is none of that name.
+        """
+        if name not in self.names():
+            raise KeyError(name)
+        function: Callable[..., Any] = getattr(import_module(f"{self._package}.{name}"), name)
+        return function
