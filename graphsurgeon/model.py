@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from graphsurgeon.graph import Function, Graph, Library
 from graphsurgeon.graph_def import graph_pieces, read_graph
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import Tensor, TensorDict
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_dict import TensorDict
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span, Window

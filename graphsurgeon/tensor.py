@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphsurgeon import dtypes
@@ -40,6 +39,8 @@ MAX_REPEATED_STRINGS = 1 << 24
 
 #: ``(start, stop)`` per dimension: a part of a tensor.
 Box = tuple[tuple[int, int], ...]
+#: ``(start, length)`` per dimension; length -1 takes all.
+Slice = tuple[tuple[int, int], ...]
 
 
 class Stored(NamedTuple):
@@ -117,8 +118,13 @@ class Tensor:
 
     @property
     def parts(self) -> Sequence[tuple[Box, Tensor]] | None:
-        """The slices that the tensor is stored in, when it is a partitioned one."""
+        """The slices of a partitioned tensor, which are stored one by one; None of others."""
         return None
+
+    @property
+    def slices(self) -> Sequence[Slice]:
+        """The same slices as ``(start, length)`` per dimension, where a length of -1 means all of it."""
+        return [tuple((start, stop - start) for start, stop in box) for box, _ in self.parts or ()]
 
     def chunks(self) -> Iterator[bytes | memoryview]:
         """Yield the raw little-endian values in order; each piece is valid until the next.
@@ -350,32 +356,6 @@ def as_tensor(value: object) -> Tensor:
     if array.dtype.kind in "SUO":
         return StringTensor(array.shape, [_to_bytes(element) for element in array.reshape(-1).tolist()])
     return ArrayTensor(array)
-
-
-class TensorDict(dict[str, Tensor]):
-    """A dict of tensors that makes tensors of what is put in, as `as_tensor` does: arrays, numbers, lists."""
-
-    def __init__(self, values: Mapping[str, Any] = MappingProxyType({})) -> None:
-        super().__init__()
-        self.update(values)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        super().__setitem__(name, as_tensor(value))
-
-    def __ior__(self, values: Any) -> TensorDict:  # type: ignore[override,misc]
-        self.update(values)
-        return self
-
-    def setdefault(self, name: str, value: Any = None) -> Tensor:
-        """Return the tensor of that name, which is made of `value` when there is none."""
-        if name not in self:
-            self[name] = value
-        return self[name]
-
-    def update(self, *values: Any, **named: Any) -> None:
-        """Put in what `dict.update` would."""
-        for name, value in dict(*values, **named).items():
-            self[name] = value
 
 
 def repeat(item: bytes, count: int) -> Iterator[bytes | memoryview]:

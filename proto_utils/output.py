@@ -28,126 +28,46 @@ program are held back meanwhile. A file on its own is replaced by one rename, wi
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError
-
-# Small writes are gathered up to this many bytes.
-_BUFFER_NBYTES = 1 << 18
-
-# Some systems refuse more in one call.
-_MAX_WRITE_NBYTES = 1 << 30
+from proto_utils.files import FileSource
+from proto_utils.sink import FileSink
 
 Role = Literal["part", "seal", "pointer"]
 _TURNS: tuple[Role, ...] = ("part", "seal", "pointer")
 
-# File systems, pipes and devices on which nothing can be reserved; it was only a hint.
-_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ESPIPE, errno.ENODEV, errno.EBADF)
-
 # Looked up once, and replaced by the tests that force the portable paths.
-_fallocate = getattr(os, "posix_fallocate", None)
 _link = getattr(os, "link", None)
-
-
-class Sink(Protocol):
-    """Where bytes go when something is written."""
-
-    offset: int
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Append bytes."""
-        ...
-
-
-class FileSink:
-    """Appends to a new file; small writes are gathered, large ones pass through.
-
-    Attributes
-    ----------
-    offset : int
-        Bytes written so far.
-    """
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._pending: list[bytes] = []
-        self._pending_nbytes = 0
-        self._allocated = 0
-        self.offset = 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Append `data`; it may be reused by the caller afterwards."""
-        nbytes = data.nbytes if isinstance(data, memoryview) else len(data)
-        self.offset += nbytes
-        if nbytes < _BUFFER_NBYTES:
-            self._pending.append(bytes(data))
-            self._pending_nbytes += nbytes
-            if self._pending_nbytes < _BUFFER_NBYTES:
-                return
-            self.flush()
-        else:
-            self.flush()
-            self._write_all(memoryview(data).cast("B"))
-
-    def preallocate(self, nbytes: int) -> None:
-        """Reserve `nbytes` in all, so that a full disk shows before the work is done."""
-        if _fallocate is None or nbytes <= 0:
-            return
-        try:
-            _fallocate(self._fd, 0, nbytes)
-        except OSError as error:
-            if error.errno not in _CANNOT_RESERVE:
-                raise
-            return
-        self._allocated = nbytes
-
-    def flush(self) -> None:
-        """Hand gathered bytes to the system."""
-        if self._pending:
-            data = b"".join(self._pending)
-            self._pending, self._pending_nbytes = [], 0
-            self._write_all(memoryview(data))
-
-    def finish(self, *, sync: bool) -> None:
-        """Flush, cut what was reserved but not written, optionally fsync, and close."""
-        self.flush()
-        if self._allocated > self.offset:
-            os.ftruncate(self._fd, self.offset)
-        if sync:
-            os.fsync(self._fd)
-        self.close()
-
-    def close(self) -> None:
-        """Close without flushing; harmless when closed already."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            os.close(fd)
-
-    def _write_all(self, view: memoryview) -> None:
-        while len(view):
-            view = view[os.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
+_symlink = getattr(os, "symlink", None)
 
 
 class _File:
     """One file of a transaction.
 
-    `temp` is None for a stream, which is written directly. `backup` is another name of what `target` was
-    when the transaction is put in place.
+    `temp` is None for a stream, which is written directly. `sink` is None for a link, which is not written at all.
+    `backup` is another name of what `target` was when the transaction is put in place.
     """
 
-    def __init__(self, target: str, temp: str | None, sink: FileSink, role: Role, *, replaces: bool) -> None:
+    def __init__(self, target: str, temp: str | None, sink: FileSink | None, role: Role, *, replaces: bool) -> None:
         self.target = target
         self.temp = temp
         self.sink = sink
         self.role = role
         self.replaces = replaces
         self.backup: str | None = None
+
+
+class Link:
+    """Another name of an existing file, which stands nowhere yet."""
+
+    def __init__(self, temp: str) -> None:
+        self.temp = temp
 
 
 class _Undo(NamedTuple):
@@ -174,16 +94,20 @@ class Transaction:
     def __init__(self, *, overwrite: bool = False) -> None:
         self._overwrite = overwrite
         self._files: list[_File] = []
+        self._links: list[Link] = []
+        self._superseded: list[str] = []
         self._made_dirs: list[str] = []
         self._undo: list[_Undo] = []
 
-    def create(self, path: str | os.PathLike[str], *, role: Role = "part") -> FileSink:
+    def create(self, path: str | os.PathLike[str], *, role: Role = "part", follow: bool = True) -> FileSink:
         """Begin a file that will stand at `path`; missing parent directories are made.
 
         Parameters
         ----------
         path : path
-            A symbolic link is followed: its target is replaced. Pipes and devices are written directly.
+            Pipes and devices are written directly.
+        follow : bool
+            Whether a symbolic link at `path` stays, and what it leads to is replaced; else the link is.
         role : str
             ``"part"``, ``"seal"`` or ``"pointer"``, as the module describes them. Files of one role are put in
             place in the order of `create`.
@@ -197,13 +121,11 @@ class Transaction:
         """
         mode = _mode(path)
         if mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
-            return self._add(_File(os.fspath(path), None, FileSink(os.open(path, os.O_WRONLY)), role, replaces=False))
-        target = os.path.realpath(path)
-        if mode is not None and stat.S_ISDIR(mode):
-            raise OutputExistsError(os.fspath(path), hint="name a file, not a directory")
-        if (mode is not None and not self._overwrite) or any(file.target == target for file in self._files):
-            raise OutputExistsError(os.fspath(path))
-        self._make_dirs(os.path.dirname(target))
+            sink = FileSink(os.open(path, os.O_WRONLY))
+            self._files.append(_File(os.fspath(path), None, sink, role, replaces=False))
+            return sink
+        target = os.path.realpath(path) if follow else _real_place(path)
+        self._claim(path, target)
         temp = _beside(target, "tmp")
         try:
             fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
@@ -211,11 +133,70 @@ class Transaction:
             # Users know the file that they asked for.
             error.filename = os.fspath(path)
             raise
-        sink = self._add(_File(target, temp, FileSink(fd), role, replaces=mode is not None))
+        sink = FileSink(fd)
+        self._files.append(_File(target, temp, sink, role, replaces=os.path.lexists(target)))
         if mode is not None:
             with contextlib.suppress(OSError):
                 os.chmod(temp, stat.S_IMODE(mode))
         return sink
+
+    def link(self, source: FileSource, directory: str | os.PathLike[str], *, symbolic: bool = False) -> Link | None:
+        """Give an existing file another name in `directory`, for now a hidden one; `place` puts it where it belongs.
+
+        Parameters
+        ----------
+        source : FileSource
+        directory : path
+            Made when it is missing.
+        symbolic : bool
+            Make a symbolic link, which works across file systems and dies with its target.
+
+        Returns
+        -------
+        Link or None
+            None where the file system makes no such links, or when another file stands at the source's path by now.
+        """
+        make = _symlink if symbolic else _link
+        if make is None or source.path is None:
+            return None
+        place = os.path.realpath(directory)
+        self._make_dirs(place)
+        # Of a symbolic link, what it leads to: a link to a link would die with either.
+        existing = os.path.realpath(source.path)
+        link = Link(_beside(os.path.join(place, os.path.basename(existing)), "tmp"))
+        try:
+            make(existing, link.temp)
+        except (OSError, NotImplementedError):
+            return None
+        self._links.append(link)
+        status = os.stat(link.temp)
+        if (status.st_dev, status.st_ino) != source.identity:
+            _remove(link.temp)
+            self._links.remove(link)
+            return None
+        return link
+
+    def place(self, link: Link, path: str | os.PathLike[str], *, role: Role = "part") -> None:
+        """Say where a link will stand. Where its file stands already, nothing will be done.
+
+        Raises
+        ------
+        OutputExistsError
+            As `create`.
+        """
+        target = _real_place(path)
+        self._claim(path, target)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samefile(target, link.temp):
+                # Renaming a name of a file over another of the same does nothing, and would leave both.
+                self._files.append(_File(target, None, None, role, replaces=False))
+                return
+        self._links.remove(link)
+        self._files.append(_File(target, link.temp, None, role, replaces=os.path.lexists(target)))
+
+    def supersede(self, path: str | os.PathLike[str]) -> None:
+        """Remove an existing file once the new ones stand in its place under other names."""
+        self._superseded.append(os.fspath(path))
 
     def __enter__(self) -> Transaction:
         return self
@@ -232,9 +213,13 @@ class Transaction:
             self._roll_back()
             raise
 
-    def _add(self, file: _File) -> FileSink:
-        self._files.append(file)
-        return file.sink
+    def _claim(self, path: str | os.PathLike[str], target: str) -> None:
+        """Refuse a path that is not free, and make its directory."""
+        if os.path.isdir(target):
+            raise OutputExistsError(os.fspath(path), hint="name a file, not a directory")
+        if (os.path.lexists(target) and not self._overwrite) or any(file.target == target for file in self._files):
+            raise OutputExistsError(os.fspath(path))
+        self._make_dirs(os.path.dirname(target))
 
     def _make_dirs(self, directory: str) -> None:
         missing = []
@@ -253,14 +238,15 @@ class Transaction:
         # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first.
         sync = any(file.replaces and file.role != "pointer" for file in self._files)
         for file in self._files:
-            file.sink.finish(sync=file.temp is not None and (sync or file.replaces))
+            if file.sink is not None:
+                file.sink.finish(sync=file.temp is not None and (sync or file.replaces))
         files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
         with deferred_signals():
             self._put_in_place(files)
             # From here on nothing may fail: the new files stand.
             self._undo.clear()
-            for file in files:
-                _remove(file.backup)
+            for path in [*(file.backup for file in files), *(link.temp for link in self._links), *self._superseded]:
+                _remove(path)
         if sync:
             for directory in {os.path.dirname(file.target) for file in files}:
                 _sync_dir(directory)
@@ -295,13 +281,16 @@ class Transaction:
     def _roll_back(self) -> None:
         with deferred_signals():
             for file in self._files:
-                with contextlib.suppress(OSError):
-                    file.sink.close()
+                if file.sink is not None:
+                    with contextlib.suppress(OSError):
+                        file.sink.close()
             lost = {undo.backup for undo in reversed(self._undo) if not _take_back(undo)}
             for file in self._files:
                 _remove(file.temp)
                 if file.backup not in lost:
                     _remove(file.backup)
+            for link in self._links:
+                _remove(link.temp)
             for directory in reversed(self._made_dirs):
                 with contextlib.suppress(OSError):
                     os.rmdir(directory)
@@ -332,6 +321,12 @@ def _mode(path: str | os.PathLike[str]) -> int | None:
         return os.stat(path).st_mode
     except FileNotFoundError:
         return None
+
+
+def _real_place(path: str | os.PathLike[str]) -> str:
+    """Return where a path is, without following what stands there."""
+    directory, base = os.path.split(os.fspath(path))
+    return os.path.join(os.path.realpath(directory or "."), base)
 
 
 def _beside(target: str, suffix: str) -> str:

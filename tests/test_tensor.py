@@ -21,7 +21,6 @@ from graphsurgeon.tensor import (
     RawTensor,
     StringTensor,
     Tensor,
-    TensorDict,
     as_tensor,
     repeat,
 )
@@ -219,22 +218,6 @@ class TestArrays:
     def test_a_dtype_of_another_size_is_refused(self):
         with pytest.raises(UnsupportedError, match="are not qint8"):
             ArrayTensor(np.ones(2, np.int16), dtypes.QINT8)
-
-
-class TestTensorDict:
-    def test_every_way_in_makes_tensors(self):
-        made = TensorDict({"a": 1})
-        made["b"] = np.zeros(2)
-        made.update({"c": [1, 2]}, d="text")
-        made |= {"e": 2.5}
-        assert made.setdefault("f", 3).numpy() == 3
-        assert all(isinstance(value, Tensor) for value in made.values())
-        assert list(made) == ["a", "b", "c", "d", "e", "f"]
-
-    def test_tensors_stay_themselves(self):
-        tensor = FillTensor(dtypes.INT32, [2])
-        made = TensorDict({"a": tensor})
-        assert made["a"] is made.setdefault("a", 1) is tensor
 
 
 class TestForNumpy:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.formats.slices import Slice
-from graphsurgeon.tensor import Stored, Tensor
+from graphsurgeon.formats.swapping import swap_code, swapped
+from graphsurgeon.tensor import Slice, Stored, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.varint import decode_varint
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 _UINT32_MAX = 0xFFFFFFFF
-_SWAP_CODES = {2: "H", 4: "I", 8: "Q"}
 
 
 class BundleEntry(NamedTuple):
@@ -130,14 +129,14 @@ class BundleTensor(_StoredTensor):
         """
         entry = self._entry
         end = entry.offset + entry.nbytes
-        swap = _swap_code(self.dtype) if self._shards.is_big_endian else None
+        swap = swap_code(self.dtype) if self._shards.is_big_endian else None
         crc, position = 0, entry.offset
         for chunk in self._shards.source(entry.shard_id).chunks(entry.offset, end, nbytes):
             crc = crc32c(chunk, crc)
             position += len(chunk)
             if position == end:
                 self._verify(crc)
-            yield chunk if swap is None else _swapped(chunk, swap)
+            yield chunk if swap is None else swapped(chunk, swap)
         if entry.nbytes == 0:
             self._verify(crc)
 
@@ -253,15 +252,3 @@ def _batch(lengths: array[int], first: int) -> tuple[int, int]:
         total += lengths[last]
         last += 1
     return last, total
-
-
-def _swap_code(dtype: DType) -> str | None:
-    """Return the array type code whose items are to be swapped, None when bytes have no order."""
-    return _SWAP_CODES.get(dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize)
-
-
-def _swapped(chunk: memoryview, code: str) -> bytes:
-    items = array(code)
-    items.frombytes(chunk)
-    items.byteswap()
-    return items.tobytes()

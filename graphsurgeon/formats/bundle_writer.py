@@ -18,22 +18,27 @@ varint. Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
+from typing import Literal
 
 from graphsurgeon import dtypes
 from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.formats.linked_shards import Links, all_big_endian, link_shards
+from graphsurgeon.formats.slices import encode_slice_key
+from graphsurgeon.formats.swapping import swap_code, swapped
 from graphsurgeon.formats.table import TableWriter
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import Slice, Stored, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.output import FileSink, Transaction
+from proto_utils.output import Transaction
+from proto_utils.sink import FileSink
 from proto_utils.varint import encode_varint
 
 #: The format's version, which readers compare with what they understand.
 VERSION = 1
 
+ByteOrder = Literal["little", "big"]
 _Named = tuple[bytes, Tensor]
 _UINT32_MAX = 0xFFFFFFFF
 _BATCH_NBYTES = 1 << 16
@@ -60,10 +65,14 @@ def write_bundle(
     transaction: Transaction,
     *,
     shard_nbytes: int | None = None,
+    links: Links = "never",
+    byteorder: ByteOrder | None = None,
 ) -> list[str]:
     """Write a checkpoint; its files appear when the transaction ends.
 
-    Each tensor is read once, in chunks, and its checksum computed on the way.
+    Each tensor is read once, in chunks, and its checksum computed on the way; one that
+    a data file holds as it is already is not even read when `links` allow that.
+    Partitioned tensors stay partitioned.
 
     Parameters
     ----------
@@ -76,6 +85,11 @@ def write_bundle(
     shard_nbytes : int, optional
         Begin a new shard rather than let one grow past this. A tensor is never
         divided, so one that is larger has a shard of its own. All in one by default.
+    links : {"never", "hard", "always"}
+        Whether shards may be other names of the data files that hold the tensors, see `linked_shards`.
+        What is not in one goes into a shard of its own, behind those.
+    byteorder : {"little", "big"}, optional
+        Of the values. Little by default, unless everything can be linked and is big.
 
     Returns
     -------
@@ -86,19 +100,46 @@ def write_bundle(
     ------
     UnsupportedError
         A tensor has values that no file can hold (resource, variant), or an empty name.
+    NotFoundError
+        A data file that holds a tensor is missing.
     """
     prefix = os.fspath(prefix)
     named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
     _check(prefix, named)
-    shards = _plan(named, shard_nbytes)
-    entries: list[tuple[bytes, bytes]] = []
-    paths = []
-    for shard_id, shard in enumerate(shards):
-        paths.append(shard_path(prefix, shard_id, len(shards)))
-        entries += _write_shard(transaction.create(paths[-1]), shard_id, shard)
+    rows, entries = _rows(named)
+    is_big_endian = byteorder == "big" if byteorder else links != "never" and all_big_endian(rows)
+    linked, rest = link_shards(prefix, rows, transaction, links, is_big_endian=is_big_endian)
+    shards = _plan(rest, shard_nbytes) if rest or not linked else []
+    num_shards = len(linked) + len(shards)
+    paths = [shard_path(prefix, shard_id, num_shards) for shard_id in range(num_shards)]
+    for shard_id, shard in enumerate(linked):
+        transaction.place(shard.link, paths[shard_id])
+        entries += [(key, _linked_entry(tensor, shard_id, place)) for key, tensor, place in shard.rows]
+    for shard_id, fresh in enumerate(shards, start=len(linked)):
+        sink = transaction.create(paths[shard_id], follow=False)
+        entries += _write_shard(sink, shard_id, fresh, "big" if is_big_endian else "little")
+    entries.sort(key=itemgetter(0))
     paths.append(index_path(prefix))
-    _write_index(transaction.create(paths[-1], role="seal"), entries, len(shards))
+    _write_index(
+        transaction.create(paths[-1], role="seal", follow=False), entries, num_shards, is_big_endian=is_big_endian
+    )
     return paths
+
+
+def _rows(named: Sequence[_Named]) -> tuple[list[_Named], list[tuple[bytes, bytes]]]:
+    """Return what has values, slices of partitioned tensors one by one, and the entries that only list slices."""
+    rows: list[_Named] = []
+    entries = []
+    for key, tensor in named:
+        if tensor.parts is None:
+            rows.append((key, tensor))
+            continue
+        slices = tensor.slices
+        rows += [
+            (encode_slice_key(key, extents), part) for extents, (_, part) in zip(slices, tensor.parts, strict=True)
+        ]
+        entries.append((key, _partitioned_entry(tensor, slices)))
+    return rows, entries
 
 
 def _check(prefix: str, named: Sequence[_Named]) -> None:
@@ -108,7 +149,7 @@ def _check(prefix: str, named: Sequence[_Named]) -> None:
         if name == previous:
             reason = "a tensor without a name" if not name else f"two tensors are named {name!r}"
             raise UnsupportedError(reason, path=prefix)
-        if tensor.dtype.itemsize == 0 and tensor.dtype is not dtypes.STRING:
+        if tensor.dtype.itemsize == 0 and tensor.dtype is not dtypes.STRING and tensor.stored is None:
             reason = f"tensor {name.decode(errors='replace')!r} is a {tensor.dtype.name}: it has no values to save"
             raise UnsupportedError(reason, path=prefix)
         previous = name
@@ -136,20 +177,29 @@ def _stored_nbytes(tensor: Tensor) -> int:
     return 4 + sum(len(encode_varint(len(element))) + len(element) for element in tensor.strings())
 
 
-def _write_shard(sink: FileSink, shard_id: int, shard: Sequence[_Named]) -> Iterator[tuple[bytes, bytes]]:
+def _write_shard(
+    sink: FileSink, shard_id: int, shard: Sequence[_Named], byteorder: ByteOrder
+) -> Iterator[tuple[bytes, bytes]]:
     """Write a shard's tensors; yield their index entries."""
     sink.preallocate(sum(tensor.nbytes for _, tensor in shard if tensor.dtype is not dtypes.STRING))
     for name, tensor in shard:
         offset = sink.offset
-        crc = _write_strings(sink, tensor) if tensor.dtype is dtypes.STRING else _write_values(sink, tensor)
-        yield name, _entry(tensor, shard_id, offset, sink.offset - offset, crc)
+        if tensor.dtype is dtypes.STRING:
+            crc = _write_strings(sink, tensor, byteorder)
+        elif tensor.dtype.itemsize:
+            crc = _write_values(sink, tensor, byteorder)
+        else:
+            crc = _write_opaque(sink, tensor, byteorder)
+        yield name, _entry(tensor, shard_id, offset, sink.offset - offset, mask(crc))
 
 
-def _write_values(sink: FileSink, tensor: Tensor) -> int:
+def _write_values(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
     """Copy the values; return their CRC."""
     crc = 0
     end = sink.offset + tensor.nbytes
-    for chunk in tensor.chunks():
+    swap = swap_code(tensor.dtype) if byteorder == "big" else None
+    for values in tensor.chunks():
+        chunk = values if swap is None else swapped(values, swap)
         crc = crc32c(chunk, crc)
         sink.write(chunk)
     if sink.offset != end:
@@ -157,13 +207,29 @@ def _write_values(sink: FileSink, tensor: Tensor) -> int:
     return crc
 
 
-def _write_strings(sink: FileSink, tensor: Tensor) -> int:
+def _write_opaque(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
+    """Copy what TensorFlow alone can read, as it is; return its CRC."""
+    stored = tensor.stored
+    if stored is None or stored.is_big_endian != (byteorder == "big"):
+        raise UnsupportedError(f"{tensor!r} cannot be written in another byte order: only TensorFlow knows its layout")
+    crc = 0
+    for chunk in stored.source.chunks(stored.offset, stored.offset + stored.nbytes):
+        crc = crc32c(chunk, crc)
+        sink.write(chunk)
+    if mask(crc) != stored.checksum:
+        raise CorruptionError(
+            f"{tensor!r}: its checksum differs from that of its bytes", path=stored.source.path, offset=stored.offset
+        )
+    return crc
+
+
+def _write_strings(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
     """Write lengths, their checksum and the strings, in two passes; return the CRC."""
     crc = 0
-    for varints, fixed in _lengths(tensor):
+    for varints, fixed in _lengths(tensor, byteorder):
         sink.write(varints)
         crc = crc32c(fixed, crc)
-    checksum = struct.pack("<I", mask(crc))
+    checksum = mask(crc).to_bytes(4, byteorder)
     sink.write(checksum)
     crc = crc32c(checksum, crc)
     for element in tensor.strings():
@@ -172,22 +238,33 @@ def _write_strings(sink: FileSink, tensor: Tensor) -> int:
     return crc
 
 
-def _lengths(tensor: Tensor) -> Iterator[tuple[bytearray, bytearray]]:
+def _lengths(tensor: Tensor, byteorder: ByteOrder) -> Iterator[tuple[bytearray, bytearray]]:
     """Yield the lengths as they are stored and as they are summed, in batches."""
     varints, fixed = bytearray(), bytearray()
     for element in tensor.strings():
         nbytes = len(element)
         varints += encode_varint(nbytes)
-        fixed += nbytes.to_bytes(4 if nbytes <= _UINT32_MAX else 8, "little")
+        fixed += nbytes.to_bytes(4 if nbytes <= _UINT32_MAX else 8, byteorder)
         if len(fixed) >= _BATCH_NBYTES:
             yield varints, fixed
             varints, fixed = bytearray(), bytearray()
     yield varints, fixed
 
 
-def _entry(tensor: Tensor, shard_id: int, offset: int, nbytes: int, crc: int) -> bytes:
+def _linked_entry(tensor: Tensor, shard_id: int, place: Stored) -> bytes:
+    checksum = place.checksum
+    if checksum is None:
+        crc = 0
+        # Reading it verifies the whole that it is a part of.
+        for chunk in tensor.chunks():
+            crc = crc32c(chunk, crc)
+        checksum = mask(crc)
+    return _entry(tensor, shard_id, place.offset, place.nbytes, checksum) + place.unknown
+
+
+def _entry(tensor: Tensor, shard_id: int, offset: int, nbytes: int, checksum: int) -> bytes:
     entry = schema.BundleEntryProto(
-        dtype=tensor.dtype.number, shard_id=shard_id, offset=offset, size=nbytes, crc32c=mask(crc)
+        dtype=tensor.dtype.number, shard_id=shard_id, offset=offset, size=nbytes, crc32c=checksum
     )
     entry.shape.SetInParent()
     for dim in tensor.shape:
@@ -195,9 +272,28 @@ def _entry(tensor: Tensor, shard_id: int, offset: int, nbytes: int, crc: int) ->
     return schema.serialize(entry)
 
 
-def _write_index(sink: FileSink, entries: Sequence[tuple[bytes, bytes]], num_shards: int) -> None:
+def _partitioned_entry(tensor: Tensor, slices: Sequence[Slice]) -> bytes:
+    entry = schema.BundleEntryProto(dtype=tensor.dtype.number)
+    entry.shape.SetInParent()
+    for dim in tensor.shape:
+        entry.shape.dim.add(size=dim)
+    for extents in slices:
+        extent = entry.slices.add().extent
+        for start, length in extents:
+            if length < 0:
+                extent.add()
+            else:
+                extent.add(start=start, length=length)
+    return schema.serialize(entry)
+
+
+def _write_index(
+    sink: FileSink, entries: Sequence[tuple[bytes, bytes]], num_shards: int, *, is_big_endian: bool
+) -> None:
     """Write the table: the header under the empty key, then one entry per tensor."""
     header = schema.BundleHeaderProto(num_shards=num_shards)
+    if is_big_endian:
+        header.endianness = schema.BundleHeaderProto.BIG
     header.version.producer = VERSION
     table = TableWriter(sink)
     table.add(b"", schema.serialize(header))

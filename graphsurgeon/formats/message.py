@@ -11,7 +11,7 @@ from graphsurgeon.model import MAX_MESSAGE_NBYTES, Model
 from proto_utils import schema
 from proto_utils.errors import FileFormatError, LimitError
 from proto_utils.files import BytesSource, FileSource, Span
-from proto_utils.output import FileSink
+from proto_utils.sink import FileSink
 from proto_utils.splice import Piece, total_nbytes
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from graphsurgeon import dtypes
 from graphsurgeon.tensor import Tensor
 from proto_utils.errors import UnsupportedError
-from proto_utils.output import Sink
+from proto_utils.sink import Sink
 
 
 def write_npy(tensor: Tensor, sink: Sink) -> None:

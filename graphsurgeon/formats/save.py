@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from graphsurgeon.formats import state_file
-from graphsurgeon.formats.bundle_writer import index_path, write_bundle
+from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle
 from graphsurgeon.formats.graph_def import encode_graph_def
+from graphsurgeon.formats.linked_shards import Links
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.meta_graph import encode_meta_graph
 from graphsurgeon.model import Model
@@ -26,7 +27,12 @@ _TEXT_SUFFIXES = (".pbtxt", ".txt", ".prototxt")
 
 
 def save(
-    model: Model, path: str | os.PathLike[str], *, to: OutputKind | None = None, overwrite: bool = True
+    model: Model,
+    path: str | os.PathLike[str],
+    *,
+    to: OutputKind | None = None,
+    overwrite: bool = True,
+    links: Links = "never",
 ) -> list[str]:
     """Save a model.
 
@@ -46,6 +52,9 @@ def save(
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
     overwrite : bool
         Whether existing files may be replaced; the state file always may.
+    links : {"never", "hard", "always"}
+        Of a checkpoint: whether data files may be other names of those that hold the values already; see
+        `graphsurgeon.formats.linked_shards`.
 
     Returns
     -------
@@ -70,7 +79,7 @@ def save(
             f"nothing to save to is called {kind!r}, only {', '.join(get_args(OutputKind))}", path=path
         )
     if kind == "checkpoint":
-        return _save_model_checkpoint(model, path, overwrite)
+        return _save_model_checkpoint(model, path, overwrite, links)
     if kind == "saved_model":
         with _writing(path):
             # Imported here: it brings along all that makes a model servable, 20 ms that other kinds need not wait.
@@ -89,6 +98,8 @@ def save_checkpoint(
     *,
     shard_nbytes: int | None = None,
     overwrite: bool = True,
+    links: Links = "never",
+    byteorder: ByteOrder | None = None,
 ) -> list[str]:
     """Save tensors as a V2 checkpoint, byte for byte as `tf.train.Saver` does, and note it in the state file.
 
@@ -100,7 +111,12 @@ def save_checkpoint(
     shard_nbytes : int, optional
         Begin a new data file rather than let one grow past this.
     overwrite : bool
-        Whether existing files may be replaced; the state file always may.
+        Whether existing files may be replaced; the state file always may. The prefix may be that of the tensors.
+    links : {"never", "hard", "always"}
+        Whether data files may be other names of those that hold the tensors already, which costs nothing whatever
+        their size: never; by hard links, and by copying where there can be none; always, by symbolic links if need be.
+    byteorder : {"little", "big"}, optional
+        Of the values; little, unless all of them can be linked.
 
     Returns
     -------
@@ -120,8 +136,20 @@ def save_checkpoint(
     converted = {name: _as_tensor(name, value, prefix) for name, value in tensors.items()}
     _refuse_existing(prefix, overwrite)
     with _writing(prefix), Transaction(overwrite=True) as transaction:
-        paths = write_bundle(prefix, converted, transaction, shard_nbytes=shard_nbytes)
+        paths = _write_tensors(
+            prefix, converted, transaction, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
+        )
         return paths + _write_state(prefix, transaction)
+
+
+def _write_tensors(prefix: str, tensors: Mapping[str, Tensor], transaction: Transaction, **how: Any) -> list[str]:
+    """Write a checkpoint in place of what may be there; data files of it that the new one does not have go."""
+    existing = _shards(prefix)
+    paths = write_bundle(prefix, tensors, transaction, **how)
+    for path in existing:
+        if path not in paths:
+            transaction.supersede(path)
+    return paths
 
 
 def _as_tensor(name: object, value: object, prefix: str) -> Tensor:
@@ -156,11 +184,14 @@ def existing_outputs(path: str, kind: OutputKind) -> list[str]:
         return replaced_saved_model(path)
     if kind != "checkpoint":
         return [path] if os.path.isfile(path) else []
-    shards = sorted(glob.glob(glob.escape(path) + ".data-?????-of-?????"))
-    return shards + [file for file in (index_path(path), f"{path}.meta") if os.path.lexists(file)]
+    return _shards(path) + [file for file in (index_path(path), f"{path}.meta") if os.path.lexists(file)]
 
 
-def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[str]:
+def _shards(prefix: str) -> list[str]:
+    return sorted(glob.glob(glob.escape(prefix) + ".data-?????-of-?????"))
+
+
+def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool, links: Links) -> list[str]:
     from graphsurgeon.serving.servable import restorable
 
     model = restorable(model)
@@ -168,7 +199,7 @@ def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool) -> list[s
     pieces = _encode(model, "meta_graph") if has_graph else []
     _refuse_existing(prefix, overwrite)
     with _writing(prefix), Transaction(overwrite=True) as transaction:
-        paths = write_bundle(prefix, model.variables, transaction)
+        paths = _write_tensors(prefix, model.variables, transaction, links=links)
         if has_graph:
             paths.append(f"{prefix}.meta")
             write_pieces(pieces, transaction.create(paths[-1]))

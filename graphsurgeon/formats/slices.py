@@ -21,11 +21,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from graphsurgeon.tensor import Box
+from graphsurgeon.tensor import Box, Slice
 from proto_utils.errors import CorruptionError
-
-#: ``(start, length)`` per dimension; length -1 takes all.
-Slice = tuple[tuple[int, int], ...]
 
 ALL = (0, -1)
 _MAX_RANK = 254

@@ -32,7 +32,7 @@ from typing import NamedTuple
 from graphsurgeon.formats.checksum import crc32c, mask
 from proto_utils.errors import CorruptionError
 from proto_utils.files import Source
-from proto_utils.output import Sink
+from proto_utils.sink import Sink
 from proto_utils.varint import decode_varint, encode_varint
 
 MAGIC = 0xDB4775248B80FB57

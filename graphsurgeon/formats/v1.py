@@ -28,7 +28,6 @@ from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
-    Slice,
     box_of,
     encode_slice_key,
     format_box,
@@ -40,7 +39,7 @@ from graphsurgeon.formats.slices import (
 from graphsurgeon.formats.table import SNAPPY_MAX_RATIO
 from graphsurgeon.formats.v1_tensors import least_nbytes, v1_slice
 from graphsurgeon.formats.value_table import ValueTable
-from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, OpaqueTensor, Tensor
+from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, Box, OpaqueTensor, Slice, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span

@@ -46,7 +46,7 @@ def test_lengths_past_4_gib_are_summed_as_uint64():
         def __len__(self):
             return 2**32
 
-    (varints, fixed), *_ = _lengths(type("T", (), {"strings": lambda self: iter([Long(), b"abc"])})())
+    (varints, fixed), *_ = _lengths(type("T", (), {"strings": lambda self: iter([Long(), b"abc"])})(), "little")
     assert (varints.hex(), fixed.hex()) == ("808080801003", "000000000100000003000000")
 
 

@@ -12,7 +12,8 @@ import cramjam
 
 from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
-from graphsurgeon.formats.slices import ALL, Slice, encode_slice_key
+from graphsurgeon.formats.slices import ALL, encode_slice_key
+from graphsurgeon.tensor import Slice
 from graphsurgeon.tensor_proto import value_field
 from proto_utils import schema
 from proto_utils.varint import encode_varint

@@ -7,16 +7,15 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from proto_utils import output
 from proto_utils.errors import OutputExistsError
 from proto_utils.files import FileSource, Span
-from proto_utils.output import FileSink, Transaction
+from proto_utils.output import Transaction
 
 ROLES = {"data": "part", "meta": "part", "index": "seal", "state": "pointer"}
 
@@ -313,72 +312,6 @@ def test_a_directory_that_refuses_files_leaves_everything(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def sink(tmp_path: Path) -> Iterator[FileSink]:
-    made = FileSink(os.open(tmp_path / "sink", os.O_CREAT | os.O_RDWR))
-    yield made
-    made.close()
-
-
-@pytest.mark.parametrize("fallocate", [True, False])
-def test_what_was_reserved_but_not_written_is_cut(
-    sink: FileSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fallocate: bool
-):
-    if not fallocate:
-        monkeypatch.setattr(output, "_fallocate", None)
-    sink.preallocate(1 << 20)
-    sink.write(b"abc")
-    sink.finish(sync=True)
-    assert (tmp_path / "sink").read_bytes() == b"abc"
-
-
-def test_a_file_system_that_cannot_reserve_is_no_failure(sink: FileSink, monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_: int) -> None:
-        raise OSError(errno.EOPNOTSUPP, "not here")
-
-    monkeypatch.setattr(output, "_fallocate", refuse)
-    sink.preallocate(100)
-
-
-def test_the_disk_being_full_shows_when_reserving(sink: FileSink, monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_: int) -> None:
-        raise OSError(errno.ENOSPC, "full")
-
-    monkeypatch.setattr(output, "_fallocate", refuse)
-    with pytest.raises(OSError, match="full"):
-        sink.preallocate(100)
-
-
-def test_small_and_large_writes_keep_their_order_and_may_reuse_the_buffer(sink: FileSink, tmp_path: Path):
-    wanted = b""
-    buffer = bytearray(1 << 19)
-    for number, nbytes in enumerate((1, 1000, 1 << 18, 5, (1 << 18) - 1, 1 << 19, 0, 7)):
-        view = memoryview(buffer)[:nbytes]
-        view[:] = bytes([number]) * nbytes
-        sink.write(view)
-        wanted += bytes(view)
-    sink.finish(sync=False)
-    assert sink.offset == len(wanted)
-    assert (tmp_path / "sink").read_bytes() == wanted
-
-
-def test_a_view_of_numbers_counts_in_bytes(sink: FileSink, tmp_path: Path):
-    numbers: Any = memoryview(bytes(range(200)) * 4000).cast("d")
-    sink.write(numbers[:2])
-    sink.write(numbers)
-    assert sink.offset == 16 + 800_000
-    sink.finish(sync=False)
-    assert (tmp_path / "sink").read_bytes() == bytes(numbers[:2]) + bytes(numbers)
-
-
-def test_short_writes_are_continued(sink: FileSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    real = os.write
-    monkeypatch.setattr(os, "write", lambda fd, view: real(fd, view[:1000]))
-    sink.write(b"0123456789" * 1000)
-    sink.finish(sync=False)
-    assert (tmp_path / "sink").read_bytes() == b"0123456789" * 1000
-
-
 def _root() -> Path:
     return Path(__file__).resolve().parents[2]
 
@@ -397,3 +330,130 @@ def test_only_what_replaces_files_waits_for_the_disk(
         transaction.create(tmp_path / "index", role="seal").write(b"new")
         transaction.create(tmp_path / "pointer", role="pointer").write(b"new")
     assert calls.count("file") == synced
+
+
+def test_a_link_appears_with_the_files(tmp_path: Path):
+    (tmp_path / "data").write_text("old")
+    with Transaction() as transaction:
+        link = transaction.link(FileSource(tmp_path / "data"), tmp_path / "out")
+        assert link is not None
+        transaction.place(link, tmp_path / "out" / "linked")
+        transaction.create(tmp_path / "out" / "index", role="seal").write(b"new")
+        assert not (tmp_path / "out" / "linked").exists()
+    assert contents(tmp_path / "out") == {"linked": "old", "index": "new"}
+    assert os.path.samefile(tmp_path / "data", tmp_path / "out" / "linked")
+
+
+def test_a_symbolic_link_leads_to_the_file_itself(tmp_path: Path):
+    (tmp_path / "data").write_text("old")
+    (tmp_path / "alias").symlink_to("data")
+    with Transaction() as transaction:
+        link = transaction.link(FileSource(tmp_path / "alias"), tmp_path, symbolic=True)
+        assert link is not None
+        transaction.place(link, tmp_path / "linked")
+    assert os.readlink(tmp_path / "linked") == os.path.realpath(tmp_path / "data")
+
+
+def test_a_failure_leaves_no_link(tmp_path: Path):
+    (tmp_path / "data").write_text("old")
+
+    def fail() -> None:
+        with Transaction() as transaction:
+            link = transaction.link(FileSource(tmp_path / "data"), tmp_path)
+            unplaced = transaction.link(FileSource(tmp_path / "data"), tmp_path / "new")
+            assert link is not None
+            assert unplaced is not None
+            transaction.place(link, tmp_path / "linked")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_link_that_was_never_placed_goes(tmp_path: Path):
+    (tmp_path / "data").write_text("old")
+    with Transaction() as transaction:
+        assert transaction.link(FileSource(tmp_path / "data"), tmp_path) is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_link_to_where_its_file_stands_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "data").write_text("old")
+    (tmp_path / "index").write_text("old")
+    steps: list[str] = []
+    real = os.replace
+
+    def watch(source: str, target: str) -> None:
+        steps.append(Path(target).name)
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", watch)
+    with Transaction(overwrite=True) as transaction:
+        link = transaction.link(FileSource(tmp_path / "data"), tmp_path)
+        assert link is not None
+        transaction.place(link, tmp_path / "data")
+        transaction.create(tmp_path / "index", role="seal").write(b"new")
+    # One rename: at every moment the old output stands there or the new one.
+    assert steps == ["index"]
+    assert contents(tmp_path) == {"data": "old", "index": "new"}
+
+
+def test_two_files_may_change_places(tmp_path: Path):
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "b").write_text("b")
+    with Transaction(overwrite=True) as transaction:
+        for source, target in (("a", "b"), ("b", "a")):
+            link = transaction.link(FileSource(tmp_path / source), tmp_path)
+            assert link is not None
+            transaction.place(link, tmp_path / target)
+    assert contents(tmp_path) == {"a": "b", "b": "a"}
+
+
+def test_a_file_that_was_replaced_since_is_not_linked(tmp_path: Path):
+    (tmp_path / "data").write_text("old")
+    source = FileSource(tmp_path / "data")
+    (tmp_path / "other").write_text("other")
+    (tmp_path / "other").replace(tmp_path / "data")
+    with Transaction() as transaction:
+        assert transaction.link(source, tmp_path) is None
+    assert contents(tmp_path) == {"data": "other"}
+
+
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_a_file_system_without_links_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, symbolic: bool):
+    (tmp_path / "data").write_text("old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "another device")
+
+    monkeypatch.setattr(output, "_symlink" if symbolic else "_link", refuse)
+    with Transaction() as transaction:
+        assert transaction.link(FileSource(tmp_path / "data"), tmp_path, symbolic=symbolic) is None
+    assert contents(tmp_path) == {"data": "old"}
+
+
+def test_what_is_superseded_goes_when_all_stands_and_stays_after_a_failure(tmp_path: Path):
+    (tmp_path / "old").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        _supersede(tmp_path, KeyboardInterrupt())
+    assert contents(tmp_path) == {"old": "old"}
+    _supersede(tmp_path, None)
+    assert contents(tmp_path) == {"new": "new"}
+
+
+def _supersede(directory: Path, then: BaseException | None) -> None:
+    with Transaction() as transaction:
+        transaction.supersede(directory / "old")
+        transaction.create(directory / "new").write(b"new")
+        if then is not None:
+            raise then
+
+
+def test_a_symbolic_link_is_replaced_when_it_is_not_to_be_followed(tmp_path: Path):
+    (tmp_path / "precious").write_text("old")
+    (tmp_path / "data").symlink_to("precious")
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "data", follow=False).write(b"new")
+    assert contents(tmp_path) == {"precious": "old", "data": "new"}
+    assert not (tmp_path / "data").is_symlink()

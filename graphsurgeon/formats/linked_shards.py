@@ -1,0 +1,129 @@
+"""Data files that a new checkpoint shares with those its tensors come from.
+
+An index entry is a place in a data file, so a tensor that is only renamed, reshaped, cut to some of its rows or put
+together with others needs no new bytes: the new checkpoint's data file is another name of the old one, a hard link::
+
+    old.index                 new.index
+      w -> shard 0, 0..64       my/w -> shard 0, 0..64
+    old.data-00000-of-00001   new.data-00000-of-00001      one file, two names
+
+Nobody writes into a data file that exists: TensorFlow replaces files, as we do. So each checkpoint keeps its bytes
+whatever happens to the other. Readers derive the names of data files from the prefix and their number, which is why
+links are needed at all. TensorFlow accepts such an index: gaps and shared places in data files are nothing to it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from graphsurgeon.tensor import Stored, Tensor
+from proto_utils.errors import UnsupportedError
+from proto_utils.files import FileSource
+from proto_utils.output import Link, Transaction
+
+#: Whether data files are shared: never; by hard links where the file system makes them, else copied;
+#: always, by symbolic links where it must be.
+Links = Literal["never", "hard", "always"]
+
+Row = tuple[bytes, Tensor]
+
+
+@dataclass
+class LinkedShard:
+    """A data file under another name, and the tensors in it.
+
+    Attributes
+    ----------
+    link : Link
+        Not placed yet.
+    rows : list of (bytes, Tensor, Stored)
+    """
+
+    link: Link
+    rows: list[tuple[bytes, Tensor, Stored]] = field(default_factory=list)
+
+
+def link_shards(
+    prefix: str, rows: Sequence[Row], transaction: Transaction, links: Links, *, is_big_endian: bool
+) -> tuple[list[LinkedShard], list[Row]]:
+    """Link the data files that hold tensors as they are.
+
+    Parameters
+    ----------
+    prefix : str
+        Of the new checkpoint.
+    rows : sequence of (bytes, Tensor)
+        Keys and what is to stand under them.
+    transaction : Transaction
+    links : str
+    is_big_endian : bool
+        The byte order of the new checkpoint: only tensors of that order can be shared.
+
+    Returns
+    -------
+    shards : list of LinkedShard
+        In the order in which the checkpoints they come from are first used, then by number.
+    rest : list of (bytes, Tensor)
+        What has to be written.
+
+    Raises
+    ------
+    NotFoundError
+        A data file is missing.
+    UnsupportedError
+        `links` is ``always`` and one cannot be linked.
+    """
+    if links == "never":
+        return [], list(rows)
+    stored = [(row, row[1].stored) for row in rows]
+    sources: dict[tuple[int, int], FileSource] = {}
+    for _, place in stored:
+        if place is not None and place.is_big_endian == is_big_endian:
+            sources.setdefault(place.source.identity, place.source)
+    shards = {}
+    for source in _in_order(list(sources.values())):
+        link = _link(prefix, source, transaction, links)
+        if link is not None:
+            shards[source.identity] = LinkedShard(link)
+    rest: list[Row] = []
+    for (key, tensor), place in stored:
+        shard = None if place is None or place.is_big_endian != is_big_endian else shards.get(place.source.identity)
+        if shard is None or place is None:
+            rest.append((key, tensor))
+        else:
+            shard.rows.append((key, tensor, place))
+    return list(shards.values()), rest
+
+
+def all_big_endian(rows: Sequence[Row]) -> bool:
+    """Return whether every tensor lies in a big-endian data file; the new checkpoint can then be one too."""
+    places = [tensor.stored for _, tensor in rows]
+    return bool(places) and all(place is not None and place.is_big_endian for place in places)
+
+
+def _in_order(sources: Sequence[FileSource]) -> list[FileSource]:
+    ranks: dict[str, int] = {}
+    for source in sources:
+        ranks.setdefault(_stem(source), len(ranks))
+    return sorted(sources, key=lambda source: (ranks[_stem(source)], source.path or ""))
+
+
+def _stem(source: FileSource) -> str:
+    return (source.path or "").rpartition(".data-")[0]
+
+
+def _link(prefix: str, source: FileSource, transaction: Transaction, links: Links) -> Link | None:
+    directory = os.path.dirname(prefix)
+    link = transaction.link(source, directory)
+    if link is None and links == "always":
+        link = transaction.link(source, directory, symbolic=True)
+        if link is None:
+            raise UnsupportedError(
+                f"neither a hard nor a symbolic link to {source.path} can be made",
+                path=prefix,
+                hint="copy the values instead (--copy)",
+            )
+    return link

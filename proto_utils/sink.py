@@ -1,0 +1,98 @@
+"""Appending to a new file: small writes are gathered, large ones pass through, space is reserved beforehand."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Protocol
+
+# Small writes are gathered up to this many bytes.
+_BUFFER_NBYTES = 1 << 18
+
+# Some systems refuse more in one call.
+_MAX_WRITE_NBYTES = 1 << 30
+
+# File systems, pipes and devices on which nothing can be reserved; it was only a hint.
+_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ESPIPE, errno.ENODEV, errno.EBADF)
+
+# Looked up once, and replaced by the tests that force the portable path.
+_fallocate = getattr(os, "posix_fallocate", None)
+
+
+class Sink(Protocol):
+    """Where bytes go when something is written."""
+
+    offset: int
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes."""
+        ...
+
+
+class FileSink:
+    """Appends to a new file; small writes are gathered, large ones pass through.
+
+    Attributes
+    ----------
+    offset : int
+        Bytes written so far.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._pending: list[bytes] = []
+        self._pending_nbytes = 0
+        self._allocated = 0
+        self.offset = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append `data`; it may be reused by the caller afterwards."""
+        nbytes = data.nbytes if isinstance(data, memoryview) else len(data)
+        self.offset += nbytes
+        if nbytes < _BUFFER_NBYTES:
+            self._pending.append(bytes(data))
+            self._pending_nbytes += nbytes
+            if self._pending_nbytes < _BUFFER_NBYTES:
+                return
+            self.flush()
+        else:
+            self.flush()
+            self._write_all(memoryview(data).cast("B"))
+
+    def preallocate(self, nbytes: int) -> None:
+        """Reserve `nbytes` in all, so that a full disk shows before the work is done."""
+        if _fallocate is None or nbytes <= 0:
+            return
+        try:
+            _fallocate(self._fd, 0, nbytes)
+        except OSError as error:
+            if error.errno not in _CANNOT_RESERVE:
+                raise
+            return
+        self._allocated = nbytes
+
+    def flush(self) -> None:
+        """Hand gathered bytes to the system."""
+        if self._pending:
+            data = b"".join(self._pending)
+            self._pending, self._pending_nbytes = [], 0
+            self._write_all(memoryview(data))
+
+    def finish(self, *, sync: bool) -> None:
+        """Flush, cut what was reserved but not written, optionally fsync, and close."""
+        self.flush()
+        if self._allocated > self.offset:
+            os.ftruncate(self._fd, self.offset)
+        if sync:
+            os.fsync(self._fd)
+        self.close()
+
+    def close(self) -> None:
+        """Close without flushing; harmless when closed already."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def _write_all(self, view: memoryview) -> None:
+        while len(view):
+            view = view[os.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
