@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon import dtypes
-from graphsurgeon.formats.partitioned import PartitionedTensor, _in_sequence
+from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.tensor import ArrayTensor, StringTensor, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
@@ -89,26 +89,6 @@ def test_tensors_of_several_bands(shape, cuts):
     tensor = whole(array, cuts)
     assert np.array_equal(tensor.numpy(), array)
     assert max(len(chunk) for chunk in tensor.chunks()) <= CHUNK_NBYTES
-
-
-@pytest.mark.parametrize(
-    ("boxes", "shape"),
-    [
-        ([((2, 3), (0, 2)), ((0, 2), (0, 2))], (3, 2)),
-        ([((0, 1), (1, 2), (0, 4)), ((0, 1), (0, 1), (0, 4))], (1, 2, 4)),
-        ([((0, 1), (2, 9)), ((0, 1), (0, 2))], (1, 9)),
-        ([((1, 2), (0, 1)), ((0, 1), (1, 2)), ((0, 1), (0, 1)), ((1, 2), (1, 2))], (2, 2)),
-    ],
-)
-def test_slices_that_follow_one_another_are_not_woven(boxes, shape):
-    array = np.arange(np.prod(shape)).reshape(shape)
-    ordered = _in_sequence(cut(array, boxes), shape)
-    assert ordered is not None
-    assert b"".join(bytes(chunk) for tensor in ordered for chunk in tensor.chunks()) == array.tobytes()
-
-
-def test_columns_are_woven():
-    assert _in_sequence(cut(np.zeros((2, 2)), [((0, 2), (0, 1)), ((0, 2), (1, 2))]), (2, 2)) is None
 
 
 def test_a_hole_is_refused():
