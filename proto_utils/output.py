@@ -35,7 +35,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple
 
 from proto_utils.deferral import deferred_signals
-from proto_utils.errors import OutputExistsError
+from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.sink import FileSink
 
@@ -139,6 +139,20 @@ class Transaction:
             with contextlib.suppress(OSError):
                 os.chmod(temp, stat.S_IMODE(mode))
         return sink
+
+    def create_named(self, path: str | os.PathLike[str], *, role: Role = "part") -> str:
+        """Begin a file as `create` does, for a library that wants a name to write to; return the name it has meanwhile.
+
+        Raises
+        ------
+        UnsupportedError
+            `path` is a pipe or a device. Others as `create`.
+        """
+        self.create(path, role=role)
+        temp = self._files[-1].temp
+        if temp is None:
+            raise UnsupportedError("a pipe or a device, where only a file can be written", path=os.fspath(path))
+        return temp
 
     def link(self, source: FileSource, directory: str | os.PathLike[str], *, symbolic: bool = False) -> Link | None:
         """Give an existing file another name in `directory`, for now a hidden one; `place` puts it where it belongs.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from graphsurgeon import passes
+from graphsurgeon import edits, passes
+from graphsurgeon.cli.options import verb_name
 from graphsurgeon.errors import near_names
 
 _VERBS = Path(__file__).parent / "verbs"
@@ -20,17 +21,20 @@ class VerbGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click passes it
         """Return the names of all verbs."""
-        return [*own_verbs(), *passes.names()]
+        return [verb_name(stem) for stem in (*own_verbs(), *passes.names(), *edits.names())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click passes it
         """Import a verb; None when there is none of that name."""
-        if cmd_name in own_verbs():
-            command: click.Command = importlib.import_module(f"graphsurgeon.cli.verbs.{cmd_name}").command
+        stem = cmd_name.replace("-", "_")
+        if verb_name(stem) != cmd_name:
+            return None
+        if stem in own_verbs():
+            command: click.Command = importlib.import_module(f"graphsurgeon.cli.verbs.{stem}").command
             return command
-        if cmd_name in passes.names():
-            from graphsurgeon.cli.pass_verb import command_of
-
-            return command_of(cmd_name)
+        if stem in passes.names():
+            return importlib.import_module("graphsurgeon.cli.pass_verb").command_of(stem)  # type: ignore[no-any-return]
+        if stem in edits.names():
+            return importlib.import_module("graphsurgeon.cli.edit_verb").command_of(stem)  # type: ignore[no-any-return]
         return None
 
     def resolve_command(
@@ -49,15 +53,13 @@ class VerbGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- the same
         """List the verbs with the first sentence of their files; imports none of them."""
         sections = {
-            "Passes, which change a model": [(name, _PASSES / f"{name}.py") for name in passes.names()],
-            "Other verbs": [(name, _VERBS / f"{name}.py") for name in own_verbs()],
+            "Passes, which change a model": (passes.names(), Path(passes.__file__).parent),
+            "Edits, which change the tensors of a checkpoint": (edits.names(), Path(edits.__file__).parent),
+            "Other verbs": (own_verbs(), _VERBS),
         }
-        for title, files in sections.items():
+        for title, (stems, folder) in sections.items():
             with formatter.section(title):
-                formatter.write_dl([(name, summary(file)) for name, file in files])
-
-
-_PASSES = Path(passes.__file__).parent
+                formatter.write_dl([(verb_name(stem), summary(folder / f"{stem}.py")) for stem in stems])
 
 
 def own_verbs() -> tuple[str, ...]:

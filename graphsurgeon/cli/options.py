@@ -26,6 +26,15 @@ tags = click.option("--tags", help="The meta graph of a SavedModel, by its tags,
 checkpoint = click.option("--checkpoint", metavar="PREFIX", help="The checkpoint of SRC, when it is not beside it.")
 
 
+#: TensorFlow's own tools, which keep the names that they have there.
+DROP_INS = ("freeze_graph", "inspect_checkpoint")
+
+
+def verb_name(stem: str) -> str:
+    """Return the verb of a file: ``strip_optimizer`` is typed ``strip-optimizer``, TensorFlow's tools as they are."""
+    return stem if stem in DROP_INS else stem.replace("_", "-")
+
+
 def split_tags(text: str | None) -> list[str] | None:
     """Return the tags of ``--tags``, None when it was not given."""
     return None if text is None else [tag for tag in text.split(",") if tag]

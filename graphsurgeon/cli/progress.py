@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING
 
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor
+
+if TYPE_CHECKING:
+    from graphsurgeon.formats.linked_shards import Links
 
 #: What is saved in less than about a quarter of a second needs no bar.
 MIN_NBYTES = 256 << 20
@@ -50,21 +54,46 @@ def saving(model: Model, *, quiet: bool) -> Iterator[None]:
     quiet : bool
         Show nothing.
     """
-    numbers = {name: tensor for name, tensor in model.variables.items() if tensor.dtype.itemsize}
+    with watching(model.variables, links="never", quiet=quiet):
+        yield
+
+
+@contextlib.contextmanager
+def watching(tensors: MutableMapping[str, Tensor], *, links: Links, quiet: bool) -> Iterator[None]:
+    """Show how much of some tensors has been saved, while they are.
+
+    Parameters
+    ----------
+    tensors : mutable mapping of str to Tensor
+        Watched meanwhile: those that have to be copied. Partitioned ones are not counted.
+    links : str
+        As `save_checkpoint` gets them.
+    quiet : bool
+        Show nothing.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    numbers = {
+        name: tensor
+        for name, tensor in tensors.items()
+        if tensor.dtype.itemsize and tensor.parts is None and (links == "never" or tensor.stored is None)
+    }
     total = sum(tensor.nbytes for tensor in numbers.values())
-    if quiet or total < MIN_NBYTES or not sys.stderr.isatty():
+    if total < MIN_NBYTES:
         yield
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = TextColumn("saving"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-    before = dict(model.variables)
+    before = dict(tensors)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("saving", total=total)
-        watched = {name: WatchedTensor(tensor, lambda n: bar.advance(task, n)) for name, tensor in numbers.items()}
-        model.variables.update(watched)
+        tensors.update(
+            (name, WatchedTensor(tensor, lambda n: bar.advance(task, n))) for name, tensor in numbers.items()
+        )
         try:
             yield
         finally:
-            model.variables.update(before)
+            tensors.update(before)

@@ -17,9 +17,7 @@ from graphsurgeon.variables.checkpoint_keys import OBJECT_GRAPH_KEY
 
 
 @checkpoint_edit
-def select(
-    tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), drop: tuple[str, ...] = ()
-) -> Remarks:
+def select(tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Remarks:
     """Keep some of a checkpoint's tensors, and drop the others.
 
     Parameters

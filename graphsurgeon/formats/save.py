@@ -79,7 +79,7 @@ def save(
             f"nothing to save to is called {kind!r}, only {', '.join(get_args(OutputKind))}", path=path
         )
     if kind == "checkpoint":
-        return _save_model_checkpoint(model, path, overwrite, links)
+        return save_model_checkpoint(model, path, overwrite=overwrite, links=links)
     if kind == "saved_model":
         with _writing(path):
             # Imported here: it brings along all that makes a model servable, 20 ms that other kinds need not wait.
@@ -134,22 +134,9 @@ def save_checkpoint(
     """
     prefix = os.fspath(prefix)
     converted = {name: _as_tensor(name, value, prefix) for name, value in tensors.items()}
-    _refuse_existing(prefix, overwrite)
-    with _writing(prefix), Transaction(overwrite=True) as transaction:
-        paths = _write_tensors(
-            prefix, converted, transaction, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
-        )
-        return paths + _write_state(prefix, transaction)
-
-
-def _write_tensors(prefix: str, tensors: Mapping[str, Tensor], transaction: Transaction, **how: Any) -> list[str]:
-    """Write a checkpoint in place of what may be there; data files of it that the new one does not have go."""
-    existing = _shards(prefix)
-    paths = write_bundle(prefix, tensors, transaction, **how)
-    for path in existing:
-        if path not in paths:
-            transaction.supersede(path)
-    return paths
+    return _write_checkpoint(
+        converted, None, prefix, overwrite, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
+    )
 
 
 def _as_tensor(name: object, value: object, prefix: str) -> Tensor:
@@ -191,18 +178,42 @@ def _shards(prefix: str) -> list[str]:
     return sorted(glob.glob(glob.escape(prefix) + ".data-?????-of-?????"))
 
 
-def _save_model_checkpoint(model: Model, prefix: str, overwrite: bool, links: Links) -> list[str]:
+def save_model_checkpoint(
+    model: Model,
+    prefix: str,
+    *,
+    overwrite: bool = True,
+    shard_nbytes: int | None = None,
+    links: Links = "never",
+    byteorder: ByteOrder | None = None,
+) -> list[str]:
+    """Save the values of a model's variables as a checkpoint, with its graph, when it has one, as the ``.meta``.
+
+    Parameters and errors are those of `save` and `save_checkpoint`.
+    """
     from graphsurgeon.serving.servable import restorable
 
     model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0
-    pieces = _encode(model, "meta_graph") if has_graph else []
+    pieces = _encode(model, "meta_graph") if has_graph else None
+    return _write_checkpoint(
+        model.variables, pieces, prefix, overwrite, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
+    )
+
+
+def _write_checkpoint(
+    tensors: Mapping[str, Tensor], meta: list[Piece] | None, prefix: str, overwrite: bool, **how: Any
+) -> list[str]:
+    """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
+    existing = _shards(prefix)
     _refuse_existing(prefix, overwrite)
     with _writing(prefix), Transaction(overwrite=True) as transaction:
-        paths = _write_tensors(prefix, model.variables, transaction, links=links)
-        if has_graph:
+        paths = write_bundle(prefix, tensors, transaction, **how)
+        for path in set(existing).difference(paths):
+            transaction.supersede(path)
+        if meta is not None:
             paths.append(f"{prefix}.meta")
-            write_pieces(pieces, transaction.create(paths[-1]))
+            write_pieces(meta, transaction.create(paths[-1]))
         return paths + _write_state(prefix, transaction)
 
 

@@ -17,7 +17,7 @@ LAYERS = {
     + ["weights", "variables", "exchange", "surroundings", "serving"],
     3: ["verify", "model_pass", "checkpoint_edit", "new_inputs", "equivalence", "consistency"],
     4: ["formats", "passes", "edits"],
-    5: ["pipeline", "diff", "inspect", "verify_source", "compat"],
+    5: ["pipeline", "diff", "inspect", "verify_source", "compat", "edited_checkpoint"],
     6: ["cli", "__main__"],
 }
 FLOOR = {name: layer for layer, names in LAYERS.items() for name in names}

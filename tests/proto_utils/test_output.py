@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from proto_utils import output
-from proto_utils.errors import OutputExistsError
+from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource, Span
 from proto_utils.output import Transaction
 
@@ -457,3 +457,18 @@ def test_a_symbolic_link_is_replaced_when_it_is_not_to_be_followed(tmp_path: Pat
         transaction.create(tmp_path / "data", follow=False).write(b"new")
     assert contents(tmp_path) == {"precious": "old", "data": "new"}
     assert not (tmp_path / "data").is_symlink()
+
+
+def test_file_for_a_library_that_wants_a_name(tmp_path):
+    target = tmp_path / "new" / "x.bin"
+    with Transaction() as transaction:
+        name = transaction.create_named(target)
+        Path(name).write_bytes(b"written by name")
+        assert not target.exists()
+    assert target.read_bytes() == b"written by name"
+    assert os.listdir(target.parent) == ["x.bin"]
+
+
+def test_no_name_is_given_for_a_device():
+    with pytest.raises(UnsupportedError, match="device"), Transaction() as transaction:
+        transaction.create_named(os.devnull)

@@ -1,0 +1,129 @@
+"""A checkpoint that is to be edited and saved, with the graph beside it as long as that fits.
+
+A ``.meta`` goes along when its own saver restores the edited checkpoint. When it does not, because a value that it
+wants is gone or of another name, dtype or shape, the checkpoint is written alone: a graph beside a checkpoint that it
+cannot restore would look like a model and be none.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphsurgeon.consistency import consistency_findings
+from graphsurgeon.formats.bundle_writer import ByteOrder
+from graphsurgeon.formats.detect import Detected, detect
+from graphsurgeon.formats.linked_shards import Links
+from graphsurgeon.formats.load import load_graph, open_checkpoint
+from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
+from graphsurgeon.model import Model
+from graphsurgeon.tensor_dict import TensorDict
+from graphsurgeon.verify.finding import ERROR
+
+_RULES = ("missing-value", "value-dtype", "value-shape")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What was written.
+
+    Attributes
+    ----------
+    paths : list of str
+    linked : list of str
+        Those of them that share their bytes with other files.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
+
+
+class EditedCheckpoint:
+    """The tensors of a checkpoint, for edits to work on.
+
+    Parameters
+    ----------
+    source : path
+        A checkpoint, V1 or V2, by its prefix, one of its files or its directory; or a SavedModel.
+
+    Attributes
+    ----------
+    tensors : TensorDict
+        Lazy; edit it in place.
+
+    Raises
+    ------
+    NotFoundError, UnsupportedError, CorruptionError
+        As `graphsurgeon.load_checkpoint`.
+    """
+
+    def __init__(self, source: str | os.PathLike[str]) -> None:
+        self._found = detect(source)
+        self.tensors = TensorDict(open_checkpoint(self._found))
+
+    def fitting_graph(self) -> tuple[Model | None, str | None]:
+        """Return the graph beside the checkpoint when it fits the tensors as they are now, else why it does not.
+
+        Returns
+        -------
+        model : Model or None
+            With the tensors as its variables.
+        note : str or None
+            For people.
+        """
+        if not _has_meta(self._found):
+            return None, None
+        model = load_graph(self._found)
+        model.variables = self.tensors
+        problems = [
+            finding for finding in consistency_findings(model) if finding.severity == ERROR and finding.rule in _RULES
+        ]
+        if not problems:
+            return model, None
+        first = f"{problems[0].node}: {problems[0].message}"
+        more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
+        return None, f"the graph does not go along, because its saver cannot restore this checkpoint ({first}{more})"
+
+    def save(
+        self,
+        prefix: str,
+        *,
+        model: Model | None = None,
+        overwrite: bool = False,
+        links: Links = "hard",
+        byteorder: ByteOrder | None = None,
+        shard_nbytes: int | None = None,
+    ) -> Saved:
+        """Save the tensors as a V2 checkpoint.
+
+        Parameters
+        ----------
+        prefix : str
+            May be where they come from.
+        model : Model, optional
+            The graph that goes along.
+        overwrite : bool
+        links, byteorder, shard_nbytes
+            As `graphsurgeon.save_checkpoint`.
+
+        Raises
+        ------
+        OutputExistsError
+            Something is there and `overwrite` is false.
+        """
+        how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+        if model is None:
+            paths = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
+        else:
+            paths = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
+        return Saved(paths, [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1])
+
+
+def existing(prefix: str) -> list[str]:
+    """Return the files that saving to a prefix would replace."""
+    return existing_outputs(prefix, "checkpoint")
+
+
+def _has_meta(found: Detected) -> bool:
+    return found.kind != "saved_model" and found.graph is not None and found.prefix is not None
