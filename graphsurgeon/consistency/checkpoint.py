@@ -16,7 +16,8 @@ from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensor_slice import parse_shape_and_slice
-from graphsurgeon.variables.checkpoint_keys import EMA, OBJECT_GRAPH_KEY, SavedAs, VariableValues, variable_nodes
+from graphsurgeon.variables.checkpoint_keys import EMA, SavedAs, VariableValues, variable_nodes
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError

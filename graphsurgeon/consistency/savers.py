@@ -31,7 +31,7 @@ from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.node import Node
 from graphsurgeon.reach import ancestors
 from graphsurgeon.tensor_slice import parse_shape_and_slice
-from graphsurgeon.variables.checkpoint_keys import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 

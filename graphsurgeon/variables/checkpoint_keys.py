@@ -25,13 +25,11 @@ from graphsurgeon.serving.endpoints import variable_shape
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensor_slice import Extents, SliceTensor, parse_shape_and_slice
 from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
-from proto_utils import schema
+from graphsurgeon.variables.object_graph import read_object_graph
 from proto_utils.errors import NotFoundError
 
 #: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
 EMA = "ExponentialMovingAverage"
-
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 _RESTORE_OPS = {"RestoreV2": 1, "Restore": 1, "RestoreSlice": 1}
 _ASSIGN_OPS = frozenset({"Assign", "AssignVariableOp"})
@@ -147,7 +145,7 @@ class VariableValues:
 
     def _by_full_name(self) -> Mapping[str, str]:
         if self._full_names is None:
-            self._full_names = object_graph_names(self._model.variables)
+            self._full_names = _full_names(self._model.variables)
         return self._full_names
 
     def _part(self, node: Node) -> SavedAs | None:
@@ -167,18 +165,14 @@ class VariableValues:
         return SavedAs(match["whole"], extents, whole)
 
 
-def object_graph_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
-    """Return the full names that a TensorFlow 2 checkpoint notes, with their keys; empty for others."""
-    if OBJECT_GRAPH_KEY not in tensors or tensors[OBJECT_GRAPH_KEY].dtype is not dtypes.STRING:
-        return {}
-    text = next(iter(tensors[OBJECT_GRAPH_KEY].strings()), b"")
-    objects = schema.parse(schema.TrackableObjectGraph, text)
-    return {a.full_name: a.checkpoint_key for node in objects.nodes for a in node.attributes if a.full_name}
-
-
 def variable_nodes(graph: Graph) -> Iterator[Node]:
     """Yield the nodes that are variables, or handles of variables."""
     return (node for node in graph if node.op in REF_OPS or node.op in RESOURCE_OPS)
+
+
+def _full_names(tensors: Mapping[str, Tensor]) -> Mapping[str, str]:
+    objects = read_object_graph(tensors)
+    return {} if objects is None else objects.full_names()
 
 
 def _own_names(node: Node) -> list[str]:

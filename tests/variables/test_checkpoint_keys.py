@@ -13,13 +13,12 @@ from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import StringTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import (
-    OBJECT_GRAPH_KEY,
     SavedAs,
     VariableValues,
-    object_graph_names,
     saved_keys,
 )
 from graphsurgeon.variables.layout import Variable
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
@@ -97,11 +96,13 @@ def test_parts_lie_one_behind_the_other():
 
 def test_full_names_are_noted_in_the_object_graph():
     objects = schema.TrackableObjectGraph()
-    objects.nodes.add().attributes.add(full_name="dense/kernel", checkpoint_key="layer/kernel/.ATTRIBUTES/V")
-    objects.nodes.add().attributes.add(full_name="", checkpoint_key="nameless")
-    tensors = {OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(objects)])}
-    assert object_graph_names(tensors) == {"dense/kernel": "layer/kernel/.ATTRIBUTES/V"}
-    assert object_graph_names({}) == {}
+    objects.nodes.add().attributes.add(full_name="v", checkpoint_key="layer/kernel/.ATTRIBUTES/V")
+    made = model("v = VariableV2")
+    made.variables = {
+        OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(objects)]),
+        "layer/kernel/.ATTRIBUTES/V": as_tensor([1.0]),
+    }
+    assert VariableValues(made, Index(made.graph)).place(made.graph["v"]) == SavedAs("layer/kernel/.ATTRIBUTES/V")
 
 
 def test_a_missing_value_names_near_keys(fixtures: Path):
