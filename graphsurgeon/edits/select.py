@@ -13,7 +13,7 @@ from collections.abc import MutableMapping
 from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit, selected
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.variables.checkpoint_keys import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 
 @checkpoint_edit
