@@ -1,0 +1,34 @@
+"""Files by pattern, as TensorFlow's checkpoint functions look for them.
+
+They take a prefix for a pattern: ``model.ckpt-?????-of-00002`` is the name of a sharded V1 checkpoint. Unlike there, a
+file whose name is the pattern itself is found although it has brackets in it.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+
+
+def matching_files(pattern: str) -> list[str]:
+    """Return the existing paths that a pattern matches, sorted.
+
+    Parameters
+    ----------
+    pattern : str
+        With ``*``, ``?`` and ``[...]``, which do not match a slash.
+    """
+    if os.path.exists(pattern):
+        return [pattern]
+    return sorted(glob.glob(pattern)) if glob.has_magic(pattern) else []
+
+
+def checkpoint_files(prefix: str) -> list[str]:
+    """Return what makes a prefix a checkpoint: the index of a V2, else the file or shards of a V1.
+
+    Parameters
+    ----------
+    prefix : str
+        May be a pattern.
+    """
+    return matching_files(prefix + ".index") or matching_files(prefix)
