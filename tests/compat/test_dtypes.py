@@ -22,7 +22,7 @@ class Theirs:
 
 
 @pytest.mark.parametrize(
-    "same", [DType(1), 1, "float32", "float", "DT_FLOAT", np.float32, np.dtype("<f4"), own.single, Theirs(1)], ids=repr
+    "same", [DType(1), 1, "float32", "float", "DT_FLOAT", np.float32, np.dtype("<f4"), own.FLOAT, Theirs(1)], ids=repr
 )
 def test_equals_what_stands_for_it(same):
     assert single == same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from graphsurgeon.formats.slices import ALL
 from tests.formats.bundle_files import entry, write_files, write_slices
 from tests.formats.v1_files import one, write_v1
 
-VALUES = {
+VALUES: dict[str, np.ndarray[Any, Any]] = {
     "w": np.array([[1, 2, 3], [4, 5, 6]], np.float32),
     "step": np.array(7, np.int64),
     "names": np.array([b"a", b"\xff"], object),
