@@ -16,6 +16,8 @@ from typing import Any, Concatenate, Literal, ParamSpec
 from graphsurgeon import names
 from graphsurgeon.errors import near_names
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph_upkeep import in_step
 from proto_utils.errors import NotFoundError
 
 Action = Literal["renamed", "copied", "changed", "added", "dropped"]
@@ -123,12 +125,21 @@ def checkpoint_edit(
         after = dict(before)
         # The edit works on a copy: when it fails, nothing was touched.
         remarks = function(after, *args, **options)
+        _keep_object_graph_true(before, after)
         if not (after.keys() == before.keys() and all(after[name] is before[name] for name in before)):
             tensors.clear()
             tensors.update(after)
         return compare(before, after, remarks)
 
     return run
+
+
+def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tensor]) -> None:
+    """Note new keys in the object graph of a TensorFlow 2 checkpoint, unless the edit did so itself."""
+    if OBJECT_GRAPH_KEY not in before or after.get(OBJECT_GRAPH_KEY) is not before[OBJECT_GRAPH_KEY]:
+        return
+    now = {id(tensor): name for name, tensor in after.items()}
+    in_step(after, {name: now.get(id(before[name])) for name in before.keys() - after.keys()})
 
 
 def compare(before: Mapping[str, Tensor], after: Mapping[str, Tensor], remarks: Remarks) -> EditReport:

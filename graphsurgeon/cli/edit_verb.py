@@ -6,12 +6,14 @@ Beside the options of `graphsurgeon.cli.pass_verb`:
 parameter                                  what users give
 ========================================== =================================================
 ``others: Sequence[Mapping[str, Tensor]]`` more SRCs behind the first
+``sources: tuple[str, ...]``               nothing: the paths of the SRCs
 ``x: Mapping[str, Tensor]``                ``--x CHECKPOINT``
 ========================================== =================================================
 """
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import os
 import time
@@ -82,7 +84,7 @@ def command_of(name: str) -> click.Command:
     function = edits.load(name)
     takes_several = "others" in inspect.signature(function).parameters
     verb = output_options(_verb(name, function))
-    for parameter in reversed(pass_options(function, parameter_help(function))):
+    for parameter in reversed(pass_options(function, parameter_help(function), without=("sources",))):
         verb = parameter(verb)
     verb = click.argument("sources", metavar="SRC...", nargs=-1, required=True)(verb) if takes_several else _one(verb)
     text = inspect.getdoc(function) or ""
@@ -116,6 +118,8 @@ def _one(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    takes_several = "others" in inspect.signature(function).parameters
+    names_sources = "sources" in inspect.signature(function).parameters
     paths = [key for key, hint in typing.get_type_hints(inspect.unwrap(function)).items() if is_checkpoint(hint)]
 
     def verb(*, sources: Sequence[str], **given: Any) -> None:
@@ -128,7 +132,9 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         for key in paths:
             if given.get(key) is not None:
                 given[key] = load_checkpoint(given[key])
-        others = ([load_checkpoint(source) for source in sources[1:]],) if len(sources) > 1 else ()
+        if names_sources:
+            given["sources"] = tuple(sources)
+        others = ([load_checkpoint(source) for source in sources[1:]],) if takes_several else ()
         report = function(checkpoint.tensors, *others, **given)
         finish(options.verb_name(name), sources, checkpoint, report, output, start)
 
@@ -137,10 +143,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_checkpoint(hint: Any) -> bool:
     """Return whether a parameter stands for the tensors of another checkpoint, which users name by a path."""
-    return any(
-        typing.get_origin(each) is not None and getattr(typing.get_origin(each), "__name__", "") == "Mapping"
-        for each in (hint, *typing.get_args(hint))
-    )
+    return collections.abc.Mapping in {typing.get_origin(each) for each in (hint, *typing.get_args(hint))}
 
 
 def finish(

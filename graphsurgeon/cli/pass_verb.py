@@ -7,7 +7,9 @@ parameter                    option
 ``x: Literal["a", "b"]``     ``--x [a|b]``
 ``x: bool = False``          ``--x``
 ``x: int | None = None``     ``--x INTEGER``
+``x: float | None = None``   ``--x FLOAT``
 ``x: str | None = None``     ``--x TEXT``
+``x: Mapping[str, Tensor]``  ``--x CHECKPOINT``
 ============================ ==============================
 
 A parameter without a default is a required option. Help texts are those of the
@@ -16,6 +18,7 @@ docstring's Parameters section.
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import os
 import re
@@ -59,11 +62,13 @@ def command_of(name: str) -> click.Command:
     return click.command(name, help=text.partition("\n\nParameters\n")[0])(verb)
 
 
-def pass_options(function: Callable[..., Any], lines: Mapping[str, str]) -> list[Callable[[Any], Any]]:
-    """Return the options of a pass, one for each keyword-only parameter."""
+def pass_options(
+    function: Callable[..., Any], lines: Mapping[str, str], without: Sequence[str] = ()
+) -> list[Callable[[Any], Any]]:
+    """Return the options of a pass, one for each keyword-only parameter but those in `without`."""
     hints = typing.get_type_hints(inspect.unwrap(function))
     parameters = inspect.signature(function).parameters.values()
-    keyword_only = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    keyword_only = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name not in without]
     return [_option(p, hints[p.name], lines.get(p.name, "")) for p in keyword_only]
 
 
@@ -92,6 +97,8 @@ def _option(parameter: inspect.Parameter, hint: Any, text: str) -> Callable[[Any
     if typing.get_origin(hint) is tuple:
         metavar = "PATTERN" if "pattern" in text.lower() else "VALUE"
         return click.option(flag, parameter.name, multiple=True, metavar=metavar, **given)
+    if typing.get_origin(hint) is collections.abc.Mapping:
+        return click.option(flag, parameter.name, metavar="CHECKPOINT", **given)
     if typing.get_origin(hint) is Literal:
         return click.option(flag, parameter.name, type=click.Choice(typing.get_args(hint)), show_default=True, **given)
     return click.option(flag, parameter.name, type=hint, **given)

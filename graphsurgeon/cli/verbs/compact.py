@@ -1,0 +1,61 @@
+"""Write a checkpoint anew: only the bytes it uses, in data files and a byte order of one's choice."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.edit_verb import OutputOptions, finish
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(i?)B?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+class _Size(click.ParamType):
+    """A number of bytes, as in 500M or 2GiB."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = _SIZE.fullmatch(str(value).strip())
+        if match is None or float(match[1]) <= 0:
+            self.fail(f"{value!r} is not a size such as 500M or 2GiB", param, ctx)
+        return max(1, int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].lower()]))
+
+
+@click.command("compact")
+@options.source
+@click.option("-o", "--output", metavar="DST", help="Prefix of the checkpoint to write; it may be SRC.")
+@click.option("--shard-size", type=_Size(), help="Begin a new data file rather than let one grow past this, as in 2GB.")
+@click.option("--byteorder", type=click.Choice(["little", "big"]), help="Of the values; little by default.")
+@options.common("dry_run", "force", "json", "quiet")
+def command(
+    source: str,
+    output: str | None,
+    shard_size: int | None,
+    byteorder: str | None,
+    dry_run: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write a checkpoint anew: one data file without gaps, sharing no bytes with others, sorted by name.
+
+    Edits link the data files of their source, whole, however little of them is still in use; this lets go of the rest.
+    --shard-size divides the values among several data files, --byteorder turns a checkpoint of a big-endian machine
+    into what every other one reads faster. Every checksum is verified on the way.
+    """
+    from graphsurgeon.checkpoint_edit import EditReport
+    from graphsurgeon.edited_checkpoint import EditedCheckpoint
+
+    start = time.perf_counter()
+    given = {"output": output, "copy": True, "link": False, "explain": False, "dry_run": dry_run, "force": force}
+    how = OutputOptions.taken_from({**given, "as_json": as_json, "quiet": quiet})
+    checkpoint = EditedCheckpoint(source)
+    report = EditReport([], len(checkpoint.tensors))
+    finish(
+        "compact", [source], checkpoint, report, how, start, shard_nbytes=shard_size, byteorder=byteorder or "little"
+    )

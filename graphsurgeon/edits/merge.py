@@ -1,0 +1,132 @@
+"""Put the tensors of several checkpoints into one.
+
+For: a model that is assembled from parts which were trained apart; a backbone and a head.
+
+Leaves behind: every tensor of every checkpoint, untouched, under its own name or below the scope that its checkpoint
+was given. The same name twice is an error unless both have the same value, or one checkpoint is preferred. Object
+graphs of TensorFlow 2 cannot be put together: one stays, so that ``tf.train.Checkpoint`` finds the tensors of that
+checkpoint, and the others are there by name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping, Sequence
+
+from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
+from graphsurgeon.errors import PassError
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_pairs import same_values
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph_upkeep import in_step
+from proto_utils.errors import UnsupportedError
+
+_MAX_LISTED = 10
+
+
+@checkpoint_edit
+def merge(
+    tensors: MutableMapping[str, Tensor],
+    others: Sequence[Mapping[str, Tensor]],
+    *,
+    prefix: tuple[str, ...] = (),
+    prefer: str | None = None,
+    sources: tuple[str, ...] = (),
+) -> Remarks:
+    """Put the tensors of several checkpoints into one.
+
+    A checkpoint is called by its number (1, 2 ...), its letter (a, b ...), its path, or the last part of that.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        The first; edited in place. Values are read only where two tensors of one name have to be compared.
+    others : sequence of mappings of str to Tensor
+    prefix : tuple of str
+        A scope for the names of one checkpoint, as in b=head: conv/w of the second becomes head/conv/w.
+    prefer : str
+        The checkpoint whose tensor is taken when another has one of the same name.
+    sources : tuple of str
+        The paths of the checkpoints, by which the other options may call them.
+
+    Raises
+    ------
+    PassError
+        Two tensors of one name differ; all such are listed.
+    """
+    parts = [dict(tensors), *map(dict, others)]
+    callers = _Callers(sources, len(parts))
+    for text in prefix:
+        which, equals, scope = text.rpartition("=")
+        if not equals:
+            raise PassError("merge", f"not a prefix: {text!r}", hint="write b=head for the names of the second")
+        parts[callers.number(which)] = _scoped(parts[callers.number(which)], scope)
+    preferred = None if prefer is None else callers.number(prefer)
+    order = list(range(len(parts)))
+    if preferred is not None:
+        order.insert(0, order.pop(preferred))
+    notes = _object_graph_notes(parts, order)
+    merged: dict[str, Tensor] = {}
+    clashes = []
+    for number in order:
+        for name, tensor in parts[number].items():
+            if name not in merged:
+                merged[name] = tensor
+            elif name != OBJECT_GRAPH_KEY and not (preferred == order[0] or _is_same(merged[name], tensor)):
+                clashes.append(name)
+    if clashes:
+        more = f" and {len(clashes) - _MAX_LISTED:,} more" if len(clashes) > _MAX_LISTED else ""
+        raise PassError(
+            "merge",
+            f"{len(clashes):,} names stand for different values: {', '.join(clashes[:_MAX_LISTED])}{more}",
+            hint="--prefer a takes those of the first, --prefix b=scope keeps both",
+        )
+    tensors.clear()
+    tensors.update(merged)
+    return Remarks(notes=notes)
+
+
+class _Callers:
+    """What users may call a checkpoint."""
+
+    def __init__(self, sources: Sequence[str], count: int) -> None:
+        self._numbers = {str(number + 1): number for number in range(count)}
+        self._numbers.update(zip("abcdefghijklmnopqrstuvwxyz", range(count), strict=False))
+        # Paths are what users typed, so they win over numbers and letters; one that means two checkpoints means none.
+        bases = [os.path.basename(source.rstrip("/")) for source in sources]
+        for names in (bases, sources):
+            self._numbers.update({name: number for number, name in enumerate(names) if names.count(name) == 1})
+
+    def number(self, name: str) -> int:
+        """Return the number of a checkpoint, from 0."""
+        if name not in self._numbers:
+            known = ", ".join(list(self._numbers)[:_MAX_LISTED])
+            raise PassError("merge", f"no checkpoint is called {name!r}", hint=f"there are {known}")
+        return self._numbers[name]
+
+
+def _scoped(tensors: Mapping[str, Tensor], scope: str) -> dict[str, Tensor]:
+    """Return the tensors below a scope; the object graph keeps its key and notes the new ones."""
+    scope = scope if not scope or scope.endswith("/") else f"{scope}/"
+    new_keys = {name: scope + name for name in tensors if name != OBJECT_GRAPH_KEY}
+    renamed = {new_keys.get(name, name): tensor for name, tensor in tensors.items()}
+    in_step(renamed, new_keys)
+    return renamed
+
+
+def _object_graph_notes(parts: Sequence[Mapping[str, Tensor]], order: Sequence[int]) -> list[str]:
+    having = [number for number in order if OBJECT_GRAPH_KEY in parts[number]]
+    if len(having) < 2:
+        return []
+    return [
+        f"of {len(having)} object graphs that of checkpoint {having[0] + 1} stays: tf.train.Checkpoint finds its "
+        "tensors, the others are there by name"
+    ]
+
+
+def _is_same(a: Tensor, b: Tensor) -> bool:
+    try:
+        return same_values(a, b)
+    except UnsupportedError:
+        # Variants: nobody but TensorFlow can compare them.
+        return False

@@ -1,0 +1,76 @@
+"""Keeping the object graph of a TensorFlow 2 checkpoint true when its tensors get other keys, or go.
+
+``tf.train.Checkpoint`` finds the value of a variable by the key that the object graph notes for it. So a key that
+changes must change there too, and what a dropped tensor leaves behind, an attribute without a value or a slot variable
+without attributes, would make restoring fail. Objects stay, even without values: the graph's numbers refer to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+
+from graphsurgeon import dtypes
+from graphsurgeon.tensor import StringTensor, Tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils import schema
+
+#: A table saves two tensors under keys that begin with the one that is noted.
+_TABLE_SUFFIXES = ("-keys", "-values")
+
+
+def in_step(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
+    """Bring the object graph, if there is one, in step with new keys.
+
+    Parameters
+    ----------
+    tensors : mutable mapping of str to Tensor
+        Of a checkpoint; its object graph is replaced when it changes.
+    new_keys : mapping of str to str or None
+        What became of keys that are not there any more: another key, or None for a tensor that was dropped.
+
+    Returns
+    -------
+    bool
+        Whether the object graph changed.
+
+    Raises
+    ------
+    CorruptionError
+        It does not parse.
+    """
+    stored = tensors.get(OBJECT_GRAPH_KEY)
+    if not new_keys or stored is None or stored.dtype is not dtypes.STRING or stored.size != 1:
+        return False
+    before = next(iter(stored.strings()))
+    message = schema.parse(schema.TrackableObjectGraph, before)
+    emptied = set()
+    for number, node in enumerate(message.nodes):
+        num_before = len(node.attributes)
+        for position in reversed(range(num_before)):
+            attribute = node.attributes[position]
+            key = _new_key(attribute.checkpoint_key, new_keys)
+            if key is None:
+                del node.attributes[position]
+            else:
+                attribute.checkpoint_key = key
+        if num_before and not node.attributes:
+            emptied.add(number)
+    for node in message.nodes if emptied else ():
+        for position in reversed(range(len(node.slot_variables))):
+            if node.slot_variables[position].slot_variable_node_id in emptied:
+                del node.slot_variables[position]
+    after = schema.serialize(message)
+    if after == before:
+        return False
+    tensors[OBJECT_GRAPH_KEY] = StringTensor(stored.shape, [after])
+    return True
+
+
+def _new_key(key: str, new_keys: Mapping[str, str | None]) -> str | None:
+    if key in new_keys:
+        return new_keys[key]
+    for suffix in _TABLE_SUFFIXES:
+        if key + suffix in new_keys:
+            new = new_keys[key + suffix]
+            return new if new is None else new.removesuffix(suffix)
+    return key
