@@ -42,7 +42,7 @@ def weave(shape: Sequence[int], itemsize: int, parts: Sequence[tuple[Box, Chunks
             place = intersection(band, box)
             if place is None:
                 continue
-            view = out[_within(place, band)]
+            view = out[within(place, band)]
             view[...] = np.frombuffer(reader.read(view.size), dtype=np.uint8).reshape(view.shape)
         yield memoryview(out.reshape(-1).data)
 
@@ -70,7 +70,7 @@ def cut(chunks: Chunks, shape: Sequence[int], itemsize: int, box: Box) -> Iterat
         place = intersection(band, box)
         if place is not None:
             whole = np.frombuffer(raw, dtype=np.uint8).reshape(*dims, itemsize)
-            yield memoryview(np.ascontiguousarray(whole[_within(place, band)]).reshape(-1).data)
+            yield memoryview(np.ascontiguousarray(whole[within(place, band)]).reshape(-1).data)
     for _ in chunks:
         # Behind the last element may come a checksum.
         pass
@@ -90,12 +90,36 @@ def in_sequence(parts: Sequence[tuple[Box, T]], shape: Sequence[int]) -> list[T]
     return [part for _, part in sorted(parts, key=lambda each: [start for start, _ in each[0]])]
 
 
-def bands(shape: Sequence[int], itemsize: int) -> Iterator[Box]:
-    """Divide a tensor of at least one element and one axis into consecutive runs of about 1 MiB that are boxes."""
-    axis = 0
-    while math.prod(shape[axis + 1 :]) * itemsize > CHUNK_NBYTES:
+def bands(shape: Sequence[int], itemsize: int, nbytes: int | None = None) -> Iterator[Box]:
+    """Divide a tensor into consecutive runs of elements that are boxes.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    itemsize : int
+        Bytes per element.
+    nbytes : int, optional
+        What a run takes at most, beyond one element; about 1 MiB by default.
+
+    Yields
+    ------
+    Box
+        In the order of the values: one index each of some leading axes, a range of the next, all of the rest. None at
+        all for a tensor without elements.
+    """
+    if not math.prod(shape):
+        return
+    nbytes = CHUNK_NBYTES if nbytes is None else nbytes
+    axis, row_nbytes = 0, math.prod(shape) * itemsize
+    while axis < len(shape):
+        row_nbytes //= shape[axis]
+        if row_nbytes <= nbytes:
+            break
         axis += 1
-    num_rows = max(1, CHUNK_NBYTES // (math.prod(shape[axis + 1 :]) * itemsize))
+    if axis == len(shape):
+        yield from (tuple((i, i + 1) for i in index) for index in product(*map(range, shape)))
+        return
+    num_rows = max(1, nbytes // row_nbytes)
     inner = tuple((0, dim) for dim in shape[axis + 1 :])
     for outer in product(*map(range, shape[:axis])):
         for start in range(0, shape[axis], num_rows):
@@ -107,6 +131,11 @@ def intersection(a: Box, b: Box) -> Box | None:
     """Return what two boxes share, None when that is nothing."""
     box = tuple((max(s, u), min(t, v)) for (s, t), (u, v) in zip(a, b, strict=True))
     return box if all(start < stop for start, stop in box) else None
+
+
+def within(box: Box, frame: Box) -> tuple[slice, ...]:
+    """Return the index of a box in an array that holds another one, `frame`."""
+    return tuple(slice(start - origin, stop - origin) for (start, stop), (origin, _) in zip(box, frame, strict=True))
 
 
 class _Reader:
@@ -127,8 +156,3 @@ class _Reader:
             position += len(piece)
             self._left = self._left[len(piece) :]
         return out
-
-
-def _within(place: Box, band: Box) -> tuple[slice, ...]:
-    """Return the index of a box in an array that holds a band."""
-    return tuple(slice(start - base, stop - base) for (start, stop), (base, _) in zip(place, band, strict=True))

@@ -14,7 +14,7 @@ LAYERS = {
     1: ["errors", "dtypes", "names", "registry", "tensor", "tensor_dict", "tensor_proto", "tensor_pairs"]
     + ["tensor_slice", "tensor_weaving", "tensor_index"],
     2: ["attr_value", "node", "graph", "graph_def", "frames", "index", "model", "ops", "reach", "node_lists"]
-    + ["weights", "variables", "exchange", "surroundings", "serving"],
+    + ["weights", "variables", "exchange", "surroundings", "serving", "transforms"],
     3: ["verify", "model_pass", "checkpoint_edit", "new_inputs", "equivalence", "consistency"] + ["initializers"],
     4: ["formats", "passes", "edits"],
     5: ["pipeline", "diff", "inspect", "verify_source", "compat", "edited_checkpoint", "fitting"],

@@ -1,0 +1,164 @@
+"""Tensors whose elements are in another order: transposed, or reversed along axes.
+
+Seen through the right strides, the result *is* the base. So the result is laid out in memory, looked at as if it were
+the base, and the base is streamed into it front to back; then the result is handed out. Axes in front of the first one
+that moves only divide the tensor into blocks, and a block at a time is in memory. A block of more than
+`MAX_WINDOW_NBYTES` is made in windows of that size, and the base read once for each of them: a tensor of 2 GiB is read
+eight times, of which all but the first come out of the page cache, and memory does not grow.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.tensor import Box, Tensor
+from graphsurgeon.tensor_weaving import bands, intersection, within
+from graphsurgeon.transforms.derived import DerivedTensor
+from graphsurgeon.transforms.pieces import ElementReader, extents, raw_chunks, raw_dtype
+from proto_utils.errors import UnsupportedError
+from proto_utils.files import CHUNK_NBYTES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: What is laid out in memory at most.
+MAX_WINDOW_NBYTES = 1 << 28
+
+
+class RearrangedTensor(DerivedTensor):
+    """A tensor of which a box is a box of its base, with the axes in another order or direction.
+
+    Parameters
+    ----------
+    num_fixed : int
+        Leading axes that are the base's.
+    """
+
+    __slots__ = ("_num_fixed",)
+
+    def __init__(self, base: Tensor, shape: Sequence[int], num_fixed: int) -> None:
+        super().__init__(base, shape)
+        self._num_fixed = num_fixed
+
+    @abstractmethod
+    def _base_box(self, box: Box) -> Box:
+        """Return where in the base a box of the result comes from."""
+
+    @abstractmethod
+    def _as_base(self, result: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Look at an array that holds a box of the result as the box of the base."""
+
+    def _raw(self) -> Iterator[bytes | memoryview]:
+        import numpy as np
+
+        itemsize = self.dtype.itemsize
+        raw = raw_dtype(itemsize)
+        block = self.shape[self._num_fixed :]
+        block_nbytes = math.prod(block) * itemsize
+        is_one_pass = block_nbytes <= MAX_WINDOW_NBYTES
+        windows: Iterator[Box]
+        if is_one_pass:
+            outer = bands(self.shape[: self._num_fixed], max(1, block_nbytes), CHUNK_NBYTES)
+            windows = ((*box, *((0, dim) for dim in block)) for box in outer)
+        else:
+            windows = bands(self.shape, itemsize, MAX_WINDOW_NBYTES)
+        reader = ElementReader(self._base, raw)
+        if not self.size:
+            return
+        for number, window in enumerate(windows):
+            result = np.empty(extents(window), raw)
+            if is_one_pass:
+                self._fill(result, window, reader, self._base_box(window))
+            else:
+                reader = ElementReader(self._base, raw) if number else reader
+                self._fill(result, window, reader, tuple((0, dim) for dim in self._base.shape))
+            yield from raw_chunks(result)
+
+    def _fill(self, result: np.ndarray[Any, Any], window: Box, reader: ElementReader, read: Box) -> None:
+        """Read a part of the base, which is a run of its elements, and put what belongs there into a window."""
+        wanted = self._base_box(window)
+        target = self._as_base(result)
+        for band in bands(extents(read), self.dtype.itemsize):
+            piece = reader.read(math.prod(extents(band))).reshape(extents(band))
+            place = tuple((start + a, start + b) for (a, b), (start, _) in zip(band, read, strict=True))
+            shared = intersection(place, wanted)
+            if shared is not None:
+                target[within(shared, wanted)] = piece[within(shared, place)]
+
+
+class TransposedTensor(RearrangedTensor):
+    """A tensor with its axes in another order, as ``tf.transpose`` gives.
+
+    Parameters
+    ----------
+    base : Tensor
+    perm : sequence of int
+        Axis i of the result is axis ``perm[i]`` of the base.
+
+    Raises
+    ------
+    UnsupportedError
+        `perm` is not a permutation of the base's axes.
+    """
+
+    __slots__ = ("_perm",)
+
+    def __init__(self, base: Tensor, perm: Sequence[int]) -> None:
+        if sorted(perm) != list(range(len(base.shape))):
+            raise UnsupportedError(f"{list(perm)} is not an order of the axes of shape {list(base.shape)}")
+        num_fixed = next((i for i, axis in enumerate(perm) if i != axis), len(perm))
+        super().__init__(base, [base.shape[axis] for axis in perm], num_fixed)
+        self._perm = tuple(perm)
+
+    def _base_box(self, box: Box) -> Box:
+        return tuple(bounds for _, bounds in sorted(zip(self._perm, box, strict=True)))
+
+    def _as_base(self, result: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        inverse = tuple(sorted(range(len(self._perm)), key=self._perm.__getitem__))
+        view: np.ndarray[Any, Any] = result.transpose(inverse)
+        return view
+
+    def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        view: np.ndarray[Any, Any] = elements.transpose(self._perm)
+        return view
+
+
+class ReversedTensor(RearrangedTensor):
+    """A tensor with some axes in the other direction, as ``tf.reverse`` gives.
+
+    Parameters
+    ----------
+    base : Tensor
+    axes : sequence of int
+        From 0; each at most once.
+
+    Raises
+    ------
+    UnsupportedError
+        An axis does not exist, or is given twice.
+    """
+
+    __slots__ = ("_axes",)
+
+    def __init__(self, base: Tensor, axes: Sequence[int]) -> None:
+        self._axes = frozenset(axes)
+        if len(self._axes) != len(axes) or not self._axes <= set(range(len(base.shape))):
+            raise UnsupportedError(f"{list(axes)} are not different axes of shape {list(base.shape)}")
+        super().__init__(base, base.shape, min(axes, default=len(base.shape)))
+
+    def _base_box(self, box: Box) -> Box:
+        return tuple(
+            (dim - stop, dim - start) if axis in self._axes else (start, stop)
+            for axis, ((start, stop), dim) in enumerate(zip(box, self.shape, strict=True))
+        )
+
+    def _as_base(self, result: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        return np.flip(result, tuple(self._axes))
+
+    def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return self._as_base(elements)

@@ -1,0 +1,73 @@
+"""Parts of tensors: a range of indices, with a step, along every axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.tensor import Box, Tensor
+from graphsurgeon.tensor_weaving import bands
+from graphsurgeon.transforms.derived import DerivedTensor
+from graphsurgeon.transforms.pieces import ElementReader, extents, raw_chunks, raw_dtype
+from proto_utils.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class SlicedTensor(DerivedTensor):
+    """The elements of a tensor whose indices are in a range along every axis.
+
+    All of the base is read, whatever the part: its checksum is of the whole.
+
+    Parameters
+    ----------
+    base : Tensor
+    ranges : sequence of range
+        One for each axis, within it and going up; ``range(*slice.indices(dim))`` makes one of a slice.
+
+    Raises
+    ------
+    UnsupportedError
+        The number of ranges is another than that of axes, one of them goes down or leaves its axis.
+    """
+
+    __slots__ = ("_ranges",)
+
+    def __init__(self, base: Tensor, ranges: Sequence[range]) -> None:
+        fits = len(ranges) == len(base.shape) and all(
+            not r or (r.step > 0 and r[0] >= 0 and r[-1] < dim) for r, dim in zip(ranges, base.shape, strict=True)
+        )
+        if not fits:
+            raise UnsupportedError(f"{[*map(_spell, ranges)]} is not a part of shape {list(base.shape)}")
+        super().__init__(base, [*map(len, ranges)])
+        self._ranges = tuple(ranges)
+
+    def _raw(self) -> Iterator[bytes | memoryview]:
+        import numpy as np
+
+        reader = ElementReader(self._base, raw_dtype(self.dtype.itemsize))
+        for band in bands(self._base.shape, self.dtype.itemsize):
+            piece = reader.read(math.prod(extents(band)))
+            index = self._index(band)
+            if index is not None:
+                yield from raw_chunks(np.ascontiguousarray(piece.reshape(extents(band))[index]))
+
+    def _index(self, band: Box) -> tuple[slice, ...] | None:
+        """Return what of a part of the base is wanted, None when that is nothing."""
+        index = []
+        for wanted, (start, stop) in zip(self._ranges, band, strict=True):
+            first = wanted.start + max(0, -(-(start - wanted.start) // wanted.step)) * wanted.step
+            last = min(stop, wanted.stop)
+            if first >= last:
+                return None
+            index.append(slice(first - start, last - start, wanted.step))
+        return tuple(index)
+
+    def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return elements[tuple(slice(r.start, r.stop, r.step) for r in self._ranges)]
+
+
+def _spell(indices: range) -> str:
+    return f"{indices.start}:{indices.stop}" + (f":{indices.step}" if indices.step != 1 else "")
