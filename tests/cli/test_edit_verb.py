@@ -1,0 +1,134 @@
+"""Verbs derived from edits: what they take, write and tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+import pytest
+
+from graphsurgeon import edits
+from graphsurgeon.cli.edit_verb import OutputOptions, command_of, is_checkpoint
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensor import Tensor
+from tests.models import floats
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """One more checkpoint."""
+    save_checkpoint({"v": floats(8), "w": floats(9, 9)}, tmp_path / "other")
+    return tmp_path / "other"
+
+
+def test_what_is_written_and_told(verb, checkpoint, tmp_path):
+    done = verb("select", checkpoint, "-o", tmp_path / "x", "--keep", "w")
+    assert done.code == 0
+    assert done.out.splitlines()[0] == "tensors: 1 dropped, 1 as before"
+    assert f"linked {tmp_path}/x.data-00000-of-00001" in done.out
+    assert f"wrote {tmp_path}/x.index" in done.out
+    assert list(load_checkpoint(tmp_path / "x")) == ["w"]
+
+
+def test_json(verb, checkpoint, tmp_path):
+    answer = verb("select", checkpoint, "-o", tmp_path / "x", "--drop", "w", "--json").answer
+    assert {key: answer[key] for key in ("schema", "verb", "source", "num_unchanged", "skipped")} == {
+        "schema": 1,
+        "verb": "select",
+        "source": str(checkpoint),
+        "num_unchanged": 1,
+        "skipped": [],
+    }
+    assert [(row["name"], row["action"], row["dtype"], row["shape"]) for row in answer["changes"]] == [
+        ("w", "dropped", "float32", [2])
+    ]
+    assert answer["linked"] == [f"{tmp_path}/x.data-00000-of-00001"]
+    assert answer["outputs"][:2] == [f"{tmp_path}/x.data-00000-of-00001", f"{tmp_path}/x.index"]
+
+
+def test_dry_run_shows_and_writes_nothing(verb, checkpoint, tmp_path):
+    done = verb("select", checkpoint, "-o", tmp_path / "x", "--keep", "w", "--dry-run")
+    assert done.code == 0
+    assert "dense/kernel  dropped" in done.out
+    assert "wrote nothing" in done.out
+    assert not (tmp_path / "x.index").exists()
+    assert verb("select", checkpoint, "--keep", "w", "--dry-run").code == 0
+
+
+def test_several_sources(verb, checkpoint, other, tmp_path):
+    done = verb("merge", checkpoint, other, "-o", tmp_path / "x", "--prefix", f"{other}=my", "--json")
+    assert done.answer["source"] == [str(checkpoint), str(other)]
+    assert list(load_checkpoint(tmp_path / "x")) == ["dense/kernel", "my/v", "my/w", "w"]
+    assert len(done.answer["linked"]) == 2
+
+
+def test_an_edit_that_declines_writes_nothing(verb, checkpoint, other, tmp_path):
+    done = verb("merge", checkpoint, other, "-o", tmp_path / "x")
+    assert done.code == 4
+    assert "stand for different values: w" in done.err
+    assert not (tmp_path / "x.index").exists()
+
+
+def test_copies_and_links(verb, checkpoint, tmp_path):
+    verb("select", checkpoint, "-o", tmp_path / "copy", "--keep", "w", "--copy")
+    verb("select", checkpoint, "-o", tmp_path / "link", "--keep", "w", "--link")
+    assert (tmp_path / "copy.data-00000-of-00001").stat().st_size == 8
+    assert os.path.samefile(tmp_path / "link.data-00000-of-00001", f"{checkpoint}.data-00000-of-00001")
+
+
+def test_in_place_needs_force(verb, checkpoint):
+    assert verb("select", checkpoint, "-o", checkpoint, "--keep", "w").code == 6
+    assert sorted(load_checkpoint(checkpoint)) == ["dense/kernel", "w"]
+    assert verb("select", checkpoint, "-o", checkpoint, "--keep", "w", "--force").code == 0
+    assert list(load_checkpoint(checkpoint)) == ["w"]
+
+
+def test_dry_run_tells_of_what_is_there(verb, checkpoint):
+    done = verb("select", checkpoint, "-o", checkpoint, "--keep", "w", "--dry-run")
+    assert "exists already; to write, --force will be needed" in done.err
+
+
+@pytest.mark.parametrize("options", [["--keep", "w"], ["--keep", "w", "-o", "x", "--copy", "--link"]])
+def test_usage(verb, checkpoint, options):
+    assert verb("select", checkpoint, *options).code == 2
+
+
+def test_quiet(verb, checkpoint, tmp_path):
+    assert verb("select", checkpoint, "-o", tmp_path / "x", "--keep", "w", "--quiet")[:2] == (0, "")
+
+
+@pytest.mark.parametrize("name", edits.names())
+def test_every_edit_is_a_verb_with_help(verb, name):
+    command = command_of(name)
+    assert command.name == name.replace("_", "-")
+    assert command.get_short_help_str()
+    done = verb(command.name, "--help")
+    assert done.code == 0
+    assert all(option.help for option in command.params if isinstance(option, click.Option) and not option.hidden)
+
+
+@pytest.mark.parametrize(
+    ("hint", "wanted"),
+    [
+        (Mapping[str, Tensor], True),
+        (Mapping[str, Tensor] | None, True),
+        (Sequence[Mapping[str, Tensor]], True),
+        (tuple[str, ...], False),
+        (str | None, False),
+    ],
+    ids=["mapping", "optional", "several", "texts", "text"],
+)
+def test_parameters_that_are_checkpoints(hint, wanted):
+    assert is_checkpoint(hint) == wanted
+
+
+def test_where_links_are_wanted():
+    keys = ("copy", "link", "explain", "dry_run", "force", "as_json", "quiet")
+
+    def made(**given: bool) -> OutputOptions:
+        return OutputOptions.taken_from({"output": "x", **dict.fromkeys(keys, False), **given})
+
+    assert [made().links, made(copy=True).links, made(link=True).links] == ["hard", "never", "always"]

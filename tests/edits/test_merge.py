@@ -1,0 +1,106 @@
+"""Several checkpoints become one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphsurgeon import dtypes
+from graphsurgeon.edits.merge import merge
+from graphsurgeon.errors import PassError
+from graphsurgeon.tensor import OpaqueTensor, Tensor, as_tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils import schema
+
+
+def tensors(**values: object) -> dict[str, Tensor]:
+    return {name: as_tensor(value) for name, value in values.items()}
+
+
+def numbers(given: dict[str, Tensor]) -> dict[str, int]:
+    return {name: int(tensor.numpy()) for name, tensor in given.items()}
+
+
+def test_names_that_are_not_the_same_are_put_together():
+    a, b, c = tensors(w=1), tensors(v=2), tensors(u=3)
+    report = merge(a, [b, c])
+    assert numbers(a) == {"w": 1, "v": 2, "u": 3}
+    assert a["v"] is b["v"]
+    assert [row.action for row in report.changes] == ["added", "added"]
+
+
+def test_the_same_value_twice_is_no_conflict():
+    a = tensors(w=[1, 2], s="text")
+    merge(a, [tensors(w=[1, 2], s="text", v=3)])
+    assert list(a) == ["w", "s", "v"]
+
+
+@pytest.mark.parametrize("other", [[1, 3], [1.0, 2.0], [[1, 2]]], ids=["value", "dtype", "shape"])
+def test_different_tensors_of_one_name_are_a_conflict(other):
+    a = tensors(w=[1, 2], u=1)
+    before = dict(a)
+    with pytest.raises(PassError, match="1 names stand for different values: w"):
+        merge(a, [tensors(w=other, u=1)])
+    assert a == before
+
+
+def test_what_nobody_can_compare_is_a_conflict():
+    with pytest.raises(PassError, match="different values: w"):
+        merge({"w": OpaqueTensor(dtypes.VARIANT, ())}, [{"w": OpaqueTensor(dtypes.VARIANT, ())}])
+
+
+@pytest.mark.parametrize(
+    ("prefer", "wanted"), [("a", 1), ("1", 1), ("b", 2), ("2", 2), ("dir/two", 2), ("two", 2), ("dir/one", 1)]
+)
+def test_one_checkpoint_is_preferred(prefer, wanted):
+    a = tensors(w=1, x=5)
+    merge(a, [tensors(w=2, y=6)], prefer=prefer, sources=("dir/one", "dir/two"))
+    assert numbers(a) == {"w": wanted, "x": 5, "y": 6}
+
+
+def test_a_prefix_keeps_both():
+    a = tensors(w=1)
+    report = merge(a, [tensors(w=2)], prefix=("b=head", "1=body/"))
+    assert numbers(a) == {"body/w": 1, "head/w": 2}
+    assert {(row.name, row.action, row.was) for row in report.changes} == {
+        ("body/w", "renamed", "w"),
+        ("head/w", "added", None),
+    }
+
+
+@pytest.mark.parametrize("name", ["c", "3", "same", "nothing"])
+def test_a_checkpoint_that_is_not_there_or_could_be_two(name):
+    with pytest.raises(PassError, match=f"no checkpoint is called '{name}'"):
+        merge(tensors(w=1), [tensors(w=2)], prefer=name, sources=("x/same", "y/same"))
+
+
+def test_a_prefix_without_a_checkpoint():
+    with pytest.raises(PassError, match="not a prefix: 'head'"):
+        merge(tensors(w=1), [], prefix=("head",))
+
+
+def object_based(key: str) -> dict[str, Tensor]:
+    message = schema.TrackableObjectGraph()
+    message.nodes.add().attributes.add(name="VARIABLE_VALUE", checkpoint_key=key)
+    return {key: as_tensor(1), OBJECT_GRAPH_KEY: as_tensor(np.array(message.SerializeToString(), object))}
+
+
+def noted(given: dict[str, Tensor]) -> str:
+    (text,) = given[OBJECT_GRAPH_KEY].strings()
+    return str(schema.parse(schema.TrackableObjectGraph, text).nodes[0].attributes[0].checkpoint_key)
+
+
+def test_one_object_graph_stays():
+    a = object_based("v")
+    report = merge(a, [object_based("w")])
+    assert (list(a), noted(a)) == (["v", OBJECT_GRAPH_KEY, "w"], "v")
+    assert "of 2 object graphs that of checkpoint 1 stays" in report.notes[0]
+    b = object_based("v")
+    merge(b, [object_based("w")], prefer="b")
+    assert noted(b) == "w"
+
+
+def test_an_object_graph_notes_the_prefix():
+    a = object_based("v")
+    merge(a, [tensors(v=2)], prefix=("a=my",))
+    assert (set(a), noted(a)) == ({"my/v", OBJECT_GRAPH_KEY, "v"}, "my/v")

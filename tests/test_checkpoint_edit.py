@@ -1,0 +1,140 @@
+"""Edits change a dict of tensors or nothing, and what they did is told by comparing."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from graphsurgeon.checkpoint_edit import Change, Remarks, Skipped, checkpoint_edit, compare, selected
+from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.tensor_dict import TensorDict
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils import schema
+
+
+def tensors(**values: object) -> dict[str, Tensor]:
+    return {name: as_tensor(value) for name, value in values.items()}
+
+
+def change(name: str, action: str, shape: list[int], **more: object) -> Change:
+    return Change(name, action, "int64", shape, **more)  # type: ignore[arg-type]
+
+
+@checkpoint_edit
+def double(given, *, select: tuple[str, ...] = (), fail: bool = False) -> Remarks:
+    """Double what is selected, and drop `gone`."""
+    skipped = []
+    for name in selected(given, select):
+        if given[name].dtype.name == "string":
+            skipped.append(Skipped(name, "no numbers"))
+        else:
+            given[name] = as_tensor(given[name].numpy() * 2)
+    given.pop("gone", None)
+    if fail:
+        raise PassError("double", "it was told to")
+    return Remarks(skipped, {"a": "doubled"}, ["done"])
+
+
+class TestRunning:
+    def test_the_dict_is_changed_and_what_is_left_alone_stays_the_same_object(self):
+        given = tensors(a=[1, 2], b=3, gone=1)
+        b = given["b"]
+        report = double(given, select=("a",))
+        assert given["a"].numpy().tolist() == [2, 4]
+        assert given["b"] is b
+        assert report.to_json() == {
+            "changes": [
+                vars(change("a", "changed", [2], reason="doubled")),
+                vars(change("gone", "dropped", [])),
+            ],
+            "skipped": [],
+            "num_unchanged": 1,
+            "notes": ["done"],
+        }
+        json.dumps(report.to_json())
+
+    def test_what_fails_leaves_everything(self):
+        given = tensors(a=[1, 2], gone=1)
+        before = dict(given)
+        with pytest.raises(PassError, match="told to"):
+            double(given, fail=True)
+        assert given == before
+
+    def test_one_text_is_a_list_of_one(self):
+        given = tensors(abc=1, a=2)
+        double(given, select="abc")  # type: ignore[arg-type]
+        assert {name: int(tensor.numpy()) for name, tensor in given.items()} == {"abc": 2, "a": 2}
+
+    def test_what_was_skipped_is_told(self):
+        assert double(tensors(a="text")).skipped == [Skipped("a", "no numbers")]
+
+    def test_any_mutable_mapping_will_do(self):
+        given = TensorDict({"a": np.arange(2)})
+        double(given)
+        assert given["a"].numpy().tolist() == [0, 2]
+
+
+class TestComparing:
+    def test_what_can_become_of_a_tensor(self):
+        a, b, c, d = (as_tensor([number]) for number in range(4))
+        before = {"same": a, "old": b, "left": c, "gone": d, "cast": a}
+        after = {"same": a, "new": b, "left": c, "twin": c, "cast": as_tensor(np.float32([1, 2])), "made": as_tensor(5)}
+        report = compare(before, after, Remarks())
+        assert report.num_unchanged == 2
+        assert {row.name: (row.action, row.was) for row in report.changes} == {
+            "new": ("renamed", "old"),
+            "twin": ("copied", "left"),
+            "cast": ("changed", None),
+            "made": ("added", None),
+            "gone": ("dropped", None),
+        }
+
+    def test_dtype_and_shape_before_are_told_when_they_are_others(self):
+        before = tensors(a=[1, 2], b=[1, 2])
+        after = tensors(a=[3, 4], b=np.float32([[1, 2]]))
+        rows = compare(before, after, Remarks()).changes
+        assert [(row.old_dtype, row.old_shape) for row in rows] == [(None, None), ("int64", [2])]
+
+    def test_a_swap_is_two_renames_of_names_that_are_still_there(self):
+        a, b = as_tensor(1), as_tensor(2)
+        rows = compare({"a": a, "b": b}, {"a": b, "b": a}, Remarks()).changes
+        assert [(row.name, row.action, row.was) for row in rows] == [("a", "copied", "b"), ("b", "copied", "a")]
+
+
+class TestSelecting:
+    NAMES = ("conv/w", "conv/b", "fc/w")
+
+    @pytest.mark.parametrize(
+        ("select", "exclude", "wanted"),
+        [
+            ((), (), ["conv/w", "conv/b", "fc/w"]),
+            (("conv/.*",), (), ["conv/w", "conv/b"]),
+            (("conv/.*", "fc/w"), (".*/b",), ["conv/w", "fc/w"]),
+            ((), ("fc/w",), ["conv/w", "conv/b"]),
+        ],
+    )
+    def test_patterns_match_whole_names(self, select, exclude, wanted):
+        assert selected(self.NAMES, select, exclude) == wanted
+
+    def test_a_pattern_that_matches_nothing_is_an_error_with_near_names(self):
+        with pytest.raises(NotFoundError, match="conv/x") as caught:
+            selected(self.NAMES, ["conv/x"])
+        assert "conv/w" in caught.value.near
+
+
+def test_the_object_graph_follows_a_rename():
+    @checkpoint_edit
+    def move(given) -> Remarks:
+        """Give one tensor another key."""
+        given["moved"] = given.pop("v")
+        return Remarks()
+
+    message = schema.TrackableObjectGraph()
+    message.nodes.add().attributes.add(name="VARIABLE_VALUE", checkpoint_key="v")
+    given = tensors(v=1, **{OBJECT_GRAPH_KEY: np.array(message.SerializeToString(), object)})
+    assert {row.name: row.action for row in move(given).changes} == {"moved": "renamed", OBJECT_GRAPH_KEY: "changed"}
+    (text,) = given[OBJECT_GRAPH_KEY].strings()
+    assert schema.parse(schema.TrackableObjectGraph, text).nodes[0].attributes[0].checkpoint_key == "moved"
