@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, TypeVar
 
 import click
+
+T = TypeVar("T")
 
 #: The version of what ``--json`` prints.
 SCHEMA = 1
 
 # Drawing takes about a millisecond a row; longer tables come as columns on a terminal too.
 _MAX_DRAWN_ROWS = 1000
+# Rows that are written at a time.
+_BATCH = 1000
 # Columns of at most this width are never folded: dtypes, shapes, roles.
 _SHORT = 20
 _GAP = "   "
@@ -24,6 +29,17 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 def emit_json(verb: str, **facts: Any) -> None:
     """Print the answer as one JSON object."""
     click.echo(json.dumps({"schema": SCHEMA, "verb": verb, **facts}))
+
+
+def emit_json_rows(verb: str, rows: Iterable[Any], **facts: Any) -> None:
+    """Print the answer as one JSON object whose ``rows``, which may be millions, are written as they come."""
+    head = json.dumps({"schema": SCHEMA, "verb": verb, **facts, "rows": []})
+    click.echo(head[:-2], nl=False)
+    separator = ""
+    for batch in _batches(rows):
+        click.echo(separator + json.dumps(batch)[1:-1], nl=False)
+        separator = ", "
+    click.echo("]}")
 
 
 def emit_line(text: str) -> None:
@@ -45,25 +61,20 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     headers : sequence of str
         Without any, nothing is printed.
     rows : iterable of sequence
-        Numbers stand to the right.
+        Numbers stand to the right. What can be looped over twice is, and is not held in memory when it is long.
     title : str
     """
-    cells = [list(row) for row in rows]
     if not headers:
         return
-    if sys.stdout.isatty() and len(cells) <= _MAX_DRAWN_ROWS:
-        _draw_table(headers, cells, title)
-        return
+    rows = list(rows) if iter(rows) is rows else rows
+    if sys.stdout.isatty():
+        cells = [list(row) for row in itertools.islice(rows, _MAX_DRAWN_ROWS + 1)]
+        if len(cells) <= _MAX_DRAWN_ROWS:
+            _draw_table(headers, cells, title)
+            return
     if title:
         click.echo(title)
-    texts = [[str(cell) for cell in row] for row in cells]
-    widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
-    right = [bool(cells) and all(isinstance(row[i], int) for row in cells) for i in range(len(headers))]
-    lines = []
-    for line in [list(headers), *texts]:
-        padded = [_pad(text, width, to_right) for text, width, to_right in zip(line, widths, right, strict=True)]
-        lines.append("  ".join(padded).rstrip())
-    click.echo("\n".join(lines))
+    _write_columns(headers, rows)
 
 
 def format_nbytes(nbytes: int) -> str:
@@ -93,6 +104,30 @@ def _text(cell: object) -> str:
 
 def _pad(text: str, width: int, to_right: bool) -> str:
     return text.rjust(width) if to_right else text.ljust(width)
+
+
+def _write_columns(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print aligned columns: the rows are looped over once for the widths, and once more to write them."""
+    widths, right = [len(header) for header in headers], [True] * len(headers)
+    num_rows = 0
+    for row in rows:
+        num_rows += 1
+        for i, cell in enumerate(row):
+            text = cell if type(cell) is str else str(cell)
+            widths[i] = max(widths[i], len(text))
+            if right[i] and not isinstance(cell, int):
+                right[i] = False
+    right = right if num_rows else [False] * len(headers)
+    columns = "  ".join(f"%{'' if to_right else '-'}{width}s" for width, to_right in zip(widths, right, strict=True))
+    click.echo((columns % tuple(headers)).rstrip())
+    for batch in _batches(rows):
+        click.echo("\n".join((columns % tuple(row)).rstrip() for row in batch))
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, _BATCH)):
+        yield batch
 
 
 def _draw_table(headers: Sequence[str], cells: Sequence[Sequence[object]], title: str) -> None:

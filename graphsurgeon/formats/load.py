@@ -7,18 +7,16 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.formats.bundle_tensors import BundleEntry
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.graph_def import read_graph_def
-from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.meta_graph import read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
 from graphsurgeon.formats.v1 import V1Checkpoint
 from graphsurgeon.model import Model
-from graphsurgeon.names import node_of
 from graphsurgeon.tensor import Tensor
-from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.errors import UnsupportedError
 
 
 def load(
@@ -113,55 +111,14 @@ def open_checkpoint(found: Detected) -> Bundle | V1Checkpoint:
     return V1Checkpoint(found.prefix) if found.is_v1 else Bundle(found.prefix)
 
 
-def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
-    """Find a tensor by name: in the checkpoint, else a constant of the graph.
-
-    Parameters
-    ----------
-    found : Detected
-    name : str
-        A checkpoint's key, or a node's name; ``:0`` at the end is allowed.
-
-    Returns
-    -------
-    name : str
-        As it is there.
-    tensor : Tensor
-        Not read yet.
-
-    Raises
-    ------
-    NotFoundError
-        There is none, or it is a variable whose value is not there.
-    """
-    values: Mapping[str, Tensor] = open_checkpoint(found) if found.prefix is not None else {}
-    for key in (name, node_of(name)):
-        if key in values:
-            return key, values[key]
-    graph = load_graph(found).graph
-    node = graph.get(node_of(name))
-    if node is not None and node.op == "Const":
-        with locating(found.path):
-            return node.name, node.tensor
-    if node is not None and node.op == "VarHandleOp" and node.proto.attr["shared_name"].s.decode() in values:
-        key = node.proto.attr["shared_name"].s.decode()
-        return key, values[key]
-    constants = [each.name for each in graph if each.op == "Const"]
-    where = found.path
-    if node is not None:
-        where += f": {node.name!r} is a {node.op}, whose value is not in the file"
-    raise NotFoundError(
-        "tensor, constant or variable", name, near_names(node_of(name), [*values, *constants]), where=where
-    )
-
-
 def stored_nbytes(checkpoint: Bundle | V1Checkpoint, name: str) -> int | None:
     """Return what a tensor takes in the data files, in bytes; touches none of them.
 
     Of a V1 checkpoint, whose lists do not tell, it is what the values are; None for strings.
     """
-    if isinstance(checkpoint, V1Checkpoint):
-        dtype, shape, _ = checkpoint.entries[name]
-        return math.prod(shape) * dtype.itemsize if dtype.itemsize else None
     entry = checkpoint.entries[name]
-    return sum(part.nbytes for _, part in checkpoint.parts(name)) if entry.slices else entry.nbytes
+    if isinstance(entry, BundleEntry) and not entry.slices:
+        return entry.nbytes
+    if isinstance(checkpoint, Bundle):
+        return sum(part.nbytes for _, part in checkpoint.parts(name))
+    return math.prod(entry.shape) * entry.dtype.itemsize if entry.dtype.itemsize else None

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphsurgeon import dtypes
@@ -120,6 +120,7 @@ class ObjectGraph:
         self._slots: dict[int, SlotVariable] = {}
         self._attributes: dict[str, SavedAttribute] = {}
         self._owners: dict[str, SavedAttribute] = {}
+        self._saved: dict[int, list[SavedAttribute]] = {}
         self._spread()
         for number, node in enumerate(self._nodes):
             self._add(number, node)
@@ -152,6 +153,10 @@ class ObjectGraph:
     def attribute(self, key: str) -> SavedAttribute | None:
         """Return what a tensor is a value of, None for keys of no object."""
         return self._attributes.get(key) or self._owners.get(key.partition(_ATTRIBUTES)[0])
+
+    def saved_by(self, number: int) -> Sequence[SavedAttribute]:
+        """Return what an object saved: of a variable one value, of most other objects none."""
+        return self._saved.get(number, ())
 
     def slot(self, key: str) -> SlotVariable | None:
         """Return the slot whose value a tensor is, None of other tensors."""
@@ -191,7 +196,7 @@ class ObjectGraph:
         keys = [each.key for each in self._attributes.values() if name and each.full_name == name]
         if not keys and name:
             number = self._at(name)
-            keys = [each.key for each in self._attributes.values() if each.node == number]
+            keys = [] if number is None else [each.key for each in self.saved_by(number)]
         return keys
 
     def full_names(self) -> dict[str, str]:
@@ -221,6 +226,7 @@ class ObjectGraph:
         for each in node.attributes:
             attribute = SavedAttribute(number, each.name, each.full_name, each.checkpoint_key)
             self._attributes[attribute.key] = attribute
+            self._saved.setdefault(number, []).append(attribute)
             self._owners.setdefault(attribute.key.partition(_ATTRIBUTES)[0], attribute)
         for each in node.slot_variables:
             original = self._checked(each.original_variable_node_id, number)

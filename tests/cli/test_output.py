@@ -100,3 +100,38 @@ def test_remarks_go_to_stderr_unless_quiet(capsys):
     output.remark("b", quiet=True)
     seen = capsys.readouterr()
     assert (seen.out, seen.err) == ("", "a\n")
+
+
+class Twice:
+    """Rows that can be looped over again, and know how many were held at a time."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self):
+        for number in range(self.count):
+            yield [f"n{number}", number]
+
+
+def test_long_table_is_looped_over_and_not_held(capsys, monkeypatch):
+    held, batches = [], output._batches
+
+    def counted(rows):
+        for batch in batches(rows):
+            held.append(len(batch))
+            yield batch
+
+    monkeypatch.setattr(output, "_batches", counted)
+    output.emit_table(["name", "number"], Twice(2500))
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(lines), lines[0], lines[-1]) == (2501, "name   number", "n2499    2499")
+    assert held == [1000, 1000, 500]
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000, 1001])
+def test_rows_as_json_are_one_object(capsys, count):
+    rows = [{"name": f"n{number}", "shape": [number]} for number in range(count)]
+    output.emit_json_rows("ls", iter(rows), source="x")
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"schema": 1, "verb": "ls", "source": "x", "rows": rows}
+    assert out == json.dumps(json.loads(out)) + "\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.formats.detect import detect
-from graphsurgeon.formats.load import find_tensor, load, load_checkpoint, open_checkpoint, stored_nbytes
+from graphsurgeon.formats.load import load, load_checkpoint, open_checkpoint, stored_nbytes
 from graphsurgeon.formats.save import save, save_checkpoint
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -91,31 +91,6 @@ def test_sizes_of_partitioned_tensors(fixtures):
     sizes = {name: stored_nbytes(bundle, name) for name in bundle}
     assert sizes == {name: tensor.nbytes for name, tensor in bundle.items()}
     assert any(entry.slices for entry in bundle.entries.values())
-
-
-@pytest.mark.parametrize(("name", "value"), [("w", [5, 6]), ("w:0", [5, 6]), ("only_here", [7])])
-def test_values_come_from_the_checkpoint_first(checkpoint, name, value):
-    key, tensor = find_tensor(detect(checkpoint), name)
-    assert (key, tensor.numpy().tolist()) == (name.removesuffix(":0"), value)
-
-
-def test_constant_of_a_graph(tmp_path):
-    (tmp_path / "x.pb").write_bytes(frozen().SerializeToString())
-    assert find_tensor(detect(tmp_path / "x.pb"), "w:0")[1].numpy().tolist() == [1, 2, 3]
-
-
-def test_variable_without_a_value(tmp_path):
-    graph = schema.GraphDef()
-    graph.node.add(name="v", op="VariableV2")
-    (tmp_path / "x.pb").write_bytes(graph.SerializeToString())
-    with pytest.raises(NotFoundError, match="'v' is a VariableV2"):
-        find_tensor(detect(tmp_path / "x.pb"), "v")
-
-
-def test_unknown_name_gets_its_neighbours(checkpoint):
-    with pytest.raises(NotFoundError) as caught:
-        find_tensor(detect(checkpoint), "only_her")
-    assert caught.value.near == ("only_here",)
 
 
 def digest(path: Path) -> str:

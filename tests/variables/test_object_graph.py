@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from graphsurgeon.tensor import StringTensor, as_tensor
@@ -18,42 +16,7 @@ from graphsurgeon.variables.object_graph import (
 )
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError
-
-KERNEL, BIAS = "model/kernel/.ATTRIBUTES/VARIABLE_VALUE", "model/layers/0/b..s/.ATTRIBUTES/VARIABLE_VALUE"
-SLOT = "model/kernel/.OPTIMIZER_SLOT/optimizer/m/.ATTRIBUTES/VARIABLE_VALUE"
-
-
-def message(*nodes: dict[str, Any]) -> Any:
-    """A graph; children are ``(name, number)``, attributes ``(full name, key)``, slots ``(original, name, own)``."""
-    made = schema.TrackableObjectGraph()
-    for node in nodes:
-        added = made.nodes.add()
-        for name, number in node.get("children", ()):
-            added.children.add(node_id=number, local_name=name)
-        for full_name, key in node.get("attributes", ()):
-            added.attributes.add(name="VARIABLE_VALUE", full_name=full_name, checkpoint_key=key)
-        for original, name, own in node.get("slots", ()):
-            added.slot_variables.add(original_variable_node_id=original, slot_name=name, slot_variable_node_id=own)
-    return made
-
-
-def trained() -> Any:
-    """A model with a cycle, two ways to each variable, and one slot."""
-    made = message(
-        {"children": [("model", 1), ("optimizer", 5), ("table", 7)]},
-        {"children": [("layers", 2), ("kernel", 3), ("me", 1)]},
-        {"children": [("0", 4), ("again", 1)]},
-        {"attributes": [("net/kernel", KERNEL)]},
-        {"children": [("k/l", 3), ("b.s", 8)]},
-        {"children": [("hyper", 0)], "slots": [(3, "m", 6)]},
-        {"attributes": [("net/kernel/Adam", SLOT)]},
-        {"attributes": [("", "table/.ATTRIBUTES/table")]},
-        {"attributes": [("net/bias", BIAS)]},
-        {"children": [("nobody", 9)]},
-    )
-    made.nodes[7].registered_saver.name = "Custom.saver"
-    made.nodes[7].registered_saver.object_name = "table"
-    return made
+from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
 
 
 @pytest.fixture

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 def command(source: str, name: str, output: str | None, full: bool, force: bool, as_json: bool, quiet: bool) -> None:
     """Print the value of a checkpoint's tensor, of a constant, or of a variable that a checkpoint belongs to.
 
-    NAME may end in :0. Large values are printed in part, as numpy does.
+    NAME may end in :0. In a checkpoint that TensorFlow 2 saved by objects it may also be the variable's name, or the
+    path to it from the root object (ls --names shows both). NAME[0:10, :] is a part, as numpy has it, in steps of one:
+    of a tensor that lies raw in a file only the rows it needs are read, and as the file's checksum is of the whole
+    tensor, nothing vouches for them. Large values are printed in part, as numpy does.
     """
     from graphsurgeon.formats.detect import detect
-    from graphsurgeon.formats.load import find_tensor
+    from graphsurgeon.formats.find import find_tensor
 
     key, tensor = find_tensor(detect(source), name)
     facts = {"name": key, "dtype": tensor.dtype.name, "shape": list(tensor.shape)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, format_shape
+from proto_utils.errors import GraphSurgeonError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.bundle_reader import Bundle
@@ -100,7 +102,28 @@ def _checkpoint_facts(found: Detected) -> dict[str, Any] | None:
             "dtypes": by_dtype,
             "shards": checkpoint.num_shards,
             "missing_shards": _missing_shards(checkpoint),
+            "objects": _object_facts(checkpoint),
         }
+
+
+def _object_facts(checkpoint: Bundle | V1Checkpoint) -> dict[str, Any] | None:
+    """Return what the object graph tells, None of a checkpoint that was saved by name."""
+    from graphsurgeon.variables.object_graph import read_object_graph
+
+    try:
+        objects = read_object_graph(checkpoint)
+    except GraphSurgeonError as error:
+        return {"damaged": error.message}
+    if objects is None:
+        return None
+    slots = Counter(slot.slot_name for slot in objects.slots.values())
+    return {
+        "count": len(objects),
+        "tensors": sum(objects.attribute(key) is not None for key in checkpoint),
+        "slots": dict(slots.most_common()),
+        "optimizers": [objects.path(number) for number in objects.optimizers()],
+        "registered_savers": sorted({saver.name for saver in objects.registered_savers()}),
+    }
 
 
 def _missing_shards(checkpoint: Bundle | V1Checkpoint) -> list[str]:
@@ -192,3 +215,18 @@ def _checkpoint_lines(checkpoint: Mapping[str, Any] | None) -> Iterator[tuple[st
     yield "", ", ".join(f"{name} {total['count']:,} ({format_nbytes(total['nbytes'])})" for name, total in dtypes)
     for path in checkpoint["missing_shards"]:
         yield "", f"missing: {path}"
+    if checkpoint["objects"] is not None:
+        yield "objects", _objects(checkpoint["objects"])
+
+
+def _objects(objects: Mapping[str, Any]) -> str:
+    if "damaged" in objects:
+        return f"the object graph is damaged: {objects['damaged']}"
+    text = f"{count(objects['count'], 'object')} with {count(objects['tensors'], 'tensor')}"
+    if objects["slots"]:
+        names = ", ".join(objects["slots"])
+        text += f", {count(sum(objects['slots'].values()), 'optimizer slot')} ({names})"
+    optimizers = [path for path in objects["optimizers"] if path]
+    text += f", trained by {', '.join(optimizers[:_SHOWN])}" if optimizers else ""
+    savers = ", ".join(objects["registered_savers"][:_SHOWN])
+    return text + (f", saved in part by {savers}" if savers else "")

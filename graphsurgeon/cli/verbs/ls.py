@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import count, emit_json, emit_table, format_nbytes, format_shape, remark
+from graphsurgeon.cli.output import count, emit_json, emit_json_rows, emit_table, format_nbytes, format_shape, remark
 from graphsurgeon.errors import near_names
 from graphsurgeon.names import matches, node_of
 from proto_utils.errors import NotFoundError, UnsupportedError
@@ -30,38 +29,57 @@ Row = dict[str, Any]
 @click.option("--inputs", is_flag=True, help="Only what seems to be an input, and why.")
 @click.option("--outputs", is_flag=True, help="Only what seems to be an output, and why.")
 @click.option("--op", "ops", multiple=True, metavar="OP", help="Only nodes of this op; repeatable.")
+@click.option(
+    "--names",
+    "naming",
+    type=click.Choice(["full", "path"]),
+    help="Of a checkpoint that TensorFlow 2 saved by objects, also show what TensorFlow 1 would call each variable, or "
+    "the path to it from the root object; and of which variable it is an optimizer's slot.",
+)
 @options.common("json", "quiet")
-def command(source: str, patterns: tuple[str, ...], as_json: bool, quiet: bool, **narrowing: Any) -> None:
+def command(
+    source: str, patterns: tuple[str, ...], naming: str | None, as_json: bool, quiet: bool, **narrowing: Any
+) -> None:
     """List the tensors of a checkpoint, or the nodes of a graph.
 
-    A PATTERN is a name, or a regular expression that matches the whole name. The options are about graphs; with one of
-    them, a checkpoint's .meta is listed.
+    A PATTERN is a name, or a regular expression that matches the whole name. The options are about graphs, except
+    --names; with one of them, a checkpoint's .meta is listed.
     """
     from graphsurgeon.formats.detect import detect
 
     found = detect(source)
-    of_graph = found.kind not in ("checkpoint", "checkpoint_v1") or any(narrowing.values())
-    rows = _graph_rows(found, **narrowing) if of_graph else _checkpoint_rows(found)
-    rows = _matching(rows, patterns, "node" if of_graph else "tensor", source)
+    if found.kind in ("checkpoint", "checkpoint_v1") and not any(narrowing.values()):
+        _list_checkpoint(found, patterns, naming, as_json, quiet)
+        return
+    if naming is not None:
+        raise click.UsageError("--names is about the tensors of a checkpoint; SRC is listed as a graph")
+    rows = _matching(_graph_rows(found, **narrowing), patterns, source)
     if as_json:
         emit_json("ls", source=source, rows=rows)
         return
-    emit_table(*_table(rows))
-    remark(_total(rows, "node" if of_graph else "tensor"), quiet=quiet)
+    emit_table(*_table(rows, {key for row in rows for key in row}))
+    nbytes = sum(row.get("nbytes") or 0 for row in rows)
+    remark(count(len(rows), "node") + (f", {format_nbytes(nbytes)} of constants" if nbytes else ""), quiet=quiet)
 
 
-def _checkpoint_rows(found: Detected) -> list[Row]:
-    from graphsurgeon.formats.load import open_checkpoint, stored_nbytes
+def _list_checkpoint(found: Detected, patterns: Sequence[str], naming: str | None, as_json: bool, quiet: bool) -> None:
+    from graphsurgeon.cli.checkpoint_rows import CheckpointRows, Naming
+    from graphsurgeon.formats.load import open_checkpoint
+    from graphsurgeon.variables.object_graph import read_object_graph
 
     with open_checkpoint(found) as checkpoint:
-        rows = []
-        for name, entry in checkpoint.entries.items():
-            row: Row = {"name": name, "dtype": entry.dtype.name, "shape": list(entry.shape)}
-            row["nbytes"] = stored_nbytes(checkpoint, name)
-            if entry.slices:
-                row["slices"] = len(entry.slices)
-            rows.append(row)
-        return rows
+        names = None if naming is None else Naming(naming, read_object_graph(checkpoint))
+        rows = CheckpointRows(checkpoint, names)
+        rows.choose(patterns, found.path)
+        if names is not None:
+            # What cannot be shown is said before the first row.
+            names.check()
+        if as_json:
+            emit_json_rows("ls", rows, source=found.path)
+            return
+        emit_table(*_table(rows.for_people(), rows.columns()))
+        total = f"{count(len(rows), 'tensor')}, {count(rows.num_elements(), 'element')}"
+        remark(f"{total}, {format_nbytes(rows.nbytes())}", quiet=quiet)
 
 
 def _graph_rows(
@@ -119,7 +137,7 @@ def _node_row(node: Node) -> Row:
     return row
 
 
-def _matching(rows: list[Row], patterns: Sequence[str], kind: str, source: str) -> list[Row]:
+def _matching(rows: list[Row], patterns: Sequence[str], source: str) -> list[Row]:
     """Return the rows that any pattern names; a pattern that names none is an error."""
     if not patterns:
         return rows
@@ -129,37 +147,45 @@ def _matching(rows: list[Row], patterns: Sequence[str], kind: str, source: str) 
         hits = hits or {i for i, row in enumerate(rows) if row["name"] == node_of(pattern)}
         if not hits:
             names = [row["name"] for row in rows]
-            raise NotFoundError(kind, pattern, near_names(node_of(pattern), names), where=source)
+            raise NotFoundError("node", pattern, near_names(node_of(pattern), names), where=source)
         chosen |= hits
     return [rows[i] for i in sorted(chosen)]
 
 
+def _or_nothing(value: Any) -> object:
+    return value or ""
+
+
 _COLUMNS: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("name", str),
+    ("full_name", _or_nothing),
+    ("path", _or_nothing),
     ("op", str),
     ("dtype", lambda value: value or "?"),
     ("shape", format_shape),
     ("nbytes", lambda value: "" if value is None else value),
-    ("slices", lambda value: value or ""),
-    ("device", lambda value: value or ""),
+    ("slices", _or_nothing),
+    ("slot", _or_nothing),
+    ("device", _or_nothing),
     ("reason", str),
     # The widest comes last: nothing behind it has to be aligned.
     ("inputs", " ".join),
 )
 
 
-def _table(rows: Iterable[Row]) -> tuple[list[str], list[list[object]]]:
-    """Arrange rows in the columns that any of them has."""
-    rows = list(rows)
-    present = {key for row in rows for key in row}
+class _Cells:
+    """The cells of rows in chosen columns, made again whenever they are looped over."""
+
+    def __init__(self, rows: Iterable[Row], columns: Sequence[tuple[str, Callable[[Any], object]]]) -> None:
+        self._rows = rows
+        self._columns = columns
+
+    def __iter__(self) -> Iterator[list[object]]:
+        for row in self._rows:
+            yield [show(row.get(key)) for key, show in self._columns]
+
+
+def _table(rows: Iterable[Row], present: Collection[str]) -> tuple[list[str], _Cells]:
+    """Arrange rows in columns."""
     columns = [(key, show) for key, show in _COLUMNS if key in present]
-    return [key for key, _ in columns], [[show(row.get(key)) for key, show in columns] for row in rows]
-
-
-def _total(rows: Sequence[Row], kind: str) -> str:
-    text = count(len(rows), kind)
-    nbytes = sum(row.get("nbytes") or 0 for row in rows)
-    if kind == "tensor":
-        elements = sum(math.prod(row["shape"]) for row in rows)
-        return f"{text}, {count(elements, 'element')}, {format_nbytes(nbytes)}"
-    return f"{text}, {format_nbytes(nbytes)} of constants" if nbytes else text
+    return [key for key, _ in columns], _Cells(rows, columns)

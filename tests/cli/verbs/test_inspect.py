@@ -6,6 +6,7 @@ import pytest
 
 from graphsurgeon.formats.save import save_checkpoint
 from tests.models import floats, saved_model, shared
+from tests.object_graphs import write_trained
 
 
 def test_graph(verb, graph):
@@ -82,3 +83,23 @@ def test_real_files(verb, path):
     done = verb("inspect", shared(path))
     assert (done.code, done.err) == (0, "")
     assert f": {REAL[path]}" in done.out
+
+
+def test_objects_of_a_checkpoint(verb, tmp_path):
+    prefix = write_trained(tmp_path / "m")
+    facts = verb("inspect", prefix, "--json").answer["checkpoint"]["objects"]
+    assert facts == {
+        "count": 10,
+        "tensors": 5,
+        "slots": {"m": 1},
+        "optimizers": ["optimizer"],
+        "registered_savers": ["Custom.saver"],
+    }
+    line = verb("inspect", prefix).out.splitlines()[-1]
+    expected = "10 objects with 5 tensors, 1 optimizer slot (m), trained by optimizer, saved in part by Custom.saver"
+    assert line.split(None, 1) == ["objects", expected]
+
+
+def test_checkpoint_by_name_has_no_objects(verb, checkpoint):
+    assert verb("inspect", checkpoint, "--json").answer["checkpoint"]["objects"] is None
+    assert "object" not in verb("inspect", checkpoint).out

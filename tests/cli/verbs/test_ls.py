@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensor import StringTensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from tests.models import floats
+from tests.object_graphs import BIAS, KERNEL, SLOT, write_trained
+
 
 def names(done) -> list[str]:
     return [row["name"] for row in done.answer["rows"]]
@@ -91,3 +97,45 @@ def test_variables_have_the_shape_of_their_values(verb, fixtures):
     assert shared
     for row in shared:
         assert (row["dtype"], row["shape"]) == (tensors[row["name"]]["dtype"], tensors[row["name"]]["shape"])
+
+
+def test_names_beside_the_keys(verb, tmp_path):
+    done = verb("ls", write_trained(tmp_path / "m"), "--names", "full", "net/.*")
+    assert [line.split() for line in done.out.splitlines()] == [
+        ["name", "full_name", "dtype", "shape", "nbytes", "slot"],
+        [KERNEL, "net/kernel", "float32", "[3]", "12"],
+        [SLOT, "net/kernel/Adam", "float32", "[3]", "12", "m", "of", "net/kernel"],
+        [BIAS, "net/bias", "float32", "[1]", "4"],
+    ]
+    done = verb("ls", tmp_path / "m", "--names", "path", BIAS)
+    assert done.out.splitlines()[1].split() == [BIAS, "model/layers/0/b..s", "float32", "[1]", "4"]
+
+
+def test_names_as_json(verb, tmp_path):
+    row = verb("ls", write_trained(tmp_path / "m"), "--names", "full", SLOT, "--json").answer["rows"][0]
+    path = "model/kernel/.OPTIMIZER_SLOT/optimizer/m"
+    assert {key: row[key] for key in ("full_name", "path", "slot", "slot_of")} == {
+        "full_name": "net/kernel/Adam",
+        "path": path,
+        "slot": "m",
+        "slot_of": KERNEL,
+    }
+    assert "full_name" not in verb("ls", tmp_path / "m", "--json").answer["rows"][0]
+
+
+def test_names_of_a_checkpoint_that_was_saved_by_name(verb, checkpoint):
+    assert verb("ls", checkpoint, "--names", "full").out.splitlines()[1].split()[:2] == ["dense/kernel"] * 2
+
+
+def test_names_are_not_of_graphs(verb, graph, checkpoint):
+    assert verb("ls", graph, "--names", "full").code == 2
+    assert verb("ls", checkpoint, "--constants", "--names", "full").code == 2
+
+
+def test_damaged_object_graph_is_no_answer(verb, tmp_path):
+    save_checkpoint({OBJECT_GRAPH_KEY: StringTensor((), [b"\xff"]), "w": floats(1)}, tmp_path / "m")
+    done = verb("ls", tmp_path / "m", "--names", "full")
+    assert (done.code, done.out) == (3, "")
+    assert names(verb("ls", tmp_path / "m", "--json")) == [OBJECT_GRAPH_KEY, "w"]
+    assert verb("cat", tmp_path / "m", "w").code == 0
+    assert "the object graph is damaged" in verb("inspect", tmp_path / "m").out

@@ -1,0 +1,175 @@
+"""The rows that `ls` shows of a checkpoint: made one by one as they are written, because there may be millions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.errors import near_names
+from graphsurgeon.formats.load import stored_nbytes
+from graphsurgeon.names import matches, node_of
+from graphsurgeon.variables.object_graph import ObjectGraph
+from proto_utils.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from graphsurgeon.formats.bundle_reader import Bundle
+    from graphsurgeon.formats.v1 import V1Checkpoint
+
+Row = dict[str, Any]
+
+
+class CheckpointRows:
+    """A row per tensor, with ``name, dtype, shape, nbytes`` and, when it is partitioned, ``slices``.
+
+    Looped over again, the rows are made again.
+
+    Parameters
+    ----------
+    checkpoint : Bundle or V1Checkpoint
+    naming : Naming, optional
+        Adds its columns to every row.
+    """
+
+    def __init__(self, checkpoint: Bundle | V1Checkpoint, naming: Naming | None = None) -> None:
+        self._checkpoint = checkpoint
+        self._naming = naming
+        self._chosen: list[str] | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        entries, naming = self._checkpoint.entries, self._naming
+        for name in entries if self._chosen is None else self._chosen:
+            entry = entries[name]
+            row: Row = {"name": name, "dtype": entry.dtype.name, "shape": list(entry.shape)}
+            row["nbytes"] = stored_nbytes(self._checkpoint, name)
+            if entry.slices:
+                row["slices"] = len(entry.slices)
+            if naming is not None:
+                row.update(naming.columns(name))
+            yield row
+
+    def __len__(self) -> int:
+        return len(self._checkpoint if self._chosen is None else self._chosen)
+
+    def for_people(self) -> _RowsForPeople:
+        """Return the rows as a table shows them: a slot with the variable that it belongs to."""
+        return _RowsForPeople(self, self._naming)
+
+    def choose(self, patterns: Sequence[str], source: str) -> None:
+        """Keep the rows that any pattern names, by one of the names that are shown.
+
+        Raises
+        ------
+        NotFoundError
+            A pattern names none.
+        """
+        hits: set[str] = set()
+        for pattern in patterns:
+            found = {name for name in self._checkpoint if any(matches(pattern, each) for each in self._names(name))}
+            found = found or {name for name in (node_of(pattern),) if name in self._checkpoint}
+            if not found:
+                near = near_names(node_of(pattern), (each for name in self._checkpoint for each in self._names(name)))
+                raise NotFoundError("tensor", pattern, near, where=source)
+            hits |= found
+        if patterns:
+            self._chosen = [name for name in self._checkpoint if name in hits]
+
+    def num_elements(self) -> int:
+        """Return how many elements the tensors have together."""
+        entries = self._checkpoint.entries
+        return sum(math.prod(entries[name].shape) for name in self._shown())
+
+    def nbytes(self) -> int:
+        """Return what the tensors take in the data files, as far as that is known."""
+        return sum(stored_nbytes(self._checkpoint, name) or 0 for name in self._shown())
+
+    def columns(self) -> set[str]:
+        """Return the columns that any row has."""
+        present = {"name", "dtype", "shape", "nbytes"} | (set() if self._naming is None else self._naming.shown)
+        if any(self._checkpoint.entries[name].slices for name in self._shown()):
+            present.add("slices")
+        return present
+
+    def _shown(self) -> Sequence[str] | Bundle | V1Checkpoint:
+        return self._checkpoint if self._chosen is None else self._chosen
+
+    def _names(self, name: str) -> list[str]:
+        if self._naming is None:
+            return [name]
+        columns = self._naming.columns(name)
+        return [name, *(columns[key] for key in ("full_name", "path") if columns[key] is not None)]
+
+
+class _RowsForPeople:
+    """The same rows, whose slots are told in words."""
+
+    def __init__(self, rows: Iterable[Row], naming: Naming | None) -> None:
+        self._rows = rows
+        self._naming = naming
+
+    def __iter__(self) -> Iterator[Row]:
+        if self._naming is None:
+            return iter(self._rows)
+        return ({**row, "slot": self._naming.slot_text(row)} for row in self._rows)
+
+
+class Naming:
+    """What tensors are called beside their key.
+
+    ``full_name`` is the name that TensorFlow 1 would give the variable, ``path`` the way to it from the root object,
+    ``slot`` the name of an optimizer's slot and ``slot_of`` the key of the variable that it belongs to. In a
+    checkpoint that was saved by name, the key is the full name.
+
+    Parameters
+    ----------
+    kind : str
+        ``full`` or ``path``: which of them a table shows.
+    objects : ObjectGraph or None
+    """
+
+    def __init__(self, kind: str, objects: ObjectGraph | None) -> None:
+        self._objects = objects
+        self.shown = {"full_name" if kind == "full" else "path"} | ({"slot"} if objects and objects.slots else set())
+        self._is_full = kind == "full"
+
+    def columns(self, name: str) -> Row:
+        """Return the columns of one tensor.
+
+        Raises
+        ------
+        LimitError
+            Its path is longer than any program's.
+        """
+        objects = self._objects
+        if objects is None:
+            return {"full_name": name, "path": None, "slot": None, "slot_of": None}
+        attribute = objects.attribute(name)
+        if attribute is None:
+            return {"full_name": None, "path": None, "slot": None, "slot_of": None}
+        slot = objects.slots.get(attribute.node)
+        original = () if slot is None else objects.saved_by(slot.original)
+        return {
+            "full_name": attribute.full_name or None,
+            "path": objects.path(attribute.node),
+            "slot": None if slot is None else slot.slot_name,
+            "slot_of": original[0].key if original else None,
+        }
+
+    def slot_text(self, row: Row) -> str:
+        """Return ``m of dense/kernel`` for people; empty for what is no slot."""
+        if row["slot"] is None:
+            return ""
+        return f"{row['slot']} of {self._called(row['slot_of'])}"
+
+    def check(self) -> None:
+        """Make sure that every path can be shown. Errors as `columns`."""
+        objects = self._objects
+        if objects is not None:
+            for attribute in objects.attributes.values():
+                objects.path(attribute.node)
+
+    def _called(self, key: str | None) -> str:
+        if key is None:
+            return "?"
+        columns = self.columns(key)
+        return str((self._is_full and columns["full_name"]) or columns["path"] or key)
