@@ -110,7 +110,14 @@ def detect(path: str | os.PathLike[str]) -> Detected:
     """
     path = os.fspath(path)
     if os.path.isdir(path):
-        return _detect_directory(path)
+        try:
+            return _detect_directory(path)
+        except UnsupportedError:
+            # Beside a directory of that name there may be a checkpoint of that name.
+            found = _detect_prefix(path)
+            if found is None:
+                raise
+            return found
     if os.path.exists(path):
         return _detect_file(path)
     found = _detect_prefix(path) or _detect_prefix(state_file.V1_PATTERN.sub("", path))
@@ -120,6 +127,10 @@ def detect(path: str | os.PathLike[str]) -> Detected:
 
 
 def _detect_file(path: str) -> Detected:
+    shard = _DATA_NAME.fullmatch(path)
+    if shard is not None and os.path.isfile(index_path(shard.group(1))):
+        # Values may look like anything.
+        return _checkpoint(path, shard.group(1))
     source = FileSource(path)
     try:
         head = source.read(0, min(source.size, foreign.HEAD_NBYTES))
@@ -132,9 +143,9 @@ def _detect_file(path: str) -> Detected:
             return _detect_table(path, source)
     finally:
         source.close()
-    shard = _DATA_NAME.fullmatch(path)
     if shard is not None:
-        return _detect_shard(path, shard.group(1))
+        index = index_path(shard.group(1))
+        raise NotFoundError("checkpoint index", index, hint=f"{path} is a data file of that checkpoint")
     raise _foreign(path, foreign.describe(head, path))
 
 
@@ -162,18 +173,18 @@ def _detect_table(path: str, source: FileSource) -> Detected:
     return _checkpoint(path, path.removesuffix(".index"))
 
 
-def _detect_shard(path: str, prefix: str) -> Detected:
-    if not os.path.isfile(index_path(prefix)):
-        raise NotFoundError("checkpoint index", index_path(prefix), hint=f"{path} is a data file of that checkpoint")
-    return _checkpoint(path, prefix)
-
-
 def _detect_prefix(path: str) -> Detected | None:
     if os.path.isfile(index_path(path)):
         return _checkpoint(path, path)
-    if glob.glob(glob.escape(path) + "-?????-of-?????"):
-        return _checkpoint(path, path, is_v1=True)
-    return None
+    stem = path.removesuffix(".data")
+    if stem != path and os.path.isfile(index_path(stem)):
+        # What the names of its data files begin with, which looks like the prefix of V1 shards.
+        return _checkpoint(path, stem)
+    return _checkpoint(path, path, is_v1=True) if _has_v1_shards(path) else None
+
+
+def _has_v1_shards(prefix: str) -> bool:
+    return any(map(_V1_SHARD_NAME.fullmatch, glob.glob(glob.escape(prefix) + "-?????-of-?????")))
 
 
 def _detect_directory(path: str) -> Detected:
@@ -243,7 +254,7 @@ def _with_prefix(found: Detected, prefix: str) -> Detected:
         return replace(found, prefix=prefix)
     # V1: one file of that name, or shards; old SavedModels also called theirs saved_model_variables.
     for name in (prefix, os.path.join(os.path.dirname(prefix), "saved_model_variables")):
-        if os.path.isfile(name) or glob.glob(glob.escape(name) + "-?????-of-?????"):
+        if os.path.isfile(name) or _has_v1_shards(name):
             return replace(found, prefix=name, is_v1=True)
     return found
 

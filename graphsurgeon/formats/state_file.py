@@ -80,7 +80,7 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     try:
         with open(path, "rb") as file:
             text = file.read(MAX_NBYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     if len(text) > MAX_NBYTES:
         raise LimitError(f"the state file {path}, in bytes,", os.path.getsize(path), MAX_NBYTES)

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graphsurgeon.formats.detect import detect
@@ -43,6 +44,78 @@ def test_suffix_means_nothing(tmp_path, name, file):
 def test_checkpoint_by_prefix_and_by_member(checkpoint, suffix):
     found = detect(f"{checkpoint}{suffix}")
     assert (found.kind, found.prefix, found.graph) == ("checkpoint", str(checkpoint), None)
+
+
+@pytest.mark.parametrize(
+    "values", [b"node {\n", b"\x0a\x05\x0a\x01x\x12\x00", b"a,b\n", b""], ids=["text", "graph", "csv", "empty"]
+)
+def test_values_may_look_like_anything(tmp_path, values):
+    array = np.frombuffer(values, dtype=np.uint8)
+    save_checkpoint({"w": array}, tmp_path / "m")
+    assert (tmp_path / "m.data-00000-of-00001").read_bytes() == values
+    found = detect(tmp_path / "m.data-00000-of-00001")
+    assert (found.kind, found.prefix) == ("checkpoint", str(tmp_path / "m"))
+
+
+def test_what_data_files_begin_with_is_no_v1_checkpoint(checkpoint):
+    found = detect(f"{checkpoint}.data")
+    assert (found.kind, found.prefix) == ("checkpoint", str(checkpoint))
+    with pytest.raises(NotFoundError):
+        detect(f"{checkpoint}.data-00000")
+
+
+def test_directory_and_checkpoint_of_one_name(checkpoint):
+    checkpoint.mkdir()
+    assert detect(checkpoint).prefix == str(checkpoint)
+    save_checkpoint({"w": floats(3)}, checkpoint / "inside")
+    assert detect(checkpoint).prefix == str(checkpoint / "inside")
+    assert detect(f"{checkpoint}.index").prefix == str(checkpoint)
+
+
+def test_directory_called_checkpoint(checkpoint):
+    (checkpoint.parent / "checkpoint").unlink()
+    (checkpoint.parent / "checkpoint").mkdir()
+    assert detect(checkpoint.parent).prefix == str(checkpoint)
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["/old/place/m.ckpt", "/old/place/run-1/m.ckpt", "m.ckpt", "./m.ckpt", "sub/m.ckpt", "../elsewhere/m.ckpt"],
+)
+@pytest.mark.parametrize("name", ["checkpoint", "checkpoint_latest"])
+def test_state_files_that_were_moved(checkpoint, state, name):
+    (checkpoint.parent / "checkpoint").unlink()
+    (checkpoint.parent / name).write_text(f'model_checkpoint_path: "{state}"')
+    assert os.path.samefile(f"{detect(checkpoint.parent / name).prefix}.index", f"{checkpoint}.index")
+
+
+def test_paths_relative_to_here(checkpoint, monkeypatch):
+    monkeypatch.chdir(checkpoint.parent)
+    for path in ("m.ckpt", "m.ckpt.index", "m.ckpt.data-00000-of-00001", "m.ckpt.data"):
+        assert detect(path).prefix == "m.ckpt"
+    assert detect("checkpoint").prefix in ("m.ckpt", "./m.ckpt")
+    assert os.path.samefile(f"{detect('.').prefix}.index", "m.ckpt.index")
+
+
+def test_prefix_that_ends_in_a_slash(tmp_path):
+    """Of a directory that has other checkpoints too: the prefix with the slash is one of them."""
+    save_checkpoint({"w": floats(1)}, f"{tmp_path}/d/")
+    save_checkpoint({"w": floats(2)}, tmp_path / "d" / "other")
+    (tmp_path / "d" / "checkpoint").unlink()
+    assert detect(f"{tmp_path}/d/.index").prefix == f"{tmp_path}/d/"
+    assert detect(f"{tmp_path}/d/.data-00000-of-00001").prefix == f"{tmp_path}/d/"
+    assert detect(f"{tmp_path}/d/").prefix == f"{tmp_path}/d/"
+    with pytest.raises(UnsupportedError, match="2 checkpoints"):
+        detect(f"{tmp_path}/d")
+
+
+def test_v1_shards_by_any_member(tmp_path):
+    for number in range(2):
+        shutil.copy(shared(V1_SHARD), tmp_path / f"v-{number:05d}-of-00002")
+    (tmp_path / "v.meta").write_bytes(FILES["meta_graph"])
+    for path in ("v", "v-00000-of-00002", "v-00001-of-00002", "v-?????-of-00002", "v.meta", ""):
+        found = detect(tmp_path / path)
+        assert (found.is_v1, found.prefix, found.graph) == (True, str(tmp_path / "v"), str(tmp_path / "v.meta")), path
 
 
 def test_meta_beside_a_checkpoint_is_one_model(checkpoint):
