@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.cases import CASES, ROOT, Bench
+from benchmarks.bench import ROOT, Bench
+from benchmarks.cases import CASES
 from benchmarks.process import BenchmarkError, progress
 
 

@@ -8,113 +8,14 @@ from __future__ import annotations
 import filecmp
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.process import MIB, BenchmarkError, Job, Measurement, measure, progress, run
+from benchmarks.bench import DATA, OURS, Bench, Claim, Result, recipe
+from benchmarks.checkpoint_cases import average, edit_index, edit_values, list_tensors
+from benchmarks.process import MIB, BenchmarkError, Job
 
-ROOT = Path(__file__).resolve().parents[1]
-PEERS = ROOT.parent / "shared" / "peers"
-OURS = (sys.executable, "-m", "graphsurgeon")
 NODE_COUNTS = (10_000, 30_000, 100_000)
 ONE_TENSOR = "vgg_16/fc7/weights"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One target.
-
-    Parameters
-    ----------
-    text : str
-        What is claimed.
-    value, limit : float
-        What was measured and the target, in `unit`.
-    at_least : bool
-        Whether the value must reach the limit instead of staying below it.
-    """
-
-    text: str
-    value: float
-    limit: float
-    unit: str
-    at_least: bool = False
-
-    @property
-    def met(self) -> bool:
-        """Whether the target is met."""
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one case found: the title of its part of the table, its rows (ours first), its claims."""
-
-    title: str
-    rows: Sequence[Measurement]
-    claims: Sequence[Claim]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Where to work, and the interpreters that have TensorFlow.
-
-    Parameters
-    ----------
-    work : Path
-        Models are kept here between runs; outputs are removed.
-    tf2, tf1 : str or None
-        Interpreters with TensorFlow 2.21 and 1.15.
-    runs : int
-        How often ours is run; TensorFlow's recipes run a third as often.
-    """
-
-    work: Path
-    tf2: str | None
-    tf1: str | None
-    runs: int
-
-    @property
-    def recipe_runs(self) -> int:
-        """How often a recipe that takes half a minute is run."""
-        return max(1, self.runs // 3)
-
-    def compare(self, jobs: Sequence[Job], keep: str = "") -> dict[str, Measurement]:
-        """Measure these jobs in turns."""
-        return measure(jobs, self.work / "output.log", keep)
-
-    def model(self, name: str, command: Sequence[str]) -> Path:
-        """Return a model of the work directory, made by the command the first time."""
-        path = self.work / name
-        if not path.exists():
-            progress(f"making {name}")
-            run(command, self.work / "output.log")
-        return path
-
-    def synthetic(self, kind: str, count: int) -> Path:
-        """Return a synthetic frozen graph; see `benchmarks.models`."""
-        name = f"{kind}-{count}.pb"
-        return self.model(name, [sys.executable, str(ROOT / "benchmarks" / "models.py"), kind, str(count), name])
-
-    def vgg(self) -> Path:
-        """Return the frozen VGG16; the checkpoint TensorFlow froze it from is beside it.
-
-        Raises
-        ------
-        BenchmarkError
-            Without a TensorFlow to make it.
-        """
-        python = self.tf1 or self.tf2
-        if python is None:
-            raise BenchmarkError("no TensorFlow to make the VGG16 with; `make bench` installs one")
-        return self.model("vgg.pb", [python, recipe("make_vgg16.py"), "."])
-
-
-def recipe(name: str) -> str:
-    """Return the path of a TensorFlow recipe: the shared one where there is one, else ours, which does the same."""
-    shared = PEERS / name
-    return str(shared if shared.is_file() else ROOT / "benchmarks" / "recipes" / name)
 
 
 def unfreeze_vgg(bench: Bench) -> Result:
@@ -248,16 +149,11 @@ def freeze_vgg(bench: Bench) -> Result:
 
 def diff_checkpoints(bench: Bench) -> Result:
     """Two equal checkpoints of 553 MB: every value is compared and every checksum verified."""
-    bench.vgg()
-    prefix, other = bench.work / "vgg.ckpt", bench.work / "copy.ckpt"
-    data = ".data-00000-of-00001"
-    for suffix in (".index", data):
-        if not Path(f"{other}{suffix}").exists():
-            run(["cp", f"{prefix}{suffix}", f"{other}{suffix}"], bench.work / "output.log")
+    prefix, (other,) = bench.work / "vgg.ckpt", bench.vgg_copies(1)
     found = bench.compare(
         [
             Job("graphsurgeon diff", [*OURS, "diff", f"{prefix}.index", str(other)], runs=bench.runs),
-            Job("cmp of the data", ["cmp", f"{prefix}{data}", f"{other}{data}"], runs=bench.runs),
+            Job("cmp of the data", ["cmp", f"{prefix}{DATA}", f"{other}{DATA}"], runs=bench.runs),
         ]
     )
     ours, bytewise = found.values()
@@ -276,6 +172,10 @@ CASES = {
     "start-up": start_up,
     "nodes": many_nodes,
     "tensor": one_tensor,
+    "index": edit_index,
+    "list": list_tensors,
+    "values": edit_values,
+    "average": average,
 }
 
 
@@ -285,6 +185,6 @@ def _unfreeze(source: Path, directory: Path) -> list[str]:
 
 def _check_same_checkpoint(ours: Path, original: Path) -> None:
     """Compare with the checkpoint that TensorFlow froze the model from; a fast wrong answer is no measurement."""
-    for suffix in (".index", ".data-00000-of-00001"):
+    for suffix in (".index", DATA):
         if not filecmp.cmp(f"{ours}{suffix}", f"{original}{suffix}", shallow=False):
             raise BenchmarkError(f"{os.path.basename(original)}{suffix}: ours differs from TensorFlow's")

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.cases import Claim, Result
+from benchmarks.bench import Claim, Result
 from benchmarks.process import MIB, Measurement
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cases import Claim, Result
+from benchmarks.bench import Claim, Result
 from benchmarks.process import MIB, Measurement
 from benchmarks.report import BEGIN, END, as_json, table, targets, write_readme
 
