@@ -1,0 +1,90 @@
+"""Delete old checkpoints of a directory by TensorFlow's rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.output import count, emit_json, emit_table, format_nbytes, remark
+
+if TYPE_CHECKING:
+    from graphsurgeon.retention import RetentionReport, StoredCheckpoint
+
+
+@click.command("prune-checkpoints")
+@click.argument("directory", metavar="DIR")
+@click.option("--keep", type=click.IntRange(min=1), default=5, show_default=True, help="How many of the last to keep.")
+@click.option(
+    "--keep-every-hours", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
+    help="Keep one more for each so many hours.",
+)  # fmt: skip
+@click.option(
+    "--since", type=click.DateTime(), metavar="TIME",
+    help="When the hours begin to count: 2026-01-31T12:00:00, in local time.",
+)  # fmt: skip
+@click.option("--unlisted", is_flag=True, help="Take those that the state file does not name like the others.")
+@options.common("dry_run", "json", "quiet")
+def command(
+    directory: str,
+    keep: int,
+    keep_every_hours: float | None,
+    since: dt.datetime | None,
+    unlisted: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Delete the old checkpoints of a directory, as TensorFlow does while it trains, and keep its state file true.
+
+    The last ones stay, and with --keep-every-hours one more for each so many hours. Checkpoints that the state file
+    does not name stay too, unless --unlisted is given: TensorFlow does not name those that it keeps for good. The
+    latest is never deleted. Not for a directory in which a training is running.
+    """
+    from graphsurgeon.retention import prune_checkpoints
+
+    report = prune_checkpoints(
+        directory,
+        keep=keep,
+        keep_every_hours=keep_every_hours,
+        since=None if since is None else since.timestamp(),
+        unlisted=unlisted,
+        dry_run=dry_run,
+    )
+    if as_json:
+        _emit_json(report, dry_run)
+        return
+    rows = [_row(each, dry_run) for each in sorted((*report.kept, *report.removed), key=lambda each: each.time)]
+    emit_table(["checkpoint", "saved", "size", "fate", "why"], rows)
+    for prefix in report.missing:
+        remark(f"{prefix} is in the state file, but not there", quiet=quiet)
+    verb = "would remove" if dry_run else "removed"
+    remark(f"{verb} {count(len(report.removed), 'checkpoint')}, {format_nbytes(report.freed_nbytes)}", quiet=quiet)
+
+
+def _emit_json(report: RetentionReport, dry_run: bool) -> None:
+    facts: dict[str, Any] = {
+        "source": report.directory,
+        "dry_run": dry_run,
+        "latest": report.latest,
+        "kept": [_facts(each) for each in report.kept],
+        "removed": [_facts(each) for each in report.removed],
+        "missing": list(report.missing),
+        "freed_nbytes": report.freed_nbytes,
+        "outputs": [] if dry_run or report.state is None else [report.state],
+    }
+    emit_json("prune-checkpoints", **facts)
+
+
+def _facts(stored: StoredCheckpoint) -> dict[str, Any]:
+    facts = dataclasses.asdict(stored)
+    return {"checkpoint": facts.pop("prefix"), "listed": facts.pop("is_listed"), **facts}
+
+
+def _row(stored: StoredCheckpoint, dry_run: bool) -> list[object]:
+    saved = dt.datetime.fromtimestamp(stored.time).isoformat(" ", "seconds")
+    fate = "kept" if stored.reason else "to remove" if dry_run else "removed"
+    return [stored.prefix, saved, format_nbytes(stored.nbytes), fate, stored.reason]

@@ -1,0 +1,146 @@
+"""The checkpoints of a directory as files: which belong together, since when, and what else needs them."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphsurgeon.errors import GraphSurgeonError
+from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.state_file import V1_PATTERN
+from graphsurgeon.formats.table import is_table
+from proto_utils.files import FileSource
+
+_DATA = re.compile(r"\.data-\d{5}-of-\d{5}$")
+_SHARD = re.compile(r"-\d{5}(-of-\d{5})$")
+_STEP = re.compile(r"-(\d+)(?:-\?{5}-of-[\d?]{5})?$")
+_MAX_HOPS = 40
+
+
+@dataclass(frozen=True)
+class StoredCheckpoint:
+    """A checkpoint in a directory, and what becomes of it.
+
+    Attributes
+    ----------
+    prefix : str
+    time : float
+        When it was saved, in seconds since the epoch.
+    is_listed : bool
+        Whether the state file names it.
+    files : tuple of str
+        Its index, values and meta graph.
+    nbytes : int
+        Their sizes.
+    reason : str
+        Why it is kept; empty when it is removed.
+    """
+
+    prefix: str
+    time: float
+    is_listed: bool
+    files: tuple[str, ...]
+    nbytes: int
+    reason: str = ""
+
+
+def stored(
+    prefix: str, files: tuple[str, ...], *, is_listed: bool = False, time: float | None = None
+) -> StoredCheckpoint:
+    """Describe a checkpoint by its files, the first of which tells its time unless that is known."""
+    time = os.stat(files[0]).st_mtime_ns / 1e9 if time is None else time
+    return StoredCheckpoint(prefix, time, is_listed, files, sum(os.lstat(path).st_size for path in files))
+
+
+def files_of(prefix: str) -> tuple[str, ...]:
+    """Return the files of a checkpoint, its index first and its meta graph last; none when it is not there.
+
+    Parameters
+    ----------
+    prefix : str
+        As a state file names it; of the shards of a V1 their pattern, ``model-?????-of-00002``.
+    """
+    stem = V1_PATTERN.sub("", prefix)
+    quoted = glob.escape(stem)
+    if os.path.isfile(index_path(prefix)):
+        files = [index_path(prefix), *sorted(glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"))]
+    elif stem != prefix:
+        files = sorted(glob.glob(quoted + prefix[len(stem) :]))
+    else:
+        files = [prefix] if os.path.isfile(prefix) else sorted(glob.glob(f"{quoted}-?????-of-?????"))
+    meta = f"{stem}.meta"
+    return (*files, meta) if files and os.path.isfile(meta) else tuple(files)
+
+
+def prefixes_in(directory: str) -> list[str]:
+    """Return the prefixes of all checkpoints in a directory, sorted; costs a look at the end of every file.
+
+    Raises
+    ------
+    OSError
+        There is no such directory.
+    """
+    names = {entry.name for entry in os.scandir(directory) if entry.is_file() and not entry.name.startswith(".")}
+    with_values = {_DATA.sub("", name) for name in names if _DATA.search(name)}
+    found = set()
+    for name in names:
+        path = os.path.join(directory, name)
+        if name.endswith(".index"):
+            if name.removesuffix(".index") in with_values and _is_table(path):
+                found.add(name.removesuffix(".index"))
+        elif not _DATA.search(name) and _is_table(path) and _is_v1(path):
+            found.add(_SHARD.sub(r"-?????\1", name))
+    return [os.path.join(directory, name) for name in sorted(found)]
+
+
+def age(checkpoint: StoredCheckpoint) -> tuple[float, int, str]:
+    """Return what to sort by: files that were copied may all be of one time, but have steps in their names."""
+    step = _STEP.search(checkpoint.prefix)
+    return checkpoint.time, int(step[1]) if step else -1, checkpoint.prefix
+
+
+def identity(path: str) -> str:
+    """Return a spelling that is the same for all of a path's: what its directory is, and the name in it."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+
+
+def linked_to(checkpoint: StoredCheckpoint) -> set[str]:
+    """Return the identities of all paths that symbolic links among a checkpoint's files lead over."""
+    found = set()
+    for path in checkpoint.files:
+        hop = path
+        for _ in range(_MAX_HOPS):
+            if not os.path.islink(hop):
+                break
+            hop = os.path.join(os.path.dirname(hop), os.readlink(hop))
+            found.add(identity(hop))
+    return found
+
+
+def freed_nbytes(paths: Iterable[str]) -> int:
+    """Return how many bytes it frees to remove paths: nothing for a file of which other names are left."""
+    stats = [os.lstat(path) for path in paths]
+    names = Counter((stat.st_dev, stat.st_ino) for stat in stats)
+    sizes = {(stat.st_dev, stat.st_ino): stat for stat in stats}
+    return sum(stat.st_size for key, stat in sizes.items() if names[key] == stat.st_nlink)
+
+
+def _is_table(path: str) -> bool:
+    try:
+        with contextlib.closing(FileSource(path)) as source:
+            return is_table(source)
+    except (OSError, GraphSurgeonError):
+        return False
+
+
+def _is_v1(path: str) -> bool:
+    try:
+        return detect(path).is_v1
+    except (OSError, GraphSurgeonError):
+        return False
