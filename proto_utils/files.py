@@ -189,6 +189,29 @@ class FileSource:
             return int(self._file.readinto(view) or 0)
 
 
+class ReopenedSource(FileSource):
+    """A regular file that is opened anew for every read: for those who have more files than descriptors.
+
+    Raises
+    ------
+    CorruptionError
+        When it is read: another file stands there by now.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self._file.close()
+
+    def _read_some(self, view: memoryview, offset: int) -> int:
+        source = FileSource(self.path or "")
+        try:
+            if source.identity != self.identity:
+                raise CorruptionError("was replaced while it was being read", path=self.path)
+            return source._read_some(view, offset)
+        finally:
+            source.close()
+
+
 class BytesSource:
     """Bytes in memory with the face of a file.
 

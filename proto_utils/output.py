@@ -154,6 +154,10 @@ class Transaction:
             raise UnsupportedError("a pipe or a device, where only a file can be written", path=os.fspath(path))
         return temp
 
+    def complete(self, sink: FileSink) -> None:
+        """Say that a file has all its bytes: its descriptor is let go of, which matters to who makes thousands."""
+        sink.finish(sync=False)
+
     def link(self, source: FileSource, directory: str | os.PathLike[str], *, symbolic: bool = False) -> Link | None:
         """Give an existing file another name in `directory`, for now a hidden one; `place` puts it where it belongs.
 
@@ -252,8 +256,11 @@ class Transaction:
         # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first.
         sync = any(file.replaces and file.role != "pointer" for file in self._files)
         for file in self._files:
-            if file.sink is not None:
-                file.sink.finish(sync=file.temp is not None and (sync or file.replaces))
+            to_disk = file.temp is not None and (sync or file.replaces)
+            if file.sink is not None and not file.sink.is_closed:
+                file.sink.finish(sync=to_disk)
+            elif file.sink is not None and file.temp is not None and to_disk:
+                _sync(file.temp, os.O_RDWR)
         files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
         with deferred_signals():
             self._put_in_place(files)
@@ -263,7 +270,9 @@ class Transaction:
                 _remove(path)
         if sync:
             for directory in {os.path.dirname(file.target) for file in files}:
-                _sync_dir(directory)
+                # Not every system can open a directory; the renames themselves have happened either way.
+                with contextlib.suppress(OSError):
+                    _sync(directory, os.O_RDONLY)
 
     def _put_in_place(self, files: Sequence[_File]) -> None:
         for file in files[:-1]:
@@ -355,11 +364,9 @@ def _remove(path: str | None) -> None:
             os.unlink(path)
 
 
-def _sync_dir(directory: str) -> None:
-    # Not every system can open a directory; the rename itself has happened either way.
-    with contextlib.suppress(OSError):
-        fd = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def _sync(path: str, flags: int) -> None:
+    fd = os.open(path, flags)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -87,6 +87,11 @@ class FileSink:
             os.fsync(self._fd)
         self.close()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._fd < 0
+
     def close(self) -> None:
         """Close without flushing; harmless when closed already."""
         fd, self._fd = self._fd, -1

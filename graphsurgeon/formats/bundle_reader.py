@@ -41,10 +41,10 @@ from graphsurgeon.formats.table import Table
 from graphsurgeon.tensor import Box, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
-from proto_utils.files import FileSource
+from proto_utils.files import FileSource, ReopenedSource
 
 #: Shards are opened with the checkpoint so that replacing its files changes nothing for whoever
-#: reads it; beyond this many only when they are read, because descriptors are few.
+#: reads it; beyond this many only while they are read, because descriptors are few.
 _MAX_OPEN_SHARDS = 128
 
 
@@ -69,19 +69,16 @@ class BundleShards:
         return shard_path(self.prefix, shard_id, self.num_shards)
 
     def nbytes(self, shard_id: int) -> int | None:
-        """Return the size of a shard, None when it is missing; opens it if few are open."""
+        """Return the size of a shard, None when it is missing."""
         if shard_id not in self._sizes:
             try:
-                if len(self._sources) < _MAX_OPEN_SHARDS:
-                    self._sizes[shard_id] = self.source(shard_id).size
-                else:
-                    self._sizes[shard_id] = os.stat(self.path(shard_id)).st_size
-            except (NotFoundError, FileNotFoundError):
+                self._sizes[shard_id] = self.source(shard_id).size
+            except NotFoundError:
                 self._sizes[shard_id] = None
         return self._sizes[shard_id]
 
     def source(self, shard_id: int) -> FileSource:
-        """Return an open shard.
+        """Return a shard, which stays open if few are.
 
         Raises
         ------
@@ -90,8 +87,9 @@ class BundleShards:
         """
         source = self._sources.get(shard_id)
         if source is None:
+            kind = FileSource if len(self._sources) < _MAX_OPEN_SHARDS else ReopenedSource
             try:
-                source = FileSource(self.path(shard_id))
+                source = kind(self.path(shard_id))
             except FileNotFoundError:
                 raise self._missing(shard_id) from None
             self._sources[shard_id] = source

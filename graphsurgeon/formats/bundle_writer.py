@@ -118,6 +118,7 @@ def write_bundle(
     for shard_id, fresh in enumerate(shards, start=len(linked)):
         sink = transaction.create(paths[shard_id], follow=False)
         entries += _write_shard(sink, shard_id, fresh, "big" if is_big_endian else "little")
+        transaction.complete(sink)
     entries.sort(key=itemgetter(0))
     paths.append(index_path(prefix))
     _write_index(

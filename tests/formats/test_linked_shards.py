@@ -226,3 +226,15 @@ def test_a_shard_that_nothing_is_left_of_goes(source):
 
 def test_an_empty_checkpoint_is_no_big_endian_one():
     assert not linked_shards.all_big_endian([])
+
+
+def test_more_shards_than_stay_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("graphsurgeon.formats.bundle_reader._MAX_OPEN_SHARDS", 2)
+    tensors = {f"w{number}": np.full(3, number) for number in range(9)}
+    save_checkpoint(tensors, tmp_path / "src", shard_nbytes=24)
+    before = len(os.listdir("/dev/fd"))
+    bundle = Bundle(tmp_path / "src")
+    assert len(os.listdir("/dev/fd")) == before + 2
+    save_checkpoint({f"my/{name}": tensor for name, tensor in bundle.items()}, tmp_path / "out", links="hard")
+    assert len(shards(tmp_path / "out")) == 9
+    assert values(tmp_path / "out") == {f"my/{name}": array.tobytes() for name, array in tensors.items()}

@@ -11,7 +11,7 @@ import pytest
 
 from proto_utils import files
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.files import BytesSource, FileSource, Source, Span, Window
+from proto_utils.files import BytesSource, FileSource, ReopenedSource, Source, Span, Window
 
 DATA = bytes(range(256)) * 40
 
@@ -199,3 +199,22 @@ def test_a_window_reads_ahead_and_no_further_than_the_source():
     window.ensure(len(DATA) - 5, 20)
     assert reads == [(50, 150), (145, 245), (len(DATA) - 5, len(DATA))]
     assert window.read(0, 3) == DATA[:3]
+
+
+class TestReopenedSource:
+    def test_it_reads_and_holds_no_descriptor(self, tmp_path):
+        (tmp_path / "x").write_bytes(bytes(range(256)) * 8192)
+        before = len(os.listdir("/dev/fd"))
+        source = ReopenedSource(tmp_path / "x")
+        assert len(os.listdir("/dev/fd")) == before
+        assert source.read(250, 260) == bytes([*range(250, 256), *range(4)])
+        assert b"".join(map(bytes, source.chunks(0, source.size))) == (tmp_path / "x").read_bytes()
+        assert source.identity == FileSource(tmp_path / "x").identity
+
+    def test_another_file_in_its_place_is_not_read(self, tmp_path):
+        (tmp_path / "x").write_bytes(b"old")
+        source = ReopenedSource(tmp_path / "x")
+        (tmp_path / "y").write_bytes(b"new")
+        (tmp_path / "y").replace(tmp_path / "x")
+        with pytest.raises(CorruptionError, match="was replaced"):
+            source.read(0, 3)

@@ -472,3 +472,19 @@ def test_file_for_a_library_that_wants_a_name(tmp_path):
 def test_no_name_is_given_for_a_device():
     with pytest.raises(UnsupportedError, match="device"), Transaction() as transaction:
         transaction.create_named(os.devnull)
+
+
+def test_a_file_that_is_complete_holds_no_descriptor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "0").write_text("old")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    before = len(os.listdir("/dev/fd"))
+    with Transaction(overwrite=True) as transaction:
+        for number in range(10):
+            sink = transaction.create(tmp_path / str(number))
+            sink.write(b"new")
+            transaction.complete(sink)
+        assert len(os.listdir("/dev/fd")) == before
+    # One of them replaces a file, so all are on disk before the first rename, and then the directory.
+    assert len(synced) == 11
+    assert set(contents(tmp_path).values()) == {"new"}
