@@ -54,7 +54,7 @@ def checkpoint_findings(model: Model, index: Index, calls: Iterable[SaverCall]) 
     restored: set[str] = set()
     for call in calls:
         if call.is_restore and call.is_main:
-            restored.update(node.name for _, node, _ in _targets(call, index))
+            restored.update(node.name for _, node, _ in restore_targets(call, index))
             yield from _restore_findings(call, index, model)
     used = {key for call in calls for key in call.keys} | {OBJECT_GRAPH_KEY}
     yield from _by_name_findings(model, index, restored, used)
@@ -65,7 +65,7 @@ def _restore_findings(call: SaverCall, index: Index, model: Model) -> Iterator[F
     """Yield what a restore op that TensorFlow runs does not get from the checkpoint."""
     stored = model.variables
     targets: dict[int, list[tuple[Node, bool]]] = {}
-    for output, node, is_reshaped in _targets(call, index):
+    for output, node, is_reshaped in restore_targets(call, index):
         targets.setdefault(output, []).append((node, is_reshaped))
     num_missing = 0
     for number, (key, spec, dtype) in enumerate(call.entries()):
@@ -89,7 +89,7 @@ def _restore_findings(call: SaverCall, index: Index, model: Model) -> Iterator[F
                 yield _shape_finding(ERROR, node, key, shape)
 
 
-def _targets(call: SaverCall, index: Index) -> Iterator[tuple[int, Node, bool]]:
+def restore_targets(call: SaverCall, index: Index) -> Iterator[tuple[int, Node, bool]]:
     """Yield (output, variable of the graph, whether it is reshaped) for what a restore op assigns."""
     pending = [(node, at, _output(node.inputs[at]), False) for node, at in call.edges.consumers(call.node.name)]
     while pending:

@@ -1,0 +1,174 @@
+"""Make a checkpoint that fits a graph, out of one that was made for another."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.edit_verb import OutputOptions, output_options
+from graphsurgeon.cli.output import emit_json, emit_line, emit_table, format_nbytes, format_shape, remark
+from graphsurgeon.errors import PassError
+
+if TYPE_CHECKING:
+    from graphsurgeon.fitting.plan import Choices, Plan
+    from graphsurgeon.fitting.report import FitReport, FitRow
+
+_HEADERS = ("tensor", "action", "from", "dtype", "shape", "why")
+#: Without --explain, so many rows of what is not simply copied are shown, and of extra tensors.
+_MAX_SHOWN = 20
+
+
+@click.command("fit")
+@click.option("--graph", metavar="TARGET", required=True, help="The graph: .meta, SavedModel, GraphDef or checkpoint.")
+@click.option("--from", "source", metavar="SRC", required=True, help="The checkpoint with the values.")
+@options.tags
+@click.option(
+    "--map",
+    "map",
+    metavar="OLD=NEW",
+    multiple=True,
+    help=r"What the graph calls a tensor of SRC: names, or regular expressions that match the whole name, with \1.",
+)
+@click.option("--map-file", type=click.File(encoding="utf-8"), help="More of them: OLD, a tab and NEW in each line.")
+@click.option(
+    "--transform",
+    metavar="PATTERN=STEPS",
+    multiple=True,
+    help="Change values whether they fit or not: 'conv1/weights=reverse:2'.",
+)
+@click.option(
+    "--mismatch",
+    metavar="[PATTERN=]POLICY",
+    multiple=True,
+    help="For values of another shape: error (the default), skip, or steps joined with +: reshape, slice, pad, "
+    "pad:0.5, pad:init, transpose:1,0, reverse:2, cast, cast:saturate.",
+)
+@click.option(
+    "--missing",
+    metavar="[PATTERN=]POLICY",
+    multiple=True,
+    help="For what SRC does not have: error (the default), zeros, or init, the graph's own initializers.",
+)
+@click.option("--missing-from", metavar="OTHER", help="A second checkpoint, in which it is looked for first.")
+@click.option("--cast", metavar="PATTERN", multiple=True, help="Keys whose dtype may be changed; '.*' for all.")
+@click.option("--accept-suggestions", is_flag=True, help="Take what is suggested where names differ.")
+@click.option("--seed", type=int, default=0, show_default=True, help="For random initial values without a seed.")
+@click.option("--saver", metavar="SCOPE", help="The saver to satisfy, when not the one that the graph names: save_1.")
+@click.option("--to", type=click.Choice(["checkpoint", "saved_model"]), help="What to write: a checkpoint by default.")
+@output_options
+def command(
+    graph: str,
+    source: str,
+    tags: str | None,
+    missing_from: str | None,
+    saver: str | None,
+    to: Literal["checkpoint", "saved_model"] | None,
+    **given: Any,
+) -> None:  # fmt: skip
+    """Make a checkpoint that fits a graph, out of one that was made for another.
+
+    Every tensor that the graph's saver restores is looked for in SRC: as --map says, by its name, then among
+    tensors that look alike, which are only suggested. What is missing or does not fit is listed, and nothing
+    is written. The result is checked against the graph first; the graph goes along as DST.meta.
+
+    A PATTERN is a key of the graph, or a regular expression that matches all of it; the first that does counts.
+    """
+    from graphsurgeon.fitting.plan import Plan
+    from graphsurgeon.formats.load import load, load_checkpoint
+    from graphsurgeon.tensor_dict import TensorDict
+
+    start = time.perf_counter()
+    output = OutputOptions.taken_from(given)
+    choices = _choices(given)
+    model = load(graph, tags=options.split_tags(tags))
+    other = None if missing_from is None else TensorDict(load_checkpoint(missing_from))
+    plan = Plan(model, TensorDict(load_checkpoint(source)), choices, other, saver=saver)
+    kind = to or "checkpoint"
+    paths = _save(plan, output, kind)
+    seconds = round(time.perf_counter() - start, 3)
+    if output.as_json:
+        linked = [path for path in paths if _is_linked(path)]
+        facts = {"graph": graph, "source": source, "outputs": paths, "linked": linked, **plan.report.to_json()}
+        emit_json("fit", **facts, seconds=seconds)
+    else:
+        _show(plan.report, output, paths)
+    if plan.report.unresolved:
+        from graphsurgeon.fitting.fit import refusal
+
+        raise refusal(plan.report)
+    remark(f"{seconds:.2f} s", quiet=output.quiet or output.as_json)
+
+
+def _choices(given: dict[str, Any]) -> Choices:
+    """Parse the options; what is not understood is wrong usage."""
+    from graphsurgeon.fitting.fit import choices
+    from graphsurgeon.fitting.name_map import parse_rule_file
+
+    file = given.pop("map_file")
+    try:
+        if file is not None:
+            given["map"] = (*given["map"], *parse_rule_file(file.read()))
+        return choices(**given)
+    except PassError as error:
+        wrong = click.UsageError(error.reason)
+        wrong.hint = getattr(error, "hint", None)  # type: ignore[attr-defined]
+        raise wrong from error
+
+
+def _save(plan: Plan, output: OutputOptions, kind: Literal["checkpoint", "saved_model"]) -> list[str]:
+    from graphsurgeon.cli.progress import watching
+    from graphsurgeon.fitting.fit import apply
+    from graphsurgeon.formats.save import existing_outputs, save
+
+    if output.path is None or plan.report.unresolved:
+        return []
+    if output.dry_run:
+        for path in [] if output.force else existing_outputs(output.path, kind)[:1]:
+            remark(f"{path}: exists already; to write, --force will be needed", quiet=output.quiet)
+        return []
+    apply(plan)
+    with watching(plan.model.variables, links=output.links, quiet=output.quiet or output.as_json):
+        return save(plan.model, output.path, to=kind, overwrite=output.force, links=output.links)
+
+
+def _show(report: FitReport, output: OutputOptions, paths: list[str]) -> None:
+    is_whole = output.explain or output.dry_run
+    rows = [*report.rows, *report.extra] if is_whole else _notable(report)
+    if rows and (is_whole or not output.quiet):
+        emit_table(_HEADERS, [_cells(row) for row in rows])
+    if output.quiet:
+        return
+    counts = ", ".join(f"{number:,} {action}" for action, number in report.counts.items())
+    emit_line(f"{len(report.rows):,} tensors wanted: {counts}")
+    for path in paths:
+        emit_line(f"{'linked' if _is_linked(path) else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
+    if not paths:
+        emit_line("wrote nothing")
+
+
+def _is_linked(path: str) -> bool:
+    return os.path.islink(path) or os.stat(path).st_nlink > 1
+
+
+def _notable(report: FitReport) -> list[FitRow]:
+    """Return all that is unresolved, and some of what is not simply copied."""
+    unresolved = report.unresolved
+    done = [row for row in report.rows if row.action in ("change", "zeros", "init") or row.why.startswith("suggested")]
+    return [*unresolved, *done[:_MAX_SHOWN], *report.extra[:_MAX_SHOWN]]
+
+
+def _cells(row: FitRow) -> list[object]:
+    dtype = row.dtype if row.found_dtype in (None, row.dtype) else f"{row.found_dtype} -> {row.dtype or ''}"
+    shape = format_shape(row.shape)
+    if row.action == "extra":
+        dtype, shape = row.found_dtype, format_shape(row.found_shape)
+    elif row.found_shape is not None and row.found_shape != row.shape:
+        shape = f"{format_shape(row.found_shape)} -> {shape}"
+    near = next((key for key in row.candidates if key not in (row.source, row.suggested)), None)
+    why = row.why if near is None or row.suggested else f"{row.why}; near: {near}"
+    source = "" if row.source == row.name else row.source or ""
+    return [row.name, "+".join(row.steps) or row.action, source, dtype, shape, why]

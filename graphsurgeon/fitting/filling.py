@@ -1,0 +1,83 @@
+"""Values for what a checkpoint does not have: zeros, initial values, those of a second checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphsurgeon import dtypes
+from graphsurgeon.errors import PassError
+from graphsurgeon.fitting.requirements import OPERATION, Requirement
+from graphsurgeon.initializers import Initializers
+from graphsurgeon.model import Model
+from graphsurgeon.tensor import FillTensor, StringTensor, Tensor
+from graphsurgeon.tensor_slice import JoinedTensor, SliceTensor
+from proto_utils.errors import UnsupportedError
+
+
+def zeros(wanted: Requirement) -> Tensor:
+    """Return zeros, or empty strings, of the wanted shape.
+
+    Raises
+    ------
+    UnsupportedError
+        The shape is not known, or the dtype has no zero.
+    """
+    shape = wanted.full_shape
+    if shape is None:
+        raise UnsupportedError(f"zeros of what shape? The graph does not say: {wanted.shape}")
+    return StringTensor(shape, []) if wanted.dtype is dtypes.STRING else FillTensor(wanted.dtype, shape)
+
+
+class InitialValues:
+    """The initial values of what is restored, put together of their parts where a variable is partitioned.
+
+    Parameters
+    ----------
+    model : Model
+    seed : int
+    values : mapping of str to Tensor
+        Values of variables that are known, by node.
+    """
+
+    def __init__(self, model: Model, seed: int, values: Mapping[str, Tensor]) -> None:
+        self._model = model
+        self._seed = seed
+        self._values = values
+        self._made: Initializers | None = None
+
+    def __call__(self, wanted: Requirement) -> Tensor:
+        """Return the initial value of the wanted shape and dtype.
+
+        Raises
+        ------
+        PassError
+            No variable is restored from that key, or its initializer cannot be evaluated.
+        UnsupportedError
+            It has another shape or dtype.
+        """
+        if self._made is None:
+            self._made = Initializers(self._model, seed=self._seed, values=self._values)
+        if not wanted.parts:
+            raise PassError(OPERATION, f"no variable is restored from {wanted.key!r}, so that nothing initializes it")
+        parts = [(extents, self._made[node]) for node, extents in wanted.parts]
+        extents, tensor = parts[0]
+        if extents is not None:
+            lengths = [[length for _, length in each or ()] for each, _ in parts]
+            shape = wanted.full_shape or ()
+            if sum(part.size for _, part in parts) != zeros(wanted).size or any(
+                list(part.shape) != length for (_, part), length in zip(parts, lengths, strict=True)
+            ):
+                raise UnsupportedError(f"the parts that the graph has do not make up {list(shape)}")
+            tensor = JoinedTensor(shape, [(each or (), part) for each, part in parts])
+        if tensor.dtype is not wanted.dtype or not wanted.takes_shape(tensor.shape):
+            raise UnsupportedError(f"the graph initializes it to {tensor.dtype.name} {list(tensor.shape)}")
+        return tensor
+
+
+def part_values(wanted: Requirement, tensor: Tensor) -> dict[str, Tensor]:
+    """Return the value of each variable that is restored from a tensor, by node."""
+    return {
+        node: tensor if extents is None else SliceTensor(tensor, extents)
+        for node, extents in wanted.parts
+        if extents is None or len(extents) == len(tensor.shape)
+    }

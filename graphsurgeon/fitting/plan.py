@@ -1,0 +1,284 @@
+"""A plan: for each key that a graph restores, the tensor it gets and why, or what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.fitting.alterations import alter, cast
+from graphsurgeon.fitting.filling import InitialValues, part_values, zeros
+from graphsurgeon.fitting.matching import Match, Weights, matches_by_name, suggested, wanted_item
+from graphsurgeon.fitting.name_map import Rule
+from graphsurgeon.fitting.policies import MismatchPolicy, Rules, Step
+from graphsurgeon.fitting.report import Action, FitReport, FitRow
+from graphsurgeon.fitting.requirements import Requirement, requirements
+from graphsurgeon.fitting.suggestions import Candidates, Suggestion, rules_for
+from graphsurgeon.model import Model
+from graphsurgeon.tensor import Tensor
+from proto_utils.errors import NotFoundError, UnsupportedError
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the caller asks for, parsed.
+
+    Attributes
+    ----------
+    map : list of Rule
+    transforms, mismatch, missing, casts : Rules
+    accept_suggestions : bool
+    seed : int
+    """
+
+    map: Sequence[Rule]
+    transforms: Rules[tuple[Step, ...]]
+    mismatch: Rules[MismatchPolicy]
+    missing: Rules[str]
+    casts: Rules[tuple[Step, ...]]
+    accept_suggestions: bool = False
+    seed: int = 0
+
+    def check(self, keys: Sequence[str]) -> None:
+        """Raise NotFoundError for a pattern that is about no key."""
+        for rules in (self.transforms, self.mismatch, self.missing, self.casts):
+            rules.check(keys)
+
+
+@dataclass
+class Fitted:
+    """A tensor that fits, or why there is none.
+
+    Attributes
+    ----------
+    tensor : Tensor or None
+    steps : list of Step
+    problem : str
+    is_skipped : bool
+        It does not fit, and is to be taken for missing.
+    """
+
+    tensor: Tensor | None = None
+    steps: list[Step] = field(default_factory=list)
+    problem: str = ""
+    is_skipped: bool = False
+
+
+class Plan:
+    """What becomes of every key.
+
+    Parameters
+    ----------
+    model : Model
+        What is to be fitted for; nothing is done to it.
+    weights : mapping of str to Tensor
+    choices : Choices
+    other : mapping of str to Tensor, optional
+        A second checkpoint, for what is missing.
+    saver : str, optional
+        As `requirements` takes it.
+
+    Attributes
+    ----------
+    model, saver
+        As given.
+    wanted : list of Requirement
+    tensors : dict of str to Tensor
+        What fits, by key.
+    report : FitReport
+
+    Raises
+    ------
+    NotFoundError, PassError
+        As `requirements`, `mapped_names` and `Rules.check`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        weights: Mapping[str, Tensor],
+        choices: Choices,
+        other: Mapping[str, Tensor] | None = None,
+        *,
+        saver: str | None = None,
+    ) -> None:
+        wanted = requirements(model, saver=saver)
+        choices.check([each.key for each in wanted])
+        self.model = model
+        self.wanted = wanted
+        self.saver = saver
+        self._choices = choices
+        self._known: dict[str, Tensor] = {}
+        self._initial = InitialValues(model, choices.seed, self._known)
+        # What pads a value is its own initial value, and must not be what is known of it.
+        self._initial_alone = InitialValues(model, choices.seed, {})
+        self._weights = Weights(weights)
+        self._matches = matches_by_name(wanted, self._weights, choices.map)
+        suggestions = suggested(wanted, self._weights, self._matches)
+        if choices.accept_suggestions:
+            self._matches |= {key: Match(each.found, f"suggested: {each.why}") for key, each in suggestions.items()}
+            suggestions = {}
+        self.tensors: dict[str, Tensor] = {}
+        rows = self._rows_of_matches(wanted)
+        rows |= self._rows_of_others(wanted, rows, other)
+        rows |= self._rows_of_filled(wanted, rows, suggestions)
+        self.tensors = {each.key: self.tensors[each.key] for each in wanted if each.key in self.tensors}
+        notes = rules_for(suggestions.values())
+        self.report = FitReport([rows[each.key] for each in wanted], self._extra(wanted, rows), notes)
+
+    def _rows_of_matches(self, wanted: Iterable[Requirement]) -> dict[str, FitRow]:
+        rows = {}
+        for each in wanted:
+            match = self._matches.get(each.key)
+            if match is not None:
+                row = self._matched(each, match, self._weights)
+                if row is not None:
+                    rows[each.key] = row
+        return rows
+
+    def _rows_of_others(
+        self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], other: Mapping[str, Tensor] | None
+    ) -> dict[str, FitRow]:
+        """Take what is missing from the second checkpoint, by name."""
+        left = [each for each in wanted if each.key not in rows]
+        if other is None or not left:
+            return {}
+        weights, found = Weights(other), {}
+        matches = matches_by_name(left, weights, ())
+        for each in left:
+            match = matches.get(each.key)
+            if match is not None:
+                match = match._replace(why=f"missing; {match.why}, in the second checkpoint")
+                row = self._matched(each, match, weights)
+                if row is not None:
+                    found[each.key] = row
+        return found
+
+    def _matched(self, wanted: Requirement, match: Match, weights: Weights) -> FitRow | None:
+        """Return the row of a match; None when it does not fit and is to be skipped."""
+        tensor = weights.tensors[match.key]
+        fitted = self._fit(wanted, tensor)
+        if fitted.is_skipped:
+            return None
+        if fitted.tensor is None:
+            return _row(wanted, "mismatch", match.key, f"{match.why}; {fitted.problem}", tensor, [], [match.key])
+        self._take(wanted, fitted.tensor)
+        action: Action = "change" if fitted.steps else "copy"
+        return _row(wanted, action, match.key, match.why, tensor, fitted.steps)
+
+    def _fit(self, wanted: Requirement, tensor: Tensor) -> Fitted:
+        """Make a tensor fit, as far as the caller allows."""
+        choices = self._choices
+        steps = list(choices.transforms.of(wanted.key) or ())
+        try:
+            result = alter(tensor, steps, wanted, self._initial_alone)
+            if not wanted.takes_shape(result.shape):
+                policy = choices.mismatch.of(wanted.key) or "error"
+                if isinstance(policy, str):
+                    return Fitted(problem=_difference(wanted, result), is_skipped=policy == "skip")
+                steps += policy
+                result = alter(result, policy, wanted, self._initial_alone)
+            casts = _casts(choices, wanted)
+            if result.dtype is not wanted.dtype and casts:
+                steps += casts
+                result = cast(result, wanted, saturate=bool(casts[0].argument))
+        except (UnsupportedError, PassError, NotFoundError) as error:
+            return Fitted(problem=error.message)
+        if result.dtype is not wanted.dtype:
+            is_skipped = choices.mismatch.of(wanted.key) == "skip"
+            return Fitted(problem=_difference(wanted, result), is_skipped=is_skipped)
+        if not wanted.takes_shape(result.shape):
+            return Fitted(problem=f"after {'+'.join(map(str, steps))} it is {list(result.shape)}")
+        return Fitted(result, steps)
+
+    def _take(self, wanted: Requirement, tensor: Tensor) -> None:
+        self.tensors[wanted.key] = tensor
+        self._known |= part_values(wanted, tensor)
+
+    def _rows_of_filled(
+        self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], suggestions: Mapping[str, Suggestion]
+    ) -> dict[str, FitRow]:
+        left = [each for each in wanted if each.key not in rows]
+        used = {row.source for row in rows.values() if row.source is not None}
+        unused = [self._weights.item(key) for key in self._weights.tensors if key not in used]
+        candidates, found = Candidates(unused), {}
+        for each in left:
+            policy = self._choices.missing.of(each.key) or "error"
+            why = self._why_missing(each)
+            if policy == "error":
+                found[each.key] = self._missing(each, why, suggestions.get(each.key), candidates)
+                continue
+            try:
+                tensor = zeros(each) if policy == "zeros" else self._initial(each)
+            except (UnsupportedError, PassError, NotFoundError) as error:
+                found[each.key] = _row(each, "missing", None, f"{why}; {error.message}")
+                continue
+            self.tensors[each.key] = tensor
+            action: Action = "zeros" if policy == "zeros" else "init"
+            found[each.key] = _row(each, action, None, why)
+        return found
+
+    def _why_missing(self, wanted: Requirement) -> str:
+        skipped = self._matches.get(wanted.key)
+        if skipped is not None:
+            return f"{skipped.key} does not fit, and is skipped"
+        if wanted.key in self._weights.names:
+            return "a rule took the tensor of that name elsewhere"
+        return "not in the checkpoint"
+
+    def _missing(self, wanted: Requirement, why: str, suggestion: Suggestion | None, candidates: Candidates) -> FitRow:
+        near = candidates.of(wanted_item(wanted))
+        if suggestion is None:
+            return _row(wanted, "missing", None, why, candidates=near)
+        near = list(dict.fromkeys([suggestion.found, *near]))
+        tensor = self._weights.tensors[suggestion.found]
+        text = f"{why}; suggested: {suggestion.found}, {suggestion.why}"
+        return _row(wanted, "missing", None, text, tensor, [], near[:3], suggestion.found)
+
+    def _extra(self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow]) -> list[FitRow]:
+        used = {row.source for row in rows.values()}
+        near = Candidates([wanted_item(each) for each in wanted if rows[each.key].action in ("missing", "mismatch")])
+        found = []
+        for key, tensor in self._weights.tensors.items():
+            if key not in used:
+                facts: dict[str, Any] = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
+                text = "nothing in the graph takes it"
+                candidates = near.of(self._weights.item(key))
+                found.append(FitRow(key, "extra", key, text, None, None, **facts, candidates=candidates))
+        return found
+
+
+def _casts(choices: Choices, wanted: Requirement) -> tuple[Step, ...]:
+    """Return the cast that the caller allows for a key."""
+    policy = choices.mismatch.of(wanted.key)
+    by_policy = () if isinstance(policy, str | None) else tuple(step for step in policy if step.name == "cast")
+    return by_policy or choices.casts.of(wanted.key) or ()
+
+
+def _difference(wanted: Requirement, tensor: Tensor) -> str:
+    shape = "?" if wanted.shape is None else [("?" if dim is None else dim) for dim in wanted.shape]
+    texts = []
+    if not wanted.takes_shape(tensor.shape):
+        texts.append(f"is {list(tensor.shape)}, wanted is {shape}".replace("'", ""))
+    if tensor.dtype is not wanted.dtype:
+        texts.append(f"is {tensor.dtype.name}, wanted is {wanted.dtype.name}")
+    return ", and ".join(texts)
+
+
+def _row(
+    wanted: Requirement,
+    action: Action,
+    source: str | None,
+    why: str,
+    tensor: Tensor | None = None,
+    steps: Sequence[Step] = (),
+    candidates: Sequence[str] = (),
+    suggested: str | None = None,
+) -> FitRow:
+    found: dict[str, Any] = {}
+    if tensor is not None:
+        found = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
+    shape = None if wanted.shape is None else list(wanted.shape)
+    facts: dict[str, Any] = {"steps": [str(step) for step in steps], "candidates": list(candidates)}
+    return FitRow(wanted.key, action, source, why, wanted.dtype.name, shape, **found, **facts, suggested=suggested)

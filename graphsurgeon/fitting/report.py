@@ -1,0 +1,89 @@
+"""What fitting a checkpoint to a graph comes to, row by row, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+#: ``copy``: as it is. ``change``: altered by `steps`. ``zeros``, ``init``: was missing and is filled.
+#: ``missing``, ``mismatch``: unresolved. ``extra``: in the checkpoint, and nothing takes it.
+Action = Literal["copy", "change", "zeros", "init", "missing", "mismatch", "extra"]
+
+UNRESOLVED = ("missing", "mismatch")
+
+
+@dataclass(frozen=True)
+class FitRow:
+    """What becomes of one tensor.
+
+    Attributes
+    ----------
+    name : str
+        The key that the graph restores; of an extra tensor, its key in the checkpoint.
+    action : str
+    source : str or None
+        The key that it comes from; ``from`` in JSON.
+    why : str
+    dtype : str
+    shape : list of (int or None), or None
+        What the graph wants.
+    found_dtype, found_shape
+        What was found.
+    steps : list of str
+        What is done to it.
+    candidates : list of str
+        Keys that may be meant, the closest first, when it is unresolved or extra.
+    suggested : str or None
+        The key that `why` suggests, and that accepting suggestions would take.
+    """
+
+    name: str
+    action: Action
+    source: str | None
+    why: str
+    dtype: str | None
+    shape: list[int | None] | None
+    found_dtype: str | None = None
+    found_shape: list[int] | None = None
+    steps: list[str] = field(default_factory=list)
+    candidates: list[str] = field(default_factory=list)
+    suggested: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        facts = asdict(self)
+        return {("from" if key == "source" else key): value for key, value in facts.items()}
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What fitting comes to.
+
+    Attributes
+    ----------
+    rows : list of FitRow
+        A row per key that the graph restores, in its saver's order.
+    extra : list of FitRow
+        Tensors of the checkpoint that nothing takes.
+    notes : list of str
+    """
+
+    rows: list[FitRow]
+    extra: list[FitRow]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def unresolved(self) -> list[FitRow]:
+        """The rows that keep the checkpoint from fitting."""
+        return [row for row in self.rows if row.action in UNRESOLVED]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each action."""
+        return dict(Counter(row.action for row in [*self.rows, *self.extra]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types: ``rows``, ``extra``, ``counts``, ``notes``."""
+        rows, extra = ([row.to_json() for row in each] for each in (self.rows, self.extra))
+        return {"rows": rows, "extra": extra, "counts": self.counts, "notes": self.notes}
