@@ -4,20 +4,56 @@ r"""NumPy's ``.npy`` files, written front to back without building an array.
 
     93 "NUMPY" | version | header length | {'descr': '<f4', 'fortran_order': False, 'shape': (3, 64)} ... \n | values
 
-Types that NumPy lacks are written as the raw bytes they take (``|V2`` for bfloat16), as
-`numpy.save` does for most; ``numpy.load(...).view(ml_dtypes.bfloat16)`` brings them back.
+What stands in ``descr`` for each dtype, those that numpy lacks too, tells `graphsurgeon.formats.arrays.forms`.
 Source: NumPy's ``numpy/lib/format.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import ast
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from graphsurgeon import dtypes
-from graphsurgeon.tensor import Tensor
-from proto_utils.errors import UnsupportedError
+from graphsurgeon.formats.arrays.forms import form_chunks, form_of
+from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, Tensor
+from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.sink import Sink
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_MAGIC = b"\x93NUMPY"
+_KEYS = {"descr", "fortran_order", "shape"}
+#: numpy reads no longer headers either, because what parses them takes time and memory far beyond their length.
+_MAX_HEADER_NBYTES = 10_000
+
+
+@dataclass(frozen=True)
+class NpyHeader:
+    """What a ``.npy`` file says of the array in it.
+
+    Attributes
+    ----------
+    form : numpy.dtype
+    shape : tuple of int
+    is_fortran : bool
+        The first index runs fastest.
+    nbytes : int
+        Where the values begin.
+    """
+
+    form: np.dtype[Any]
+    shape: tuple[int, ...]
+    is_fortran: bool
+    nbytes: int
+
+    @property
+    def values_nbytes(self) -> int:
+        """Length of the values."""
+        return math.prod(self.shape) * self.form.itemsize
 
 
 def write_npy(tensor: Tensor, sink: Sink) -> None:
@@ -32,45 +68,68 @@ def write_npy(tensor: Tensor, sink: Sink) -> None:
     Raises
     ------
     UnsupportedError
-        The dtype has no values, or a string ends in NUL, which a fixed-width array would lose.
+        The dtype has no values.
     """
-    import numpy as np
-
-    width = _width(tensor) if tensor.dtype is dtypes.STRING else 0
-    header: dict[str, Any] = {"descr": _descr(tensor, width), "fortran_order": False, "shape": tensor.shape}
-    np.lib.format.write_array_header_1_0(_File(sink), header)
-    for chunk in _padded(tensor, width) if width else tensor.chunks():
+    form = form_of(tensor)
+    sink.write(encode_header(form, tensor.shape))
+    for chunk in form_chunks(tensor, form):
         sink.write(chunk)
 
 
-def _descr(tensor: Tensor, width: int) -> str:
-    if width:
-        return f"|S{width}"
-    held = tensor.dtype.numpy()
-    # What ml_dtypes says of its own types is not always understood by numpy.load: '<f1'.
-    return held.newbyteorder("<").str if held.isbuiltin == 1 else f"|V{held.itemsize}"
+def encode_header(form: np.dtype[Any], shape: Sequence[int]) -> bytes:
+    """Return the bytes before the values."""
+    import numpy as np
+
+    file = io.BytesIO()
+    header = {"descr": np.lib.format.dtype_to_descr(form), "fortran_order": False, "shape": tuple(shape)}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue()
 
 
-class _File:
-    """A sink with the one method that NumPy's header writer calls."""
+def read_header(read: Callable[[int], bytes], what: str, path: str) -> NpyHeader:
+    """Read the bytes before the values.
 
-    def __init__(self, sink: Sink) -> None:
-        self.write = sink.write
+    Parameters
+    ----------
+    read : callable
+        Returns the next so many bytes, fewer at the end.
+    what, path : str
+        What errors call it, and the file.
+
+    Raises
+    ------
+    UnsupportedError
+        It is no array, or of a newer kind.
+    CorruptionError
+        It is damaged.
+    """
+    start = read(8)
+    if not start.startswith(_MAGIC):
+        raise UnsupportedError(f"{what} is no .npy array", path=path)
+    if start[6:] not in (b"\1\0", b"\2\0", b"\3\0"):
+        raise UnsupportedError(f"{what}: unknown version {list(start[6:])} of the format", path=path)
+    width = 2 if start[6] == 1 else 4
+    length = int.from_bytes(read(width), "little")
+    text = read(min(length, _MAX_HEADER_NBYTES))
+    if len(text) != length:
+        raise CorruptionError(f"{what}: a header of {length} bytes, {len(text)} are there", path=path)
+    try:
+        form, shape, is_fortran = _parse(text.decode("utf-8" if start[6] == 3 else "latin1"))
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise CorruptionError(f"{what}: a header that makes no sense: {text[:60]!r}", path=path) from error
+    return NpyHeader(form, shape, is_fortran, len(start) + width + length)
 
 
-def _width(tensor: Tensor) -> int:
-    """Return how many bytes the longest string takes, at least one."""
-    width = 1
-    for element in tensor.strings():
-        if element.endswith(b"\0"):
-            raise UnsupportedError(
-                "a string ends in NUL, which a .npy file of fixed-width strings cannot keep",
-                hint="without -o the values are printed; --json gives them all",
-            )
-        width = max(width, len(element))
-    return width
+def _parse(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
+    """Return form, shape and order; any of several errors when the text is not as it should be."""
+    import numpy as np
 
-
-def _padded(tensor: Tensor, width: int) -> Iterator[bytes]:
-    for element in tensor.strings():
-        yield element.ljust(width, b"\0")
+    header = ast.literal_eval(text)
+    if not isinstance(header, dict) or header.keys() != _KEYS:
+        raise ValueError("other keys")
+    shape, is_fortran = header["shape"], header["fortran_order"]
+    if not isinstance(shape, tuple) or not all(type(dim) is int and 0 <= dim <= MAX_SIZE for dim in shape):
+        raise TypeError("no shape")
+    if len(shape) > MAX_RANK or not isinstance(is_fortran, bool):
+        raise TypeError("no order, or too many dimensions")
+    return np.lib.format.descr_to_dtype(header["descr"]), shape, is_fortran

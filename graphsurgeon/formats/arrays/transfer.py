@@ -1,0 +1,230 @@
+"""Tensors to files of arrays, and files of arrays to tensors."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from graphsurgeon import dtypes
+from graphsurgeon.checkpoint_edit import Skipped, selected
+from graphsurgeon.formats import foreign
+from graphsurgeon.formats.structure import is_text
+from graphsurgeon.tensor import Tensor
+from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.files import FileSource
+
+ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
+
+#: Each has `plan`, `write` and `read`.
+_MODULES: dict[ArrayFormat, str] = {
+    "npz": "npz",
+    "npy": "npy_directory",
+    "safetensors": "safetensors",
+    "h5": "hdf5",
+}
+_SUFFIXES: dict[str, ArrayFormat] = {".npz": "npz", ".safetensors": "safetensors", ".h5": "h5", ".hdf5": "h5"}
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class ExportedTensor:
+    """One tensor that was written.
+
+    Attributes
+    ----------
+    name : str
+    path : str
+        What it is called in the file, or its file in the directory.
+    dtype : str
+    shape : list of int
+    stored_as : str
+        The form of its values: ``float32``, ``bfloat16 as uint16``, ``BF16``.
+    """
+
+    name: str
+    path: str
+    dtype: str
+    shape: list[int]
+    stored_as: str
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export did, or without writing would do.
+
+    Attributes
+    ----------
+    outputs : list of str
+        The paths written.
+    format : str
+    tensors : list of ExportedTensor
+    skipped : list of Skipped
+    """
+
+    outputs: list[str]
+    format: ArrayFormat
+    tensors: list[ExportedTensor]
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        tables = {"tensors": [vars(row) for row in self.tensors], "skipped": [vars(row) for row in self.skipped]}
+        return {"outputs": self.outputs, "format": self.format, **tables}
+
+
+def export_tensors(
+    tensors: Mapping[str, Tensor],
+    path: str | os.PathLike[str],
+    *,
+    to: ArrayFormat | None = None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    skip_unsupported: bool = False,
+    overwrite: bool = True,
+    dry_run: bool = False,
+) -> ExportReport:
+    """Write tensors as a file of arrays, which `import_tensors` reads back bit by bit.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Stream from where they are; strings are read twice or thrice, because their longest is needed first.
+    path : path
+    to : {"npz", "npy", "safetensors", "h5"}, optional
+        By default what the suffix says; ``npy`` for a directory, or a path that ends in a slash.
+    select, exclude : sequence of str
+        Names, or regular expressions that match the whole name.
+    skip_unsupported : bool
+        Leave out what has no values outside a session (resource, variant), and tell so.
+    overwrite : bool
+        Whether an existing file, or a directory of nothing but ``.npy`` files, may be replaced.
+    dry_run : bool
+        Write nothing.
+
+    Raises
+    ------
+    UnsupportedError
+        A tensor or a name that the format cannot hold, a suffix that says nothing, a library that is not installed.
+    LimitError
+        A name or strings too long for the format.
+    NotFoundError
+        A pattern matches nothing.
+    OutputExistsError
+        It exists and `overwrite` is false, or may not be replaced.
+    OSError
+        It cannot be written; everything is as it was.
+    """
+    path = os.fspath(path)
+    kind = to if to is not None else format_of_path(path)
+    module = _module(kind, path)
+    chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}
+    skipped = _without_values(chosen, path, may_skip=skip_unsupported)
+    members = module.plan({name: tensor for name, tensor in chosen.items() if name not in skipped})
+    outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
+    rows = [
+        ExportedTensor(each.name, each.path, each.tensor.dtype.name, list(each.tensor.shape), each.stored_as)
+        for each in members
+    ]
+    return ExportReport(outputs, kind, rows, list(skipped.values()))
+
+
+def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None = None) -> dict[str, Tensor]:  # noqa: A002
+    """Open the tensors of a file of arrays: npz, safetensors, HDF5, or a directory of npy.
+
+    Parameters
+    ----------
+    path : path
+    format : str, optional
+        By default told by the file's first bytes.
+
+    Returns
+    -------
+    dict of str to Tensor
+        In the order of their names' bytes. Lazy: only headers are read.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing is there.
+    UnsupportedError
+        It is something else, or holds what no checkpoint can: Python objects, dates, links to other files. A library
+        is not installed.
+    CorruptionError
+        It is damaged.
+    LimitError
+        A header or a claim that is out of proportion.
+    """
+    path = os.fspath(path)
+    found: dict[str, Tensor] = _module(format if format is not None else detect(path), path).read(path)
+    return {name: found[name] for name in sorted(found, key=lambda name: name.encode("utf-8", "surrogateescape"))}
+
+
+def format_of_path(path: str) -> ArrayFormat:
+    """Return the format that the name of an output asks for.
+
+    Raises
+    ------
+    UnsupportedError
+        It asks for none.
+    """
+    if path.endswith(("/", os.sep)) or os.path.isdir(path):
+        return "npy"
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in _SUFFIXES:
+        hint = f"end it in {', '.join(_SUFFIXES)}, or in a slash for a directory of .npy files"
+        raise UnsupportedError("its name does not tell what to write", path=path, hint=hint)
+    return _SUFFIXES[suffix]
+
+
+def detect(path: str) -> ArrayFormat:
+    """Tell what an existing file is by its bytes. Errors as `import_tensors`."""
+    if os.path.isdir(path):
+        return "npy"
+    try:
+        source = FileSource(path)
+    except FileNotFoundError:
+        raise NotFoundError("file", path) from None
+    head = source.read(0, min(source.size, foreign.HEAD_NBYTES))
+    if head.startswith(_ZIP):
+        return "npz"
+    if head.startswith(_HDF5) or _has_user_block(source):
+        return "h5"
+    if head[8:9] == b"{":
+        return "safetensors"
+    found = foreign.describe_text(head, "") if is_text(head) else foreign.describe(head, path)
+    hint = "SRC is an .npz, .safetensors or .h5 file, or a directory of .npy files"
+    raise UnsupportedError(f"no file of arrays: this is {found}", path=path, hint=hint)
+
+
+def _module(kind: ArrayFormat, path: str) -> Any:
+    if kind not in get_args(ArrayFormat):
+        raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(get_args(ArrayFormat))}", path=path)
+    # Imported when needed: each brings along what it is made with.
+    return importlib.import_module(f"graphsurgeon.formats.arrays.{_MODULES[kind]}")
+
+
+def _without_values(tensors: Mapping[str, Tensor], path: str, *, may_skip: bool) -> dict[str, Skipped]:
+    """Return what has no values outside a session, or refuse it."""
+    skipped = {}
+    for name, tensor in tensors.items():
+        if tensor.dtype.itemsize == 0 and tensor.dtype is not dtypes.STRING:
+            reason = f"a {tensor.dtype.name} has no values that other programs could read"
+            if not may_skip:
+                hint = "--skip-unsupported (skip_unsupported=True) leaves it out"
+                raise UnsupportedError(f"tensor {name!r}: {reason}", path=path, hint=hint)
+            skipped[name] = Skipped(name, reason)
+    return skipped
+
+
+def _has_user_block(source: FileSource) -> bool:
+    """Whether an HDF5 file begins after something else: at 512, 1024, 2048 ... bytes."""
+    start = 512
+    while start + len(_HDF5) <= source.size:
+        if source.read(start, start + len(_HDF5)) == _HDF5:
+            return True
+        start *= 2
+    return False
