@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphsurgeon.consistency import consistency_findings
@@ -62,6 +63,11 @@ class EditedCheckpoint:
         self._found = detect(source)
         self.tensors = TensorDict(open_checkpoint(self._found))
 
+    @cached_property
+    def graph(self) -> Model | None:
+        """The graph beside the checkpoint, as it is; None when there is none."""
+        return load_graph(self._found) if _has_meta(self._found) else None
+
     def fitting_graph(self) -> tuple[Model | None, str | None]:
         """Return the graph beside the checkpoint when it fits the tensors as they are now, else why it does not.
 
@@ -72,9 +78,9 @@ class EditedCheckpoint:
         note : str or None
             For people.
         """
-        if not _has_meta(self._found):
+        model = self.graph
+        if model is None:
             return None, None
-        model = load_graph(self._found)
         model.variables = self.tensors
         problems = [
             finding for finding in consistency_findings(model) if finding.severity == ERROR and finding.rule in _RULES

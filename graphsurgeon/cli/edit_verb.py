@@ -7,6 +7,7 @@ parameter                                  what users give
 ========================================== =================================================
 ``others: Sequence[Mapping[str, Tensor]]`` more SRCs behind the first
 ``sources: tuple[str, ...]``               nothing: the paths of the SRCs
+``model: Model | None``                    nothing: the graph beside SRC
 ``x: Mapping[str, Tensor]``                ``--x CHECKPOINT``
 ========================================== =================================================
 """
@@ -84,7 +85,7 @@ def command_of(name: str) -> click.Command:
     function = edits.load(name)
     takes_several = "others" in inspect.signature(function).parameters
     verb = output_options(_verb(name, function))
-    for parameter in reversed(pass_options(function, parameter_help(function), without=("sources",))):
+    for parameter in reversed(pass_options(function, parameter_help(function), without=("sources", "model"))):
         verb = parameter(verb)
     verb = click.argument("sources", metavar="SRC...", nargs=-1, required=True)(verb) if takes_several else _one(verb)
     text = inspect.getdoc(function) or ""
@@ -118,8 +119,7 @@ def _one(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    takes_several = "others" in inspect.signature(function).parameters
-    names_sources = "sources" in inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
     paths = [key for key, hint in typing.get_type_hints(inspect.unwrap(function)).items() if is_checkpoint(hint)]
 
     def verb(*, sources: Sequence[str], **given: Any) -> None:
@@ -132,9 +132,11 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         for key in paths:
             if given.get(key) is not None:
                 given[key] = load_checkpoint(given[key])
-        if names_sources:
+        if "sources" in parameters:
             given["sources"] = tuple(sources)
-        others = ([load_checkpoint(source) for source in sources[1:]],) if takes_several else ()
+        if "model" in parameters:
+            given["model"] = checkpoint.graph
+        others = ([load_checkpoint(source) for source in sources[1:]],) if "others" in parameters else ()
         report = function(checkpoint.tensors, *others, **given)
         finish(options.verb_name(name), sources, checkpoint, report, output, start)
 
