@@ -66,7 +66,7 @@ def edit_values(bench: Bench) -> Result:
     prefix, out = bench.work / "vgg.ckpt", bench.work / "out"
     edits = {
         "cast": ["--dtype", "float16"],
-        "scale": ["--factor", "0.5"],
+        "scale": ["--select", ".*", "--factor", "0.5"],
         "transpose": ["--select", "vgg_16/fc[678]/weights"],
     }
     jobs = [
