@@ -15,65 +15,32 @@ Source: TensorFlow's ``core/util/tensor_slice_reader.cc`` and ``saved_tensor_sli
 from __future__ import annotations
 
 import glob
-import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType, TracebackType
-from typing import Any, NamedTuple
 
 from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
-    box_of,
     encode_slice_key,
     format_box,
     format_slice,
-    num_elements,
     overlapping,
-    slice_of_proto,
 )
-from graphsurgeon.formats.table import SNAPPY_MAX_RATIO
-from graphsurgeon.formats.v1_tensors import least_nbytes, v1_slice
+from graphsurgeon.formats.v1_list import Part, TensorList, V1Entry
+from graphsurgeon.formats.v1_tensors import v1_slice
 from graphsurgeon.formats.value_table import ValueTable
-from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, Box, OpaqueTensor, Slice, Tensor
-from proto_utils import schema
+from graphsurgeon.tensor import OpaqueTensor, Tensor
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
-
-VERSION = 1
 
 #: Shards are kept open, so that replacing the files changes nothing for whoever reads them;
 #: those beyond this many are opened again when they are read, because descriptors are few.
 _MAX_OPEN_SHARDS = 128
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
-
-
-class V1Entry(NamedTuple):
-    """What a V1 checkpoint lists about one tensor.
-
-    Attributes
-    ----------
-    dtype : DType
-    shape : tuple of int
-    slices : tuple of Slice
-        Of a partitioned tensor; none of one that is stored whole.
-    """
-
-    dtype: DType
-    shape: tuple[int, ...]
-    slices: tuple[Slice, ...] = ()
-
-
-class _Part(NamedTuple):
-    """A slice: as listed, its bounds, and the shard that holds it."""
-
-    extents: Slice
-    box: Box
-    shard_id: int
 
 
 class V1Checkpoint(Mapping[str, Tensor]):
@@ -110,7 +77,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
         self.paths = tuple(_find_files(self.prefix))
         self._sources: list[FileSource] = []
         self._tables: dict[int, ValueTable] = {}
-        self._parts: dict[str, list[_Part]] = {}
+        self._parts: dict[str, Sequence[Part]] = {}
         entries: dict[str, V1Entry] = {}
         try:
             for shard_id in range(len(self.paths)):
@@ -163,11 +130,11 @@ class V1Checkpoint(Mapping[str, Tensor]):
         while self._sources:
             self._sources.pop().close()
 
-    def _tensor(self, called: str, name: str, entry: V1Entry, part: _Part) -> Tensor:
+    def _tensor(self, called: str, name: str, entry: V1Entry, part: Part) -> Tensor:
         shape = [stop - start for start, stop in part.box]
         return v1_slice(called, entry.dtype, shape, partial(self._find, name, part))
 
-    def _find(self, name: str, part: _Part) -> Span:
+    def _find(self, name: str, part: Part) -> Span:
         table = self._tables.get(part.shard_id) or self._open(part.shard_id)
         found = table.find(encode_slice_key(name.encode(), part.extents))
         if found is None:
@@ -195,62 +162,29 @@ class V1Checkpoint(Mapping[str, Tensor]):
         value = table.get(b"")
         if value is None:
             raise CorruptionError("a V1 checkpoint without its list of tensors", path=path)
-        listed = schema.parse(schema.SavedTensorSlices, value, path=path).meta
-        _check_version(listed.versions, path)
-        for message in listed.tensor:
-            # TensorFlow registers slices: a tensor without any does not exist.
-            if message.slice:
-                self._register(message, shard_id, table.nbytes, entries)
-
-    def _register(self, message: Any, shard_id: int, nbytes: int, entries: dict[str, V1Entry]) -> None:
-        """Add a tensor's slices in one shard, a file of `nbytes`."""
-        path, name = self.paths[shard_id], message.name
-        entry = _entry(message, path)
-        known = entries.setdefault(name, entry)
-        if known != entry:
-            here, there = (f"{each.dtype.name} {list(each.shape)}" for each in (entry, known))
-            raise CorruptionError(f"tensor {name!r} is {here} here and {there} in another place", path=path)
-        for extents in map(slice_of_proto, message.slice):
-            try:
-                box = box_of(extents, entry.shape)
-            except CorruptionError as error:
-                raise CorruptionError(f"tensor {name!r}: {error.reason}", path=path) from None
-            least = least_nbytes(entry.dtype, num_elements(box))
-            if least > nbytes * SNAPPY_MAX_RATIO:
-                reason = f"slice {format_slice(extents)!r} takes {least} bytes, which a file of {nbytes} cannot hold"
-                raise CorruptionError(f"tensor {name!r}: {reason}", path=path)
-            self._parts.setdefault(name, []).append(_Part(extents, box, shard_id))
+        for name, (entry, parts) in TensorList(value, shard_id, table.nbytes, path):
+            known = entries.setdefault(name, entry)
+            if known is not entry and known != entry:
+                here, there = (f"{each.dtype.name} {list(each.shape)}" for each in (entry, known))
+                raise CorruptionError(f"tensor {name!r} is {here} here and {there} in another place", path=path)
+            before = self._parts.get(name)
+            if isinstance(before, list):
+                before.extend(parts)
+            else:
+                # Tensors of one kind share theirs.
+                self._parts[name] = parts if before is None else [*before, *parts]
 
     def _checked(self, entries: dict[str, V1Entry]) -> dict[str, V1Entry]:
         """Return the tensors sorted, with their slices, which must not overlap."""
         checked = {}
-        for name, entry in sorted(entries.items()):
-            parts = self._parts[name]
+        for name in sorted(entries):
+            entry, parts = entries[name], self._parts[name]
             if len(parts) > 1 and overlapping(part.box for part in parts) is not None:
                 path = self.paths[parts[-1].shard_id]
                 raise CorruptionError(f"tensor {name!r}: two of its slices overlap", path=path)
-            is_whole = len(parts) == 1 and parts[0].box == tuple((0, dim) for dim in entry.shape)
+            is_whole = len(parts) == 1 and parts[0].box == tuple([(0, dim) for dim in entry.shape])
             checked[name] = entry if is_whole else entry._replace(slices=tuple(part.extents for part in parts))
         return checked
-
-
-def _entry(message: Any, path: str) -> V1Entry:
-    try:
-        dtype = DType.from_number(message.type)
-    except UnsupportedError as error:
-        raise UnsupportedError(f"tensor {message.name!r}: {error.reason}", path=path) from None
-    shape = tuple([dim.size for dim in message.shape.dim])
-    if message.shape.unknown_rank or dtype.is_ref or dtype is dtypes.INVALID:
-        raise CorruptionError(f"tensor {message.name!r}: of dtype {dtype.name} or without a shape", path=path)
-    if (shape and min(shape) < 0) or len(shape) > MAX_RANK or math.prod(shape) > MAX_SIZE:
-        raise CorruptionError(f"tensor {message.name!r}: impossible shape {list(shape)[:16]}", path=path)
-    return V1Entry(dtype, shape)
-
-
-def _check_version(version: Any, path: str) -> None:
-    if version.min_consumer > VERSION or VERSION in version.bad_consumers:
-        wanted = f"a reader of version {version.min_consumer}, this one is of {VERSION}"
-        raise UnsupportedError(f"the checkpoint wants {wanted}", path=path)
 
 
 def _find_files(prefix: str) -> list[str]:
