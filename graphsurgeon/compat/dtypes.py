@@ -81,8 +81,8 @@ class DType:
 
     @property
     def size(self) -> int:
-        """Bytes of an element; 8 for strings, which are pointers to TensorFlow, and 1 for resources and variants."""
-        return self._own.itemsize or (8 if self._own.base is own.STRING else 1)
+        """Bytes of an element; 0 for strings, resources and variants, as since TensorFlow 2."""
+        return self._own.itemsize
 
     @property
     def is_bool(self) -> bool:

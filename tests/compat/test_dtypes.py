@@ -44,7 +44,7 @@ def test_a_dict_by_number_finds_it():
 def test_words():
     assert (single.name, repr(single), str(single)) == ("float32", "tf.float32", "<dtype: 'float32'>")
     assert (single.as_datatype_enum, single.size) == (1, 4)
-    assert [DType(number).size for number in (7, 20, 21)] == [8, 1, 1]
+    assert [DType(number).size for number in (7, 20, 21)] == [0, 0, 0]
 
 
 def test_numpy_types():
