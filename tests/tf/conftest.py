@@ -17,7 +17,7 @@ import pytest
 
 from tests.tf.judge import TensorFlow
 
-pytest.register_assert_rewrite("tests.tf.thawing")
+pytest.register_assert_rewrite("tests.tf.editing", "tests.tf.thawing")
 
 TF2_MISSING = "TensorFlow 2.21 not found: pip install tensorflow-cpu==2.21.0, or set GRAPHSURGEON_TF_PYTHON"
 TF1_MISSING = "Python 3.7 with TensorFlow 1.15 not found; set GRAPHSURGEON_TF1_PYTHON"
@@ -48,6 +48,14 @@ def tf1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorFlow]:
 @pytest.fixture(params=["tf1", "tf2"])
 def tf(request: pytest.FixtureRequest) -> TensorFlow:
     """Each TensorFlow in turn, for what must hold in both."""
+    tensorflow = request.getfixturevalue(request.param)
+    assert isinstance(tensorflow, TensorFlow)
+    return tensorflow
+
+
+@pytest.fixture(params=["tf1", "tf2"])
+def reader(request: pytest.FixtureRequest) -> TensorFlow:
+    """Each TensorFlow in turn again, to read what each wrote."""
     tensorflow = request.getfixturevalue(request.param)
     assert isinstance(tensorflow, TensorFlow)
     return tensorflow

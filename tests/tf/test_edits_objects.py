@@ -1,0 +1,92 @@
+"""Edits of checkpoints of objects: `tf.train.Checkpoint` finds what it did before, by the object graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphsurgeon.edited_checkpoint import EditedCheckpoint
+from graphsurgeon.edits.merge import merge
+from graphsurgeon.edits.select import select
+from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from tests.tf.editing import edited, files, read, scoped, written
+from tests.tf.judge import TensorFlow
+
+
+@pytest.fixture
+def saved(tf: TensorFlow, tmp_path: Path) -> tuple[Path, dict[str, float]]:
+    path, values = tf.call("index_edits:save_objects", prefix=str(tmp_path / "src" / "ckpt"))
+    assert len(set(values.values())) > 8
+    return Path(path), values
+
+
+def restored(tf: TensorFlow, prefix: Path, check: str, *sides: str) -> dict[str, float]:
+    found: dict[str, float] = tf.call("index_edits:restore_objects", prefix=str(prefix), sides=sides, check=check)
+    return found
+
+
+def test_select(reader, saved, tmp_path):
+    source, values = saved
+    before = files(tmp_path / "src")
+    edited(source, lambda tensors: select(tensors, keep=(".*/left/.*", "save_counter/.*")), tmp_path / "x")
+    left = {name: value for name, value in values.items() if name.startswith("left/")}
+    assert restored(reader, tmp_path / "x", "assert_existing_objects_matched", "left") == left
+    both = restored(reader, tmp_path / "x", "expect_partial", "left", "right")
+    assert both == {name: left.get(name, -1.0) for name in values}
+    assert files(tmp_path / "src") == before
+
+
+def test_without_slots(reader, saved, tmp_path):
+    source, values = saved
+    edited(source, lambda tensors: select(tensors, drop=(".*OPTIMIZER_SLOT.*",)), tmp_path / "x")
+    found = restored(reader, tmp_path / "x", "expect_partial", "left", "right")
+    assert found == {name: -1.0 if name[-2:] in ("/m", "/v") else value for name, value in values.items()}
+
+
+def test_new_keys(reader, saved, tmp_path):
+    source, values = saved
+    edited(source, scoped, tmp_path / "x")
+    assert {name[:7] for name in load_checkpoint(tmp_path / "x")} == {"my/own/", OBJECT_GRAPH_KEY[:7]}
+    assert restored(reader, tmp_path / "x", "assert_consumed", "left", "right") == values
+
+
+def test_merge(tf, reader, saved, tmp_path):
+    """The object graph of the first stays; the others are there by name."""
+    source, values = saved
+    written(tf, tmp_path / "second" / "m")
+    path, _ = tf.call("index_edits:save_objects", prefix=str(tmp_path / "third" / "ckpt"))
+    checkpoint = EditedCheckpoint(source)
+    merge(
+        checkpoint.tensors,
+        [load_checkpoint(tmp_path / "second" / "m"), load_checkpoint(path)],
+        prefix=("1=first", "b=b", "c=c"),
+    )
+    checkpoint.save(str(tmp_path / "x"))
+    assert restored(reader, tmp_path / "x", "assert_consumed", "left", "right") == values
+    found = read(reader, tmp_path / "x")
+    wanted = {f"b/{name}": value for name, value in read(tf, tmp_path / "second" / "m").items()}
+    assert {name: value for name, value in found.items() if name.startswith("b/")} == wanted
+
+
+def test_in_place_and_again(reader, saved, tmp_path):
+    source, values = saved
+    edited(source, lambda tensors: select(tensors, keep=(".*/left/.*", "save_counter/.*")), source, overwrite=True)
+    edited(source, scoped, source, overwrite=True)
+    save_checkpoint(Bundle(source), source, byteorder="big")
+    left = {name: value for name, value in values.items() if name.startswith("left/")}
+    assert restored(reader, source, "assert_existing_objects_matched", "left") == left
+
+
+def test_keras(tf2, tmp_path):
+    path, values = tf2.call("index_edits:save_keras", prefix=str(tmp_path / "src" / "ckpt"))
+    edited(Path(path), scoped, tmp_path / "x")
+    assert tf2.call("index_edits:restore_keras", prefix=str(tmp_path / "x"), check="assert_consumed") == values
+    # The shortest way to a weight of the model is through the optimizer: not all that is there is the optimizer's.
+    edited(Path(path), lambda tensors: select(tensors, drop=("optimizer/_variables/.*",)), tmp_path / "y")
+    found = tf2.call("index_edits:restore_keras", prefix=str(tmp_path / "y"), check="expect_partial")
+    assert found[:6] == values[:6]
+    assert min(found[6:]) >= 1000
