@@ -234,3 +234,29 @@ def test_inspect_checkpoint_of_one_tensor(tf: TensorFlow, fixtures: Path, capsys
         theirs = tf.call("drop_ins:inspect", arguments=[prefix, name, False], options={})
         assert run(["inspect_checkpoint", version, "--file_name", prefix, "--tensor_name", name]) == code
         assert capsys.readouterr().out == theirs
+
+
+def test_real_checkpoints(tf: TensorFlow, shared_models: Path, capsys: pytest.CaptureFixture[str]):
+    indices = sorted(shared_models.rglob("*.index"))
+    assert indices
+    for prefix in (str(path.with_suffix("")) for path in indices):
+        found, theirs = ours(prefix), tf.call("drop_ins:read", prefix=prefix)
+        # Of a shard that is missing TensorFlow 2 says no more than that it is an OpError.
+        for name, value in theirs["values"].items():
+            if value[0].endswith("Error"):
+                assert found["values"].pop(name)[0] == "NotFoundError"
+        theirs["values"] = {name: value for name, value in theirs["values"].items() if name in found["values"]}
+        assert found == theirs, prefix
+        printed = tf.call("drop_ins:inspect", arguments=[prefix, "", True], options={})
+        run(["inspect_checkpoint", f"--tf_version={1 if tf.is_v1 else 2}", "--file_name", prefix, "--all_tensors"])
+        assert capsys.readouterr().out == printed, prefix
+
+
+def test_real_state_files(tf: TensorFlow, shared_models: Path):
+    directories = sorted(str(path.parent) for path in shared_models.rglob("checkpoint") if path.is_file())
+    assert directories
+    calls = [(name, [path]) for name in ("get_checkpoint_state", "latest_checkpoint") for path in directories]
+    theirs = tf.call("drop_ins:outcomes", directory="/", calls=calls)
+    # Where not even the directory of a checkpoint is there, TensorFlow 1.15 raises; since 2 there is none.
+    theirs = [None if tf.is_v1 and each and "raised" in each else each for each in theirs]
+    assert json.loads(json.dumps(drop_ins.outcomes("/", calls, checkpoint))) == theirs
