@@ -213,7 +213,7 @@ def _write_checkpoint(
             transaction.supersede(path)
         if meta is not None:
             paths.append(f"{prefix}.meta")
-            write_pieces(meta, transaction.create(paths[-1]))
+            write_pieces(meta, transaction.create(paths[-1], follow=False))
         return paths + _write_state(prefix, transaction)
 
 

@@ -223,6 +223,20 @@ except OSError as error:
 
 
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no limit on file sizes here")
+def test_links_to_another_checkpoint_are_replaced_not_followed(tmp_path):
+    """Who links a checkpoint's files under another prefix and saves there keeps the first, graph and all."""
+    paths = [Path(path) for path in save(with_variables(), tmp_path / "one")[:-1]]
+    assert [path.suffix for path in paths[1:]] == [".index", ".meta"]
+    before = {path: path.read_bytes() for path in paths}
+    for path in paths:
+        (tmp_path / path.name.replace("one", "two")).symlink_to(path)
+    model = with_variables()
+    model.variables["w"] = floats(7, 8)
+    save(model, tmp_path / "two")
+    assert {path: path.read_bytes() for path in paths} == before
+    assert not any(path.is_symlink() for path in tmp_path.iterdir())
+
+
 def test_full_disk_leaves_what_was_there(tmp_path, root):
     save_checkpoint({"w": floats(*range(4096))}, tmp_path / "big")
     out = tmp_path / "out"
