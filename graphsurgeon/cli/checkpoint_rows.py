@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphsurgeon.cli.output import format_shape
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.load import stored_nbytes
 from graphsurgeon.names import matches, node_of
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from graphsurgeon.formats.v1 import V1Checkpoint
 
 Row = dict[str, Any]
+
+#: Texts of shapes that are remembered.
+_MAX_SHAPES = 1 << 16
 
 
 class CheckpointRows:
@@ -51,9 +55,12 @@ class CheckpointRows:
     def __len__(self) -> int:
         return len(self._checkpoint if self._chosen is None else self._chosen)
 
-    def for_people(self) -> _RowsForPeople:
-        """Return the rows as a table shows them: a slot with the variable that it belongs to."""
-        return _RowsForPeople(self, self._naming)
+    def table(self) -> tuple[list[str], _Cells]:
+        """Return the headers and the rows of a table: without columns that would be empty."""
+        names = self._shown()
+        has_slices = any(self._checkpoint.entries[name].slices for name in names)
+        cells = _Cells(self._checkpoint, names, self._naming, has_slices)
+        return cells.headers, cells
 
     def choose(self, patterns: Sequence[str], source: str) -> None:
         """Keep the rows that any pattern names, by one of the names that are shown.
@@ -83,14 +90,7 @@ class CheckpointRows:
         """Return what the tensors take in the data files, as far as that is known."""
         return sum(stored_nbytes(self._checkpoint, name) or 0 for name in self._shown())
 
-    def columns(self) -> set[str]:
-        """Return the columns that any row has."""
-        present = {"name", "dtype", "shape", "nbytes"} | (set() if self._naming is None else self._naming.shown)
-        if any(self._checkpoint.entries[name].slices for name in self._shown()):
-            present.add("slices")
-        return present
-
-    def _shown(self) -> Sequence[str] | Bundle | V1Checkpoint:
+    def _shown(self) -> Collection[str]:
         return self._checkpoint if self._chosen is None else self._chosen
 
     def _names(self, name: str) -> list[str]:
@@ -100,17 +100,39 @@ class CheckpointRows:
         return [name, *(columns[key] for key in ("full_name", "path") if columns[key] is not None)]
 
 
-class _RowsForPeople:
-    """The same rows, whose slots are told in words."""
+class _Cells:
+    """The rows as a table shows them, made again whenever they are looped over."""
 
-    def __init__(self, rows: Iterable[Row], naming: Naming | None) -> None:
-        self._rows = rows
+    def __init__(
+        self,
+        checkpoint: Bundle | V1Checkpoint,
+        names: Collection[str],
+        naming: Naming | None,
+        has_slices: bool,
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._names = names
         self._naming = naming
+        self._has_slices = has_slices
+        beside, behind = ([], []) if naming is None else naming.headers
+        self.headers = ["name", *beside, "dtype", "shape", "nbytes", *(["slices"] if has_slices else []), *behind]
 
-    def __iter__(self) -> Iterator[Row]:
-        if self._naming is None:
-            return iter(self._rows)
-        return ({**row, "slot": self._naming.slot_text(row)} for row in self._rows)
+    def __iter__(self) -> Iterator[list[object]]:
+        checkpoint, naming = self._checkpoint, self._naming
+        entries = checkpoint.entries
+        shapes: dict[tuple[int, ...], str] = {}
+        for name in self._names:
+            entry = entries[name]
+            shape = shapes.get(entry.shape)
+            if shape is None:
+                shape = format_shape(entry.shape)
+                if len(shapes) < _MAX_SHAPES:
+                    shapes[entry.shape] = shape
+            nbytes = stored_nbytes(checkpoint, name)
+            cells: list[object] = [name, entry.dtype.name, shape, "" if nbytes is None else nbytes]
+            if self._has_slices:
+                cells.append(len(entry.slices) or "")
+            yield cells if naming is None else naming.around(name, cells)
 
 
 class Naming:
@@ -125,12 +147,18 @@ class Naming:
     kind : str
         ``full`` or ``path``: which of them a table shows.
     objects : ObjectGraph or None
+
+    Attributes
+    ----------
+    headers : (list of str, list of str)
+        Of a table's columns: beside the name, and at the end.
     """
 
     def __init__(self, kind: str, objects: ObjectGraph | None) -> None:
         self._objects = objects
-        self.shown = {"full_name" if kind == "full" else "path"} | ({"slot"} if objects and objects.slots else set())
-        self._is_full = kind == "full"
+        self._shown = "full_name" if kind == "full" else "path"
+        self._has_slots = objects is not None and bool(objects.slots)
+        self.headers = ([self._shown], ["slot"] if self._has_slots else [])
 
     def columns(self, name: str) -> Row:
         """Return the columns of one tensor.
@@ -155,11 +183,11 @@ class Naming:
             "slot_of": original[0].key if original else None,
         }
 
-    def slot_text(self, row: Row) -> str:
-        """Return ``m of dense/kernel`` for people; empty for what is no slot."""
-        if row["slot"] is None:
-            return ""
-        return f"{row['slot']} of {self._called(row['slot_of'])}"
+    def around(self, name: str, cells: list[object]) -> list[object]:
+        """Return the cells of a table's row with those of `headers`: a slot as ``m of dense/kernel``."""
+        columns = self.columns(name)
+        slot = "" if columns["slot"] is None else f"{columns['slot']} of {self._called(columns['slot_of'])}"
+        return [cells[0], columns[self._shown] or "", *cells[1:], *([slot] if self._has_slots else [])]
 
     def check(self) -> None:
         """Make sure that every path can be shown. Errors as `columns`."""
@@ -172,4 +200,4 @@ class Naming:
         if key is None:
             return "?"
         columns = self.columns(key)
-        return str((self._is_full and columns["full_name"]) or columns["path"] or key)
+        return str(columns[self._shown] or columns["path"] or key)

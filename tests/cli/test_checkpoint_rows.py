@@ -36,23 +36,31 @@ def test_what_tensors_are_called(tmp_path):
 
 @pytest.mark.parametrize(("kind", "text"), [("full", "m of net/kernel"), ("path", "m of model/kernel")])
 def test_slots_for_people(tmp_path, kind, text):
-    rows = rows_of(write_trained(tmp_path / "m"), kind)
-    assert {row["name"]: row["slot"] for row in rows.for_people() if row["slot"]} == {SLOT: text}
-    assert rows.columns() == {"name", "dtype", "shape", "nbytes", "slot", "full_name" if kind == "full" else "path"}
+    headers, cells = rows_of(write_trained(tmp_path / "m"), kind).table()
+    assert headers == ["name", "full_name" if kind == "full" else "path", "dtype", "shape", "nbytes", "slot"]
+    assert {row[0]: row[-1] for row in cells if row[-1]} == {SLOT: text}
+    assert list(cells) == list(cells)
+
+
+def test_slices_of_partitioned_tensors(fixtures):
+    headers, cells = CheckpointRows(Bundle(fixtures / "partitioned.ckpt")).table()
+    assert headers == ["name", "dtype", "shape", "nbytes", "slices"]
+    assert {row[-1] for row in cells} == {2}
 
 
 def test_a_checkpoint_by_name(tmp_path):
     save_checkpoint({"w": floats(1)}, tmp_path / "m")
     rows = rows_of(tmp_path / "m")
     assert [names_of(row) for row in rows] == [{**NOTHING, "full_name": "w"}]
-    assert "slot" not in rows.columns()
+    assert rows.table()[0] == ["name", "full_name", "dtype", "shape", "nbytes"]
 
 
 def test_a_slot_of_a_variable_that_was_not_saved():
     graph = message({"slots": [(1, "m", 2)], "children": [("v", 1)]}, {}, {"attributes": [("", "s/.ATTRIBUTES/V")]})
     naming = Naming("full", ObjectGraph(graph))
     columns = naming.columns("s/.ATTRIBUTES/V")
-    assert (columns["slot"], columns["slot_of"], naming.slot_text(columns)) == ("m", None, "m of ?")
+    assert (columns["slot"], columns["slot_of"]) == ("m", None)
+    assert naming.around("s/.ATTRIBUTES/V", ["name", "dtype"]) == ["name", "", "dtype", "m of ?"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,7 +57,7 @@ def command(
     if as_json:
         emit_json("ls", source=source, rows=rows)
         return
-    emit_table(*_table(rows, {key for row in rows for key in row}))
+    emit_table(*_table(rows))
     nbytes = sum(row.get("nbytes") or 0 for row in rows)
     remark(count(len(rows), "node") + (f", {format_nbytes(nbytes)} of constants" if nbytes else ""), quiet=quiet)
 
@@ -77,7 +77,7 @@ def _list_checkpoint(found: Detected, patterns: Sequence[str], naming: str | Non
         if as_json:
             emit_json_rows("ls", rows, source=found.path)
             return
-        emit_table(*_table(rows.for_people(), rows.columns()))
+        emit_table(*rows.table())
         total = f"{count(len(rows), 'tensor')}, {count(rows.num_elements(), 'element')}"
         remark(f"{total}, {format_nbytes(rows.nbytes())}", quiet=quiet)
 
@@ -152,40 +152,21 @@ def _matching(rows: list[Row], patterns: Sequence[str], source: str) -> list[Row
     return [rows[i] for i in sorted(chosen)]
 
 
-def _or_nothing(value: Any) -> object:
-    return value or ""
-
-
 _COLUMNS: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("name", str),
-    ("full_name", _or_nothing),
-    ("path", _or_nothing),
     ("op", str),
     ("dtype", lambda value: value or "?"),
     ("shape", format_shape),
     ("nbytes", lambda value: "" if value is None else value),
-    ("slices", _or_nothing),
-    ("slot", _or_nothing),
-    ("device", _or_nothing),
+    ("device", lambda value: value or ""),
     ("reason", str),
     # The widest comes last: nothing behind it has to be aligned.
     ("inputs", " ".join),
 )
 
 
-class _Cells:
-    """The cells of rows in chosen columns, made again whenever they are looped over."""
-
-    def __init__(self, rows: Iterable[Row], columns: Sequence[tuple[str, Callable[[Any], object]]]) -> None:
-        self._rows = rows
-        self._columns = columns
-
-    def __iter__(self) -> Iterator[list[object]]:
-        for row in self._rows:
-            yield [show(row.get(key)) for key, show in self._columns]
-
-
-def _table(rows: Iterable[Row], present: Collection[str]) -> tuple[list[str], _Cells]:
-    """Arrange rows in columns."""
+def _table(rows: Sequence[Row]) -> tuple[list[str], list[list[object]]]:
+    """Arrange rows in the columns that any of them has."""
+    present = {key for row in rows for key in row}
     columns = [(key, show) for key, show in _COLUMNS if key in present]
-    return [key for key, _ in columns], _Cells(rows, columns)
+    return [key for key, _ in columns], [[show(row.get(key)) for key, show in columns] for row in rows]
