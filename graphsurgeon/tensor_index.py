@@ -14,14 +14,15 @@ import re
 from collections.abc import Sequence
 
 from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_slice import Extents, SliceTensor
+from graphsurgeon.tensor_slice import SliceTensor
 from proto_utils.errors import NotFoundError
 
 _INDEXED = re.compile(r"(?P<name>.+)\[(?P<index>[^\[\]]*)\]", re.DOTALL)
 _NUMBER = r"\s*([+-]?\d{1,19})\s*"
 _INTEGER = re.compile(_NUMBER)
 _RANGE = re.compile(rf"(?:{_NUMBER})?\s*:\s*(?:{_NUMBER})?(?::\s*(?:{_NUMBER})?)?")
-_HINT = "a part is written NAME[0:10, :] or NAME[3, ..., -1]; ranges go in steps of 1"
+_HINT = "a part is written [0:10, :] or [3, ..., -1]"
+_ONES = f"{_HINT}; ranges go in steps of 1"
 
 
 def split_index(text: str) -> tuple[str, str] | None:
@@ -50,12 +51,27 @@ def take_part(tensor: Tensor, index: str) -> Tensor:
     NotFoundError
         There is no such part, or that is no index.
     """
-    extents, shape = _parse(index, tensor.shape)
-    return SliceTensor(tensor, extents, shape=shape, checked=False)
+    ranges, shape = parse_index(index, tensor.shape)
+    if any(indices.step != 1 for indices in ranges):
+        raise _no_part(index, tensor.shape, _ONES)
+    return SliceTensor(tensor, [(r.start, len(r)) for r in ranges], shape=shape, checked=False)
 
 
-def _parse(text: str, shape: Sequence[int]) -> tuple[Extents, tuple[int, ...]]:
-    """Return the extents of a part, and its shape."""
+def parse_index(text: str, shape: Sequence[int]) -> tuple[list[range], tuple[int, ...]]:
+    """Return the indices along every axis that a text speaks of, and the shape of that part.
+
+    Parameters
+    ----------
+    text : str
+        As in `take_part`; a range may also have a step, which may be negative.
+    shape : sequence of int
+        Of the tensor.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such part, or that is no index.
+    """
     items = [item.strip() for item in text.split(",")]
     if len(items) > 1 and not items[-1]:
         items.pop()
@@ -65,22 +81,19 @@ def _parse(text: str, shape: Sequence[int]) -> tuple[Extents, tuple[int, ...]]:
     if len(items) > len(shape) or "..." in items:
         raise _no_part(text, shape)
     items += [":"] * (len(shape) - len(items))
-    extents, kept = [], []
+    ranges, kept = [], []
     for item, dim in zip(items, shape, strict=True):
         integer, bounds = _INTEGER.fullmatch(item), _RANGE.fullmatch(item)
-        if integer is not None:
-            start, length = range(dim)[int(item)] if -dim <= int(item) < dim else -1, 1
-        elif bounds is not None and bounds[3] in (None, "1", "+1"):
-            low, high, _ = slice(*(None if end is None else int(end) for end in bounds.group(1, 2))).indices(dim)
-            start, length = low, max(0, high - low)
-            kept.append(length)
+        if integer is not None and -dim <= int(item) < dim:
+            ranges.append(range(int(item) % dim, int(item) % dim + 1))
+        elif bounds is not None and int(bounds[3] or 1):
+            start, stop, step = (None if end is None else int(end) for end in bounds.group(1, 2, 3))
+            ranges.append(range(*slice(start, stop, step).indices(dim)))
+            kept.append(len(ranges[-1]))
         else:
-            start, length = -1, 0
-        if start < 0:
             raise _no_part(text, shape)
-        extents.append((start, length))
-    return tuple(extents), tuple(kept)
+    return ranges, tuple(kept)
 
 
-def _no_part(text: str, shape: Sequence[int]) -> NotFoundError:
-    return NotFoundError("part", f"[{text}]", where=f"a tensor of shape {list(shape)}", hint=_HINT)
+def _no_part(text: str, shape: Sequence[int], hint: str = _HINT) -> NotFoundError:
+    return NotFoundError("part", f"[{text}]", where=f"a tensor of shape {list(shape)}", hint=hint)

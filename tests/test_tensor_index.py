@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.tensor import as_tensor
-from graphsurgeon.tensor_index import split_index, take_part
+from graphsurgeon.tensor_index import parse_index, split_index, take_part
 from proto_utils.errors import NotFoundError
 
 WHOLE = np.arange(60, dtype=np.int32).reshape(5, 4, 3)
@@ -56,10 +56,20 @@ def test_any_part_is_numpys(items):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5", "-6", "0,4", "x", "1.0", "0:4:2", "::-1", "1:2:3:4", "0,0,0,0", "..., ...", "9" * 30, "0,,1", "- 1"],
+    ["", "5", "-6", "0,4", "x", "1.0", "::0", "1:2:3:4", "0,0,0,0", "..., ...", "9" * 30, "0,,1", "- 1"],
 )
 def test_no_part(text):
     with pytest.raises(NotFoundError, match=r"no part .* in a tensor of shape \[5, 4, 3\]") as caught:
+        take_part(as_tensor(WHOLE), text)
+    assert "a part is written" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("text", ["0:4:2", "::-1", "4:0:-3, ::2, 1"])
+def test_steps(text):
+    ranges, shape = parse_index(text, WHOLE.shape)
+    expected = eval(f"WHOLE[{text}]")
+    assert WHOLE[np.ix_(*ranges)].reshape(shape).tolist() == expected.tolist()
+    with pytest.raises(NotFoundError) as caught:
         take_part(as_tensor(WHOLE), text)
     assert "steps of 1" in str(caught.value.hint)
 

@@ -26,6 +26,26 @@ tags = click.option("--tags", help="The meta graph of a SavedModel, by its tags,
 checkpoint = click.option("--checkpoint", metavar="PREFIX", help="The checkpoint of SRC, when it is not beside it.")
 
 
+# Generic in new versions of click only.
+class Numbers(click.ParamType):  # type: ignore[type-arg]
+    """Numbers in one text: ``25088,4096``, or ``[25088, 4096]`` as shapes are printed."""
+
+    name = "n,n..."
+
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Return the numbers, or fail as click does."""
+        if not isinstance(value, str):
+            return tuple(value)
+        inner = value.strip().removeprefix("[").removesuffix("]").strip()
+        try:
+            return tuple(self._kind(each) for each in inner.split(",")) if inner else ()
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers such as 7,7,512", param, ctx)
+
+
 #: TensorFlow's own tools, which keep the names that they have there.
 DROP_INS = ("freeze_graph", "inspect_checkpoint")
 

@@ -1,19 +1,22 @@
 """Passes as verbs: everything a verb needs to know is in the function's signature and docstring.
 
-============================ ==============================
-parameter                    option
-============================ ==============================
-``x: tuple[str, ...] = ()``  ``--x TEXT``, repeatable
-``x: Literal["a", "b"]``     ``--x [a|b]``
-``x: bool = False``          ``--x``
-``x: int | None = None``     ``--x INTEGER``
-``x: float | None = None``   ``--x FLOAT``
-``x: str | None = None``     ``--x TEXT``
-``x: Mapping[str, Tensor]``  ``--x CHECKPOINT``
-============================ ==============================
+=================================== ===================================
+parameter                           option
+=================================== ===================================
+``x: tuple[str, ...] = ()``         ``--x TEXT``, repeatable
+``x: tuple[int, ...]``              ``--x N,N...``
+``x: Literal["a", "b"]``            ``--x [a|b]``
+``x: bool = False``                 ``--x``
+``x: int | None = None``            ``--x INTEGER``
+``x: float | None = None``          ``--x FLOAT``
+``x: str | None = None``            ``--x TEXT``
+``x: Mapping[str, Tensor]``         ``--x CHECKPOINT``
+``x: Iterable[str] | None = None``  ``--x FILE``, whose lines are passed on
+=================================== ===================================
 
 A parameter without a default is a required option. Help texts are those of the
-docstring's Parameters section.
+docstring's Parameters section. A pass with the option ``checkpoint_only`` changes no value,
+so its verb links data files, and takes ``--copy`` and ``--link``.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import re
 import time
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -36,8 +39,10 @@ from graphsurgeon.cli.output import emit_json, emit_line, emit_table, format_nby
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
+from proto_utils.errors import UnsupportedError
 
 if typing.TYPE_CHECKING:
+    from graphsurgeon.formats.linked_shards import Links
     from graphsurgeon.model import Model
 
 _PARAMETER = re.compile(r"^(\w+) : .*$")
@@ -94,6 +99,9 @@ def _option(parameter: inspect.Parameter, hint: Any, text: str) -> Callable[[Any
     hint = _without_none(hint)
     if hint is bool:
         return click.option(flag, parameter.name, is_flag=True, **given)
+    if typing.get_origin(hint) is tuple and typing.get_args(hint)[0] in (int, float):
+        kind = typing.get_args(hint)[0]
+        return click.option(flag, parameter.name, type=options.Numbers(kind), **given)
     if typing.get_origin(hint) is tuple:
         metavar = "PATTERN" if "pattern" in text.lower() else "VALUE"
         return click.option(flag, parameter.name, multiple=True, metavar=metavar, **given)
@@ -101,7 +109,14 @@ def _option(parameter: inspect.Parameter, hint: Any, text: str) -> Callable[[Any
         return click.option(flag, parameter.name, metavar="CHECKPOINT", **given)
     if typing.get_origin(hint) is Literal:
         return click.option(flag, parameter.name, type=click.Choice(typing.get_args(hint)), show_default=True, **given)
+    if is_lines(hint):
+        return click.option(flag, parameter.name, metavar="FILE", **given)
     return click.option(flag, parameter.name, type=hint, **given)
+
+
+def is_lines(hint: Any) -> bool:
+    """Return whether a parameter stands for the lines of a file, which users name by its path."""
+    return typing.get_origin(_without_none(hint)) is Iterable
 
 
 def _without_none(hint: Any) -> Any:
@@ -110,7 +125,34 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
+def link_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a verb that shares data files with what it read; `links_of` takes them out again."""
+    for flag, text in (
+        ("--link", "Never copy: link data files, symbolically where it must be, or refuse."),
+        ("--copy", "Share no data file with SRC: copy what is not edited too, without gaps."),
+    ):
+        verb = click.option(flag, is_flag=True, help=text)(verb)
+    return verb
+
+
+def links_of(given: dict[str, Any]) -> Links:
+    """Return whether data files are shared, as `save` is told; verbs without those options share none.
+
+    Raises
+    ------
+    click.UsageError
+        Both are given.
+    """
+    copy, link = given.pop("copy", True), given.pop("link", False)
+    if copy and link:
+        raise click.UsageError("--copy and --link exclude each other")
+    return "never" if copy else "always" if link else "hard"
+
+
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    hints = typing.get_type_hints(inspect.unwrap(function))
+    line_files = [key for key, hint in hints.items() if is_lines(hint)]
+
     @options.source
     @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
     @click.option(
@@ -134,14 +176,16 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> None:
         _check_output(output, to, dry_run)
-        tags, checkpoint = options.split_tags(given.pop("tags")), given.pop("checkpoint")
+        links = links_of(given)
+        where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
         signature = _signature_of(function, to, given)
-        from graphsurgeon.cli.progress import saving
-        from graphsurgeon.formats.load import load
+        from graphsurgeon.cli.progress import watching
         from graphsurgeon.formats.save import save
 
         start = time.perf_counter()
-        model = load(source, tags=tags, checkpoint=checkpoint)
+        for key in line_files:
+            given[key] = given[key] and _lines_of(given[key])
+        model = _loaded(source, **where, without_graph=given.get("checkpoint_only", False))
         report = function(model, **given)
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
             # The pass kept signatures in step with its outputs: they name those already.
@@ -149,20 +193,42 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         model, serving = made_servable(model, to, **signature)
         written: list[str] = []
         if output is not None and not dry_run:
-            with saving(model, quiet=quiet or as_json):
-                written = save(model, output, to=to, overwrite=force)
+            with watching(model.variables, links=links, quiet=quiet or as_json):
+                written = save(model, output, to=to, overwrite=force, links=links)
         elif output is not None and not force and not quiet:
             _tell_existing(model, output, to)
         seconds = round(time.perf_counter() - start, 3)
         facts = report.to_json()
+        linked = [] if links == "never" else [path for path in written if os.stat(path).st_nlink > 1]
         if as_json:
             # The outputs of a verb are files; those of a pass are nodes.
             named = {"output_nodes" if key == "outputs" else key: value for key, value in facts.items()}
-            emit_json(name, source=source, outputs=written, **named, **serving, seconds=seconds)
+            shared = {} if links == "never" else {"linked": linked}
+            emit_json(name, source=source, outputs=written, **shared, **named, **serving, seconds=seconds)
         else:
-            _show(facts, serving, written, seconds, is_whole=explain, quiet=quiet)
+            is_whole = explain or (dry_run and getattr(report, "is_shown_by_dry_run", False))
+            _show(facts, serving, written, seconds, linked=linked, is_whole=is_whole, quiet=quiet)
 
-    return verb
+    return link_options(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
+
+
+def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:
+    from graphsurgeon.formats.load import load, load_checkpoint
+    from graphsurgeon.model import Model
+
+    if not without_graph:
+        return load(source, tags=tags, checkpoint=checkpoint)
+    model = Model()
+    model.variables = dict(load_checkpoint(checkpoint or source))
+    return model
+
+
+def _lines_of(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.readlines()
+    except UnicodeDecodeError as error:
+        raise UnsupportedError("not a text in UTF-8", path=path, offset=error.start) from None
 
 
 def _signature_of(
@@ -200,6 +266,7 @@ def _show(
     written: list[str],
     seconds: float,
     *,
+    linked: Sequence[str],
     is_whole: bool,
     quiet: bool,
 ) -> None:
@@ -212,7 +279,7 @@ def _show(
     for line in [*summarize(facts), *serving_lines(serving)]:
         emit_line(line)
     for path in written:
-        emit_line(f"wrote {path} ({format_nbytes(os.path.getsize(path))})")
+        emit_line(f"{'linked' if path in linked else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
     if not written:
         emit_line("wrote nothing")
     remark(f"{seconds:.2f} s", quiet=quiet)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.tensor import Box, Tensor
+from graphsurgeon.tensor import Box, Stored, Tensor
 from graphsurgeon.tensor_weaving import bands
 from graphsurgeon.transforms.derived import DerivedTensor
 from graphsurgeon.transforms.pieces import ElementReader, extents, raw_chunks, raw_dtype
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class SlicedTensor(DerivedTensor):
     """The elements of a tensor whose indices are in a range along every axis.
 
-    All of the base is read, whatever the part: its checksum is of the whole.
+    All of the base is read, whatever the part: its checksum is of the whole. Nothing has to be written for a part that
+    is one run of values, such as some rows.
 
     Parameters
     ----------
@@ -43,6 +44,24 @@ class SlicedTensor(DerivedTensor):
             raise UnsupportedError(f"{[*map(_spell, ranges)]} is not a part of shape {list(base.shape)}")
         super().__init__(base, [*map(len, ranges)])
         self._ranges = tuple(ranges)
+
+    @property
+    def stored(self) -> Stored | None:
+        """Where the part is stored, when it is one run of the base's values and these lie in a data file as they are.
+
+        It has no checksum of its own, and whoever computes it reads `chunks`, which verifies that of the base.
+        """
+        whole = self._base.stored if self.dtype.itemsize and self._is_run() else None
+        if whole is None or whole.is_big_endian or not self.size:
+            return None
+        first = sum(r.start * math.prod(self._base.shape[axis + 1 :]) for axis, r in enumerate(self._ranges))
+        offset = whole.offset + first * self.dtype.itemsize
+        return Stored(whole.source, offset, self.nbytes, None, is_big_endian=False)
+
+    def _is_run(self) -> bool:
+        axis = next((axis for axis, r in enumerate(self._ranges) if len(r) != 1), len(self._ranges))
+        steps_by_one = all(r.step == 1 for r in self._ranges[axis : axis + 1])
+        return steps_by_one and self.shape[axis + 1 :] == self._base.shape[axis + 1 :]
 
     def _raw(self) -> Iterator[bytes | memoryview]:
         import numpy as np

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from graphsurgeon.cli.options import common
+from graphsurgeon.cli.options import Numbers, common
 
 
 @click.command()
@@ -34,3 +34,18 @@ def test_help_shows_what_has_an_effect():
     assert "--json" in text
     assert "--debug" in text
     assert "--force" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [("7,7,512", int, (7, 7, 512)), ("[25088, -1]", int, (25088, -1)), ("", int, ()), ("0.5,2", float, (0.5, 2.0))],
+)
+def test_numbers_in_one_text(text, kind, expected):
+    assert Numbers(kind).convert(text, None, None) == expected
+    assert Numbers(kind).convert(expected, None, None) == expected
+
+
+@pytest.mark.parametrize("text", ["7;7", "1,,2", "0.5", "x"])
+def test_what_are_no_numbers(text):
+    with pytest.raises(click.UsageError, match="is no list of numbers such as 7,7,512"):
+        Numbers(int).convert(text, None, None)

@@ -1,0 +1,73 @@
+"""Add, subtract, multiply or divide tensors by those of another checkpoint.
+
+For: what training changed (a difference), and adding that to another model; masks from pruning.
+
+Leaves behind: tensors of the same dtypes and shapes, computed in their own dtype as TensorFlow does. Integers and
+strings, such as step counters, stay as they are unless a pattern selects them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Literal
+
+from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.transforms.elementwise import CombinedTensor, Operation
+from graphsurgeon.value_edit import change, refuse, targets
+
+
+@checkpoint_edit
+def arithmetic(
+    tensors: MutableMapping[str, Tensor],
+    *,
+    operation: Operation,
+    other: Mapping[str, Tensor],
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    missing: Literal["error", "keep"] = "error",
+) -> Remarks:
+    """Add, subtract, multiply or divide tensors by those of another checkpoint.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Edited in place.
+    operation : {"add", "subtract", "multiply", "divide"}
+        What to do with two tensors of one name.
+    other : mapping of str to Tensor
+        The checkpoint on the right.
+    select : tuple of str
+        Patterns of what to compute: names, or regular expressions that match the whole name. All floating-point and
+        complex tensors by default.
+    exclude : tuple of str
+        Patterns of what to leave as it is.
+    missing : {"error", "keep"}
+        What to do about a tensor that only one checkpoint has: refuse, or keep what this one has.
+
+    Raises
+    ------
+    NotFoundError
+        A pattern matches nothing.
+    PassError
+        A tensor is missing in one of the two, or they differ in dtype or shape.
+    """
+    names = list(tensors) + [name for name in other if name not in tensors]
+    chosen, problems = [], []
+    skipped = []
+    for name in targets(names, select, exclude):
+        held = (tensors if name in tensors else other)[name].dtype
+        if not select and not (held.is_floating or held.is_complex):
+            if name in tensors:
+                skipped.append(Skipped(name, f"of dtype {held.name}; --select it to compute it"))
+        elif name in tensors and name in other:
+            chosen.append(name)
+        elif missing == "error":
+            problems.append(f"{name}: only in the {'first' if name in tensors else 'second'} checkpoint")
+        elif name in tensors:
+            skipped.append(Skipped(name, "only in the first checkpoint"))
+        else:
+            skipped.append(Skipped(name, "only in the second checkpoint"))
+    refuse("arithmetic", problems, hint="--missing keep leaves these as they are, --exclude takes them out")
+    change("arithmetic", tensors, chosen, lambda name, base: CombinedTensor(operation, base, other[name]))
+    return Remarks(skipped)

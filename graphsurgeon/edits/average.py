@@ -1,0 +1,104 @@
+"""Average checkpoints.
+
+For: the mean of the last checkpoints of a training run, which often does better than any of them; soups of models that
+were fine-tuned apart.
+
+Leaves behind: the mean of every floating-point or complex tensor, summed up in double precision and rounded once.
+Integers, bools and strings, such as step counters, are taken from one of the checkpoints and told. All checkpoints are
+read side by side, front to back, in a few buffers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Literal
+
+from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.errors import PassError
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.transforms.elementwise import MeanTensor
+from graphsurgeon.value_edit import change, refuse, targets
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+
+
+@checkpoint_edit
+def average(
+    tensors: MutableMapping[str, Tensor],
+    others: Sequence[Mapping[str, Tensor]],
+    *,
+    weights: tuple[float, ...] = (),
+    decay: float | None = None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    take: Literal["first", "last"] = "first",
+    missing: Literal["error", "keep"] = "error",
+) -> Remarks:
+    """Average checkpoints.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        The first; edited in place.
+    others : sequence of mappings of str to Tensor
+        The others, from the oldest to the newest where that matters.
+    weights : tuple of float
+        One for each checkpoint, in their order; all alike by default.
+    decay : float
+        Average exponentially: each checkpoint counts 1 - decay, and what came before it decay.
+    select : tuple of str
+        Patterns of what to average: names, or regular expressions that match the whole name. Everything by default.
+    exclude : tuple of str
+        Patterns of what to take from one checkpoint as it is.
+    take : {"first", "last"}
+        The checkpoint that gives what is not averaged.
+    missing : {"error", "keep"}
+        What to do about a tensor that not all checkpoints have: refuse, or keep it if the one that gives has it.
+
+    Raises
+    ------
+    NotFoundError
+        A pattern matches nothing.
+    PassError
+        There is nothing to average, tensors differ in dtype or shape, or one is missing.
+    """
+    sources = [dict(tensors), *others]
+    factors = _factors(len(sources), weights, decay)
+    giver = sources[-1 if take == "last" else 0]
+    tensors.clear()
+    tensors.update(giver)
+    chosen, skipped, problems = [], [], []
+    wanted = set(targets(giver, select, exclude))
+    for name in dict.fromkeys(name for source in sources for name in source):
+        absent = [str(number + 1) for number, source in enumerate(sources) if name not in source]
+        if name == OBJECT_GRAPH_KEY or (name in giver and name not in wanted):
+            continue
+        if absent and missing == "error":
+            problems.append(f"{name}: not in checkpoint {', '.join(absent)}")
+        elif absent:
+            skipped.append(Skipped(name, f"not in checkpoint {', '.join(absent)}"))
+        elif giver[name].dtype.is_floating or giver[name].dtype.is_complex:
+            chosen.append(name)
+        else:
+            skipped.append(Skipped(name, f"of dtype {giver[name].dtype.name}; taken from the {take}"))
+    refuse("average", problems, hint="--missing keep takes them from one checkpoint, or leaves them out")
+    change("average", tensors, chosen, lambda name, _: MeanTensor([source[name] for source in sources], factors))
+    return Remarks(skipped)
+
+
+def _factors(count: int, weights: Sequence[float], decay: float | None) -> list[float] | None:
+    """Return what to multiply the checkpoints by, None when all are alike."""
+    if count < 2:
+        raise PassError("average", "one checkpoint has no average", hint="name two or more")
+    if weights and decay is not None:
+        raise PassError("average", "weights and decay exclude each other")
+    if decay is not None:
+        if not 0 < decay < 1:
+            raise PassError("average", f"decay {decay} is not between 0 and 1")
+        return [decay ** (count - 1), *((1 - decay) * decay ** (count - 1 - number) for number in range(1, count))]
+    if not weights:
+        return None
+    if len(weights) != count:
+        raise PassError("average", f"{len(weights)} weights for {count} checkpoints")
+    if not all(abs(weight) < float("inf") for weight in weights) or not abs(sum(weights)) > 0:
+        raise PassError("average", f"weights {list(weights)} sum up to nothing")
+    return list(weights)

@@ -1,0 +1,71 @@
+"""Cast values to another dtype.
+
+For: half the bytes for a model that is served in float16 or bfloat16; a float64 experiment for a float32 graph.
+
+Leaves behind: tensors of the new dtype, rounded as TensorFlow rounds. A value that has no place in the new dtype is an
+error that tells where, unless values are to be clamped. Without patterns only floating-point tensors are cast to
+floating-point dtypes, integers to integers and complex numbers to complex ones, so that step counters stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.dtypes import DType
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.transforms.cast import CastTensor
+from graphsurgeon.transforms.elementwise import has_values
+from graphsurgeon.value_edit import change, targets
+
+
+@checkpoint_edit
+def cast(
+    tensors: MutableMapping[str, Tensor],
+    *,
+    dtype: str,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    saturate: bool = False,
+) -> Remarks:
+    """Cast values to another dtype.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Edited in place; values are cast, and checked, when they are read.
+    dtype : str
+        What to cast to: float16, bfloat16, int8 ...
+    select : tuple of str
+        Patterns of what to cast: names, or regular expressions that match the whole name. All tensors of the same kind
+        of numbers by default.
+    exclude : tuple of str
+        Patterns of what not to cast.
+    saturate : bool
+        Clamp values to the range of the dtype. Otherwise one out of range is an error.
+
+    Raises
+    ------
+    NotFoundError
+        A pattern matches nothing, or there is no such dtype.
+    PassError
+        A dtype cannot be cast; while values are read: one is out of range.
+    """
+    wanted = DType.from_name(dtype).base
+    chosen, skipped = [], []
+    for name in targets(tensors, select, exclude):
+        held = tensors[name].dtype
+        if held is wanted:
+            continue
+        if not has_values(held):
+            skipped.append(Skipped(name, f"of dtype {held.name}, which is no numbers"))
+        elif not select and not _is_alike(held, wanted):
+            skipped.append(Skipped(name, f"of dtype {held.name}; --select it to cast it"))
+        else:
+            chosen.append(name)
+    change("cast", tensors, chosen, lambda name, base: CastTensor(base, wanted, name=name, saturate=saturate))
+    return Remarks(skipped)
+
+
+def _is_alike(a: DType, b: DType) -> bool:
+    return (a.is_floating and b.is_floating) or (a.is_integer and b.is_integer) or (a.is_complex and b.is_complex)

@@ -1,0 +1,78 @@
+"""Put moving averages in the place of the values they are averages of.
+
+For: evaluating and exporting what ``tf.train.ExponentialMovingAverage`` kept during training, without a Saver that maps
+``w`` to ``w/ExponentialMovingAverage``.
+
+Leaves behind: the averages under the plain names, untouched; the averages' own names are gone. What has no average
+stays, and floating-point variables among that are told, but for what optimizers keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.errors import PassError
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.value_edit import refuse, targets
+from graphsurgeon.variables.checkpoint_keys import EMA
+from graphsurgeon.variables.optimizer_state import optimizer_state
+
+
+@checkpoint_edit
+def ema(
+    tensors: MutableMapping[str, Tensor],
+    *,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    suffix: str = EMA,
+) -> Remarks:
+    """Put moving averages in the place of the values they are averages of.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Edited in place; no value is read.
+    select : tuple of str
+        Patterns of the plain names: names, or regular expressions that match the whole name. Whatever has an average by
+        default.
+    exclude : tuple of str
+        Patterns of what keeps its own value; its average goes too.
+    suffix : str
+        What follows the plain name and a slash in the name of an average.
+
+    Raises
+    ------
+    NotFoundError
+        A pattern matches no variable with an average.
+    PassError
+        There are no averages, or one differs in dtype or shape from what it is an average of.
+    """
+    ending = f"/{suffix}"
+    averages = {name.removesuffix(ending): name for name in tensors if name.endswith(ending) and name != ending}
+    if not averages:
+        raise PassError(
+            "ema", f"there are no averages: no name ends in {ending!r}", hint="--suffix names another ending"
+        )
+    chosen = targets(averages, select, exclude)
+    problems = []
+    for plain in chosen:
+        old, new = tensors.get(plain), tensors[averages[plain]]
+        if old is not None and (old.dtype, old.shape) != (new.dtype, new.shape):
+            kinds = [f"{each.dtype.name} {list(each.shape)}" for each in (old, new)]
+            problems.append(f"{plain} is {kinds[0]}, its average {kinds[1]}")
+    refuse("ema", problems)
+    state = optimizer_state(tensors)
+    others = [
+        name
+        for name in targets(tensors)
+        if tensors[name].dtype.is_floating and name not in state.reasons and not name.endswith(ending)
+    ]
+    taken = {plain: tensors[averages[plain]] for plain in chosen}
+    for name in averages.values():
+        del tensors[name]
+    tensors.update(taken)
+    skipped = [Skipped(name, "has no average" if name not in averages else "not selected") for name in others]
+    skipped = [row for row in skipped if row.name not in taken]
+    note = f"{len(taken):,} of {len(skipped) + len(taken):,} floating-point variables have the value of their average"
+    return Remarks(skipped, notes=[note])

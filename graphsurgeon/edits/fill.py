@@ -1,0 +1,77 @@
+"""Set all elements of tensors to one value.
+
+For: a step counter back to zero, a bias that is to be learned anew, a tensor that is missing.
+
+Leaves behind: tensors of the same dtypes and shapes; with a shape and a dtype, tensors that were not there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from graphsurgeon import dtypes
+from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
+from graphsurgeon.dtypes import DType
+from graphsurgeon.errors import PassError
+from graphsurgeon.tensor import FillTensor, StringTensor, Tensor
+from graphsurgeon.transforms.scalars import raw_scalar
+from graphsurgeon.value_edit import change, targets
+
+
+@checkpoint_edit
+def fill(
+    tensors: MutableMapping[str, Tensor],
+    *,
+    value: str | float,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    add: tuple[str, ...] = (),
+    shape: tuple[int, ...] = (),
+    dtype: str = "float32",
+) -> Remarks:
+    """Set all elements of tensors to one value.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Edited in place; no value is read.
+    value : str or number
+        What to set them to.
+    select : tuple of str
+        Patterns of what to fill: names, or regular expressions that match the whole name.
+    exclude : tuple of str
+        Patterns of what not to.
+    add : tuple of str
+        Names of tensors to add.
+    shape : tuple of int
+        Of the tensors to add; scalars by default.
+    dtype : str
+        Of the tensors to add.
+
+    Raises
+    ------
+    NotFoundError
+        A pattern matches nothing, or there is no such dtype.
+    PassError
+        Nothing is asked for, a tensor to add is there, or a dtype has no such value.
+    """
+    if not select and not add:
+        raise PassError("fill", "nothing is asked for", hint="give --select, or --add with --shape and --dtype")
+    there = [name for name in add if name in tensors]
+    if there:
+        raise PassError(
+            "fill", f"to be added, but there already: {', '.join(there)}", hint="--select fills what is there"
+        )
+    chosen = targets(tensors, select, exclude) if select else []
+    kind = DType.from_name(dtype).base
+    made = {name: FillTensor(kind, shape) if kind.itemsize else StringTensor(shape, []) for name in add}
+
+    def filled(_name: str, base: Tensor) -> Tensor:
+        element = raw_scalar(value, base.dtype)
+        if base.dtype is dtypes.STRING:
+            return StringTensor(base.shape, [element])
+        return FillTensor(base.dtype, base.shape, element)
+
+    tensors.update(made)
+    change("fill", tensors, [*chosen, *add], filled)
+    return Remarks()

@@ -1,0 +1,182 @@
+"""Which tensors of a checkpoint an optimizer keeps for itself.
+
+Three witnesses are heard, the surest first. The object graph of a TensorFlow 2 checkpoint tells the slot variables, and
+what else the optimizers save. A graph tells them by the ops that apply gradients: ``ApplyAdam(w, m, v, ...)``. Names
+tell the rest: a slot is called after its variable and its optimizer, and has the shape of that variable::
+
+    w/Adam  w/Adam_1  beta1_power            tf.train: the optimizer's name, numbered from the second slot on
+    train/w/Momentum                         the same, made in a name scope
+    w/adam_m  w/adam_v                       BERT and its descendants
+    w_slot_vr  w_slot_vc                     Adafactor of Mesh TensorFlow: of the shape of w less an axis
+    training/Adam/w/m  Adam/iter             tf.keras in a graph
+    w/.OPTIMIZER_SLOT/opt/m/.ATTRIBUTES/..   tf.train.Checkpoint
+
+A name that looks like a slot without a variable of that shape proves nothing, and is told as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.node import Node
+from graphsurgeon.tensor import Tensor
+from graphsurgeon.variables.checkpoint_keys import EMA, saved_keys
+from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, read_object_graph
+
+#: What optimizers of TensorFlow 1, its contrib and the model garden call themselves, and so their slots.
+SLOT_NAMES = (
+    "Adam", "AdamW", "AdaMax", "Nadam", "AMSGrad", "LazyAdam", "Adafactor", "Adagrad", "AdagradDA", "AdagradW",
+    "Adadelta", "AddSign", "Ftrl", "GGT", "LAMB", "LARSOptimizer", "Momentum", "MomentumW", "PowerSign",
+    "ProximalAdagrad", "RMSProp", "Shampoo", "Yogi", "adam_m", "adam_v", "lamb_m", "lamb_v",
+)  # fmt: skip
+
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_KERAS = "Adam|AdamW|Adamax|Nadam|Adagrad|Adadelta|Ftrl|RMSprop|SGD"
+_KERAS_SLOT = re.compile(
+    rf"(?:training(?:_\d+)?/)?(?P<optimizer>{_KERAS})(?:_\d+)?/(?P<owner>.+)/"
+    r"(?P<slot>m|v|vhat|rms|momentum|mg|accumulator|accum_grad|accum_var|linear)(?:_\d+)?"
+)
+_KERAS_NUMBER = re.compile(
+    rf"(?:training(?:_\d+)?/)?(?P<optimizer>{_KERAS})(?:_\d+)?/"
+    r"(?:iter|iterations|beta_1|beta_2|decay|learning_rate|lr|momentum|rho|epsilon)(?:_\d+)?"
+)
+_POWER = re.compile(r"(?:.+/)?beta[12]_power(?:_\d+)?")
+_FACTORED = re.compile(r"(?P<owner>.+)_slot_(?P<slot>vr|vc|v|m)")
+_OBJECT_SLOT = re.compile(rf"(?P<owner>.+)/\.OPTIMIZER_SLOT/(?P<optimizer>.+)/(?P<slot>[^/]+){re.escape(_VALUE)}")
+_APPLY = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]\w*")
+_THROUGH = frozenset({"Identity", "ReadVariableOp"})
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """What an optimizer keeps for itself.
+
+    Attributes
+    ----------
+    reasons : dict of str to str
+        By the key of a tensor: what it is.
+    doubtful : dict of str to str
+        Of tensors that only look like it: what speaks against it.
+    """
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    doubtful: dict[str, str] = field(default_factory=dict)
+
+
+def optimizer_state(
+    tensors: Mapping[str, Tensor], *, slot_names: Sequence[str] = (), model: Model | None = None
+) -> OptimizerState:
+    """Find what an optimizer keeps for itself.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        A checkpoint; of its values only the object graph is read.
+    slot_names : sequence of str
+        More names of optimizers: ``MyAdam`` when slots are called ``w/MyAdam`` and ``w/MyAdam_1``.
+    model : Model, optional
+        A graph that trains these variables.
+    """
+    found = OptimizerState()
+    objects = read_object_graph(tensors)
+    witnesses: list[Iterable[tuple[str, str]]] = []
+    if objects is not None:
+        witnesses.append(_of_objects(objects))
+    if model is not None:
+        witnesses.append(_of_graph(model, tensors))
+    for witness in witnesses:
+        for key, reason in witness:
+            if key in tensors:
+                found.reasons.setdefault(key, reason)
+    _of_names(tensors, slot_names, found)
+    return found
+
+
+def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
+    """Yield the slots, and what is saved at or below an optimizer, unless it is a variable that has slots itself."""
+    originals = {slot.original for slot in objects.slots.values()}
+    for key, attribute in objects.attributes.items():
+        slot = objects.slots.get(attribute.node)
+        if slot is not None:
+            yield key, f"slot {slot.slot_name} of {objects.path(slot.original)}, by the object graph"
+    for number in objects.optimizers():
+        way = objects.path(number)
+        for key, attribute in objects.attributes.items():
+            if way and key.startswith(f"{way}/") and attribute.node not in originals:
+                yield key, f"a variable of the optimizer {way}, by the object graph"
+
+
+def _of_graph(model: Model, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
+    """Yield what ops that apply gradients to a variable are given beside it: slots of its shape."""
+    index = Index(model.graph)
+    keys = {node: place.key for node, place in saved_keys(model, index).items()}
+    trained = {}
+    for node in model.graph:
+        if _APPLY.fullmatch(node.op) and node.inputs:
+            variable = _variable(index, node.inputs[0])
+            if variable is not None:
+                trained[variable.name] = node
+    for owner, node in trained.items():
+        whole = tensors.get(keys.get(owner, owner))
+        for text in node.inputs[1:]:
+            variable = _variable(index, text)
+            if variable is None or variable.name in trained or whole is None:
+                continue
+            key = keys.get(variable.name, variable.name)
+            if key in tensors and tensors[key].shape == whole.shape:
+                yield key, f"slot of {owner}, by {node.op} in the graph"
+
+
+def _variable(index: Index, text: str) -> Node | None:
+    """Return the variable that an input is, or is the value of."""
+    node = index.producer(text)
+    while node is not None and node.op in _THROUGH and node.inputs:
+        node = index.producer(node.inputs[0])
+    return node if node is not None and node.op in REF_OPS | RESOURCE_OPS else None
+
+
+def _of_names(tensors: Mapping[str, Tensor], slot_names: Sequence[str], found: OptimizerState) -> None:
+    words = "|".join(map(re.escape, (*SLOT_NAMES, *slot_names)))
+    slot = re.compile(rf"(?P<owner>.+)/(?P<slot>(?:{words})(?:_\d+)?)")
+    for key, tensor in tensors.items():
+        if key in found.reasons or key == OBJECT_GRAPH_KEY or key.endswith(f"/{EMA}"):
+            continue
+        match = _OBJECT_SLOT.fullmatch(key)
+        if match is not None:
+            found.reasons[key] = f"slot {match['slot']} of {match['owner']}, by its key"
+            continue
+        match = slot.fullmatch(key) or _KERAS_SLOT.fullmatch(key) or _FACTORED.fullmatch(key)
+        if match is not None:
+            owner = _owner(match["owner"], tensors, tensor, is_factored=_is_factored(match))
+            if owner is not None:
+                found.reasons[key] = f"slot {match['slot']} of {owner}, by name and shape"
+            else:
+                found.doubtful[key] = f"looks like a slot, but no variable {match['owner']!r} has its shape"
+        elif (_POWER.fullmatch(key) or _KERAS_NUMBER.fullmatch(key)) and not tensor.shape:
+            found.reasons[key] = "a number of an optimizer, by name and shape"
+
+
+def _is_factored(match: re.Match[str]) -> bool:
+    return match.re is _FACTORED or match["slot"].startswith("Adafactor")
+
+
+def _owner(name: str, tensors: Mapping[str, Tensor], slot: Tensor, *, is_factored: bool) -> str | None:
+    """Return the variable of a slot, whose name may have the scope of the optimizer before it."""
+    while name:
+        owner = tensors.get(name)
+        if owner is not None and (owner.shape == slot.shape or (is_factored and _is_factor(owner.shape, slot.shape))):
+            return name
+        name = name.partition("/")[2]
+    return None
+
+
+def _is_factor(whole: Sequence[int], factor: Sequence[int]) -> bool:
+    """Return whether a shape is another one less an axis, or the single element that stands for none at all."""
+    return tuple(factor) == (1,) or any(
+        tuple(whole[:axis]) + tuple(whole[axis + 1 :]) == tuple(factor) for axis in range(len(whole))
+    )

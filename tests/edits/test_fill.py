@@ -1,0 +1,45 @@
+"""One value for all elements, also in tensors that are new."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.edits.fill import fill
+from graphsurgeon.errors import NotFoundError, PassError
+from tests.edits.values import lists, singles, tensors
+
+
+def test_values_become_one():
+    given = tensors(step=[5, 6], w=singles(1, 2), s=["a", "b"])
+    fill(given, value="0", select=("step", "s"))
+    assert lists(given) == {"step": [0, 0], "w": [1, 2], "s": [b"0", b"0"]}
+    assert given["step"].dtype.name == "int64"
+
+
+def test_what_is_missing_is_added():
+    given = tensors(w=1)
+    report = fill(given, value=0.5, add=("a", "b"), shape=(2,), dtype="bfloat16")
+    assert lists(given) == {"w": 1, "a": [0.5, 0.5], "b": [0.5, 0.5]}
+    assert [(row.name, row.action, row.dtype) for row in report.changes] == [
+        ("a", "added", "bfloat16"),
+        ("b", "added", "bfloat16"),
+    ]
+    fill(given, value="x", add=("s",), dtype="string")
+    assert given["s"].numpy() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "reason"),
+    [
+        ({}, PassError, "nothing is asked for"),
+        ({"add": ("w",)}, PassError, "to be added, but there already: w"),
+        ({"select": ("v",)}, NotFoundError, "no tensor 'v'"),
+        ({"add": ("v",), "dtype": "float33"}, NotFoundError, "no dtype 'float33'"),
+        ({"add": ("v",), "dtype": "uint8"}, PassError, "fill: v: -1 is out of the range of uint8"),
+    ],
+)
+def test_what_is_refused(options, error, reason):
+    given = tensors(w=1)
+    with pytest.raises(error, match=reason):
+        fill(given, value=-1, **options)
+    assert lists(given) == {"w": 1}

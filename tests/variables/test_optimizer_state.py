@@ -1,0 +1,117 @@
+"""What optimizers keep, by the object graph, by the graph and by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphsurgeon import dtypes
+from graphsurgeon.graph import Graph
+from graphsurgeon.model import Model
+from graphsurgeon.node import Node
+from graphsurgeon.tensor import as_tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.optimizer_state import optimizer_state
+from proto_utils import schema
+from tests.object_graphs import BIAS, KERNEL, SLOT, trained
+
+
+def tensors(**shapes):
+    return {name: as_tensor(np.zeros(shape, np.float32)) for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(
+    ("names", "shape"),
+    [
+        (["w/Adam", "w/Adam_1"], [2, 3]),
+        (["w/RMSProp", "w/RMSProp_1"], [2, 3]),
+        (["w/Momentum"], [2, 3]),
+        (["w/Ftrl", "w/Ftrl_1"], [2, 3]),
+        (["w/Adagrad"], [2, 3]),
+        (["w/Adadelta", "w/Adadelta_1"], [2, 3]),
+        (["w/adam_m", "w/adam_v"], [2, 3]),
+        (["train/w/Adam", "a/b/w/Momentum"], [2, 3]),
+        (["training/Adam/w/m", "training/Adam/w/v", "RMSprop/w/rms", "SGD/w/momentum"], [2, 3]),
+        (["training_1/Adam_2/w/m_1"], [2, 3]),
+        (["w_slot_v"], [2, 3]),
+        (["w_slot_vr", "w/Adafactor"], [2]),
+        (["w_slot_vc", "w/Adafactor_1"], [3]),
+        (["w/Adafactor"], [1]),
+        (["beta1_power", "train/beta2_power_1"], []),
+        (["training/Adam/iter", "Adam/beta_1", "SGD/learning_rate"], []),
+        (["w/.OPTIMIZER_SLOT/optimizer/m/.ATTRIBUTES/VARIABLE_VALUE"], [2, 3]),
+    ],
+    ids=str,
+)
+def test_names_and_shapes(names, shape):
+    given = tensors(w=[2, 3], **dict.fromkeys(names, shape))
+    found = optimizer_state(given)
+    assert list(found.reasons) == names
+    assert found.doubtful == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("w/Adam", [3, 2]), ("v/Adam", [2, 3]), ("w/Adam", [2]), ("w/Momentum", [3]), ("w_slot_v", [])]
+)
+def test_a_name_alone_proves_nothing(name, shape):
+    found = optimizer_state(tensors(w=[2, 3], **{name: shape}))
+    assert found.reasons == {}
+    assert list(found.doubtful) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("w/ExponentialMovingAverage", [2, 3]),
+        ("Adam/w", [2, 3]),
+        ("w/m", [2, 3]),
+        ("beta1_power", [2]),
+        ("Momentum", [2, 3]),
+        ("global_step", []),
+        ("w/Adamant", [2, 3]),
+    ],
+)
+def test_what_is_no_slot(name, shape):
+    found = optimizer_state(tensors(w=[2, 3], **{name: shape}))
+    assert (found.reasons, found.doubtful) == ({}, {})
+
+
+def test_other_names():
+    given = tensors(w=[2], **{"w/My.Opt_1": [2], "w/MyxOpt": [2]})
+    assert list(optimizer_state(given, slot_names=["My.Opt"]).reasons) == ["w/My.Opt_1"]
+
+
+def test_objects():
+    message = trained()
+    keys = {attribute.checkpoint_key: [2] for node in message.nodes for attribute in node.attributes}
+    given = tensors(**keys)
+    given[OBJECT_GRAPH_KEY] = as_tensor(schema.serialize(message))
+    found = optimizer_state(given)
+    assert found.reasons[SLOT] == "slot m of model/kernel, by the object graph"
+    assert not {KERNEL, BIAS} & found.reasons.keys()
+    below = {key for key in keys if key.startswith("optimizer/")}
+    assert below <= found.reasons.keys()
+    assert {found.reasons[key] for key in below} <= {"a variable of the optimizer optimizer, by the object graph"}
+
+
+def graph(op, *, resource=False):
+    kind = "VarHandleOp" if resource else "VariableV2"
+    names = ["w", "slot", "rate", "other"]
+    nodes = [Node.new(name, kind, attrs={"dtype": dtypes.FLOAT}) for name in names]
+    nodes.append(Node.new("read", "ReadVariableOp" if resource else "Identity", ["rate"]))
+    nodes.append(Node.new("grad", "Const", attrs={"dtype": dtypes.FLOAT, "value": as_tensor(np.float32(1))}))
+    nodes.append(Node.new("train", op, ["w", "slot", "read", "grad"]))
+    return Model(graph=Graph(nodes))
+
+
+@pytest.mark.parametrize(
+    ("op", "resource"), [("ApplyMomentum", False), ("ResourceApplyMomentum", True), ("SparseApplyAdagrad", False)]
+)
+def test_ops_of_a_graph(op, resource):
+    given = tensors(w=[2], slot=[2], rate=[], other=[2])
+    found = optimizer_state(given, model=graph(op, resource=resource))
+    assert found.reasons == {"slot": f"slot of w, by {op} in the graph"}
+
+
+def test_a_graph_that_trains_nothing():
+    assert optimizer_state(tensors(w=[2], slot=[2]), model=graph("AssignAdd")).reasons == {}
