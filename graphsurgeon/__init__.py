@@ -20,6 +20,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphsurgeon.diff import diff
+    from graphsurgeon.edits.arithmetic import arithmetic
+    from graphsurgeon.edits.average import average
+    from graphsurgeon.edits.cast import cast
+    from graphsurgeon.edits.ema import ema
+    from graphsurgeon.edits.fill import fill
+    from graphsurgeon.edits.merge import merge
+    from graphsurgeon.edits.pad import pad
+    from graphsurgeon.edits.partition import partition
+    from graphsurgeon.edits.reshape import reshape
+    from graphsurgeon.edits.reverse import reverse
+    from graphsurgeon.edits.scale import scale
+    from graphsurgeon.edits.select import select
+    from graphsurgeon.edits.slice import slice  # noqa: A004 -- it has the name of its verb
+    from graphsurgeon.edits.strip_optimizer import strip_optimizer
+    from graphsurgeon.edits.tile import tile
+    from graphsurgeon.edits.transpose import transpose
+    from graphsurgeon.edits.unpartition import unpartition
     from graphsurgeon.errors import (
         CorruptionError,
         FileFormatError,
@@ -39,6 +56,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.fix import fix
     from graphsurgeon.passes.freeze import freeze
     from graphsurgeon.passes.prune import prune
+    from graphsurgeon.passes.rename import rename
     from graphsurgeon.passes.unfreeze import unfreeze
     from graphsurgeon.tensor import Tensor
     from graphsurgeon.verify import verify
@@ -54,6 +72,24 @@ __all__ = [
     "freeze",
     "fix",
     "prune",
+    "rename",
+    "arithmetic",
+    "average",
+    "cast",
+    "ema",
+    "fill",
+    "merge",
+    "pad",
+    "partition",
+    "reshape",
+    "reverse",
+    "scale",
+    "select",
+    "slice",
+    "strip_optimizer",
+    "tile",
+    "transpose",
+    "unpartition",
     "Model",
     "Graph",
     "Node",
@@ -90,11 +126,16 @@ def __getattr__(name: str) -> Any:
     """Import what a public name stands for, and keep it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # What is neither listed nor an error is a pass, which lives in the file of its name.
-    home = _HOMES.get(name) or ("errors" if name.endswith("Error") else f"passes.{name}")
+    home = _HOMES.get(name) or ("errors" if name.endswith("Error") else _room_of(name))
     found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = found
     return found
+
+
+def _room_of(name: str) -> str:
+    """Return the module of a pass or an edit, which lives in the file of its name."""
+    passes = importlib.import_module(f"{__name__}.passes")
+    return f"passes.{name}" if name in passes.names() else f"edits.{name}"
 
 
 def __dir__() -> list[str]:

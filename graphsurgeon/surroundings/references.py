@@ -30,12 +30,14 @@ from proto_utils import schema
 _VARIABLE = ("VariableDef", "variable_name", "initializer_name", "snapshot_name", "initial_value_name")
 _SAVER = ("SaverDef", "filename_tensor_name", "save_tensor_name", "restore_op_name")
 _RUNNER = ("QueueRunnerDef", "queue_name", "enqueue_op_name", "close_op_name", "cancel_op_name")
-# What the bytes of a collection are, and the fields of it that name nodes.
-_MESSAGES = {**dict.fromkeys(VARIABLE_COLLECTIONS, _VARIABLE), "savers": _SAVER, "queue_runners": _RUNNER}
-_CONTEXTS = {"cond_context": "CondContextDef", "while_context": "WhileContextDef"}
+#: What the bytes of a collection are, and the fields of it that name nodes.
+MESSAGES = {**dict.fromkeys(VARIABLE_COLLECTIONS, _VARIABLE), "savers": _SAVER, "queue_runners": _RUNNER}
+#: The collections of control-flow contexts, and what their bytes are.
+CONTEXTS = {"cond_context": "CondContextDef", "while_context": "WhileContextDef"}
 #: The fields of a control-flow context without whose nodes it is none.
 PIVOTS = ("pred_name", "pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
-_ENDS = ("loop_exit_names", "loop_enter_names")
+#: The fields of a loop's context that list nodes.
+ENDS = ("loop_exit_names", "loop_enter_names")
 
 IsThere = Callable[[str], bool]
 
@@ -112,9 +114,9 @@ def _drop_from_collection(key: str, definition: schema.CollectionDef, is_there: 
         return _drop_names(key, definition.node_list.value, is_there)
     if kind == "any_list":
         return _drop_any(key, definition.any_list.value, is_there)
-    if kind == "bytes_list" and key in _CONTEXTS:
+    if kind == "bytes_list" and key in CONTEXTS:
         return _narrow_contexts(key, definition.bytes_list.value, is_there)
-    if kind == "bytes_list" and key in _MESSAGES:
+    if kind == "bytes_list" and key in MESSAGES:
         return _drop_messages(key, definition.bytes_list.value, is_there)
     return []
 
@@ -128,7 +130,7 @@ def _drop_names(key: str, values: Any, is_there: IsThere) -> list[Gone]:
 
 
 def _drop_messages(key: str, values: Any, is_there: IsThere) -> list[Gone]:
-    cls, fields = getattr(schema, _MESSAGES[key][0]), _MESSAGES[key][1:]
+    cls, fields = getattr(schema, MESSAGES[key][0]), MESSAGES[key][1:]
     left, gone = [], []
     for value in values:
         names = _named(schema.parse(cls, value), fields)
@@ -151,7 +153,7 @@ def _named(message: Any, fields: Iterable[str]) -> list[str]:
 def _narrow_contexts(key: str, values: Any, is_there: IsThere) -> list[Gone]:
     left, gone = [], []
     for value in values:
-        context = schema.parse(getattr(schema, _CONTEXTS[key]), value)
+        context = schema.parse(getattr(schema, CONTEXTS[key]), value)
         keep, part = _narrow(context, is_there)
         if keep:
             left.append(schema.serialize(context) if part else value)
@@ -175,7 +177,7 @@ def _narrow(context: Any, is_there: IsThere) -> tuple[bool, str]:
     pivots = [name for field in PIVOTS if (name := getattr(context, field, ""))]
     if not all(is_there(node_of(name)) for name in pivots):
         return False, ""
-    lists = [context.values_def.values, *(getattr(context, field) for field in _ENDS if hasattr(context, field))]
+    lists = [context.values_def.values, *(getattr(context, field) for field in ENDS if hasattr(context, field))]
     total = lost = 0
     for values in lists:
         left = [name for name in values if is_there(node_of(name))]

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from graphsurgeon.surroundings.references import CONTEXTS
 from proto_utils import schema
-
-_CONTEXTS = {"cond_context": "CondContextDef", "while_context": "WhileContextDef"}
 
 
 class Moved(NamedTuple):
@@ -52,7 +51,7 @@ def retarget_tensors(meta: schema.MetaGraphDef, tensors: Mapping[str, str]) -> l
     for key in sorted(meta.signature_def):
         signature = meta.signature_def[key]
         for info in [*signature.inputs.values(), *signature.outputs.values()]:
-            for holder, field in _name_fields(info):
+            for holder, field in name_fields(info):
                 old = getattr(holder, field)
                 if old in tensors:
                     setattr(holder, field, tensors[old])
@@ -78,7 +77,7 @@ def retarget_contexts(meta: schema.MetaGraphDef, moved: Mapping[str, Moved]) -> 
     """
     if not moved:
         return
-    for key, name in _CONTEXTS.items():
+    for key, name in CONTEXTS.items():
         if key in meta.collection_def:
             listed = meta.collection_def[key].bytes_list.value
             contexts = [schema.parse(getattr(schema, name), data) for data in listed]
@@ -118,7 +117,7 @@ def _is_node_list(meta: schema.MetaGraphDef, key: str) -> bool:
     return meta.collection_def[key].WhichOneof("kind") == "node_list"
 
 
-def _name_fields(info: schema.TensorInfo) -> Iterator[tuple[Any, str]]:
+def name_fields(info: schema.TensorInfo) -> Iterator[tuple[Any, str]]:
     """Yield the messages and fields of a TensorInfo that hold a tensor's name."""
     kind = info.WhichOneof("encoding")
     if kind == "coo_sparse":
@@ -126,6 +125,6 @@ def _name_fields(info: schema.TensorInfo) -> Iterator[tuple[Any, str]]:
             yield info.coo_sparse, field
     elif kind == "composite_tensor":
         for part in info.composite_tensor.components:
-            yield from _name_fields(part)
+            yield from name_fields(part)
     elif kind == "name":
         yield info, "name"

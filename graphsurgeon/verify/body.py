@@ -22,8 +22,9 @@ from proto_utils.errors import UnsupportedError
 #: In a body, ``argument`` or ``node:output`` without an index, where that is a list: it fills several inputs.
 SEVERAL = -1
 
-# TensorFlow 2.21's rule for nodes of a graph; its own internal names, which bodies may hold, begin with "_".
-_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
+#: TensorFlow 2.21's rule for nodes of a graph.
+NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
+# TensorFlow's own internal names, which bodies may hold, begin with "_".
 _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
 
 
@@ -145,7 +146,7 @@ class Body:
 
 def name_findings(body: Body) -> Iterator[Finding]:
     """Yield names that TensorFlow does not allow, and those that are there twice."""
-    legal = (_NAME if body.function is None else _BODY_NAME).fullmatch
+    legal = (NODE_NAME if body.function is None else _BODY_NAME).fullmatch
     for name in body.names:
         if not legal(name):
             what = "holds characters that TensorFlow does not allow" if name else "is empty"

@@ -1,0 +1,203 @@
+"""Rename nodes and variables, in the graph, its savers and collections, and the checkpoint at once.
+
+For: fitting a model into another's name scope, and back; names of another framework; variables that a library calls
+otherwise in its next version.
+
+Prerequisites: none. A checkpoint without a graph will do, and so will a graph without values.
+
+Leaves behind: the same model under other names, in the same order. A map takes whole names: of nodes, of checkpoint
+keys, and of variables as the object graph of a TensorFlow 2 checkpoint has them. All entries apply at once, so two
+names can be exchanged. What no entry takes follows the nearest variable, table or key that its name is below of:
+``X/read``, ``X/Assign``, ``X/Adam``, the key ``X/ExponentialMovingAverage``. A scope is stripped or added after that.
+
+What else it meets: inputs, control inputs and colocation follow; so do the names by which variables, tables and queues
+share their state, in function bodies too. Functions, the nodes inside of them, loops (``frame_name``) and devices
+stay. Signatures keep their keys and name the new tensors. Collections of every kind, the notes of `freeze` and
+`unfreeze`, and the SaverDef follow; as in TensorFlow's ``import_scope``, an added scope is put before ``save/`` too.
+Unlike there, the savers look up the new keys. Savers of other checkpoints keep theirs. With `checkpoint_only` nothing
+but keys is renamed, and the graph, which would not find its values any more, goes. The tensors are the same objects
+as before, so that data files can be linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from graphsurgeon.consistency.savers import SaverCall
+from graphsurgeon.errors import PassError
+from graphsurgeon.graph import Graph, Library
+from graphsurgeon.index import Index
+from graphsurgeon.model import Model
+from graphsurgeon.model_pass import model_pass
+from graphsurgeon.node import Node
+from graphsurgeon.renaming.checkpoints import renamed_tensors
+from graphsurgeon.renaming.graphs import renamed_body, renamed_nodes
+from graphsurgeon.renaming.meta_graphs import rename_in_meta_graph
+from graphsurgeon.renaming.name_map import NameMap, parse_lines, parse_texts
+from graphsurgeon.renaming.new_names import NewNames, changed_names
+from graphsurgeon.renaming.savers import keys_of, own_savers, rename_keys
+from graphsurgeon.variables.checkpoint_keys import variable_nodes
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+
+
+@dataclass(frozen=True)
+class RenamedRow:
+    """A name that is another now.
+
+    Attributes
+    ----------
+    name : str
+        What it is now.
+    was : str
+    kind : {"key", "variable", "node"}
+        A checkpoint key, a node that is a variable, or any other node.
+    """
+
+    name: str
+    was: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class RenameReport:
+    """What `rename` did.
+
+    Attributes
+    ----------
+    renamed : list of RenamedRow
+        Keys, then variables, then other nodes; each in the model's order.
+    num_keys, num_variables, num_nodes : int
+        How many of each kind are renamed.
+    num_unchanged : int
+        How many keys and nodes are not.
+    notes : list of str
+    """
+
+    #: A dry run is for looking at the new names.
+    is_shown_by_dry_run: ClassVar[bool] = True
+
+    renamed: list[RenamedRow]
+    num_keys: int
+    num_variables: int
+    num_nodes: int
+    num_unchanged: int
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {**vars(self), "renamed": [vars(row) for row in self.renamed]}
+
+
+@model_pass
+def rename(
+    model: Model,
+    *,
+    map: tuple[str, ...] | Mapping[str, str] = (),  # noqa: A002 -- what users type: --map, and map= here
+    map_file: Iterable[str] | None = None,
+    add_scope: str | None = None,
+    strip_scope: str | None = None,
+    checkpoint_only: bool = False,
+) -> RenameReport:
+    r"""Rename nodes and variables, in the graph, its savers and collections, and the checkpoint at once.
+
+    Parameters
+    ----------
+    model : Model
+        Edited in place; no value is read.
+    map : tuple of str, or mapping of str to str
+        New names, as in 'conv(\d+)/(.*)=net/conv\1/\2': a name or regular expression of whole names, the last = and
+        the new name, in which \1 is a group; the first that takes a name counts. (A mapping holds exact names.)
+    map_file : iterable of str
+        Lines of old name, tab, new name: exact names, or regular expressions behind re:; # begins a comment.
+    add_scope : str
+        Put this scope before all names: my makes my/conv1/weights of conv1/weights.
+    strip_scope : str
+        Take this scope away where names begin with it.
+    checkpoint_only : bool
+        Rename the keys of the checkpoint only; the graph does not go along.
+
+    Returns
+    -------
+    RenameReport
+
+    Raises
+    ------
+    NotFoundError
+        An entry takes no name, or no name begins with the scope; such are listed.
+    PassError
+        Nothing is asked for; an entry or a line is not one; names would collide or are not allowed, such are listed.
+    """
+    entries = [*parse_texts(map), *parse_lines(map_file or ())]
+    if not entries and add_scope is None and strip_scope is None:
+        raise PassError("rename", "nothing is asked for", hint="give --map, --map-file, --add-scope or --strip-scope")
+    if checkpoint_only:
+        _drop_graph(model)
+    calls, others = own_savers(model, Index(model.graph)) if len(model.graph) else ([], [])
+    keys = keys_of(model, calls)
+    variables = {node.name for node in variable_nodes(model.graph)}
+    tables = {node.name for node in model.graph if "HashTable" in node.op}
+    scopes = {"add_scope": add_scope, "strip_scope": strip_scope}
+    new = NewNames(NameMap(entries), variables | tables | set(keys), **scopes)
+    new_nodes = changed_names((node.name for node in model.graph), new, "node")
+    new_keys = changed_names(keys, new, "key")
+    tensors = renamed_tensors(model.variables, new, new_keys)
+    new.require_all_used([*keys, *(node.name for node in model.graph)])
+    num_names = len(keys) + len(model.graph)
+    _apply(model, calls, new, keys, new_keys)
+    model.variables = tensors
+    if model.saved_model is not None and not model.saved_model.num_others:
+        # Whoever writes the model again is not to take the old keys for values that went.
+        as_read = renamed_tensors(model.saved_model.variables, new, new_keys)
+        model.saved_model = replace(model.saved_model, variables=as_read)
+    return _report(new_nodes, new_keys, variables, num_names, _notes(model, others))
+
+
+def _drop_graph(model: Model) -> None:
+    if not model.variables:
+        raise PassError("rename", "there is no checkpoint, and checkpoint_only renames nothing else")
+    model.graph, model.library, model.meta = Graph(), Library(), None
+    model.rest.Clear()
+
+
+def _apply(
+    model: Model, calls: Sequence[SaverCall], new: NewNames, keys: Sequence[str], new_keys: Mapping[str, str]
+) -> None:
+    names = {node.name for node in model.graph}
+    known = names.union(keys)
+    nodes: dict[str | None, list[Node]] = {None: renamed_nodes(model.graph, new, known)}
+    for function in model.library.functions.values():
+        body = renamed_body(function.body, new, known)
+        if body is not None:
+            nodes[function.name] = body
+    rename_keys(model, calls, new, new_keys, nodes)
+    if model.meta is not None:
+        rename_in_meta_graph(model.meta, new, names, set(keys))
+    for function_name, found in nodes.items():
+        graph = model.graph if function_name is None else model.library.functions[function_name].body
+        if any(a is not b for a, b in zip(found, graph, strict=True)):
+            graph.set_nodes(found)
+
+
+def _notes(model: Model, others: Sequence[SaverCall]) -> list[str]:
+    notes = []
+    if OBJECT_GRAPH_KEY in model.variables:
+        notes.append("objects keep their paths, by which tf.train.Checkpoint restores them; their keys are new")
+    if others:
+        names = ", ".join(call.node.name for call in others[:3]) + (" ..." if len(others) > 3 else "")
+        notes.append(f"{len(others)} ops save or restore other checkpoints, whose keys stay: {names}")
+    return notes
+
+
+def _report(
+    new_nodes: Mapping[str, str], new_keys: Mapping[str, str], variables: set[str], num_names: int, notes: list[str]
+) -> RenameReport:
+    of_variables = [RenamedRow(now, old, "variable") for old, now in new_nodes.items() if old in variables]
+    of_others = [RenamedRow(now, old, "node") for old, now in new_nodes.items() if old not in variables]
+    return RenameReport(
+        [*(RenamedRow(now, old, "key") for old, now in new_keys.items()), *of_variables, *of_others],
+        len(new_keys), len(of_variables), len(of_others),
+        num_names - len(new_keys) - len(new_nodes),
+        notes,
+    )  # fmt: skip

@@ -1,0 +1,212 @@
+r"""What users ask to be renamed: pairs of an old name, or a pattern of old names, and the new name.
+
+As text, one entry is ``old=new``. The last ``=`` separates, unless a backslash stands before it, so lookaheads such as
+``(?=x)`` may be in the old part; ``\=`` is a ``=`` in either part. A file has an entry per line, and its names are
+exact, because names hold dots and such::
+
+    # comment
+    conv1/weights<TAB>stem/kernel
+    re:block(\d+)/(.*)<TAB>stage\1/\2
+
+An entry takes the names that are its old name, or that it matches as a regular expression from beginning to end; of
+several that take a name, the first does. In the new name of an expression ``\1`` and ``\g<name>`` stand for its
+groups, ``\g<0>`` for the old name, and ``\\`` for a backslash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from graphsurgeon.errors import PassError, near_names
+from proto_utils.errors import NotFoundError
+
+_SEPARATOR = re.compile(r"(?<!\\)=")
+_GROUP = re.compile(r"\\(?:(\d{1,2})|g<(\w+)>|(\\))")
+_SPECIAL = re.compile(r"[()\[\]{}?*+|^$\\.]")
+#: What marks a line of a file as a regular expression.
+_MARK = "re:"
+_FILE = "map file"
+_MAX_LISTED = 10
+
+
+class Entry(NamedTuple):
+    """One entry.
+
+    Attributes
+    ----------
+    old, new : str
+    pattern : re.Pattern or None
+        None where the old name stands for itself only.
+    parts : list of (str or int)
+        The new name of what the pattern matches: texts, and numbers of groups.
+    where : str
+        Where it was given, for errors.
+    """
+
+    old: str
+    new: str
+    pattern: re.Pattern[str] | None
+    parts: list[str | int]
+    where: str
+
+
+class NameMap:
+    """Entries in the order in which they count.
+
+    Exact names cost nothing, however many there are; every other entry is tried on every name.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+    """
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = list(entries)
+        self._exact: dict[str, int] = {}
+        self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        for number, entry in enumerate(self._entries):
+            self._exact.setdefault(entry.old, number)
+            # A text without special characters matches only itself.
+            if entry.pattern is not None and _SPECIAL.search(entry.old):
+                self._patterns.append((number, entry.pattern))
+        self._used: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, name: str) -> str | None:
+        """Return the new name that the first entry which takes `name` gives it, None when none does."""
+        exact = self._exact.get(name, len(self._entries))
+        for number, pattern in self._patterns:
+            if number >= exact:
+                break
+            match = pattern.fullmatch(name)
+            if match is not None:
+                return self._taken(number, match)
+        if exact == len(self._entries):
+            return None
+        taken = self._entries[exact].pattern
+        return self._taken(exact, None if taken is None else taken.fullmatch(name))
+
+    def _taken(self, number: int, match: re.Match[str] | None) -> str:
+        self._used.add(number)
+        entry = self._entries[number]
+        if match is None:
+            return entry.new
+        return "".join(part if isinstance(part, str) else match[part] or "" for part in entry.parts)
+
+    def require_all_used(self, names: Iterable[str]) -> None:
+        """Require that each entry has taken a name.
+
+        Parameters
+        ----------
+        names : iterable of str
+            What there was to take, for near names.
+
+        Raises
+        ------
+        NotFoundError
+            Some have not; it lists them.
+        """
+        unused = [entry for number, entry in enumerate(self._entries) if number not in self._used]
+        if not unused:
+            return
+        first = unused[0]
+        near = near_names(first.old, names)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "earlier entries may take all it matches"
+        if len(unused) > 1:
+            more = f" and {len(unused) - _MAX_LISTED:,} more" if len(unused) > _MAX_LISTED else ""
+            listed = ", ".join(entry.old for entry in unused[:_MAX_LISTED])
+            hint = f"{len(unused):,} entries take nothing: {listed}{more}; for the first, {hint}"
+        where = first.where if first.where.startswith(_FILE) else None
+        raise NotFoundError("node or checkpoint key that matches", first.old, near, where=where, hint=hint)
+
+
+def parse_texts(texts: Iterable[str] | Mapping[str, str]) -> Iterator[Entry]:
+    """Yield the entries of ``old=new`` texts, or of a mapping of exact names.
+
+    Raises
+    ------
+    PassError
+        One has no ``=``, or an empty part.
+    """
+    if isinstance(texts, Mapping):
+        for old, new in texts.items():
+            yield _entry(old, new, f"entry {old!r}", is_exact=True)
+        return
+    for text in texts:
+        separators = list(_SEPARATOR.finditer(text))
+        if not separators:
+            raise PassError("rename", f"map {text!r} has no '='", hint="write old=new, as in 'conv(.*)=net/conv\\1'")
+        at = separators[-1].start()
+        old, new = (part.replace("\\=", "=") for part in (text[:at], text[at + 1 :]))
+        yield _entry(old, new, f"map {text!r}")
+
+
+def parse_lines(lines: Iterable[str]) -> Iterator[Entry]:
+    """Yield the entries of a file's lines.
+
+    Raises
+    ------
+    PassError
+        A line is not one; its number is in the error.
+    """
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip("\r\n")
+        if not text.strip() or text.startswith("#"):
+            continue
+        where, columns = f"{_FILE}, line {number}", text.split("\t")
+        if len(columns) != 2:
+            found = "no tab" if len(columns) == 1 else f"{len(columns) - 1} tabs"
+            raise PassError(
+                "rename", f"{where}: {found} in {text!r}", hint="a line is the old name, a tab, the new one"
+            )
+        old, new = columns
+        is_exact = not old.startswith(_MARK)
+        yield _entry(old if is_exact else old[len(_MARK) :], new, where, is_exact=is_exact)
+
+
+def _entry(old: str, new: str, where: str, *, is_exact: bool = False) -> Entry:
+    if not old or not new:
+        raise PassError("rename", f"{where}: the {'new' if old else 'old'} name is empty")
+    pattern = None
+    if not is_exact:
+        try:
+            pattern = re.compile(old)
+        except re.error as error:
+            # What users type may be a name that happens to be no expression; a line says which it is.
+            if where.startswith(_FILE):
+                raise PassError("rename", f"{where}: {old!r} is no regular expression: {error}") from None
+    parts = [] if pattern is None else _parts(new, pattern, where)
+    return Entry(old, new, pattern, parts, where)
+
+
+def _parts(new: str, pattern: re.Pattern[str], where: str) -> list[str | int]:
+    """Take a new name apart into texts and groups."""
+    parts: list[str | int] = []
+    position = 0
+    for match in _GROUP.finditer(new):
+        parts.append(_plain(new[position : match.start()], new, where))
+        number, name, backslash = match.groups()
+        if backslash:
+            parts.append(backslash)
+        else:
+            group = pattern.groupindex.get(name, -1) if name and not name.isdecimal() else int(number or name)
+            if not 0 <= group <= pattern.groups:
+                raise PassError(
+                    "rename", f"{where}: {match[0]} in the new name, but the expression has {pattern.groups} groups"
+                )
+            parts.append(group)
+        position = match.end()
+    parts.append(_plain(new[position:], new, where))
+    return [part for part in parts if part != ""]
+
+
+def _plain(text: str, new: str, where: str) -> str:
+    if "\\" in text:
+        raise PassError(
+            "rename", f"{where}: a backslash in {new!r} stands before no group", hint=r"groups are \1 or \g<name>"
+        )
+    return text
