@@ -10,6 +10,7 @@ from typing import Any
 from graphsurgeon.diff.messages import message_to_json
 from graphsurgeon.diff.plain import number
 from graphsurgeon.diff.report import CollectionDiff
+from graphsurgeon.surroundings.references import CONTEXTS
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 
@@ -67,13 +68,17 @@ def _items(name: str, meta: schema.MetaGraphDef) -> list[Any]:
     values = getattr(collection, kind).value
     if kind == "any_list":
         return [{"type_url": any_.type_url, "value": number(any_.value)} for any_ in values]
-    return [_variable(value) if kind == "bytes_list" and name in _VARIABLES else number(value) for value in values]
+    if kind == "bytes_list" and name in _VARIABLES:
+        return [_fields(value, "VariableDef", "variable_name") for value in values]
+    if kind == "bytes_list" and name in CONTEXTS:
+        return [_fields(value, CONTEXTS[name], "context_name") for value in values]
+    return [number(value) for value in values]
 
 
-def _variable(value: bytes) -> Any:
-    """Return a VariableDef by its fields; other bytes as text."""
+def _fields(value: bytes, name: str, wanted: str) -> Any:
+    """Return a message by its fields, in which maps have no order; other bytes, which lack a field, as text."""
     try:
-        message = schema.parse(schema.VariableDef, value)
+        message = schema.parse(getattr(schema, name), value)
     except CorruptionError:
         return number(value)
-    return message_to_json(message) if message.variable_name else number(value)
+    return message_to_json(message) if getattr(message, wanted) else number(value)
