@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import io
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _MAGIC = b"\x93NUMPY"
+_LONG = re.compile(r"(?<=\d)L(?=[,)])")
 _KEYS = {"descr", "fortran_order", "shape"}
 #: numpy reads no longer headers either, because what parses them takes time and memory far beyond their length.
 _MAX_HEADER_NBYTES = 10_000
@@ -124,7 +126,8 @@ def _parse(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
     """Return form, shape and order; any of several errors when the text is not as it should be."""
     import numpy as np
 
-    header = ast.literal_eval(text)
+    # Python 2 on some systems wrote (3L, 64L).
+    header = ast.literal_eval(_LONG.sub("", text))
     if not isinstance(header, dict) or header.keys() != _KEYS:
         raise ValueError("other keys")
     shape, is_fortran = header["shape"], header["fortran_order"]

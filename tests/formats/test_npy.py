@@ -127,6 +127,10 @@ def test_headers_that_make_no_sense(text):
         header_of(framed(text.encode()))
 
 
+def test_header_of_python_2():
+    assert header_of(framed(GOOD.replace("(1,)", "(3L, 64L)").encode())).shape == (3, 64)
+
+
 def test_header_longer_than_any_array_needs():
     with pytest.raises(CorruptionError, match="header of 20000 bytes"):
         header_of(framed(b" " * 20000))

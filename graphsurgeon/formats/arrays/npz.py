@@ -79,7 +79,7 @@ def read(path: str) -> dict[str, Tensor]:
     """
     archive = _open(path)
     try:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _check_places(infos, path)
         tensors: dict[str, Tensor] = {}
         for info in infos:
