@@ -15,10 +15,11 @@ LAYERS = {
     + ["tensor_slice", "tensor_weaving", "tensor_index"],
     2: ["attr_value", "node", "graph", "graph_def", "frames", "index", "model", "ops", "reach", "node_lists"]
     + ["weights", "variables", "exchange", "surroundings", "serving", "transforms"],
-    3: ["verify", "model_pass", "checkpoint_edit", "new_inputs", "equivalence", "consistency"]
+    3: ["verify", "model_pass", "checkpoint_edit", "value_edit", "new_inputs", "equivalence", "consistency"]
     + ["initializers", "renaming"],
     4: ["formats", "passes", "edits"],
-    5: ["pipeline", "diff", "inspect", "verify_source", "compat", "retention", "edited_checkpoint", "fitting"],
+    5: ["pipeline", "diff", "inspect", "verify_source", "compat", "retention", "edited_checkpoint", "recipe"]
+    + ["fitting"],
     6: ["cli", "__main__"],
 }
 FLOOR = {name: layer for layer, names in LAYERS.items() for name in names}
