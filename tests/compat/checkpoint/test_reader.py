@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -207,3 +208,29 @@ def test_errors_are_of_both_trees(tmp_path):
         NewCheckpointReader(tmp_path / "m")
     assert isinstance(caught.value, errors.NotFoundError)
     assert isinstance(caught.value, KeyError)
+
+
+def read_all(prefix: object) -> None:
+    """Read everything there is; what is wrong has to be said as TensorFlow says it."""
+    with contextlib.suppress(OpError):
+        reader = NewCheckpointReader(str(prefix))
+        reader.debug_string()
+        for name in reader.get_variable_to_shape_map():
+            with contextlib.suppress(OpError):
+                reader.get_tensor(name)
+
+
+@pytest.mark.parametrize("name", ["m.index", "m.data-00000-of-00001", "v1"])
+def test_damage_anywhere_is_an_op_error(v2, v1, tmp_path, name):
+    path = tmp_path / name
+    whole = path.read_bytes()
+    prefix = tmp_path / name.split(".")[0]
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position])
+        read_all(prefix)
+        flipped = bytearray(whole)
+        flipped[position] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        read_all(prefix)
+    path.write_bytes(whole)
+    assert NewCheckpointReader(prefix).has_tensor("w")
