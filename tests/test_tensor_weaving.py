@@ -28,7 +28,7 @@ def drip(content: bytes, nbytes: int = 7):
 def band_nbytes(request, monkeypatch) -> int:
     """The size of a band, down to one element."""
     monkeypatch.setattr(tensor_weaving, "CHUNK_NBYTES", request.param)
-    return request.param
+    return int(request.param)
 
 
 @pytest.mark.parametrize("shape", [(1,), (7,), (2, 3), (2, 3, 4, 5), (1, 1, 9), (9, 1, 1)], ids=str)
