@@ -116,3 +116,28 @@ def save_registered(prefix):
     )
     tf.train.Checkpoint(counter=Counter(), plain=tf.Variable(1.0, name="plain")).write(prefix)
     return "graphs.counting"
+
+
+def save_session(prefix):
+    """The same with a session, as TensorFlow 1 programs save objects; returns names, slots and what is listed."""
+    import tensorflow as tf
+
+    tf1 = tf.compat.v1
+    with tf.Graph().as_default(), tf1.Session() as session:
+        module = tf.Module(name="net")
+        with tf1.variable_scope("net"):
+            module.kernel = tf1.get_variable("kernel", [3, 2], use_resource=True)
+            module.bias = tf1.get_variable("bias", [2], use_resource=True)
+        optimizer = tf1.train.AdamOptimizer(0.1)
+        step = optimizer.minimize(tf.reduce_sum(module.kernel * module.kernel) + tf.reduce_sum(module.bias))
+        session.run(tf1.global_variables_initializer())
+        session.run(step)
+        tf1.train.Checkpoint(model=module, optimizer=optimizer).write(prefix, session=session)
+        trained = [module.kernel, module.bias]
+        values = {variable.op.name: digest(session.run(variable).tobytes()) for variable in trained}
+        slots = [
+            (variable.op.name, name, slot.op.name, digest(session.run(slot).tobytes()))
+            for variable in trained
+            for name, slot in ((name, optimizer.get_slot(variable, name)) for name in optimizer.get_slot_names())
+        ]
+    return {"ways": {}, "names": values, "slots": slots, "listed": dict(tf.train.list_variables(prefix))}
