@@ -48,13 +48,13 @@ def alter(tensor: Tensor, steps: Iterable[Step], wanted: Requirement, initial: I
         if step.name == "cast":
             tensor = cast(tensor, wanted, saturate=bool(step.argument))
         elif step.name == "reverse":
-            tensor = ReversedTensor(tensor, [_axis(axis, tensor) for axis in step.axes])
+            tensor = ReversedTensor(tensor, [_axis(axis, tensor) for axis in step.numbers])
         elif step.name == "transpose":
-            tensor = TransposedTensor(tensor, [_axis(axis, tensor) for axis in step.axes] or _swapped(tensor))
+            tensor = TransposedTensor(tensor, [_axis(axis, tensor) for axis in step.numbers] or _swapped(tensor))
         elif step.name == "reshape":
-            tensor = _reshaped(tensor, wanted)
+            tensor = ReshapedTensor(tensor, step.numbers) if step.argument else _reshaped(tensor, wanted)
         elif step.name == "slice":
-            tensor = _sliced(tensor, _target(tensor, wanted, step))
+            tensor = _sliced(tensor, _target(tensor, wanted, step), is_last=bool(step.argument))
         else:
             tensor = _padded(tensor, step, wanted, initial)
     return tensor
@@ -94,9 +94,10 @@ def _reshaped(tensor: Tensor, wanted: Requirement) -> Tensor:
     return ReshapedTensor(tensor, [-1 if dim is None else dim for dim in dims])
 
 
-def _sliced(tensor: Tensor, target: tuple[int, ...]) -> Tensor:
+def _sliced(tensor: Tensor, target: tuple[int, ...], *, is_last: bool) -> Tensor:
     # Axes that are too short are for pad to fill up.
-    return SlicedTensor(tensor, [range(min(dim, size)) for dim, size in zip(target, tensor.shape, strict=True)])
+    pairs = [(min(dim, size), size) for dim, size in zip(target, tensor.shape, strict=True)]
+    return SlicedTensor(tensor, [range(size - dim, size) if is_last else range(dim) for dim, size in pairs])
 
 
 def _padded(tensor: Tensor, step: Step, wanted: Requirement, initial: Initial) -> Tensor:

@@ -3,8 +3,8 @@
 ========================  ===============================================================
 ``error``                 nothing; the tensor is listed (the default)
 ``skip``                  a mismatch is taken for missing
-``reshape``               the same elements in the wanted shape
-``slice``                 of axes that are too long, the first elements
+``reshape``               the same elements in the wanted shape; ``reshape:-1,10`` in another one, on the way to it
+``slice``                 of axes that are too long, the first elements; ``slice:last`` the last
 ``pad``                   axes that are too short, filled up with zeros; ``pad:0.5`` with a number,
                           ``pad:init`` with what the graph's initializer gives there
 ``transpose``             the axes in another order: ``transpose:1,0``; of two axes, without saying so
@@ -31,9 +31,15 @@ from proto_utils.errors import NotFoundError
 
 T = TypeVar("T")
 
-#: Steps and whether they take an argument: never, maybe, always.
-_STEPS = {"reshape": "no", "slice": "no", "pad": "maybe", "transpose": "maybe", "reverse": "yes", "cast": "maybe"}
-_AXES = re.compile(r"-?\d+(,-?\d+)*")
+# Steps, and whether they take an argument.
+_ARGUMENTS = {
+    "reshape": "maybe", "slice": "maybe", "pad": "maybe", "transpose": "maybe", "reverse": "always", "cast": "maybe",
+}  # fmt: skip
+_EXAMPLES = (
+    "reshape", "reshape:-1,10", "slice", "slice:last", "pad", "pad:0.5", "pad:init", "transpose:1,0", "reverse:2",
+    "cast", "cast:saturate",
+)  # fmt: skip
+_NUMBERS = re.compile(r"-?\d+(,-?\d+)*")
 _FILLS = ("zeros", "init")
 
 
@@ -47,8 +53,8 @@ class Step(NamedTuple):
         return f"{self.name}:{self.argument}" if self.argument else self.name
 
     @property
-    def axes(self) -> list[int]:
-        """The argument as numbers of axes."""
+    def numbers(self) -> list[int]:
+        """The argument as numbers: of axes, or sizes."""
         return [int(number) for number in self.argument.split(",")] if self.argument else []
 
 
@@ -129,19 +135,18 @@ def parse_steps(text: str) -> tuple[Step, ...]:
 
 def _parse_step(text: str) -> Step:
     name, colon, argument = text.partition(":")
-    if name not in _STEPS:
-        raise _not_understood(text, (*_STEPS, "error", "skip"))
-    if bool(colon) != bool(argument) or (argument and _STEPS[name] == "no") or (_STEPS[name] == "yes" and not colon):
-        raise _not_understood(text, ("reverse:AXIS", "transpose:AXIS,AXIS", "pad:init", "cast:saturate"))
-    is_good = {
-        "transpose": lambda: _AXES.fullmatch(argument) is not None,
-        "reverse": lambda: _AXES.fullmatch(argument) is not None,
-        "cast": lambda: argument == "saturate",
-        "pad": lambda: argument in _FILLS or _is_number(argument),
-    }
-    if argument and not is_good[name]():
-        raise _not_understood(text, ("reverse:AXIS", "transpose:AXIS,AXIS", "pad:init", "pad:0.5", "cast:saturate"))
+    is_complete = bool(colon) == bool(argument) and (argument or _ARGUMENTS.get(name) != "always")
+    if name not in _ARGUMENTS or not is_complete or (argument and not _is_argument(name, argument)):
+        raise _not_understood(text, (*_EXAMPLES, "error", "skip"))
     return Step(name, "" if argument == "zeros" else argument)
+
+
+def _is_argument(name: str, text: str) -> bool:
+    if name == "pad":
+        return text in _FILLS or _is_number(text)
+    if name in ("cast", "slice"):
+        return text == ("saturate" if name == "cast" else "last")
+    return _NUMBERS.fullmatch(text) is not None
 
 
 def _is_number(text: str) -> bool:

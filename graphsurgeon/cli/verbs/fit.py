@@ -44,8 +44,8 @@ _MAX_SHOWN = 20
     "--mismatch",
     metavar="[PATTERN=]POLICY",
     multiple=True,
-    help="For values of another shape: error (the default), skip, or steps joined with +: reshape, slice, pad, "
-    "pad:0.5, pad:init, transpose:1,0, reverse:2, cast, cast:saturate.",
+    help="For values of another shape: error (the default), skip, or steps joined with +: reshape, reshape:-1,10, "
+    "slice, slice:last, pad, pad:0.5, pad:init, transpose:1,0, reverse:2, cast, cast:saturate.",
 )
 @click.option(
     "--missing",
