@@ -1,4 +1,4 @@
-"""One pass, one file, one function, one verb, one test; and a test file per source file."""
+"""One pass or edit, one file, one function, one verb, one test; and a test file per source file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import passes
+from graphsurgeon import edits, passes
+from graphsurgeon.cli.options import verb_name
 from tests.architecture.source import Module, modules
 
-PASSES = [module for module in modules("graphsurgeon/passes") if module.path.stem != "__init__"]
-every_pass = pytest.mark.parametrize("module", PASSES, ids=lambda module: module.path.stem)
+#: What a registry's functions are under, work on, and say of themselves.
+KINDS = {
+    "passes": (passes, "model_pass", "model", ("For:", "Prerequisites:", "Leaves behind:")),
+    "edits": (edits, "checkpoint_edit", "tensors", ("For:", "Leaves behind:")),
+}
+FILES = [module for kind in KINDS for module in modules(f"graphsurgeon/{kind}") if module.path.stem != "__init__"]
+every_function = pytest.mark.parametrize("module", FILES, ids=lambda module: module.relative)
+
+
+def kind_of(module: Module) -> str:
+    return module.path.parent.name
 
 
 @pytest.fixture(scope="module")
@@ -24,46 +34,54 @@ def verbs(root: Path) -> set[str]:
     listed = subprocess.run(
         [sys.executable, "-m", "graphsurgeon", "--help"], cwd=root, capture_output=True, text=True, check=True
     ).stdout
-    return set(re.findall(r"^ +([a-z][a-z_]+)  ", listed, re.MULTILINE))
+    return set(re.findall(r"^ +([a-z][a-z_-]+)  ", listed, re.MULTILINE))
 
 
-def test_there_are_passes():
-    assert set(passes.names()) == {module.path.stem for module in PASSES} >= {"unfreeze"}
+@pytest.mark.parametrize(("kind", "one"), [("passes", "unfreeze"), ("edits", "select")])
+def test_files_are_the_registry(kind: str, one: str):
+    registry = KINDS[kind][0]
+    assert set(registry.names()) == {module.path.stem for module in FILES if kind_of(module) == kind} >= {one}
 
 
-@every_pass
-def test_pass_is_one_public_function_under_the_decorator(module: Module):
+def test_no_two_have_one_name():
+    assert not set(passes.names()) & set(edits.names())
+
+
+@every_function
+def test_one_public_function_under_the_decorator(module: Module):
     functions = [node for node in module.tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
     assert [node.name for node in functions] == [module.path.stem]
-    assert [ast.unparse(decorator).partition("(")[0] for decorator in functions[0].decorator_list] == ["model_pass"]
+    decorators = [ast.unparse(decorator).partition("(")[0] for decorator in functions[0].decorator_list]
+    assert decorators == [KINDS[kind_of(module)][1]]
 
 
-@every_pass
+@every_function
 def test_options_are_typed_and_keyword_only(module: Module):
-    model, *options = inspect.signature(passes.load(module.path.stem)).parameters.values()
-    assert model.name == "model"
+    registry, _, subject, _ = KINDS[kind_of(module)]
+    first, *options = inspect.signature(registry.load(module.path.stem)).parameters.values()
+    assert first.name == subject
     for option in options:
-        assert option.kind is option.KEYWORD_ONLY, option.name
+        assert option.kind is option.KEYWORD_ONLY or option.name == "others", option.name
         assert option.annotation is not option.empty, option.name
 
 
-@every_pass
-def test_pass_says_what_it_needs_and_leaves(module: Module):
+@every_function
+def test_it_says_what_it_needs_and_leaves(module: Module):
     text = ast.get_docstring(module.tree) or ""
-    for heading in ("For:", "Prerequisites:", "Leaves behind:"):
+    for heading in KINDS[kind_of(module)][3]:
         assert heading in text
 
 
-@every_pass
-def test_pass_is_a_verb(module: Module, verbs: set[str]):
-    assert module.path.stem in verbs
+@every_function
+def test_it_is_a_verb(module: Module, verbs: set[str]):
+    assert verb_name(module.path.stem) in verbs
 
 
-@every_pass
-def test_pass_is_at_the_top_level(module: Module):
+@every_function
+def test_it_is_at_the_top_level(module: Module):
     import graphsurgeon
 
-    assert getattr(graphsurgeon, module.path.stem) is passes.load(module.path.stem)
+    assert getattr(graphsurgeon, module.path.stem) is KINDS[kind_of(module)][0].load(module.path.stem)
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
@@ -75,6 +93,7 @@ def test_every_source_file_has_a_test_file(root: Path, module: Module):
     assert (root / "tests" / mirrored / f"test_{module.path.stem}.py").is_file()
 
 
-def test_every_pass_test_has_a_pass(root: Path):
-    tested = {path.stem.removeprefix("test_") for path in (root / "tests" / "passes").glob("test_*.py")}
-    assert tested == set(passes.names())
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_test_of_one_has_one(root: Path, kind: str):
+    tested = {path.stem.removeprefix("test_") for path in (root / "tests" / kind).glob("test_*.py")}
+    assert tested == set(KINDS[kind][0].names())
