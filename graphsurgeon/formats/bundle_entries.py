@@ -5,10 +5,10 @@ An entry is a BundleEntryProto, and writers put its fields in order::
     08 dtype | 12 n shape | 18 shard_id | 20 offset | 28 size | 35 crc32c, 4 bytes | 3A n slice ...
 
 Zeros are left out. What begins an entry, dtype and shape, is the same for many tensors
-and decoded once for all of them; the numbers behind it are read where they stand. An
-entry that is written in any other way, is partitioned, has fields this version does not
-know, or is not sound goes the long way round, through protobuf, which says what is
-wrong with it.
+and decoded once for all of them; so is the size, which follows from these. An entry that
+is written in any other way, is of strings, partitioned, has fields this version does not
+know, or is not sound goes the long way round, through protobuf, which says what is wrong
+with it.
 
 Source: TensorFlow's ``core/protobuf/tensor_bundle.proto``.
 """
@@ -25,7 +25,7 @@ from graphsurgeon.formats.slices import slice_of_proto
 from graphsurgeon.tensor import MAX_RANK, MAX_SIZE
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.varint import decode_varint
+from proto_utils.varint import decode_varint, encode_varint
 from proto_utils.wire import I32, LEN, VARINT, fields
 
 _DTYPE, _SHAPE, _SHARD_ID, _OFFSET, _NBYTES, _CHECKSUM = 0x08, 0x12, 0x18, 0x20, 0x28, 0x35
@@ -35,12 +35,12 @@ _MAX_HEADS = 1 << 16
 
 
 class _Head(NamedTuple):
-    """What begins an entry: dtype and shape, and the bytes that values of it take (of strings: at least)."""
+    """What begins an entry: dtype and shape; the bytes that values take; how these are written behind the offset."""
 
     dtype: DType
     shape: tuple[int, ...]
-    least_nbytes: int
-    most_nbytes: int
+    nbytes: int
+    record: bytes
 
 
 class EntryDecoder:
@@ -87,22 +87,17 @@ class EntryDecoder:
 
     def _behind(self, head: _Head, value: bytes, position: int) -> BundleEntry | None:
         """Decode the numbers behind a head; None when they are unusual or not sound."""
-        shard_id = offset = nbytes = 0
+        shard_id = offset = 0
         try:
             if value[position] == _SHARD_ID:
                 shard_id, position = decode_varint(value, position + 1)
             if value[position] == _OFFSET:
                 offset, position = decode_varint(value, position + 1)
-            if value[position] == _NBYTES:
-                nbytes, position = decode_varint(value, position + 1)
-            if value[position] != _CHECKSUM or len(value) != position + 5:
-                return None
         except (IndexError, CorruptionError):
             return None
-        if shard_id >= self._num_shards or offset > MAX_SIZE or not head.least_nbytes <= nbytes <= head.most_nbytes:
+        if value[position:-4] != head.record or shard_id >= self._num_shards or offset > MAX_SIZE:
             return None
-        checksum = int.from_bytes(value[position + 1 :], "little")
-        return BundleEntry(head.dtype, head.shape, shard_id, offset, nbytes, checksum)
+        return BundleEntry(head.dtype, head.shape, shard_id, offset, head.nbytes, int.from_bytes(value[-4:], "little"))
 
     def _learn(self, start: bytes) -> _Head | None:
         """Decode a head, and remember it; None when it is unusual or not sound."""
@@ -113,7 +108,11 @@ class EntryDecoder:
             dtype, shape = self._kind("", message)
         except (schema.DecodeError, CorruptionError, UnsupportedError):
             return None
-        head = _Head(dtype, shape, *_bounds(dtype, shape))
+        if not dtype.itemsize:
+            return None
+        nbytes = math.prod(shape) * dtype.itemsize
+        size = bytes([_NBYTES]) + encode_varint(nbytes) if nbytes else b""
+        head = _Head(dtype, shape, nbytes, size + bytes([_CHECKSUM]))
         if len(self._heads) < _MAX_HEADS:
             self._heads[start] = head
         return head
