@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from graphsurgeon.cli import options
@@ -13,15 +15,20 @@ from proto_utils.errors import NotFoundError
 @click.argument("directory", metavar="DIR")
 @options.common("json")
 def command(directory: str, as_json: bool) -> None:
-    """Print the prefix of a directory's latest checkpoint, as its state file tells."""
-    from graphsurgeon.formats.state_file import checkpoint_exists, read_state
+    """Print the prefix of a directory's latest checkpoint, as its state file tells.
 
-    state = read_state(directory)
+    DIR may be the state file itself. Checkpoints that are no longer where it says are looked for beside it.
+    """
+    from graphsurgeon.formats.state_file import FILE_NAME, checkpoint_exists, read_state
+
+    place, name = os.path.split(directory) if os.path.isfile(directory) else (directory, FILE_NAME)
+    state = read_state(place, name)
+    file = os.path.join(place, name)
     if state is None:
-        raise NotFoundError("checkpoint state file", f"{directory}/checkpoint")
+        raise NotFoundError("checkpoint state file", file)
     if not checkpoint_exists(state.latest):
         existing = [path for path in state.checkpoints if checkpoint_exists(path)]
-        raise NotFoundError("checkpoint", state.latest, existing[-1:], where=f"what {directory}/checkpoint names")
+        raise NotFoundError("checkpoint", state.latest, existing[-1:], where=f"what {file} names")
     if as_json:
         emit_json("latest", source=directory, latest=state.latest, checkpoints=list(state.checkpoints))
     else:

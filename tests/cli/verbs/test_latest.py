@@ -16,6 +16,24 @@ def test_latest(verb, tmp_path):
     assert (answer["latest"], answer["checkpoints"]) == (f"{tmp_path}/b", [f"{tmp_path}/a", f"{tmp_path}/b"])
 
 
+def test_state_file_itself(verb, tmp_path, monkeypatch):
+    save_checkpoint({"w": floats(1)}, tmp_path / "a")
+    (tmp_path / "checkpoint").rename(tmp_path / "other_state")
+    assert verb("latest", tmp_path / "other_state").out == f"{tmp_path}/a\n"
+    monkeypatch.chdir(tmp_path)
+    assert verb("latest", "other_state").out == "a\n"
+    assert verb("latest", ".").code == 5
+
+
+def test_directory_that_was_moved(verb, tmp_path):
+    for name in ("a", "b"):
+        save_checkpoint({"w": floats(1)}, tmp_path / "old" / name)
+    state = tmp_path / "old" / "checkpoint"
+    state.write_text(f'model_checkpoint_path: "{tmp_path}/old/b"')
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert verb("latest", tmp_path / "new").out == f"{tmp_path}/new/b\n"
+
+
 def test_directory_without_a_state_file(verb, tmp_path):
     assert verb("latest", tmp_path).code == 5
 
