@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphsurgeon.edits.arithmetic import arithmetic
     from graphsurgeon.edits.average import average
     from graphsurgeon.edits.cast import cast
+    from graphsurgeon.edits.duplicate import duplicate
     from graphsurgeon.edits.ema import ema
     from graphsurgeon.edits.fill import fill
     from graphsurgeon.edits.merge import merge
@@ -76,6 +77,7 @@ __all__ = [
     "arithmetic",
     "average",
     "cast",
+    "duplicate",
     "ema",
     "fill",
     "merge",

@@ -124,8 +124,8 @@ class NameMap:
         raise NotFoundError("node or checkpoint key that matches", first.old, near, where=where, hint=hint)
 
 
-def parse_texts(texts: Iterable[str] | Mapping[str, str]) -> Iterator[Entry]:
-    """Yield the entries of ``old=new`` texts, or of a mapping of exact names.
+def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rename") -> Iterator[Entry]:
+    """Yield the entries of ``old=new`` texts, or of a mapping of exact names; `operation` is who asks, for errors.
 
     Raises
     ------
@@ -134,15 +134,15 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str]) -> Iterator[Entry]:
     """
     if isinstance(texts, Mapping):
         for old, new in texts.items():
-            yield _entry(old, new, f"entry {old!r}", is_exact=True)
+            yield _entry(old, new, f"entry {old!r}", operation, is_exact=True)
         return
     for text in texts:
         separators = list(_SEPARATOR.finditer(text))
         if not separators:
-            raise PassError("rename", f"map {text!r} has no '='", hint="write old=new, as in 'conv(.*)=net/conv\\1'")
+            raise PassError(operation, f"map {text!r} has no '='", hint="write old=new, as in 'conv(.*)=net/conv\\1'")
         at = separators[-1].start()
         old, new = (part.replace("\\=", "=") for part in (text[:at], text[at + 1 :]))
-        yield _entry(old, new, f"map {text!r}")
+        yield _entry(old, new, f"map {text!r}", operation)
 
 
 def parse_lines(lines: Iterable[str]) -> Iterator[Entry]:
@@ -165,12 +165,12 @@ def parse_lines(lines: Iterable[str]) -> Iterator[Entry]:
             )
         old, new = columns
         is_exact = not old.startswith(_MARK)
-        yield _entry(old if is_exact else old[len(_MARK) :], new, where, is_exact=is_exact)
+        yield _entry(old if is_exact else old[len(_MARK) :], new, where, "rename", is_exact=is_exact)
 
 
-def _entry(old: str, new: str, where: str, *, is_exact: bool = False) -> Entry:
+def _entry(old: str, new: str, where: str, operation: str, *, is_exact: bool = False) -> Entry:
     if not old or not new:
-        raise PassError("rename", f"{where}: the {'new' if old else 'old'} name is empty")
+        raise PassError(operation, f"{where}: the {'new' if old else 'old'} name is empty")
     pattern = None
     if not is_exact:
         try:
@@ -178,17 +178,17 @@ def _entry(old: str, new: str, where: str, *, is_exact: bool = False) -> Entry:
         except re.error as error:
             # What users type may be a name that happens to be no expression; a line says which it is.
             if where.startswith(_FILE):
-                raise PassError("rename", f"{where}: {old!r} is no regular expression: {error}") from None
-    parts = [] if pattern is None else _parts(new, pattern, where)
+                raise PassError(operation, f"{where}: {old!r} is no regular expression: {error}") from None
+    parts = [] if pattern is None else _parts(new, pattern, where, operation)
     return Entry(old, new, pattern, parts, where)
 
 
-def _parts(new: str, pattern: re.Pattern[str], where: str) -> list[str | int]:
+def _parts(new: str, pattern: re.Pattern[str], where: str, operation: str) -> list[str | int]:
     """Take a new name apart into texts and groups."""
     parts: list[str | int] = []
     position = 0
     for match in _GROUP.finditer(new):
-        parts.append(_plain(new[position : match.start()], new, where))
+        parts.append(_plain(new[position : match.start()], new, where, operation))
         number, name, backslash = match.groups()
         if backslash:
             parts.append(backslash)
@@ -196,17 +196,17 @@ def _parts(new: str, pattern: re.Pattern[str], where: str) -> list[str | int]:
             group = pattern.groupindex.get(name, -1) if name and not name.isdecimal() else int(number or name)
             if not 0 <= group <= pattern.groups:
                 raise PassError(
-                    "rename", f"{where}: {match[0]} in the new name, but the expression has {pattern.groups} groups"
+                    operation, f"{where}: {match[0]} in the new name, but the expression has {pattern.groups} groups"
                 )
             parts.append(group)
         position = match.end()
-    parts.append(_plain(new[position:], new, where))
+    parts.append(_plain(new[position:], new, where, operation))
     return [part for part in parts if part != ""]
 
 
-def _plain(text: str, new: str, where: str) -> str:
+def _plain(text: str, new: str, where: str, operation: str) -> str:
     if "\\" in text:
         raise PassError(
-            "rename", f"{where}: a backslash in {new!r} stands before no group", hint=r"groups are \1 or \g<name>"
+            operation, f"{where}: a backslash in {new!r} stands before no group", hint=r"groups are \1 or \g<name>"
         )
     return text
