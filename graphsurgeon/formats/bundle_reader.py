@@ -72,8 +72,8 @@ class BundleShards:
         """Return the size of a shard, None when it is missing."""
         if shard_id not in self._sizes:
             try:
-                self._sizes[shard_id] = self.source(shard_id).size
-            except NotFoundError:
+                self._sizes[shard_id] = self._open(shard_id).size
+            except FileNotFoundError:
                 self._sizes[shard_id] = None
         return self._sizes[shard_id]
 
@@ -85,21 +85,23 @@ class BundleShards:
         NotFoundError
             It is missing; names the file.
         """
-        source = self._sources.get(shard_id)
-        if source is None:
-            kind = FileSource if len(self._sources) < _MAX_OPEN_SHARDS else ReopenedSource
-            try:
-                source = kind(self.path(shard_id))
-            except FileNotFoundError:
-                raise self._missing(shard_id) from None
-            self._sources[shard_id] = source
-        return source
+        try:
+            return self._open(shard_id)
+        except FileNotFoundError:
+            raise self._missing(shard_id) from None
 
     def close(self) -> None:
         """Close what is open."""
         for source in self._sources.values():
             source.close()
         self._sources.clear()
+
+    def _open(self, shard_id: int) -> FileSource:
+        source = self._sources.get(shard_id)
+        if source is None:
+            kind = FileSource if len(self._sources) < _MAX_OPEN_SHARDS else ReopenedSource
+            source = self._sources[shard_id] = kind(self.path(shard_id))
+        return source
 
     def _missing(self, shard_id: int) -> NotFoundError:
         found = sorted(glob.glob(glob.escape(self.prefix) + ".data-?????-of-?????"))

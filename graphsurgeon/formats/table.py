@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from graphsurgeon.formats.checksum import crc32c, mask
-from proto_utils.errors import CorruptionError
+from proto_utils.errors import CorruptionError, LimitError
 from proto_utils.files import Source
 from proto_utils.sink import Sink
 from proto_utils.varint import decode_varint, encode_varint
@@ -42,6 +42,10 @@ BLOCK_NBYTES = 256 << 10
 RESTART_INTERVAL = 16
 
 PLAIN, _SNAPPY = 0, 1
+#: A block is an entry more than `BLOCK_NBYTES`, and the longest entries of an index list slices by the thousand.
+MAX_BLOCK_NBYTES = 1 << 28
+#: As writers begin keys anew every 16th entry, those of a block are not much longer than it is, all together.
+MAX_KEYS_RATIO = 64
 #: Three bytes of Snappy's stream make at most 64; nothing it can say expands further.
 SNAPPY_MAX_RATIO = 22
 
@@ -68,7 +72,7 @@ class Table:
     """A table in a file: its blocks are read when an entry in them is asked for.
 
     Opening reads the footer and the index block, and checks that every block
-    lies within the file. Every block read has its checksum verified.
+    lies within the file, behind the one before it. Every block read has its checksum verified.
 
     Parameters
     ----------
@@ -78,16 +82,27 @@ class Table:
     ------
     CorruptionError
         The file is not a table, or its index is damaged.
+    LimitError
+        A block that has to be read is past `max_block_nbytes`.
     """
+
+    #: Of a block that is read as a whole, as it is in memory.
+    max_block_nbytes = MAX_BLOCK_NBYTES
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._keys: list[bytes] = []
         self._handles: list[BlockHandle] = []
         index = self._footer()
+        end = 0
         for key, value in self._entries(index):
+            handle, _ = self._handle(value, 0, index.offset)
+            if handle.offset < end:
+                # Also keeps an index small that names one large block again and again.
+                raise self._corrupt(index.offset, f"names a block at {handle.offset} behind one that ends at {end}")
+            end = handle.offset + handle.nbytes + TRAILER_NBYTES
             self._keys.append(key)
-            self._handles.append(self._handle(value, 0, index.offset)[0])
+            self._handles.append(handle)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the entries in key order, one block in memory at a time.
@@ -137,6 +152,7 @@ class Table:
     def _block(self, handle: BlockHandle) -> bytes:
         """Read, verify and decompress a block."""
         offset, nbytes = handle
+        self._check_size(nbytes)
         raw = self._source.read(offset, offset + nbytes + TRAILER_NBYTES)
         stored = int.from_bytes(raw[-4:], "little")
         self._check_block(handle, stored, mask(crc32c(memoryview(raw)[: nbytes + 1])))
@@ -146,6 +162,10 @@ class Table:
         if kind == _SNAPPY:
             return self._decompress(raw[:nbytes], offset)
         raise self._corrupt(offset, f"unknown compression type {kind}")
+
+    def _check_size(self, nbytes: int) -> None:
+        if nbytes > self.max_block_nbytes:
+            raise LimitError(f"{self._source.path}: a block of a table, in bytes,", nbytes, self.max_block_nbytes)
 
     def _check_block(self, handle: BlockHandle, stored: int, actual: int) -> None:
         if stored != actual:
@@ -161,6 +181,7 @@ class Table:
             raise self._corrupt(offset, "Snappy block without a length") from None
         if nbytes > len(data) * SNAPPY_MAX_RATIO:
             raise self._corrupt(offset, f"{len(data)} bytes of Snappy cannot hold the {nbytes} they claim")
+        self._check_size(nbytes)
         try:
             block = bytes(cramjam.snappy.decompress_raw(data))
         except cramjam.DecompressionError as error:
@@ -173,13 +194,16 @@ class Table:
         """Yield a block's entries, whose keys must increase from `previous` on."""
         block = self._block(handle)
         limit = self._entries_end(len(block), int.from_bytes(block[-4:], "little"), handle)
-        position, key = 0, b""
+        position, key, num_shared = 0, b"", 0
         while position < limit:
             shared, unshared, length = block[position], block[position + 1], block[position + 2]
             if shared | unshared | length < 0x80:
                 start = position + 3
             else:
                 shared, unshared, length, start = self._lengths(block, position, handle)
+                num_shared += shared
+                if num_shared > MAX_KEYS_RATIO * len(block):
+                    raise self._corrupt(handle.offset, "the keys of a block grow and grow")
             middle = start + unshared
             position = middle + length
             if shared > len(key) or position > limit:

@@ -159,10 +159,11 @@ class V1Checkpoint(Mapping[str, Tensor]):
 
     def _read_shard(self, shard_id: int, entries: dict[str, V1Entry]) -> None:
         path, table = self.paths[shard_id], self._open(shard_id)
-        value = table.get(b"")
+        # Found, not got: in the block of the list may also be a tensor of any size.
+        value = table.find(b"")
         if value is None:
             raise CorruptionError("a V1 checkpoint without its list of tensors", path=path)
-        for name, (entry, parts) in TensorList(value, shard_id, table.nbytes, path):
+        for name, (entry, parts) in TensorList(value.read(), shard_id, table.nbytes, path):
             known = entries.setdefault(name, entry)
             if known is not entry and known != entry:
                 here, there = (f"{each.dtype.name} {list(each.shape)}" for each in (entry, known))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.formats.table import PLAIN, TRAILER_NBYTES, BlockHandle, Table
+from graphsurgeon.formats.table import MAX_KEYS_RATIO, PLAIN, TRAILER_NBYTES, BlockHandle, Table
 from proto_utils.errors import CorruptionError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Source, Span, Window
 from proto_utils.varint import decode_varint
@@ -20,8 +20,6 @@ _MAX_KEPT_NBYTES = 4 << 20
 #: Three varints of up to ten bytes.
 _LENGTHS_NBYTES = 30
 _WINDOW_NBYTES = 512
-#: Writers begin keys anew every 16 entries, so the keys of a block are not much longer than it is.
-_MAX_KEYS_RATIO = 64
 
 
 class ValueTable(Table):
@@ -36,6 +34,9 @@ class ValueTable(Table):
     CorruptionError
         The file is not a table, or its index is damaged.
     """
+
+    #: Compressed, a block of a V1 checkpoint has to be read as a whole, and it may be all of a large tensor.
+    max_block_nbytes = 1 << 33
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
@@ -125,7 +126,7 @@ class ValueTable(Table):
             if key >= wanted:
                 return block.sub(middle, position) if key == wanted else None
             built += len(key)
-            if built > _MAX_KEYS_RATIO * (block.nbytes + len(wanted)):
+            if built > MAX_KEYS_RATIO * (block.nbytes + len(wanted)):
                 raise self._corrupt(handle.offset, "the keys of a block grow and grow")
         return None
 
