@@ -49,6 +49,8 @@ if TYPE_CHECKING:
         PassError,
         UnsupportedError,
     )
+    from graphsurgeon.fitting.fit import fit
+    from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
     from graphsurgeon.formats.load import load, load_checkpoint
     from graphsurgeon.formats.save import save, save_checkpoint
     from graphsurgeon.graph import Graph
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.prune import prune
     from graphsurgeon.passes.rename import rename
     from graphsurgeon.passes.unfreeze import unfreeze
+    from graphsurgeon.retention import prune_checkpoints
     from graphsurgeon.tensor import Tensor
     from graphsurgeon.verify import verify
 
@@ -67,8 +70,12 @@ __all__ = [
     "save",
     "load_checkpoint",
     "save_checkpoint",
+    "export_tensors",
+    "import_tensors",
     "verify",
     "diff",
+    "fit",
+    "prune_checkpoints",
     "unfreeze",
     "freeze",
     "fix",
@@ -115,6 +122,10 @@ _HOMES = {
     "load_checkpoint": "formats.load",
     "save": "formats.save",
     "save_checkpoint": "formats.save",
+    "export_tensors": "formats.arrays.transfer",
+    "import_tensors": "formats.arrays.transfer",
+    "fit": "fitting.fit",
+    "prune_checkpoints": "retention",
     "verify": "verify",
     "diff": "diff",
     "Model": "model",
