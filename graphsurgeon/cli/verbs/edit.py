@@ -1,0 +1,38 @@
+"""Do several edits of a checkpoint at once, as a recipe says."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.edit_verb import OutputOptions, finish, output_options
+
+
+@click.command("edit")
+@options.source
+@click.option("--recipe", metavar="FILE", required=True, help="The steps, in YAML or JSON.")
+@output_options
+def command(source: str, recipe: str, **given: Any) -> None:
+    """Do several edits of a checkpoint at once, as a recipe says.
+
+    A recipe is a list of steps, each an edit with its options, named as on the command line; paths in it are relative
+    to it. The data is read and written once, whatever the number of steps.
+
+    \b
+    - strip-optimizer
+    - rename: {strip_scope: vgg_16}
+    - reverse: {axis: 2, select: conv1/conv1_1/weights}
+    - reshape: {shape: [25088, 4096], select: fc6/weights}
+    - cast: {dtype: bfloat16, exclude: [".*/biases"]}
+    """  # noqa: D301 -- click takes the backspace for "do not wrap what follows"
+    from graphsurgeon.edited_checkpoint import EditedCheckpoint
+    from graphsurgeon.recipe import apply_recipe
+
+    start = time.perf_counter()
+    output = OutputOptions.taken_from(given)
+    checkpoint = EditedCheckpoint(source)
+    report = apply_recipe(checkpoint.tensors, recipe, model=checkpoint.graph)
+    finish("edit", [source], checkpoint, report, output, start)

@@ -1,0 +1,149 @@
+"""The text of a recipe: a YAML or JSON list of steps, each a name, or a name and its options.
+
+JSON needs nothing beside Python. YAML is read by PyYAML's safe loader: a library that is kept well is worth more than a
+text format of our own, and it is an extra (``graphsurgeon[yaml]``) because only recipes need it. Every step keeps the
+line it is on, for errors.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import reprlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from proto_utils.errors import UnsupportedError
+
+_SHAPE = "a step is a name, or a name and its options: - cast: {dtype: float16}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One edit of a recipe.
+
+    Attributes
+    ----------
+    name : str
+        As written: of an edit, with dashes or underscores.
+    options : dict of str to object
+        Strings, numbers, bools, None, and lists and dicts of such.
+    line : int
+        Where it begins, from 1.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    line: int = 1
+
+
+def parse_recipe(text: str, path: str | None = None) -> list[Step]:
+    """Parse a recipe.
+
+    Parameters
+    ----------
+    text : str
+        JSON when it begins with a bracket, else YAML.
+    path : str, optional
+        For errors.
+
+    Raises
+    ------
+    UnsupportedError
+        It is not a list of steps, or is YAML and PyYAML is not installed. The message has the line.
+    """
+    try:
+        steps = list(_of_json(text) if text.lstrip()[:1] == "[" else _of_yaml(text))
+    except RecursionError:
+        raise UnsupportedError("lists within lists without end", path=path) from None
+    except _RecipeTextError as error:
+        raise UnsupportedError(str(error), path=path, hint=error.hint) from None
+    if not steps:
+        raise UnsupportedError("a recipe without steps", path=path, hint=_SHAPE)
+    return steps
+
+
+class _RecipeTextError(Exception):
+    """A text that is no recipe, before it is known which file it is in."""
+
+    def __init__(self, reason: str, hint: str | None = _SHAPE) -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
+def _of_json(text: str) -> Iterator[Step]:
+    """Yield the steps of a JSON list, decoded one by one so that their lines are known."""
+    position = _skipped(text, text.index("[") + 1)
+    try:
+        while text[position : position + 1] not in ("]", ""):
+            line = text.count("\n", 0, position) + 1
+            decoder = json.JSONDecoder(object_pairs_hook=functools.partial(_distinct, line=line))
+            step, end = decoder.raw_decode(text, position)
+            yield _step(step, line)
+            position = _skipped(text, end)
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno}: {error.msg}"
+        raise _RecipeTextError(reason, "a recipe that begins with a bracket is JSON: a list of steps") from None
+    except ValueError as error:
+        # A number of thousands of digits.
+        raise _RecipeTextError(f"line {line}: {error}", None) from None
+
+
+def _skipped(text: str, position: int) -> int:
+    """Return where the next step of a list is, behind spaces and commas."""
+    while text[position : position + 1] in {" ", "\t", "\r", "\n", ","}:
+        position += 1
+    return position
+
+
+def _distinct(pairs: Sequence[tuple[Any, Any]], line: int) -> dict[Any, Any]:
+    """Return the mapping of some pairs, whose keys are to be different."""
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise _RecipeTextError(f"line {line}: {name!r} is given twice", None)
+    return dict(pairs)
+
+
+def _of_yaml(text: str) -> Iterator[Step]:
+    try:
+        import yaml
+    except ImportError:
+        hint = "pip install 'graphsurgeon[yaml]', or write the recipe as JSON"
+        raise _RecipeTextError("a recipe in YAML takes PyYAML, which is not installed", hint) from None
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is not None and not isinstance(node, yaml.SequenceNode):
+            raise _RecipeTextError(f"line {node.start_mark.line + 1}: a recipe is a list of steps")
+        for item in node.value if node is not None else ():
+            line = item.start_mark.line + 1
+            for each in _mappings(item):
+                _distinct([(key.value, value) for key, value in each.value if key.id == "scalar"], line)
+            yield _step(loader.construct_object(item, deep=True), line)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _RecipeTextError(f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}", None) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _RecipeTextError(str(error).partition("\n")[0], None) from None
+
+
+def _mappings(item: Any) -> Iterator[Any]:
+    """Yield the mappings of a step: itself and its options."""
+    if item.id == "mapping":
+        yield item
+        yield from (value for _, value in item.value if value.id == "mapping")
+
+
+def _step(value: object, line: int) -> Step:
+    if isinstance(value, str):
+        return Step(value, {}, line)
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, options),) = value.items()
+        if isinstance(name, str) and (options is None or isinstance(options, dict)):
+            given = options or {}
+            if all(isinstance(key, str) for key in given):
+                return Step(name, given, line)
+    raise _RecipeTextError(f"line {line}: not a step: {reprlib.repr(value)}")
