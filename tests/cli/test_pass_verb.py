@@ -265,3 +265,70 @@ def test_fix_writes_what_was_broken(verb, tmp_path):
     gs.save(notation.model("a = Neg(nothing) {T: f32}"), tmp_path / "broken.pb")
     assert verb("fix", tmp_path / "broken.pb", "-o", tmp_path / "worse.pb").code == 3
     assert not (tmp_path / "worse.pb").exists()
+
+
+def test_rename_links_what_it_does_not_change(verb, fixtures, tmp_path):
+    prefix = tmp_path / "new.ckpt"
+    answer = verb("rename", fixtures / "mobile_cnn.ckpt", "-o", prefix, "--add-scope", "my", "--json").answer
+    data = f"{prefix}.data-00000-of-00001"
+    assert answer["outputs"] == [data, f"{prefix}.index", f"{prefix}.meta", str(tmp_path / "checkpoint")]
+    assert os.path.samefile(data, fixtures / "mobile_cnn.ckpt.data-00000-of-00001") is (answer["linked"] == [data])
+    assert (answer["num_keys"], answer["num_variables"]) == (37, 37)
+    assert {"name": "my/Logits/weights", "was": "Logits/weights", "kind": "key"} in answer["renamed"]
+    assert verb("verify", prefix).code == 0
+
+
+def test_rename_copies_when_asked(verb, checkpoint, tmp_path):
+    prefix, data = tmp_path / "new.ckpt", "m.ckpt.data-00000-of-00001"
+    answer = verb("rename", checkpoint, "-o", prefix, "--map", "w=v", "--copy", "--checkpoint-only", "--json").answer
+    assert "linked" not in answer
+    assert not os.path.samefile(f"{prefix}.data-00000-of-00001", checkpoint.with_name(data))
+    assert verb("rename", checkpoint, "-o", prefix, "--map", "w=v", "--copy", "--link").code == 2
+    assert verb("rename", checkpoint, "-o", prefix, "--map", "w=v", "--link", "--force", "--checkpoint-only").code == 0
+    assert os.path.samefile(f"{prefix}.data-00000-of-00001", checkpoint.with_name(data))
+
+
+def test_rename_may_replace_what_it_reads(verb, checkpoint):
+    before = gs.load_checkpoint(checkpoint)["dense/kernel"].numpy().tolist()
+    assert verb("rename", checkpoint, "-o", checkpoint, "--map", "dense/kernel=k").code == 6
+    assert verb("rename", checkpoint, "-o", checkpoint, "--map", "dense/kernel=k", "--force").code == 0
+    after = gs.load_checkpoint(checkpoint)
+    assert list(after) == ["k", "w"]
+    assert after["k"].numpy().tolist() == before
+    assert verb("verify", checkpoint).code == 0
+
+
+def test_checkpoint_only_writes_no_graph(verb, checkpoint, tmp_path):
+    prefix = tmp_path / "new.ckpt"
+    done = verb("rename", checkpoint, "-o", prefix, "--map", "w=v", "--checkpoint-only")
+    assert done.code == 0
+    assert list(gs.load_checkpoint(prefix)) == ["dense/kernel", "v"]
+    assert not (tmp_path / "new.ckpt.meta").exists()
+    only = verb("rename", tmp_path / "frozen.pb", "-o", prefix, "--map", "w=v", "--checkpoint-only")
+    assert only.code in (3, 5)
+
+
+def test_a_dry_run_of_rename_shows_the_names(verb, checkpoint, tmp_path):
+    done = verb("rename", checkpoint, "--map", "dense/(.*)=fc/\\1", "--dry-run")
+    assert done.code == 0
+    assert [line.split() for line in done.out.splitlines() if "fc/" in line] == [["fc/kernel", "dense/kernel", "key"]]
+    assert "wrote nothing" in done.out
+    without = verb("rename", checkpoint, "-o", tmp_path / "m", "--map", "dense/(.*)=fc/\\1")
+    assert "fc/kernel" not in without.out
+
+
+def test_names_from_a_file(verb, checkpoint, tmp_path):
+    names = tmp_path / "names.tsv"
+    names.write_text("\ufeff# old\tnew\ndense/kernel\té\n", encoding="utf-8")
+    command = ["rename", checkpoint, "-o", tmp_path / "m", "--checkpoint-only", "--force", "--map-file", names]
+    assert verb(*command).code == 0
+    assert list(gs.load_checkpoint(tmp_path / "m")) == ["w", "é"]
+    names.write_bytes(b"dense/kernel\t\xff\n")
+    assert verb(*command).code == 3
+    names.write_text("dense/kernel\n")
+    refused = verb(*command, "--json")
+    assert (refused.code, refused.error["type"]) == (4, "PassError")
+    assert "line 1" in refused.error["message"]
+    names.unlink()
+    assert verb(*command).code == 5
+    assert list(gs.load_checkpoint(tmp_path / "m")) == ["w", "é"]
