@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,11 +35,14 @@ _STATELESS_V2 = {f"{op}V2": kind for op, kind in _STATELESS.items()}
 _STARTS = frozenset({"StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg"})
 _AUTOMATIC, _PHILOX = 3, 1
 
+#: More numbers than this are no variable, but a damaged graph.
+MAX_SIZE = 1 << 34
+
 #: All ops that `random_outputs` knows.
 RANDOM_OPS = frozenset({*_SEEDED, *_STATELESS, *_STATELESS_V2, *_STARTS, "StatelessRandomGetAlg"})
 
 
-def random_outputs(node: Node, operands: Sequence[Tensor], seed: int) -> list[Any]:
+def random_outputs(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Any]:
     """Return the outputs of a random op.
 
     Parameters
@@ -47,7 +51,7 @@ def random_outputs(node: Node, operands: Sequence[Tensor], seed: int) -> list[An
         Of `RANDOM_OPS`.
     operands : sequence of Tensor
         Small ones are read: shape, seeds, bounds.
-    seed : int
+    seed : int or str
         For an op that has no seeds; its name is mixed in.
 
     Raises
@@ -73,8 +77,15 @@ def random_outputs(node: Node, operands: Sequence[Tensor], seed: int) -> list[An
     else:
         kind, attr = _STATELESS_V2[node.op], "dtype"
         generator, bounds = _of_counter(operands), operands[4:6]
+    _check_size(shape)
     low, high = (int(bound.numpy()) for bound in bounds) if kind == "integer" else (0, 0)
     return [RandomTensor(_distribution(node, kind, attr, low, high), shape, generator)]
+
+
+def _check_size(shape: Sequence[int]) -> None:
+    size = math.prod(shape)
+    if min(shape, default=0) < 0 or size > MAX_SIZE:
+        raise ValueError(f"{size:,} random numbers, of shape {list(shape)}")
 
 
 def _distribution(node: Node, kind: str, attr: str, low: int, high: int) -> Distribution:
@@ -88,7 +99,7 @@ def _distribution(node: Node, kind: str, attr: str, low: int, high: int) -> Dist
     return Distribution(kind, dtype, low, high)
 
 
-def _of_op(node: Node, seed: int) -> Philox:
+def _of_op(node: Node, seed: int | str) -> Philox:
     """Return the generator of an op: by its seeds, or by its name when both are 0, which TensorFlow seeds at random."""
     given = node.attrs.get("seed", 0), node.attrs.get("seed2", 0)
     if any(given):

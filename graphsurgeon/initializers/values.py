@@ -33,7 +33,7 @@ _FILLS = frozenset({"Fill", "ZerosLike", "OnesLike"})
 _COMPARISONS = frozenset({"Equal", "NotEqual", "Less", "Greater", "LessEqual", "GreaterEqual"})
 
 
-def outputs_of(node: Node, operands: Sequence[Tensor], seed: int) -> list[Tensor]:
+def outputs_of(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Tensor]:
     """Return what a node gives.
 
     Parameters
@@ -41,7 +41,7 @@ def outputs_of(node: Node, operands: Sequence[Tensor], seed: int) -> list[Tensor
     node : Node
     operands : sequence of Tensor
         Its inputs without control inputs.
-    seed : int
+    seed : int or str
         For random ops without seeds.
 
     Raises
@@ -121,6 +121,7 @@ def _elementwise(node: Node, operands: Sequence[Tensor]) -> Tensor:
         raise ValueError("strings")
     shape = np.broadcast_shapes(*(operand.shape for operand in operands))
     dtype = _result_dtype(node, operands)
+    _try_out(function, operands, rank=1)
     if all(operand.size in (1, math.prod(shape)) for operand in operands):
         return _kept(MappedTensor(function, operands, dtype, shape))
     _check_held(math.prod(shape) * dtype.itemsize)
@@ -187,10 +188,20 @@ def _whole(node: Node, operands: Sequence[Tensor]) -> list[Tensor]:
     dtype = operands[2 if node.op == "OneHot" else 0].dtype
     _check_held(_growth(node, operands) * dtype.itemsize)
     computation = Computation(partial(op.function, node), operands)
+    if op.shapes is not None:
+        _try_out(partial(op.function, node), operands, rank=2)
     if op.shapes is None:
         return [ArrayTensor(array.astype(dtype.numpy(), copy=False)) for array in computation.results()]
     shapes = op.shapes(node, *(operand.shape for operand in operands))
     return [ComputedTensor(dtype, shape, computation, output) for output, shape in enumerate(shapes)]
+
+
+def _try_out(function: Callable[..., Any], operands: Sequence[Tensor], *, rank: int) -> None:
+    """Call a function with one element of each dtype: whether numpy knows them shows now, and not when it is read."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        function(*(np.ones((1,) * rank, operand.dtype.numpy()) for operand in operands))
 
 
 def _kept(tensor: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ import pytest
 from graphsurgeon import dtypes
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.initializers import Initializers
-from graphsurgeon.initializers.evaluate import MAX_DEPTH
 from graphsurgeon.tensor import as_tensor
 from proto_utils import schema
 from tests.notation import model
@@ -52,24 +51,6 @@ def test_another_variable_is_read_at_its_initial_value_or_the_one_that_is_known(
     assert Initializers(of)["u"].numpy().tolist() == [0, 2, 4]
     known = {"w": as_tensor(np.array([5, 6, 7], np.float32))}
     assert Initializers(of, values=known)["u"].numpy().tolist() == [10, 12, 14]
-
-
-CONDITION = f"""
-    v = Const {{f32 [3]}}; {REF}
-    asked = IsVariableInitialized(w)
-    switch = Switch(asked, asked)
-    t = Identity(switch:1); f = Identity(switch)
-    read = Identity(w); kept = Switch(read, asked)
-    new = Const(^f) {{f32 [3]}}; more = Add(new, new)
-    merged = Merge(more, kept:1)
-    u = VariableV2 {{dtype: f32, shape: shape[3]}}; u/Assign = Assign(u, merged)
-"""
-
-
-def test_a_condition_takes_the_branch_that_is_live():
-    of = model(CONDITION)
-    assert Initializers(of)["u"].numpy().tolist() == [0, 2, 4]
-    assert Initializers(of, values={"w": as_tensor(np.array([5, 6, 7], np.float32))})["u"].numpy().tolist() == [5, 6, 7]
 
 
 RANDOM = """
@@ -121,9 +102,3 @@ def test_an_op_that_is_not_known_comes_with_advice():
 def test_names_that_are_no_variables():
     with pytest.raises(NotFoundError, match="'x'"):
         Initializers(model(f"v = Const {{f32 [3]}}; {REF}"))["x"]
-
-
-def test_deep_expressions_have_an_end():
-    chain = "; ".join(f"v{i} = Neg(v{i - 1})" for i in range(1, MAX_DEPTH + 5))
-    with pytest.raises(PassError, match="operations deep"):
-        Initializers(model(f"v0 = Const {{f32 [3]}}; {chain}; v = Neg(v{MAX_DEPTH + 4}); {REF}"))["w"]

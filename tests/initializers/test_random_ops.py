@@ -54,6 +54,8 @@ def test_integers_lie_within_their_bounds():
     [
         ("RandomUniformInt", ([3], 5, 5), {"Tout": dtypes.INT32}, "of which there are none"),
         ("RandomUniform", ([3],), {"dtype": dtypes.FLOAT8_E5M2}, "float8_e5m2"),
+        ("RandomUniform", ([2**20, 2**20],), {"dtype": dtypes.FLOAT}, "random numbers, of shape"),
+        ("RandomUniform", ([-1],), {"dtype": dtypes.FLOAT}, "random numbers, of shape"),
         ("StatelessRandomUniformV2", ([3], [1], [1, 2], 2), {"dtype": dtypes.FLOAT}, "algorithm 2"),
     ],
 )

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.errors import PassError
 from graphsurgeon.initializers import Initializers
 from tests.tf.judge import TensorFlow
 
-# TensorFlow 2 makes functions of conditions, which are not evaluated.
-CONDITIONS = ("made/second", "made/fourth")
 # What goes through sums or logarithms of another library.
 NEARLY = ("normal", "lecun", "scaling", "truncated", "large")
 
@@ -40,10 +37,7 @@ def test_values_are_those_of_tensorflow(seeded: tuple[dict[str, str], dict[str, 
     dtypes, values, path = seeded
     model = gs.load(path)
     initial, num_equal = Initializers(model), 0
-    has_functions = bool(model.library.functions)
     for name, wanted in values.items():
-        if name in CONDITIONS and has_functions:
-            continue
         found = initial[name].numpy()
         assert found.dtype == (object if dtypes[name] == "object" else np.dtype(found.dtype)), name
         assert (found.dtype.name, found.shape) == (dtypes[name], wanted.shape), name
@@ -57,12 +51,6 @@ def test_values_are_those_of_tensorflow(seeded: tuple[dict[str, str], dict[str, 
             assert np.array_equal(plain(found), wanted), name
             num_equal += 1
     assert num_equal > 60
-
-
-def test_conditions_of_tensorflow_2_are_refused_by_name(tf2: TensorFlow, tmp_path: Path):
-    initialized(tf2, tmp_path, seeded=True)
-    with pytest.raises(PassError, match=r"'made/second/cond': StatelessIf cannot be evaluated"):
-        Initializers(gs.load(tmp_path / "m.meta"))["made/second"]
 
 
 def test_without_seeds_values_are_distributed_alike(tf: TensorFlow, tmp_path: Path):
