@@ -2,12 +2,13 @@
 
     x = Placeholder {dtype: f32}
     w = Const {f32 [2,3]}                        # values 0, 1, 2 ... in that dtype and shape
+    ones = Const {f32 [3] 1}                     # one value throughout, stored once
     w/read = Identity(w) {_class: loc:@w}
     y = MatMul(x, w/read, ^init) {transpose_b: true} on /cpu:0
 
 Attr values: ``true``, ``3``, ``2.5``, a dtype (``f32``, ``int64``), ``loc:@x`` (a list, as TensorFlow has it),
-``"text"``, ``shape[2,?]``, ``fn:name``, ``[a, b]``. Types that a node's inputs give away are filled in, so these graphs
-pass `verify`; `show` prints a graph without them.
+``"text"``, ``shape[2,?]``, ``fn:name``, ``[a, b]``. Types and lengths of lists that a node's inputs give away are
+filled in, so these graphs pass `verify`; `show` prints a graph without them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from typing import Any
 from graphsurgeon import dtypes, ops
 from graphsurgeon.attr_value import Func, Shape
 from graphsurgeon.dtypes import DType
-from graphsurgeon.graph import Graph
+from graphsurgeon.graph import Function, Graph, Library
 from graphsurgeon.model import Model
 from graphsurgeon.names import parse_input
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import StringTensor, Tensor, as_tensor
+from graphsurgeon.tensor import ArrayTensor, FillTensor, StringTensor
+from graphsurgeon.tensor_proto import encode
+from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 _SHORT = {"f16": "float16", "f32": "float32", "f64": "float64", "bf16": "bfloat16", "i8": "int8", "i32": "int32"} | {
@@ -32,7 +35,7 @@ _SHORT = {"f16": "float16", "f32": "float32", "f64": "float64", "bf16": "bfloat1
 _LINE = re.compile(
     r"(?P<name>\S+)\s*=\s*(?P<op>[\w>.]+)\s*(?:\((?P<inputs>[^)]*)\))?\s*(?:\{(?P<attrs>.*)\})?\s*(?:on\s+(?P<device>\S+))?"
 )
-_CONST = re.compile(r"(\w+)\s*\[([\d,\s]*)\]$")
+_CONST = re.compile(r"(\w+)\s*\[([\d,\s]*)\](?:\s+(-?[\d.]+))?")
 
 
 def graph(text: str) -> Graph:
@@ -40,18 +43,35 @@ def graph(text: str) -> Graph:
     made: list[Node] = []
     by_name: dict[str, Node] = {}
     for line in _lines(text):
-        node = _node(line)
-        made.append(node)
-        by_name[node.name] = node
+        made.append(_node(line))
+        by_name[made[-1].name] = made[-1]
     for _ in range(2):  # loops read nodes that stand further down
-        for node in made:
-            _fill_in_types(node, by_name)
+        for each in made:
+            _fill_in_types(each, by_name)
     return Graph(made)
 
 
-def model(text: str) -> Model:
-    """Make a model of the graph that `text` describes."""
-    return Model(graph(text))
+def node(line: str) -> Node:
+    """Make the node that a line describes."""
+    (made,) = graph(line)
+    return made
+
+
+def function(name: str, arguments: str, results: str, body: str) -> Function:
+    """Make a function of float32 tensors: names of its arguments, the tensors it returns, its nodes."""
+    proto = schema.FunctionDef()
+    proto.signature.name = name
+    for argument in arguments.split():
+        proto.signature.input_arg.add(name=argument, type=1)
+    for number, result in enumerate(results.split()):
+        proto.signature.output_arg.add(name=f"out{number}", type=1)
+        proto.ret[f"out{number}"] = result
+    return Function(proto, graph(body))
+
+
+def model(text: str, *functions: Function) -> Model:
+    """Make a model of the graph that `text` describes, with these functions as its library."""
+    return Model(graph(text), Library(functions))
 
 
 def show(nodes: Iterable[Node]) -> str:
@@ -70,7 +90,7 @@ def _node(line: str) -> Node:
     inputs = [text.strip() for text in (match["inputs"] or "").split(",") if text.strip()]
     attrs = match["attrs"] or ""
     constant = _CONST.fullmatch(attrs.strip())
-    values = _constant(constant[1], constant[2]) if constant else dict(_attrs(attrs))
+    values = _constant(*constant.groups()) if constant else dict(_attrs(attrs))
     return Node.new(match["name"], match["op"], inputs, device=match["device"] or "", attrs=values)
 
 
@@ -105,24 +125,32 @@ def _dtype(name: str) -> DType:
     return DType.from_name(_SHORT.get(name, name))
 
 
-def _constant(name: str, dims: str) -> dict[str, Any]:
+def _constant(name: str, dims: str, repeated: str | None) -> dict[str, Any]:
     import numpy as np
 
     dtype = _dtype(name)
     shape = [int(size) for size in dims.split(",") if size.strip()]
     size = int(np.prod(shape))
-    value: Tensor = StringTensor(shape, [b"%d" % n for n in range(size)])
-    if dtype is not dtypes.STRING:
-        value = as_tensor(np.arange(size).astype(dtype.numpy()).reshape(shape))
+    value: Any
+    if repeated is not None:
+        fill = FillTensor(dtype, shape, np.array(float(repeated), dtype.numpy()).tobytes())
+        value = schema.AttrValue(tensor=encode(fill, num_typed=1))
+    elif dtype is dtypes.STRING:
+        value = StringTensor(shape, [b"%d" % n for n in range(size)])
+    else:
+        value = ArrayTensor(np.arange(size).astype(dtype.numpy()).reshape(shape), dtype)
     return {"dtype": dtype, "value": value}
 
 
 def _fill_in_types(node: Node, by_name: dict[str, Node]) -> None:
     facts = ops.facts(node.op)
+    args = facts.inputs if facts else ()
+    lists = [arg for arg in args if arg.number or arg.is_list]
     position = 0
     data = [text for text in node.inputs if text[:1] != "^"]
-    for arg in facts.inputs if facts else ():
-        here = data[position:] if arg.number or arg.is_list else data[position : position + 1]
+    length = (len(data) - len(args) + len(lists)) // max(len(lists), 1)  # what single inputs leave, shared out
+    for arg in args:
+        here = data[position : position + (max(length, 0) if arg in lists else 1)]
         position += len(here)
         if arg.number and arg.number not in node.attrs:
             node.attrs[arg.number] = len(here)

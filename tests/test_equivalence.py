@@ -17,7 +17,7 @@ from graphsurgeon.verify import ERROR, Finding
 from proto_utils import schema
 from proto_utils.files import FileSource
 from tests import notation
-from tests.passes.harness import function
+from tests.notation import function
 
 TWINS = ["cond", "dtypes", "lstm_calls", "lstm_loop", "mobile_cnn", "partitioned", "resource_cnn"]
 FROZEN = [*TWINS, "in_frame", "names", "keras_attention", "keras_convolutions"]

@@ -12,7 +12,8 @@ from graphsurgeon.model_pass import model_pass
 from graphsurgeon.tensor import as_tensor
 from proto_utils import schema
 from tests import notation
-from tests.passes.harness import FROZEN, check_refusal, function, model
+from tests.notation import function
+from tests.passes.harness import FROZEN, check_refusal, model
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Func, Shape
 from graphsurgeon.verify import verify
@@ -36,6 +38,32 @@ def test_attrs():
     assert [attrs[key] for key in "abcdefghi"] == [
         True, -2, 0.5, dtypes.BFLOAT16, [b"loc:@x"], b"text", Shape([2, None]), Func("body", {}), [1, 2],
     ]  # fmt: skip
+
+
+def test_constants():
+    made = notation.graph(
+        "q = Const {quint8 [2]}; s = Const {str [2]}; ones = Const {f32 [3] 1}; p = Const(^q) {f64 [] -0.5}"
+    )
+    assert made["q"].tensor.dtype is dtypes.QUINT8
+    assert list(made["s"].tensor.strings()) == [b"0", b"1"]
+    assert made["ones"].tensor.numpy().tolist() == [1, 1, 1]
+    assert list(made["ones"].proto.attr["value"].tensor.float_val) == [1]
+    assert (made["p"].inputs, made["p"].tensor.numpy().tolist()) == (("^q",), -0.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "length"), [("n = Pack(a, b)", 2), ("n = ConcatV2(a, b, axis)", 2), ("n = DynamicStitch(i, j, a, b)", 2)]
+)
+def test_lengths_of_lists_are_counted(line: str, length: int):
+    assert notation.node(line).attrs["N"] == length
+
+
+def test_functions():
+    f = notation.function("f", "x y", "z:z:0 x", "z = Add(x, y)")
+    assert [arg.name for arg in f.proto.signature.input_arg] == ["x", "y"]
+    assert [f.proto.ret[arg.name] for arg in f.proto.signature.output_arg] == ["z:z:0", "x"]
+    assert notation.show(f.body) == "z = Add(x, y)"
+    assert notation.model("n = NoOp", f).library.functions == {"f": f}
 
 
 def test_graphs_are_well_formed():

@@ -19,9 +19,10 @@ from proto_utils.errors import GraphSurgeonError, NotFoundError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Span
 from tests.counting import num_calls
 from tests.models import shared, shared_files
-from tests.weights.notation import constant, function, model, plan
+from tests.notation import function, graph, model
+from tests.weights.verdicts import plan
 
-CONV = "x Placeholder\nconv/kernel = float32 3x3x2x4\ny Conv2D x conv/kernel\n"
+CONV = "x = Placeholder\nconv/kernel = Const {f32 [3,3,2,4]}\ny = Conv2D(x, conv/kernel)\n"
 
 
 def test_a_select_that_matches_nothing_names_what_is_near():
@@ -31,9 +32,9 @@ def test_a_select_that_matches_nothing_names_what_is_near():
 
 
 def test_a_select_that_only_matches_inside_a_function_says_so():
-    body = function("f", "x", "y:product:0", "k = float32 4x4\ny MatMul x k")
+    body = function("f", "x", "y:product:0", "k = Const {f32 [4,4]}\ny = MatMul(x, k)")
     with pytest.raises(NotFoundError) as caught:
-        plan(CONV + "z PartitionedCall y f@f", body, select=("k",))
+        plan(CONV + "z = PartitionedCall(y) {f: fn:f}", body, select=("k",))
     assert caught.value.hint == "it is inside function 'f', which cannot hold a variable"
 
 
@@ -69,8 +70,8 @@ class Counting(BytesSource):
 
 def test_no_payload_is_read():
     text = (
-        "x Placeholder\nk = float32 3x3x64x64\ny Conv2D x k\ns = float32 64\no = float32 64\n"
-        "z AddV2 y o\nq Mul z s\nm = float32 900\nn Exp m"
+        "x = Placeholder\nk = Const {f32 [3,3,64,64]}\ny = Conv2D(x, k)\ns = Const {f32 [64]}\no = Const {f32 [64]}\n"
+        "z = AddV2(y, o)\nq = Mul(z, s)\nm = Const {f32 [900]}\nn = Exp(m)"
     )
     source = Counting(model(text).to_graph_def().SerializeToString())
     lazy = Model.read_graph_def(Span(source, 0, source.size))
@@ -97,9 +98,9 @@ INPUTS = st.builds(
 @given(st.lists(st.tuples(NAMES, OPS, st.lists(INPUTS, max_size=6)), max_size=14))
 def test_no_graph_is_too_broken(lines):
     """Duplicates, cycles, dangling and missing inputs, attrs that are not there: a plan, or our own error."""
-    nodes = [constant("w", "float32", "4x4"), constant("v", "float32", "4"), constant("a", "float32", "4")]
+    nodes = list(graph("w = Const {f32 [4,4]}; v = Const {f32 [4]}; a = Const {f32 [4]}"))
     nodes += [Node.new(name, op, inputs) for name, op, inputs in lines]
-    body = function("f", "a b", "e:o:0 a", "e Mul a b\nd PartitionedCall a b f@f")
+    body = function("f", "a b", "e:o:0 a", "e = Mul(a, b)\nd = PartitionedCall(a, b) {f: fn:f}")
     found = find_weights(Model(Graph(nodes), model("", body).library))
     names = [weight.node.name for weight in found.weights] + [
         kept.node.name for kept in found.kept if kept.function is None
@@ -109,12 +110,13 @@ def test_no_graph_is_too_broken(lines):
 
 def layers(count):
     """A frozen chain of `count` dense layers: 11 nodes each, 3 of them constants."""
-    layer = (
-        "{0}/w = float32 2x2\n{0}/w/read Identity {0}/w\n{0}/b = float32 2\n{0}/b/read Identity {0}/b\n"
-        "{0}/s = int32 2\n{0}/y MatMul {1} {0}/w/read\n{0}/z BiasAdd {0}/y {0}/b/read\n"
-        "{0}/r Reshape {0}/z {0}/s\n{0}/1 Relu {0}/r\n{0}/2 Tanh {0}/1\n{0} Exp {0}/2\n"
-    )
-    return "l0 Placeholder\n" + "".join(layer.format(f"l{i + 1}", f"l{i}") for i in range(count))
+    layer = """
+        @/w = Const {f32 [2,2]}; @/w/read = Identity(@/w); @/b = Const {f32 [2]}; @/b/read = Identity(@/b)
+        @/s = Const {i32 [2]}; @/y = MatMul(INPUT, @/w/read); @/z = BiasAdd(@/y, @/b/read)
+        @/r = Reshape(@/z, @/s); @/1 = Relu(@/r); @/2 = Tanh(@/1); @ = Exp(@/2)
+    """
+    chain = (layer.replace("@", f"l{i + 1}").replace("INPUT", f"l{i}") for i in range(count))
+    return "l0 = Placeholder\n" + "".join(chain)
 
 
 def test_the_cost_is_linear():

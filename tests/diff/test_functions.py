@@ -10,7 +10,7 @@ from graphsurgeon.diff.structure import match_graphs
 from graphsurgeon.graph import Function
 from graphsurgeon.model import Model
 from tests import notation
-from tests.passes.harness import function
+from tests.notation import function
 
 BODY = "n = Relu(a); m = Tanh(n:activations:0)"
 

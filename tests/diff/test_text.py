@@ -10,7 +10,7 @@ from graphsurgeon.tensor import StringTensor, Tensor, as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.models import meta_graph
-from tests.passes.harness import function
+from tests.notation import function
 
 
 def text(a: Model | dict[str, Tensor], b: Model | dict[str, Tensor], limit: int | None = 20) -> list[str]:

@@ -17,7 +17,8 @@ from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensor import as_tensor
 from graphsurgeon.verify import check
 from tests import notation
-from tests.passes.harness import function, reloaded
+from tests.notation import function
+from tests.passes.harness import reloaded
 
 VARIABLES = """
     x = Placeholder {dtype: f32}

@@ -6,7 +6,7 @@ from graphsurgeon.exchange.undo_unfreeze import undo_unfreeze
 from graphsurgeon.model import Model
 from graphsurgeon.variables.unfreeze_note import Constant, UnfreezeNote
 from tests import notation
-from tests.passes.harness import function
+from tests.notation import function
 
 GRAPH = """
     x = Placeholder {dtype: f32}

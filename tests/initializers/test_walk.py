@@ -14,8 +14,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.initializers import Initializers
 from graphsurgeon.initializers.walk import MAX_CALLS, MAX_DEPTH, Surroundings, Walk
 from graphsurgeon.tensor import Tensor, as_tensor
-from tests.notation import graph, model
-from tests.passes.harness import function
+from tests.notation import function, graph, model
 
 REF = "w = VariableV2 {dtype: f32, shape: shape[3]}; w/Assign = Assign(w, v)"
 CONDITION = f"""

@@ -38,23 +38,10 @@ def model(text: str, *functions: Function, meta: schema.MetaGraphDef | None = No
     meta
         What is around the graph; None for a bare GraphDef.
     """
-    made = notation.model(text)
-    made.library.functions.update({function.name: function for function in functions})
+    made = notation.model(text, *functions)
     made.meta = meta
     check(made)
     return reloaded(made)
-
-
-def function(name: str, arguments: str, results: str, body: str) -> Function:
-    """A function of float32 tensors: names of its arguments, the tensors it returns, its nodes."""
-    proto = schema.FunctionDef()
-    proto.signature.name = name
-    for argument in arguments.split():
-        proto.signature.input_arg.add(name=argument, type=1)
-    for number, result in enumerate(results.split()):
-        proto.signature.output_arg.add(name=f"out{number}", type=1)
-        proto.ret[f"out{number}"] = result
-    return Function(proto, notation.graph(body))
 
 
 def reloaded(of: Model) -> Model:

@@ -11,7 +11,7 @@ from graphsurgeon.passes.fix import fix
 from graphsurgeon.verify import check
 from proto_utils import schema
 from tests import notation
-from tests.passes.harness import function
+from tests.notation import function
 
 
 def broken(text: str) -> Model:

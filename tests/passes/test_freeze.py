@@ -19,7 +19,8 @@ from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensor import Tensor, as_tensor
 from graphsurgeon.verify import verify
 from proto_utils import schema
-from tests.passes.harness import check_pass, check_refusal, function, keys_saved, listed, model, shown, state
+from tests.notation import function
+from tests.passes.harness import check_pass, check_refusal, keys_saved, listed, model, shown, state
 
 REF = """
     x = Placeholder {dtype: f32}

@@ -15,13 +15,13 @@ from graphsurgeon.model import Model
 from graphsurgeon.passes.unfreeze import UnfreezeReport, unfreeze
 from graphsurgeon.tensor import FillTensor
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
+from tests.notation import function
 from tests.passes.harness import (
     FROZEN,
     attrs,
     check_pass,
     check_refusal,
     definitions,
-    function,
     keys_saved,
     listed,
     model,

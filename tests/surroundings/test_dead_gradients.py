@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.surroundings.dead_gradients import drop_dead_gradients
-from tests.passes.harness import function, model
+from tests.notation import function
+from tests.passes.harness import model
 
 
 @pytest.mark.parametrize("name", ["CustomGradient-12", "PartitionedCall-3", "StatefulPartitionedCall-45678"])

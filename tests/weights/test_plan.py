@@ -10,11 +10,13 @@ from graphsurgeon import dtypes
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import as_tensor
 from graphsurgeon.weights.plan import Kept
-from tests.weights.notation import plan
+from tests.weights.verdicts import plan
 
 
 def test_kept_tells_the_bytes_of_its_values():
-    kept = {each.node.name: each.nbytes for each in plan("a = float16 3x4\nb = string 3\nc Pack a b").kept}
+    kept = {
+        each.node.name: each.nbytes for each in plan("a = Const {f16 [3,4]}\nb = Const {str [3]}\nc = Pack(a, b)").kept
+    }
     assert kept == {"a": 24, "b": 3}  # "a" three times
 
 
@@ -24,6 +26,6 @@ def test_kept_strings_count_by_their_contents():
 
 
 def test_a_plan_cannot_be_changed():
-    found = plan("x Placeholder\nw = float32 4x4\ny MatMul x w")
+    found = plan("x = Placeholder\nw = Const {f32 [4,4]}\ny = MatMul(x, w)")
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(found.weights[0], "role", "bias")  # noqa: B010 - the type checker knows that it cannot be

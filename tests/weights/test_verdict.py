@@ -6,13 +6,14 @@ import pytest
 
 from graphsurgeon.model import Model
 from graphsurgeon.weights import find_weights
-from tests.weights.notation import function, model, plan, reasons, taken, untrained
+from tests.notation import function, model
+from tests.weights.verdicts import plan, reasons, taken, untrained
 
-CONV = "x Placeholder\nk = float32 3x3x2x4\ny Conv2D x k\n"
+CONV = "x = Placeholder\nk = Const {f32 [3,3,2,4]}\ny = Conv2D(x, k)\n"
 
 
 def test_select_takes_what_the_evidence_leaves():
-    text = CONV + "m = float32 3\nn Exp m\np = int32 scalar\nq Exp p"
+    text = CONV + "m = Const {f32 [3]}\nn = Exp(m)\np = Const {i32 []}\nq = Exp(p)"
     (_, m, p) = plan(text, select=("m", "p")).weights
     assert (m.role, m.trainable, m.evidence) == ("selected", True, ["selected by 'm'"])
     assert (p.role, p.trainable) == ("selected", False)
@@ -24,7 +25,7 @@ def test_select_adds_to_the_evidence_and_keeps_the_role():
 
 
 def test_select_matches_whole_names():
-    text = CONV + "a/m = float32 3\na/mm = float32 3\nn AddN a/m a/mm N=2"
+    text = CONV + "a/m = Const {f32 [3]}\na/mm = Const {f32 [3]}\nn = AddN(a/m, a/mm)"
     assert set(taken(text, select=("a/m",))) == {"k", "a/m"}
     assert set(taken(text, select=("a/.*",))) == {"k", "a/m", "a/mm"}
 
@@ -37,20 +38,21 @@ def test_exclude_is_stronger():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("s = int32 2\ny Reshape x s", "shape of Reshape 'y'; not a weight's use"),
-        ("s = int32 2\ny Transpose x s\nz Transpose y s", "perm of Transpose 'y' and 1 more; not a weight's use"),
-        ("s = float32 4", "nothing uses it; not a weight's use"),
-        ("s = float32 4\ny NoOp ^s", "nothing uses it; not a weight's use"),
-        ("s = float32 4\ny MyOp s", "input 0 of MyOp 'y'; not a weight's use"),
-        ("s = string 4\ny BiasAdd x s", "looks like bias: bias of BiasAdd 'y'; string values"),
-        ("s = bool 4\ny Select s x x", "condition of Select 'y'; bool values"),
-        ("s = int32 9x4\ny GatherV2 s x x", "looks like embedding: params of GatherV2 'y'; int32 values"),
-        ("s = int32 4x4\ny MatMul x s", "looks like matmul_kernel: b of MatMul 'y'; int32 values"),
+        ("s = Const {i32 [2]}\ny = Reshape(x, s)", "shape of Reshape 'y'; not a weight's use"),
+        (("s = Const {i32 [2]}\ny = Transpose(x, s)\n"
+"z = Transpose(y, s)"), "perm of Transpose 'y' and 1 more; not a weight's use"),
+        ("s = Const {f32 [4]}", "nothing uses it; not a weight's use"),
+        ("s = Const {f32 [4]}\ny = NoOp(^s)", "nothing uses it; not a weight's use"),
+        ("s = Const {f32 [4]}\ny = MyOp(s)", "input 0 of MyOp 'y'; not a weight's use"),
+        ("s = Const {str [4]}\ny = BiasAdd(x, s)", "looks like bias: bias of BiasAdd 'y'; string values"),
+        ("s = Const {bool [4]}\ny = Select(s, x, x)", "condition of Select 'y'; bool values"),
+        ("s = Const {i32 [9,4]}\ny = GatherV2(s, x, x)", "looks like embedding: params of GatherV2 'y'; int32 values"),
+        ("s = Const {i32 [4,4]}\ny = MatMul(x, s)", "looks like matmul_kernel: b of MatMul 'y'; int32 values"),
         ((
-            "s = float32 4 ^x\ny BiasAdd x s"
+            "s = Const(^x) {f32 [4]}\ny = BiasAdd(x, s)"
         ), "looks like bias: bias of BiasAdd 'y'; fed by control inputs, as no variable is"),
         ((
-            "s = float32 2\ny FakeQuantWithMinMaxVarsPerChannel x s s"
+            "s = Const {f32 [2]}\ny = FakeQuantWithMinMaxVarsPerChannel(x, s, s)"
         ), "looks like quant_range: min of FakeQuantWithMinMaxVarsPerChannel 'y'; not a weight's use"),
     ],
     ids=[
@@ -59,11 +61,11 @@ def test_exclude_is_stronger():
     ],
 )  # fmt: skip
 def test_reasons(text, reason):
-    assert reasons("x Placeholder\n" + text) == {"s": reason}
+    assert reasons("x = Placeholder\n" + text) == {"s": reason}
 
 
 def test_the_reason_where_marks_decide():
-    text = CONV + "w = float32 4\nw/read Identity w\nz Exp w/read"
+    text = CONV + "w = Const {f32 [4]}\nw/read = Identity(w)\nz = Exp(w/read)"
     assert taken(text) == {"w": "variable"}
     assert reasons(text) == {
         "k": "looks like conv_filter: filter of Conv2D 'y'; without a mark of freezing, which another bears"
@@ -72,21 +74,21 @@ def test_the_reason_where_marks_decide():
 
 def test_single_elements_and_empty_constants_are_not_worth_a_reason():
     text = (
-        "x Placeholder\ns = float32 scalar\nt = float32 1x1\ny AddN x s t N=3\ne = float32 0\n"
-        "z FusedBatchNormV3 x x x e e"
+        "x = Placeholder\ns = Const {f32 []}\nt = Const {f32 [1,1]}\ny = AddN(x, s, t)\ne = Const {f32 [0]}\n"
+        "z = FusedBatchNormV3(x, x, x, e, e)"
     )
     assert plan(text).kept == []
     assert plan(text).weights == []
 
 
 def test_a_bias_or_a_kernel_of_one_element_is_a_weight():
-    text = "x Placeholder\nk = float32 4x1\nb = float32 1\ny MatMul x k\nz BiasAdd y b"
+    text = "x = Placeholder\nk = Const {f32 [4,1]}\nb = Const {f32 [1]}\ny = MatMul(x, k)\nz = BiasAdd(y, b)"
     assert taken(text) == {"k": "matmul_kernel", "b": "bias"}
 
 
 def test_constants_in_function_bodies_are_kept_with_the_functions_name():
-    body = function("f", "x", "y:product:0", "k = float32 4x4\ns = float32 scalar\ny MatMul x k")
-    found = plan("x Placeholder\ny PartitionedCall x f@f", body)
+    body = function("f", "x", "y:product:0", "k = Const {f32 [4,4]}\ns = Const {f32 []}\ny = MatMul(x, k)")
+    found = plan("x = Placeholder\ny = PartitionedCall(x) {f: fn:f}", body)
     assert found.weights == []
     assert [(kept.node.name, kept.function) for kept in found.kept] == [("k", "f")]
     assert found.kept[0].reason == "inside function 'f', which cannot hold a variable"
@@ -102,56 +104,58 @@ def test_constants_in_function_bodies_are_kept_with_the_functions_name():
     ],
 )
 def test_a_variable_of_unknown_use_is_judged_by_type_and_name(name, dtype, trainable):
-    (weight,) = plan(f"{name} = {dtype} 4\n{name}/read Identity {name}\nout Exp {name}/read").weights
+    (weight,) = plan(f"{name} = Const {{{dtype} [4]}}\n{name}/read = Identity({name})\nout = Exp({name}/read)").weights
     assert weight.trainable is trainable
     assert weight.role == ("variable" if dtype != "int32" else "table")
 
 
 def test_structure_overrules_the_name():
     text = (
-        "x Placeholder\ns = float32 4\no = float32 4\nmoving_mean = float32 4\nv = float32 4\n"
-        "y FusedBatchNormV3 x moving_mean o s v"
+        "x = Placeholder\ns = Const {f32 [4]}\no = Const {f32 [4]}\nmoving_mean = Const {f32 [4]}\n"
+        "v = Const {f32 [4]}\ny = FusedBatchNormV3(x, moving_mean, o, s, v)"
     )
     assert taken(text) == {"moving_mean": "bn_scale", "o": "bn_offset", "s": "bn_mean", "v": "bn_variance"}
     assert untrained(text) == {"s", "v"}
 
 
 def test_the_name_is_evidence_where_it_decides():
-    (weight,) = plan("moving_mean = float32 4\nmoving_mean/read Identity moving_mean\nout Exp moving_mean/read").weights
+    (weight,) = plan(
+        "moving_mean = Const {f32 [4]}\nmoving_mean/read = Identity(moving_mean)\nout = Exp(moving_mean/read)"
+    ).weights
     assert weight.evidence[-1] == "named like what training code updates by itself"
 
 
 def test_the_step_counter():
     (step,) = plan(
-        "global_step = int64 scalar\nglobal_step/read Identity global_step\nout Exp global_step/read"
+        "global_step = Const {i64 []}\nglobal_step/read = Identity(global_step)\nout = Exp(global_step/read)"
     ).weights
     assert (step.role, step.trainable) == ("global_step", False)
 
 
 def test_strings_and_tables_that_were_variables():
     text = (
-        "s = string 4\ns/read Identity s\nt = int64 4\nt/read Identity t\ni Placeholder\n"
-        "a GatherV2 s/read i i\nb GatherV2 t/read i i"
+        "s = Const {str [4]}\ns/read = Identity(s)\nt = Const {i64 [4]}\nt/read = Identity(t)\ni = Placeholder\n"
+        "a = GatherV2(s/read, i, i)\nb = GatherV2(t/read, i, i)"
     )
     assert taken(text) == {"s": "table", "t": "table"}
     assert untrained(text) == {"s", "t"}
 
 
 def test_quantized_weights_are_weights_without_gradients():
-    text = "x Placeholder\nk = quint8 3x3x2x4\ny QuantizedConv2D x k a b c d"
+    text = "x = Placeholder\nk = Const {quint8 [3,3,2,4]}\ny = QuantizedConv2D(x, k, a, b, c, d)"
     assert taken(text) == {"k": "conv_filter"}
     assert untrained(text) == {"k"}
-    small = "x Placeholder\nk = int8 4x4\nc Cast k\ny MatMul x c"
+    small = "x = Placeholder\nk = Const {i8 [4,4]}\nc = Cast(k)\ny = MatMul(x, c)"
     assert taken(small) == {"k": "matmul_kernel"}
 
 
 def test_colocated_nodes_are_told():
-    (k,) = plan("x Placeholder\nk = float32 3x3x2x4\ny Conv2D x k _class=loc:@k").weights
+    (k,) = plan("x = Placeholder\nk = Const {f32 [3,3,2,4]}\ny = Conv2D(x, k) {_class: loc:@k}").weights
     assert k.evidence == ["filter of Conv2D 'y'", "Conv2D 'y' is colocated with it"]
 
 
 def test_a_constant_that_is_an_output_too():
-    text = CONV + "k/read Identity k"
+    text = CONV + "k/read = Identity(k)"
     assert taken(text) == {"k": "conv_filter"}
 
 

@@ -14,13 +14,8 @@ from graphsurgeon.tensor import FillTensor, RawTensor, Tensor
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
-from tests.passes.harness import (
-    FROZEN,
-    definitions,
-    function,
-    listed,
-    model,
-)
+from tests.notation import function
+from tests.passes.harness import FROZEN, definitions, listed, model
 
 KINDS = ("ref", "resource")
 

@@ -18,15 +18,8 @@ from graphsurgeon.variables.layout import can_hold
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from graphsurgeon.verify import verify
 from proto_utils import schema
-from tests.passes.harness import (
-    FROZEN,
-    attrs,
-    check_refusal,
-    function,
-    model,
-    reloaded,
-    state,
-)
+from tests.notation import function
+from tests.passes.harness import FROZEN, attrs, check_refusal, model, reloaded, state
 
 KINDS = ("ref", "resource")
 
