@@ -153,8 +153,8 @@ class DType:
     def of(dtype: Any) -> DType:
         """Return the type for a numpy dtype, or anything ``numpy.dtype()`` takes.
 
-        Byte order plays no part. Every string-like dtype and ``object`` give `STRING`; the one-field dtypes by which
-        TensorFlow's Python marks quantized arrays give the quantized type.
+        Byte order plays no part. Every string-like dtype and ``object`` give `STRING`; dtypes of one field give the
+        type of its name: so TensorFlow's Python marks quantized arrays, and our files of arrays what numpy lacks.
 
         Raises
         ------
@@ -172,9 +172,13 @@ class DType:
             return STRING
         name = found.names[0] if found.names is not None and len(found.names) == 1 else found.name
         match = _BY_NAME.get(name)
-        if match is None or match.itemsize != found.itemsize or match.is_quantized != (found.names is not None):
+        if match is None or match.itemsize != found.itemsize or not match._is_spelt(is_marked=found.names is not None):
             raise UnsupportedError(f"TensorFlow has no dtype for numpy's {found}")
         return match
+
+    def _is_spelt(self, *, is_marked: bool) -> bool:
+        """Whether a numpy dtype of its name means it: with the name as its one field, or without."""
+        return self.is_quantized or self in _ML_DTYPES if is_marked else not self.is_quantized
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DType.from_number, (self.number,)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from typing import Protocol
 
 # Small writes are gathered up to this many bytes.
@@ -101,3 +103,14 @@ class FileSink:
     def _write_all(self, view: memoryview) -> None:
         while len(view):
             view = view[os.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
+
+
+@contextlib.contextmanager
+def naming_output(path: str) -> Iterator[None]:
+    """Give errors of the system that know no file, such as a full disk's, the output's path."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = path
+        raise

@@ -141,6 +141,8 @@ def test_numpy_of_what_lives_in_a_session(dtype: DType):
         (np.longlong, dtypes.INT64),
         ([("qint8", "i1")], dtypes.QINT8),
         ([("quint16", "<u2")], dtypes.QUINT16),
+        ([("bfloat16", "<u2")], dtypes.BFLOAT16),
+        ([("int4", "i1")], dtypes.INT4),
         (ml_dtypes.uint4, dtypes.UINT4),
         (dtypes.QINT32, dtypes.QINT32),
     ],

@@ -18,7 +18,7 @@ varint. Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Literal
 
@@ -56,7 +56,10 @@ def shard_path(prefix: str, shard_id: int, num_shards: int) -> str:
 
 def encode_name(name: str) -> bytes:
     """Return a tensor's key. Names that are not UTF-8 are read with surrogate escapes, and go back as they were."""
-    return name.encode("utf-8", "surrogateescape")
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise UnsupportedError(f"the name {name!r} is no Unicode") from error
 
 
 def write_bundle(
@@ -124,6 +127,48 @@ def write_bundle(
     _write_index(
         transaction.create(paths[-1], role="seal", follow=False), entries, num_shards, is_big_endian=is_big_endian
     )
+    return paths
+
+
+def write_stream(
+    prefix: str,
+    tensors: Iterable[tuple[str, Tensor]],
+    transaction: Transaction,
+    *,
+    shard_nbytes: int | None = None,
+    links: Links = "never",
+    byteorder: ByteOrder | None = None,
+) -> list[str]:
+    """Write a checkpoint of tensors that come one at a time; each is written before the next is asked for.
+
+    Values stand in the order in which they come, all in one shard; the index is in order, as always.
+    Other parameters, what is returned and errors are those of `write_bundle`.
+
+    Raises
+    ------
+    UnsupportedError
+        Shards of a size, which take knowing all sizes first, or links where nothing is copied.
+    """
+    if shard_nbytes is not None or links == "always":
+        what = "data files of a size" if shard_nbytes is not None else "data files that are only linked"
+        reason = f"{what} cannot be made of tensors that come one at a time"
+        raise UnsupportedError(
+            reason, path=prefix, hint="give a dict of them, or import_tensors of the file they are in"
+        )
+    paths = [shard_path(prefix, 0, 1), index_path(prefix)]
+    sink = transaction.create(paths[0], follow=False)
+    entries: dict[bytes, bytes] = {}
+    for name, tensor in tensors:
+        named = [(encode_name(name), tensor)]
+        _check(prefix, named)
+        rows, listed = _rows(named)
+        for key, entry in [*listed, *_write_shard(sink, 0, rows, byteorder or "little")]:
+            if key in entries:
+                raise UnsupportedError(f"two tensors are named {name!r}", path=prefix)
+            entries[key] = entry
+    transaction.complete(sink)
+    index = transaction.create(paths[1], role="seal", follow=False)
+    _write_index(index, sorted(entries.items()), 1, is_big_endian=byteorder == "big")
     return paths
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
 from collections.abc import Iterator, Mapping
@@ -10,15 +9,17 @@ from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from graphsurgeon.formats import state_file
-from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle
+from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle, write_stream
 from graphsurgeon.formats.graph_def import encode_graph_def
 from graphsurgeon.formats.linked_shards import Links
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.meta_graph import encode_meta_graph
+from graphsurgeon.formats.tensor_streams import Tensors, tensors_of
 from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.tensor import Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
+from proto_utils.sink import naming_output
 from proto_utils.splice import Piece
 
 OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint", "saved_model"]
@@ -81,19 +82,19 @@ def save(
     if kind == "checkpoint":
         return save_model_checkpoint(model, path, overwrite=overwrite, links=links)
     if kind == "saved_model":
-        with _writing(path):
+        with naming_output(path):
             # Imported here: it brings along all that makes a model servable, 20 ms that other kinds need not wait.
             from graphsurgeon.formats.saved_model_writer import write_saved_model
 
             return write_saved_model(model, path, overwrite=overwrite)
     pieces = _encode(model, kind)
-    with _writing(path), Transaction(overwrite=overwrite) as transaction:
+    with naming_output(path), Transaction(overwrite=overwrite) as transaction:
         write_pieces(pieces, transaction.create(path))
     return [path]
 
 
 def save_checkpoint(
-    tensors: Mapping[str, Any],
+    tensors: Tensors,
     prefix: str | os.PathLike[str],
     *,
     shard_nbytes: int | None = None,
@@ -105,11 +106,13 @@ def save_checkpoint(
 
     Parameters
     ----------
-    tensors : mapping of str to Tensor or array
-        Tensors stream from where they are; nothing is held in memory.
+    tensors : mapping of str to Tensor or array, or pairs of them
+        Tensors stream from where they are; nothing is held in memory. Pairs, of a generator for example, are taken
+        one at a time and written in the order in which they come. So are the arrays of files that are open:
+        ``numpy.load("x.npz")`` and ``safetensors.safe_open("x.safetensors", "numpy")``, in the order of their names.
     prefix : path
     shard_nbytes : int, optional
-        Begin a new data file rather than let one grow past this.
+        Begin a new data file rather than let one grow past this. Not for what comes one at a time.
     overwrite : bool
         Whether existing files may be replaced; the state file always may. The prefix may be that of the tensors.
     links : {"never", "hard", "always"}
@@ -126,26 +129,22 @@ def save_checkpoint(
     Raises
     ------
     UnsupportedError
-        A value that no checkpoint can hold.
+        A value that no checkpoint can hold; an option that is not for what comes one at a time.
     OutputExistsError
         A file exists and `overwrite` is false.
     OSError
         It cannot be written; everything is as it was.
     """
     prefix = os.fspath(prefix)
-    converted = {name: _as_tensor(name, value, prefix) for name, value in tensors.items()}
     return _write_checkpoint(
-        converted, None, prefix, overwrite, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
+        tensors_of(tensors, prefix),
+        None,
+        prefix,
+        overwrite,
+        shard_nbytes=shard_nbytes,
+        links=links,
+        byteorder=byteorder,
     )
-
-
-def _as_tensor(name: object, value: object, prefix: str) -> Tensor:
-    if not isinstance(name, str):
-        raise UnsupportedError(f"a tensor's name is a str, not {name!r}", path=prefix)
-    try:
-        return as_tensor(value)
-    except UnsupportedError as error:
-        raise UnsupportedError(f"tensor {name!r}: {error.reason}", path=prefix) from error
 
 
 def choose_kind(model: Model, path: str) -> OutputKind:
@@ -202,13 +201,20 @@ def save_model_checkpoint(
 
 
 def _write_checkpoint(
-    tensors: Mapping[str, Tensor], meta: list[Piece] | None, prefix: str, overwrite: bool, **how: Any
+    tensors: Mapping[str, Tensor] | Iterator[tuple[str, Tensor]],
+    meta: list[Piece] | None,
+    prefix: str,
+    overwrite: bool,
+    **how: Any,
 ) -> list[str]:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
     existing = _shards(prefix)
     _refuse_existing(prefix, overwrite)
-    with _writing(prefix), Transaction(overwrite=True) as transaction:
-        paths = write_bundle(prefix, tensors, transaction, **how)
+    with naming_output(prefix), Transaction(overwrite=True) as transaction:
+        if isinstance(tensors, Mapping):
+            paths = write_bundle(prefix, tensors, transaction, **how)
+        else:
+            paths = write_stream(prefix, tensors, transaction, **how)
         for path in set(existing).difference(paths):
             transaction.supersede(path)
         if meta is not None:
@@ -242,17 +248,6 @@ def _write_state(prefix: str, transaction: Transaction) -> list[str]:
         kept = [path for path in state.checkpoints if not _same(path, prefix)]
         state = replace(state, latest=prefix, checkpoints=(*kept, prefix), timestamps=())
     return [state_file.write_state(directory, state, transaction)]
-
-
-@contextlib.contextmanager
-def _writing(path: str) -> Iterator[None]:
-    """Give errors of the system that know no file, such as a full disk's, the output's path."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None and error.errno is not None:
-            error.filename = path
-        raise
 
 
 def _same(left: str, right: str) -> bool:

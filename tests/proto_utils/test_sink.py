@@ -78,3 +78,17 @@ def test_short_writes_are_continued(sink: FileSink, tmp_path: Path, monkeypatch:
     sink.write(b"0123456789" * 1000)
     sink.finish(sync=False)
     assert (tmp_path / "sink").read_bytes() == b"0123456789" * 1000
+
+
+@pytest.mark.parametrize(
+    ("error", "path"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), "out"),
+        (OSError(errno.ENOENT, "No such file", "in"), "in"),
+        (OSError("of no kind"), None),
+    ],
+)
+def test_error_that_knows_no_file_gets_the_output(error: OSError, path: str | None):
+    with pytest.raises(OSError) as caught, sinks.naming_output("out"):  # noqa: PT011 -- the filename tells
+        raise error
+    assert caught.value.filename == path

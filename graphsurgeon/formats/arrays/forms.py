@@ -17,6 +17,7 @@ writes a bfloat16. Pickled objects are never read.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -270,20 +271,11 @@ def _record_of(dtype: DType) -> Form | None:
 
 
 def _dtype_of_record(form: Form) -> DType:
-    if len(form.names or ()) == 1:
-        name = form.descr[0][0]
-        dtype = next((each for each in _recorded() if each.name == name), None)
-        if dtype is not None and form.newbyteorder("<") == _record_of(dtype):
+    with contextlib.suppress(UnsupportedError):
+        dtype = DType.of(form)
+        if form.newbyteorder("<") == _record_of(dtype):
             return dtype
     raise UnsupportedError(f"records of {form.descr}"[:200])
-
-
-def _recorded() -> Iterator[DType]:
-    """Yield the types that are kept as records."""
-    for number in range(1, dtypes.FLOAT4_E2M1FN.number + 1):
-        dtype = DType.from_number(number)
-        if dtype.itemsize and _record_of(dtype) is not None:
-            yield dtype
 
 
 def _swapped(chunks: Iterable[bytes | memoryview], form: Form) -> Iterator[bytes]:

@@ -13,7 +13,10 @@ never followed: links to other files, external and virtual datasets, references.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -58,10 +61,12 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
 def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[str]:
     """Write a file; it appears when it is complete. Each tensor is read once, in chunks."""
     h5py = _import_h5py()
-    with Transaction(overwrite=overwrite) as transaction, h5py.File(transaction.create_named(path), "w") as file:
-        for member in members:
-            with naming(member.name):
-                _write_member(file, member)
+    with Transaction(overwrite=overwrite) as transaction:
+        name = transaction.create_named(path)
+        with _system_errors(path), h5py.File(name, "w") as file:
+            for member in members:
+                with naming(member.name):
+                    _write_member(file, member)
     return [path]
 
 
@@ -157,6 +162,18 @@ def _paths(tensors: Mapping[str, Tensor]) -> dict[str, str]:
         return "%2F".join([*parts, ESCAPING.encode(name[start:])])
 
     return encode_names(tensors, encode)
+
+
+@contextlib.contextmanager
+def _system_errors(path: str) -> Iterator[None]:
+    """Make of what h5py says about a full disk what the system says, with the file that was asked for."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        # A file that cannot be completed cannot be closed either; what went wrong first tells why.
+        first = error.__context__ if isinstance(error, RuntimeError) else error
+        code = getattr(first, "errno", None) or errno.EIO
+        raise OSError(code, os.strerror(code), path) from error
 
 
 def _write_member(file: Any, member: FormMember) -> None:

@@ -15,6 +15,7 @@ from graphsurgeon.formats.structure import is_text
 from graphsurgeon.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.sink import naming_output
 
 ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
 
@@ -124,7 +125,8 @@ def export_tensors(
     chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}
     skipped = _without_values(chosen, path, may_skip=skip_unsupported)
     members = module.plan({name: tensor for name, tensor in chosen.items() if name not in skipped})
-    outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
+    with naming_output(path):
+        outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
     rows = [
         ExportedTensor(each.name, each.path, each.tensor.dtype.name, list(each.tensor.shape), each.stored_as)
         for each in members

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import resource
@@ -184,6 +185,30 @@ def test_something_else(tmp_path, data, match):
 def test_nothing_there(tmp_path):
     with pytest.raises(NotFoundError):
         import_tensors(tmp_path / "x.npz")
+
+
+FULL = """
+import resource, signal, sys
+from graphsurgeon import dtypes
+from graphsurgeon.formats.arrays.transfer import export_tensors
+from graphsurgeon.tensor import FillTensor
+tensors = {"a": FillTensor(dtypes.FLOAT, (100,)), "w": FillTensor(dtypes.FLOAT, (1 << 20,))}
+export_tensors(tensors, sys.argv[1], dry_run=True)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+try:
+    export_tensors(tensors, sys.argv[1])
+except OSError as error:
+    print(error.errno, error.filename)
+"""
+
+
+def test_full_disk(output, root, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", FULL, output]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(errno.EFBIG), output]
+    assert list(tmp_path.iterdir()) == []
 
 
 MEMORY = """
