@@ -68,8 +68,11 @@ class RearrangedTensor(DerivedTensor):
         reader = ElementReader(self._base, raw)
         if not self.size:
             return
+        # One buffer for all windows: memory that was never used costs more than what is done with it.
+        most_nbytes = max(CHUNK_NBYTES, block_nbytes) if is_one_pass else max(MAX_WINDOW_NBYTES, itemsize)
+        buffer = np.empty(min(self.size, most_nbytes // itemsize), raw)
         for number, window in enumerate(windows):
-            result = np.empty(extents(window), raw)
+            result = buffer[: math.prod(extents(window))].reshape(extents(window))
             if is_one_pass:
                 self._fill(result, window, reader, self._base_box(window))
             else:
