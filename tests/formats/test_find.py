@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from graphsurgeon import dtypes
+from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.find import find_tensor
 from graphsurgeon.formats.save import save_checkpoint
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
-from tests.formats.bundle_files import write_slices
+from tests.formats.bundle_files import entry, header, write_files, write_slices
 from tests.formats.v1_files import one, write_v1
 from tests.models import floats, frozen, meta_graph
 from tests.object_graphs import BIAS, KERNEL, SLOT, write_trained
@@ -146,3 +147,10 @@ def test_part_of_strings(tmp_path):
     save_checkpoint({"s": np.array([[b"a", b"bc"], [b"", b"d"]], dtype=object)}, tmp_path / "m")
     assert value(tmp_path / "m", "s[:, 1]") == [b"bc", b"d"]
     assert value(tmp_path / "m", "s[1, 1]") == b"d"
+
+
+def test_part_of_values_of_the_other_byte_order(tmp_path):
+    content = WHOLE.astype(">f4").tobytes()
+    stored = {b"w": entry(dtypes.FLOAT, WHOLE.shape, crc32c=mask(crc32c(content)))}
+    prefix = write_files(tmp_path / "x", stored, content, header(big_endian=True))
+    assert value(prefix, "w[1:3, 0]") == WHOLE[1:3, 0].tolist()
