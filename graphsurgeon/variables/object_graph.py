@@ -286,7 +286,7 @@ def read_object_graph(tensors: Mapping[str, Tensor]) -> ObjectGraph | None:
     CorruptionError
         The graph is damaged.
     LimitError
-        It is longer than `MAX_NBYTES`, or than protobuf's limit.
+        It is longer than `MAX_NBYTES`.
     """
     tensor = tensors.get(OBJECT_GRAPH_KEY)
     if tensor is None or tensor.dtype is not dtypes.STRING or tensor.size != 1:
