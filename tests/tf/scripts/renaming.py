@@ -179,3 +179,95 @@ def saves_again(prefix):
         again = saver.save(session, os.path.join(directory, "again"), write_meta_graph=False, write_state=False)
         new = tf1.train.Saver().save(session, os.path.join(directory, "new"), write_meta_graph=False, write_state=False)
     return [sorted(tf1.train.NewCheckpointReader(path).get_variable_to_shape_map()) for path in (prefix, again, new)]
+
+
+def serves_equal(first, second, tags):
+    """Load two SavedModels, the second of which is the first under other names, and run their signatures on equal feeds.
+
+    Returns how many outputs are equal and those that are not; what the first is refused for does not count.
+    """
+    import saved_models
+
+    answer = {"equal": 0, "differ": {}}
+    for way, run in (("session", run_signatures), ("eager", saved_models.run_eagerly)):
+        wanted = saved_models.outcome(run, first, tags)
+        if isinstance(wanted, str):
+            continue
+        found = saved_models.outcome(run, second, tags)
+        for name in wanted:
+            same = not isinstance(found, str) and found.get(name) == wanted[name]
+            if same or random_in(wanted[name], run, first, tags, name):
+                answer["equal"] += same
+            else:
+                answer["differ"]["%s %s" % (way, name)] = [wanted[name], found if isinstance(found, str) else None]
+    return answer
+
+
+def random_in(bits, run, directory, tags, name):
+    """Whether a model does not repeat an output itself."""
+    return run(directory, tags)[name] != bits
+
+
+def run_signatures(directory, tags):
+    """``{"signature/output": bits, or the error's class}``; feeds go by the names of the signature's inputs."""
+    graph = tf.Graph()
+    found = {}
+    with graph.as_default(), running.session(graph) as session:
+        meta = tf1.saved_model.load(session, tags, directory)
+        for key, signature in sorted(meta.signature_def.items()):
+            if key.startswith("__"):
+                continue
+            # Two inputs may be one tensor, and a map has no order.
+            given = {info.name: fed(graph, info, name) for name, info in sorted(signature.inputs.items())}
+            for name, info in sorted(signature.outputs.items()):
+                try:
+                    value = session.run(graph.get_tensor_by_name(info.name), given)
+                    found["%s/%s" % (key, name)] = running.bits(value)
+                except tf.errors.OpError as error:
+                    found["%s/%s" % (key, name)] = type(error).__name__
+    return found
+
+
+def fed(graph, info, name):
+    tensor = graph.get_tensor_by_name(info.name)
+    shape = () if tensor.shape.rank is None else [2 if size is None else size for size in tensor.shape.as_list()]
+    return running.filler(tensor.dtype.base_dtype.as_numpy_dtype, tuple(shape), sum(map(ord, name)))
+
+
+class Holder(tf.Module):
+    """An object with a layer of two variables, and a step."""
+
+    def __init__(self):
+        super(Holder, self).__init__()
+        self.layer = tf.Module()
+        self.layer.kernel = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="first/kernel")
+        self.layer.bias = tf.Variable([5.0, 6.0], name="first/bias")
+
+
+def make_objects(directory):
+    """Save a checkpoint of objects, with an optimizer's slots."""
+    holder = Holder()
+    optimizer = tf.keras.optimizers.Adam()
+    optimizer.apply_gradients([(tf.ones_like(item), item) for item in (holder.layer.kernel, holder.layer.bias)])
+    saved = tf.train.Checkpoint(layer=holder.layer, optimizer=optimizer)
+    return saved.write(os.path.join(directory, "objects"))
+
+
+def restore_objects(prefix, scope):
+    """Restore a checkpoint by its objects, and by the full names below a scope."""
+    holder = Holder()
+    for item in (holder.layer.kernel, holder.layer.bias):
+        item.assign(tf.zeros_like(item))
+    optimizer = tf.keras.optimizers.Adam()
+    optimizer.build([holder.layer.kernel, holder.layer.bias])
+    status = tf.train.Checkpoint(layer=holder.layer, optimizer=optimizer).read(prefix)
+    status.assert_consumed()
+    values = [holder.layer.kernel.numpy().tolist(), holder.layer.bias.numpy().tolist()]
+    with tf.Graph().as_default() as graph:
+        items = [tf1.get_variable(scope + "/" + name, shape) for name, shape in (("kernel", [2, 2]), ("bias", [2]))]
+        saver = tf1.train.Saver(items)
+        with running.session(graph) as session:
+            saver.restore(session, prefix)
+            by_names = [value.tolist() for value in session.run(items)]
+    keys = sorted(tf.train.load_checkpoint(prefix).get_variable_to_shape_map())
+    return {"by objects": values, "by full names": by_names, "keys": keys}
