@@ -182,7 +182,7 @@ def saves_again(prefix):
 
 
 def serves_equal(first, second, tags):
-    """Load two SavedModels, the second of which is the first under other names, and run their signatures on equal feeds.
+    """Load two SavedModels, the second being the first under other names, and run their signatures on equal feeds.
 
     Returns how many outputs are equal and those that are not; what the first is refused for does not count.
     """
