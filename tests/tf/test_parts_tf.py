@@ -42,8 +42,10 @@ def test_parts(tf: TensorFlow, tmp_path: Path, writer: str, kind: str):
             ]
             specs.append(spec(dtype.name, dtype, dims, seed))
             slices.append("" if kind == "whole" else f"{full} {cut}")
-    file = {"prefix": path} if writer == "bundles" else {"path": path}
-    tf.call(f"{writer}:save", specs=specs, slices=slices, **file)
+    if writer == "bundles":
+        tf.call("bundles:save", prefix=path, specs=specs, slices=slices)
+    else:
+        tf.call("v1_checkpoints:save", path=path, specs=specs, slices=slices)
     found = detect(path)
     for cut, index in PARTS.items():
         wanted = {dtype.name: f"{full} {cut}" for dtype in DTYPES}
