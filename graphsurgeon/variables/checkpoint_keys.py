@@ -22,6 +22,7 @@ from graphsurgeon.model import Model
 from graphsurgeon.names import node_of, node_of_input, parse_input
 from graphsurgeon.node import Node
 from graphsurgeon.serving.endpoints import variable_shape
+from graphsurgeon.surroundings.companions import variable_defs
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.tensor_slice import Extents, SliceTensor, parse_shape_and_slice
 from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
@@ -63,7 +64,7 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
         Of the model's graph.
     """
     restore_op = "" if model.meta is None else node_of(model.meta.saver_def.restore_op_name)
-    found = dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))
+    found = {**_partitions(model), **dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))}
     call = index.producers.get(restore_op)
     if call is not None and isinstance(call.attrs.get("f"), Func):
         # As TensorFlow 2 saves: the saver is a function, and is given the variables.
@@ -72,6 +73,17 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
             given = dict(zip((arg.name for arg in function.proto.signature.input_arg), call.inputs, strict=False))
             places = _restored(Index(function.body), function.body)
             found.update((node_of_input(given[target]), place) for target, place in places if target in given)
+    return found
+
+
+def _partitions(model: Model) -> dict[str, SavedAs]:
+    """Return where the saver that TensorFlow makes has the parts of partitioned variables, as their VariableDefs say."""
+    found = {}
+    for definition in () if model.meta is None else variable_defs(model.meta):
+        part = definition.save_slice_info_def
+        if part.full_name and len(part.full_shape) == len(part.var_offset) == len(part.var_shape):
+            extents = tuple(zip(part.var_offset, part.var_shape, strict=True))
+            found[node_of(definition.variable_name)] = SavedAs(part.full_name, extents, tuple(part.full_shape))
     return found
 
 

@@ -14,7 +14,7 @@ from tests.tf.judge import TensorFlow
 FEED = [[0.5, 1.0, -1.0, 2.0], [1.0, 0.0, 0.0, 3.0]]
 
 
-@pytest.mark.parametrize("kind", ["ref", "resource", "partitioned"])
+@pytest.mark.parametrize("kind", ["ref", "resource", "partitioned", "resource unsaved", "partitioned unsaved"])
 def test_one_branch_into_a_graph_of_two(tf: TensorFlow, tmp_path: Path, kind: str):
     """The other branch is initialized as the graph would, and so is the optimizer."""
     tf.call("fitting_graphs:one_branch", prefix=tmp_path / "one")
@@ -94,3 +94,16 @@ def test_an_object_based_checkpoint_into_a_graph_by_full_names(tf2: TensorFlow, 
     weights = gs.load_checkpoint(tmp_path / "module")
     fit(model, weights)
     assert model.variables["dense/kernel"].numpy().tolist() == [[1, 1, 1]] * 4
+
+
+def test_a_checkpoint_of_objects_as_the_target(tf2: TensorFlow, tmp_path: Path):
+    """It has no graph; keys, types and shapes are those that its objects have, and the objects go along."""
+    tf2.call("fitting_modules:objects", prefix=str(tmp_path / "objects"))
+    tf2.call("fitting_graphs:named", prefix=tmp_path / "named")
+    model, weights = gs.load(tmp_path / "objects"), gs.load_checkpoint(tmp_path / "named")
+    report = fit(model, weights)
+    assert {row.source for row in report.rows} == {"dense/kernel", "dense/bias"}
+    gs.save(model, tmp_path / "fitted", links="hard")
+    kernel, bias = tf2.call("fitting_modules:restored_objects", prefix=str(tmp_path / "fitted"))
+    assert kernel == weights["dense/kernel"].numpy().tolist()
+    assert bias == weights["dense/bias"].numpy().tolist()

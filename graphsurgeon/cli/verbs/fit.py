@@ -16,6 +16,7 @@ from graphsurgeon.errors import PassError
 if TYPE_CHECKING:
     from graphsurgeon.fitting.plan import Choices, Plan
     from graphsurgeon.fitting.report import FitReport, FitRow
+    from graphsurgeon.model import Model
 
 _HEADERS = ("tensor", "action", "from", "dtype", "shape", "why")
 #: Without --explain, so many rows of what is not simply copied are shown, and of extra tensors.
@@ -58,7 +59,11 @@ _MAX_SHOWN = 20
 @click.option("--accept-suggestions", is_flag=True, help="Take what is suggested where names differ.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For random initial values without a seed.")
 @click.option("--saver", metavar="SCOPE", help="The saver to satisfy, when not the one that the graph names: save_1.")
-@click.option("--to", type=click.Choice(["checkpoint", "saved_model"]), help="What to write: a checkpoint by default.")
+@click.option(
+    "--to",
+    type=click.Choice(["checkpoint", "saved_model"]),
+    help="What to write; told by DST and the graph by default.",
+)
 @output_options
 def command(
     graph: str,
@@ -79,6 +84,7 @@ def command(
     """
     from graphsurgeon.fitting.plan import Plan
     from graphsurgeon.formats.load import load, load_checkpoint
+    from graphsurgeon.serving.servable import limits_of_checkpoint
     from graphsurgeon.tensor_dict import TensorDict
 
     start = time.perf_counter()
@@ -87,15 +93,16 @@ def command(
     model = load(graph, tags=options.split_tags(tags))
     other = None if missing_from is None else TensorDict(load_checkpoint(missing_from))
     plan = Plan(model, TensorDict(load_checkpoint(source)), choices, other, saver=saver)
-    kind = to or "checkpoint"
+    kind = to or _kind(model, output)
     paths = _save(plan, output, kind)
+    notes = [*plan.report.notes, *(limits_of_checkpoint(model) if kind == "checkpoint" else [])]
     seconds = round(time.perf_counter() - start, 3)
     if output.as_json:
         linked = [path for path in paths if _is_linked(path)]
         facts = {"graph": graph, "source": source, "outputs": paths, "linked": linked, **plan.report.to_json()}
-        emit_json("fit", **facts, seconds=seconds)
+        emit_json("fit", **{**facts, "notes": notes}, seconds=seconds)
     else:
-        _show(plan.report, output, paths)
+        _show(plan.report, output, paths, notes)
     if plan.report.unresolved:
         from graphsurgeon.fitting.fit import refusal
 
@@ -119,6 +126,13 @@ def _choices(given: dict[str, Any]) -> Choices:
         raise wrong from error
 
 
+def _kind(model: Model, output: OutputOptions) -> Literal["checkpoint", "saved_model"]:
+    is_directory = output.path is not None and (output.path.endswith(("/", os.sep)) or os.path.isdir(output.path))
+    if is_directory and model.saved_model is None:
+        raise click.UsageError(f"{output.path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
+    return "saved_model" if is_directory else "checkpoint"
+
+
 def _save(plan: Plan, output: OutputOptions, kind: Literal["checkpoint", "saved_model"]) -> list[str]:
     from graphsurgeon.cli.progress import watching
     from graphsurgeon.fitting.fit import apply
@@ -135,7 +149,7 @@ def _save(plan: Plan, output: OutputOptions, kind: Literal["checkpoint", "saved_
         return save(plan.model, output.path, to=kind, overwrite=output.force, links=output.links)
 
 
-def _show(report: FitReport, output: OutputOptions, paths: list[str]) -> None:
+def _show(report: FitReport, output: OutputOptions, paths: list[str], notes: list[str]) -> None:
     is_whole = output.explain or output.dry_run
     rows = [*report.rows, *report.extra] if is_whole else _notable(report)
     if rows and (is_whole or not output.quiet):
@@ -144,6 +158,8 @@ def _show(report: FitReport, output: OutputOptions, paths: list[str]) -> None:
         return
     counts = ", ".join(f"{number:,} {action}" for action, number in report.counts.items())
     emit_line(f"{len(report.rows):,} tensors wanted: {counts}")
+    for note in notes:
+        emit_line(f"note: {note}")
     for path in paths:
         emit_line(f"{'linked' if _is_linked(path) else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
     if not paths:

@@ -151,3 +151,23 @@ def test_values_that_have_no_place_leave_nothing_behind(verb, tmp_path):
     done = verb("fit", "--graph", tmp_path / "t.meta", "--from", tmp_path / "old", "-o", tmp_path / "m", "--cast", "w")
     assert done.code == 4
     assert not list(tmp_path.glob("m*"))
+
+
+def test_a_directory_is_no_prefix(verb, meta, weights, tmp_path):
+    done = verb("fit", "--graph", meta, "--from", weights, "-o", tmp_path, *MAP)
+    assert (done.code, "is a directory" in done.err) == (2, True)
+
+
+def test_a_saved_model_becomes_one_again(verb, meta, weights, tmp_path):
+    verb("fit", "--graph", meta, "--from", weights, "-o", tmp_path / "m", *MAP)
+    served = verb(
+        "convert", tmp_path / "m", "-o", f"{tmp_path}/served", "--to", "saved_model", "--outputs", "my/w/read"
+    )
+    assert served.code == 0
+    gs.save_checkpoint({"my/w": np.full(6, 8, np.float32), "my/b": np.full(2, 9, np.float32)}, tmp_path / "new")
+    done = verb("fit", "--graph", tmp_path / "served", "--from", tmp_path / "new", "-o", f"{tmp_path}/fitted/")
+    assert done.code == 0
+    assert gs.load(tmp_path / "fitted").variables["my/w"].numpy().tolist() == [8] * 6
+    assert gs.load(tmp_path / "fitted").saved_model is not None
+    done = verb("fit", "--graph", tmp_path / "served", "--from", tmp_path / "new", "-o", f"{tmp_path}/both")
+    assert (tmp_path / "both.meta").is_file()

@@ -35,19 +35,20 @@ def one_branch(prefix):
 
 
 def two_branches(meta, kind):
-    """A graph of two branches and an optimizer, `kind` its variables: ref, resource or partitioned."""
+    """A graph of two branches and an optimizer, `kind` its variables: ref, resource or partitioned; or unsaved."""
     with tf.Graph().as_default():
         tf.set_random_seed(5)
-        partitioner = tf.fixed_size_partitioner(2) if kind == "partitioned" else None
-        with tf.variable_scope("", use_resource=kind == "resource", partitioner=partitioner):
+        partitioner = tf.fixed_size_partitioner(2) if "partitioned" in kind else None
+        with tf.variable_scope("", use_resource="resource" in kind, partitioner=partitioner):
             x = tf.placeholder(tf.float32, [None, 4], "x")
             left = _dense(_dense(x, 5, "branch/one"), 3, "branch/two")
             right = _dense(_dense(x, 5, "second/one"), 3, "second/two")
             step = tf.train.get_or_create_global_step()
             y = tf.add(left, right, name="y")
         tf.train.AdamOptimizer(0.01).minimize(tf.reduce_sum(y), global_step=step)
-        saver = tf.train.Saver()
-        tf.train.export_meta_graph(meta, saver_def=saver.as_saver_def())
+        # Without a SaverDef, TensorFlow makes a saver when it imports the graph.
+        saver_def = None if "unsaved" in kind else tf.train.Saver().as_saver_def()
+        tf.train.export_meta_graph(meta, saver_def=saver_def)
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
             return {
