@@ -77,7 +77,7 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
 
 
 def _partitions(model: Model) -> dict[str, SavedAs]:
-    """Return where the saver that TensorFlow makes has the parts of partitioned variables, as their VariableDefs say."""
+    """Return where a saver that TensorFlow makes has parts of variables, as their VariableDefs say."""
     found = {}
     for definition in () if model.meta is None else variable_defs(model.meta):
         part = definition.save_slice_info_def
