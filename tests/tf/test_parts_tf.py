@@ -12,21 +12,22 @@ from graphsurgeon.formats.find import find_tensor
 from tests.tf.bundle_specs import digest_of, spec
 from tests.tf.judge import TensorFlow
 
-DTYPES = [dtypes.FLOAT, dtypes.INT32, dtypes.UINT8, dtypes.BOOL, dtypes.COMPLEX64, dtypes.INT64]
-SHAPE = [700, 30, 20]
+DTYPES = [dtypes.FLOAT, dtypes.INT32, dtypes.UINT8, dtypes.COMPLEX64]
+# Floats are more than one chunk.
+SHAPE = [300, 40, 25]
 # As TensorFlow spells a slice, and as people do.
 PARTS = {
     "100,17:-:-": "100:117",
-    "699,1:-:-": "-1:",
+    "299,1:-:-": "-1:",
     "5,1:3,4:-": "5:6, 3:7",
-    "0,700:7,1:2,3": ":, 7:8, 2:5",
-    "650,50:-:19,1": "-50:, :, -1:",
+    "0,300:7,1:2,3": ":, 7:8, 2:5",
+    "250,50:-:24,1": "-50:, :, -1:",
 }
 KINDS = {
     "whole": ["-:-:-"],
-    "rows": ["0,103:-:-", "103,597:-:-"],
-    "columns": ["-:0,5:-", "-:5,25:-"],
-    "blocks": ["0,300:-:0,3", "300,400:-:0,3", "-:-:3,17"],
+    "rows": ["0,103:-:-", "103,197:-:-"],
+    "columns": ["-:0,5:-", "-:5,35:-"],
+    "blocks": ["0,100:-:0,3", "100,200:-:0,3", "-:-:3,22"],
 }
 
 
