@@ -2,7 +2,7 @@
 
     x = Placeholder {dtype: f32}
     w = Const {f32 [2,3]}                        # values 0, 1, 2 ... in that dtype and shape
-    ones = Const {f32 [3] 1}                     # one value throughout, stored once
+    ones = Const {f32 [3] 1, _class: loc:@w}     # one value throughout, stored once
     w/read = Identity(w) {_class: loc:@w}
     y = MatMul(x, w/read, ^init) {transpose_b: true} on /cpu:0
 
@@ -35,7 +35,7 @@ _SHORT = {"f16": "float16", "f32": "float32", "f64": "float64", "bf16": "bfloat1
 _LINE = re.compile(
     r"(?P<name>\S+)\s*=\s*(?P<op>[\w>.]+)\s*(?:\((?P<inputs>[^)]*)\))?\s*(?:\{(?P<attrs>.*)\})?\s*(?:on\s+(?P<device>\S+))?"
 )
-_CONST = re.compile(r"(\w+)\s*\[([\d,\s]*)\](?:\s+(-?[\d.]+))?")
+_CONST = re.compile(r"(\w+)\s*\[([\d,\s]*)\](?:\s+(-?[\d.]+))?(?:,(.*))?")
 
 
 def graph(text: str) -> Graph:
@@ -90,7 +90,9 @@ def _node(line: str) -> Node:
     inputs = [text.strip() for text in (match["inputs"] or "").split(",") if text.strip()]
     attrs = match["attrs"] or ""
     constant = _CONST.fullmatch(attrs.strip())
-    values = _constant(*constant.groups()) if constant else dict(_attrs(attrs))
+    values = dict(_attrs((constant[4] or "") if constant else attrs))
+    if constant:
+        values |= _constant(*constant.groups()[:3])
     return Node.new(match["name"], match["op"], inputs, device=match["device"] or "", attrs=values)
 
 
@@ -182,5 +184,7 @@ def _show(node: Node) -> str:
     if node.inputs:
         text += f"({', '.join(node.inputs)})"
     if "_class" in node.attrs:
-        text += f" {{_class: {', '.join(group.decode() for group in node.attrs['_class'])}}}"
+        groups = [group.decode() for group in node.attrs["_class"]]
+        quoted = ", ".join(f'"{group}"' for group in groups)
+        text += f" {{_class: {groups[0] if len(groups) == 1 else f'[{quoted}]'}}}"
     return text + (f" on {node.device}" if node.device else "")

@@ -11,7 +11,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.new_inputs import InputMaker, parse_shape
 from graphsurgeon.verify.signatures import Signatures
 from proto_utils.errors import UnsupportedError
-from tests.passes.notation import model
+from tests import notation
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_no_shapes(text: str):
 
 
 def maker(text: str) -> InputMaker:
-    graph = model(text).graph
+    graph = notation.graph(text)
     return InputMaker(graph, Index(graph), Signatures({}), "test")
 
 
 def test_inputs_are_made_once_each_in_their_order():
-    made = maker("a = Const\nb string = Const").make(["b", "a:0", "b:0"], (), ())
+    made = maker("a = Const {f32 [2]}\nb = Const {str [2]}").make(["b", "a:0", "b:0"], (), ())
     assert [(new.old.name, new.node.op, new.dtype.name, new.shape.dims) for new in made] == [
         ("b", "Placeholder", "string", (2,)),
         ("a", "Placeholder", "float32", (2,)),
@@ -52,12 +52,14 @@ def test_inputs_are_made_once_each_in_their_order():
 
 
 def test_one_type_and_shape_do_for_all():
-    made = maker("a = Const\nb = Const").make(["a", "b"], ["half"], ["4"])
+    made = maker("a = Const {f32 [2]}\nb = Const {f32 [2]}").make(["a", "b"], ["half"], ["4"])
     assert [(new.dtype, new.node.attrs["dtype"], new.shape) for new in made] == [(HALF, HALF, Shape([4]))] * 2
 
 
 def test_readers_that_go_do_not_matter():
-    inputs = maker("i int32 = Const\nx = Const\ns = Split(i, x)\na = Relu(s)\nb = Relu(s:1)")
+    inputs = maker(
+        "i = Const {i32 [2]}\nx = Const {f32 [2]}\ns = Split(i, x) {num_split: 2}\na = Relu(s)\nb = Relu(s:1)"
+    )
     made = inputs.make(["s"], (), ())
     inputs.check_readers(made, {"s", "a"})
     with pytest.raises(PassError, match="'b' reads its output 1"):
@@ -65,6 +67,6 @@ def test_readers_that_go_do_not_matter():
 
 
 def test_a_handle_as_input_has_no_shape_of_the_variable():
-    made = maker("v = VarHandleOp").make(["v"], (), ())
+    made = maker("v = VarHandleOp {dtype: f32, shape: shape[2]}").make(["v"], (), ())
     assert made[0].dtype.name == "resource"
     assert made[0].shape == Shape()

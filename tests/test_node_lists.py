@@ -7,7 +7,7 @@ import pytest
 from graphsurgeon.index import Index
 from graphsurgeon.node_lists import find_node, split_names
 from proto_utils.errors import NotFoundError
-from tests.passes.notation import model
+from tests.notation import graph
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,9 @@ def test_names_are_split(texts: tuple[str, ...], names: list[str]):
     assert split_names(texts) == names
 
 
-PRODUCERS = Index(model("alpha = Const\nbeta = UnknownOp(alpha)\ns = Split(alpha, alpha)").graph).producers
+PRODUCERS = Index(
+    graph("alpha = Const {f32 [2]}\nbeta = UnknownOp(alpha)\ns = Split(alpha, alpha) {num_split: 2}")
+).producers
 
 
 @pytest.mark.parametrize(("text", "name"), [("alpha", "alpha"), ("alpha:0", "alpha"), ("beta:7", "beta"), ("s:1", "s")])

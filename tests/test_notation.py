@@ -42,11 +42,13 @@ def test_attrs():
 
 def test_constants():
     made = notation.graph(
-        "q = Const {quint8 [2]}; s = Const {str [2]}; ones = Const {f32 [3] 1}; p = Const(^q) {f64 [] -0.5}"
+        "q = Const {quint8 [2]}; s = Const {str [2]}\n"
+        "ones = Const {f32 [3] 1, _class: loc:@q}; p = Const(^q) {f64 [] -0.5}"
     )
     assert made["q"].tensor.dtype is dtypes.QUINT8
     assert list(made["s"].tensor.strings()) == [b"0", b"1"]
     assert made["ones"].tensor.numpy().tolist() == [1, 1, 1]
+    assert made["ones"].attrs["_class"] == [b"loc:@q"]
     assert list(made["ones"].proto.attr["value"].tensor.float_val) == [1]
     assert (made["p"].inputs, made["p"].tensor.numpy().tolist()) == (("^q",), -0.5)
 
@@ -77,5 +79,5 @@ def test_graphs_are_well_formed():
 
 
 def test_show_prints_what_graph_reads():
-    text = "w = Const\nr = Identity(w, ^w) {_class: loc:@w} on /gpu:1"
+    text = 'w = Const\nr = Identity(w, ^w) {_class: loc:@w} on /gpu:1\nn = NoOp {_class: ["loc:@w", "loc:@r"]}'
     assert notation.show(notation.graph(text)) == text

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
+from graphsurgeon import dtypes
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.compat import graph_util
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import FillTensor
 from proto_utils import schema
-from tests.passes.notation import node
+from tests import notation
 
 
 def graph(text: str) -> schema.GraphDef:
-    """A GraphDef; nodes as in `tests.passes.notation`."""
-    return schema.GraphDef(node=[node(line).proto for line in text.splitlines() if line.strip()])
+    """A GraphDef; nodes as in `tests.notation`."""
+    return schema.GraphDef(node=[each.proto for each in notation.graph(text)])
 
 
 def lines(graph_def: schema.GraphDef) -> list[str]:
@@ -34,11 +35,11 @@ def classes(graph_def: schema.GraphDef) -> dict[str, list[bytes]]:
 def test_extract_follows_data_control_and_colocation():
     whole = graph(
         """
-        a = Const
-        b = Const
-        c = Split(a, a)
+        a = Const {f32 [2]}
+        b = Const {f32 [2]}
+        c = Split(a, a) {num_split: 2}
         d = Relu(c:1, ^b)
-        e = Relu(a) @f
+        e = Relu(a) {_class: loc:@f}
         f = Relu(a)
         g = Relu(d)
         h = Mul(d, e)
@@ -49,7 +50,7 @@ def test_extract_follows_data_control_and_colocation():
 
 
 def test_extract_keeps_library_versions_and_the_input():
-    whole = graph("a = Const\nb = Const")
+    whole = graph("a = Const {f32 [2]}\nb = Const {f32 [2]}")
     whole.library.function.add().signature.name = "unused"
     whole.versions.producer = 21
     before = schema.serialize(whole)
@@ -62,16 +63,24 @@ def test_extract_keeps_library_versions_and_the_input():
 
 
 def test_extract_goes_around_loops():
-    loop = graph("e = Enter(x)\nm = Merge(e, n)\nn = NextIteration(m)\nx = Const\ny = Const")
+    loop = graph(
+        """
+        e = Enter(x) {frame_name: "loop"}
+        m = Merge(e, n)
+        n = NextIteration(m)
+        x = Const {f32 [2]}
+        y = Const {f32 [2]}
+        """
+    )
     assert lines(graph_util.extract_sub_graph(loop, ["n"])) == ["e: x", "m: e n", "n: m", "x:"]
 
 
 def test_extract_of_nothing_is_empty():
-    assert len(graph_util.extract_sub_graph(graph("a = Const"), []).node) == 0
+    assert len(graph_util.extract_sub_graph(graph("a = Const {f32 [2]}"), []).node) == 0
 
 
 def test_extract_takes_the_last_of_nodes_with_one_name():
-    whole = graph("a = Const\nb = Relu(a)\na = Placeholder")
+    whole = graph("a = Const {f32 [2]}\nb = Relu(a)\na = Placeholder {dtype: f32}")
     part = graph_util.extract_sub_graph(whole, ["b"])
     assert [(n.name, n.op) for n in part.node] == [("b", "Relu"), ("a", "Placeholder")]
 
@@ -79,7 +88,7 @@ def test_extract_takes_the_last_of_nodes_with_one_name():
 @pytest.mark.parametrize("names", ["a", "abc"])
 def test_extract_refuses_a_string(names: str):
     with pytest.raises(TypeError, match="dest_nodes"):
-        graph_util.extract_sub_graph(graph("a = Const"), names)
+        graph_util.extract_sub_graph(graph("a = Const {f32 [2]}"), names)
 
 
 @pytest.mark.parametrize("wrong", ["a", None, b"", schema.NodeDef(), {"node": []}])
@@ -91,18 +100,18 @@ def test_extract_refuses_what_is_no_graph_def(wrong: Any):
 @pytest.mark.parametrize("name", ["alpho", "alpha:0", "^alpha", ""])
 def test_extract_asserts_that_names_are_there(name: str):
     with pytest.raises(AssertionError, match="is not in graph"):
-        graph_util.extract_sub_graph(graph("alpha = Const"), ["alpha", name])
+        graph_util.extract_sub_graph(graph("alpha = Const {f32 [2]}"), ["alpha", name])
 
 
 def test_extract_refuses_a_dangling_input_that_is_needed():
-    whole = graph("a = Relu(gone)\nb = Const")
+    whole = graph("a = Relu(gone)\nb = Const {f32 [2]}")
     assert lines(graph_util.extract_sub_graph(whole, ["b"])) == ["b:"]
     with pytest.raises(KeyError, match="gone"):
         graph_util.extract_sub_graph(whole, ["a"])
 
 
 def test_extract_survives_dangling_colocation():
-    whole = graph("a = Const @gone\nb = Relu(a) @a,gone")
+    whole = graph('a = Const {f32 [2], _class: loc:@gone}\nb = Relu(a) {_class: ["loc:@a", "loc:@gone"]}')
     assert classes(graph_util.extract_sub_graph(whole, ["b"])) == {"b": [b"loc:@a"]}
     assert classes(whole) == {"a": [b"loc:@gone"], "b": [b"loc:@a", b"loc:@gone"]}
 
@@ -119,22 +128,26 @@ def removed(text: str, *protected: str) -> list[str]:
 
 
 def test_identities_are_passed_by():
-    text = "a = Const\nb = Identity(a)\nc = StopGradient(b)\nd = Identity(c)\ne = Relu(d)"
+    text = "a = Const {f32 [2]}\nb = Identity(a)\nc = StopGradient(b)\nd = Identity(c)\ne = Relu(d)"
     assert removed(text) == ["a:", "e: a"]
     assert removed(text, "c") == ["a:", "c: a", "e: c"]
 
 
 def test_an_identity_hands_on_the_output_it_read():
-    assert removed("a = Const\ns = Split(a, a)\nb = Identity(s:1)\nc = Mul(b:0, s)") == ["a:", "s: a a", "c: s:1 s"]
+    assert removed("a = Const {f32 [2]}\ns = Split(a, a) {num_split: 2}\nb = Identity(s:1)\nc = Mul(b:0, s)") == [
+        "a:",
+        "s: a a",
+        "c: s:1 s",
+    ]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "a = Const\nb = Identity(a, ^a)\nc = Relu(b)",
-        "a = Const\nb = Identity(a)\nc = Relu(a, ^b)",
-        "a = Const\nb = Identity(a)\nc = Relu(b) @b",
-        "a = Const\nb = Identity\nc = Relu(b)",
+        "a = Const {f32 [2]}\nb = Identity(a, ^a)\nc = Relu(b)",
+        "a = Const {f32 [2]}\nb = Identity(a)\nc = Relu(a, ^b)",
+        "a = Const {f32 [2]}\nb = Identity(a)\nc = Relu(b) {_class: loc:@b}",
+        "a = Const {f32 [2]}\nb = Identity\nc = Relu(b)",
     ],
     ids=["waits", "is waited for", "leads a colocation group", "has no input"],
 )
@@ -143,18 +156,20 @@ def test_some_identities_stay(text: str):
 
 
 def test_checks_go_and_their_readers_read_on():
-    text = "a = Const\nb = CheckNumerics(a)\nc = Mul(b, a)\nd = Identity(c, ^b)\ne = Relu(d)"
+    text = "a = Const {f32 [2]}\nb = CheckNumerics(a)\nc = Mul(b, a)\nd = Identity(c, ^b)\ne = Relu(d)"
     assert removed(text) == ["a:", "c: a a", "e: c"]
     assert removed(text, "b") == lines(graph(text))
 
 
 def test_colocation_goes_with_a_check():
-    out = graph_util.remove_training_nodes(graph("a = Const\nb = CheckNumerics(a)\nc = Relu(a) @a,b"))
+    out = graph_util.remove_training_nodes(
+        graph('a = Const {f32 [2]}\nb = CheckNumerics(a)\nc = Relu(a) {_class: ["loc:@a", "loc:@b"]}')
+    )
     assert classes(out) == {"c": [b"loc:@a"]}
 
 
 def test_library_and_versions_stay():
-    whole = graph("a = Const")
+    whole = graph("a = Const {f32 [2]}")
     assert not graph_util.remove_training_nodes(whole).HasField("versions")
     whole.versions.producer = 21
     whole.library.function.add().signature.name = "f"
@@ -173,20 +188,20 @@ def test_training_nodes_of_no_graph():
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        ("n string = Const", True),
-        ("n int32 = Const", True),
-        ("n = Const", False),
-        ("n int64 = Const", False),
-        ("n int32 = DynamicStitch(a, a)", True),
-        ("n = DynamicStitch(a, a)", False),
-        ("n int32 = ParallelDynamicStitch(a, a)", True),
-        ("n int32 = Identity(a)", False),
-        ("n = VariableV2", False),
+        ("n = Const {str [2]}", True),
+        ("n = Const {i32 [2]}", True),
+        ("n = Const {f32 [2]}", False),
+        ("n = Const {i64 [2]}", False),
+        ("n = DynamicStitch(a, a) {T: i32}", True),
+        ("n = DynamicStitch(a, a) {T: f32}", False),
+        ("n = ParallelDynamicStitch(a, a) {T: i32}", True),
+        ("n = Identity(a) {T: i32}", False),
+        ("n = VariableV2 {dtype: f32, shape: shape[2]}", False),
     ],
 )
 def test_must_run_on_cpu(line: str, answer: bool):
-    assert graph_util.must_run_on_cpu(node(line).proto) is answer
-    assert graph_util.must_run_on_cpu(SimpleNamespace(node_def=node(line).proto)) is answer
+    assert graph_util.must_run_on_cpu(notation.node(line).proto) is answer
+    assert graph_util.must_run_on_cpu(SimpleNamespace(node_def=notation.node(line).proto)) is answer
 
 
 @pytest.mark.parametrize(("source", "answer"), [(3, True), (1, False)])
@@ -230,8 +245,8 @@ def test_shape_in_a_live_graph(name: str, full: str):
 
 
 def test_shape_in_a_graph_def():
-    whole = graph("x = Placeholder\ny = Relu(x)")
-    value = FillTensor(node("c = Const").tensor.dtype, (2, 3), b"\0\0\0\0")
+    whole = graph("x = Placeholder {dtype: f32}\ny = Relu(x)")
+    value = FillTensor(dtypes.FLOAT, (2, 3), b"\0\0\0\0")
     whole.node.append(Node.new("c", "Const", attrs={"value": value}).proto)
     shapes = [Shape([4]), Shape([5, None])]
     whole.node.append(Node.new("s", "Split", ["x"], attrs={"_output_shapes": shapes}).proto)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.attr_value import Func, Shape
-from graphsurgeon.dtypes import FLOAT, INT32, DType
+from graphsurgeon.dtypes import FLOAT, INT32
 from graphsurgeon.errors import GraphError, NotFoundError, PassError
 from graphsurgeon.formats.load import load
 from graphsurgeon.graph import Function, Graph
@@ -21,12 +21,13 @@ from graphsurgeon.variables.saver import SavedVariable, new_saver
 from graphsurgeon.variables.unfreeze_note import Constant, UnfreezeNote
 from graphsurgeon.verify import verify
 from proto_utils import schema
-from tests.passes.notation import check_pass, model, node, text
+from tests import notation
+from tests.passes.harness import check_pass, model, reloaded
 
 NET = """
-    x = Placeholder
-    w = Const
-    w/read = Identity(w) @w
+    x = Placeholder {dtype: f32}
+    w = Const {f32 [2]}
+    w/read = Identity(w) {_class: loc:@w}
     y = Mul(x, w/read)
     init = NoOp(^w)
     loss = Sub(y, x)
@@ -47,10 +48,10 @@ def variable_def(name: str, initializer: str = "", snapshot: str = "") -> bytes:
 
 def variable(name: str) -> str:
     return f"""
-    {name} = VariableV2
-    {name}/zeros = Const
-    {name}/Assign = Assign({name}, {name}/zeros) @{name}
-    {name}/read = Identity({name}) @{name}"""
+    {name} = VariableV2 {{dtype: f32, shape: shape[2], container: "", shared_name: ""}}
+    {name}/zeros = Const {{f32 [2]}}
+    {name}/Assign = Assign({name}, {name}/zeros) {{_class: loc:@{name}}}
+    {name}/read = Identity({name}) {{_class: loc:@{name}}}"""
 
 
 def listing(collection: str, *entries: str | bytes) -> schema.MetaGraphDef:
@@ -66,7 +67,7 @@ def listing(collection: str, *entries: str | bytes) -> schema.MetaGraphDef:
 def trained(names: Iterable[str], rest: str, keys: dict[str, str] | None = None) -> Model:
     """A model with variables, their collection, values and a saver."""
     names = list(names)
-    made = model("".join(map(variable, names)) + rest, listing("variables", *map(variable_def, names)))
+    made = model("".join(map(variable, names)) + rest, meta=listing("variables", *map(variable_def, names)))
     assert made.meta is not None
     parts = [Variable(name, "ref", FLOAT, f"{name}/Assign", f"{name}/read:0") for name in names]
     saved = [SavedVariable((keys or {}).get(part.node, part.node), part) for part in parts]
@@ -84,11 +85,11 @@ def trained(names: Iterable[str], rest: str, keys: dict[str, str] | None = None)
 def test_data_and_control_inputs_are_followed():
     report = check_pass(
         prune,
-        NET,
+        model(NET),
         """
         x = Placeholder
         w = Const
-        w/read = Identity(w) @w
+        w/read = Identity(w) {_class: loc:@w}
         y = Mul(x, w/read)
         init = NoOp(^w)
         out = Relu(y, ^init)
@@ -109,6 +110,7 @@ def test_outputs_are_named_in_many_ways(outputs: tuple[str, ...]):
 
 def test_kept_nodes_are_the_bytes_they_were():
     pruned = model(NET)
+    pruned.rest.versions.producer = 27
     before = {each.name: schema.serialize(each.proto) for each in pruned.graph}
     prune(pruned, outputs=("out",))
     for each in pruned.graph:
@@ -136,24 +138,32 @@ def test_pruning_twice_is_pruning_once():
 
 def test_loops_stay_whole():
     loop = """
-        n = Const
-        enter = Enter(n)
+        n = Const {f32 [2]}
+        enter = Enter(n) {frame_name: "loop"}
         merge = Merge(enter, next)
-        cond bool = Const
+        cond = Const {bool [2]}
         loop_cond = LoopCond(cond)
         switch = Switch(merge, loop_cond)
         exit = Exit(switch)
         one = Identity(switch:1)
         next = NextIteration(one)
         """
-    check_pass(prune, f"{loop}\nout = Relu(exit)\nelse = Relu(exit)", f"{loop}out = Relu(exit)", outputs=("out",))
+    before, after = model(f"{loop}\nout = Relu(exit)\nelse = Relu(exit)"), notation.graph(f"{loop}out = Relu(exit)")
+    check_pass(prune, before, notation.show(after), outputs=("out",))
 
 
 def test_colocation_goes_with_its_target():
     report = check_pass(
         prune,
-        "a = Const\nb = Identity(a) @c,a\nc = Identity(a) @a\nd = Identity(b) @c",
-        "a = Const\nb = Identity(a) @a\nd = Identity(b)",
+        model(
+            """
+            a = Const {f32 [2]}
+            b = Identity(a) {_class: ["loc:@c", "loc:@a"]}
+            c = Identity(a) {_class: loc:@a}
+            d = Identity(b) {_class: loc:@c}
+            """
+        ),
+        "a = Const\nb = Identity(a) {_class: loc:@a}\nd = Identity(b)",
         outputs=("d",),
     )
     assert [(row.node, row.target) for row in report.colocations] == [("b", "c"), ("d", "c")]
@@ -169,7 +179,7 @@ def with_functions() -> Model:
         proto = schema.FunctionDef()
         proto.signature.name = name
         functions.append(Function(proto, Graph([Node.new(f"call_{c}", c) for c in called])))
-    graph_def = schema.GraphDef(node=[node("x = Const").proto])
+    graph_def = schema.GraphDef(node=[notation.node("x = Const {f32 [2]}").proto])
     for name in ("f", "other"):
         attrs = {"f": Func(name, {}), "Tin": [], "Tout": []}
         graph_def.node.append(Node.new(f"call_{name}", "PartitionedCall", attrs=attrs).proto)
@@ -204,7 +214,7 @@ def test_without_calls_no_function_stays():
 def test_an_input_becomes_a_placeholder_and_what_was_behind_it_goes():
     report = check_pass(
         prune,
-        "file string = Placeholder\nx = DecodeRaw(file)\ny = Relu(x)\nout = Relu(y)",
+        model("file = Placeholder {dtype: str}\nx = DecodeRaw(file) {out_type: f32}\ny = Relu(x)\nout = Relu(y)"),
         "y = Placeholder\nout = Relu(y)",
         outputs=("out",),
         inputs=("y:0",),
@@ -214,28 +224,27 @@ def test_an_input_becomes_a_placeholder_and_what_was_behind_it_goes():
 
 
 def pruned_input(line: str, reader: str = "out = Identity(x)", **options: tuple[str, ...]) -> schema.NodeDef:
-    pruned = model(f"i int32 = Const\nf = Const\ns string = Const\n{line}\n{reader}")
+    pruned = model(f"i = Const {{i32 [2]}}\nf = Const {{f32 [2]}}\ns = Const {{str [2]}}\n{line}\n{reader}")
     prune(pruned, outputs=("out",), inputs=("x",), **options)
     return pruned.graph["x"].proto
 
 
 @pytest.mark.parametrize(
     ("line", "dtype"),
-    [("x = Identity(f)", 1), ("x int32 = Identity(i)", 3), ("x = Rank(f)", 3), ("x string = Identity(s)", 7)],
+    [("x = Identity(f)", 1), ("x = Identity(i)", 3), ("x = Rank(f)", 3), ("x = Identity(s)", 7)],
 )
 def test_an_input_has_the_dtype_it_had(line: str, dtype: int):
-    name = DType.from_number(dtype).name
-    placeholder = pruned_input(line, f"out {name} = Identity(x)")
+    placeholder = pruned_input(line)
     assert placeholder.attr["dtype"].type == dtype
     assert sorted(placeholder.attr) == ["dtype"]
 
 
 def test_a_variable_as_input_is_fed_by_value():
-    assert pruned_input("x = VariableV2").attr["dtype"].type == FLOAT.number
+    assert pruned_input("x = VariableV2 {dtype: f32, shape: shape[2]}").attr["dtype"].type == FLOAT.number
 
 
 def test_an_input_has_the_shape_that_is_known():
-    pruned = model("f = Const\nx = Relu(f)\nout = Relu(x)")
+    pruned = model("f = Const {f32 [2]}\nx = Relu(f)\nout = Relu(x)")
     pruned.graph["x"].attrs["_output_shapes"] = [Shape([None, 3])]
     prune(pruned, outputs=("out",), inputs=("x",))
     assert pruned.graph["x"].attrs["shape"] == Shape([None, 3])
@@ -243,15 +252,15 @@ def test_an_input_has_the_shape_that_is_known():
 
 
 def test_a_placeholder_with_a_default_loses_the_default():
-    pruned = model("f = Const\nx = PlaceholderWithDefault(f)\nout = Relu(x)")
+    pruned = model("f = Const {f32 [2]}\nx = PlaceholderWithDefault(f)\nout = Relu(x)")
     pruned.graph["x"].attrs["shape"] = Shape([2])
     report = prune(pruned, outputs=("out",), inputs=("x",))
-    assert text(pruned.graph) == "x = Placeholder\nout = Relu(x)"
+    assert notation.show(pruned.graph) == "x = Placeholder\nout = Relu(x)"
     assert report.inputs[0].shape == [2]
 
 
 def test_a_placeholder_stays_as_it_is():
-    pruned = model("x = Placeholder\nout = Relu(x)")
+    pruned = model("x = Placeholder {dtype: f32}\nout = Relu(x)")
     report = prune(pruned, outputs=("out",), inputs=("x",))
     assert not pruned.graph.is_edited
     assert report.inputs[0].op == "Placeholder"
@@ -262,20 +271,22 @@ def test_a_placeholder_stays_as_it_is():
     [("1,224,?,3", [1, 224, None, 3]), ("[]", []), ("7,", [7]), ("2x-1", [2, None]), ("(None, 4)", [None, 4])],
 )
 def test_the_shape_can_be_given(shape: str, dims: list[int | None]):
-    pruned = model("x = Placeholder\nout = Relu(x)")
+    pruned = model("x = Placeholder {dtype: f32}\nout = Relu(x)")
     report = prune(pruned, outputs=("out",), inputs=("x",), input_shape=(shape,))
     assert pruned.graph["x"].attrs["shape"] == Shape(dims)
     assert report.inputs[0].shape == dims
 
 
 def test_the_shape_can_be_given_as_unknown():
-    pruned = model("x = Const\nout = Relu(x)")
+    pruned = model("x = Const {f32 [2]}\nout = Relu(x)")
     prune(pruned, outputs=("out",), inputs=("x",), input_shape=("unknown",))
     assert "shape" not in pruned.graph["x"].attrs
 
 
 def test_types_and_shapes_are_given_for_each_input():
-    pruned = model("a = Const\ni int32 = Const\nb = UnknownOp(i)\nout = Merge(a, a)\nend = UnknownOp(b, out)")
+    pruned = model(
+        "a = Const {f32 [2]}\ni = Const {i32 [2]}\nb = UnknownOp(i)\nout = Merge(a, a)\nend = UnknownOp(b, out)"
+    )
     options = {"input_type": ("float32,int32",), "input_shape": ("2", "3,3")}
     report = prune(pruned, outputs=("end",), inputs=("a", "b"), **options)
     assert [(row.node, row.dtype, row.shape) for row in report.inputs] == [
@@ -286,11 +297,13 @@ def test_types_and_shapes_are_given_for_each_input():
 
 
 def test_an_unknown_op_has_the_dtype_that_its_reader_takes():
-    assert pruned_input("x = UnknownOp", "out int32 = Identity(x)").attr["dtype"].type == INT32.number
+    assert pruned_input("x = UnknownOp", "out = Identity(x) {T: i32}").attr["dtype"].type == INT32.number
 
 
 def test_inputs_that_are_not_needed_and_others_that_are_show_in_the_notes():
-    pruned = model("a = Placeholder\nb = Const\nc = Relu(b)\nd = Const\nout = Mul(a, c)")
+    pruned = model(
+        "a = Placeholder {dtype: f32}\nb = Const {f32 [2]}\nc = Relu(b)\nd = Const {f32 [2]}\nout = Mul(a, c)"
+    )
     report = prune(pruned, outputs=("out",), inputs=("c", "d"))
     assert report.notes == ["the outputs do not need the input 'd'", "the outputs also need a to be fed"]
     assert [row.node for row in report.inputs] == ["c"]
@@ -329,26 +342,30 @@ def test_outputs_must_be_named(outputs: tuple[str, ...]):
 
 def test_an_input_needs_a_type():
     assert "NoOp makes no tensor" in refused(NET, outputs=("out",), inputs=("init",)).reason
-    before = "a = Const\nb = UnknownOp(a)\nout = UnknownOp(b)"
+    before = "a = Const {f32 [2]}\nb = UnknownOp(a)\nout = UnknownOp(b)"
     assert refused(before, outputs=("out",), inputs=("b",)).hint == "say it with the input type"
 
 
 def test_an_input_must_fit_its_readers():
     error = refused(NET, outputs=("out",), inputs=("y",), input_type=("int32",))
     assert (error.node, error.reason) == ("y", "as an input it is int32, but 'out' takes float32")
-    before = "v = VariableV2\nx = Const\nout = Assign(v, x)"
+    before = "v = VariableV2 {dtype: f32, shape: shape[2]}\nx = Const {f32 [2]}\nout = Assign(v, x)"
     assert "takes the variable itself" in refused(before, outputs=("out",), inputs=("v",)).reason
 
 
 def test_an_input_has_one_output():
-    before = "i int32 = Const\nx = Const\ns = Split(i, x)\nout = Mul(s, s:1)\nhead = Relu(s)"
+    before = (
+        "i = Const {i32 [2]}\nx = Const {f32 [2]}\ns = Split(i, x) {num_split: 2}\nout = Mul(s, s:1)\nhead = Relu(s)"
+    )
     assert "reads its output 1" in refused(before, outputs=("out",), inputs=("s",)).reason
     assert "only output 0" in refused(before, outputs=("out",), inputs=("s:1",)).reason
     assert prune(model(before), outputs=("head",), inputs=("s",)).inputs[0].node == "s"
 
 
 def test_nothing_is_fed_inside_of_a_loop():
-    before = "n = Const\nenter = Enter(n)\na = Relu(enter)\nexit = Exit(a)\nout = Relu(exit)"
+    before = (
+        'n = Const {f32 [2]}\nenter = Enter(n) {frame_name: "loop"}\na = Relu(enter)\nexit = Exit(a)\nout = Relu(exit)'
+    )
     assert "while loop 'loop'" in refused(before, outputs=("out",), inputs=("a",)).reason
     assert prune(model(before), outputs=("out",), inputs=("n",)).num_nodes == 5
 
@@ -367,23 +384,30 @@ def test_a_shape_must_be_one():
 
 def test_what_is_broken_and_needed_is_refused():
     with pytest.raises(GraphError, match="nowhere"):
-        prune(model("x = Relu(nowhere)\ny = Relu(x)\nz = Const"), outputs=("y",))
+        prune(reloaded(notation.model("x = Relu(nowhere) {T: f32}\ny = Relu(x)\nz = Const {f32 [2]}")), outputs=("y",))
     with pytest.raises(GraphError, match="2 nodes have this name"):
-        prune(model("x = Const\nx = Placeholder\ny = Relu(x)"), outputs=("y",))
+        prune(
+            reloaded(notation.model("x = Const {f32 [2]}\nx = Placeholder {dtype: f32}\ny = Relu(x)")), outputs=("y",)
+        )
 
 
 def test_what_is_broken_and_not_needed_goes():
     """As frozen graphs are left: a write on what is no variable any more, colocation with what is gone."""
+    before = reloaded(
+        notation.model(
+            """
+            mean = Const {f32 [2], _class: loc:@mean/variable}
+            new = Const {f32 [2]}
+            update = AssignSub(mean, new)
+            lost = Relu(nowhere) {T: f32}
+            out = Relu(mean) {_class: ["loc:@mean", "loc:@mean/variable"]}
+            """
+        )
+    )
     check_pass(
         prune,
-        """
-        mean = Const @mean/variable
-        new = Const
-        update = AssignSub(mean, new)
-        lost = Relu(nowhere)
-        out = Relu(mean) @mean,mean/variable
-        """,
-        "mean = Const\nout = Relu(mean) @mean",
+        before,
+        "mean = Const\nout = Relu(mean) {_class: loc:@mean}",
         outputs=("out",),
     )
 
@@ -394,7 +418,7 @@ def test_what_is_broken_and_not_needed_goes():
 def test_a_variable_keeps_what_sets_it_up():
     rest = "\nout = Relu(w/read)\nelse = Relu(v/read)"
     meta = listing("variables", variable_def("v"), variable_def("w"))
-    pruned = model(variable("v") + variable("w") + rest, meta)
+    pruned = model(variable("v") + variable("w") + rest, meta=meta)
     report = prune(pruned, outputs=("out",))
     assert [each.name for each in pruned.graph] == ["w", "w/zeros", "w/Assign", "w/read", "out"]
     assert pruned.meta is not None
@@ -433,10 +457,10 @@ def test_the_saver_is_made_anew_for_what_is_left():
 
 
 def test_the_saver_goes_with_the_last_variable():
-    pruned = trained("v", "\nx = Placeholder\nout = Relu(x)")
+    pruned = trained("v", "\nx = Placeholder {dtype: f32}\nout = Relu(x)")
     report = prune(pruned, outputs=("out",))
     assert report.saver == "removed"
-    assert text(pruned.graph) == "x = Placeholder\nout = Relu(x)"
+    assert notation.show(pruned.graph) == "x = Placeholder\nout = Relu(x)"
     assert pruned.meta is not None
     assert not pruned.meta.HasField("saver_def")
     assert pruned.variables == {}
@@ -469,29 +493,29 @@ def test_values_that_belong_to_no_variable_stay():
 
 
 TABLES = """
-    k int64 = Const
-    t int64 = HashTableV2
-    u int64 = HashTableV2
-    t/init int64 = LookupTableImportV2(t, k, k)
-    u/init int64 = LookupTableImportV2(u, k, k)
+    k = Const {i64 [2]}
+    t = HashTableV2
+    u = HashTableV2
+    t/init = LookupTableImportV2(t, k, k)
+    u/init = LookupTableImportV2(u, k, k)
     tables = NoOp(^t/init, ^u/init)
     locals = NoOp
     main = NoOp(^tables, ^locals, ^out)
-    x int64 = Placeholder
-    out int64 = LookupTableFindV2(t, x, k)
-    other int64 = LookupTableFindV2(u, x, k)
+    x = Placeholder {dtype: i64}
+    out = LookupTableFindV2(t, x, k)
+    other = LookupTableFindV2(u, x, k)
 """
 
 
 def test_a_table_keeps_its_initializer():
-    pruned = model(TABLES, listing("table_initializer", "t/init", "u/init"))
+    pruned = model(TABLES, meta=listing("table_initializer", "t/init", "u/init"))
     report = prune(pruned, outputs=("out",))
     assert [each.name for each in pruned.graph] == ["k", "t", "t/init", "x", "out"]
     assert [row.name for row in report.references] == ["u/init"]
 
 
 def test_main_ops_are_cut_down_to_what_is_left():
-    pruned = model(TABLES.replace(", ^out", ""), listing("saved_model_main_op", "main"))
+    pruned = model(TABLES.replace(", ^out", ""), meta=listing("saved_model_main_op", "main"))
     report = prune(pruned, outputs=("out",))
     assert pruned.graph["tables"].inputs == ("^t/init",)
     assert pruned.graph["main"].inputs == ("^tables", "^locals")
@@ -499,9 +523,9 @@ def test_main_ops_are_cut_down_to_what_is_left():
 
 
 def test_main_ops_with_nothing_left_go():
-    pruned = model(TABLES.replace(", ^locals, ^out", ""), listing("saved_model_main_op", "main"))
+    pruned = model(TABLES.replace(", ^locals, ^out", ""), meta=listing("saved_model_main_op", "main"))
     report = prune(pruned, outputs=("x",))
-    assert text(pruned.graph) == "x = Placeholder"
+    assert notation.show(pruned.graph) == "x = Placeholder"
     assert [(row.where, row.name) for row in report.references] == [("collection saved_model_main_op", "main")]
 
 
@@ -511,7 +535,7 @@ def test_signatures_and_assets_go_with_their_tensors():
         meta.signature_def[name].inputs["in"].name = "x:0"
         meta.signature_def[name].outputs["out"].name = f"{name}:0"
     meta.asset_file_def.add(filename="vocabulary").tensor_info.name = "loss:0"
-    pruned = model(NET, meta)
+    pruned = model(NET, meta=meta)
     report = prune(pruned, outputs=("out",))
     assert pruned.meta is not None
     assert list(pruned.meta.signature_def) == ["out"]
@@ -526,8 +550,10 @@ def test_inputs_that_outputs_never_needed_stay_in_signatures(cut: tuple[str, ...
     for name in ("x", "labels"):
         meta.signature_def["both"].inputs[name].name = f"{name}:0"
     meta.signature_def["both"].outputs["out"].name = "out:0"
-    before = NET.replace("y = Mul(x,", "decoded = Relu(x)\n    y = Mul(decoded,") + "\nlabels = Placeholder"
-    pruned = model(before, meta)
+    before = (
+        NET.replace("y = Mul(x,", "decoded = Relu(x)\n    y = Mul(decoded,") + "\nlabels = Placeholder {dtype: f32}"
+    )
+    pruned = model(before, meta=meta)
     prune(pruned, outputs=("out",), inputs=cut)
     assert pruned.meta is not None
     assert ("both" in pruned.meta.signature_def) is stays
@@ -554,7 +580,7 @@ def test_the_note_of_unfreezing_speaks_of_what_is_left():
     note = UnfreezeNote({"v": Constant(read="v/read"), "w": Constant(read="w/read")})
     meta = schema.MetaGraphDef()
     note.write(meta)
-    pruned = model(variable("v") + variable("w") + "\nout = Relu(w/read)", meta)
+    pruned = model(variable("v") + variable("w") + "\nout = Relu(w/read)", meta=meta)
     prune(pruned, outputs=("out",))
     assert list(UnfreezeNote.read(pruned.meta).constants) == ["w"]
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.dtypes import RESOURCE
 from graphsurgeon.index import Index
 from graphsurgeon.node import Node
 from graphsurgeon.surroundings.companions import InitOps, companions, holds_state, init_ops, state_inputs
 from proto_utils import schema
-from tests.passes.notation import model
+from tests.notation import graph
 
 GRAPH = """
-    v = VarHandleOp
-    w = VariableV2
-    k int64 = Const
-    t int64 = HashTableV2
+    v = VarHandleOp {dtype: f32, shape: shape[2]}
+    w = VariableV2 {dtype: f32, shape: shape[2]}
+    k = Const {i64 [2]}
+    t = HashTableV2
     q = FIFOQueueV2
     v/init = AssignVariableOp(v, k)
     w/init = Assign(w, k)
-    t/init int64 = LookupTableImportV2(t, k, k)
+    t/init = LookupTableImportV2(t, k, k)
     check = Assert(k, k)
     variables = NoOp(^v/init, ^w/init)
     all = NoOp(^variables, ^t/init, ^check)
@@ -30,7 +29,7 @@ ALL_INITIALIZERS = {"v/init", "w/init", "t/init", "check"}
 
 
 def producers() -> dict[str, Node]:
-    return Index(model(GRAPH).graph).producers
+    return Index(graph(GRAPH)).producers
 
 
 @pytest.mark.parametrize(
@@ -63,9 +62,15 @@ def test_companions_are_read_from_the_collections():
 
 def test_a_handle_is_followed_to_where_it_comes_from():
     made = Index(
-        model("t = StatefulPartitionedCall\nh resource = Identity(t)\ninit = AssignVariableOp(h, x)\nx = Const").graph
+        graph(
+            """
+            t = StatefulPartitionedCall {Tout: [resource]}
+            h = Identity(t)
+            init = AssignVariableOp(h, x)
+            x = Const {f32 [2]}
+        """
+        )
     )
-    made.producers["t"].attrs["Tout"] = [RESOURCE]
     assert holds_state(made.producers["t"])
     assert state_inputs("init", made.producers) == ["t"]
     assert not holds_state(made.producers["h"])
@@ -89,7 +94,14 @@ def test_members_of_a_branch_bring_its_pivots():
 
 def test_a_loop_variable_brings_its_exit():
     loop = Index(
-        model("m = Merge(e, e)\ne = Enter(x)\ns = Switch(m, p)\nexit = Exit(s)\nx = Const\np bool = Const").graph
+        graph("""
+            m = Merge(e, e)
+            e = Enter(x) {frame_name: "loop"}
+            s = Switch(m, p)
+            exit = Exit(s)
+            x = Const {f32 [2]}
+            p = Const {bool [2]}
+        """)
     )
     context = schema.WhileContextDef(pivot_name="p:0", loop_exit_names=["exit:0", "gone:0"])
     context.values_def.values.append("m:0")
@@ -131,5 +143,5 @@ def test_groups_are_cut_down(kept: set[str], left: dict[str, list[str]]):
 
 
 def test_a_group_that_never_waited_stays():
-    empty = Index(model("all = NoOp").graph).producers
+    empty = Index(graph("all = NoOp")).producers
     assert list(InitOps(["all"], empty).cut(set())) == ["all"]

@@ -14,12 +14,12 @@ from graphsurgeon.surroundings.upkeep import bring_in_step, set_up
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, Constant, UnfreezeNote
 from proto_utils import schema
-from tests.passes.notation import model
+from tests.passes.harness import model
 
 GRAPH = """
-    k int64 = Const
-    t int64 = HashTableV2
-    t/init int64 = LookupTableImportV2(t, k, k)
+    k = Const {i64 [2]}
+    t = HashTableV2
+    t/init = LookupTableImportV2(t, k, k)
     main = NoOp(^t/init)
 """
 SAVER = schema.SaverDef(filename_tensor_name="k:0", save_tensor_name="t:0", restore_op_name="main")
@@ -27,7 +27,7 @@ OTHER = schema.SaverDef(filename_tensor_name="t:0", save_tensor_name="k:0", rest
 
 
 def made(**meta: Any) -> Model:
-    return model(GRAPH, schema.MetaGraphDef(**meta))
+    return model(GRAPH, meta=schema.MetaGraphDef(**meta))
 
 
 def step(edited: Model, *there: str, **how: Any) -> list[Gone]:

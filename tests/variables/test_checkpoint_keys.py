@@ -23,14 +23,22 @@ from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from tests.models import shared
-from tests.passes.notation import model
+from tests.passes.harness import model
 
 TF2 = "uve+tensorflow/at-f1129b3/tensorflow/python/compiler/tensorrt/test/testdata/tftrt_2.0_saved_model"
 
 
 def with_savers(*savers: dict[str, SavedVariable]) -> Model:
     """A graph with variables v and w and some savers; the last is the meta graph's own."""
-    made = model("v = VariableV2\nv/read = Identity(v)\nw = VariableV2\nw/read = Identity(w)", schema.MetaGraphDef())
+    made = model(
+        """
+        v = VariableV2 {dtype: f32, shape: shape[2]}
+        v/read = Identity(v)
+        w = VariableV2 {dtype: f32, shape: shape[2]}
+        w/read = Identity(w)
+        """,
+        meta=schema.MetaGraphDef(),
+    )
     for saved in savers:
         saver = new_saver(made.graph, saved.values())
         for node in saver.nodes:
@@ -76,7 +84,9 @@ def test_a_saver_that_is_a_function_says_the_keys():
 
 
 def test_without_a_saver_the_name_is_the_key():
-    made = model("v = VariableV2\nw = VarHandleOp")
+    made = model(
+        'v = VariableV2 {dtype: f32, shape: shape[2], shared_name: ""}\nw = VarHandleOp {dtype: f32, shape: shape[2]}'
+    )
     made.graph["w"].attrs["shared_name"] = b"shared"
     made.variables = {"v": as_tensor([1.0, 2.0]), "shared": as_tensor([3.0, 4.0])}
     values = VariableValues(made, Index(made.graph))
@@ -85,7 +95,9 @@ def test_without_a_saver_the_name_is_the_key():
 
 
 def test_parts_lie_one_behind_the_other():
-    made = model("v/part_0 = VariableV2\nv/part_1 = VariableV2")
+    made = model(
+        "v/part_0 = VariableV2 {dtype: f32, shape: shape[2]}\nv/part_1 = VariableV2 {dtype: f32, shape: shape[2]}"
+    )
     made.graph["v/part_0"].attrs["shape"] = Shape([3, 2])
     made.graph["v/part_1"].attrs["shape"] = Shape([1, 2])
     made.variables = {"v": as_tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])}
@@ -97,7 +109,7 @@ def test_parts_lie_one_behind_the_other():
 def test_full_names_are_noted_in_the_object_graph():
     objects = schema.TrackableObjectGraph()
     objects.nodes.add().attributes.add(full_name="v", checkpoint_key="layer/kernel/.ATTRIBUTES/V")
-    made = model("v = VariableV2")
+    made = model("v = VariableV2 {dtype: f32, shape: shape[2]}")
     made.variables = {
         OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(objects)]),
         "layer/kernel/.ATTRIBUTES/V": as_tensor([1.0]),
