@@ -1,0 +1,1 @@
+"""More on `freeze`: values, updates, limits, and the way back."""

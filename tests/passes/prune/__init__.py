@@ -1,0 +1,1 @@
+"""More on `prune`: inputs, refusals, and what surrounds the graph."""
