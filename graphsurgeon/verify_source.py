@@ -9,6 +9,8 @@ checksum            a tensor whose stored bytes are damaged
 missing-shard       a data file that the checkpoint needs and that is not there
 state-file          the ``checkpoint`` file of a directory, when its latest checkpoint is not
                     there; (warning) when older ones that it lists are gone
+object-graph        a key that the object graph of a TensorFlow 2 checkpoint notes, and under which
+                    there is no tensor; an object graph that cannot be read
 ==================  ==========================================================================
 
 and, against another model, those of `graphsurgeon.equivalence`, or where both sides hold
@@ -27,6 +29,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphsurgeon import dtypes
+from graphsurgeon.consistency.object_graph import object_graph_findings
 from graphsurgeon.diff import diff
 from graphsurgeon.diff.report import DiffReport, GraphDiff
 from graphsurgeon.equivalence import same_model
@@ -211,8 +214,10 @@ def _value_findings(found: Detected, model: Model) -> list[Finding]:
         return [checkpoint]
     model.variables = dict(checkpoint)
     missing = list(_missing_shards(checkpoint))
+    objects = [] if missing else list(object_graph_findings(model.variables))
     problems = ((name, _problem(tensor, bool(missing))) for name, tensor in model.variables.items())
-    return missing + [Finding(ERROR, "checksum", name, None, problem) for name, problem in problems if problem]
+    damaged = [Finding(ERROR, "checksum", name, None, problem) for name, problem in problems if problem]
+    return [*missing, *objects, *damaged]
 
 
 def _open(found: Detected) -> Mapping[str, Tensor] | Finding:

@@ -15,7 +15,7 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 
 #: A table saves two tensors under keys that begin with the one that is noted.
-_TABLE_SUFFIXES = ("-keys", "-values")
+TABLE_SUFFIXES = ("-keys", "-values")
 
 
 def in_step(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
@@ -69,7 +69,7 @@ def in_step(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | N
 def _new_key(key: str, new_keys: Mapping[str, str | None]) -> str | None:
     if key in new_keys:
         return new_keys[key]
-    for suffix in _TABLE_SUFFIXES:
+    for suffix in TABLE_SUFFIXES:
         if key + suffix in new_keys:
             new = new_keys[key + suffix]
             return new if new is None else new.removesuffix(suffix)
