@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphsurgeon.consistency import consistency_findings
+from graphsurgeon.consistency.checkpoint import checkpoint_findings
+from graphsurgeon.consistency.savers import list_findings
 from graphsurgeon.errors import PassError
 from graphsurgeon.fitting.name_map import parse_rules
 from graphsurgeon.fitting.plan import Choices, Plan
@@ -26,7 +27,6 @@ from graphsurgeon.tensor_dict import TensorDict
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.verify.finding import ERROR
 
-_RULES = ("missing-value", "value-dtype", "value-shape", "saver-lists")
 _MAX_TOLD = 3
 Texts = Sequence[str] | str
 
@@ -173,9 +173,10 @@ def _check(plan: Plan) -> None:
         tensor = plan.model.variables[each.key]
         if tensor.dtype is not each.dtype or not each.takes_shape(tensor.shape):
             raise PassError(OPERATION, f"{each.key!r} is {tensor!r}, which the graph does not take")
-    # Of another saver than the one that the SaverDef names, nothing more is known.
-    for finding in consistency_findings(plan.model) if plan.saver is None else ():
-        if finding.severity == ERROR and finding.rule in _RULES:
+    if not plan.calls:
+        return
+    for finding in [*list_findings(plan.calls), *checkpoint_findings(plan.model, plan.index, plan.calls)]:
+        if finding.severity == ERROR:
             raise PassError(
                 OPERATION, f"what was fitted is not restored: {finding.message}", node=finding.node,
                 hint="`verify` tells what is wrong with the graph and its saver",

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphsurgeon.consistency.savers import saver_calls
 from graphsurgeon.errors import PassError
 from graphsurgeon.fitting.alterations import alter, cast
 from graphsurgeon.fitting.filling import InitialValues, part_values, zeros
 from graphsurgeon.fitting.matching import Match, Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.fitting.name_map import Rule
 from graphsurgeon.fitting.policies import MismatchPolicy, Rules, Step
-from graphsurgeon.fitting.report import Action, FitReport, FitRow
+from graphsurgeon.fitting.report import UNRESOLVED, Action, FitReport, FitRow
 from graphsurgeon.fitting.requirements import Requirement, requirements
 from graphsurgeon.fitting.suggestions import Candidates, Suggestion, rules_for
+from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
@@ -81,8 +83,11 @@ class Plan:
 
     Attributes
     ----------
-    model, saver
+    model : Model
         As given.
+    index : Index
+    calls : list of SaverCall
+        Of its graph, and what saves and restores there; none when another saver than its own is to be satisfied.
     wanted : list of Requirement
     tensors : dict of str to Tensor
         What fits, by key.
@@ -103,11 +108,14 @@ class Plan:
         *,
         saver: str | None = None,
     ) -> None:
-        wanted = requirements(model, saver=saver)
+        index = Index(model.graph)
+        calls = saver_calls(model, index)
+        wanted = requirements(model, index, calls, saver=saver)
         choices.check([each.key for each in wanted])
         self.model = model
         self.wanted = wanted
-        self.saver = saver
+        # The graph as its saver sees it, for who checks the result.
+        self.index, self.calls = index, [] if saver is not None else calls
         self._choices = choices
         self._known: dict[str, Tensor] = {}
         self._initial = InitialValues(model, choices.seed, self._known)
@@ -228,23 +236,22 @@ class Plan:
         return "not in the checkpoint"
 
     def _missing(self, wanted: Requirement, why: str, suggestion: Suggestion | None, candidates: Candidates) -> FitRow:
-        near = candidates.of(wanted_item(wanted))
         if suggestion is None:
-            return _row(wanted, "missing", None, why, candidates=near)
-        near = list(dict.fromkeys([suggestion.found, *near]))
+            return _row(wanted, "missing", None, why, candidates=candidates.of(wanted_item(wanted)))
         tensor = self._weights.tensors[suggestion.found]
         text = f"{why}; suggested: {suggestion.found}, {suggestion.why}"
-        return _row(wanted, "missing", None, text, tensor, [], near[:3], suggestion.found)
+        return _row(wanted, "missing", None, text, tensor, [], [suggestion.found], suggestion.found)
 
     def _extra(self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow]) -> list[FitRow]:
         used = {row.source for row in rows.values()}
-        near = Candidates([wanted_item(each) for each in wanted if rows[each.key].action in ("missing", "mismatch")])
+        near = Candidates([wanted_item(each) for each in wanted if rows[each.key].action in UNRESOLVED])
+        suggested_for = {row.suggested: row.name for row in rows.values()}
         found = []
         for key, tensor in self._weights.tensors.items():
             if key not in used:
                 facts: dict[str, Any] = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
                 text = "nothing in the graph takes it"
-                candidates = near.of(self._weights.item(key))
+                candidates = [suggested_for[key]] if key in suggested_for else near.of(self._weights.item(key))
                 found.append(FitRow(key, "extra", key, text, None, None, **facts, candidates=candidates))
         return found
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.attr_value import Shape
 from graphsurgeon.consistency.checkpoint import restore_targets
-from graphsurgeon.consistency.savers import SaverCall, attr_of, saver_calls
+from graphsurgeon.consistency.savers import SaverCall, attr_of
 from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.index import Index
@@ -73,13 +73,19 @@ class Requirement:
         return len(shape) == len(self.shape) and all(dim in (None, n) for dim, n in zip(self.shape, shape, strict=True))
 
 
-def requirements(model: Model, *, saver: str | None = None) -> list[Requirement]:
+def requirements(
+    model: Model, index: Index, calls: Sequence[SaverCall], *, saver: str | None = None
+) -> list[Requirement]:
     """Return what a model wants of a checkpoint, in the order in which its saver lists it.
 
     Parameters
     ----------
     model : Model
         Without a graph, it is a checkpoint, and its variables say what is wanted.
+    index : Index
+        Of its graph.
+    calls : sequence of SaverCall
+        As of `saver_calls`.
     saver : str, optional
         The scope of a saver, such as ``save_1``, or its restore op; by default as the module says.
 
@@ -93,9 +99,8 @@ def requirements(model: Model, *, saver: str | None = None) -> list[Requirement]
     if not len(model.graph):
         found = [Requirement(key, t.dtype, t.shape) for key, t in model.variables.items() if key != OBJECT_GRAPH_KEY]
     else:
-        index = Index(model.graph)
-        calls = _restores(model, index, saver)
-        found = list(_of_calls(calls, index) if calls else _of_variables(model))
+        restores = _restores(model, calls, saver)
+        found = list(_of_calls(restores, index) if restores else _of_variables(model))
     if not found:
         raise PassError(OPERATION, "the graph has no variables that a checkpoint would be restored to")
     objects = read_object_graph(model.variables)
@@ -106,8 +111,8 @@ def requirements(model: Model, *, saver: str | None = None) -> list[Requirement]
     return found
 
 
-def _restores(model: Model, index: Index, saver: str | None) -> list[SaverCall]:
-    calls = [call for call in saver_calls(model, index) if call.is_restore]
+def _restores(model: Model, calls: Iterable[SaverCall], saver: str | None) -> list[SaverCall]:
+    calls = [call for call in calls if call.is_restore]
     if saver is not None:
         scope = scope_of(saver) if saver in model.graph else saver
         chosen = [call for call in calls if call.node.name.startswith(f"{scope}/")]

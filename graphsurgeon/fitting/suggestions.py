@@ -123,8 +123,8 @@ class Candidates:
                 near.setdefault(each.key, each)
             if len(near) >= _MAX_COMPARED:
                 break
-        ranked = sorted(near.values(), key=lambda each: (-_alike(item, each), each.key))
-        return [each.key for each in ranked[:count] if _alike(item, each) >= _MIN_RATIO]
+        scores = sorted((-_overlap(item, each), each.key) for each in near.values())
+        return [key for score, key in scores[:count] if -score >= _MIN_RATIO]
 
     @staticmethod
     def _keys(item: Item) -> Iterator[Hashable]:
@@ -222,6 +222,12 @@ def _end(item: Item, count: int) -> tuple[str, ...]:
 def _kind(name: str) -> str:
     leaf = name.rsplit("/", 1)[-1].lower()
     return _KINDS.get(leaf, leaf)
+
+
+def _overlap(a: Item, b: Item) -> float:
+    """Return which part of their words two names share: less than `_alike` tells, at a tenth of its cost."""
+    left, right = set(_tokens(a.name)), set(_tokens(b.name))
+    return 2 * len(left & right) / max(len(left) + len(right), 1)
 
 
 def _alike(a: Item, b: Item) -> float:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from graphsurgeon.attr_value import Shape
+from graphsurgeon.consistency.savers import saver_calls
 from graphsurgeon.dtypes import DType
+from graphsurgeon.fitting import requirements as fitting
 from graphsurgeon.fitting.requirements import Requirement
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
@@ -56,6 +58,12 @@ def target(
     assert of.meta is not None
     list_variables(of.meta, [(v.to_proto(trainable=True), ["variables", "trainable_variables"]) for v in found])
     return of
+
+
+def requirements(of: Model, *, saver: str | None = None) -> list[Requirement]:
+    """Return what a model wants."""
+    index = Index(of.graph)
+    return fitting.requirements(of, index, saver_calls(of, index), saver=saver)
 
 
 def with_any_shape(of: Model, name: str) -> Model:

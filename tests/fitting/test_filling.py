@@ -7,10 +7,9 @@ import pytest
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.fitting.filling import InitialValues, part_values, zeros
-from graphsurgeon.fitting.requirements import requirements
 from graphsurgeon.tensor import as_tensor
 from proto_utils.errors import UnsupportedError
-from tests.fitting.targets import target, wanted
+from tests.fitting.targets import requirements, target, wanted
 
 PARTS = {"w/part_0": ("w", "5 2 0,3:0,2"), "w/part_1": ("w", "5 2 3,2:0,2")}
 

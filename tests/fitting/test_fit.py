@@ -80,10 +80,9 @@ def test_the_result_is_checked_against_the_graph():
 
 def test_a_saver_that_is_broken_in_itself_is_told():
     of = target({"w": (2,)})
-    plan = Plan(of, arrays({"w": (2,)}), choices())
-    assert of.meta is not None
     names = of.graph["save/RestoreV2/tensor_names"]
     names.attrs["value"] = as_tensor(np.array([b"w", b"v"], dtype=object))
+    plan = Plan(of, arrays({"w": (2,)}), choices())
     with pytest.raises(PassError, match="what was fitted is not restored: has 2 names for 1 tensors"):
         apply(plan)
 

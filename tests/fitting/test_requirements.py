@@ -7,12 +7,12 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.errors import NotFoundError, PassError
-from graphsurgeon.fitting.requirements import Requirement, requirements
+from graphsurgeon.fitting.requirements import Requirement
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
-from tests.fitting.targets import target, wanted, with_any_shape
+from tests.fitting.targets import requirements, target, wanted, with_any_shape
 from tests.notation import model
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from graphsurgeon.fitting import suggestions
@@ -72,13 +74,14 @@ def test_each_is_taken_once():
 
 def test_comparisons_grow_with_the_names_and_not_their_square(monkeypatch: pytest.MonkeyPatch):
     counts: list[int] = []
-    alike = suggestions._alike
+    for name in ("_alike", "_overlap"):
+        compared = getattr(suggestions, name)
 
-    def counting(a: Item, b: Item) -> float:
-        counts[-1] += 1
-        return alike(a, b)
+        def counting(a: Item, b: Item, compared: Callable[[Item, Item], float] = compared) -> float:
+            counts[-1] += 1
+            return compared(a, b)
 
-    monkeypatch.setattr(suggestions, "_alike", counting)
+        monkeypatch.setattr(suggestions, name, counting)
     for size in (200, 400):
         counts.append(0)
         wanted = items(*(f"net/block{i}/one/kernel" for i in range(size)))
