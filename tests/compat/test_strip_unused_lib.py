@@ -16,7 +16,7 @@ FLOAT, INT32 = 1, 3
 
 
 def net() -> schema.GraphDef:
-    whole = graph("file = Const\nx = Relu(file)\ny = Relu(x)\nz = Mul(x, y)\nhead = Relu(z)")
+    whole = graph("file = Const {f32 [2]}\nx = Relu(file)\ny = Relu(x)\nz = Mul(x, y)\nhead = Relu(z)")
     whole.node[1].attr["_output_shapes"].list.shape.append(Shape([2]).to_proto())
     whole.node[2].attr["shape"].shape.CopyFrom(Shape([3]).to_proto())
     return whole

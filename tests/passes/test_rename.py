@@ -24,7 +24,7 @@ from tests.counting import num_calls
 from tests.models import shared, shared_files
 from tests.passes.harness import check_pass, check_refusal, keys_saved, listed, reloaded
 from tests.passes.harness import model as bare
-from tests.passes.test_prune import trained
+from tests.passes.prune.models import trained
 
 CALLER = "x = Placeholder {dtype: f32}; y = Relu(x); z = Relu(y)"
 
