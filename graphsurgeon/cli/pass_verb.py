@@ -176,15 +176,10 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> None:
         _check_output(output, to, dry_run)
-        links = links_of(given)
+        links, signature = links_of(given), _signature_of(function, to, given)
         where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
-        signature = _signature_of(function, to, given)
-        from graphsurgeon.cli.progress import watching
-        from graphsurgeon.formats.save import save
-
         start = time.perf_counter()
-        for key in line_files:
-            given[key] = given[key] and _lines_of(given[key])
+        given |= {key: _lines_of(given[key]) for key in line_files if given[key] is not None}
         model = _loaded(source, **where, without_graph=given.get("checkpoint_only", False))
         report = function(model, **given)
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
@@ -193,21 +188,16 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         model, serving = made_servable(model, to, **signature)
         written: list[str] = []
         if output is not None and not dry_run:
-            with watching(model.variables, links=links, quiet=quiet or as_json):
-                written = save(model, output, to=to, overwrite=force, links=links)
+            written = _save(model, output, to, force, links, quiet=quiet or as_json)
         elif output is not None and not force and not quiet:
             _tell_existing(model, output, to)
+        facts = {"linked": _linked(written), **report.to_json()} if links != "never" else report.to_json()
         seconds = round(time.perf_counter() - start, 3)
-        facts = report.to_json()
-        linked = [] if links == "never" else [path for path in written if os.stat(path).st_nlink > 1]
         if as_json:
-            # The outputs of a verb are files; those of a pass are nodes.
-            named = {"output_nodes" if key == "outputs" else key: value for key, value in facts.items()}
-            shared = {} if links == "never" else {"linked": linked}
-            emit_json(name, source=source, outputs=written, **shared, **named, **serving, seconds=seconds)
+            emit_json(name, source=source, outputs=written, **_named(facts), **serving, seconds=seconds)
         else:
             is_whole = explain or (dry_run and getattr(report, "is_shown_by_dry_run", False))
-            _show(facts, serving, written, seconds, linked=linked, is_whole=is_whole, quiet=quiet)
+            _show(facts, serving, written, seconds, is_whole=is_whole, quiet=quiet)
 
     return link_options(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
 
@@ -221,6 +211,24 @@ def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, 
     model = Model()
     model.variables = dict(load_checkpoint(checkpoint or source))
     return model
+
+
+def _save(model: Model, output: str, kind: OutputKind | None, force: bool, links: Links, *, quiet: bool) -> list[str]:
+    from graphsurgeon.cli.progress import watching
+    from graphsurgeon.formats.save import save
+
+    with watching(model.variables, links=links, quiet=quiet):
+        return save(model, output, to=kind, overwrite=force, links=links)
+
+
+def _named(facts: Mapping[str, object]) -> dict[str, Any]:
+    """Return a report under the names that a verb gives it: its outputs are files, those of a pass are nodes."""
+    return {"output_nodes" if key == "outputs" else key: value for key, value in facts.items()}
+
+
+def _linked(paths: Sequence[str]) -> list[str]:
+    """Return the files that share their bytes with others."""
+    return [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1]
 
 
 def _lines_of(path: str) -> list[str]:
@@ -266,7 +274,6 @@ def _show(
     written: list[str],
     seconds: float,
     *,
-    linked: Sequence[str],
     is_whole: bool,
     quiet: bool,
 ) -> None:
@@ -276,7 +283,9 @@ def _show(
             emit_line("")
     if quiet and not is_whole:
         return
-    for line in [*summarize(facts), *serving_lines(serving)]:
+    linked = _linked(written) if "linked" in facts else []
+    told = {key: value for key, value in facts.items() if key != "linked"}
+    for line in [*summarize(told), *serving_lines(serving)]:
         emit_line(line)
     for path in written:
         emit_line(f"{'linked' if path in linked else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
