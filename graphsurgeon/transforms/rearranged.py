@@ -2,9 +2,11 @@
 
 Seen through the right strides, the result *is* the base. So the result is laid out in memory, looked at as if it were
 the base, and the base is streamed into it front to back; then the result is handed out. Axes in front of the first one
-that moves only divide the tensor into blocks, and a block at a time is in memory. A block of more than
-`MAX_WINDOW_NBYTES` is made in windows of that size, and the base read once for each of them: a tensor of 2 GiB is read
-eight times, of which all but the first come out of the page cache, and memory does not grow.
+that moves only divide the tensor into blocks, and one block at a time is in memory.
+
+A block of more than `MIN_WINDOW_NBYTES` is made in up to eight windows, or in windows of `MAX_WINDOW_NBYTES`. The first
+one reads all of the base, which verifies it; each of the others reads the rows that it needs, which in a transposed
+matrix is every row. That comes out of the page cache as a rule, and memory does not grow.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.tensor import Box, Tensor
+from graphsurgeon.tensor_slice import SliceTensor
 from graphsurgeon.tensor_weaving import bands, intersection, within
 from graphsurgeon.transforms.derived import DerivedTensor
 from graphsurgeon.transforms.pieces import ElementReader, extents, raw_chunks, raw_dtype
@@ -24,8 +27,11 @@ from proto_utils.files import CHUNK_NBYTES
 if TYPE_CHECKING:
     import numpy as np
 
-#: What is laid out in memory at most.
+#: What is laid out in memory: all of a block of up to this.
+MIN_WINDOW_NBYTES = 1 << 26
+#: Of a larger one, up to this.
 MAX_WINDOW_NBYTES = 1 << 28
+_NUM_WINDOWS = 8
 
 
 class RearrangedTensor(DerivedTensor):
@@ -55,41 +61,44 @@ class RearrangedTensor(DerivedTensor):
         import numpy as np
 
         itemsize = self.dtype.itemsize
-        raw = raw_dtype(itemsize)
         block = self.shape[self._num_fixed :]
         block_nbytes = math.prod(block) * itemsize
-        is_one_pass = block_nbytes <= MAX_WINDOW_NBYTES
-        windows: Iterator[Box]
-        if is_one_pass:
-            outer = bands(self.shape[: self._num_fixed], max(1, block_nbytes), CHUNK_NBYTES)
-            windows = ((*box, *((0, dim) for dim in block)) for box in outer)
-        else:
-            windows = bands(self.shape, itemsize, MAX_WINDOW_NBYTES)
-        reader = ElementReader(self._base, raw)
+        if block_nbytes > MIN_WINDOW_NBYTES:
+            yield from self._in_windows(max(MIN_WINDOW_NBYTES, min(MAX_WINDOW_NBYTES, block_nbytes // _NUM_WINDOWS)))
+            return
+        reader = ElementReader(self._base, raw_dtype(itemsize))
         if not self.size:
             return
-        # One buffer for all windows: memory that was never used costs more than what is done with it.
-        most_nbytes = max(CHUNK_NBYTES, block_nbytes) if is_one_pass else max(MAX_WINDOW_NBYTES, itemsize)
-        buffer = np.empty(min(self.size, most_nbytes // itemsize), raw)
-        for number, window in enumerate(windows):
-            result = buffer[: math.prod(extents(window))].reshape(extents(window))
-            if is_one_pass:
-                self._fill(result, window, reader, self._base_box(window))
-            else:
-                reader = ElementReader(self._base, raw) if number else reader
-                self._fill(result, window, reader, tuple((0, dim) for dim in self._base.shape))
-            yield from raw_chunks(result)
+        # One buffer for all blocks: memory that was never used costs more than what is done with it.
+        buffer = np.empty(min(self.size, max(CHUNK_NBYTES, block_nbytes) // itemsize), raw_dtype(itemsize))
+        for outer in bands(self.shape[: self._num_fixed], block_nbytes):
+            box = (*outer, *((0, dim) for dim in block))
+            yield from raw_chunks(self._filled(buffer, box, reader, self._base_box(box)))
 
-    def _fill(self, result: np.ndarray[Any, Any], window: Box, reader: ElementReader, read: Box) -> None:
-        """Read a part of the base, which is a run of its elements, and put what belongs there into a window."""
-        wanted = self._base_box(window)
+    def _in_windows(self, nbytes: int) -> Iterator[memoryview]:
+        import numpy as np
+
+        itemsize = self.dtype.itemsize
+        dims = self._base.shape
+        buffer = np.empty(min(self.size, max(1, nbytes // itemsize)), raw_dtype(itemsize))
+        for number, box in enumerate(bands(self.shape, itemsize, nbytes)):
+            run = ((0, dims[0]) if number == 0 else self._base_box(box)[0], *((0, dim) for dim in dims[1:]))
+            rows = [(start, stop - start) for start, stop in run]
+            source = self._base if number == 0 else SliceTensor(self._base, rows, checked=False)
+            yield from raw_chunks(self._filled(buffer, box, ElementReader(source, buffer.dtype), run))
+
+    def _filled(self, buffer: np.ndarray[Any, Any], box: Box, reader: ElementReader, run: Box) -> np.ndarray[Any, Any]:
+        """Return a box of the result, laid out in a buffer: what belongs there of a run of the base's elements."""
+        result = buffer[: math.prod(extents(box))].reshape(extents(box))
         target = self._as_base(result)
-        for band in bands(extents(read), self.dtype.itemsize):
+        wanted = self._base_box(box)
+        for band in bands(extents(run), self.dtype.itemsize):
             piece = reader.read(math.prod(extents(band))).reshape(extents(band))
-            place = tuple((start + a, start + b) for (a, b), (start, _) in zip(band, read, strict=True))
+            place = tuple((start + a, start + b) for (a, b), (start, _) in zip(band, run, strict=True))
             shared = intersection(place, wanted)
             if shared is not None:
                 target[within(shared, wanted)] = piece[within(shared, place)]
+        return result
 
 
 class TransposedTensor(RearrangedTensor):

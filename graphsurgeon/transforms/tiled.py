@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.transforms.derived import DerivedTensor
 from graphsurgeon.transforms.pieces import ElementReader, raw_chunks, raw_dtype
-from graphsurgeon.transforms.rearranged import MAX_WINDOW_NBYTES
+from graphsurgeon.transforms.rearranged import MIN_WINDOW_NBYTES
 from proto_utils.errors import UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 
@@ -44,7 +44,7 @@ class TiledTensor(DerivedTensor):
     """A tensor repeated along one axis.
 
     What is repeated is a block of consecutive elements: all that share the indices in front of the axis. A block is
-    held in memory; one of more than `MAX_WINDOW_NBYTES` is read from the base every time.
+    held in memory; one of more than `MIN_WINDOW_NBYTES` is read from the base every time.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class TiledTensor(DerivedTensor):
         num_blocks = math.prod(self._base.shape[: self._axis])
         block_size = math.prod(self._base.shape[self._axis :])
         block_nbytes = block_size * itemsize
-        if block_nbytes > MAX_WINDOW_NBYTES:
+        if block_nbytes > MIN_WINDOW_NBYTES:
             for start in range(0, num_blocks * block_nbytes, block_nbytes):
                 for _ in range(self._multiple):
                     yield from _part(self._base, start, start + block_nbytes)

@@ -18,5 +18,6 @@ def chunk_nbytes(request, monkeypatch) -> int:
 @pytest.fixture(params=[16, 100, 1 << 28], ids="windows of {}".format)
 def window_nbytes(request, monkeypatch) -> int:
     for module in (rearranged, tiled):
-        monkeypatch.setattr(module, "MAX_WINDOW_NBYTES", request.param)
+        monkeypatch.setattr(module, "MIN_WINDOW_NBYTES", request.param)
+    monkeypatch.setattr(rearranged, "MAX_WINDOW_NBYTES", 4 * request.param)
     return int(request.param)

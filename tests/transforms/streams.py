@@ -8,16 +8,17 @@ from graphsurgeon.tensor import ArrayTensor
 
 
 class DrippingTensor(ArrayTensor):
-    """An array in chunks of a few bytes, through one reused buffer; it counts how often it was read to the end."""
+    """An array in chunks of a few bytes, through one reused buffer; it counts how often it is read, and to the end."""
 
-    __slots__ = ("num_reads", "piece_nbytes")
+    __slots__ = ("num_reads", "num_starts", "piece_nbytes")
 
     def __init__(self, array, dtype=None, *, nbytes=7):
         super().__init__(np.asarray(array), dtype)
         self.piece_nbytes = nbytes
-        self.num_reads = 0
+        self.num_reads = self.num_starts = 0
 
     def chunks(self):
+        self.num_starts += 1
         content = self._array.tobytes()
         buffer = bytearray(self.piece_nbytes)
         for start in range(0, len(content), self.piece_nbytes):

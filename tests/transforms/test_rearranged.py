@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from graphsurgeon import dtypes
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensor import StringTensor, as_tensor
+from graphsurgeon.transforms import rearranged
 from graphsurgeon.transforms.rearranged import ReversedTensor, TransposedTensor
-from proto_utils.errors import UnsupportedError
+from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.files import FileSource
 from tests.transforms.streams import DrippingTensor, content
 
 WHOLE = np.arange(2 * 3 * 4 * 5, dtype=np.uint16).reshape(2, 3, 4, 5)
@@ -65,17 +69,49 @@ def test_elements_of_any_size(dtype):
 
 
 def test_blocks_of_leading_axes_take_one_pass(chunk_nbytes, monkeypatch):
-    monkeypatch.setattr("graphsurgeon.transforms.rearranged.MAX_WINDOW_NBYTES", WHOLE[0, 0].nbytes)
+    monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", WHOLE[0, 0].nbytes)
     base = DrippingTensor(WHOLE)
     content(TransposedTensor(base, (0, 1, 3, 2)))
     assert base.num_reads == 1
 
 
-def test_a_large_block_is_read_once_for_each_window(monkeypatch):
-    monkeypatch.setattr("graphsurgeon.transforms.rearranged.MAX_WINDOW_NBYTES", WHOLE.nbytes // 2)
-    base = DrippingTensor(WHOLE)
-    content(TransposedTensor(base, (2, 0, 1, 3)))
-    assert base.num_reads == 2
+@pytest.mark.parametrize(
+    ("least", "most", "count"), [(WHOLE.nbytes, 9999, 1), (1, 9999, 8), (1, 24, 10), (80, 9999, 3)]
+)
+def test_a_large_block_is_read_once_for_each_window(least, most, count, monkeypatch):
+    monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", least)
+    monkeypatch.setattr(rearranged, "MAX_WINDOW_NBYTES", most)
+    base = DrippingTensor(WHOLE.reshape(120))
+    made = ReversedTensor(base, (0,))
+    assert content(made)[0] == WHOLE.reshape(120)[::-1].tobytes()
+    assert base.num_starts == count
+    assert base.num_reads >= 1
+
+
+def test_rows_of_a_file_are_read_when_they_are_needed(tmp_path, monkeypatch):
+    save_checkpoint({"w": WHOLE.reshape(120)}, tmp_path / "m")
+    base = load_checkpoint(tmp_path / "m")["w"]
+    monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", 24)
+    read: list[int] = []
+    chunks = FileSource.chunks
+
+    def counted(self, start, end, *more):
+        read.append(end - start)
+        return chunks(self, start, end, *more)
+
+    monkeypatch.setattr(FileSource, "chunks", counted)
+    assert content(ReversedTensor(base, (0,)))[0] == WHOLE.reshape(120)[::-1].tobytes()
+    # All of it, for the checksum, and then window by window.
+    assert read == [240, *[30] * 7]
+
+
+def test_damage_is_told_before_the_last_piece(tmp_path, monkeypatch):
+    save_checkpoint({"w": WHOLE.reshape(120)}, tmp_path / "m")
+    data = tmp_path / "m.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", 24)
+    with pytest.raises(CorruptionError, match="checksum"):
+        next(ReversedTensor(load_checkpoint(tmp_path / "m")["w"], (0,)).chunks())
 
 
 def test_strings():
