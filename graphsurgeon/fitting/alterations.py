@@ -46,7 +46,7 @@ def alter(tensor: Tensor, steps: Iterable[Step], wanted: Requirement, initial: I
     """
     for step in steps:
         if step.name == "cast":
-            tensor = cast(tensor, wanted, saturate=bool(step.argument))
+            tensor = _cast(tensor, wanted, saturate=bool(step.argument))
         elif step.name == "reverse":
             tensor = ReversedTensor(tensor, [_axis(axis, tensor) for axis in step.numbers])
         elif step.name == "transpose":
@@ -60,7 +60,7 @@ def alter(tensor: Tensor, steps: Iterable[Step], wanted: Requirement, initial: I
     return tensor
 
 
-def cast(tensor: Tensor, wanted: Requirement, *, saturate: bool = False) -> Tensor:
+def _cast(tensor: Tensor, wanted: Requirement, *, saturate: bool = False) -> Tensor:
     """Return a tensor in the wanted dtype; the tensor itself when it has it."""
     if tensor.dtype is wanted.dtype:
         return tensor

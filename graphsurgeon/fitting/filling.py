@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+import operator
+from collections.abc import Mapping, Sequence
 
 from graphsurgeon import dtypes
 from graphsurgeon.errors import PassError
@@ -10,8 +13,12 @@ from graphsurgeon.fitting.requirements import OPERATION, Requirement
 from graphsurgeon.initializers import Initializers
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import FillTensor, StringTensor, Tensor
-from graphsurgeon.tensor_slice import JoinedTensor, SliceTensor
+from graphsurgeon.tensor_slice import Extents, JoinedTensor, SliceTensor
+from graphsurgeon.tensor_weaving import intersection
 from proto_utils.errors import UnsupportedError
+
+#: A variable in more parts is not put together of their initial values.
+_MAX_PARTS = 1000
 
 
 def zeros(wanted: Requirement) -> Tensor:
@@ -62,16 +69,27 @@ class InitialValues:
         parts = [(extents, self._made[node]) for node, extents in wanted.parts]
         extents, tensor = parts[0]
         if extents is not None:
-            lengths = [[length for _, length in each or ()] for each, _ in parts]
-            shape = wanted.full_shape or ()
-            if sum(part.size for _, part in parts) != zeros(wanted).size or any(
-                list(part.shape) != length for (_, part), length in zip(parts, lengths, strict=True)
-            ):
-                raise UnsupportedError(f"the parts that the graph has do not make up {list(shape)}")
-            tensor = JoinedTensor(shape, [(each or (), part) for each, part in parts])
+            boxes = [(each or (), part) for each, part in parts]
+            if not _is_tiled(wanted.full_shape or (), boxes):
+                shape = list(wanted.full_shape or ())
+                raise UnsupportedError(f"the parts that the graph has do not make up {shape}")
+            tensor = JoinedTensor(wanted.full_shape or (), boxes)
         if tensor.dtype is not wanted.dtype or not wanted.takes_shape(tensor.shape):
             raise UnsupportedError(f"the graph initializes it to {tensor.dtype.name} {list(tensor.shape)}")
         return tensor
+
+
+def _is_tiled(shape: Sequence[int], parts: Sequence[tuple[Extents, Tensor]]) -> bool:
+    """Whether parts cover a tensor, and no two of them overlap."""
+    if len(parts) > _MAX_PARTS or sum(part.size for _, part in parts) != math.prod(shape):
+        return False
+    for extents, part in parts:
+        lengths = tuple(length for _, length in extents)
+        ends = [start + length for start, length in extents]
+        if part.shape != lengths or len(ends) != len(shape) or any(map(operator.gt, ends, shape)):
+            return False
+    boxes = [tuple((start, start + length) for start, length in extents) for extents, _ in parts]
+    return not any(intersection(a, b) for a, b in itertools.combinations(boxes, 2))
 
 
 def part_values(wanted: Requirement, tensor: Tensor) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphsurgeon.consistency.savers import saver_calls
 from graphsurgeon.errors import PassError
-from graphsurgeon.fitting.alterations import alter, cast
+from graphsurgeon.fitting.alterations import alter
 from graphsurgeon.fitting.filling import InitialValues, part_values, zeros
 from graphsurgeon.fitting.matching import Match, Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.fitting.name_map import Rule
@@ -177,28 +177,27 @@ class Plan:
 
     def _fit(self, wanted: Requirement, tensor: Tensor) -> Fitted:
         """Make a tensor fit, as far as the caller allows."""
-        choices = self._choices
-        steps = list(choices.transforms.of(wanted.key) or ())
+        choices, key = self._choices, wanted.key
+        policy = choices.mismatch.of(key) or "error"
+        steps = list(choices.transforms.of(key) or ())
         try:
             result = alter(tensor, steps, wanted, self._initial_alone)
-            if not wanted.takes_shape(result.shape):
-                policy = choices.mismatch.of(wanted.key) or "error"
-                if isinstance(policy, str):
-                    return Fitted(problem=_difference(wanted, result), is_skipped=policy == "skip")
-                steps += policy
-                result = alter(result, policy, wanted, self._initial_alone)
-            casts = _casts(choices, wanted)
-            if result.dtype is not wanted.dtype and casts:
-                steps += casts
-                result = cast(result, wanted, saturate=bool(casts[0].argument))
+            if result.dtype is not wanted.dtype:
+                more = choices.casts.of(key) or ()
+                result, steps = alter(result, more, wanted, self._initial_alone), [*steps, *more]
+            if not isinstance(policy, str):
+                # Where only the dtype differs, the rest of a policy for shapes is not wanted.
+                has_shape = wanted.takes_shape(result.shape)
+                more = tuple(step for step in policy if _is_needed(step, wanted, result, has_shape=has_shape))
+                result, steps = alter(result, more, wanted, self._initial_alone), [*steps, *more]
         except (UnsupportedError, PassError, NotFoundError) as error:
             return Fitted(problem=error.message)
-        if result.dtype is not wanted.dtype:
-            is_skipped = choices.mismatch.of(wanted.key) == "skip"
-            return Fitted(problem=_difference(wanted, result), is_skipped=is_skipped)
-        if not wanted.takes_shape(result.shape):
-            return Fitted(problem=f"after {'+'.join(map(str, steps))} it is {list(result.shape)}")
-        return Fitted(result, steps)
+        if result.dtype is wanted.dtype and wanted.takes_shape(result.shape):
+            return Fitted(result, steps)
+        problem = _difference(wanted, result)
+        if steps and not wanted.takes_shape(result.shape):
+            problem = f"after {'+'.join(map(str, steps))} it {problem}"
+        return Fitted(problem=problem, is_skipped=policy == "skip")
 
     def _take(self, wanted: Requirement, tensor: Tensor) -> None:
         self.tensors[wanted.key] = tensor
@@ -256,11 +255,8 @@ class Plan:
         return found
 
 
-def _casts(choices: Choices, wanted: Requirement) -> tuple[Step, ...]:
-    """Return the cast that the caller allows for a key."""
-    policy = choices.mismatch.of(wanted.key)
-    by_policy = () if isinstance(policy, str | None) else tuple(step for step in policy if step.name == "cast")
-    return by_policy or choices.casts.of(wanted.key) or ()
+def _is_needed(step: Step, wanted: Requirement, tensor: Tensor, *, has_shape: bool) -> bool:
+    return tensor.dtype is not wanted.dtype if step.name == "cast" else not has_shape
 
 
 def _difference(wanted: Requirement, tensor: Tensor) -> str:

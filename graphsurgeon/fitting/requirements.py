@@ -22,7 +22,7 @@ from graphsurgeon.model import Model
 from graphsurgeon.names import node_of, scope_of
 from graphsurgeon.node import Node
 from graphsurgeon.tensor_slice import Extents, parse_shape_and_slice
-from graphsurgeon.variables.checkpoint_keys import variable_nodes
+from graphsurgeon.variables.checkpoint_keys import declared_parts, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
@@ -145,31 +145,27 @@ def _of_calls(calls: Iterable[SaverCall], index: Index) -> Iterator[Requirement]
 def _of_variables(model: Model) -> Iterator[Requirement]:
     """Yield what the default saver restores: variables by their names, the parts of one by that of the whole."""
     found: dict[str, Requirement] = {}
-    for node, definition in _listed(model):
-        dtype = attr_of(node, "dtype")
+    parts = declared_parts(model)
+    for node in _listed(model):
+        dtype, part = attr_of(node, "dtype"), parts.get(node.name)
         if not isinstance(dtype, DType):
             continue
-        part = None if definition is None else definition.save_slice_info_def
-        if part is None or not part.full_name:
+        if part is None:
             key = _shared_name(node) if node.op == "VarHandleOp" else node.name
             found[key] = Requirement(key, dtype.base, _shape(node), [(node.name, None)])
-            continue
-        extents = tuple(zip(part.var_offset, part.var_shape, strict=True))
-        whole = Requirement(part.full_name, dtype.base, tuple(part.full_shape))
-        found.setdefault(part.full_name, whole).parts.append((node.name, extents))
+        else:
+            whole = Requirement(part.key, dtype.base, part.shape)
+            found.setdefault(part.key, whole).parts.append((node.name, part.extents))
     yield from found.values()
 
 
-def _listed(model: Model) -> Iterator[tuple[Node, schema.VariableDef | None]]:
+def _listed(model: Model) -> Iterator[Node]:
     """Yield the variables that are saved: those of the collection that the default saver looks at, else all."""
-    definitions = {}
+    names = set()
     if model.meta is not None and "variables" in model.meta.collection_def:
-        for data in model.meta.collection_def["variables"].bytes_list.value:
-            definition = schema.parse(schema.VariableDef, data)
-            definitions[node_of(definition.variable_name)] = definition
-    for node in variable_nodes(model.graph):
-        if not definitions or node.name in definitions:
-            yield node, definitions.get(node.name)
+        listed = model.meta.collection_def["variables"].bytes_list.value
+        names = {node_of(schema.parse(schema.VariableDef, data).variable_name) for data in listed}
+    return (node for node in variable_nodes(model.graph) if not names or node.name in names)
 
 
 def _node_names(requirement: Requirement, model: Model) -> list[str]:

@@ -64,7 +64,7 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
         Of the model's graph.
     """
     restore_op = "" if model.meta is None else node_of(model.meta.saver_def.restore_op_name)
-    found = {**_partitions(model), **dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))}
+    found = {**declared_parts(model), **dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))}
     call = index.producers.get(restore_op)
     if call is not None and isinstance(call.attrs.get("f"), Func):
         # As TensorFlow 2 saves: the saver is a function, and is given the variables.
@@ -76,8 +76,8 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
     return found
 
 
-def _partitions(model: Model) -> dict[str, SavedAs]:
-    """Return where a saver that TensorFlow makes has parts of variables, as their VariableDefs say."""
+def declared_parts(model: Model) -> dict[str, SavedAs]:
+    """Return where a saver that TensorFlow makes has parts of variables, by node, as their VariableDefs say."""
     found = {}
     for definition in () if model.meta is None else variable_defs(model.meta):
         part = definition.save_slice_info_def

@@ -39,6 +39,15 @@ def test_parts_are_put_together():
         InitialValues(of, 0, {})(each)
 
 
+@pytest.mark.parametrize("second", ["6 2 0,3:0,2", "6 2 2,3:0,2", "6 2 4,3:0,2", "6 2 3,3:0,1"])
+def test_parts_that_do_not_tile(second):
+    saved = {"w/part_0": ("w", "6 2 0,3:0,2"), "w/part_1": ("w", second)}
+    of = target({"w/part_0": (3, 2), "w/part_1": (3, 2)}, saved=saved)
+    (each,) = requirements(of)
+    with pytest.raises(UnsupportedError, match=r"do not make up \[6, 2\]"):
+        InitialValues(of, 0, {})(each)
+
+
 def test_an_initializer_of_another_shape_is_told():
     of = target({"w": (2,)})
     of.graph["w/Initializer/zeros"].attrs["value"] = as_tensor(np.zeros(3, np.float32))

@@ -14,6 +14,7 @@ from graphsurgeon.model import Model
 from graphsurgeon.tensor import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.fitting.targets import arrays, target
+from tests.models import SHARED, shared_files
 
 
 def test_values_are_set():
@@ -112,6 +113,17 @@ def test_initializers_of_real_graphs(fixtures, name):
     assert {key: (tensor.dtype, tensor.shape) for key, tensor in of.variables.items()} == wanted
     for tensor in of.variables.values():
         assert np.isfinite(tensor.numpy().astype(np.float64)).all()
+
+
+@pytest.mark.parametrize("path", shared_files(".meta"), ids=lambda path: str(path.relative_to(SHARED)))
+def test_graphs_of_others_take_their_own_checkpoints(path):
+    of = gs.load(path)
+    weights = dict(of.variables)
+    if not weights:
+        pytest.skip("there is no checkpoint beside it")
+    report = fit(of, weights)
+    assert set(report.counts) == {"copy"}
+    assert all(of.variables[key] is weights[key] for key in of.variables)
 
 
 def test_refusals_name_what_is_near():

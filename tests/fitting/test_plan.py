@@ -74,7 +74,7 @@ def test_mismatches(options, action, steps):
 def test_mismatches_say_how():
     assert only(planned(target({"w": (6,)}), arrays({"w": (2, 3)}))).why == "name; is [2, 3], wanted is [6]"
     why = only(planned(target({"w": (6,)}), arrays({"w": (2, 3)}), mismatch="reverse:0")).why
-    assert why == "name; after reverse:0 it is [2, 3]"
+    assert why == "name; after reverse:0 it is [2, 3], wanted is [6]"
     both = only(planned(target({"w": (6,)}), arrays({"w": (2, 3)}, "int32"))).why
     assert both == "name; is [2, 3], wanted is [6], and is int32, wanted is float32"
 
@@ -92,10 +92,16 @@ def test_dtypes_need_a_cast(options):
 
 def test_shape_and_dtype_together():
     plan = planned(target({"w": (6,)}), arrays({"w": (2, 3)}, "float64"), mismatch="reshape", cast="w")
-    assert only(plan).steps == ["reshape", "cast"]
+    assert only(plan).steps == ["cast", "reshape"]
     assert planned(target({"w": (6,)}), arrays({"w": (2, 3)}, "int64"), mismatch="cast+reshape").tensors["w"].shape == (
         6,
     )
+
+
+def test_a_cast_comes_before_what_is_padded_with_initial_values():
+    plan = planned(target({"w": (2, 3)}), arrays({"w": (2, 2)}, "float64"), mismatch="pad:init", cast=".*")
+    assert only(plan).steps == ["cast", "pad:init"]
+    assert plan.tensors["w"].numpy().tolist() == [[0, 1, 1], [2, 3, 1]]
 
 
 def test_any_shape_is_taken_where_none_is_known():

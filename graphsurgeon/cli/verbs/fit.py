@@ -152,7 +152,7 @@ def _save(plan: Plan, output: OutputOptions, kind: Literal["checkpoint", "saved_
 def _show(report: FitReport, output: OutputOptions, paths: list[str], notes: list[str]) -> None:
     is_whole = output.explain or output.dry_run
     rows = [*report.rows, *report.extra] if is_whole else _notable(report)
-    if rows and (is_whole or not output.quiet):
+    if rows and (is_whole or report.unresolved or not output.quiet):
         emit_table(_HEADERS, [_cells(row) for row in rows])
     if output.quiet:
         return
