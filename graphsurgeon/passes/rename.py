@@ -11,12 +11,12 @@ names can be exchanged. What no entry takes follows the nearest variable, table 
 ``X/read``, ``X/Assign``, ``X/Adam``, the key ``X/ExponentialMovingAverage``. A scope is stripped or added after that.
 
 What else it meets: inputs, control inputs and colocation follow; so do the names by which variables, tables and queues
-share their state, in function bodies too. Functions, the nodes inside of them, loops (``frame_name``) and devices
-stay. Signatures keep their keys and name the new tensors. Collections of every kind, the notes of `freeze` and
-`unfreeze`, and the SaverDef follow; as in TensorFlow's ``import_scope``, an added scope is put before ``save/`` too.
-Unlike there, the savers look up the new keys. Savers of other checkpoints keep theirs. With `checkpoint_only` nothing
-but keys is renamed, and the graph, which would not find its values any more, goes. The tensors are the same objects
-as before, so that data files can be linked.
+share their state, in function bodies too. Functions, the nodes inside of them, loops (``frame_name``), devices and
+debug info stay. Signatures keep their keys and name the new tensors. Collections of every kind, the notes of `freeze`
+and `unfreeze`, and the SaverDef follow; as in TensorFlow's ``import_scope``, an added scope is put before ``save/``
+too. Unlike there, the savers look up the new keys. Savers of other checkpoints keep theirs. With `checkpoint_only`
+nothing but keys is renamed, and the graph, which would not find its values any more, goes. The tensors are the same
+objects as before, so that data files can be linked.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def rename(
     strip_scope : str
         Take this scope away where names begin with it.
     checkpoint_only : bool
-        Rename the keys of the checkpoint only; the graph does not go along.
+        Rename the keys of the checkpoint only; the graph does not go along, and one beside DST stays as it is.
 
     Returns
     -------
@@ -145,13 +145,13 @@ def rename(
     tensors = renamed_tensors(model.variables, new, new_keys)
     new.require_all_used([*keys, *(node.name for node in model.graph)])
     num_names = len(keys) + len(model.graph)
-    _apply(model, calls, new, keys, new_keys)
+    foreign = _apply(model, calls, new, keys, new_keys)
     model.variables = tensors
     if model.saved_model is not None and not model.saved_model.num_others:
         # Whoever writes the model again is not to take the old keys for values that went.
         as_read = renamed_tensors(model.saved_model.variables, new, new_keys)
         model.saved_model = replace(model.saved_model, variables=as_read)
-    return _report(new_nodes, new_keys, variables, num_names, _notes(model, others))
+    return _report(new_nodes, new_keys, variables, num_names, _notes(model, others, foreign))
 
 
 def _drop_graph(model: Model) -> None:
@@ -163,7 +163,8 @@ def _drop_graph(model: Model) -> None:
 
 def _apply(
     model: Model, calls: Sequence[SaverCall], new: NewNames, keys: Sequence[str], new_keys: Mapping[str, str]
-) -> None:
+) -> list[str]:
+    """Rename everywhere, and return the collections in which there may be names that are not found."""
     names = {node.name for node in model.graph}
     known = names.union(keys)
     nodes: dict[str | None, list[Node]] = {None: renamed_nodes(model.graph, new, known)}
@@ -172,21 +173,23 @@ def _apply(
         if body is not None:
             nodes[function.name] = body
     rename_keys(model, calls, new, new_keys, nodes)
-    if model.meta is not None:
-        rename_in_meta_graph(model.meta, new, names, set(keys))
+    foreign = [] if model.meta is None else rename_in_meta_graph(model.meta, new, names, set(keys))
     for function_name, found in nodes.items():
         graph = model.graph if function_name is None else model.library.functions[function_name].body
         if any(a is not b for a, b in zip(found, graph, strict=True)):
             graph.set_nodes(found)
+    return foreign
 
 
-def _notes(model: Model, others: Sequence[SaverCall]) -> list[str]:
+def _notes(model: Model, others: Sequence[SaverCall], foreign: Sequence[str]) -> list[str]:
     notes = []
     if OBJECT_GRAPH_KEY in model.variables:
         notes.append("objects keep their paths, by which tf.train.Checkpoint restores them; their keys are new")
     if others:
         names = ", ".join(call.node.name for call in others[:3]) + (" ..." if len(others) > 3 else "")
         notes.append(f"{len(others)} ops save or restore other checkpoints, whose keys stay: {names}")
+    if foreign:
+        notes.append(f"messages of types not known here may name tensors as before, in: {', '.join(foreign)}")
     return notes
 
 

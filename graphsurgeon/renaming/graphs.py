@@ -150,7 +150,7 @@ def _with_note(node: Node, copy: Node, new: NewNames, known: Collection[str]) ->
 def _rename_proto(proto: schema.NodeDef, new: NewNames, known: Collection[str]) -> None:
     groups, shared = _new_groups(proto, new), _new_shared_name(proto, new, known)
     proto.name = new(proto.name)
-    proto.input[:] = map(new.tensor, list(proto.input))
+    proto.input[:] = [new.tensor(text) for text in proto.input]
     if groups is not None:
         proto.attr[_CLASS].list.s[:] = groups
     if shared is not None:

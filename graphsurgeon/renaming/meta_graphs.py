@@ -36,7 +36,7 @@ _ANY = {"tensorflow.AssetFileDef": schema.AssetFileDef, "tensorflow.TensorInfo":
 
 def rename_in_meta_graph(
     meta: schema.MetaGraphDef, new: NewNames, nodes: Collection[str], keys: Collection[str]
-) -> None:
+) -> list[str]:
     """Rename everything that a meta graph names.
 
     Parameters
@@ -46,6 +46,11 @@ def rename_in_meta_graph(
     new : NewNames
     nodes, keys : collection of str
         The nodes and checkpoint keys that there are, by their old names.
+
+    Returns
+    -------
+    list of str
+        The collections with messages of types that are not known, which may name tensors too.
 
     Raises
     ------
@@ -63,6 +68,11 @@ def rename_in_meta_graph(
             _rename_collection(key, meta.collection_def[key], new, nodes)
     if meta.HasField("object_graph_def"):
         _rename_objects(meta.object_graph_def, new, nodes, keys)
+    return [
+        key
+        for key in sorted(meta.collection_def)
+        if any(_any_type(packed) is None for packed in meta.collection_def[key].any_list.value)
+    ]
 
 
 def rename_variable_def(definition: schema.VariableDef, new: NewNames) -> None:
@@ -77,7 +87,7 @@ def _rename_fields(message: Any, fields: Iterable[str], new: NewNames) -> None:
     for field in fields:
         value = getattr(message, field, "")
         if not isinstance(value, str):
-            value[:] = map(new.tensor, list(value))
+            value[:] = [new.tensor(each) for each in value]
         elif value:
             setattr(message, field, new.tensor(value))
 
@@ -91,7 +101,7 @@ def _rename_infos(infos: Iterable[schema.TensorInfo], new: NewNames) -> None:
 def _rename_collection(key: str, definition: schema.CollectionDef, new: NewNames, nodes: Collection[str]) -> None:
     kind = definition.WhichOneof("kind")
     if kind == "node_list":
-        definition.node_list.value[:] = map(new.tensor, list(definition.node_list.value))
+        definition.node_list.value[:] = [new.tensor(each) for each in definition.node_list.value]
     elif kind == "any_list":
         for packed in definition.any_list.value:
             _rename_any(packed, new)
@@ -151,11 +161,15 @@ def _rename_context(context: Any, new: NewNames) -> None:
 
 
 def _rename_any(value: schema.AnyMessage, new: NewNames) -> None:
-    cls = _ANY.get(value.type_url.rpartition("/")[2])
+    cls = _any_type(value)
     if cls is not None:
         message: Any = schema.parse(cls, value.value)
         _rename_infos([getattr(message, "tensor_info", message)], new)
         value.value = schema.serialize(message)
+
+
+def _any_type(value: schema.AnyMessage) -> Any:
+    return _ANY.get(value.type_url.rpartition("/")[2])
 
 
 def _rename_objects(

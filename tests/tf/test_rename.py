@@ -22,7 +22,7 @@ MAPS: dict[str, dict[str, Any]] = {
 KINDS = {
     "ref": {},
     "resource": {"resource": True},
-    "functional": {"resource": True, "control_flow_v2": True},
+    "functional": {"resource": True, "control_flow_v2": True, "sharded": True},
 }
 
 

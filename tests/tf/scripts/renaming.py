@@ -10,7 +10,7 @@ tf1 = tf.compat.v1
 BATCH = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)
 
 
-def make(directory, resource=False, control_flow_v2=False):
+def make(directory, resource=False, control_flow_v2=False, sharded=False):
     """Build, train and save it; returns its prefix, and the names of all nodes and variables.
 
     It has partitioned variables, batch norm with update ops, a loop and branches that read weights, Adam with slots,
@@ -23,7 +23,7 @@ def make(directory, resource=False, control_flow_v2=False):
         graph = tf.Graph()
         with graph.as_default(), tf1.variable_scope(tf1.get_variable_scope(), use_resource=resource):
             build()
-            saver = tf1.train.Saver(keys(), save_relative_paths=True)
+            saver = tf1.train.Saver(keys(), sharded=sharded, save_relative_paths=True)
             prefix = os.path.join(directory, "net.ckpt")
             with running.session(graph) as session:
                 start(session)
