@@ -2,8 +2,9 @@
 
 For: a fully connected layer that became a convolution, or the other way: [7, 7, 512, 4096] is [25088, 4096].
 
-Leaves behind: the values where they are, so nothing is rewritten. Another order of the values takes a recipe that
-reshapes, transposes and reshapes again.
+Leaves behind: the values where they are, so nothing is rewritten. Where other frameworks flatten [512, 7, 7], and
+TensorFlow [7, 7, 512], the values have to be put in another order too: that is a transposition on the way, of the
+tensor seen in a shape with these axes.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.transforms.rearranged import TransposedTensor
 from graphsurgeon.transforms.reshaped import ReshapedTensor
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.value_edit import axis_of, change, targets
 
 
 @checkpoint_edit
@@ -23,6 +25,8 @@ def reshape(
     shape: tuple[int, ...],
     select: tuple[str, ...],
     exclude: tuple[str, ...] = (),
+    view: tuple[int, ...] = (),
+    perm: tuple[int, ...] = (),
 ) -> Remarks:
     """Give tensors another shape over the same values.
 
@@ -36,13 +40,24 @@ def reshape(
         Patterns of what to reshape: names, or regular expressions that match the whole name.
     exclude : tuple of str
         Patterns of what not to.
+    view : tuple of int
+        The shape in which axes are put in another order first, as 512,7,7,4096; the tensor's own by default.
+    perm : tuple of int
+        That order, as 1,2,0,3; the values keep theirs by default.
 
     Raises
     ------
     NotFoundError
         A pattern matches nothing.
     PassError
-        A tensor has another number of elements.
+        A tensor has another number of elements, or not these axes.
     """
-    change("reshape", tensors, targets(tensors, select, exclude), lambda _, base: ReshapedTensor(base, shape))
+
+    def reshaped(_name: str, base: Tensor) -> Tensor:
+        if perm:
+            seen = ReshapedTensor(base, view or base.shape)
+            base = TransposedTensor(seen, [axis_of(axis, len(seen.shape)) for axis in perm])
+        return ReshapedTensor(base, shape)
+
+    change("reshape", tensors, targets(tensors, select, exclude), reshaped)
     return Remarks()
