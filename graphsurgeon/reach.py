@@ -1,4 +1,4 @@
-"""What a node needs: the nodes behind its inputs, and the functions that it calls.
+"""What a node needs, and what needs it: the nodes behind its inputs, those that follow, the functions that it calls.
 
 Works on nodes of a graph, on those of function bodies, and on nodes made of NodeDefs of
 any protobuf pool, because it only reads. Everything is linear in nodes and edges and
@@ -7,10 +7,11 @@ touches no payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.graph import Library
+from graphsurgeon.index import Index
 from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
 
@@ -19,6 +20,25 @@ _GROUP = b"loc:@"
 _GRADIENT = "_gradient_op_type"
 _INTERFACE = "api_implements"
 _NOTHING: Mapping[str, Sequence[str]] = {}
+
+
+def closure(names: Iterable[str], step: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return names, those that one step from them leads to, and so on.
+
+    Parameters
+    ----------
+    names : iterable of str
+    step : callable
+        Asked once for each name.
+    """
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending.extend(step(name))
+    return found
 
 
 def ancestors(
@@ -37,7 +57,7 @@ def ancestors(
     """
     needed: set[str] = set()
     pending = list(roots)
-    while pending:
+    while pending:  # no `closure`: this is where pruning spends its time
         name = pending.pop()
         if name in needed or name not in producers:
             continue
@@ -46,6 +66,24 @@ def ancestors(
         if name in also:
             pending.extend(also[name])
     return needed
+
+
+def followers(index: Index, names: Iterable[str], *, by_data: bool = False) -> set[str]:
+    """Return the nodes that run after others: their readers, what waits for them, and so on.
+
+    Parameters
+    ----------
+    index : Index
+    names : iterable of str
+        Nodes; they are in the result only when they follow each other.
+    by_data : bool
+        Follow tensors only, not control edges.
+    """
+
+    def readers(name: str) -> list[str]:
+        return [node.name for node, i in index.edges(name) if not (by_data and node.inputs[i][:1] == "^")]
+
+    return closure([reader for name in names for reader in readers(name)], readers)
 
 
 def colocated_with(node: Node) -> list[str]:
@@ -95,20 +133,17 @@ def called_functions(nodes: Iterable[Node], library: Library) -> set[str]:
     for name, function in functions.items():
         if _INTERFACE in function.proto.attr:
             interfaces.setdefault(function.proto.attr[_INTERFACE].s, []).append(name)
-    called: set[str] = set()
-    pending = list(_named_functions(nodes, custom))
-    while pending:
-        name = pending.pop()
-        if name in called or name not in functions:
-            continue
-        called.add(name)
-        function = functions[name]
-        pending.extend(_named_functions(function.body, custom))
-        if name in gradients:
-            pending.append(gradients[name])
-        if _INTERFACE in function.proto.attr:
-            pending.extend(interfaces[function.proto.attr[_INTERFACE].s])
-    return called
+
+    def brings(name: str) -> Iterator[str]:
+        if name in functions:
+            function = functions[name]
+            yield from _named_functions(function.body, custom)
+            if name in gradients:
+                yield gradients[name]
+            if _INTERFACE in function.proto.attr:
+                yield from interfaces[function.proto.attr[_INTERFACE].s]
+
+    return closure(_named_functions(nodes, custom), brings) & functions.keys()
 
 
 def trim_library(library: Library, called: set[str]) -> list[str]:

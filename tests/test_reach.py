@@ -6,9 +6,19 @@ import pytest
 
 from graphsurgeon.attr_value import Func
 from graphsurgeon.graph import Function, Graph, Library
+from graphsurgeon.index import Index
 from graphsurgeon.node import Node
-from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.reach import (
+    ancestors,
+    called_functions,
+    closure,
+    colocated_with,
+    drop_colocation,
+    followers,
+    trim_library,
+)
 from proto_utils import schema
+from tests import notation
 
 
 def producers(text: str) -> dict[str, Node]:
@@ -25,6 +35,17 @@ def function(name: str, *body: Node, **attrs: bytes) -> Function:
 
 def call(name: str) -> Node:
     return Node.new("call", "PartitionedCall", attrs={"f": Func(name, {})})
+
+
+def test_a_closure_asks_once_for_each_name():
+    asked: list[str] = []
+
+    def step(name: str) -> str:
+        asked.append(name)
+        return {"a": "bc", "b": "ca", "c": "c"}.get(name, "")
+
+    assert closure("ad", step) == {"a", "b", "c", "d"}
+    assert sorted(asked) == ["a", "b", "c", "d"]
 
 
 def test_ancestors_follow_data_and_control():
@@ -48,6 +69,18 @@ def test_ancestors_take_along_what_comes_with_a_node():
 def test_a_long_chain_is_no_recursion():
     nodes = producers("; ".join(["n0:", *(f"n{i}: n{i - 1}" for i in range(1, 5000))]))
     assert len(ancestors(nodes, ["n4999"])) == 5000
+
+
+def test_followers():
+    index = Index(notation.graph("a = NoOp; b = Neg(a); c = Neg(b:0, ^a); d = NoOp(^b); e = Neg(a, ^d)"))
+    assert followers(index, ["b"]) == {"c", "d", "e"}
+    assert followers(index, ["b"], by_data=True) == {"c"}
+    assert followers(index, ["c"]) == set()
+
+
+def test_followers_of_a_loop_follow_themselves():
+    index = Index(notation.graph("m = Merge(x, n) {T: f32, N: 2}; n = NextIteration(m)"))
+    assert followers(index, ["m"]) == {"m", "n"}
 
 
 def test_colocation_is_read_and_dropped_entry_by_entry():

@@ -25,6 +25,7 @@ from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
 from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
+from graphsurgeon.reach import followers
 from graphsurgeon.variables.layout import RESOURCE_OPS
 
 _ENTER = "Enter"
@@ -163,14 +164,8 @@ def output_number(node: Node, output: str) -> int | str:
 def after_updates(graph: Graph) -> set[str]:
     """Return the nodes that change variables, and everything that reads those or waits for them."""
     index = Index(graph)
-    pending = [node.name for node in graph if _needs_variable(node, index)]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending += [consumer.name for consumer, _ in index.edges(name)]
-    return found
+    updates = [node.name for node in graph if _needs_variable(node, index)]
+    return {*updates, *followers(index, updates)}
 
 
 def _needs_variable(node: Node, index: Index) -> bool:

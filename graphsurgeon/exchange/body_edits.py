@@ -6,7 +6,7 @@ nodes change a variable that is a value from now on, and which ones read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from graphsurgeon import ops
 from graphsurgeon.graph import Graph
@@ -97,25 +97,3 @@ class BodyEdits:
                 now = self.edit(node)
                 now.inputs = [text for text in now.inputs if text not in gone]
             yield now
-
-
-def followers(index: Index, names: Iterable[str], *, by_data: bool = False) -> set[str]:
-    """Return the nodes that run after others: their readers, what waits for them, and so on.
-
-    Parameters
-    ----------
-    index : Index
-    names : iterable of str
-        Nodes; they are in the result only when they follow each other.
-    by_data : bool
-        Follow tensors only, not control edges.
-    """
-    found: set[str] = set()
-    pending = list(names)
-    while pending:
-        name = pending.pop()
-        for reader, position in index.edges(name):
-            if reader.name not in found and not (by_data and reader.inputs[position][:1] == "^"):
-                found.add(reader.name)
-                pending.append(reader.name)
-    return found

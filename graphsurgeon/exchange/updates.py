@@ -16,9 +16,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from graphsurgeon import ops
-from graphsurgeon.exchange.body_edits import BodyEdits, followers
+from graphsurgeon.exchange.body_edits import BodyEdits
 from graphsurgeon.names import node_of_input
 from graphsurgeon.node import Node
+from graphsurgeon.reach import followers
 
 # Stateful, or unknown, without doing anything.
 _NO_EFFECTS = frozenset({"NoOp", "Placeholder", "VarHandleOp"})

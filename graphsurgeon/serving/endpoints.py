@@ -19,6 +19,7 @@ from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.names import node_of
 from graphsurgeon.node import Node
+from graphsurgeon.reach import followers
 from graphsurgeon.tensor import FillTensor, StringTensor, Tensor
 from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 from proto_utils.errors import FileFormatError
@@ -79,7 +80,7 @@ def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
 def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> list[Endpoint]:
     """Return the nodes that depend on an input and that nothing reads or waits for."""
     starts = [node_of(each.name) for each in inputs]
-    fed = _reachable(index, starts) if starts else None
+    fed = {*starts, *followers(index, starts)} if starts else None
     reason = "nothing reads it, and it depends on an input" if starts else "nothing reads it"
     return [
         endpoint(node, reason)
@@ -209,13 +210,3 @@ def _may_be_result(node: Node) -> bool:
     if op in INPUT_OPS or op in _NO_RESULTS or op.startswith(_NO_RESULT_PREFIXES) or op.endswith("Summary"):
         return False
     return ops.num_outputs(node) != 0
-
-
-def _reachable(index: Index, starts: Iterable[str]) -> set[str]:
-    seen, pending = set(starts), list(starts)
-    while pending:
-        for reader, _ in index.edges(pending.pop()):
-            if reader.name not in seen:
-                seen.add(reader.name)
-                pending.append(reader.name)
-    return seen

@@ -10,6 +10,7 @@ from graphsurgeon import ops
 from graphsurgeon.graph import Function, Library
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
+from graphsurgeon.reach import closure
 from graphsurgeon.verify.body import Body, fits, type_name
 from graphsurgeon.verify.finding import ERROR, WARNING, Finding, Severity
 from proto_utils import schema
@@ -73,21 +74,23 @@ def call_findings(body: Body, functions: Mapping[str, Function]) -> Iterator[Fin
 
 
 def reachable(model: Model) -> set[str]:
-    """Return the functions that the graph calls, directly or not; those that a SavedModel exports count as called."""
+    """Return the functions that the graph calls, directly or not; those that a SavedModel exports count as called.
+
+    Only calls that TensorFlow runs: `reach.called_functions` also counts what might be put in their place, or
+    called once there are gradients.
+    """
     functions = model.library.functions
-    gradients = {g.function_name: g.gradient_func for g in model.library.rest.gradient}
-    found: set[str] = set()
-    pending = [name for _, _, name in _calls(list(model.graph), functions)]
+    gradients = {g.function_name: [g.gradient_func] for g in model.library.rest.gradient}
+
+    def calls(name: str) -> Iterator[str]:
+        if name in functions:
+            yield from (called for _, _, called in _calls(list(functions[name].body), functions))
+            yield from gradients.get(name, ())
+
+    roots = [name for _, _, name in _calls(list(model.graph), functions)]
     if model.meta is not None:
-        pending += model.meta.object_graph_def.concrete_functions
-    while pending:
-        name = pending.pop()
-        if name in found or name not in functions:
-            continue
-        found.add(name)
-        pending += [called for _, _, called in _calls(list(functions[name].body), functions)]
-        pending += [gradients[name]] if name in gradients else []
-    return found
+        roots += model.meta.object_graph_def.concrete_functions
+    return closure(roots, calls) & functions.keys()
 
 
 def _result_findings(body: Body, function: Function, arg: schema.OpDef.ArgDef) -> Iterator[Finding]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.exchange.body_edits import BodyEdits, followers
-from graphsurgeon.index import Index
+from graphsurgeon.exchange.body_edits import BodyEdits
 from graphsurgeon.node import Node
 from tests import notation
 
@@ -56,15 +55,3 @@ def test_how_outputs_are_written():
     assert [inside.output(graph["s"], i) for i in (0, 1)] == ["s:output_false:0", "s:output_true:0"]
     assert inside.output(graph["n"], 0) == "n:output:0"
     assert (outside.where("s"), inside.where("s")) == ("s", "f/s")
-
-
-def test_followers():
-    index = Index(notation.graph(CHAIN))
-    assert followers(index, ["b"]) == {"c", "d", "e"}
-    assert followers(index, ["b"], by_data=True) == {"c"}
-    assert followers(index, ["c"]) == set()
-
-
-def test_followers_of_a_loop_follow_themselves():
-    index = Index(notation.graph("m = Merge(x, n) {T: f32, N: 2}; n = NextIteration(m)"))
-    assert followers(index, ["m"]) == {"m", "n"}
