@@ -110,13 +110,17 @@ class Table:
         Raises
         ------
         CorruptionError
-            A block is damaged, or keys do not increase.
+            A block is damaged, or keys do not increase. Also said of what a search would not find, which is how
+            TensorFlow reads: an entry that its block's key in the index, or a restart point, does not lead to.
         """
         previous: bytes | None = None
-        for handle in self._handles:
+        for separator, handle in zip(self._keys, self._handles, strict=True):
             for entry in self._entries(handle, previous):
                 previous = entry[0]
                 yield entry
+            if previous is not None and previous > separator:
+                raise self._corrupt(handle.offset, f"key {previous!r} is in the block of keys up to {separator!r}")
+            previous = separator
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of `key`, None when it is absent; reads one block."""
@@ -194,6 +198,10 @@ class Table:
         """Yield a block's entries, whose keys must increase from `previous` on."""
         block = self._block(handle)
         limit = self._entries_end(len(block), int.from_bytes(block[-4:], "little"), handle)
+        restarts = iter(struct.unpack_from(f"<{(len(block) - limit) // 4 - 1}I", block, limit))
+        restart = next(restarts, None)
+        if limit and restart != 0:
+            raise self._corrupt(handle.offset, f"its first restart point is {restart}, not 0")
         position, key, num_shared = 0, b"", 0
         while position < limit:
             shared, unshared, length = block[position], block[position + 1], block[position + 2]
@@ -204,6 +212,8 @@ class Table:
                 num_shared += shared
                 if num_shared > MAX_KEYS_RATIO * len(block):
                     raise self._corrupt(handle.offset, "the keys of a block grow and grow")
+            if position == restart and not shared:
+                restart = next(restarts, None)
             middle = start + unshared
             position = middle + length
             if shared > len(key) or position > limit:
@@ -213,6 +223,8 @@ class Table:
                 raise self._corrupt(handle.offset, f"key {key!r} follows {previous!r}")
             previous = key
             yield key, block[middle:position]
+        if limit and restart is not None:
+            raise self._corrupt(handle.offset, f"a restart point at {restart}, where no whole key is")
 
     def _entries_end(self, nbytes: int, num_restarts: int, handle: BlockHandle) -> int:
         """Return where the entries of a block end and its restarts begin."""
