@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from graphsurgeon import dtypes
 from graphsurgeon.formats.arrays import hdf5
 from graphsurgeon.tensor import FillTensor, StringTensor, Tensor, as_tensor
-from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
+from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample, values
 
 h5py: Any = pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")
@@ -192,12 +191,14 @@ def test_group_within_itself(h5):
         h5.read()
 
 
-def test_groups_too_deep(h5):
+def test_groups_within_groups(h5):
     group = h5.file
-    for _ in range(600):
+    for _ in range(2000):
         group = group.create_group("g")
-    with pytest.raises(UnsupportedError, match="too deep"):
-        h5.read()
+    group["a"] = [1.5]
+    found = h5.read()
+    assert [tensor.numpy().tolist() for tensor in found.values()] == [[1.5]]
+    assert list(found) == ["g/" * 2000 + "a"]
 
 
 def others(file) -> dict[str, str]:
@@ -237,12 +238,6 @@ def test_what_is_no_array_is_refused(h5, name):
         if other != name:
             del h5.file[other]
     with pytest.raises(UnsupportedError, match=f"'{name}'"):
-        h5.read()
-
-
-def test_values_that_are_only_claimed(h5):
-    h5.file.create_dataset("a", (1 << 50,), "float32", chunks=(1 << 20,))
-    with pytest.raises(LimitError, match="'a': 0 bytes in the file"):
         h5.read()
 
 
@@ -296,17 +291,3 @@ def test_tensor_that_gives_another_number_of_bytes(tmp_path, data, match):
     with pytest.raises(CorruptionError, match=f"tensor 'w': .*{match}"):
         written(tmp_path / "x.h5", {"w": Wrong(dtypes.FLOAT, (2,))})
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 4), (2, 1, 5), (0, 3), (2, 3, 4, 5), (5, 1, 1)])
-@pytest.mark.parametrize("size", [1, 2, 5, 7, 20, 1000])
-def test_boxes_follow_one_another(shape, size):
-    array = np.arange(int(np.prod(shape))).reshape(shape)
-    found = [array[box].reshape(-1).tolist() for box in hdf5.boxes(shape, size)]
-    assert list(itertools.chain(*found)) == array.reshape(-1).tolist()
-    assert all(0 < len(each) <= size for each in found)
-
-
-def test_boxes_are_few():
-    assert len(list(hdf5.boxes((1000, 1000), 10_000))) == 100
-    assert len(list(hdf5.boxes((10, 1000, 100), 10_000))) == 100

@@ -1,0 +1,233 @@
+"""Values of HDF5 datasets: read box by box, and what of them is no tensor.
+
+A box is a part of an array that is contiguous in C order, about 1 MiB. A dataset in chunks, compressed or not, is
+unpacked by HDF5 a chunk at a time, so boxes are made to meet each chunk once: a row of chunks is kept in HDF5's cache,
+or, when it is larger than that, is one box.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphsurgeon.formats.arrays.forms import FormTensor
+from graphsurgeon.tensor import Tensor
+from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
+from proto_utils.files import CHUNK_NBYTES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Form = np.dtype[Any]
+
+#: What h5py raises for files that are damaged.
+DAMAGES = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+#: What HDF5 keeps of a dataset's chunks.
+CACHE_NBYTES = 64 << 20
+#: The largest chunk, and row of chunks, that is held in memory.
+_MAX_ROW_NBYTES = 1 << 28
+_MAX_CHUNK_NBYTES = 1 << 30
+#: A dataset may claim values that are stored nowhere, up to this size, or so many times what is stored.
+_MAX_CLAIMED_NBYTES = 1 << 30
+_MAX_RATIO = 1100
+#: Strings that are read at a time: each may be as long as the file, and the same one.
+_MAX_STRINGS = 1 << 12
+_STRINGS_NBYTES = 1 << 26
+
+Box = tuple[slice, ...]
+
+
+class DatasetPlace(NamedTuple):
+    """Where a dataset is. It is opened when it is read, because HDF5 keeps a cache for each that is open.
+
+    Attributes
+    ----------
+    file : h5py.File
+    name : str
+        Its path in the file.
+    path : str
+        The file's.
+    """
+
+    file: Any
+    name: str
+    path: str
+
+    @property
+    def what(self) -> str:
+        """What errors call it."""
+        return f"dataset {self.name!r}"
+
+    def values(self, boxes: Iterable[Box]) -> Iterator[Any]:
+        """Yield the arrays of some boxes.
+
+        Raises
+        ------
+        CorruptionError
+            They cannot be read.
+        """
+        import numpy as np
+
+        try:
+            dataset = self.file[self.name]
+            for box in boxes:
+                yield np.asarray(dataset[box or ...])
+        except DAMAGES as error:
+            raise CorruptionError(f"{self.what} cannot be read: {error}", path=self.path) from error
+
+
+def open_dataset(place: DatasetPlace, dataset: Any) -> Tensor:
+    """Return a dataset's tensor; no values are read.
+
+    Parameters
+    ----------
+    place : DatasetPlace
+    dataset : h5py.Dataset
+        What is there.
+
+    Raises
+    ------
+    UnsupportedError
+        It holds something else than numbers and strings, or its values are in another file.
+    LimitError
+        It claims far more than is stored.
+    """
+    form = _form_of(dataset, place)
+    if form is None:
+        return _StringDataset(place, dataset.shape)
+    shape, size = dataset.shape, _box_size(dataset, form, place)
+
+    def chunks() -> Iterator[bytes]:
+        for values in place.values(boxes(shape, size)):
+            yield values.tobytes()
+
+    return FormTensor(place.what, form, shape, chunks, path=place.path)
+
+
+class _StringDataset(FormTensor):
+    """A dataset of strings of any length each."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: DatasetPlace, shape: Sequence[int]) -> None:
+        import numpy as np
+
+        super().__init__(place.what, np.dtype("S1"), shape, lambda: iter(()), path=place.path)
+        self._place = place
+
+    def strings(self) -> Iterator[bytes]:
+        """Yield the elements; some are in memory at a time.
+
+        Raises
+        ------
+        LimitError
+            They are far more than the file.
+        """
+        file_nbytes = self._place.file.id.get_filesize()
+        limit, total = max(_MAX_CLAIMED_NBYTES, file_nbytes * _MAX_RATIO), 0
+        count = max(1, min(_MAX_STRINGS, _STRINGS_NBYTES // (file_nbytes + 1)))
+        for values in self._place.values(boxes(self.shape, count)):
+            for element in values.reshape(-1).tolist():
+                text = element if isinstance(element, bytes) else str(element).encode("utf-8", "surrogateescape")
+                total += len(text)
+                if total > limit:
+                    raise LimitError(
+                        f"{self._path}: {self._what}: strings of a file of {file_nbytes} bytes", total, limit
+                    )
+                yield text
+
+
+def boxes(shape: Sequence[int], size: int) -> Iterator[Box]:
+    """Cut an array into boxes of at most `size` elements, each contiguous, in C order."""
+    if 0 in shape:
+        return
+    axis, inner = len(shape), 1
+    while axis and inner * shape[axis - 1] <= size:
+        axis -= 1
+        inner *= shape[axis]
+    if axis == 0:
+        yield tuple(slice(0, dim) for dim in shape)
+        return
+    step = max(1, size // inner)
+    rest = tuple(slice(0, dim) for dim in shape[axis:])
+    for index in product(*map(range, shape[: axis - 1])):
+        outer = tuple(slice(i, i + 1) for i in index)
+        for start in range(0, shape[axis - 1], step):
+            yield (*outer, slice(start, min(start + step, shape[axis - 1])), *rest)
+
+
+class ChunkReader:
+    """Gives a stream of chunks in pieces of other lengths.
+
+    Parameters
+    ----------
+    chunks : iterable of bytes
+        Each piece is valid until the next.
+    """
+
+    def __init__(self, chunks: Iterable[bytes | memoryview]) -> None:
+        self._chunks = iter(chunks)
+        self._pending = bytearray()
+
+    def take(self, nbytes: int) -> bytes:
+        """Return the next so many bytes; CorruptionError when there are fewer."""
+        while len(self._pending) < nbytes:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                raise CorruptionError(f"ends {nbytes - len(self._pending)} bytes early")
+            self._pending += chunk
+        data = bytes(self._pending[:nbytes])
+        del self._pending[:nbytes]
+        return data
+
+    def end(self) -> None:
+        """Read to the end, where checksums are compared; CorruptionError when there is more."""
+        left = len(self._pending) + sum(map(len, self._chunks))
+        if left:
+            raise CorruptionError(f"has {left} bytes too many")
+
+
+def _form_of(dataset: Any, place: DatasetPlace) -> Form | None:
+    """Return what elements are in the file, None for strings of any length each."""
+    what, path = place.what, place.path
+    try:
+        form: Form = dataset.dtype
+        nbytes, claimed = dataset.id.get_storage_size(), (dataset.size or 0) * form.itemsize
+        leads_out = dataset.is_virtual or dataset.external
+        is_other = form.itemsize != dataset.id.get_type().get_size()
+    except DAMAGES as error:
+        raise UnsupportedError(f"{what} holds what numpy has no arrays of: {error}", path=path) from error
+    if leads_out:
+        raise UnsupportedError(f"{what} has its values in another file", path=path)
+    if dataset.shape is None:
+        raise UnsupportedError(f"{what} is empty, without even a shape", path=path)
+    limit = max(_MAX_CLAIMED_NBYTES, nbytes * _MAX_RATIO)
+    if claimed > limit:
+        raise LimitError(f"{path}: {what}: {nbytes} bytes in the file; what they claim to be", claimed, limit)
+    text = _string_type(form)
+    if text is not None and text.length is None:
+        return None
+    if is_other and not form.hasobject:
+        raise UnsupportedError(f"{what} holds numbers that numpy has no type for", path=path)
+    return form
+
+
+def _string_type(form: Form) -> Any:
+    import h5py
+
+    return h5py.check_string_dtype(form)
+
+
+def _box_size(dataset: Any, form: Form, place: DatasetPlace) -> int:
+    """Return how many elements to read at a time."""
+    size = max(1, CHUNK_NBYTES // form.itemsize)
+    if not dataset.chunks:
+        return size
+    chunk_nbytes = math.prod(dataset.chunks) * form.itemsize
+    if chunk_nbytes > _MAX_CHUNK_NBYTES:
+        raise LimitError(f"{place.path}: {place.what}: a chunk, in bytes,", chunk_nbytes, _MAX_CHUNK_NBYTES)
+    row = dataset.chunks[0] * math.prod(dataset.shape[1:])
+    is_cached = row * form.itemsize <= CACHE_NBYTES
+    return size if is_cached or row * form.itemsize > _MAX_ROW_NBYTES else max(size, row)
