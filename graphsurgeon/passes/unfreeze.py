@@ -41,27 +41,13 @@ from graphsurgeon.tensor import Tensor
 from graphsurgeon.variables.collections import list_variables, listed_variables
 from graphsurgeon.variables.held import HeldVariable, held_variables, with_read
 from graphsurgeon.variables.layout import VariableKind, can_hold
-from graphsurgeon.variables.restored import restore_variables
+from graphsurgeon.variables.restored import VariableRow, restore_variables
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
 from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
 
 _NOT_NOTED = "freeze noted which constants were variables, and not this one"
-
-
-@dataclass(frozen=True)
-class VariableRow:
-    """A constant that became a variable."""
-
-    name: str
-    node: str
-    dtype: str
-    shape: list[int]
-    nbytes: int
-    trainable: bool
-    role: str
-    evidence: list[str]
 
 
 @dataclass(frozen=True)
@@ -139,7 +125,7 @@ def unfreeze(
     if variables not in get_args(VariableKind):
         raise PassError("unfreeze", f"variables is one of {get_args(VariableKind)}, not {variables!r}")
     before = {node.name for node in model.graph}
-    noted = [VariableRow(*facts) for facts in restore_variables(model, exclude)]
+    noted = restore_variables(model, exclude)
     index = Index(model.graph)
     plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",))
     if noted and not plan.weights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from graphsurgeon.graph import Graph
 from graphsurgeon.index import Index
@@ -21,8 +21,9 @@ from graphsurgeon.variables.saver import SavedVariable, install_saver
 from proto_utils import schema
 
 
-class Restored(NamedTuple):
-    """A variable that was made again.
+@dataclass(frozen=True)
+class VariableRow:
+    """A constant that became a variable.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class Restored(NamedTuple):
     evidence: list[str]
 
 
-def restore_variables(model: Model, exclude: Sequence[str]) -> list[Restored]:
+def restore_variables(model: Model, exclude: Sequence[str]) -> list[VariableRow]:
     """Make the variables again that notes tell of, with saver, collections and values.
 
     Parameters
@@ -58,7 +59,7 @@ def restore_variables(model: Model, exclude: Sequence[str]) -> list[Restored]:
 
     Returns
     -------
-    list of Restored
+    list of VariableRow
         In the order of the graph; empty when there is no note.
     """
     notes = remembered_constants(model.graph)
@@ -79,8 +80,8 @@ def restore_variables(model: Model, exclude: Sequence[str]) -> list[Restored]:
     return [_restored(name, places[name].key, values[name], note) for name, note in notes.items()]
 
 
-def _restored(name: str, key: str, value: Tensor, note: Remembered) -> Restored:
-    return Restored(
+def _restored(name: str, key: str, value: Tensor, note: Remembered) -> VariableRow:
+    return VariableRow(
         key, name, value.dtype.name, list(value.shape), value.nbytes, note.is_trainable, "variable", ["noted by freeze"]
     )
 
