@@ -123,7 +123,9 @@ class Plan:
         self._initial_alone = InitialValues(model, choices.seed, {})
         self._weights = Weights(weights)
         self._matches = matches_by_name(wanted, self._weights, choices.map)
-        suggestions = suggested(wanted, self._weights, self._matches)
+        # What is filled anyway needs no suggestions, unless these are wanted more.
+        unfilled = [each for each in wanted if choices.accept_suggestions or self._filling(each) == "error"]
+        suggestions = suggested(unfilled, self._weights, self._matches)
         if choices.accept_suggestions:
             self._matches |= {key: Match(each.found, f"suggested: {each.why}") for key, each in suggestions.items()}
             suggestions = {}
@@ -207,12 +209,9 @@ class Plan:
         self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], suggestions: Mapping[str, Suggestion]
     ) -> dict[str, FitRow]:
         left = [each for each in wanted if each.key not in rows]
-        used = {row.source for row in rows.values() if row.source is not None}
-        unused = [self._weights.item(key) for key in self._weights.tensors if key not in used]
-        candidates, found = Candidates(unused), {}
+        candidates, found = self._unused(left, rows), {}
         for each in left:
-            policy = self._choices.missing.of(each.key) or "error"
-            why = self._why_missing(each)
+            policy, why = self._filling(each), self._why_missing(each)
             if policy == "error":
                 found[each.key] = self._missing(each, why, suggestions.get(each.key), candidates)
                 continue
@@ -225,6 +224,16 @@ class Plan:
             action: Action = "zeros" if policy == "zeros" else "init"
             found[each.key] = _row(each, action, None, why)
         return found
+
+    def _unused(self, left: Iterable[Requirement], rows: Mapping[str, FitRow]) -> Candidates:
+        """Return the tensors that nothing takes, to choose from; none when nobody will ask."""
+        if not any(self._filling(each) == "error" for each in left):
+            return Candidates([])
+        used = {row.source for row in rows.values()}
+        return Candidates([self._weights.item(key) for key in self._weights.tensors if key not in used])
+
+    def _filling(self, wanted: Requirement) -> str:
+        return self._choices.missing.of(wanted.key) or "error"
 
     def _why_missing(self, wanted: Requirement) -> str:
         skipped = self._matches.get(wanted.key)

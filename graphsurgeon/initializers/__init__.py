@@ -12,7 +12,7 @@ Random numbers are TensorFlow's own wherever the graph sets seeds, and stateless
 the same generator (Philox 4x32-10) in the same order. Uniform and integer ones are equal bit by bit to those
 of TensorFlow on the CPU; normal ones to the last bits, as they go through logarithms and sines of
 the C library. An op without seeds, which TensorFlow starts anew each time, is started from a hash of a
-seed and its name: the same in every run, and whatever else is evaluated.
+seed and its name: the same in every run, and whatever else is evaluated (but for last bits, with another numpy).
 """
 
 from __future__ import annotations

@@ -75,6 +75,18 @@ def test_convolutions_into_matrices_with_channels_reversed(tf: TensorFlow, tmp_p
     assert found["uninitialized"] == []
 
 
+def test_a_saver_that_reshapes_needs_no_policy(tf: TensorFlow, tmp_path: Path):
+    tf.call("fitting_graphs:convolutional", prefix=tmp_path / "vgg")
+    tf.call("fitting_graphs:dense", meta=tmp_path / "my.meta", reshape=True, sharded=True)
+    model, weights = gs.load(tmp_path / "my.meta"), gs.load_checkpoint(tmp_path / "vgg")
+    report = fit(model, weights, map=r"vgg_16/(.*)=my/\1", mismatch="my/fc8/.*=skip", missing="init")
+    assert next(row for row in report.rows if row.name == "my/fc6/weights").action == "copy"
+    gs.save(model, tmp_path / "m", links="hard")
+    found = tf.call("fitting_graphs:restored", prefix=str(tmp_path / "m"), feed=np.ones((1, 7, 7, 3)).tolist())
+    old = weights["vgg_16/fc6/weights"].numpy()
+    assert np.array_equal(np.array(found["values"]["my/fc6/weights"], np.float32), old.reshape(7 * 7 * 8, 12))
+
+
 def test_a_saved_model_of_tensorflow_2(tf2: TensorFlow, tmp_path: Path):
     tf2.call("fitting_modules:module", directory=str(tmp_path / "module"))
     tf2.call("fitting_graphs:named", prefix=tmp_path / "named")

@@ -71,7 +71,7 @@ CONVOLUTIONAL = {
 }  # fmt: skip
 
 
-def dense(meta):
+def dense(meta, **options):
     """A small VGG of matrices for pictures whose channels are the other way round, for more classes."""
     with tf.Graph().as_default():
         tf.set_random_seed(5)
@@ -83,7 +83,7 @@ def dense(meta):
             h = _dense(tf.reshape(h, [-1, 7 * 7 * 8]), 12, "fc6")
             h = _dense(h, 13, "fc8")
         tf.identity(h, "y")
-        saver = tf.train.Saver()
+        saver = tf.train.Saver(**options)
         tf.train.export_meta_graph(meta, saver_def=saver.as_saver_def())
 
 
