@@ -8,6 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import pytest
+
+from proto_utils import schema
+
 
 def num_calls(work: Callable[[], object]) -> int:
     """How many functions, Python's and C's, are called while some work is done."""
@@ -24,3 +28,18 @@ def num_calls(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def parses(monkeypatch: pytest.MonkeyPatch, message: str) -> list[bytes]:
+    """What protobuf is given to parse as messages of a kind, from now on."""
+    seen: list[bytes] = []
+    parse = getattr(schema, message).FromString
+
+    class Counting:
+        @staticmethod
+        def FromString(data: bytes) -> object:
+            seen.append(data)
+            return parse(data)
+
+    monkeypatch.setattr(schema, message, Counting)
+    return seen

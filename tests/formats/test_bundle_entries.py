@@ -12,6 +12,7 @@ from graphsurgeon.formats.bundle_tensors import BundleEntry
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 from proto_utils.varint import encode_varint
+from tests.counting import parses
 from tests.formats.bundle_files import entry, refusal
 
 PLAIN = entry(dtypes.FLOAT, [2, 3], 1 << 40, shard_id=2, crc32c=0xDEADBEEF)
@@ -25,17 +26,7 @@ def decoder() -> EntryDecoder:
 @pytest.fixture
 def parsed(monkeypatch) -> list[bytes]:
     """What protobuf was given to parse."""
-    seen: list[bytes] = []
-    parse = schema.BundleEntryProto.FromString
-
-    class Counting:
-        @staticmethod
-        def FromString(data: bytes) -> object:
-            seen.append(data)
-            return parse(data)
-
-    monkeypatch.setattr(schema, "BundleEntryProto", Counting)
-    return seen
+    return parses(monkeypatch, "BundleEntryProto")
 
 
 def test_one_shape_is_parsed_once(parsed):

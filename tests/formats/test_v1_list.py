@@ -12,6 +12,7 @@ from graphsurgeon.formats.v1_list import Listed, Part, TensorList, V1Entry
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.varint import encode_varint
+from tests.counting import parses
 from tests.formats.bundle_files import refusal
 from tests.formats.v1_files import meta, whole
 
@@ -39,17 +40,7 @@ ONE = records(meta([("w", 1, [2, 3], [whole([2, 3])])]))[0]
 @pytest.fixture
 def parsed(monkeypatch) -> list[bytes]:
     """What protobuf was given to parse."""
-    seen: list[bytes] = []
-    parse = schema.SavedSliceMeta.FromString
-
-    class Counting:
-        @staticmethod
-        def FromString(data: bytes) -> object:
-            seen.append(data)
-            return parse(data)
-
-    monkeypatch.setattr(schema, "SavedSliceMeta", Counting)
-    return seen
+    return parses(monkeypatch, "SavedSliceMeta")
 
 
 def test_one_kind_is_parsed_once_and_shared(parsed):

@@ -17,6 +17,9 @@ from tests import notation
 
 Pass = Callable[..., Any]
 
+#: Of variables.
+KINDS = ("ref", "resource")
+
 #: A frozen reference variable `w`, read as freezing leaves it.
 FROZEN = """
     x = Placeholder {dtype: f32}
@@ -104,6 +107,18 @@ def check_refusal(run: Pass, of: Model, error: type[GraphSurgeonError], match: s
 def attrs(of: Model, name: str) -> dict[str, Any]:
     """The attrs of a node."""
     return dict(of.graph[name].attrs)
+
+
+def variable_def(name: str, read: str = "read") -> bytes:
+    """What a collection says of a variable that has its nodes below its name."""
+    return schema.serialize(
+        schema.VariableDef(
+            variable_name=f"{name}:0",
+            initializer_name=f"{name}/Assign",
+            snapshot_name=f"{name}/{read}:0",
+            initial_value_name=f"{name}/zeros:0",
+        )
+    )
 
 
 def definitions(of: Model, collection: str) -> list[schema.VariableDef]:

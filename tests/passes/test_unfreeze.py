@@ -18,6 +18,7 @@ from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from tests.notation import function
 from tests.passes.harness import (
     FROZEN,
+    KINDS,
     attrs,
     check_pass,
     check_refusal,
@@ -27,8 +28,6 @@ from tests.passes.harness import (
     model,
     reloaded,
 )
-
-KINDS = ("ref", "resource")
 
 
 class TestLayout:

@@ -11,7 +11,7 @@ from graphsurgeon.graph import Function
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor, as_tensor
 from proto_utils import schema
-from tests.passes.harness import model
+from tests.passes.harness import model, variable_def
 
 REF = """
     x = Placeholder {dtype: f32}
@@ -57,14 +57,6 @@ def trained(
     given = {"v": np.array([5, 6], np.float32)} if values is None else values
     made.variables = {key: as_tensor(value) for key, value in given.items()}
     return made
-
-
-def variable_def(name: str, read: str = "read") -> bytes:
-    return schema.serialize(
-        schema.VariableDef(
-            variable_name=f"{name}:0", initializer_name=f"{name}/Assign", snapshot_name=f"{name}/{read}:0"
-        )
-    )
 
 
 def surrounded() -> schema.MetaGraphDef:

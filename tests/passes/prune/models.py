@@ -9,7 +9,7 @@ from graphsurgeon.model import Model
 from graphsurgeon.variables.layout import Variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
-from tests.passes.harness import model
+from tests.passes.harness import model, variable_def
 
 NET = """
     x = Placeholder {dtype: f32}
@@ -20,17 +20,6 @@ NET = """
     loss = Sub(y, x)
     out = Relu(y, ^init)
 """
-
-
-def variable_def(name: str) -> bytes:
-    return schema.serialize(
-        schema.VariableDef(
-            variable_name=f"{name}:0",
-            initializer_name=f"{name}/Assign",
-            snapshot_name=f"{name}/read:0",
-            initial_value_name=f"{name}/zeros:0",
-        )
-    )
 
 
 def variable(name: str) -> str:

@@ -8,8 +8,8 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.passes.prune import prune
 from proto_utils import schema
 from tests import notation
-from tests.passes.harness import model
-from tests.passes.prune.models import listing, trained, variable, variable_def
+from tests.passes.harness import model, variable_def
+from tests.passes.prune.models import listing, trained, variable
 
 
 def test_a_variable_keeps_what_sets_it_up():

@@ -7,17 +7,7 @@ import pytest
 from graphsurgeon import dtypes
 from graphsurgeon.passes.unfreeze import unfreeze
 from proto_utils import schema
-from tests.passes.harness import (
-    FROZEN,
-    attrs,
-    check_pass,
-    definitions,
-    model,
-    shown,
-)
-
-KINDS = ("ref", "resource")
-
+from tests.passes.harness import FROZEN, KINDS, attrs, check_pass, definitions, model, shown
 
 LOOP = """
     x = Placeholder {dtype: f32}

@@ -12,17 +12,7 @@ from graphsurgeon.tensor import as_tensor
 from graphsurgeon.variables.layout import existing_variables
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
-from tests.passes.harness import (
-    FROZEN,
-    check_refusal,
-    definitions,
-    keys_saved,
-    listed,
-    model,
-    reloaded,
-)
-
-KINDS = ("ref", "resource")
+from tests.passes.harness import FROZEN, KINDS, check_refusal, definitions, keys_saved, listed, model, reloaded
 
 
 class TestHeldVariables:

@@ -15,9 +15,7 @@ from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from tests.notation import function
-from tests.passes.harness import FROZEN, definitions, listed, model
-
-KINDS = ("ref", "resource")
+from tests.passes.harness import FROZEN, KINDS, definitions, listed, model
 
 
 class TestMetaGraph:

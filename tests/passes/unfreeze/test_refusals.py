@@ -19,10 +19,7 @@ from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests.notation import function
-from tests.passes.harness import FROZEN, attrs, check_refusal, model, reloaded, state
-
-KINDS = ("ref", "resource")
-
+from tests.passes.harness import FROZEN, KINDS, attrs, check_refusal, model, reloaded, state
 
 STORABLE = [
     dtype
