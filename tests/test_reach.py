@@ -22,9 +22,7 @@ from tests import notation
 
 
 def producers(text: str) -> dict[str, Node]:
-    """Nodes of lines ``name: input input``."""
-    pairs = (line.split(":", 1) for line in text.split(";"))
-    return {name.strip(): Node.new(name.strip(), "X", inputs.split()) for name, inputs in pairs}
+    return Index(notation.graph(text)).producers
 
 
 def function(name: str, *body: Node, **attrs: bytes) -> Function:
@@ -49,25 +47,29 @@ def test_a_closure_asks_once_for_each_name():
 
 
 def test_ancestors_follow_data_and_control():
-    nodes = producers("a:; b: a:1; c: ^b; d: c; e: a")
+    nodes = producers("a = X; b = X(a:1); c = X(^b); d = X(c); e = X(a)")
     assert ancestors(nodes, ["c"]) == {"a", "b", "c"}
 
 
 def test_ancestors_go_around_loops_once():
-    assert ancestors(producers("merge: enter next; next: merge; enter:"), ["next"]) == {"merge", "next", "enter"}
+    assert ancestors(producers("merge = X(enter, next); next = X(merge); enter = X"), ["next"]) == {
+        "merge",
+        "next",
+        "enter",
+    }
 
 
 def test_ancestors_pass_over_what_is_not_there():
-    assert ancestors(producers("a: nowhere ^neither"), ["a", "missing"]) == {"a"}
+    assert ancestors(producers("a = X(nowhere, ^neither)"), ["a", "missing"]) == {"a"}
 
 
 def test_ancestors_take_along_what_comes_with_a_node():
-    nodes = producers("v:; init: v zeros; zeros:; out: v; other:")
+    nodes = producers("v = X; init = X(v, zeros); zeros = X; out = X(v); other = X")
     assert ancestors(nodes, ["out"], {"v": ["init"]}) == {"v", "init", "zeros", "out"}
 
 
 def test_a_long_chain_is_no_recursion():
-    nodes = producers("; ".join(["n0:", *(f"n{i}: n{i - 1}" for i in range(1, 5000))]))
+    nodes = producers("; ".join(["n0 = X", *(f"n{i} = X(n{i - 1})" for i in range(1, 5000))]))
     assert len(ancestors(nodes, ["n4999"])) == 5000
 
 
