@@ -10,7 +10,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
 from tests.formats.arrays.samples import files_of
-from tests.tf.bundle_specs import STORABLE, by_name, digests, many
+from tests.tf.bundle_specs import STORABLE, STORABLE_V1, by_name, digests, many, tensor
 from tests.tf.judge import TensorFlow
 
 
@@ -36,3 +36,12 @@ def test_checkpoint_that_went_out_and_came_back(tf2: TensorFlow, tmp_path: Path,
     gs.save_checkpoint(import_tensors(f"{tmp_path}/{name}"), tmp_path / "b" / "m")
     assert tf2.call("bundles:read", prefix=str(tmp_path / "b" / "m")) == digests(specs)
     assert files_of(tmp_path / "b" / "m") == files_of(tmp_path / "a" / "m")
+
+
+def test_values_in_any_order(tf: TensorFlow, tmp_path: Path):
+    """What comes one at a time is written as it comes; TensorFlow finds it all the same."""
+    specs = many(60, STORABLE_V1, seed=5)
+    (tmp_path / "m").mkdir()
+    gs.save_checkpoint(((spec["name"], tensor(spec)) for spec in specs), tmp_path / "m" / "m.ckpt")
+    assert [spec["name"] for spec in specs] != [spec["name"] for spec in by_name(specs)]
+    assert tf.call("bundles:read", prefix=str(tmp_path / "m" / "m.ckpt")) == digests(specs)
