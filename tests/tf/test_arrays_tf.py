@@ -40,8 +40,7 @@ def test_checkpoint_that_went_out_and_came_back(tf2: TensorFlow, tmp_path: Path,
 
 def test_values_in_any_order(tf: TensorFlow, tmp_path: Path):
     """What comes one at a time is written as it comes; TensorFlow finds it all the same."""
-    specs = many(60, STORABLE_V1, seed=5)
+    specs = by_name(many(60, STORABLE_V1, seed=5))[::-1]
     (tmp_path / "m").mkdir()
     gs.save_checkpoint(((spec["name"], tensor(spec)) for spec in specs), tmp_path / "m" / "m.ckpt")
-    assert [spec["name"] for spec in specs] != [spec["name"] for spec in by_name(specs)]
     assert tf.call("bundles:read", prefix=str(tmp_path / "m" / "m.ckpt")) == digests(specs)
