@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.attr_value import Func
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.model import Model
 from graphsurgeon.passes.fix import fix
@@ -12,12 +11,12 @@ from graphsurgeon.verify import check
 from proto_utils import schema
 from tests import notation
 from tests.notation import function
+from tests.passes.harness import reloaded
 
 
 def broken(text: str) -> Model:
     """The model of a text, which need not be well formed."""
-    graph_def = notation.model(text).to_graph_def()
-    return Model.from_graph_def(graph_def)
+    return reloaded(notation.model(text))
 
 
 def repaired(text: str) -> tuple[list[str], list[tuple[str, str]]]:
@@ -26,7 +25,7 @@ def repaired(text: str) -> tuple[list[str], list[tuple[str, str]]]:
     with pytest.raises(GraphError):
         check(model)
     report = fix(model)
-    check(Model.from_graph_def(model.to_graph_def()))
+    check(reloaded(model))
     return notation.show(model.graph).splitlines(), [(row.node, row.op) for row in report.repairs]
 
 
@@ -156,17 +155,12 @@ def body_that_gathers(type_number: int) -> Model:
     called = function("f", "v i", "g:output:0", "g = ResourceGather(v, i) {dtype: f32, Tindices: i32}")
     called.proto.signature.input_arg[0].type = type_number
     called.proto.signature.input_arg[1].type = 3
-    made = notation.model(
-        """
-        i = Placeholder {dtype: i32}
-        v = Const {f32 [4]}
-        y = PartitionedCall(v, i) {Tout: [f32]}
-        """
-    )
-    made.graph["y"].attrs["f"] = Func("f", {})
-    made.graph["y"].attrs["Tin"] = [notation._dtype("f32" if type_number == 1 else "resource"), notation._dtype("i32")]
-    made.library.functions["f"] = called
-    return Model.from_graph_def(made.to_graph_def())
+    caller = f"""
+        i = Placeholder {{dtype: i32}}
+        v = Const {{f32 [4]}}
+        y = PartitionedCall(v, i) {{f: fn:f, Tin: [{"f32" if type_number == 1 else "resource"}, i32], Tout: [f32]}}
+    """
+    return reloaded(notation.model(caller, called))
 
 
 def test_a_body_that_is_given_a_value_already():

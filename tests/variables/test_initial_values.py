@@ -6,20 +6,18 @@ import pytest
 
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.index import Index
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import as_tensor
 from graphsurgeon.variables.initial_values import initial_values
 from tests import notation
 
 VARIABLES = """
     v = VariableV2 {dtype: f32, shape: shape[2]}
     w = VarHandleOp {dtype: f32, shape: shape[2]}
+    shape = Const {i32 [2] 2}
 """
 
 
 def values(text: str, *initializers: str) -> dict[str, list[float]]:
     graph = notation.graph(VARIABLES + text.replace(";", "\n"))
-    graph.append(Node.new("shape", "Const", attrs={"dtype": notation._dtype("i32"), "value": as_tensor([2, 2])}))
     found = initial_values(Index(graph), initializers, "test")
     return {name: tensor.numpy().tolist() for name, tensor in found.items()}
 
