@@ -116,6 +116,8 @@ class Candidates:
     def of(self, item: Item, count: int = 3) -> list[str]:
         """Return the keys of at most `count` items, the closest first; compares it with some dozen."""
         near: dict[str, Item] = {}
+        if not self._groups:
+            return []
         for key in self._keys(item):
             group = self._groups.get(key, [])
             middle = bisect_left(group, _natural(item), key=_natural)

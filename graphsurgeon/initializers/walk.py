@@ -152,6 +152,8 @@ class Walk:
     def _evaluate(self, node: Node) -> Outputs:
         if self._depth[node.name] > MAX_DEPTH:
             raise refusal(node, f"more than {MAX_DEPTH} operations deep")
+        if node.op in _QUESTIONS and self._num_calls:
+            raise refusal(node, "asks within a function whether a variable that it is given has a value")
         if node.op in _QUESTIONS:
             return [as_scalar(parse_input(node.inputs[0]).node in self._around.values)]
         if node.op in VARIABLES and node.name in self._around.values:

@@ -89,6 +89,12 @@ def test_functions_that_are_not_there(functions: tuple[Function, ...], name: str
         walked(f"{CALL}; call = PartitionedCall(a)", "call", *functions, f=name)
 
 
+def test_functions_do_not_know_whose_values_they_are_given():
+    asks = function("asks", "a", "c:y:0", "q = VarIsInitializedOp(a); c = Cast(q) {SrcT: bool, DstT: f32}")
+    with pytest.raises(PassError, match="asks within a function"):
+        walked(f"{CALL}; call = PartitionedCall(a)", "call", asks, f="asks")
+
+
 def test_functions_that_call_themselves_have_an_end():
     again = function("again", "a", "call:output:0", "call = PartitionedCall(a) {Tin: [f32], Tout: [f32]}")
     again.body["call"].attrs["f"] = Func("again", {})
