@@ -80,6 +80,7 @@ def read(path: str) -> dict[str, Tensor]:
     archive = _open(path)
     try:
         infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
+        _check_kinds([info.filename for info in infos], path)
         _check_places(infos, path)
         tensors: dict[str, Tensor] = {}
         for info in infos:
@@ -129,6 +130,15 @@ def _open(path: str) -> zipfile.ZipFile:
         raise CorruptionError(f"a zip archive whose directory is damaged: {error}", path=path) from error
 
 
+def _check_kinds(names: Sequence[str], path: str) -> None:
+    others = [name for name in names if not name.endswith(_SUFFIX)]
+    if others:
+        # Keras keeps its weights so.
+        within = next((name for name in others if name.endswith((".h5", ".safetensors"))), None)
+        hint = None if within is None else f"unpack {within!r} and import that"
+        raise UnsupportedError(f"member {others[0]!r} is no .npy array", path=path, hint=hint)
+
+
 def _check_places(infos: Sequence[zipfile.ZipInfo], path: str) -> None:
     """Refuse members that share bytes, by which a small archive would unpack to an immense one."""
     end = 0
@@ -141,8 +151,6 @@ def _check_places(infos: Sequence[zipfile.ZipInfo], path: str) -> None:
 
 
 def _name(info: zipfile.ZipInfo, path: str) -> str:
-    if not info.filename.endswith(_SUFFIX):
-        raise UnsupportedError(f"member {info.filename!r} is no .npy array", path=path)
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         raise UnsupportedError(f"member {info.filename!r} is encrypted, or compressed in an unusual way", path=path)
     return ESCAPING.decode(info.filename.removesuffix(_SUFFIX))

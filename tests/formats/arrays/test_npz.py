@@ -183,6 +183,12 @@ def test_archive_of_something_else(tmp_path, name):
         npz.read(archive(tmp_path / "x.zip", [(name, b"x")]))
 
 
+def test_archive_of_keras(tmp_path):
+    with pytest.raises(UnsupportedError, match=r"'metadata\.json' is no") as caught:
+        npz.read(archive(tmp_path / "x.keras", [("metadata.json", b"{}"), ("model.weights.h5", b"x")]))
+    assert caught.value.hint == "unpack 'model.weights.h5' and import that"
+
+
 def test_member_that_is_npy_by_name_only(tmp_path):
     with pytest.raises(UnsupportedError, match=r"member 'a.npy' is no .npy array"):
         npz.read(archive(tmp_path / "x.zip", [("a.npy", b"something else")]))
