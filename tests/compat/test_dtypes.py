@@ -20,6 +20,9 @@ class Theirs:
     def __init__(self, number: int) -> None:
         self.as_datatype_enum = number
 
+    def __repr__(self) -> str:  # of the test's name, the same in every process
+        return f"Theirs({self.as_datatype_enum})"
+
 
 @pytest.mark.parametrize(
     "same", [DType(1), 1, "float32", "float", "DT_FLOAT", np.float32, np.dtype("<f4"), own.FLOAT, Theirs(1)], ids=repr
