@@ -21,11 +21,11 @@ from typing import Literal
 
 from graphsurgeon.tensor import Stored, Tensor
 from proto_utils.errors import UnsupportedError
-from proto_utils.files import FileSource
+from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.output import Link, Transaction
 
-#: Whether data files are shared: never; by hard links where the file system makes them, else copied;
-#: always, by symbolic links where it must be.
+#: Whether data files are shared: never; by hard links where the file system makes them, else copied, and so is what
+#: little is used of a large one; always, by symbolic links where it must be.
 Links = Literal["never", "hard", "always"]
 
 Row = tuple[bytes, Tensor]
@@ -80,11 +80,15 @@ def link_shards(
         return [], list(rows)
     stored = [(row, row[1].stored) for row in rows]
     sources: dict[tuple[int, int], FileSource] = {}
+    used: dict[tuple[int, int], int] = {}
     for _, place in stored:
         if place is not None and place.is_big_endian == is_big_endian:
             sources.setdefault(place.source.identity, place.source)
+            used[place.source.identity] = used.get(place.source.identity, 0) + place.nbytes
     shards = {}
     for source in _in_order(list(sources.values())):
+        if links == "hard" and _is_crumb(used[source.identity], source.size):
+            continue
         link = _link(prefix, source, transaction, links)
         if link is not None:
             shards[source.identity] = LinkedShard(link)
@@ -96,6 +100,11 @@ def link_shards(
         else:
             shard.rows.append((key, tensor, place))
     return list(shards.values()), rest
+
+
+def _is_crumb(used: int, nbytes: int) -> bool:
+    """Return whether so little of a data file is of use that it is copied: a step counter keeps no gigabytes alive."""
+    return used <= CHUNK_NBYTES < nbytes and used < nbytes // 16
 
 
 def all_big_endian(rows: Sequence[Row]) -> bool:

@@ -224,6 +224,20 @@ def test_a_shard_that_nothing_is_left_of_goes(source):
     assert [path.name for path in shards(source)] == ["src.data-00000-of-00001"]
 
 
+@pytest.mark.parametrize(("links", "is_shared"), [("hard", False), ("always", True)])
+def test_a_large_file_is_not_kept_for_a_crumb(tmp_path, links, is_shared):
+    save_checkpoint({"step": np.int64(7), "w": vector(1 << 19)}, tmp_path / "src")
+    save_checkpoint({"step": Bundle(tmp_path / "src")["step"], "v": vector(3)}, tmp_path / "out", links=links)
+    assert any(os.path.samefile(shards(tmp_path / "src")[0], shard) for shard in shards(tmp_path / "out")) == is_shared
+    assert values(tmp_path / "out")["step"] == np.int64(7).tobytes()
+
+
+def test_a_ninth_of_a_large_file_keeps_it(tmp_path):
+    save_checkpoint({"v": vector(1 << 15), "w": vector(1 << 18)}, tmp_path / "src")
+    save_checkpoint({"v": Bundle(tmp_path / "src")["v"]}, tmp_path / "out", links="hard")
+    assert os.path.samefile(*shards(tmp_path / "src"), *shards(tmp_path / "out"))
+
+
 def test_an_empty_checkpoint_is_no_big_endian_one():
     assert not linked_shards.all_big_endian([])
 
