@@ -20,6 +20,7 @@ COSTS = {
     "ml_dtypes": ("ml_dtypes", "numpy", ()),
     "cramjam": ("cramjam", "sys", ()),
     "click": ("click", "sys", ()),
+    "pyyaml": ("yaml", "sys", ()),
     "rich": ("rich.table, rich.console", "click", ("pygments", "markdown-it-py", "mdurl")),
 }
 BUFFER = 64 << 20

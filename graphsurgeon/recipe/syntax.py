@@ -1,8 +1,7 @@
 """The text of a recipe: a YAML or JSON list of steps, each a name, or a name and its options.
 
-JSON needs nothing beside Python. YAML is read by PyYAML's safe loader: a library that is kept well is worth more than a
-text format of our own, and it is an extra (``graphsurgeon[yaml]``) because only recipes need it. Every step keeps the
-line it is on, for errors.
+YAML is read by PyYAML's safe loader: a library that is kept well is worth more than a text format of our own. Every
+step keeps the line it is on, for errors.
 """
 
 from __future__ import annotations
@@ -108,11 +107,8 @@ def _distinct(pairs: Sequence[tuple[Any, Any]], line: int) -> dict[Any, Any]:
 
 
 def _of_yaml(text: str) -> Iterator[Step]:
-    try:
-        import yaml
-    except ImportError:
-        hint = "pip install 'graphsurgeon[yaml]', or write the recipe as JSON"
-        raise _RecipeTextError("a recipe in YAML takes PyYAML, which is not installed", hint) from None
+    import yaml
+
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
@@ -37,14 +36,6 @@ def test_json_has_lines_too():
     items = [step.name if not step.options else {step.name: step.options} for step in STEPS]
     text = "[\n" + ",\n\n".join(map(json.dumps, items)) + "\n]\n"
     assert parse_recipe(text) == [Step(step.name, step.options, 2 + 2 * n) for n, step in enumerate(STEPS)]
-
-
-def test_json_needs_no_yaml(monkeypatch):
-    monkeypatch.setitem(sys.modules, "yaml", None)
-    assert parse_recipe('["unpartition"]') == [Step("unpartition")]
-    with pytest.raises(UnsupportedError, match="takes PyYAML, which is not installed") as caught:
-        parse_recipe("- unpartition")
-    assert "graphsurgeon[yaml]" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(
