@@ -100,15 +100,23 @@ def optimizer_state(
 def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
     """Yield the slots, and what is saved at or below an optimizer, unless it is a variable that has slots itself."""
     originals = {slot.original for slot in objects.slots.values()}
+    ways = {objects.path(number) for number in objects.optimizers()} - {None, ""}
     for key, attribute in objects.attributes.items():
         slot = objects.slots.get(attribute.node)
         if slot is not None:
             yield key, f"slot {slot.slot_name} of {objects.path(slot.original)}, by the object graph"
-    for number in objects.optimizers():
-        way = objects.path(number)
-        for key, attribute in objects.attributes.items():
-            if way and key.startswith(f"{way}/") and attribute.node not in originals:
+        elif attribute.node not in originals:
+            way = next((way for way in _parents(key) if way in ways), None)
+            if way is not None:
                 yield key, f"a variable of the optimizer {way}, by the object graph"
+
+
+def _parents(key: str) -> Iterator[str]:
+    """Yield the ways to the objects that a key leads through."""
+    position = key.find("/")
+    while position >= 0:
+        yield key[:position]
+        position = key.find("/", position + 1)
 
 
 def _of_graph(model: Model, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
