@@ -5,11 +5,14 @@ Three looks, from the surest to the boldest; each takes what the ones before it 
 1.  names that end alike (``vgg_16/conv1/weights``, ``my/conv1/weights``), the longest common end first, where
     only one tensor and one variable of that end, dtype and shape are left
 2.  the same, of two or more last components, with another shape: a mismatch rather than something missing
-3.  in a group of one dtype, shape and kind of last name (kernel and weights are one), as many on
-    both sides: in the order of their names, if the numbers in these agree; else those that are most alike
+3.  in a group of one dtype, shape and kind of last name (kernel and weights are one), families of names that
+    differ by numbers only: two families that count alike, member by member in order, the families with the most
+    alike words first (q is like query); then single names that are most alike
 
-Every look sorts into groups by hashing; names are compared one by one only within a group, and in a large group
-only with neighbours in order. So the cost grows with the number of names, and not with its square.
+Families count alike when the numbers in their names go up together, whatever they are: ``conv2_block1_2``,
+``conv2_block2_2`` and ``block1/unit_1/conv2``, ``block1/unit_2/conv2``. Every look sorts into groups by hashing; names
+are compared one by one only within a group, and in a large group only with neighbours in order. So the cost grows with
+the number of names, and not with its square.
 """
 
 from __future__ import annotations
@@ -81,7 +84,9 @@ def suggest(wanted: Sequence[Item], found: Sequence[Item]) -> list[Suggestion]:
     for count in range(min(depth, 12), 1, -1):
         pairs.join(partial(_only_end, count))
     for group in pairs.groups(_kind_and_shape):
-        pairs.add(_in_order(*group) or _most_alike(*group))
+        pairs.add(_by_family(*group))
+    for group in pairs.groups(_kind_and_shape):
+        pairs.add(_most_alike(*group))
     return pairs.found
 
 
@@ -175,13 +180,68 @@ def _same_end(a: Item, b: Item) -> str:
     return f"the only one {shapes} that ends in {'/'.join(_end(a, count))!r}"
 
 
-def _in_order(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item, str]]:
-    if len(wanted) != len(found) or len(wanted) < 2:
-        return []
-    pairs = list(zip(sorted(wanted, key=_natural), sorted(found, key=_natural), strict=True))
-    if any(_numbers(a.name) != _numbers(b.name) for a, b in pairs):
-        return []
-    return [(a, b, f"of the same shape, in order, with the same numbers; {len(pairs)} such") for a, b in pairs]
+def _by_family(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item, str]]:
+    """Pair the members of families that count alike."""
+    sides = _families(wanted), _families(found)
+    pairs = []
+    for pattern, lefts in sides[0].items():
+        rights = sides[1].get(pattern, [])
+        for a, b in _alike_families(lefts, rights):
+            why = "the only ones" if len(lefts) == len(rights) == 1 else "the names with the most alike words"
+            why = f"{why} of the same shape and kind" + (f"; {len(a)} in the same order" if len(a) > 1 else "")
+            pairs += [(x, y, why) for x, y in zip(a, b, strict=True)]
+    return pairs
+
+
+def _families(items: Iterable[Item]) -> dict[Hashable, list[list[Item]]]:
+    """Return families, each in order, by how they count."""
+    members: dict[Hashable, list[Item]] = {}
+    for item in sorted(items, key=_natural):
+        members.setdefault((_words(item), len(_numbers(item))), []).append(item)
+    found: dict[Hashable, list[list[Item]]] = {}
+    for family in members.values():
+        found.setdefault(_pattern(family), []).append(family)
+    return found
+
+
+def _pattern(family: Sequence[Item]) -> Hashable:
+    """Return how a family counts: its numbers that are not always the same, by their ranks."""
+    columns = []
+    for column in zip(*map(_numbers, family), strict=True):
+        ranks = {number: rank for rank, number in enumerate(sorted(set(column)))}
+        if len(ranks) > 1:
+            columns.append(tuple(ranks[number] for number in column))
+    return len(family), tuple(dict.fromkeys(columns))
+
+
+def _alike_families(lefts: list[list[Item]], rights: list[list[Item]]) -> Iterator[tuple[list[Item], list[Item]]]:
+    """Yield pairs of families: those with the most alike words first, and in the end those that are left."""
+    if len(lefts) * len(rights) > _MAX_COMPARED**2:
+        return
+    scored = sorted(
+        (-_common_words(_words(a[0]), _words(b[0])), i, j) for i, a in enumerate(lefts) for j, b in enumerate(rights)
+    )
+    open_left, open_right = set(range(len(lefts))), set(range(len(rights)))
+    least = 0.0 if len(lefts) == len(rights) else _MIN_RATIO
+    for score, i, j in scored:
+        if i in open_left and j in open_right and -score >= least:
+            open_left.discard(i)
+            open_right.discard(j)
+            yield lefts[i], rights[j]
+
+
+def _common_words(a: Sequence[str], b: Sequence[str]) -> float:
+    """Return which part of their words two names share; one that begins as another one counts half."""
+    left, right = Counter(a), Counter(b)
+    shared = left & right
+    rest = list((right - shared).elements())
+    score = float(sum(shared.values()))
+    for word in (left - shared).elements():
+        near = next((each for each in rest if each.startswith(word) or word.startswith(each)), None)
+        if near is not None:
+            rest.remove(near)
+            score += 0.5
+    return 2 * score / (len(a) + len(b))
 
 
 def _most_alike(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item, str]]:
@@ -243,8 +303,12 @@ def _tokens(name: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(f"{scope}/{_KINDS.get(leaf, leaf)}"))
 
 
-def _numbers(name: str) -> list[int]:
-    return [int(token) for token in _tokens(name) if token.isdigit()]
+def _words(item: Item) -> tuple[str, ...]:
+    return tuple(token for token in _tokens(item.name) if not token.isdigit())
+
+
+def _numbers(item: Item) -> list[int]:
+    return [int(token) for token in _tokens(item.name) if token.isdigit()]
 
 
 def _natural(item: Item) -> list[tuple[int, int, str]]:

@@ -48,9 +48,52 @@ def test_kernel_and_weights_are_one():
     }
 
 
-def test_other_numbers_are_not_in_order():
+def test_families_count_alike_whatever_their_numbers_are():
     wanted, found = items("net/dense_1/kernel", "net/dense_2/kernel"), items("old/x5/weights", "old/x6/weights")
-    assert pairs(wanted, found) == {}
+    assert pairs(wanted, found) == {"net/dense_1/kernel": "old/x5/weights", "net/dense_2/kernel": "old/x6/weights"}
+    (why,) = {each.why for each in suggest(wanted, found)}
+    assert why == "the only ones of the same shape and kind; 2 in the same order"
+
+
+def test_families_that_count_otherwise_are_not_paired():
+    wanted = items("net/dense_1/kernel", "net/dense_2/kernel", "net/dense_3/kernel")
+    assert pairs(wanted, items("old/x5/weights", "old/x6/weights")) == {}
+
+
+UNITS = {1: 2, 2: 4, 3: 3}
+
+
+def test_a_resnet_by_another_name():
+    """Slim's names and Keras's have hardly a word in common, but count the same units."""
+    wanted, found, truth = [], [], {}
+    for block, number in UNITS.items():
+        for unit in range(1, number + 1):
+            for conv, shape in enumerate([(1, 1, 64, 16), (3, 3, 16, 16), (1, 1, 16, 64)], 1):
+                new, old = f"conv{block + 1}_block{unit}_{conv}", f"net_v1_50/block{block}/unit_{unit}/v1/conv{conv}"
+                for ours, theirs, size in (
+                    ("conv/kernel", "weights", shape),
+                    ("bn/gamma", "BatchNorm/gamma", shape[3:]),
+                ):
+                    wanted.append(item(f"{new}_{ours}", *size))
+                    found.append(item(f"{old}/{theirs}", *size))
+                    truth[wanted[-1].key] = found[-1].key
+    assert pairs(sorted(wanted), sorted(found)) == truth
+
+
+def test_a_transformer_by_another_name():
+    """Query, key, value and output are all of one shape; words that begin alike tell them apart."""
+    words = {"q": "self/query", "k": "self/key", "v": "self/value", "proj": "output/dense"}
+    truth = {
+        f"model/block{layer}/attention/{new}/kernel": f"bert/layer_{layer}/attention/{old}/kernel"
+        for layer in range(12)
+        for new, old in words.items()
+    }
+    assert pairs(items(*sorted(truth)), items(*sorted(truth.values()))) == truth
+
+
+def test_words_that_begin_alike_count_half():
+    assert suggestions._common_words(["a", "query"], ["a", "q"]) == 0.75
+    assert suggestions._common_words(["a", "query"], ["b", "key"]) == 0
 
 
 def test_most_alike_of_a_group_of_other_size():
