@@ -105,9 +105,10 @@ class Transaction:
         Parameters
         ----------
         path : path
-            Pipes and devices are written directly.
+            Pipes and devices are written directly, if followed.
         follow : bool
-            Whether a symbolic link at `path` stays, and what it leads to is replaced; else the link is.
+            Whether a symbolic link at `path` stays, and what it leads to is replaced; else the link is, and whatever
+            else has the name: nobody else writes there, as with the files of a checkpoint.
         role : str
             ``"part"``, ``"seal"`` or ``"pointer"``, as the module describes them. Files of one role are put in
             place in the order of `create`.
@@ -119,8 +120,8 @@ class Transaction:
         OSError
             The directory cannot be written.
         """
-        mode = _mode(path)
-        if mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
+        mode = _mode(path, follow=follow)
+        if follow and mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
             sink = FileSink(os.open(path, os.O_WRONLY))
             self._files.append(_File(os.fspath(path), None, sink, role, replaces=False))
             return sink
@@ -135,7 +136,7 @@ class Transaction:
             raise
         sink = FileSink(fd)
         self._files.append(_File(target, temp, sink, role, replaces=os.path.lexists(target)))
-        if mode is not None:
+        if mode is not None and stat.S_ISREG(mode):
             with contextlib.suppress(OSError):
                 os.chmod(temp, stat.S_IMODE(mode))
         return sink
@@ -204,7 +205,8 @@ class Transaction:
         """
         target = _real_place(path)
         self._claim(path, target)
-        with contextlib.suppress(FileNotFoundError):
+        # What leads nowhere, or round in circles, is another file too.
+        with contextlib.suppress(OSError):
             if os.path.samefile(target, link.temp):
                 # Renaming a name of a file over another of the same does nothing, and would leave both.
                 self._files.append(_File(target, None, None, role, replaces=False))
@@ -339,9 +341,9 @@ def _take_back(undo: _Undo) -> bool:
     return True
 
 
-def _mode(path: str | os.PathLike[str]) -> int | None:
+def _mode(path: str | os.PathLike[str], *, follow: bool) -> int | None:
     try:
-        return os.stat(path).st_mode
+        return os.stat(path, follow_symlinks=follow).st_mode
     except FileNotFoundError:
         return None
 
