@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from graphsurgeon.fitting.likeness import Item
 from graphsurgeon.fitting.name_map import Rule, mapped_names
 from graphsurgeon.fitting.requirements import Requirement
-from graphsurgeon.fitting.suggestions import Item, Suggestion, suggest
+from graphsurgeon.fitting.suggestions import Suggestion, suggest
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 

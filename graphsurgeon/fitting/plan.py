@@ -9,13 +9,14 @@ from typing import Any
 from graphsurgeon.consistency.savers import saver_calls
 from graphsurgeon.errors import PassError
 from graphsurgeon.fitting.alterations import alter
+from graphsurgeon.fitting.candidates import Candidates
 from graphsurgeon.fitting.filling import InitialValues, part_values, zeros
 from graphsurgeon.fitting.matching import Match, Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.fitting.name_map import Rule
 from graphsurgeon.fitting.policies import MismatchPolicy, Rules, Step
 from graphsurgeon.fitting.report import UNRESOLVED, Action, FitReport, FitRow
 from graphsurgeon.fitting.requirements import Requirement, requirements
-from graphsurgeon.fitting.suggestions import Candidates, Suggestion, rules_for
+from graphsurgeon.fitting.suggestions import Suggestion, rules_for
 from graphsurgeon.index import Index
 from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor

@@ -17,13 +17,13 @@ the number of names, and not with its square.
 
 from __future__ import annotations
 
-import difflib
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
+
+from graphsurgeon.fitting.likeness import Item, alike, common_words, end, kind, natural, numbers, words
 
 #: Names of groups up to this size are all compared with each other.
 _MAX_COMPARED = 16
@@ -33,32 +33,6 @@ _MIN_RATIO = 0.5
 
 #: Hints for rules.
 _MAX_RULES = 3
-
-_TOKEN = re.compile(r"[a-z]+|[0-9]+")
-_KINDS = {
-    "weights": "kernel", "weight": "kernel", "w": "kernel", "filter": "kernel", "filters": "kernel",
-    "depthwise_weights": "depthwise_kernel", "pointwise_weights": "pointwise_kernel", "biases": "bias", "b": "bias",
-    "scale": "gamma", "offset": "beta", "mean": "moving_mean", "running_mean": "moving_mean",
-    "variance": "moving_variance", "var": "moving_variance", "running_var": "moving_variance",
-}  # fmt: skip
-
-
-class Item(NamedTuple):
-    """A tensor that is wanted, or that is there.
-
-    Attributes
-    ----------
-    key : str
-    name : str
-        What it goes by, as people would say it.
-    dtype : str
-    shape : tuple of (int or None), or None
-    """
-
-    key: str
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...] | None
 
 
 class Suggestion(NamedTuple):
@@ -103,46 +77,6 @@ def rules_for(suggestions: Iterable[Suggestion]) -> list[str]:
     return [rf"--map '{re.escape(old)}/(.*)={new}/\1' says {count:,} of the suggestions" for old, new, count in shared]
 
 
-class Candidates:
-    """The names that resemble one most, for lists of what is missing.
-
-    Parameters
-    ----------
-    items : sequence of Item
-        To choose from.
-    """
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self._groups: dict[Hashable, list[Item]] = {}
-        for item in sorted(items, key=_natural):
-            for key in self._keys(item):
-                self._groups.setdefault(key, []).append(item)
-
-    def of(self, item: Item, count: int = 3) -> list[str]:
-        """Return the keys of at most `count` items, the closest first; compares it with some dozen."""
-        near: dict[str, Item] = {}
-        if not self._groups:
-            return []
-        for key in self._keys(item):
-            group = self._groups.get(key, [])
-            middle = bisect_left(group, _natural(item), key=_natural)
-            for each in group[max(0, middle - _MAX_COMPARED // 2) : middle + _MAX_COMPARED // 2]:
-                near.setdefault(each.key, each)
-            if len(near) >= _MAX_COMPARED:
-                break
-        scores = sorted((-_overlap(item, each), each.key) for each in near.values())
-        return [key for score, key in scores[:count] if -score >= _MIN_RATIO]
-
-    @staticmethod
-    def _keys(item: Item) -> Iterator[Hashable]:
-        """Yield what it may have in common with others, the most telling first."""
-        yield "end", _end(item, 3)
-        yield "end", _end(item, 2)
-        yield "shape and kind", item.dtype, item.shape, _kind(item.name)
-        yield "scope and kind", _tokens(item.name)[-4:-1], _kind(item.name)
-        yield "end", _end(item, 1)
-
-
 class _Pairs:
     """What is left on both sides, and the pairs taken so far."""
 
@@ -175,9 +109,9 @@ class _Pairs:
 
 
 def _same_end(a: Item, b: Item) -> str:
-    count = next((n for n in range(20, 0, -1) if _end(a, n) and _end(a, n) == _end(b, n)), 1)
+    count = next((n for n in range(20, 0, -1) if end(a, n) and end(a, n) == end(b, n)), 1)
     shapes = "of the same shape" if a.shape == b.shape else "of another shape"
-    return f"the only one {shapes} that ends in {'/'.join(_end(a, count))!r}"
+    return f"the only one {shapes} that ends in {'/'.join(end(a, count))!r}"
 
 
 def _by_family(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item, str]]:
@@ -196,8 +130,8 @@ def _by_family(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item, 
 def _families(items: Iterable[Item]) -> dict[Hashable, list[list[Item]]]:
     """Return families, each in order, by how they count."""
     members: dict[Hashable, list[Item]] = {}
-    for item in sorted(items, key=_natural):
-        members.setdefault((_words(item), len(_numbers(item))), []).append(item)
+    for item in sorted(items, key=natural):
+        members.setdefault((words(item), len(numbers(item))), []).append(item)
     found: dict[Hashable, list[list[Item]]] = {}
     for family in members.values():
         found.setdefault(_pattern(family), []).append(family)
@@ -207,7 +141,7 @@ def _families(items: Iterable[Item]) -> dict[Hashable, list[list[Item]]]:
 def _pattern(family: Sequence[Item]) -> Hashable:
     """Return how a family counts: its numbers that are not always the same, by their ranks."""
     columns = []
-    for column in zip(*map(_numbers, family), strict=True):
+    for column in zip(*map(numbers, family), strict=True):
         ranks = {number: rank for rank, number in enumerate(sorted(set(column)))}
         if len(ranks) > 1:
             columns.append(tuple(ranks[number] for number in column))
@@ -219,7 +153,7 @@ def _alike_families(lefts: list[list[Item]], rights: list[list[Item]]) -> Iterat
     if len(lefts) * len(rights) > _MAX_COMPARED**2:
         return
     scored = sorted(
-        (-_common_words(_words(a[0]), _words(b[0])), i, j) for i, a in enumerate(lefts) for j, b in enumerate(rights)
+        (-common_words(words(a[0]), words(b[0])), i, j) for i, a in enumerate(lefts) for j, b in enumerate(rights)
     )
     open_left, open_right = set(range(len(lefts))), set(range(len(rights)))
     least = 0.0 if len(lefts) == len(rights) else _MIN_RATIO
@@ -230,29 +164,15 @@ def _alike_families(lefts: list[list[Item]], rights: list[list[Item]]) -> Iterat
             yield lefts[i], rights[j]
 
 
-def _common_words(a: Sequence[str], b: Sequence[str]) -> float:
-    """Return which part of their words two names share; one that begins as another one counts half."""
-    left, right = Counter(a), Counter(b)
-    shared = left & right
-    rest = list((right - shared).elements())
-    score = float(sum(shared.values()))
-    for word in (left - shared).elements():
-        near = next((each for each in rest if each.startswith(word) or word.startswith(each)), None)
-        if near is not None:
-            rest.remove(near)
-            score += 0.5
-    return 2 * score / (len(a) + len(b))
-
-
 def _most_alike(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item, str]]:
     scored = []
-    found = sorted(found, key=_natural)
-    order = sorted(wanted, key=_natural)
+    found = sorted(found, key=natural)
+    order = sorted(wanted, key=natural)
     for i, a in enumerate(order):
         middle = i * len(found) // len(order)
         near = found[max(0, middle - _MAX_COMPARED // 2) : middle + _MAX_COMPARED // 2 + 1]
         for j, b in enumerate(near if len(found) > _MAX_COMPARED else found):
-            scored.append((-_alike(a, b), i, j, a, b))
+            scored.append((-alike(a, b), i, j, a, b))
     taken: set[str] = set()
     pairs = []
     for score, _, _, a, b in sorted(scored, key=lambda row: row[:3]):
@@ -263,54 +183,13 @@ def _most_alike(wanted: list[Item], found: list[Item]) -> list[tuple[Item, Item,
 
 
 def _end_and_shape(count: int, item: Item) -> Hashable | None:
-    end = _end(item, count)
-    return (end, item.dtype, item.shape) if end else None
+    last = end(item, count)
+    return (last, item.dtype, item.shape) if last else None
 
 
 def _only_end(count: int, item: Item) -> Hashable | None:
-    return _end(item, count) or None
+    return end(item, count) or None
 
 
 def _kind_and_shape(item: Item) -> Hashable:
-    return item.dtype, item.shape, _kind(item.name)
-
-
-def _end(item: Item, count: int) -> tuple[str, ...]:
-    """Return the last components of a name; none when it has fewer."""
-    parts = item.name.lower().split("/")
-    return tuple(parts[-count:]) if len(parts) >= count else ()
-
-
-def _kind(name: str) -> str:
-    leaf = name.rsplit("/", 1)[-1].lower()
-    return _KINDS.get(leaf, leaf)
-
-
-def _overlap(a: Item, b: Item) -> float:
-    """Return which part of their words two names share: less than `_alike` tells, at a tenth of its cost."""
-    left, right = set(_tokens(a.name)), set(_tokens(b.name))
-    return 2 * len(left & right) / max(len(left) + len(right), 1)
-
-
-def _alike(a: Item, b: Item) -> float:
-    return difflib.SequenceMatcher(None, _tokens(a.name), _tokens(b.name), autojunk=False).ratio()
-
-
-@lru_cache(maxsize=1 << 16)
-def _tokens(name: str) -> tuple[str, ...]:
-    """Return the words and numbers of a name, its last component by its kind."""
-    scope, _, leaf = name.lower().rpartition("/")
-    return tuple(_TOKEN.findall(f"{scope}/{_KINDS.get(leaf, leaf)}"))
-
-
-def _words(item: Item) -> tuple[str, ...]:
-    return tuple(token for token in _tokens(item.name) if not token.isdigit())
-
-
-def _numbers(item: Item) -> list[int]:
-    return [int(token) for token in _tokens(item.name) if token.isdigit()]
-
-
-def _natural(item: Item) -> list[tuple[int, int, str]]:
-    """Order names as people do: block2 before block10."""
-    return [(0, int(token), "") if token.isdigit() else (1, 0, token) for token in _tokens(item.name)]
+    return item.dtype, item.shape, kind(item.name)

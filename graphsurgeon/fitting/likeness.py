@@ -1,0 +1,97 @@
+"""What names have in common: words, numbers, ends."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+# More digits than any count has are several numbers; int() refuses thousands of them.
+_TOKEN = re.compile(r"[a-z]+|[0-9]{1,18}")
+# Last names that different layers and libraries give to the same thing.
+_KINDS = {
+    "weights": "kernel", "weight": "kernel", "w": "kernel", "filter": "kernel", "filters": "kernel",
+    "depthwise_weights": "depthwise_kernel", "pointwise_weights": "pointwise_kernel", "biases": "bias", "b": "bias",
+    "scale": "gamma", "offset": "beta", "mean": "moving_mean", "running_mean": "moving_mean",
+    "variance": "moving_variance", "var": "moving_variance", "running_var": "moving_variance",
+}  # fmt: skip
+
+
+class Item(NamedTuple):
+    """A tensor that is wanted, or that is there.
+
+    Attributes
+    ----------
+    key : str
+    name : str
+        What it goes by, as people would say it.
+    dtype : str
+    shape : tuple of (int or None), or None
+    """
+
+    key: str
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...] | None
+
+
+def end(item: Item, count: int) -> tuple[str, ...]:
+    """Return the last components of a name; none when it has fewer."""
+    parts = item.name.lower().split("/")
+    return tuple(parts[-count:]) if len(parts) >= count else ()
+
+
+def kind(name: str) -> str:
+    """Return the last component of a name in one library's words."""
+    leaf = name.rsplit("/", 1)[-1].lower()
+    return _KINDS.get(leaf, leaf)
+
+
+def overlap(a: Item, b: Item) -> float:
+    """Return which part of their words two names share: less than `alike` tells, at a tenth of its cost."""
+    left, right = set(tokens(a.name)), set(tokens(b.name))
+    return 2 * len(left & right) / max(len(left) + len(right), 1)
+
+
+def alike(a: Item, b: Item) -> float:
+    """Return which part of their words and numbers two names have in the same order."""
+    return difflib.SequenceMatcher(None, tokens(a.name), tokens(b.name), autojunk=False).ratio()
+
+
+@lru_cache(maxsize=1 << 16)
+def tokens(name: str) -> tuple[str, ...]:
+    """Return the words and numbers of a name, its last component by its kind."""
+    scope, _, leaf = name.lower().rpartition("/")
+    return tuple(_TOKEN.findall(f"{scope}/{_KINDS.get(leaf, leaf)}"))
+
+
+def words(item: Item) -> tuple[str, ...]:
+    """Return the words of a name, without numbers."""
+    return tuple(token for token in tokens(item.name) if not token.isdigit())
+
+
+def numbers(item: Item) -> list[int]:
+    """Return the numbers in a name, in their order."""
+    return [int(token) for token in tokens(item.name) if token.isdigit()]
+
+
+def natural(item: Item) -> list[tuple[int, int, str]]:
+    """Return a key to sort by, as people do: block2 before block10."""
+    return [(0, int(token), "") if token.isdigit() else (1, 0, token) for token in tokens(item.name)]
+
+
+def common_words(a: Sequence[str], b: Sequence[str]) -> float:
+    """Return which part of their words two names share; one that begins as another one counts half."""
+    left, right = Counter(a), Counter(b)
+    shared = left & right
+    rest = list((right - shared).elements())
+    score = float(sum(shared.values()))
+    for word in (left - shared).elements():
+        near = next((each for each in rest if each.startswith(word) or word.startswith(each)), None)
+        if near is not None:
+            rest.remove(near)
+            score += 0.5
+    return 2 * score / max(len(a) + len(b), 1)
