@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from graphsurgeon import edits
-from graphsurgeon.checkpoint_edit import EditReport, Remarks, Skipped, compare
+from graphsurgeon.checkpoint_edit import Action, EditReport, Remarks, Skipped, compare
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.model import Model
@@ -96,14 +97,46 @@ def apply_recipe(
     skipped: list[Skipped] = []
     reasons: dict[str, str] = {}
     notes: list[str] = []
+    origins = {name: name for name in before}
     for step, run in prepared:
         report = run(after)
+        origins = _followed(origins, report, after)
         skipped += [Skipped(row.name, f"{step.name}: {row.reason}") for row in report.skipped]
         reasons |= {row.was or row.name: row.reason for row in report.changes if row.reason}
         notes += [f"{step.name}: {note}" for note in report.notes]
     tensors.clear()
     tensors.update(after)
-    return compare(before, after, Remarks(skipped, reasons, notes))
+    return _with_origins(compare(before, after, Remarks(skipped, reasons, notes)), before, origins)
+
+
+def _followed(origins: Mapping[str, str], report: EditReport, after: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return what the tensors were called before the recipe, where they were there, now that a step was done."""
+    rows = {row.name: row for row in report.changes if row.action != "dropped"}
+    found = {}
+    for name in after:
+        row = rows.get(name)
+        source = name if row is None or row.action == "changed" else row.was or ""
+        if source in origins:
+            found[name] = origins[source]
+    return found
+
+
+def _with_origins(report: EditReport, before: Mapping[str, Tensor], origins: Mapping[str, str]) -> EditReport:
+    """Tell of tensors that were renamed and changed, by different steps, that they are not new ones."""
+    changes, moved = [], set()
+    for row in report.changes:
+        was = origins.get(row.name) if row.action == "added" else None
+        if was is None:
+            changes.append(row)
+            continue
+        old = before[was]
+        moved.add(was)
+        action: Action = "copied" if origins.get(was) == was else "renamed"
+        old_dtype = old.dtype.name if old.dtype.name != row.dtype else None
+        old_shape = list(old.shape) if list(old.shape) != row.shape else None
+        changes.append(dataclasses.replace(row, action=action, was=was, old_dtype=old_dtype, old_shape=old_shape))
+    changes = [row for row in changes if row.action != "dropped" or row.name not in moved]
+    return dataclasses.replace(report, changes=changes)
 
 
 class _Kitchen:

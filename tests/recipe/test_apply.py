@@ -66,6 +66,37 @@ def test_renamed_only_is_the_same_object(given):
     assert ("v", "renamed", "net/w") in [(row.name, row.action, row.was) for row in report.changes]
 
 
+def test_renamed_and_changed_is_no_other_tensor(given):
+    steps = [
+        Step("rename", {"strip_scope": "net"}),
+        Step("cast", {"dtype": "float16", "select": "w"}),
+        Step("reshape", {"select": "w", "shape": [12]}),
+        Step("rename", {"map": {"w": "v"}}),
+        Step("fill", {"add": "new", "value": 0}),
+    ]
+    report = apply_recipe(given, steps)
+    rows = {row.name: (row.action, row.was, row.old_dtype, row.old_shape) for row in report.changes}
+    assert rows == {
+        "v": ("renamed", "net/w", "float32", [2, 2, 3]),
+        "v/Adam": ("renamed", "net/w/Adam", None, None),
+        "b": ("renamed", "net/b", None, None),
+        "new": ("added", None, None, None),
+    }
+
+
+def test_a_name_that_another_tensor_has_now(given):
+    report = apply_recipe(
+        given,
+        [Step("scale", {"select": "net/b", "factor": 2}), Step("rename", {"map": {"net/b": "c", "net/w": "net/b"}})],
+    )
+    rows = {row.name: (row.action, row.was) for row in report.changes}
+    assert rows == {
+        "c": ("renamed", "net/b"),
+        "net/b": ("renamed", "net/w"),
+        "net/b/Adam": ("renamed", "net/w/Adam"),
+    }
+
+
 def test_other_checkpoints_are_beside_the_recipe(tmp_path):
     (tmp_path / "sub").mkdir()
     save_checkpoint(tensors(w=singles(3), step=1), tmp_path / "sub" / "b")
