@@ -15,7 +15,7 @@ from typing import Any
 from graphsurgeon.consistency import consistency_findings
 from graphsurgeon.formats.bundle_writer import ByteOrder
 from graphsurgeon.formats.detect import Detected, detect
-from graphsurgeon.formats.linked_shards import Links
+from graphsurgeon.formats.linked_shards import Links, shared_paths
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
 from graphsurgeon.model import Model
@@ -123,7 +123,7 @@ class EditedCheckpoint:
             paths = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
         else:
             paths = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
-        return Saved(paths, [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1])
+        return Saved(paths, shared_paths(paths))
 
 
 def existing(prefix: str) -> list[str]:

@@ -81,7 +81,14 @@ class TestComparing:
     def test_what_can_become_of_a_tensor(self):
         a, b, c, d = (as_tensor([number]) for number in range(4))
         before = {"same": a, "old": b, "left": c, "gone": d, "cast": a}
-        after = {"same": a, "new": b, "left": c, "twin": c, "cast": as_tensor(np.float32([1, 2])), "made": as_tensor(5)}
+        after = {
+            "same": a,
+            "new": b,
+            "left": c,
+            "twin": c,
+            "cast": as_tensor(np.array([1, 2], np.float32)),
+            "made": as_tensor(5),
+        }
         report = compare(before, after, Remarks())
         assert report.num_unchanged == 2
         assert {row.name: (row.action, row.was) for row in report.changes} == {
@@ -94,7 +101,7 @@ class TestComparing:
 
     def test_dtype_and_shape_before_are_told_when_they_are_others(self):
         before = tensors(a=[1, 2], b=[1, 2])
-        after = tensors(a=[3, 4], b=np.float32([[1, 2]]))
+        after = tensors(a=[3, 4], b=np.array([[1, 2]], np.float32))
         rows = compare(before, after, Remarks()).changes
         assert [(row.old_dtype, row.old_shape) for row in rows] == [(None, None), ("int64", [2])]
 

@@ -44,8 +44,8 @@ def test_a_graph_that_fits_goes_along(source, tmp_path):
     ("value", "why"),
     [
         (None, "'w' is not in the checkpoint"),
-        (np.float16([1, 2, 3]), "is restored as float32, 'w' in the checkpoint is float16"),
-        (np.float32([[1, 2, 3]]), "[1, 3]"),
+        (np.array([1, 2, 3], np.float16), "is restored as float32, 'w' in the checkpoint is float16"),
+        (np.array([[1, 2, 3]], np.float32), "[1, 3]"),
     ],
     ids=["gone", "dtype", "shape"],
 )

@@ -27,12 +27,12 @@ import click
 
 from graphsurgeon import edits
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_json, emit_line, emit_table, format_nbytes, format_shape, remark
+from graphsurgeon.cli.output import emit_json, emit_line, emit_table, emit_written, format_shape, remark
 from graphsurgeon.cli.pass_verb import parameter_help, pass_options
 
 if TYPE_CHECKING:
     from graphsurgeon.checkpoint_edit import EditReport
-    from graphsurgeon.edited_checkpoint import EditedCheckpoint, Saved
+    from graphsurgeon.edited_checkpoint import EditedCheckpoint
     from graphsurgeon.formats.linked_shards import Links
 
 _HEADERS = ("tensor", "is", "was", "dtype", "shape", "reason")
@@ -40,11 +40,18 @@ _HEADERS = ("tensor", "is", "was", "dtype", "shape", "reason")
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What users say of the output of a verb that writes an edited checkpoint; `output_options` adds the options."""
+    """What users say of the output of a verb that writes an edited checkpoint; `output_options` adds the options.
+
+    Attributes
+    ----------
+    path : str or None
+        Where to write.
+    links : {"never", "hard", "always"}
+        As `save_checkpoint` is told.
+    """
 
     path: str | None
-    copy: bool
-    link: bool
+    links: Links
     explain: bool
     dry_run: bool
     force: bool
@@ -60,18 +67,11 @@ class OutputOptions:
         click.UsageError
             Nothing says where to write, or two of them exclude each other.
         """
-        keys = ("copy", "link", "explain", "dry_run", "force", "as_json", "quiet")
-        made = cls(given.pop("output"), **{key: given.pop(key) for key in keys})
+        keys = ("explain", "dry_run", "force", "as_json", "quiet")
+        made = cls(given.pop("output"), options.links_of(given), **{key: given.pop(key) for key in keys})
         if made.path is None and not made.dry_run:
             raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
-        if made.copy and made.link:
-            raise click.UsageError("--copy and --link exclude each other")
         return made
-
-    @property
-    def links(self) -> Links:
-        """Whether data files are shared, as `save_checkpoint` is told."""
-        return "never" if self.copy else "always" if self.link else "hard"
 
 
 def command_of(name: str) -> click.Command:
@@ -96,12 +96,7 @@ def output_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every verb that writes an edited checkpoint."""
     given = (
         click.option("-o", "--output", metavar="DST", help="Prefix of the checkpoint to write; it may be SRC."),
-        click.option(
-            "--copy", is_flag=True, help="Share no data file with SRC: copy what is not edited too, without gaps."
-        ),
-        click.option(
-            "--link", is_flag=True, help="Never copy: link data files, symbolically where it must be, or refuse."
-        ),
+        options.links,
         click.option("--explain", is_flag=True, help="Show every change as a table; --dry-run does too."),
         options.common("dry_run", "force", "json", "quiet"),
     )
@@ -181,6 +176,8 @@ def finish(
     if output.path is not None and not output.dry_run:
         with watching(checkpoint.tensors, links=output.links, quiet=not is_shown):
             saved = checkpoint.save(output.path, model=model, overwrite=output.force, links=output.links, **how)
+        if model is None and os.path.exists(f"{output.path}.meta"):
+            notes.append(f"{output.path}.meta, which was there before, stays as it is")
     elif output.path is not None and not output.force:
         for path in existing(output.path)[:1]:
             remark(f"{path}: exists already; to write, --force will be needed", quiet=output.quiet)
@@ -194,8 +191,9 @@ def finish(
         _emit_changes(report)
     if output.quiet:
         return
-    for line in [*_summary(report), *(f"note: {text}" for text in notes), *_written(saved)]:
+    for line in [*_summary(report), *(f"note: {text}" for text in notes)]:
         emit_line(line)
+    emit_written(saved.paths, saved.linked)
     remark(f"{seconds:.2f} s")
 
 
@@ -225,11 +223,3 @@ def _summary(report: EditReport) -> list[str]:
     parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
     lines = ["tensors: " + (", ".join(parts) or "none")]
     return [*lines, *(f"skipped {row.name}: {row.reason}" for row in report.skipped[:10])]
-
-
-def _written(saved: Saved) -> list[str]:
-    lines = []
-    for path in saved.paths:
-        what = "linked" if path in saved.linked else "wrote"
-        lines.append(f"{what} {path} ({format_nbytes(os.path.getsize(path))})")
-    return lines or ["wrote nothing"]

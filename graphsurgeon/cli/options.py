@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from graphsurgeon.formats.linked_shards import Links
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +56,30 @@ DROP_INS = ("freeze_graph", "inspect_checkpoint")
 def verb_name(stem: str) -> str:
     """Return the verb of a file: ``strip_optimizer`` is typed ``strip-optimizer``, TensorFlow's tools as they are."""
     return stem if stem in DROP_INS else stem.replace("_", "-")
+
+
+def links(verb: F) -> F:
+    """Add the options of a verb whose output may share data files with what it read; `links_of` takes them out."""
+    for flag, text in (
+        ("--link", "Never copy: link data files, symbolically where it must be, or refuse."),
+        ("--copy", "Share no data file with SRC: copy what is not edited too, without gaps."),
+    ):
+        verb = click.option(flag, is_flag=True, help=text)(verb)
+    return verb
+
+
+def links_of(given: dict[str, Any]) -> Links:
+    """Return whether data files are shared, as `save` is told; verbs without those options share none.
+
+    Raises
+    ------
+    click.UsageError
+        Both are given.
+    """
+    copy, link = given.pop("copy", True), given.pop("link", False)
+    if copy and link:
+        raise click.UsageError("--copy and --link exclude each other")
+    return "never" if copy else "always" if link else "hard"
 
 
 def split_tags(text: str | None) -> list[str] | None:

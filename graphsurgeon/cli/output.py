@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,6 +76,14 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     if title:
         click.echo(title)
     _write_columns(headers, rows)
+
+
+def emit_written(paths: Sequence[str], linked: Sequence[str] = ()) -> None:
+    """Print a line for each file that was written, and how large it is; some of them are links to others."""
+    for path in paths:
+        emit_line(f"{'linked' if path in linked else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
+    if not paths:
+        emit_line("wrote nothing")
 
 
 def format_nbytes(nbytes: int) -> str:

@@ -35,9 +35,10 @@ import click
 
 from graphsurgeon import passes
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_json, emit_line, emit_table, format_nbytes, remark
+from graphsurgeon.cli.output import emit_json, emit_line, emit_table, emit_written, remark
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
+from graphsurgeon.formats.linked_shards import shared_paths
 from graphsurgeon.formats.save import OutputKind
 from proto_utils.errors import UnsupportedError
 
@@ -125,30 +126,6 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-def link_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a verb that shares data files with what it read; `links_of` takes them out again."""
-    for flag, text in (
-        ("--link", "Never copy: link data files, symbolically where it must be, or refuse."),
-        ("--copy", "Share no data file with SRC: copy what is not edited too, without gaps."),
-    ):
-        verb = click.option(flag, is_flag=True, help=text)(verb)
-    return verb
-
-
-def links_of(given: dict[str, Any]) -> Links:
-    """Return whether data files are shared, as `save` is told; verbs without those options share none.
-
-    Raises
-    ------
-    click.UsageError
-        Both are given.
-    """
-    copy, link = given.pop("copy", True), given.pop("link", False)
-    if copy and link:
-        raise click.UsageError("--copy and --link exclude each other")
-    return "never" if copy else "always" if link else "hard"
-
-
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     hints = typing.get_type_hints(inspect.unwrap(function))
     line_files = [key for key, hint in hints.items() if is_lines(hint)]
@@ -176,7 +153,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         **given: Any,
     ) -> None:
         _check_output(output, to, dry_run)
-        links, signature = links_of(given), _signature_of(function, to, given)
+        links, signature = options.links_of(given), _signature_of(function, to, given)
         where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
         start = time.perf_counter()
         given |= {key: _lines_of(given[key]) for key in line_files if given[key] is not None}
@@ -191,7 +168,9 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             written = _save(model, output, to, force, links, quiet=quiet or as_json)
         elif output is not None and not force and not quiet:
             _tell_existing(model, output, to)
-        facts = {"linked": _linked(written), **report.to_json()} if links != "never" else report.to_json()
+        facts = report.to_json()
+        if links != "never":
+            facts = {"linked": shared_paths(written), **facts}
         seconds = round(time.perf_counter() - start, 3)
         if as_json:
             emit_json(name, source=source, outputs=written, **_named(facts), **serving, seconds=seconds)
@@ -199,7 +178,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             is_whole = explain or (dry_run and getattr(report, "is_shown_by_dry_run", False))
             _show(facts, serving, written, seconds, is_whole=is_whole, quiet=quiet)
 
-    return link_options(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
+    return options.links(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
 
 
 def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:
@@ -224,11 +203,6 @@ def _save(model: Model, output: str, kind: OutputKind | None, force: bool, links
 def _named(facts: Mapping[str, object]) -> dict[str, Any]:
     """Return a report under the names that a verb gives it: its outputs are files, those of a pass are nodes."""
     return {"output_nodes" if key == "outputs" else key: value for key, value in facts.items()}
-
-
-def _linked(paths: Sequence[str]) -> list[str]:
-    """Return the files that share their bytes with others."""
-    return [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1]
 
 
 def _lines_of(path: str) -> list[str]:
@@ -269,7 +243,7 @@ def _tell_existing(model: Model, output: str, kind: OutputKind | None) -> None:
 
 
 def _show(
-    facts: Mapping[str, object],
+    facts: Mapping[str, Any],
     serving: dict[str, Any],
     written: list[str],
     seconds: float,
@@ -283,12 +257,8 @@ def _show(
             emit_line("")
     if quiet and not is_whole:
         return
-    linked = _linked(written) if "linked" in facts else []
     told = {key: value for key, value in facts.items() if key != "linked"}
     for line in [*summarize(told), *serving_lines(serving)]:
         emit_line(line)
-    for path in written:
-        emit_line(f"{'linked' if path in linked else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
-    if not written:
-        emit_line("wrote nothing")
+    emit_written(written, facts.get("linked", ()))
     remark(f"{seconds:.2f} s", quiet=quiet)

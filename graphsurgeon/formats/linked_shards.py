@@ -113,6 +113,11 @@ def all_big_endian(rows: Sequence[Row]) -> bool:
     return bool(places) and all(place is not None and place.is_big_endian for place in places)
 
 
+def shared_paths(paths: Sequence[str]) -> list[str]:
+    """Return the files that share their bytes with others, by a hard or a symbolic link."""
+    return [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1]
+
+
 def _in_order(sources: Sequence[FileSource]) -> list[FileSource]:
     ranks: dict[str, int] = {}
     for source in sources:

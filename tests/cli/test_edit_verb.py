@@ -125,10 +125,16 @@ def test_parameters_that_are_checkpoints(hint, wanted):
     assert is_checkpoint(hint) == wanted
 
 
-def test_where_links_are_wanted():
-    keys = ("copy", "link", "explain", "dry_run", "force", "as_json", "quiet")
+def test_a_graph_that_was_there_before_is_told_of(verb, other, tmp_path):
+    (tmp_path / "x.meta").write_text("of another model")
+    done = verb("select", other, "-o", tmp_path / "x", "--drop", "w", "--force")
+    assert f"{tmp_path}/x.meta, which was there before, stays as it is" in done.out
 
-    def made(**given: bool) -> OutputOptions:
-        return OutputOptions.taken_from({"output": "x", **dict.fromkeys(keys, False), **given})
 
-    assert [made().links, made(copy=True).links, made(link=True).links] == ["hard", "never", "always"]
+def test_output_options_are_taken_out():
+    keys = ("explain", "dry_run", "force", "as_json", "quiet")
+    given = {"output": "x", **dict.fromkeys(keys, False), "copy": False, "link": True, "more": 1}
+    made = OutputOptions.taken_from(given)
+    assert (made.path, made.links, made.force, given) == ("x", "always", False, {"more": 1})
+    with pytest.raises(click.UsageError, match="give -o"):
+        OutputOptions.taken_from({"output": None, **dict.fromkeys(keys, False)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
+from graphsurgeon.cli import options
 from graphsurgeon.cli.options import Numbers, common
 
 
@@ -49,3 +50,31 @@ def test_numbers_in_one_text(text, kind, expected):
 def test_what_are_no_numbers(text):
     with pytest.raises(click.UsageError, match="is no list of numbers such as 7,7,512"):
         Numbers(int).convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, "never"),
+        ({"copy": False, "link": False}, "hard"),
+        ({"copy": True, "link": False}, "never"),
+        ({"copy": False, "link": True}, "always"),
+    ],
+)
+def test_links(given, wanted):
+    rest = {**given, "other": 1}
+    assert options.links_of(rest) == wanted
+    assert rest == {"other": 1}
+
+
+def test_links_exclude_copies():
+    with pytest.raises(click.UsageError, match="exclude each other"):
+        options.links_of({"copy": True, "link": True})
+
+
+@pytest.mark.parametrize(
+    ("stem", "verb"),
+    [("strip_optimizer", "strip-optimizer"), ("cast", "cast"), ("freeze_graph", "freeze_graph")],
+)
+def test_verbs_have_dashes_where_tensorflows_have_none(stem, verb):
+    assert options.verb_name(stem) == verb

@@ -173,11 +173,12 @@ def test_entries_keep_what_this_version_does_not_know(source, tmp_path):
     tensor = Bundle(source)["a"]
     stored = tensor.stored
     assert stored is not None
+    later = stored._replace(unknown=b"\xa2\x06\x03abc")
 
     class Later(Tensor):
         @property
         def stored(self):
-            return stored._replace(unknown=b"\xa2\x06\x03abc")
+            return later
 
     save_checkpoint({"a": Later(tensor.dtype, tensor.shape)}, tmp_path / "out", links="hard")
     assert Bundle(tmp_path / "out").entries["a"].unknown == b"\xa2\x06\x03abc"
@@ -187,7 +188,7 @@ def test_entries_keep_what_this_version_does_not_know(source, tmp_path):
 
 class TestByteOrder:
     @pytest.fixture
-    def big(self, source, tmp_path) -> Path:
+    def big(self, source: Path, tmp_path: Path) -> Path:
         save_checkpoint(Bundle(source), tmp_path / "big", byteorder="big")
         assert Bundle(tmp_path / "big").is_big_endian
         return tmp_path / "big"

@@ -14,7 +14,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(i?)B?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
-class _Size(click.ParamType):
+class _Size(click.ParamType):  # type: ignore[type-arg]
     """A number of bytes, as in 500M or 2GiB."""
 
     name = "size"
@@ -52,7 +52,7 @@ def command(
     from graphsurgeon.edited_checkpoint import EditedCheckpoint
 
     start = time.perf_counter()
-    given = {"output": output, "copy": True, "link": False, "explain": False, "dry_run": dry_run, "force": force}
+    given = {"output": output, "explain": False, "dry_run": dry_run, "force": force}
     how = OutputOptions.taken_from({**given, "as_json": as_json, "quiet": quiet})
     checkpoint = EditedCheckpoint(source)
     report = EditReport([], len(checkpoint.tensors))
