@@ -13,8 +13,8 @@ from proto_utils.errors import UnsupportedError
 class DividedTensor(Tensor):
     """A tensor that is to be stored in slices along one axis.
 
-    The slices are those of ``tf.fixed_size_partitioner``: of as equal a length as can be, the longer ones first. Each
-    reads all of the base, whose checksum is of the whole.
+    The slices are those of ``tf.fixed_size_partitioner``: of as equal a length as can be, the longer ones first. The
+    first one reads all of the base, whose checksum is of the whole; the others, of a tensor in a file, their rows.
 
     Parameters
     ----------
@@ -47,7 +47,10 @@ class DividedTensor(Tensor):
     @property
     def parts(self) -> Sequence[tuple[Box, Tensor]]:
         """The slices and their bounds."""
-        return [(box, SlicedTensor(self._base, [range(*bounds) for bounds in box])) for box in self._boxes]
+        return [
+            (box, SlicedTensor(self._base, [range(*bounds) for bounds in box], checked=number == 0))
+            for number, box in enumerate(self._boxes)
+        ]
 
     def chunks(self) -> Iterator[bytes | memoryview]:
         """Yield the base's values."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.tensor import Box, Stored, Tensor
+from graphsurgeon.tensor_slice import SliceTensor
 from graphsurgeon.tensor_weaving import bands
 from graphsurgeon.transforms.derived import DerivedTensor
 from graphsurgeon.transforms.pieces import ElementReader, extents, raw_chunks, raw_dtype
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class SlicedTensor(DerivedTensor):
     """The elements of a tensor whose indices are in a range along every axis.
 
-    All of the base is read, whatever the part: its checksum is of the whole. Nothing has to be written for a part that
+    Nothing has to be written for a part that
     is one run of values, such as some rows.
 
     Parameters
@@ -27,6 +28,9 @@ class SlicedTensor(DerivedTensor):
     base : Tensor
     ranges : sequence of range
         One for each axis, within it and going up; ``range(*slice.indices(dim))`` makes one of a slice.
+    checked : bool
+        Read all of the base, whatever the part, because its checksum is of the whole. Otherwise rows of a tensor that
+        lies raw in a file are read alone, and somebody else has to verify it.
 
     Raises
     ------
@@ -34,9 +38,9 @@ class SlicedTensor(DerivedTensor):
         The number of ranges is another than that of axes, one of them goes down or leaves its axis.
     """
 
-    __slots__ = ("_ranges",)
+    __slots__ = ("_is_checked", "_ranges")
 
-    def __init__(self, base: Tensor, ranges: Sequence[range]) -> None:
+    def __init__(self, base: Tensor, ranges: Sequence[range], *, checked: bool = True) -> None:
         fits = len(ranges) == len(base.shape) and all(
             not r or (r.step > 0 and r[0] >= 0 and r[-1] < dim) for r, dim in zip(ranges, base.shape, strict=True)
         )
@@ -44,6 +48,7 @@ class SlicedTensor(DerivedTensor):
             raise UnsupportedError(f"{[*map(_spell, ranges)]} is not a part of shape {list(base.shape)}")
         super().__init__(base, [*map(len, ranges)])
         self._ranges = tuple(ranges)
+        self._is_checked = checked
 
     @property
     def stored(self) -> Stored | None:
@@ -66,6 +71,9 @@ class SlicedTensor(DerivedTensor):
     def _raw(self) -> Iterator[bytes | memoryview]:
         import numpy as np
 
+        if not self._is_checked and all(r.step == 1 for r in self._ranges):
+            yield from SliceTensor(self._base, [(r.start, len(r)) for r in self._ranges], checked=False).chunks()
+            return
         reader = ElementReader(self._base, raw_dtype(self.dtype.itemsize))
         for band in bands(self._base.shape, self.dtype.itemsize):
             piece = reader.read(math.prod(extents(band)))

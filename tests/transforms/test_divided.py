@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensor import StringTensor, as_tensor
 from graphsurgeon.transforms.divided import DividedTensor
 from proto_utils.errors import UnsupportedError
+from proto_utils.files import FileSource
 
 WHOLE = np.arange(22, dtype=np.int16).reshape(11, 2)
 
@@ -21,6 +24,21 @@ def test_slices(count):
     assert lengths[0] - lengths[-1] <= 1
     assert np.concatenate([part.numpy() for _, part in made.parts]).tolist() == WHOLE.tolist()
     assert made.numpy().tolist() == WHOLE.tolist()
+
+
+def test_one_slice_verifies_all_and_the_others_read_their_rows(tmp_path, monkeypatch):
+    save_checkpoint({"w": WHOLE}, tmp_path / "m")
+    read: list[int] = []
+    chunks = FileSource.chunks
+
+    def counted(self, start, end, *more):
+        read.append(end - start)
+        return chunks(self, start, end, *more)
+
+    monkeypatch.setattr(FileSource, "chunks", counted)
+    made = DividedTensor(load_checkpoint(tmp_path / "m")["w"], 3)
+    assert np.concatenate([part.numpy() for _, part in made.parts]).tolist() == WHOLE.tolist()
+    assert read == [44, 16, 12]
 
 
 def test_along_another_axis():

@@ -16,10 +16,11 @@ WHOLE = np.arange(4 * 3 * 5, dtype=np.int16).reshape(4, 3, 5)
 
 
 def check(ranges):
-    made = SlicedTensor(DrippingTensor(WHOLE), ranges)
+    made, unchecked = (SlicedTensor(DrippingTensor(WHOLE), ranges, checked=checked) for checked in (True, False))
     expected = WHOLE[tuple(slice(r.start, r.stop, r.step) for r in ranges)]
     assert made.shape == expected.shape
     assert content(made)[0] == expected.tobytes()
+    assert content(unchecked)[0] == expected.tobytes()
 
 
 @given(st.data())
