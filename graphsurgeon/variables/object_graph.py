@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphsurgeon import dtypes
@@ -41,6 +41,8 @@ MAX_PATH = 1 << 14
 
 _ATTRIBUTES = "/.ATTRIBUTES/"
 _SLOT = "/.OPTIMIZER_SLOT/"
+#: What Keras 3 calls parts of its optimizers, which have no slots.
+_KERAS_OPTIMIZER = frozenset({"_iterations", "_learning_rate"})
 
 
 class SavedAttribute(NamedTuple):
@@ -145,10 +147,34 @@ class ObjectGraph:
                 yield RegisteredSaver(number, node.registered_saver.name, node.registered_saver.object_name)
 
     def optimizers(self) -> list[int]:
-        """Return the objects that have slots, or are called ``optimizer`` by another; in order."""
+        """Return the objects that have slots, have what Keras 3's have, or are called ``optimizer``; in order."""
         found = {slot.optimizer for slot in self._slots.values()}
-        found.update(number for number, name in self._names.items() if name == "optimizer")
+        for number, node in enumerate(self._nodes):
+            names = {child.local_name: child.node_id for child in node.children}
+            if names.keys() >= _KERAS_OPTIMIZER:
+                found.add(number)
+            if "optimizer" in names and self._is_reached(number):
+                found.add(names["optimizer"])
         return sorted(found)
+
+    def trained(self) -> set[int]:
+        """Return what optimizers keep values about: variables with slots, and those that Keras 3's list."""
+        found = {slot.original for slot in self._slots.values()}
+        for number in self.optimizers():
+            for child in self._nodes[number].children:
+                if child.local_name == "_trainable_variables":
+                    found.update(each.node_id for each in self._nodes[child.node_id].children)
+        return found
+
+    def reached_without(self, numbers: Collection[int]) -> set[int]:
+        """Return the objects to which a way leads from the root that is through none of these; no slot's variable."""
+        found = {0} - set(numbers) if len(self) else set()
+        waiting = list(found)
+        while waiting:
+            new = {child.node_id for child in self._nodes[waiting.pop()].children}.difference(found, numbers)
+            found |= new
+            waiting += new
+        return found
 
     def attribute(self, key: str) -> SavedAttribute | None:
         """Return what a tensor is a value of, None for keys of no object."""

@@ -98,14 +98,19 @@ def optimizer_state(
 
 
 def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
-    """Yield the slots, and what is saved at or below an optimizer, unless it is a variable that has slots itself."""
-    originals = {slot.original for slot in objects.slots.values()}
-    ways = {objects.path(number) for number in objects.optimizers()} - {None, ""}
+    """Yield the slots, and what is saved at or below an optimizer and belongs to nothing else.
+
+    The way in a key is the shortest one. Keras 3's optimizers list the variables that they train, so a model's weights
+    are often saved as its optimizer's: ``optimizer/_trainable_variables/0``.
+    """
+    optimizers = objects.optimizers()
+    others = objects.trained() | objects.reached_without(optimizers)
+    ways = {objects.path(number) for number in optimizers} - {None, ""}
     for key, attribute in objects.attributes.items():
         slot = objects.slots.get(attribute.node)
         if slot is not None:
             yield key, f"slot {slot.slot_name} of {objects.path(slot.original)}, by the object graph"
-        elif attribute.node not in originals:
+        elif attribute.node not in others:
             way = next((way for way in _parents(key) if way in ways), None)
             if way is not None:
                 yield key, f"a variable of the optimizer {way}, by the object graph"

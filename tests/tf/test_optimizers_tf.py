@@ -69,19 +69,21 @@ def test_what_is_left_restores(tf, tmp_path, shards):
     assert len(values) == (3 if not shards else 5)
 
 
+@pytest.mark.parametrize("depth", [0, 3], ids=["near", "far"])
 @pytest.mark.parametrize("optimizer", ["keras_adam", "keras_rmsprop", "keras_sgd", "v1_adam"])
-def test_objects_that_are_left_restore(tf, tmp_path, optimizer):
+def test_objects_that_are_left_restore(tf, tmp_path, optimizer, depth):
+    """Far from the root, the weights are saved under the way through the optimizer, when it is one of Keras 3."""
     if optimizer == "v1_adam" and not tf.is_v1:
         pytest.skip("TensorFlow 2 has no such optimizer for eager variables")
     # Eager execution cannot be turned off again, so it gets a process of its own.
     script = "import json, optimizing; print(json.dumps(optimizing.{}))\n"
-    told = tf.run(script.format(f"train_objects({str(tmp_path / 'm')!r}, {optimizer!r})"))
+    told = tf.run(script.format(f"train_objects({str(tmp_path / 'm')!r}, {optimizer!r}, {depth})"))
     given = dict(gs.load_checkpoint(told["path"]))
     report = strip_optimizer(given)
     assert len([name for name in given if "VARIABLE_VALUE" in name]) == 4
     assert all("by the object graph" in str(row.reason) for row in report.changes if row.action == "dropped")
     save_checkpoint(given, tmp_path / "x")
-    assert tf.run(script.format(f"restore_objects({str(tmp_path / 'x')!r})")) == told["values"]
+    assert tf.run(script.format(f"restore_objects({str(tmp_path / 'x')!r}, {depth})")) == told["values"]
 
 
 def test_moving_averages_restore_under_plain_names(tf, tmp_path):

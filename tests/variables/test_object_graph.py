@@ -74,6 +74,23 @@ def test_slots(objects):
     assert objects.slot(SLOT) == objects.slots[6] == SlotVariable(5, 3, "m", 6)
     assert objects.slot(KERNEL) is None
     assert objects.optimizers() == [5]
+    assert objects.trained() == {3}
+
+
+def test_optimizers_of_keras_3():
+    parts = {"children": [("_iterations", 3), ("_learning_rate", 3), ("_trainable_variables", 4)]}
+    made = ObjectGraph(message({"children": [("model", 1), ("o", 2)]}, {"children": [("w", 5)]}, parts, {}, parts, {}))
+    assert made.optimizers() == [2, 4]
+    assert made.trained() == {3, 4}
+    named = ObjectGraph(message({"children": [("me", 1)]}, {"children": [("mine", 2), ("optimizer", 2)]}, {}))
+    assert named.optimizers() == [2]
+
+
+def test_what_is_reached_otherwise(objects):
+    assert objects.reached_without([]) == {0, 1, 2, 3, 4, 5, 7, 8}
+    assert objects.reached_without([5]) == {0, 1, 2, 3, 4, 7, 8}
+    assert objects.reached_without([2]) == {0, 1, 3, 5, 7}
+    assert objects.reached_without([0]) == set()
 
 
 def test_registered_savers(objects):

@@ -13,7 +13,9 @@ from graphsurgeon.tensor import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.optimizer_state import optimizer_state
 from proto_utils import schema
-from tests.object_graphs import BIAS, KERNEL, SLOT, trained
+from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
+
+PARTS = ("_iterations", "_learning_rate")
 
 
 def tensors(**shapes):
@@ -82,16 +84,45 @@ def test_other_names():
 
 
 def test_objects():
-    message = trained()
-    keys = {attribute.checkpoint_key: [2] for node in message.nodes for attribute in node.attributes}
+    objects = trained()
+    keys = {attribute.checkpoint_key: [2] for node in objects.nodes for attribute in node.attributes}
     given = tensors(**keys)
-    given[OBJECT_GRAPH_KEY] = as_tensor(schema.serialize(message))
+    given[OBJECT_GRAPH_KEY] = as_tensor(schema.serialize(objects))
     found = optimizer_state(given)
     assert found.reasons[SLOT] == "slot m of model/kernel, by the object graph"
     assert not {KERNEL, BIAS} & found.reasons.keys()
     below = {key for key in keys if key.startswith("optimizer/")}
     assert below <= found.reasons.keys()
     assert {found.reasons[key] for key in below} <= {"a variable of the optimizer optimizer, by the object graph"}
+
+
+def value(way):
+    return {"attributes": [(way, f"{way}/.ATTRIBUTES/VARIABLE_VALUE")]}
+
+
+@pytest.mark.parametrize("name", ["optimizer", "o"])
+@pytest.mark.parametrize("has_model", [True, False])
+def test_weights_that_are_saved_as_an_optimizers_stay(name, has_model):
+    weight, mean, step, rate, momentum = (
+        f"{name}/{way}" for way in ("_trainable_variables/0", "mean", "_iterations", "_learning_rate", "_variables/2")
+    )
+    objects = message(
+        {"children": [("model", 1)] * has_model + [(name, 2)]},
+        {"children": [("layers", 9)]},
+        {"children": [("_variables", 3), ("_trainable_variables", 4), ("mean", 10), *zip(PARTS, [5, 6], strict=True)]},
+        {"children": [("0", 5), ("1", 6), ("2", 7)]},
+        {"children": [("0", 8)]},
+        value(step),
+        value(rate),
+        value(momentum),
+        value(weight),
+        {"children": [("kernel", 8), ("mean", 10)]},
+        value(mean),
+    )
+    given = tensors(**{f"{way}/.ATTRIBUTES/VARIABLE_VALUE": [2] for way in (weight, mean, step, rate, momentum)})
+    given[OBJECT_GRAPH_KEY] = as_tensor(schema.serialize(objects))
+    dropped = [step, rate, momentum] if has_model else [mean, step, rate, momentum]
+    assert optimizer_state(given).reasons.keys() == {f"{way}/.ATTRIBUTES/VARIABLE_VALUE" for way in dropped}
 
 
 def graph(op, *, resource=False):

@@ -85,8 +85,16 @@ def _module():
     return module
 
 
-def train_objects(prefix, optimizer):
-    """Train objects in an own eager context and save a tf.train.Checkpoint of them."""
+def _nested(module, depth):
+    for _ in range(depth):
+        outer = tf.Module()
+        outer.inner = module
+        module = outer
+    return module
+
+
+def train_objects(prefix, optimizer, depth=0):
+    """Train objects in an own eager context and save a tf.train.Checkpoint of them, so much deeper in others."""
     if not tf.executing_eagerly():
         tf1.enable_eager_execution()
     module = _module()
@@ -103,15 +111,15 @@ def train_objects(prefix, optimizer):
             loss = _loss(module.table, *module.layers)
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)]
         made.apply_gradients(zip(gradients, weights))
-    saved = tf.train.Checkpoint(net=module, optimizer=made).save(prefix)
+    saved = tf.train.Checkpoint(net=_nested(module, depth), optimizer=made).save(prefix)
     return {"path": saved, "values": [item.numpy().tolist() for item in weights]}
 
 
-def restore_objects(prefix):
+def restore_objects(prefix, depth=0):
     """Restore the module alone, for which all values must be there; return them."""
     if not tf.executing_eagerly():
         tf1.enable_eager_execution()
     module = _module()
-    status = tf.train.Checkpoint(net=module).restore(prefix)
+    status = tf.train.Checkpoint(net=_nested(module, depth)).restore(prefix)
     status.assert_existing_objects_matched().expect_partial()
     return [item.numpy().tolist() for item in [module.table] + list(module.layers)]
