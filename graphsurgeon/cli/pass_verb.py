@@ -168,8 +168,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             written = _save(model, output, to, force, links, quiet=quiet or as_json)
         elif output is not None and not force and not quiet:
             _tell_existing(model, output, to)
-        facts = {} if links == "never" else {"linked": shared_paths(written)}
-        facts |= report.to_json()
+        facts = report.to_json() if links == "never" else {"linked": shared_paths(written), **report.to_json()}
         seconds = round(time.perf_counter() - start, 3)
         if as_json:
             emit_json(name, source=source, outputs=written, **_named(facts), **serving, seconds=seconds)
