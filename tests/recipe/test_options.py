@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pytest
 
+from graphsurgeon import edits, passes
 from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
 from graphsurgeon.model import Model
-from graphsurgeon.recipe.options import OptionError, check_options, relative_to
+from graphsurgeon.recipe.options import INNER, OptionError, check_options, relative_to
 from graphsurgeon.tensor import Tensor
 
 
@@ -115,6 +118,18 @@ def test_what_is_missing():
 def test_hidden_options():
     with pytest.raises(OptionError, match="no option 'force'"):
         check_options(twist, {"force": True}, dict, ("force",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [*edits.names(), "rename"])
+def test_every_option_of_every_edit_can_be_given(name):
+    """A wrong value is answered with what is wanted, in words: so the kind of every parameter is known."""
+    function = passes.load("rename") if name == "rename" else edits.load(name)
+    options = [each for each in inspect.signature(function).parameters if each not in (*INNER, "map_file")][1:]
+    assert options
+    for option in options:
+        with pytest.raises(OptionError, match=f"option '{option}' is") as caught:
+            check_options(function, {option: [{}]}, dict)  # type: ignore[arg-type]
+        assert re.fullmatch(r"wanted: [a-z][a-z ,]+", str(caught.value.hint))
 
 
 def test_paths():

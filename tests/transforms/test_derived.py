@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphsurgeon import dtypes
-from graphsurgeon.tensor import OpaqueTensor, StringTensor, as_tensor
-from graphsurgeon.transforms.rearranged import ReversedTensor
+from graphsurgeon.tensor import OpaqueTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.transforms.elementwise import ScaledTensor
+from graphsurgeon.transforms.padded import PaddedTensor
+from graphsurgeon.transforms.rearranged import ReversedTensor, TransposedTensor
+from graphsurgeon.transforms.reshaped import ReshapedTensor
+from graphsurgeon.transforms.sliced import SlicedTensor
+from graphsurgeon.transforms.tiled import tile
 from proto_utils.errors import UnsupportedError
+from tests.transforms.streams import DrippingTensor, content
 
 WORDS = StringTensor([3], [b"a", b"", b"\xff\0"])
 
@@ -30,3 +41,34 @@ def test_numbers_are_no_strings():
 def test_what_has_no_elements(dtype):
     with pytest.raises(UnsupportedError, match="has no elements to arrange"):
         ReversedTensor(OpaqueTensor(dtype, [2]), [0])
+
+
+@given(st.data())
+def test_any_chain_is_numpys(data):
+    """Transforms of transforms, each of which reads the one below in its own way."""
+    values: Any = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
+    made: Tensor = DrippingTensor(values)
+    for _ in range(data.draw(st.integers(1, 5))):
+        axis, count = data.draw(st.integers(0, 2)), data.draw(st.integers(1, 3))
+        kind = data.draw(st.sampled_from(["transpose", "reverse", "slice", "pad", "tile", "reshape", "scale"]))
+        if kind == "transpose":
+            perm = data.draw(st.permutations(range(3)))
+            made, values = TransposedTensor(made, perm), values.transpose(perm)
+        elif kind == "reverse":
+            made, values = ReversedTensor(made, [axis]), np.flip(values, axis)
+        elif kind == "slice":
+            ranges = [range(0, dim, count if i == axis else 1) for i, dim in enumerate(values.shape)]
+            made, values = SlicedTensor(made, ranges), values[np.ix_(*ranges)]
+        elif kind == "pad":
+            widths = [(count, 1) if i == axis else (0, 0) for i in range(3)]
+            made, values = PaddedTensor(made, widths), np.pad(values, widths)
+        elif kind == "tile":
+            multiples = [count if i == axis else 1 for i in range(3)]
+            made, values = tile(made, multiples), np.tile(values, multiples)
+        elif kind == "reshape":
+            shape = (values.shape[2], values.shape[0], values.shape[1])
+            made, values = ReshapedTensor(made, shape), values.reshape(shape)
+        else:
+            made, values = ScaledTensor(made, as_tensor(np.float32(2))), values * 2
+    assert made.shape == values.shape
+    assert content(made)[0] == values.tobytes()
