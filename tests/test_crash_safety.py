@@ -1,5 +1,6 @@
 """A process killed while it replaces a checkpoint: what is found afterwards is the old one, the new one or none.
 
+The same of edits, whose output may be one of their sources and share data files with others; and of edits that fail.
 The killing happens in forks of one fresh interpreter, so that hundreds of deaths cost little.
 """
 
@@ -168,3 +169,211 @@ def test_a_signal_during_the_renames_waits_for_their_end(signal_name: str, root:
     assert generation == [2, 2]
     assert code != 7
     assert names == ["checkpoint"] + [f"model.ckpt.{end}" for end in ("data-00000-of-00001", "index", "meta")]
+
+
+# What each edit begins with, what it does, and what it has then: values by name, all of them one number's.
+EDITS = """
+import hashlib, json, os, shutil, signal, sys
+import numpy as np
+from graphsurgeon.edited_checkpoint import EditedCheckpoint
+from graphsurgeon.edits.merge import merge
+from graphsurgeon.edits.select import select
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
+from proto_utils import output, sink
+
+a, b = (os.path.join(sys.argv[1], name, "m") for name in "ab")
+scenario, links, mode = sys.argv[2:]
+if links == "no links":
+    output._link = None
+
+def rename(source, destination):
+    checkpoint = EditedCheckpoint(source)
+    merge(checkpoint.tensors, [], prefix=("a=my",))
+    checkpoint.save(destination, overwrite=True)
+
+def keep(source, destination, *names):
+    checkpoint = EditedCheckpoint(source)
+    select(checkpoint.tensors, keep=names)
+    checkpoint.save(destination, overwrite=True)
+
+def put(source, destination, **values):
+    checkpoint = EditedCheckpoint(source)
+    for name, value in values.items():
+        checkpoint.tensors[name] = np.full(1000, value, np.int64)
+    checkpoint.save(destination, overwrite=True)
+
+def put_together(destination, *dropped, prefer=None):
+    checkpoint = EditedCheckpoint(a)
+    merge(checkpoint.tensors, [load_checkpoint(b)], prefer=prefer)
+    for name in dropped:
+        del checkpoint.tensors[name]
+    checkpoint.save(destination, overwrite=True)
+
+def copy(prefix, **options):
+    save_checkpoint({"my/" + name: tensor for name, tensor in load_checkpoint(prefix).items()}, prefix, **options)
+
+A, B = {"u": 1, "v": 2, "w": 3}, {"x": 4, "y": 5}
+SCENARIOS = {
+    "rename": (a, lambda: rename(a, a), {"my/u": 1, "my/v": 2, "my/w": 3}),
+    "rename away": (b, lambda: rename(a, b), {"my/u": 1, "my/v": 2, "my/w": 3}),
+    "select": (a, lambda: keep(a, a, "w"), {"w": 3}),
+    "select away": (b, lambda: keep(a, b, "u", "w"), {"u": 1, "w": 3}),
+    "add": (a, lambda: put(a, a, z=6), {**A, "z": 6}),
+    "change": (a, lambda: put(a, a, v=7), {**A, "v": 7}),
+    "merge into the first": (a, lambda: put_together(a), {**A, **B}),
+    "merge into the second": (b, lambda: put_together(b), {**A, **B}),
+    "merge over a part": (b, lambda: put_together(b, "v", "w", "x"), {"u": 1, "y": 5}),
+    "copy": (a, lambda: copy(a), {"my/u": 1, "my/v": 2, "my/w": 3}),
+    "copy over each": (a, lambda: copy(a, shard_nbytes=8001), {"my/u": 1, "my/v": 2, "my/w": 3}),
+}
+destination, edit, wanted = SCENARIOS[scenario]
+before_it = A if destination == a else B
+
+def prepare():
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    shutil.copytree(sys.argv[1] + "_template", sys.argv[1])
+
+for prefix, values in ((a, A), (b, B)):
+    tensors = {name: np.full(1000, value, np.int64) for name, value in values.items()}
+    save_checkpoint(tensors, prefix, shard_nbytes=8001)
+shutil.move(sys.argv[1], sys.argv[1] + "_template")
+
+def files(prefix):
+    directory = os.path.dirname(prefix)
+    found = {}
+    for name in sorted(os.listdir(directory)):
+        path = os.path.join(directory, name)
+        if name != "checkpoint":
+            found[name] = os.stat(path).st_ino, hashlib.sha256(open(path, "rb").read()).hexdigest()
+    return found
+
+def found():
+    if not os.path.exists(destination + ".index"):
+        return None
+    values = {name: set(tensor.numpy().tolist()) for name, tensor in load_checkpoint(destination).items()}
+    assert all(len(each) == 1 for each in values.values()), values
+    return {name: each.pop() for name, each in values.items()}
+
+def counted(step, strike):
+    left = [step]
+    def wrap(name, real):
+        def call(*arguments, **options):
+            left[0] -= 1
+            if left[0] == 0:
+                strike(name)
+            return real(*arguments, **options)
+        return call
+    names = ("replace", "unlink", "open", "write", "fsync", "mkdir", "ftruncate")
+    real = {(os, name): getattr(os, name) for name in names}
+    real[sink, "_fallocate"] = sink._fallocate
+    real[output, "_link"] = output._link
+    for (module, name), function in real.items():
+        if function is not None:
+            setattr(module, name, wrap(name, function))
+    def restore():
+        for (module, name), function in real.items():
+            setattr(module, name, function)
+        return left[0] <= 0
+    return restore
+
+def sources_are_whole(before):
+    "Other checkpoints are as they were, and of this one no data is gone while it has no successor."
+    others = [prefix for prefix in (a, b) if prefix != destination]
+    if any(files(prefix) != before[prefix] for prefix in others):
+        return False
+    now = {digest for _, digest in files(destination).values()}
+    return found() == wanted or all(digest in now for _, digest in before[destination].values())
+
+def killed(step):
+    child = os.fork()
+    if child == 0:
+        try:
+            counted(step, lambda name: os.kill(os.getpid(), signal.SIGKILL))
+            edit()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+def failed(step):
+    struck = []
+    def fail(name):
+        struck.append(name)
+        raise OSError(28, "No space left on device")
+    restore = counted(step, fail)
+    error = None
+    try:
+        edit()
+    except OSError as raised:
+        error = raised.errno
+    return restore(), error, struck == ["unlink"]
+"""
+
+KILLED = (
+    EDITS
+    + """
+answers = []
+for step in range(1, 200):
+    prepare()
+    before = {a: files(a), b: files(b)}
+    goes_on = killed(step)
+    now = found()
+    state = "none" if now is None else "new" if now == wanted else "old" if now == before_it else str(now)
+    answers.append([state, sources_are_whole(before)])
+    # And whatever was left behind is not in the way.
+    if state == "old":
+        edit()
+        assert found() == wanted
+    if not goes_on:
+        break
+print(json.dumps(answers))
+"""
+)
+
+FAILED = (
+    EDITS
+    + """
+answers = []
+for step in range(1, 200):
+    prepare()
+    before = {a: files(a), b: files(b)}
+    goes_on, error, is_unlink = failed(step)
+    now = {a: files(a), b: files(b)}
+    # A file that cannot be removed stays, under its hidden name.
+    rest = [name for each in now.values() for name in each if name.startswith(".")]
+    answers.append([error, now == before, found() == wanted and not (rest and not is_unlink)])
+    if not goes_on:
+        break
+print(json.dumps(answers))
+"""
+)
+
+#: Edits that give no data file of the output another content: there is a checkpoint at every moment.
+GAPLESS = ["rename", "select", "add", "merge into the first", "merge into the second", "copy"]
+REPLACING = ["rename away", "select away", "change", "merge over a part", "copy over each"]
+
+
+@pytest.mark.parametrize("links", ["links", "no links"])
+@pytest.mark.parametrize("scenario", GAPLESS + REPLACING)
+def test_an_edit_killed_at_every_step(scenario: str, links: str, root: Path, tmp_path: Path):
+    answers = run(KILLED, root, tmp_path / "all", scenario, links, "killed")
+    states = [state for state, _ in answers]
+    assert len(states) > 8
+    assert set(states) <= {"old", "none", "new"}
+    assert states[-1] == "new"
+    # One after the other, never back.
+    assert states == sorted(states, key=["old", "none", "new"].index)
+    if scenario in GAPLESS and links == "links":
+        assert "none" not in states
+    assert all(whole for _, whole in answers)
+
+
+@pytest.mark.parametrize("links", ["links", "no links"])
+@pytest.mark.parametrize("scenario", GAPLESS + REPLACING)
+def test_an_edit_that_fails_at_every_step(scenario: str, links: str, root: Path, tmp_path: Path):
+    """A full disk at any moment: all is as it was, or, where it does not matter, all is done."""
+    answers = run(FAILED, root, tmp_path / "all", scenario, links, "failed")
+    assert answers[-1] == [None, False, True]
+    assert len([error for error, _, _ in answers if error]) > 5
+    for error, as_before, whole in answers:
+        assert as_before if error else whole
