@@ -22,6 +22,8 @@ from graphsurgeon.model import Model
 from graphsurgeon.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 
+_MAX_TOLD = 3
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -131,11 +133,12 @@ class Plan:
             self._matches |= {key: Match(each.found, f"suggested: {each.why}") for key, each in suggestions.items()}
             suggestions = {}
         self.tensors: dict[str, Tensor] = {}
+        self._untransposed: list[str] = []
         rows = self._rows_of_matches(wanted)
         rows |= self._rows_of_others(wanted, rows, other)
         rows |= self._rows_of_filled(wanted, rows, suggestions)
         self.tensors = {each.key: self.tensors[each.key] for each in wanted if each.key in self.tensors}
-        notes = rules_for(suggestions.values())
+        notes = [*rules_for(suggestions.values()), *self._notes()]
         self.report = FitReport([rows[each.key] for each in wanted], self._extra(wanted, rows), notes)
 
     def _rows_of_matches(self, wanted: Iterable[Requirement]) -> dict[str, FitRow]:
@@ -189,9 +192,9 @@ class Plan:
                 more = choices.casts.of(key) or ()
                 result, steps = alter(result, more, wanted, self._initial_alone), [*steps, *more]
             if not isinstance(policy, str):
-                # Where only the dtype differs, the rest of a policy for shapes is not wanted.
-                has_shape = wanted.takes_shape(result.shape)
-                more = tuple(step for step in policy if _is_needed(step, wanted, result, has_shape=has_shape))
+                if _is_symmetric(policy, wanted, result):
+                    self._untransposed.append(key)
+                more = _needed(policy, wanted, result)
                 result, steps = alter(result, more, wanted, self._initial_alone), [*steps, *more]
         except (UnsupportedError, PassError, NotFoundError) as error:
             return Fitted(problem=error.message)
@@ -201,6 +204,13 @@ class Plan:
         if steps and not wanted.takes_shape(result.shape):
             problem = f"after {'+'.join(map(str, steps))} it {problem}"
         return Fitted(problem=problem, is_skipped=policy == "skip")
+
+    def _notes(self) -> list[str]:
+        names = self._untransposed
+        if not names:
+            return []
+        told = ", ".join(names[:_MAX_TOLD]) + (f" and {len(names) - _MAX_TOLD:,} more" if names[_MAX_TOLD:] else "")
+        return [f"not transposed, because the shape is the same either way: {told}; --transform does it"]
 
     def _take(self, wanted: Requirement, tensor: Tensor) -> None:
         self.tensors[wanted.key] = tensor
@@ -265,8 +275,26 @@ class Plan:
         return found
 
 
-def _is_needed(step: Step, wanted: Requirement, tensor: Tensor, *, has_shape: bool) -> bool:
-    return tensor.dtype is not wanted.dtype if step.name == "cast" else not has_shape
+def _needed(policy: tuple[Step, ...], wanted: Requirement, tensor: Tensor) -> tuple[Step, ...]:
+    """Return the steps of a policy that a tensor needs: where its shape is right, none that are for shapes.
+
+    Reversing makes no shape right, so a policy of nothing else is wanted whatever the shape.
+    """
+    has_dtype, has_shape = tensor.dtype is wanted.dtype, wanted.takes_shape(tensor.shape)
+    is_any_shape = all(step.name in ("reverse", "cast") for step in policy)
+    return tuple(step for step in policy if not (has_dtype if step.name == "cast" else has_shape and not is_any_shape))
+
+
+def _is_symmetric(policy: tuple[Step, ...], wanted: Requirement, tensor: Tensor) -> bool:
+    """Return whether a tensor that is not transposed, because it fits, would fit too if it were."""
+    rank = len(tensor.shape)
+    orders = [step.numbers or [1, 0] for step in policy if step.name == "transpose"]
+    return wanted.takes_shape(tensor.shape) and any(
+        sorted(axis + rank * (axis < 0) for axis in order) == list(range(rank))
+        and [tensor.shape[axis] for axis in order] == list(tensor.shape)
+        for order in orders
+        if rank > 1 and len(order) == rank
+    )
 
 
 def _difference(wanted: Requirement, tensor: Tensor) -> str:

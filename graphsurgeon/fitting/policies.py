@@ -8,7 +8,8 @@
 ``pad``                   axes that are too short, filled up with zeros; ``pad:0.5`` with a number,
                           ``pad:init`` with what the graph's initializer gives there
 ``transpose``             the axes in another order: ``transpose:1,0``; of two axes, without saying so
-``reverse``               the elements of axes in the other direction: ``reverse:2``
+``reverse``               the elements of axes in the other direction: ``reverse:2``. Without another change
+                          it is done to values of the wanted shape, too, which it keeps
 ``cast``                  to the wanted dtype; what has no place there is an error. ``cast:saturate`` takes
                           the nearest that has
 ``zeros``, ``init``       for missing values: zeros, or what the graph's initializer gives

@@ -71,6 +71,45 @@ def test_mismatches(options, action, steps):
     assert set(plan.tensors) == ({"w"} if action in ("change", "zeros") else set())
 
 
+@pytest.mark.parametrize(
+    ("policy", "steps"),
+    [
+        ("reverse:1", ["reverse:1"]),
+        ("w=reverse:-1", ["reverse:-1"]),
+        ("reverse:1+cast", ["reverse:1"]),
+        ("reverse:1+reshape", []),
+        ("transpose", []),
+    ],
+)
+def test_what_fits_is_only_reversed(policy, steps):
+    plan = planned(target({"w": (2, 3)}), arrays({"w": (2, 3)}), mismatch=policy)
+    assert only(plan).steps == steps
+    assert plan.tensors["w"].numpy().tolist() == ([[2, 1, 0], [5, 4, 3]] if steps else [[0, 1, 2], [3, 4, 5]])
+    assert plan.report.notes == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "shape", "is_told"),
+    [
+        ("transpose", (2, 2), True),
+        ("transpose:1,0", (2, 2), True),
+        ("transpose:2,1,0", (2, 3, 2), True),
+        ("transpose:-1,0,1", (2, 2, 2), True),
+        ("transpose:1,0,2", (2, 3, 2), False),
+        ("transpose", (2, 2, 2), False),
+        ("transpose", (2,), False),
+        ("transpose:0,5", (2, 2), False),
+        ("reshape", (2, 2), False),
+    ],
+)
+def test_a_transposition_that_may_be_missing_is_told(policy, shape, is_told):
+    shapes = dict.fromkeys("abcde", shape)
+    plan = planned(target(shapes), arrays(shapes), mismatch=f"[a-d]={policy}")
+    told = ["not transposed, because the shape is the same either way: a, b, c and 1 more; --transform does it"]
+    assert plan.report.notes == (told if is_told else [])
+    assert plan.report.counts == {"copy": 5}
+
+
 def test_mismatches_say_how():
     assert only(planned(target({"w": (6,)}), arrays({"w": (2, 3)}))).why == "name; is [2, 3], wanted is [6]"
     why = only(planned(target({"w": (6,)}), arrays({"w": (2, 3)}), mismatch="reverse:0")).why
