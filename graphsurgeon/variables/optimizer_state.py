@@ -9,6 +9,7 @@ tell the rest: a slot is called after its variable and its optimizer, and has th
     w/adam_m  w/adam_v                       BERT and its descendants
     w_slot_vr  w_slot_vc                     Adafactor of Mesh TensorFlow: of the shape of w less an axis
     training/Adam/w/m  Adam/iter             tf.keras in a graph
+    training/Adam/Variable_1                 Keras before that, for which the name alone speaks
     w/.OPTIMIZER_SLOT/opt/m/.ATTRIBUTES/..   tf.train.Checkpoint
 
 A name that looks like a slot without a variable of that shape proves nothing, and is told as such.
@@ -43,8 +44,10 @@ _KERAS_SLOT = re.compile(
 )
 _KERAS_NUMBER = re.compile(
     rf"(?:training(?:_\d+)?/)?(?P<optimizer>{_KERAS})(?:_\d+)?/"
-    r"(?:iter|iterations|beta_1|beta_2|decay|learning_rate|lr|momentum|rho|epsilon)(?:_\d+)?"
+    r"(?:iter|iterations|decay|learning_rate|lr|momentum|rho|epsilon|beta|beta_1|beta_2|learning_rate_power|"
+    r"initial_accumulator_value|l1_regularization_strength|l2_(?:shrinkage_)?regularization_strength)(?:_\d+)?"
 )
+_KERAS_UNNAMED = re.compile(rf"training(?:_\d+)?/(?P<optimizer>{_KERAS})(?:_\d+)?/Variable(?:_\d+)?")
 _POWER = re.compile(r"(?:.+/)?beta[12]_power(?:_\d+)?")
 _FACTORED = re.compile(r"(?P<owner>.+)_slot_(?P<slot>vr|vc|v|m)")
 _OBJECT_SLOT = re.compile(rf"(?P<owner>.+)/\.OPTIMIZER_SLOT/(?P<optimizer>.+)/(?P<slot>[^/]+){re.escape(_VALUE)}")
@@ -170,6 +173,8 @@ def _of_names(tensors: Mapping[str, Tensor], slot_names: Sequence[str], found: O
                 found.reasons[key] = f"slot {match['slot']} of {owner}, by name and shape"
             else:
                 found.doubtful[key] = f"looks like a slot, but no variable {match['owner']!r} has its shape"
+        elif _KERAS_UNNAMED.fullmatch(key):
+            found.reasons[key] = "a variable of an optimizer, by name"
         elif (_POWER.fullmatch(key) or _KERAS_NUMBER.fullmatch(key)) and not tensor.shape:
             found.reasons[key] = "a number of an optimizer, by name and shape"
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon import dtypes
+from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.graph import Graph
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
@@ -13,6 +14,7 @@ from graphsurgeon.tensor import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.optimizer_state import optimizer_state
 from proto_utils import schema
+from tests.models import SHARED, shared
 from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
 
 PARTS = ("_iterations", "_learning_rate")
@@ -35,6 +37,7 @@ def tensors(**shapes):
         (["train/w/Adam", "a/b/w/Momentum"], [2, 3]),
         (["training/Adam/w/m", "training/Adam/w/v", "RMSprop/w/rms", "SGD/w/momentum"], [2, 3]),
         (["training_1/Adam_2/w/m_1"], [2, 3]),
+        (["training/RMSprop/Variable", "training/Adam/Variable_12"], [5]),
         (["w_slot_v"], [2, 3]),
         (["w_slot_vr", "w/Adafactor"], [2]),
         (["w_slot_vc", "w/Adafactor_1"], [3]),
@@ -76,6 +79,31 @@ def test_a_name_alone_proves_nothing(name, shape):
 def test_what_is_no_slot(name, shape):
     found = optimizer_state(tensors(w=[2, 3], **{name: shape}))
     assert (found.reasons, found.doubtful) == ({}, {})
+
+
+ML_NET = "dotnet+machinelearning-testdata/Microsoft.ML.TensorFlow.TestModels"
+TFX = "tensorflow+tfx/tfx/components/testdata/trainer"
+
+
+@pytest.mark.parametrize(
+    ("path", "found", "left"),
+    [
+        (f"{ML_NET}/cifar_model/model.ckpt", 10, {"W1", "Wconv1", "b1", "bconv1"}),
+        (f"{ML_NET}/mnist_conv_model/variables/variables", 10, None),
+        (f"{ML_NET}/sentiment_model/variables/variables", 13, None),
+        (f"{TFX}/current/Format-Serving/model.ckpt-1000", 39, None),
+        (f"{TFX}/keras/Format-Serving/variables/variables", 17, None),
+    ],
+    ids=lambda value: str(value).rsplit("/", 3)[-1],
+)
+def test_real_checkpoints(path, found, left):
+    shared(f"{path}.index")
+    given = load_checkpoint(SHARED / path)
+    state = optimizer_state(given)
+    assert (len(state.reasons), state.doubtful) == (found, {})
+    words = ("Adam", "Momentum", "RMS", "Adagrad", "Ftrl", "optimizer", "training/")
+    assert [name for name in given if name not in state.reasons and any(word in name for word in words)] == []
+    assert left is None or given.keys() - state.reasons.keys() == left
 
 
 def test_other_names():
