@@ -17,7 +17,7 @@ from graphsurgeon import dtypes
 from graphsurgeon.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.edits.select import select
-from graphsurgeon.errors import CorruptionError, GraphSurgeonError, NotFoundError, UnsupportedError
+from graphsurgeon.errors import CorruptionError, GraphSurgeonError, LimitError, NotFoundError, UnsupportedError
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
@@ -346,6 +346,23 @@ class TestSlices:
         write_files(tmp_path / "x", entries, bytes(count))
         assert len(Bundle(tmp_path / "x").parts("w")) == 2 * count
 
+    def test_in_a_whirl(self, tmp_path):
+        """A ring around a ring, four slices each: wherever it is cut, one of them is."""
+        whirl, side = [], 8000
+        for i in range(side // 2):
+            j = side - i - 1
+            whirl += [((i, 1), (i, j - i)), ((i, j - i), (j, 1)), ((j, 1), (i + 1, j - i)), ((i + 1, j - i), (i, 1))]
+        for count in (40, len(whirl)):
+            shape = [side, side]
+            entries = {encode_slice_key(b"w", e): entry(dtypes.UINT8, [n for _, n in e]) for e in whirl[:count]}
+            entries[b"w"] = entry(dtypes.UINT8, shape, nbytes=0, slices=whirl[:count])
+            write_files(tmp_path / "x", entries, bytes(side))
+            if count == 40:
+                assert len(Bundle(tmp_path / "x").parts("w")) == count
+            else:
+                with pytest.raises(LimitError, match="crosswise"):
+                    Bundle(tmp_path / "x")
+
     def of(self, tmp_path: Path, shape: list[int], slices: list[Any]) -> Path:
         """A partitioned tensor whose slices all are the same zeros."""
         entries = {b"w": entry(dtypes.UINT8, shape, nbytes=0, slices=slices)}
@@ -415,6 +432,15 @@ class TestOtherThanFiles:
                 name.removeprefix("my/"): value for name, value in values(tmp_path / "out" / "y").items()
             } == values(tmp_path / "x")
             assert not any(path.is_symlink() or path.is_fifo() for path in (tmp_path / "out").iterdir())
+
+    @pytest.mark.parametrize("make", [_fifo, _device])
+    def test_for_a_state_file(self, make, tmp_path):
+        """It is none, and saving beside it makes one."""
+        write_index(tmp_path / "x")
+        make(tmp_path / "checkpoint")
+        assert load_checkpoint(tmp_path).keys() == load_checkpoint(tmp_path / "x").keys()
+        scoped(tmp_path / "x", tmp_path / "y")
+        assert load_checkpoint(tmp_path).keys() == load_checkpoint(tmp_path / "y").keys()
 
 
 VERBS = """

@@ -15,6 +15,7 @@ directory of the state file; ``Saver`` writes relative ones when it was given a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from graphsurgeon.formats.bundle_writer import index_path
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
+from proto_utils.files import FileSource
 from proto_utils.output import Transaction
 
 FILE_NAME = "checkpoint"
@@ -78,12 +80,13 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     directory = os.fspath(directory)
     path = os.path.join(directory, name)
     try:
-        with open(path, "rb") as file:
-            text = file.read(MAX_NBYTES + 1)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        with contextlib.closing(FileSource(path)) as file:
+            if file.size > MAX_NBYTES:
+                raise LimitError(f"the state file {path}, in bytes,", file.size, MAX_NBYTES)
+            text = file.read(0, file.size)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, UnsupportedError):
+        # Nor is a pipe or a device a state file, and a pipe would be waited for.
         return None
-    if len(text) > MAX_NBYTES:
-        raise LimitError(f"the state file {path}, in bytes,", os.path.getsize(path), MAX_NBYTES)
     message = schema.parse_text(schema.CheckpointState, text, path=path)
     if not message.model_checkpoint_path:
         raise CorruptionError("names no checkpoint (model_checkpoint_path)", path=path)
@@ -175,7 +178,7 @@ def write_state(
         all_model_checkpoint_timestamps=state.timestamps,
         last_preserved_timestamp=state.last_preserved,
     )
-    transaction.create(path, role="pointer").write(schema.print_text(message).encode())
+    transaction.create(path, role="pointer", follow=False).write(schema.print_text(message).encode())
     return path
 
 
