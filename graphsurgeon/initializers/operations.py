@@ -232,7 +232,10 @@ def _matmul(node: Node, a: Array, b: Array) -> tuple[Array, ...]:
 def _matmul_shapes(node: Node, a: ShapeOf, b: ShapeOf) -> list[ShapeOf]:
     import numpy as np
 
-    rows, columns = a[-1 if _turned(node, "a") else -2], b[-2 if _turned(node, "b") else -1]
+    rows, inner = (a[-1], a[-2]) if _turned(node, "a") else (a[-2], a[-1])
+    other, columns = (b[-1], b[-2]) if _turned(node, "b") else (b[-2], b[-1])
+    if inner != other:
+        raise ValueError(f"matrices of shapes {list(a)} and {list(b)} are not multiplied")
     return [(*np.broadcast_shapes(a[:-2], b[:-2]), rows, columns)]
 
 

@@ -67,7 +67,7 @@ def random_outputs(node: Node, operands: Sequence[Tensor], seed: int | str) -> l
         start = Philox.scrambled(*_pair(operands[0]))
         words = np.array([start.counter & (1 << 64) - 1, start.counter >> 64], dtype=np.uint64)
         return [np.array([start.key], dtype=np.uint64), words, np.int32(_PHILOX)]
-    shape = [int(dim) for dim in operands[0].numpy().reshape(-1)]
+    shape = dims_of(operands[0])
     if node.op in _SEEDED:
         kind, attr = _SEEDED[node.op]
         generator, bounds = _of_op(node, seed), operands[1:3]
@@ -80,6 +80,19 @@ def random_outputs(node: Node, operands: Sequence[Tensor], seed: int | str) -> l
     _check_size(shape)
     low, high = (int(bound.numpy()) for bound in bounds) if kind == "integer" else (0, 0)
     return [RandomTensor(_distribution(node, kind, attr, low, high), shape, generator)]
+
+
+def dims_of(tensor: Tensor) -> list[int]:
+    """Read a shape.
+
+    Raises
+    ------
+    ValueError
+        It is not made of integers.
+    """
+    if not tensor.dtype.is_integer:
+        raise ValueError(f"a shape made of {tensor.dtype.name}")
+    return [int(dim) for dim in tensor.numpy().reshape(-1)]
 
 
 def _check_size(shape: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from graphsurgeon import dtypes
 from graphsurgeon.dtypes import DType
 from graphsurgeon.initializers.lazy import MAX_HELD_NBYTES, Computation, ComputedTensor, MappedTensor
 from graphsurgeon.initializers.operations import ELEMENTWISE, LAYOUTS, WHOLE, is_main_diagonal
-from graphsurgeon.initializers.random_ops import RANDOM_OPS, random_outputs
+from graphsurgeon.initializers.random_ops import RANDOM_OPS, dims_of, random_outputs
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
 from graphsurgeon.transforms.reshaped import ReshapedTensor
@@ -77,7 +77,7 @@ def as_scalar(value: bool | int) -> Tensor:
 def _reshaped(node: Node, operands: Sequence[Tensor]) -> Tensor:
     shape = list(operands[0].shape)
     if node.op == "Reshape":
-        return ReshapedTensor(operands[0], [int(dim) for dim in operands[1].numpy().reshape(-1)])
+        return ReshapedTensor(operands[0], dims_of(operands[1]))
     if node.op == "ExpandDims":
         axis = int(operands[1].numpy().reshape(()))
         shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, 1)
@@ -106,7 +106,9 @@ def _filled(node: Node, operands: Sequence[Tensor]) -> Tensor:
     element = operands[1]
     if not element.dtype.itemsize:
         raise ValueError("strings")
-    return FillTensor(element.dtype, like.numpy().reshape(-1).tolist(), b"".join(map(bytes, element.chunks())))
+    if element.size != 1:
+        raise ValueError(f"{element.size} values to fill with")
+    return FillTensor(element.dtype, dims_of(like), b"".join(map(bytes, element.chunks())))
 
 
 def _elementwise(node: Node, operands: Sequence[Tensor]) -> Tensor:

@@ -25,6 +25,9 @@ OPERATION = "init"
 #: Operations that one lies on top of another; an initializer has about ten.
 MAX_DEPTH = 200
 
+#: Dimensions that numpy knows, in all versions.
+MAX_RANK = 32
+
 #: Functions that call one another.
 MAX_CALLS = 8
 
@@ -150,10 +153,7 @@ class Walk:
         return source is not None and source.op in _SWITCHES
 
     def _evaluate(self, node: Node) -> Outputs:
-        if self._depth[node.name] > MAX_DEPTH:
-            raise refusal(node, f"more than {MAX_DEPTH} operations deep")
-        if node.op in _QUESTIONS and self._num_calls:
-            raise refusal(node, "asks within a function whether a variable that it is given has a value")
+        count = self._check(node)
         if node.op in _QUESTIONS:
             return [as_scalar(parse_input(node.inputs[0]).node in self._around.values)]
         if node.op in VARIABLES and node.name in self._around.values:
@@ -166,15 +166,27 @@ class Walk:
         operands = [tensor for tensor in given if tensor is not None]
         if len(operands) < len(given):
             return [None] * 8  # more outputs than any op here has
-        data = operands[: sum(text[:1] != "^" for text in node.inputs)]
         try:
-            return self._computed(node, data)
-        except (ValueError, IndexError, TypeError, LimitError, FileFormatError) as error:
+            return self._computed(node, operands[:count])
+        except (ValueError, LookupError, TypeError, ArithmeticError, LimitError, FileFormatError) as error:
             # Ours, of what is not known here, or numpy's, of operands that do not fit.
             hint = "give it zeros, or a value from another checkpoint"
             raise refusal(node, f"{node.op} cannot be evaluated without TensorFlow: {error}", hint) from error
 
+    def _check(self, node: Node) -> int:
+        """Return how many tensors a node is given; refuse one that is not well formed, or not for here."""
+        if self._depth[node.name] > MAX_DEPTH:
+            raise refusal(node, f"more than {MAX_DEPTH} operations deep")
+        count, names = sum(text[:1] != "^" for text in node.inputs), ops.input_names(node)
+        if names is not None and sum(size for _, size in names) != count:
+            raise refusal(node, f"has {count} inputs, and {node.op} takes {sum(size for _, size in names)}")
+        if node.op in _QUESTIONS and self._num_calls:
+            raise refusal(node, "asks within a function whether a variable that it is given has a value")
+        return count
+
     def _computed(self, node: Node, data: Sequence[Tensor]) -> Outputs:
+        if any(len(tensor.shape) > MAX_RANK for tensor in data):
+            raise ValueError(f"more than {MAX_RANK} dimensions")
         if node.op in _SWITCHES:
             return [None, data[0]] if bool(data[1].numpy()) else [data[0], None]
         if node.op in _IFS:

@@ -95,6 +95,22 @@ def test_functions_do_not_know_whose_values_they_are_given():
         walked(f"{CALL}; call = PartitionedCall(a)", "call", asks, f="asks")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x = Floor(a, a) {T: f32}", "has 2 inputs, and Floor takes 1"),
+        ("x = VarIsInitializedOp", "has 0 inputs, and VarIsInitializedOp takes 1"),
+        ("x = Cast(a) {SrcT: f32}", "Cast cannot be evaluated"),
+        ("x = Identity(a:3) {T: f32}", "has no output 'a:3'"),
+        ("x = Identity(b) {T: f32}", "it is not in the graph"),
+        ("s = Const {i32 [40]}; y = Reshape(a, s); x = Neg(y)", "another number of them|dimensions"),
+    ],
+)
+def test_nodes_that_are_not_well_formed(text: str, why: str):
+    with pytest.raises(PassError, match=why):
+        walked(f"a = Const {{f32 [3]}}; {text}", "x")
+
+
 def test_functions_that_call_themselves_have_an_end():
     again = function("again", "a", "call:output:0", "call = PartitionedCall(a) {Tin: [f32], Tout: [f32]}")
     again.body["call"].attrs["f"] = Func("again", {})
