@@ -1,11 +1,17 @@
-"""A small checkpoint with every kind of entry, and what becomes of it when a bit of its index is another."""
+"""A small checkpoint with every kind of entry, and what is done to it and to hostile ones."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 from graphsurgeon import dtypes
+from graphsurgeon.edited_checkpoint import EditedCheckpoint
+from graphsurgeon.edits.merge import merge
+from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
 from tests.formats.bundle_files import assemble, block, entry, header, raw_block
 
@@ -53,3 +59,28 @@ def write_index(prefix: Path, position: int | None = None, bit: int = 0, *, data
     Path(f"{prefix}.index").write_bytes(assemble([(b"~", raw_block(bytes(content)))]))
     Path(f"{prefix}.data-00000-of-00001").write_bytes(data)
     return prefix
+
+
+def values(prefix: Path | str) -> dict[str, object]:
+    """What is read of every tensor: its elements, or the name of the error."""
+    found: dict[str, object] = {}
+    for name, tensor in load_checkpoint(prefix).items():
+        try:
+            found[name] = (
+                list(tensor.strings()) if tensor.dtype is dtypes.STRING else b"".join(map(bytes, tensor.chunks()))
+            )
+        except GraphSurgeonError as error:
+            found[name] = type(error).__name__
+    return found
+
+
+def files(directory: Path) -> dict[str, bytes | str]:
+    """The content of every file, of a link where it leads."""
+    return {p.name: os.readlink(p) if p.is_symlink() else p.read_bytes() for p in directory.iterdir() if p.is_file()}
+
+
+def scoped(source: Path, destination: Path, **options: Any) -> None:
+    """An edit that gives every tensor another name."""
+    checkpoint = EditedCheckpoint(source)
+    merge(checkpoint.tensors, [], prefix=("a=my",))
+    checkpoint.save(str(destination), overwrite=True, **options)
