@@ -51,8 +51,11 @@ class _File:
     """One file of a transaction.
 
     `temp` is None for a stream, which is written directly. `sink` is None for a link, which is not written at all.
-    `backup` is another name of what `target` was when the transaction is put in place.
+    `backup` is another name of what `target` was when the transaction is put in place. `leads_to` is what a symbolic
+    link leads to.
     """
+
+    leads_to: str | None = None
 
     def __init__(self, target: str, temp: str | None, sink: FileSink | None, role: Role, *, replaces: bool) -> None:
         self.target = target
@@ -64,10 +67,11 @@ class _File:
 
 
 class Link:
-    """Another name of an existing file, which stands nowhere yet."""
+    """Another name of an existing file, which stands nowhere yet; `leads_to` is that file when the link is symbolic."""
 
-    def __init__(self, temp: str) -> None:
+    def __init__(self, temp: str, leads_to: str | None) -> None:
         self.temp = temp
+        self.leads_to = leads_to
 
 
 class _Undo(NamedTuple):
@@ -182,7 +186,7 @@ class Transaction:
         self._make_dirs(place)
         # Of a symbolic link, what it leads to: a link to a link would die with either.
         existing = os.path.realpath(source.path)
-        link = Link(_beside(os.path.join(place, os.path.basename(existing)), "tmp"))
+        link = Link(_beside(os.path.join(place, os.path.basename(existing)), "tmp"), existing if symbolic else None)
         try:
             make(existing, link.temp)
         except (OSError, NotImplementedError):
@@ -212,7 +216,9 @@ class Transaction:
                 self._files.append(_File(target, None, None, role, replaces=False))
                 return
         self._links.remove(link)
-        self._files.append(_File(target, link.temp, None, role, replaces=os.path.lexists(target)))
+        file = _File(target, link.temp, None, role, replaces=os.path.lexists(target))
+        file.leads_to = link.leads_to
+        self._files.append(file)
 
     def supersede(self, path: str | os.PathLike[str]) -> None:
         """Remove an existing file once the new ones stand in its place under other names."""
@@ -254,7 +260,19 @@ class Transaction:
                 if not os.path.isdir(path):
                     raise
 
+    def _check_links(self) -> None:
+        """Refuse a symbolic link to a file that goes: what it is to keep would be lost."""
+        gone = {file.target for file in self._files if file.temp is not None} | {*map(_real_place, self._superseded)}
+        for file in self._files:
+            if file.leads_to in gone:
+                raise UnsupportedError(
+                    f"would be a symbolic link to {file.leads_to}, which is replaced",
+                    path=file.target,
+                    hint="write to another place, or copy instead of linking",
+                )
+
     def _commit(self) -> None:
+        self._check_links()
         # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first.
         sync = any(file.replaces and file.role != "pointer" for file in self._files)
         for file in self._files:

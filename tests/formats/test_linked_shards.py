@@ -144,6 +144,20 @@ def test_a_symbolic_link_to_the_source_is_replaced_not_followed(source, tmp_path
     assert values(source) == before
 
 
+@pytest.mark.parametrize("values_after", [{"b": None}, {"a": [9.0], "b": None}], ids=["removed", "replaced"])
+def test_no_symbolic_link_leads_to_a_file_that_goes(source, no_hard_links, values_after):
+    """In place, where there are no hard links: the new name of a data file cannot lead to the old one."""
+    before = values(source)
+    tensors = Bundle(source)
+    wanted = {name: tensors[name] if value is None else np.float32(value) for name, value in values_after.items()}
+    with pytest.raises(UnsupportedError, match="would be a symbolic link to"):
+        save_checkpoint(wanted, source, links="always")
+    assert values(source) == before
+    assert sorted(path.name for path in source.parent.iterdir() if path.name.startswith(".")) == []
+    save_checkpoint({f"my/{name}": tensor for name, tensor in tensors.items()}, source, links="always")
+    assert list(values(source).values()) == list(before.values())
+
+
 def test_where_no_link_can_be_made_values_are_copied(source, tmp_path, no_hard_links):
     save_checkpoint(Bundle(source), tmp_path / "out", links="hard")
     assert values(tmp_path / "out") == values(source)
