@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.errors import PassError
+from graphsurgeon.attr_value import Shape
+from graphsurgeon.errors import GraphSurgeonError, PassError
 from graphsurgeon.fitting import fit
 from graphsurgeon.fitting.fit import apply, choices, refusal
 from graphsurgeon.fitting.plan import Plan
@@ -124,6 +127,42 @@ def test_graphs_of_others_take_their_own_checkpoints(path):
     report = fit(of, weights)
     assert set(report.counts) == {"copy"}
     assert all(of.variables[key] is weights[key] for key in of.variables)
+
+
+def damaged(of: Model, seed: int) -> Model:
+    """Change some nodes of the saver, variables and initializers in ways that no file excludes."""
+    chance = random.Random(seed)
+    parts = [node for node in of.graph if node.name.startswith("save") or "/Initializer" in node.name]
+    parts += [node for node in of.graph if node.op in ("VariableV2", "VarHandleOp", "Assign", "AssignVariableOp")]
+    for node in chance.sample(parts, 12):
+        how = chance.randrange(4)
+        if how == 0 and node.inputs:
+            node.inputs = (*node.inputs[:-1], chance.choice(parts).name + chance.choice(["", ":1", ":7", ":a:0"]))
+        elif how == 1 and len(node.attrs):
+            del node.attrs[chance.choice(list(node.attrs))]
+        elif how == 2 and "shape" in node.attrs:
+            node.attrs["shape"] = chance.choice([Shape(None), Shape([None, 3]), Shape([10**12, 10**6])])
+        elif how == 3 and node.inputs:
+            node.inputs = node.inputs[:-1]
+    return of
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("name", ["partitioned", "lstm_loop", "resource_cnn"])
+def test_damaged_graphs_are_refused_in_words(fixtures, name, seed):
+    of = gs.load(fixtures / f"{name}.ckpt")
+    weights = dict(of.variables)
+    of.variables = {}
+    kept = random.Random(seed).sample(list(weights), len(weights) // 2)
+    try:
+        fit(
+            damaged(of, seed), {key: weights[key] for key in kept}, missing="init", mismatch="slice+pad:init", cast=".*"
+        )
+    except GraphSurgeonError as error:
+        assert str(error)
+        assert of.variables == {}
+    else:
+        assert of.variables
 
 
 def test_refusals_name_what_is_near():

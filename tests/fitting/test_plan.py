@@ -169,7 +169,7 @@ def test_a_second_checkpoint_comes_before_the_policy():
 
 def test_what_cannot_be_initialized_is_unresolved_and_says_why():
     of = target({"w": (2,)})
-    of.graph.set_nodes([*of.graph, *graph("odds = Const {f32 [2]}; drawn = Multinomial(odds)")])
+    of.graph.set_nodes([*of.graph, *graph("odds = Const {f32 [2]}; n = Const {i32 []}; drawn = Multinomial(odds, n)")])
     assign = of.graph["w/Assign"].copy()
     assign.inputs = ("w", "drawn")
     of.graph.set_nodes([assign if node.name == "w/Assign" else node for node in of.graph])
