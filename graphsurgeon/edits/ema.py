@@ -1,7 +1,7 @@
 """Put moving averages in the place of the values they are averages of.
 
 For: evaluating and exporting what ``tf.train.ExponentialMovingAverage`` kept during training, without a Saver that maps
-``w`` to ``w/ExponentialMovingAverage``.
+``w`` to ``w/ExponentialMovingAverage``; and what optimizers of Keras 3 keep with ``use_ema``.
 
 Leaves behind: the averages under the plain names, untouched; the averages' own names are gone. What has no average
 stays, and floating-point variables among that are told, but for what optimizers keep.
@@ -16,7 +16,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.tensor import Tensor
 from graphsurgeon.value_edit import refuse, targets
 from graphsurgeon.variables.checkpoint_keys import EMA
-from graphsurgeon.variables.optimizer_state import optimizer_state
+from graphsurgeon.variables.object_graph import read_object_graph
+from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state
 
 
 @checkpoint_edit
@@ -50,6 +51,9 @@ def ema(
     """
     ending = f"/{suffix}"
     averages = {name.removesuffix(ending): name for name in tensors if name.endswith(ending) and name != ending}
+    objects = read_object_graph(tensors)
+    if objects is not None:
+        averages |= {key: own for key, own in averages_of_objects(objects).items() if own in tensors}
     if not averages:
         raise PassError(
             "ema", f"there are no averages: no name ends in {ending!r}", hint="--suffix names another ending"
@@ -62,12 +66,8 @@ def ema(
             kinds = [f"{each.dtype.name} {list(each.shape)}" for each in (old, new)]
             problems.append(f"{plain} is {kinds[0]}, its average {kinds[1]}")
     refuse("ema", problems)
-    state = optimizer_state(tensors)
-    others = [
-        name
-        for name in targets(tensors)
-        if tensors[name].dtype.is_floating and name not in state.reasons and not name.endswith(ending)
-    ]
+    own = {*optimizer_state(tensors).reasons, *averages.values()}
+    others = [name for name in targets(tensors) if tensors[name].dtype.is_floating and name not in own]
     taken = {plain: tensors[averages[plain]] for plain in chosen}
     for name in averages.values():
         del tensors[name]

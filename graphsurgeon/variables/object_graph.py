@@ -140,6 +140,10 @@ class ObjectGraph:
         """The slot variables, by their own object."""
         return self._slots
 
+    def children(self, number: int) -> Iterator[tuple[str, int]]:
+        """Yield what an object refers to: a local name, and the other object."""
+        return ((child.local_name, child.node_id) for child in self._nodes[number].children)
+
     def registered_savers(self) -> Iterator[RegisteredSaver]:
         """Yield the objects that functions of the program save."""
         for number, node in enumerate(self._nodes):

@@ -36,6 +36,8 @@ SLOT_NAMES = (
     "ProximalAdagrad", "RMSProp", "Shampoo", "Yogi", "adam_m", "adam_v", "lamb_m", "lamb_v",
 )  # fmt: skip
 
+#: What optimizers of Keras 3 call the variables that they train, and the averages of these.
+_LISTS = ("_trainable_variables", "_model_variables_moving_average")
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _KERAS = "Adam|AdamW|Adamax|Nadam|Adagrad|Adadelta|Ftrl|RMSprop|SGD"
 _KERAS_SLOT = re.compile(
@@ -100,15 +102,24 @@ def optimizer_state(
     return found
 
 
-def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
-    """Yield the slots, and what is saved at or below an optimizer and belongs to nothing else.
+def averages_of_objects(objects: ObjectGraph) -> dict[str, str]:
+    """Return the keys of the moving averages that optimizers of Keras 3 keep, by the keys of their variables."""
+    found: dict[str, str] = {}
+    for number in objects.optimizers():
+        lists = {name: dict(objects.children(child)) for name, child in objects.children(number) if name in _LISTS}
+        if len(lists) == len(_LISTS):
+            variables, averages = (lists[name] for name in _LISTS)
+            for place in variables.keys() & averages.keys():
+                keys = [[each.key for each in objects.saved_by(side[place])] for side in (variables, averages)]
+                found.update(zip(*keys, strict=False))
+    return found
 
-    The way in a key is the shortest one. Keras 3's optimizers list the variables that they train, so a model's weights
-    are often saved as its optimizer's: ``optimizer/_trainable_variables/0``.
-    """
-    optimizers = objects.optimizers()
-    others = objects.trained() | objects.reached_without(optimizers)
+
+def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
+    """Yield the slots, and what is saved at or below an optimizer and is not a variable that it trains."""
+    optimizers = set(objects.optimizers())
     ways = {objects.path(number) for number in optimizers} - {None, ""}
+    others = _others(objects, optimizers)
     for key, attribute in objects.attributes.items():
         slot = objects.slots.get(attribute.node)
         if slot is not None:
@@ -117,6 +128,22 @@ def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
             way = next((way for way in _parents(key) if way in ways), None)
             if way is not None:
                 yield key, f"a variable of the optimizer {way}, by the object graph"
+
+
+def _others(objects: ObjectGraph, optimizers: set[int]) -> set[int]:
+    """Return the objects that are not an optimizer's own, though its variables may have their keys by way of it.
+
+    An optimizer of Keras 3 has a list of what it trains, and is nearer to the root than the layers are.
+    """
+    found = {slot.original for slot in objects.slots.values()}
+    waiting = [0, *found]
+    for number in optimizers:
+        waiting += [child for name, child in objects.children(number) if name == _LISTS[0]]
+    while waiting:
+        number = waiting.pop()
+        found.add(number)
+        waiting += [child for _, child in objects.children(number) if child not in found and child not in optimizers]
+    return found
 
 
 def _parents(key: str) -> Iterator[str]:

@@ -20,6 +20,8 @@ from graphsurgeon.variables.optimizer_state import optimizer_state
 OPTIMIZERS = [
     "adam", "momentum", "rmsprop", "rmsprop_centered", "adagrad", "adagrad_da", "adadelta", "ftrl", "proximal_adagrad",
 ]  # fmt: skip
+#: Eager execution cannot be turned off again, so it gets a process of its own.
+EAGER = "import json, optimizing; print(json.dumps(optimizing.{}))\n"
 NET = {"net/table", "net/dense/kernel", "net/dense/bias"}
 
 
@@ -75,15 +77,37 @@ def test_objects_that_are_left_restore(tf, tmp_path, optimizer, depth):
     """Far from the root, the weights are saved under the way through the optimizer, when it is one of Keras 3."""
     if optimizer == "v1_adam" and not tf.is_v1:
         pytest.skip("TensorFlow 2 has no such optimizer for eager variables")
-    # Eager execution cannot be turned off again, so it gets a process of its own.
-    script = "import json, optimizing; print(json.dumps(optimizing.{}))\n"
-    told = tf.run(script.format(f"train_objects({str(tmp_path / 'm')!r}, {optimizer!r}, {depth})"))
+    told = tf.run(EAGER.format(f"train_objects({str(tmp_path / 'm')!r}, {optimizer!r}, {depth})"))
     given = dict(gs.load_checkpoint(told["path"]))
     report = strip_optimizer(given)
     assert len([name for name in given if "VARIABLE_VALUE" in name]) == 4
     assert all("by the object graph" in str(row.reason) for row in report.changes if row.action == "dropped")
     save_checkpoint(given, tmp_path / "x")
-    assert tf.run(script.format(f"restore_objects({str(tmp_path / 'x')!r}, {depth})")) == told["values"]
+    assert tf.run(EAGER.format(f"restore_objects({str(tmp_path / 'x')!r}, {depth})")) == told["values"]
+
+
+def test_a_keras_model_that_is_left_restores(tf, tmp_path):
+    told = tf.run(EAGER.format(f"train_keras({str(tmp_path / 'm')!r})"))
+    given = dict(gs.load_checkpoint(told["path"]))
+    num_before = len(given)
+    strip_optimizer(given)
+    # Values and the save counter stay, and the object graph.
+    assert len(given) == len(told["values"]) + 2 < num_before
+    save_checkpoint(given, tmp_path / "x")
+    assert tf.run(EAGER.format(f"restore_keras({str(tmp_path / 'x')!r})"))["values"] == told["values"]
+
+
+def test_averages_of_a_keras_optimizer(tf2, tmp_path):
+    told = tf2.run(EAGER.format(f"train_keras({str(tmp_path / 'm')!r}, average=True)"))
+    given = dict(gs.load_checkpoint(told["path"]))
+    report = ema(given)
+    assert report.notes == ["6 of 8 floating-point variables have the value of their average"]
+    assert {row.name.split("/")[-3] for row in report.skipped} == {"moving_mean", "moving_variance"}
+    strip_optimizer(given)
+    save_checkpoint(given, tmp_path / "x")
+    made = tf2.run(EAGER.format(f"restore_keras({str(tmp_path / 'x')!r})"))
+    assert made["trained"] == told["averages"] != []
+    assert made["values"] != told["values"]
 
 
 def test_moving_averages_restore_under_plain_names(tf, tmp_path):

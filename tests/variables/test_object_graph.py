@@ -41,6 +41,11 @@ def test_the_shortest_way_is_the_keys(objects):
         assert key.startswith(f"{objects.path(objects.attributes[key].node)}/.ATTRIBUTES/")
 
 
+def test_children(objects):
+    assert list(objects.children(1)) == [("layers", 2), ("kernel", 3), ("me", 1)]
+    assert list(objects.children(3)) == []
+
+
 def test_every_way_by_one_reference_the_shortest_first(objects):
     assert objects.paths(3) == ["model/kernel", "model/layers/0/k.Sl"]
     assert objects.paths(1) == ["model", "model/me", "model/layers/again"]

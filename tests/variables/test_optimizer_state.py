@@ -11,8 +11,8 @@ from graphsurgeon.graph import Graph
 from graphsurgeon.model import Model
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import as_tensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.optimizer_state import optimizer_state
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, read_object_graph
+from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state
 from proto_utils import schema
 from tests.models import SHARED, shared
 from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
@@ -174,3 +174,39 @@ def test_ops_of_a_graph(op, resource):
 
 def test_a_graph_that_trains_nothing():
     assert optimizer_state(tensors(w=[2], slot=[2]), model=graph("AssignAdd")).reasons == {}
+
+
+def keras(*, with_model: bool):
+    """A model of one variable, whose key is by way of the optimizer; and its momentum and average."""
+    keys = [f"optimizer/{name}/0/.ATTRIBUTES/VARIABLE_VALUE" for name in ("_trainable_variables", "_variables")]
+    keys.append("optimizer/_variables/1/.ATTRIBUTES/VARIABLE_VALUE")
+    lists = [("_variables", 2), ("_trainable_variables", 3), ("_model_variables_moving_average", 7)]
+    nodes = message(
+        {"children": [("optimizer", 1), *([("model", 8)] if with_model else [])]},
+        {"children": lists},
+        {"children": [("0", 4), ("1", 5)]},
+        {"children": [("0", 6)]},
+        {"attributes": [("adam/momentum", keys[1])]},
+        {"attributes": [("adam/average", keys[2])]},
+        {"attributes": [("kernel", keys[0])]},
+        {"children": [("0", 5)]},
+        {"children": [("layer", 9)]},
+        {"children": [("kernel", 6), ("optimizer", 1)]},
+    )
+    given = tensors(**{key: [2] for key in keys})
+    given[OBJECT_GRAPH_KEY] = as_tensor(schema.serialize(nodes))
+    return keys, given
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+def test_what_an_optimizer_trains_is_not_its_own(with_model):
+    (_, *own), given = keras(with_model=with_model)
+    assert list(optimizer_state(given).reasons) == own
+
+
+def test_averages_of_objects():
+    (trained_key, _, average), given = keras(with_model=True)
+    objects = read_object_graph(given)
+    assert objects is not None
+    assert averages_of_objects(objects) == {trained_key: average}
+    assert averages_of_objects(ObjectGraph(trained())) == {}

@@ -123,3 +123,38 @@ def restore_objects(prefix, depth=0):
     status = tf.train.Checkpoint(net=_nested(module, depth)).restore(prefix)
     status.assert_existing_objects_matched().expect_partial()
     return [item.numpy().tolist() for item in [module.table] + list(module.layers)]
+
+
+def _network():
+    keras = tf.keras
+    layers = [keras.layers.Dense(4, input_shape=(3,)), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
+    return keras.Sequential(layers)
+
+
+def train_keras(prefix, average=False):
+    """Fit a Keras model and save a tf.train.Checkpoint of it and of its optimizer."""
+    if not tf.executing_eagerly():
+        tf1.enable_eager_execution()
+    network = _network()
+    more = {"use_ema": True, "ema_momentum": 0.5} if average else {}
+    optimizer = tf.keras.optimizers.Adam(0.1, **more)
+    network.compile(optimizer, "mse")
+    for _ in range(2):
+        # At its end, `fit` would put the averages in their places itself.
+        network.train_on_batch(tf.ones([8, 3]).numpy(), tf.ones([8, 2]).numpy())
+    saved = tf.train.Checkpoint(model=network, optimizer=optimizer).save(prefix)
+    values = [item.numpy().tolist() for item in network.variables]
+    averages = [item.numpy().tolist() for item in optimizer._model_variables_moving_average] if average else []
+    return {"path": saved, "values": values, "averages": averages, "num_trained": len(network.trainable_variables)}
+
+
+def restore_keras(prefix):
+    """Restore a Keras model alone; return its values."""
+    if not tf.executing_eagerly():
+        tf1.enable_eager_execution()
+    network = _network()
+    tf.train.Checkpoint(model=network).restore(prefix).assert_existing_objects_matched().expect_partial()
+    return {
+        "values": [item.numpy().tolist() for item in network.variables],
+        "trained": [item.numpy().tolist() for item in network.trainable_variables],
+    }
