@@ -153,16 +153,13 @@ def test_damaged_graphs_are_refused_in_words(fixtures, name, seed):
     of = gs.load(fixtures / f"{name}.ckpt")
     weights = dict(of.variables)
     of.variables = {}
-    kept = random.Random(seed).sample(list(weights), len(weights) // 2)
+    kept = {key: weights[key] for key in random.Random(seed).sample(list(weights), len(weights) // 2)}
+    refused = ""
     try:
-        fit(
-            damaged(of, seed), {key: weights[key] for key in kept}, missing="init", mismatch="slice+pad:init", cast=".*"
-        )
+        fit(damaged(of, seed), kept, missing="init", mismatch="slice+pad:init", cast=".*")
     except GraphSurgeonError as error:
-        assert str(error)
-        assert of.variables == {}
-    else:
-        assert of.variables
+        refused = str(error)
+    assert bool(refused) is not bool(of.variables)
 
 
 def test_refusals_name_what_is_near():
