@@ -32,6 +32,9 @@ MIN_WINDOW_NBYTES = 1 << 26
 #: Of a larger one, up to this.
 MAX_WINDOW_NBYTES = 1 << 28
 _NUM_WINDOWS = 8
+_CACHE_LINE_NBYTES = 64
+#: Elements beside one along the axis that is divided; a call of numpy costs more than copying fewer.
+_MIN_SLAB = 256
 
 
 class RearrangedTensor(DerivedTensor):
@@ -97,8 +100,26 @@ class RearrangedTensor(DerivedTensor):
             place = tuple((start + a, start + b) for (a, b), (start, _) in zip(band, run, strict=True))
             shared = intersection(place, wanted)
             if shared is not None:
-                target[within(shared, wanted)] = piece[within(shared, place)]
+                # The dots keep a view a view where there are no axes.
+                _assign(target[(*within(shared, wanted), ...)], piece[(*within(shared, place), ...)])
         return result
+
+
+def _assign(target: np.ndarray[Any, Any], piece: np.ndarray[Any, Any]) -> None:
+    """Copy a piece to where it belongs, in slabs that fill whole cache lines there.
+
+    numpy goes through a transposed copy line by line of the piece, and touches a cache line of the target again and
+    again, once for each of its elements, when it has long been pushed out.
+    """
+    moving = [axis for axis, dim in enumerate(piece.shape) if dim > 1]
+    fast = min(moving, key=lambda axis: abs(target.strides[axis]), default=0)
+    step = _CACHE_LINE_NBYTES // piece.itemsize
+    if moving and fast != moving[-1] and piece.shape[fast] > step and piece.size >= _MIN_SLAB * piece.shape[fast]:
+        for start in range(0, piece.shape[fast], step):
+            slab = (slice(None),) * fast + (slice(start, start + step),)
+            target[slab] = piece[slab]
+    else:
+        target[...] = piece
 
 
 class TransposedTensor(RearrangedTensor):

@@ -130,3 +130,12 @@ def test_what_is_no_order_of_axes(perm):
 def test_what_are_no_axes(axes):
     with pytest.raises(UnsupportedError, match=r"are not different axes of shape \[2, 3\]"):
         ReversedTensor(as_tensor(numbers((2, 3))), axes)
+
+
+@pytest.mark.parametrize("shape", [(300, 700), (700, 300), (40, 300, 20), (3, 3, 64, 300), (5000, 2)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.complex128])
+def test_slabs_of_cache_lines_leave_nothing_out(shape, dtype):
+    values = np.arange(np.prod(shape)).astype(dtype).reshape(shape)
+    for perm in permutations(range(len(shape))):
+        made = TransposedTensor(as_tensor(values), perm).numpy()
+        np.testing.assert_array_equal(made, values.transpose(perm))
