@@ -101,7 +101,9 @@ class RearrangedTensor(DerivedTensor):
             shared = intersection(place, wanted)
             if shared is not None:
                 # The dots keep a view a view where there are no axes.
-                _assign(target[(*within(shared, wanted), ...)], piece[(*within(shared, place), ...)])
+                here: tuple[Any, ...] = (*within(shared, wanted), ...)
+                there: tuple[Any, ...] = (*within(shared, place), ...)
+                _assign(target[here], piece[there])
         return result
 
 
