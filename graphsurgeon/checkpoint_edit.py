@@ -117,6 +117,7 @@ def checkpoint_edit(
 
     @functools.wraps(function)
     def run(tensors: MutableMapping[str, Tensor], /, *args: P.args, **options: P.kwargs) -> EditReport:
+        require_mutable(tensors)
         for name in lists & options.keys():
             if isinstance(options[name], str):
                 # One name for a list of one; else its letters would be taken for names.
@@ -132,6 +133,20 @@ def checkpoint_edit(
         return compare(before, after, remarks)
 
     return run
+
+
+def require_mutable(tensors: Any) -> MutableMapping[str, Any]:
+    """Return what an edit is to change.
+
+    Raises
+    ------
+    TypeError
+        It cannot be changed, as a checkpoint that was opened.
+    """
+    if not isinstance(tensors, MutableMapping):
+        found = type(tensors).__name__
+        raise TypeError(f"a dict of tensors is edited, and this is a {found}: dict(...) makes one of a mapping")
+    return tensors
 
 
 def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tensor]) -> None:

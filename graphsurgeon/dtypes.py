@@ -186,6 +186,9 @@ class DType:
     def __repr__(self) -> str:
         return f"<DType {self.name}>"
 
+    def __str__(self) -> str:
+        return self.name
+
 
 _BY_NUMBER: dict[int, DType] = {}
 _BY_NAME: dict[str, DType] = {}

@@ -10,11 +10,13 @@ repairs broken models is under ``model_pass(repairs=True)``.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+from collections.abc import Callable, MutableMapping
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
+from graphsurgeon.checkpoint_edit import require_mutable
 from graphsurgeon.errors import GraphError
 from graphsurgeon.model import Model
+from graphsurgeon.tensor_dict import TensorDict
 from graphsurgeon.verify import check
 
 
@@ -40,8 +42,19 @@ def model_pass(
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]: ...
 
 
+@overload
 def model_pass(
-    function: Callable[..., Any] | None = None, /, *, repairs: bool = False, cures: tuple[str, ...] = ()
+    *, takes_tensors: Literal[True]
+) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model | MutableMapping[str, Any], P], R]]: ...
+
+
+def model_pass(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    repairs: bool = False,
+    cures: tuple[str, ...] = (),
+    takes_tensors: bool = False,
 ) -> Callable[..., Any]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
@@ -54,6 +67,8 @@ def model_pass(
         wrong with them after is what the pass does not repair, and its refusal.
     cures : tuple of str
         Rules of `verify` that may be broken before, because the pass may put that right.
+    takes_tensors : bool
+        The pass also takes a dict of tensors, as edits do.
 
     Raises
     ------
@@ -61,8 +76,26 @@ def model_pass(
         The model is not well formed, before or (a defect of the pass) after.
     """
     if function is None:
-        return functools.partial(_as_pass, repairs=repairs, cures=cures)
+        made = functools.partial(_as_pass, repairs=repairs, cures=cures)
+        return (lambda given: _for_tensors_too(made(given))) if takes_tensors else made
     return _as_pass(function, repairs=repairs, cures=cures)
+
+
+def _for_tensors_too(
+    function: Callable[Concatenate[Model, P], R],
+) -> Callable[Concatenate[Model | MutableMapping[str, Any], P], R]:
+    @functools.wraps(function)
+    def run(model: Model | MutableMapping[str, Any], /, *args: P.args, **options: P.kwargs) -> R:
+        if isinstance(model, Model):
+            return function(model, *args, **options)
+        alone = Model()
+        alone.variables = dict(TensorDict(require_mutable(model)))
+        report = function(alone, *args, **options)
+        model.clear()
+        model.update(alone.variables)
+        return report
+
+    return run
 
 
 def _as_pass(

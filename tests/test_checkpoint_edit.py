@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -75,6 +76,11 @@ class TestRunning:
         given = TensorDict({"a": np.arange(2)})
         double(given)
         assert given["a"].numpy().tolist() == [0, 2]
+
+    def test_what_cannot_be_changed_is_refused_first(self):
+        given = MappingProxyType(tensors(a=1))
+        with pytest.raises(TypeError, match=r"a dict of tensors is edited, and this is a mappingproxy: dict\(...\)"):
+            double(given)  # type: ignore[arg-type]
 
 
 class TestComparing:

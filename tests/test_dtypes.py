@@ -47,6 +47,12 @@ def test_unknown_number(number: int):
 
 
 @pytest.mark.parametrize("dtype", EVERY, ids=str)
+def test_printed(dtype: DType):
+    assert f"{dtype}" == str(dtype) == dtype.name
+    assert repr(dtype) == f"<DType {dtype.name}>"
+
+
+@pytest.mark.parametrize("dtype", EVERY, ids=str)
 def test_reference_and_back(dtype: DType):
     reference = dtype.as_ref
     assert reference.is_ref

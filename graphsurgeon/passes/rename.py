@@ -90,7 +90,7 @@ class RenameReport:
         return {**vars(self), "renamed": [vars(row) for row in self.renamed]}
 
 
-@model_pass
+@model_pass(takes_tensors=True)
 def rename(
     model: Model,
     *,
@@ -104,8 +104,8 @@ def rename(
 
     Parameters
     ----------
-    model : Model
-        Edited in place; no value is read.
+    model : Model, or mutable mapping of str to Tensor
+        Edited in place; no value is read. A checkpoint alone is a model, too.
     map : tuple of str, or mapping of str to str
         New names, as in 'conv(\d+)/(.*)=net/conv\1/\2': a name or regular expression of whole names, the last = and
         the new name, in which \1 is a group; the first that takes a name counts. (A mapping holds exact names.)

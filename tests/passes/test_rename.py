@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.graph import Function, Graph
 from graphsurgeon.model import Model
 from graphsurgeon.passes.rename import RenamedRow, rename
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import Tensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.verify import verify
 from proto_utils import schema
@@ -192,6 +193,26 @@ def test_what_takes_nothing_is_refused():
 )
 def test_bad_names_are_refused(options: dict[str, object], match: str):
     check_refusal(rename, small(), PassError, match, **options)
+
+
+def test_a_dict_of_tensors_is_renamed_in_place():
+    w, b = as_tensor([1.0]), as_tensor([2.0])
+    given = {"net/w": w, "net/b": b}
+    report = rename(given, map={"net/w": "net/kernel"}, strip_scope="net")
+    assert given == {"kernel": w, "b": b}
+    assert list(given) == ["kernel", "b"]
+    assert [(row.name, row.was, row.kind) for row in report.renamed] == [
+        ("kernel", "net/w", "key"),
+        ("b", "net/b", "key"),
+    ]
+    with pytest.raises(PassError):
+        rename(given, map=("kernel=b",))
+    assert list(given) == ["kernel", "b"]
+
+
+def test_what_cannot_be_changed_is_no_dict():
+    with pytest.raises(TypeError, match=r"this is a mappingproxy: dict\(...\) makes one"):
+        rename(MappingProxyType({"w": as_tensor([1.0])}), add_scope="x")  # type: ignore[arg-type]
 
 
 def test_checkpoint_only_needs_a_checkpoint():
