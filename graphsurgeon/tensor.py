@@ -353,6 +353,9 @@ def as_tensor(value: object) -> Tensor:
     except ValueError as error:
         # Not always so: an old numpy makes an array of lists, which the elements tell below.
         raise UnsupportedError(f"numpy makes no array of it: {error}") from error
+    if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
+        # Strings of numpy's own end where their last bytes that are not zero do.
+        array = np.asarray(value, dtype=object)
     if array.dtype.kind in "SUO":
         return StringTensor(array.shape, [_to_bytes(element) for element in array.reshape(-1).tolist()])
     return ArrayTensor(array)

@@ -190,6 +190,13 @@ class TestArrays:
     def test_text_is_utf_8(self):
         assert as_tensor("é").numpy().item() == "é".encode()
 
+    @pytest.mark.parametrize("value", [b"a\0", [b"a\0", b"\0"], [["a\0"], ["\0\0"]], "a\0"], ids=repr)
+    def test_zeros_at_the_end_of_strings_are_theirs(self, value):
+        made = as_tensor(value)
+        as_bytes = np.array(value, dtype=object)
+        assert made.shape == as_bytes.shape
+        assert [len(element) for element in made.strings()] == [len(element) for element in as_bytes.reshape(-1)]
+
     def test_quantized_elements_are_plain_numbers(self):
         assert as_tensor(np.ones(2, [("qint8", np.int8)])).numpy().tolist() == [1, 1]
         assert ArrayTensor(np.ones(2, np.int8), dtypes.QINT8).dtype is dtypes.QINT8
