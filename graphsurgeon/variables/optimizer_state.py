@@ -38,6 +38,8 @@ SLOT_NAMES = (
 
 #: What optimizers of Keras 3 call the variables that they train, and the averages of these.
 _LISTS = ("_trainable_variables", "_model_variables_moving_average")
+#: What an object refers to by these names that is an optimizer: one of Keras 3, and one of Keras 2.
+_MARKS = ({"_iterations", "_learning_rate"}, {"iter", "learning_rate", "decay"})
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _KERAS = "Adam|AdamW|Adamax|Nadam|Adagrad|Adadelta|Ftrl|RMSprop|SGD"
 _KERAS_SLOT = re.compile(
@@ -105,7 +107,7 @@ def optimizer_state(
 def averages_of_objects(objects: ObjectGraph) -> dict[str, str]:
     """Return the keys of the moving averages that optimizers of Keras 3 keep, by the keys of their variables."""
     found: dict[str, str] = {}
-    for number in objects.optimizers():
+    for number in _optimizers(objects):
         lists = {name: dict(objects.children(child)) for name, child in objects.children(number) if name in _LISTS}
         if len(lists) == len(_LISTS):
             variables, averages = (lists[name] for name in _LISTS)
@@ -115,9 +117,19 @@ def averages_of_objects(objects: ObjectGraph) -> dict[str, str]:
     return found
 
 
+def _optimizers(objects: ObjectGraph) -> set[int]:
+    """Return the objects that are optimizers, by their slots or by what they or others call things."""
+    found = set(objects.optimizers())
+    for number in range(len(objects)):
+        names = {name for name, _ in objects.children(number)}
+        if any(marks <= names for marks in _MARKS):
+            found.add(number)
+    return found
+
+
 def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
     """Yield the slots, and what is saved at or below an optimizer and is not a variable that it trains."""
-    optimizers = set(objects.optimizers())
+    optimizers = _optimizers(objects)
     ways = {objects.path(number) for number in optimizers} - {None, ""}
     others = _others(objects, optimizers)
     for key, attribute in objects.attributes.items():

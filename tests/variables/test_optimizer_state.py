@@ -176,13 +176,14 @@ def test_a_graph_that_trains_nothing():
     assert optimizer_state(tensors(w=[2], slot=[2]), model=graph("AssignAdd")).reasons == {}
 
 
-def keras(*, with_model: bool):
+def keras(*, with_model: bool, name: str = "optimizer"):
     """A model of one variable, whose key is by way of the optimizer; and its momentum and average."""
-    keys = [f"optimizer/{name}/0/.ATTRIBUTES/VARIABLE_VALUE" for name in ("_trainable_variables", "_variables")]
-    keys.append("optimizer/_variables/1/.ATTRIBUTES/VARIABLE_VALUE")
+    ways = ["_trainable_variables/0", "_variables/0", "_variables/1"]
+    keys = [f"{name}/{way}/.ATTRIBUTES/VARIABLE_VALUE" for way in ways]
     lists = [("_variables", 2), ("_trainable_variables", 3), ("_model_variables_moving_average", 7)]
+    lists += [("_iterations", 10), ("_learning_rate", 10)]
     nodes = message(
-        {"children": [("optimizer", 1), *([("model", 8)] if with_model else [])]},
+        {"children": [(name, 1), *([("model", 8)] if with_model else [])]},
         {"children": lists},
         {"children": [("0", 4), ("1", 5)]},
         {"children": [("0", 6)]},
@@ -191,16 +192,18 @@ def keras(*, with_model: bool):
         {"attributes": [("kernel", keys[0])]},
         {"children": [("0", 5)]},
         {"children": [("layer", 9)]},
-        {"children": [("kernel", 6), ("optimizer", 1)]},
+        {"children": [("kernel", 6), (name, 1)]},
+        {},
     )
     given = tensors(**{key: [2] for key in keys})
     given[OBJECT_GRAPH_KEY] = as_tensor(schema.serialize(nodes))
     return keys, given
 
 
+@pytest.mark.parametrize("name", ["optimizer", "opt"])
 @pytest.mark.parametrize("with_model", [True, False])
-def test_what_an_optimizer_trains_is_not_its_own(with_model):
-    (_, *own), given = keras(with_model=with_model)
+def test_what_an_optimizer_trains_is_not_its_own(with_model, name):
+    (_, *own), given = keras(with_model=with_model, name=name)
     assert list(optimizer_state(given).reasons) == own
 
 
