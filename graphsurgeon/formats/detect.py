@@ -24,7 +24,8 @@ from graphsurgeon.errors import near_names
 from graphsurgeon.formats import foreign, state_file
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.structure import binary_kind, first_field, is_text
-from graphsurgeon.formats.table import Table, is_table
+from graphsurgeon.formats.table import is_table
+from graphsurgeon.formats.value_table import ValueTable
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.wire import VARINT, fields
@@ -162,11 +163,16 @@ def _detect_text(path: str, head: bytes) -> Detected:
 
 
 def _detect_table(path: str, source: FileSource) -> Detected:
-    """Tell a V2 index (the first value is a BundleHeaderProto) from a V1 checkpoint (SavedTensorSlices)."""
-    first = next(Table(source).items(), (b"", b""))[1]
-    if not any(field.number == 1 and field.wire_type == VARINT for field in fields(first)):
+    """Tell a V2 index (the value of the empty key is a BundleHeaderProto) from a V1 checkpoint (SavedTensorSlices)."""
+    # Found, not got: in its block may also be a tensor of any size.
+    value = ValueTable(source).find(b"")
+    first = value.read() if value is not None else b""
+    is_v2 = any(field.number == 1 and field.wire_type == VARINT for field in fields(first))
+    if not is_v2 and (value is not None or not path.endswith(".index")):
         shard = _V1_SHARD_NAME.fullmatch(path)
-        return _checkpoint(path, shard.group(1) if shard else path, is_v1=True)
+        prefix = shard.group(1) if shard else path
+        # TensorFlow too reads a V2 checkpoint of the same prefix first.
+        return _checkpoint(path, prefix, is_v1=not os.path.isfile(index_path(prefix)))
     if not path.endswith(".index"):
         reason = "this is the index of a checkpoint, but a name that does not end in .index leads to no data files"
         raise UnsupportedError(reason, path=path)

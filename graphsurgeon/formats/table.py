@@ -83,14 +83,13 @@ class Table:
     CorruptionError
         The file is not a table, or its index is damaged.
     LimitError
-        A block that has to be read is past `max_block_nbytes`.
+        A block is past `MAX_BLOCK_NBYTES`.
     """
-
-    #: Of a block that is read as a whole, as it is in memory.
-    max_block_nbytes = MAX_BLOCK_NBYTES
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        #: Of a block that is read as a whole, as it is in memory.
+        self._max_block_nbytes = MAX_BLOCK_NBYTES
         self._keys: list[bytes] = []
         self._handles: list[BlockHandle] = []
         index = self._footer()
@@ -168,8 +167,8 @@ class Table:
         raise self._corrupt(offset, f"unknown compression type {kind}")
 
     def _check_size(self, nbytes: int) -> None:
-        if nbytes > self.max_block_nbytes:
-            raise LimitError(f"{self._source.path}: a block of a table, in bytes,", nbytes, self.max_block_nbytes)
+        if nbytes > self._max_block_nbytes:
+            raise LimitError(f"{self._source.path}: a block of a table, in bytes,", nbytes, self._max_block_nbytes)
 
     def _check_block(self, handle: BlockHandle, stored: int, actual: int) -> None:
         if stored != actual:

@@ -20,6 +20,8 @@ _MAX_KEPT_NBYTES = 4 << 20
 #: Three varints of up to ten bytes.
 _LENGTHS_NBYTES = 30
 _WINDOW_NBYTES = 512
+#: Compressed, a block has to be read as a whole, and it may be all of a large tensor.
+_MAX_BLOCK_NBYTES = 1 << 33
 
 
 class ValueTable(Table):
@@ -35,11 +37,9 @@ class ValueTable(Table):
         The file is not a table, or its index is damaged.
     """
 
-    #: Compressed, a block of a V1 checkpoint has to be read as a whole, and it may be all of a large tensor.
-    max_block_nbytes = 1 << 33
-
     def __init__(self, source: Source) -> None:
         super().__init__(source)
+        self._max_block_nbytes = _MAX_BLOCK_NBYTES
         self._latest: tuple[BlockHandle, Span] | None = None
 
     @property

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphsurgeon import dtypes
 from graphsurgeon.formats.detect import detect
-from graphsurgeon.formats.load import load
+from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from tests.formats.v1_files import one, write_v1
 from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
 
 V1_SHARD = "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123/export-00000-of-00001"
@@ -255,6 +257,15 @@ def test_foreign_files_are_named(tmp_path, data, expected):
 def test_directory_of_something_else(tmp_path):
     with pytest.raises(UnsupportedError, match="a directory without"):
         detect(tmp_path)
+
+
+def test_a_v2_checkpoint_of_the_same_prefix_is_read_first(tmp_path):
+    """As TensorFlow does: an edit of a V1 checkpoint may be saved where that is."""
+    write_v1(tmp_path / "m", {"w": one(dtypes.FLOAT, [2], bytes(8))})
+    assert detect(tmp_path / "m").is_v1
+    save_checkpoint({"new": floats(1)}, tmp_path / "m")
+    assert list(load_checkpoint(tmp_path / "m")) == ["new"]
+    assert list(load_checkpoint(tmp_path)) == ["new"]
 
 
 def test_v1_checkpoints_are_recognised():

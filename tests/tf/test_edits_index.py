@@ -92,13 +92,19 @@ def test_dtypes_of_later_tensorflows(tf2, tmp_path):
         assert read(tf2, tmp_path / name) == {new: wanted[old] for new, old in origins.items()}
 
 
-def test_a_v1_checkpoint_is_copied(tf, reader, tmp_path):
+@pytest.mark.parametrize("destination", ["x", "src"], ids=["elsewhere", "in place"])
+def test_a_v1_checkpoint_is_copied(tf, reader, tmp_path, destination):
+    """In place the V1 file stays, and neither TensorFlow nor we read it any more."""
     stored = {dtype.name for dtype in v1_files.STORED}
     specs = [of for of in everything() if of["dtype"] in stored]
     tf.call("v1_checkpoints:save", path=str(tmp_path / "src"), specs=specs)
-    origins, saved = edited(tmp_path / "src", _reshaped, tmp_path / "x")
+    before = (tmp_path / "src").read_bytes()
+    origins, saved = edited(tmp_path / "src", scoped, tmp_path / destination)
     assert saved.linked == []
-    assert read(reader, tmp_path / "x") == {new: digests(specs)[old] for new, old in origins.items()}
+    wanted = {new: digests(specs)[old] for new, old in origins.items()}
+    assert read(reader, tmp_path / destination) == wanted
+    assert {name: digest_of(value) for name, value in load_checkpoint(tmp_path / destination).items()} == wanted
+    assert (tmp_path / "src").read_bytes() == before
 
 
 def test_slices_of_a_partitioned_tensor_that_was_renamed(tf, reader, source, tmp_path):
