@@ -138,6 +138,20 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return verb
 
 
+def check_prefix(path: str | None) -> None:
+    """Refuse a directory for a checkpoint's prefix: the files would be hidden in it, or lie beside it.
+
+    Raises
+    ------
+    click.UsageError
+        It is one.
+    """
+    if path is None:
+        return
+    if path.endswith(("/", os.sep)) or (os.path.isdir(path) and not os.path.exists(f"{path}.index")):
+        raise click.UsageError(f"{path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
+
+
 def is_checkpoint(hint: Any) -> bool:
     """Return whether a parameter stands for the tensors of another checkpoint, which users name by a path."""
     return collections.abc.Mapping in {typing.get_origin(each) for each in (hint, *typing.get_args(hint))}
@@ -169,6 +183,7 @@ def finish(
     from graphsurgeon.cli.progress import watching
     from graphsurgeon.edited_checkpoint import Saved, existing
 
+    check_prefix(output.path)
     model, note = checkpoint.fitting_graph()
     notes = [*report.notes, *([note] if note else [])]
     is_shown = not output.quiet and not output.as_json

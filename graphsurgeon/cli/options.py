@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from proto_utils.errors import UnsupportedError
+
 if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
 
@@ -80,6 +82,15 @@ def links_of(given: dict[str, Any]) -> Links:
     if copy and link:
         raise click.UsageError("--copy and --link exclude each other")
     return "never" if copy else "always" if link else "hard"
+
+
+def lines_of(path: str) -> list[str]:
+    """Return the lines of a file that users name: texts in UTF-8."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.readlines()
+    except UnicodeDecodeError as error:
+        raise UnsupportedError("not a text in UTF-8", path=path, offset=error.start) from None
 
 
 def split_tags(text: str | None) -> list[str] | None:

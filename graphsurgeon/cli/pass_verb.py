@@ -40,7 +40,6 @@ from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.linked_shards import shared_paths
 from graphsurgeon.formats.save import OutputKind
-from proto_utils.errors import UnsupportedError
 
 if typing.TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
@@ -156,7 +155,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         links, signature = options.links_of(given), _signature_of(function, to, given)
         where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
         start = time.perf_counter()
-        given |= {key: _lines_of(given[key]) for key in line_files if given[key] is not None}
+        given |= {key: options.lines_of(given[key]) for key in line_files if given[key] is not None}
         model = _loaded(source, **where, without_graph=given.get("checkpoint_only", False))
         report = function(model, **given)
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
@@ -201,14 +200,6 @@ def _save(model: Model, output: str, kind: OutputKind | None, force: bool, links
 def _named(facts: Mapping[str, object]) -> dict[str, Any]:
     """Return a report under the names that a verb gives it: its outputs are files, those of a pass are nodes."""
     return {"output_nodes" if key == "outputs" else key: value for key, value in facts.items()}
-
-
-def _lines_of(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            return file.readlines()
-    except UnicodeDecodeError as error:
-        raise UnsupportedError("not a text in UTF-8", path=path, offset=error.start) from None
 
 
 def _signature_of(

@@ -11,7 +11,7 @@ graph is not changed. Values are lazy, and what goes over unchanged is the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.consistency.checkpoint import checkpoint_findings
@@ -36,6 +36,7 @@ def fit(  # noqa: PLR0913 -- each is one option
     weights: Mapping[str, Any],
     *,
     map: Texts | Mapping[str, str] = (),  # noqa: A002 -- the option's name
+    map_file: Iterable[str] | None = None,
     transform: Texts = (),
     mismatch: Texts = (),
     missing: Texts = (),
@@ -57,6 +58,8 @@ def fit(  # noqa: PLR0913 -- each is one option
     map : sequence of str, or mapping
         ``old=new``: names of the checkpoint, or regular expressions that match all of one, and what the graph calls
         them, with ``\1`` for the first group. Every rule is tried on every name.
+    map_file : iterable of str, optional
+        Lines of old name, tab and new name, as `rename` takes them.
     transform : sequence of str
         ``PATTERN=STEPS``: changes to values whether they fit or not, such as ``conv1/weights=reverse:2``.
     mismatch : sequence of str
@@ -90,7 +93,7 @@ def fit(  # noqa: PLR0913 -- each is one option
         A pattern or a rule is about nothing, or there is no such saver.
     """
     chosen = choices(
-        map=map, transform=transform, mismatch=mismatch, missing=missing, cast=cast,
+        map=map, map_file=map_file, transform=transform, mismatch=mismatch, missing=missing, cast=cast,
         accept_suggestions=accept_suggestions, seed=seed,
     )  # fmt: skip
     other = None if missing_from is None else TensorDict(missing_from)
@@ -103,6 +106,7 @@ def fit(  # noqa: PLR0913 -- each is one option
 def choices(
     *,
     map: Texts | Mapping[str, str] = (),  # noqa: A002 -- the option's name
+    map_file: Iterable[str] | None = None,
     transform: Texts = (),
     mismatch: Texts = (),
     missing: Texts = (),
@@ -118,7 +122,8 @@ def choices(
         One of them is not understood.
     """
     return Choices(
-        parse_rules(_listed(map)), parse_transforms(_listed(transform)), parse_mismatch(_listed(mismatch)),
+        parse_rules(_listed(map), map_file or ()),
+        parse_transforms(_listed(transform)), parse_mismatch(_listed(mismatch)),
         parse_missing(_listed(missing)), parse_casts(_listed(cast)), accept_suggestions, seed,
     )  # fmt: skip
 

@@ -1,49 +1,39 @@
 r"""Names of a checkpoint put into the words of a graph: ``old=new`` rules.
 
-``old`` is a name or a regular expression that matches all of it, ``new`` what it becomes, with ``\1`` for what
-the first group matched; a name that is there means itself alone. Every rule is tried on every name, so that one tensor
-can go to several places; where two rules lead different tensors to one name, the first rule wins.
+They are written as those of `rename`, see `graphsurgeon.renaming.name_map`, and here every rule is tried on every name,
+so that one tensor can go to several places; where two rules lead different tensors to one name, the first rule wins. A
+name that is there means itself alone.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.fitting.requirements import OPERATION
+from graphsurgeon.renaming.name_map import Entry, NameMap, parse_lines, parse_texts
 from proto_utils.errors import NotFoundError
 
 
-class Rule(NamedTuple):
-    """One ``old=new``."""
+class Rule:
+    """One ``old=new``.
 
-    old: str
-    new: str
+    Attributes
+    ----------
+    old, new : str
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        self.old, self.new = entry.old, entry.new
+        self._map = NameMap([entry])
 
     def __str__(self) -> str:
         return f"{self.old}={self.new}"
 
     def apply(self, name: str) -> str | None:
         """Return the new name, None when the rule is not about this one."""
-        if name == self.old:
-            return self.new
-        pattern = self._pattern()
-        match = None if pattern is None else pattern.fullmatch(name)
-        if match is None:
-            return None
-        try:
-            return match.expand(self.new)
-        except (re.error, IndexError) as error:
-            raise PassError(OPERATION, f"the rule {str(self)!r} is not understood: {error}") from error
-
-    def _pattern(self) -> re.Pattern[str] | None:
-        try:
-            return re.compile(self.old)
-        except re.error:
-            # It can still be a name.
-            return None
+        return self._map.find(name)
 
 
 class Mapped(NamedTuple):
@@ -53,47 +43,22 @@ class Mapped(NamedTuple):
     rule: Rule
 
 
-def parse_rules(texts: Sequence[str] | Mapping[str, str]) -> list[Rule]:
+def parse_rules(texts: Sequence[str] | Mapping[str, str], lines: Iterable[str] = ()) -> list[Rule]:
     """Parse rules.
 
     Parameters
     ----------
     texts : sequence of str, or mapping of str to str
-        ``old=new``, divided at the last ``=``; or old and new as they are.
+        ``old=new``; or old and new names.
+    lines : iterable of str
+        Of a file.
 
     Raises
     ------
     PassError
-        One of them has no ``=``, or nothing on one side of it.
+        One of them is not understood.
     """
-    if isinstance(texts, Mapping):
-        return [Rule(old, new) for old, new in texts.items()]
-    rules = []
-    for text in texts:
-        old, _, new = text.rpartition("=")
-        if not (old and new):
-            raise PassError(OPERATION, f"{text!r} is no rule", hint=r"write old=new, such as 'vgg_16/(.*)=my/\1'")
-        rules.append(Rule(old, new))
-    return rules
-
-
-def parse_rule_file(text: str) -> list[str]:
-    """Return the rules of a text with ``old`` and ``new`` in each line, divided by a tab; ``#`` begins a comment.
-
-    Raises
-    ------
-    PassError
-        A line has another number of columns.
-    """
-    rules = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        columns = line.split("\t")
-        if len(columns) != 2 or not all(columns):
-            raise PassError(OPERATION, f"line {number} of the names has {len(columns)} columns, not old and new")
-        rules.append("=".join(columns))
-    return rules
+    return [Rule(entry) for entry in (*parse_texts(texts, OPERATION), *parse_lines(lines, OPERATION))]
 
 
 def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, Mapped]:
@@ -115,7 +80,7 @@ def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, M
     NotFoundError
         A rule is about no name.
     PassError
-        One rule gives two tensors the same name, or speaks of a group that it has not.
+        One rule gives two tensors the same name.
     """
     found: dict[str, Mapped] = {}
     for rule in rules:

@@ -145,8 +145,8 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rena
         yield _entry(old, new, f"map {text!r}", operation)
 
 
-def parse_lines(lines: Iterable[str]) -> Iterator[Entry]:
-    """Yield the entries of a file's lines.
+def parse_lines(lines: Iterable[str], operation: str = "rename") -> Iterator[Entry]:
+    """Yield the entries of a file's lines; `operation` is who asks, for errors.
 
     Raises
     ------
@@ -161,11 +161,11 @@ def parse_lines(lines: Iterable[str]) -> Iterator[Entry]:
         if len(columns) != 2:
             found = "no tab" if len(columns) == 1 else f"{len(columns) - 1} tabs"
             raise PassError(
-                "rename", f"{where}: {found} in {text!r}", hint="a line is the old name, a tab, the new one"
+                operation, f"{where}: {found} in {text!r}", hint="a line is the old name, a tab, the new one"
             )
         old, new = columns
         is_exact = not old.startswith(_MARK)
-        yield _entry(old if is_exact else old[len(_MARK) :], new, where, "rename", is_exact=is_exact)
+        yield _entry(old if is_exact else old[len(_MARK) :], new, where, operation, is_exact=is_exact)
 
 
 def _entry(old: str, new: str, where: str, operation: str, *, is_exact: bool = False) -> Entry:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from graphsurgeon import edits
-from graphsurgeon.cli.edit_verb import OutputOptions, command_of, is_checkpoint
+from graphsurgeon.cli.edit_verb import OutputOptions, check_prefix, command_of, is_checkpoint
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensor import Tensor
@@ -94,6 +94,21 @@ def test_dry_run_tells_of_what_is_there(verb, checkpoint):
 @pytest.mark.parametrize("options", [["--keep", "w"], ["--keep", "w", "-o", "x", "--copy", "--link"]])
 def test_usage(verb, checkpoint, options):
     assert verb("select", checkpoint, *options).code == 2
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/new/"])
+@pytest.mark.parametrize("words", [["select", "--keep", "w"], ["convert"], ["compact"]], ids=lambda words: words[0])
+def test_a_directory_is_no_prefix(verb, checkpoint, tmp_path, words, suffix):
+    done = verb(words[0], checkpoint, *words[1:], "-o", f"{tmp_path}{suffix}")
+    assert (done.code, "is a directory: name a checkpoint prefix in it" in done.err) == (2, True)
+    assert not [path.name for path in tmp_path.rglob("*.index") if path.name != f"{checkpoint.name}.index"]
+
+
+def test_a_prefix_that_is_there_may_be_called_like_a_directory(verb, checkpoint):
+    checkpoint.mkdir()
+    assert verb("select", checkpoint.with_name(f"{checkpoint.name}.index"), "--keep", "w", "-o", checkpoint).code == 6
+    check_prefix(None)
+    check_prefix(str(checkpoint))
 
 
 def test_quiet(verb, checkpoint, tmp_path):

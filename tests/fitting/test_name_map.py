@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.errors import NotFoundError, PassError
-from graphsurgeon.fitting.name_map import Mapped, Rule, mapped_names, parse_rule_file, parse_rules
+from graphsurgeon.fitting.name_map import Mapped, mapped_names, parse_rules
 
 
 def renamed(*texts: str, names: tuple[str, ...] = ("a/w", "a/b", "c")) -> dict[str, str]:
@@ -40,13 +40,15 @@ def test_names_stand_for_keys():
 
 
 def test_a_mapping_is_taken_too():
-    assert parse_rules({"a=b": "c"}) == [Rule("a=b", "c")]
+    (rule,) = parse_rules({"a=b": "c"})
+    assert (rule.old, rule.new, rule.apply("a=b"), rule.apply("b")) == ("a=b", "c", "c", None)
 
 
 @pytest.mark.parametrize("text", ["", "a", "=b", "a="])
 def test_what_is_no_rule(text):
-    with pytest.raises(PassError, match="is no rule"):
+    with pytest.raises(PassError, match=r"^fit: map") as caught:
         parse_rules([text])
+    assert caught.value.operation == "fit"
 
 
 def test_two_tensors_of_one_name():
@@ -55,7 +57,7 @@ def test_two_tensors_of_one_name():
 
 
 def test_groups_that_are_not_there():
-    with pytest.raises(PassError, match="not understood"):
+    with pytest.raises(PassError, match="0 groups"):
         renamed("a/.*=\\1")
 
 
@@ -66,8 +68,9 @@ def test_a_rule_about_nothing():
 
 
 def test_files_of_rules():
-    assert parse_rule_file("# names\na/(.*)\tb/\\1\n\nc\td\n") == ["a/(.*)=b/\\1", "c=d"]
-    with pytest.raises(PassError, match=r"line 2 .* 3 columns"):
-        parse_rule_file("a\tb\na\tb\tc")
-    with pytest.raises(PassError, match="line 1 "):
-        parse_rule_file("a b")
+    lines = ["# names\n", "re:a/(.*)\tb/\\1\n", "\n", "c\td\n"]
+    rules = parse_rules([], lines)
+    assert [str(rule) for rule in rules] == ["a/(.*)=b/\\1", "c=d"]
+    assert set(mapped_names(rules, {name: name for name in ("a/w", "c", "e")})) == {"b/w", "d"}
+    with pytest.raises(PassError, match="fit: map file, line 2: 2 tabs"):
+        parse_rules([], ["a\tb", "a\tb\tc"])

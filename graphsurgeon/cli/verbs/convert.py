@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from graphsurgeon.cli import options
+from graphsurgeon.cli.edit_verb import check_prefix
 from graphsurgeon.cli.output import emit_json, emit_line, format_nbytes, remark
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
@@ -58,6 +59,8 @@ def command(
     start = time.perf_counter()
     found = detect(source)
     kind = to if to is not None else _same_kind(found, output)
+    if kind == "checkpoint":
+        check_prefix(output)
     check_signature_options(kind, **signature)
     model = load(source, tags=options.split_tags(tags))
     _check_possible(model, found, kind)

@@ -10,8 +10,9 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.edit_verb import OutputOptions, output_options
-from graphsurgeon.cli.output import emit_json, emit_line, emit_table, format_nbytes, format_shape, remark
+from graphsurgeon.cli.output import emit_json, emit_line, emit_table, emit_written, format_shape, remark
 from graphsurgeon.errors import PassError
+from graphsurgeon.formats.linked_shards import shared_paths
 
 if TYPE_CHECKING:
     from graphsurgeon.fitting.plan import Choices, Plan
@@ -34,7 +35,11 @@ _MAX_SHOWN = 20
     multiple=True,
     help=r"What the graph calls a tensor of SRC: names, or regular expressions that match the whole name, with \1.",
 )
-@click.option("--map-file", type=click.File(encoding="utf-8"), help="More of them: OLD, a tab and NEW in each line.")
+@click.option(
+    "--map-file",
+    metavar="FILE",
+    help="Lines of OLD, tab, NEW: exact names, or regular expressions behind re:; # begins a comment.",
+)
 @click.option(
     "--transform",
     metavar="PATTERN=STEPS",
@@ -98,9 +103,8 @@ def command(
     notes = [*plan.report.notes, *(limits_of_checkpoint(model) if kind == "checkpoint" else [])]
     seconds = round(time.perf_counter() - start, 3)
     if output.as_json:
-        linked = [path for path in paths if _is_linked(path)]
-        facts = {"graph": graph, "source": source, "outputs": paths, "linked": linked, **plan.report.to_json()}
-        emit_json("fit", **{**facts, "notes": notes}, seconds=seconds)
+        facts = {"outputs": paths, "linked": shared_paths(paths), **plan.report.to_json(), "notes": notes}
+        emit_json("fit", graph=graph, source=source, **facts, seconds=seconds)
     else:
         _show(plan.report, output, paths, notes)
     if plan.report.unresolved:
@@ -113,12 +117,10 @@ def command(
 def _choices(given: dict[str, Any]) -> Choices:
     """Parse the options; what is not understood is wrong usage."""
     from graphsurgeon.fitting.fit import choices
-    from graphsurgeon.fitting.name_map import parse_rule_file
 
-    file = given.pop("map_file")
+    if given["map_file"] is not None:
+        given["map_file"] = options.lines_of(given["map_file"])
     try:
-        if file is not None:
-            given["map"] = (*given["map"], *parse_rule_file(file.read()))
         return choices(**given)
     except PassError as error:
         wrong = click.UsageError(error.reason)
@@ -160,14 +162,7 @@ def _show(report: FitReport, output: OutputOptions, paths: list[str], notes: lis
     emit_line(f"{len(report.rows):,} tensors wanted: {counts}")
     for note in notes:
         emit_line(f"note: {note}")
-    for path in paths:
-        emit_line(f"{'linked' if _is_linked(path) else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
-    if not paths:
-        emit_line("wrote nothing")
-
-
-def _is_linked(path: str) -> bool:
-    return os.path.islink(path) or os.stat(path).st_nlink > 1
+    emit_written(paths, shared_paths(paths))
 
 
 def _notable(report: FitReport) -> list[FitRow]:

@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from graphsurgeon.cli import options
+from graphsurgeon.cli.edit_verb import check_prefix
 from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, remark
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
 
@@ -44,6 +45,7 @@ def command(
     from graphsurgeon.model import Model
 
     start = time.perf_counter()
+    check_prefix(output)
     tensors = import_tensors(source, format=format_)
     model = Model()
     model.variables = {name: tensors[name] for name in selected(tensors, **patterns)}

@@ -127,7 +127,7 @@ def test_the_source_may_be_the_destination(verb, meta, weights):
     ("given", "code", "text"),
     [
         (("--mismatch", "flip"), 2, "'flip' is not understood"),
-        (("--map", "w"), 2, "is no rule"),
+        (("--map", "w"), 2, "has no '='"),
         (("--transform", "reverse:1"), 2, "needs a pattern"),
         (("--missing", "ones"), 2, "'ones' is not understood"),
         (("--map", "x=y"), 5, "'x=y'"),

@@ -27,6 +27,11 @@ def test_checkpoint(verb, npz, tmp_path):
     assert {name: tensor.numpy().tolist() for name, tensor in found.items()} == {"dense/kernel": [7], "w": [5, 6]}
 
 
+def test_directory_is_no_prefix(verb, npz, tmp_path):
+    done = verb("import", npz, "-o", f"{tmp_path}/")
+    assert (done.code, "is a directory" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["x.npz", "x.safetensors", "x.h5", "x/"])
 def test_out_and_back(verb, checkpoint, tmp_path, name):
     if name == "x.h5":
