@@ -90,8 +90,8 @@ def apply_recipe(
     if isinstance(steps, str | os.PathLike):
         steps = read_recipe(steps)
         directory = os.path.dirname(os.fspath(path or "")) if directory is None else directory
-    kitchen = _Kitchen(directory or "", model)
-    prepared = [(step, kitchen.prepared(step, path)) for step in steps]
+    preparation = _Preparation(directory or "", model)
+    prepared = [(step, preparation.prepared(step, path)) for step in steps]
     before = dict(tensors)
     after = dict(before)
     skipped: list[Skipped] = []
@@ -139,8 +139,8 @@ def _with_origins(report: EditReport, before: Mapping[str, Tensor], origins: Map
     return dataclasses.replace(report, changes=changes)
 
 
-class _Kitchen:
-    """Makes steps ready to run."""
+class _Preparation:
+    """Makes steps ready to run: edits found, options checked, other checkpoints opened once."""
 
     def __init__(self, directory: str, model: Model | None) -> None:
         self._directory = directory
