@@ -20,12 +20,14 @@ from graphsurgeon.formats.swapping import swap_code, swapped
 from graphsurgeon.tensor import Slice, Stored, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
-from proto_utils.varint import decode_varint
+from proto_utils.varint import MAX_NBYTES, decode_varint
 
 if TYPE_CHECKING:
     import numpy as np
 
 _UINT32_MAX = 0xFFFFFFFF
+#: Lengths of strings are read so many bytes at a time.
+_WINDOW_NBYTES = 1 << 16
 
 
 class BundleEntry(NamedTuple):
@@ -149,14 +151,14 @@ class BundleStringTensor(_StoredTensor):
     @property
     def nbytes(self) -> int:
         """Bytes of the strings; costs reading their lengths."""
-        return sum(self._read_lengths()[0])
+        return self._check_lengths()[0]
 
     def chunks(self) -> Iterator[bytes]:
         """Raise UnsupportedError: strings have no raw form."""
         raise UnsupportedError(f"tensor {self._name!r} holds strings, which have no raw values; read its strings()")
 
     def strings(self) -> Iterator[bytes]:
-        """Yield the elements; about 1 MiB of them is in memory at a time.
+        """Yield the elements; about 1 MiB of them is in memory at a time. Their lengths are read twice.
 
         Raises
         ------
@@ -165,57 +167,75 @@ class BundleStringTensor(_StoredTensor):
         CorruptionError
             A checksum differs, or the lengths do not add up: said before the last element is yielded.
         """
-        lengths, position, crc = self._read_lengths()
-        source = self._shards.source(self._entry.shard_id)
-        first = 0
-        while first < len(lengths):
-            last, total = _batch(lengths, first)
-            data = source.read(position, position + total)
-            crc = crc32c(data, crc)
-            if last == len(lengths):
-                self._verify(crc)
-            start = 0
-            for length in lengths[first:last]:
-                yield data[start : start + length]
-                start += length
-            position += total
-            first = last
-        if not lengths:
+        _, position, crc = self._check_lengths()
+        missing = self.size
+        for lengths, _ in self._lengths():
+            first = 0
+            while first < len(lengths):
+                last, total = _batch(lengths, first)
+                data = self._shards.source(self._entry.shard_id).read(position, position + total)
+                crc = crc32c(data, crc)
+                missing -= last - first
+                if not missing:
+                    self._verify(crc)
+                start = 0
+                for length in lengths[first:last]:
+                    yield data[start : start + length]
+                    start += length
+                position += total
+                first = last
+        if not self.size:
             self._verify(crc)
 
-    def _read_lengths(self) -> tuple[array[int], int, int]:
-        """Return the lengths, where the strings begin, and the CRC up to there."""
+    def _check_lengths(self) -> tuple[int, int, int]:
+        """Return the sum of the lengths, where the strings begin, and the CRC up to there."""
         entry = self._entry
-        lengths: array[int] = array("Q")
+        total, position, crc = 0, entry.offset, 0
         if entry.nbytes == 0:
-            return lengths, entry.offset, 0
-        source = self._shards.source(entry.shard_id)
-        head = source.read(entry.offset, entry.offset + min(entry.nbytes, 10 * self.size + 4))
-        position = self._decode_lengths(head, lengths)
-        checksum = head[position : position + 4]
-        crc = self._crc_of(lengths)
+            return total, position, crc
+        for lengths, after in self._lengths():
+            total, position, crc = total + sum(lengths), after, self._crc_of(lengths, crc)
+        end = entry.offset + entry.nbytes
+        checksum = self._shards.source(entry.shard_id).read(position, min(position + 4, end))
         if len(checksum) < 4 or mask(crc) != int.from_bytes(checksum, self._byteorder):
             raise self._corrupt("the checksum of its string lengths differs")
-        if position + 4 + sum(lengths) != entry.nbytes:
-            raise self._corrupt(f"its strings take {position + 4 + sum(lengths)} bytes")
-        return lengths, entry.offset + position + 4, crc32c(checksum, crc)
+        position += 4
+        if position + total != end:
+            raise self._corrupt(f"its strings take {position + total - entry.offset} bytes")
+        return total, position, crc32c(checksum, crc)
 
-    def _decode_lengths(self, head: bytes, lengths: array[int]) -> int:
-        position = 0
+    def _lengths(self) -> Iterator[tuple[array[int], int]]:
+        """Yield the lengths in pieces, and where in the file the next one begins."""
+        entry, missing = self._entry, self.size
+        position, end = entry.offset, entry.offset + entry.nbytes
+        while missing:
+            stop = min(end, position + _WINDOW_NBYTES, position + MAX_NBYTES * missing)
+            window = self._shards.source(entry.shard_id).read(position, stop)
+            lengths, nbytes = self._decode_lengths(window, missing, is_last=stop < position + _WINDOW_NBYTES)
+            position += nbytes
+            missing -= len(lengths)
+            yield lengths, position
+
+    def _decode_lengths(self, window: bytes, missing: int, *, is_last: bool) -> tuple[array[int], int]:
+        """Return the lengths in a part of the file, up to where one may go on behind it, and the bytes they take."""
+        single = window[:missing]
+        if single.isascii() and (len(single) == missing or not is_last):
+            return array("Q", list(single)), len(single)
+        lengths: array[int] = array("Q")
+        position, limit = 0, len(window) if is_last else len(window) - MAX_NBYTES
         try:
-            for _ in range(self.size):
-                length, position = decode_varint(head, position)
+            while len(lengths) < missing and (position < limit or is_last):
+                length, position = decode_varint(window, position)
                 lengths.append(length)
         except CorruptionError as error:
             raise self._corrupt(f"its string lengths: {error.reason}") from None
-        return position
+        return lengths, position
 
-    def _crc_of(self, lengths: array[int]) -> int:
-        """Return the CRC of the lengths as TensorFlow sums them: uint32 each, uint64 past 4 GiB."""
+    def _crc_of(self, lengths: array[int], crc: int) -> int:
+        """Go on with the CRC of the lengths as TensorFlow sums them: uint32 each, uint64 past 4 GiB."""
         order = self._byteorder
         if order == "little" and max(lengths, default=0) <= _UINT32_MAX:
-            return crc32c(array("I", lengths).tobytes())
-        crc = 0
+            return crc32c(array("I", lengths).tobytes(), crc)
         for length in lengths:
             crc = crc32c(length.to_bytes(4 if length <= _UINT32_MAX else 8, order), crc)
         return crc

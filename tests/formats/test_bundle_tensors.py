@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from graphsurgeon import dtypes
+from graphsurgeon.formats import bundle_tensors
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.tensor import StringTensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 from tests.formats.bundle_files import entry, raw, save, strings, write_files
@@ -84,6 +87,41 @@ def test_bad_string_lengths_are_refused(tmp_path, content, size, reason):
     prefix = write_files(tmp_path / "x", {b"s": entry(dtypes.STRING, [size], nbytes=len(content))}, content)
     with pytest.raises(CorruptionError, match=reason):
         list(Bundle(prefix)["s"].strings())
+
+
+LENGTHS = {
+    "short": [3, 0, 127] * 40,
+    "long": [128, 300, 20_000] * 10,
+    "both": [0] * 15 + [130] + [1] * 40 + [16_384, 2],
+}
+
+
+@pytest.mark.parametrize("window", [16, 17, 31, 64, 1 << 16])
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
+@pytest.mark.parametrize("byteorder", ["little", "big"])
+def test_lengths_are_read_in_pieces(tmp_path, monkeypatch, window, lengths, byteorder):
+    """Wherever a piece ends, within a length too; every flipped bit of them is found."""
+    monkeypatch.setattr(bundle_tensors, "_WINDOW_NBYTES", window)
+    elements = [bytes([number & 0xFF]) * length for number, length in enumerate(lengths)]
+    tensor = Bundle(save(tmp_path / "x", {"x": strings(*elements)}, byteorder=byteorder))["x"]
+    assert list(tensor.strings()) == elements
+    assert tensor.nbytes == sum(lengths)
+    for offset in range(len(lengths)):
+        damaged(tmp_path / "x", offset)
+        with pytest.raises(CorruptionError, match="its string"):
+            list(Bundle(tmp_path / "x")["x"].strings())
+        damaged(tmp_path / "x", offset)
+
+
+def test_lengths_are_not_all_in_memory(tmp_path):
+    count = 1_000_000
+    tensor = Bundle(save(tmp_path / "x", {"x": StringTensor([count], [])}))["x"]
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in tensor.strings()) == count
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_strings_have_no_chunks_and_numbers_no_strings(tmp_path):
