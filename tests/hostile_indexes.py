@@ -13,6 +13,7 @@ from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
+from tests.formats import v1_files
 from tests.formats.bundle_files import assemble, block, entry, header, raw_block
 
 _SLICES = {((0, 1), (0, -1)): b"abc", ((1, 1), (0, 1)): b"d", ((1, 1), (1, 2)): b"ef"}
@@ -59,6 +60,17 @@ def write_index(prefix: Path, position: int | None = None, bit: int = 0, *, data
     Path(f"{prefix}.index").write_bytes(assemble([(b"~", raw_block(bytes(content)))]))
     Path(f"{prefix}.data-00000-of-00001").write_bytes(data)
     return prefix
+
+
+def v1_block() -> bytes:
+    """The block of a V1 file with a whole tensor, a partitioned one and strings."""
+    parts = {((0, 1), (0, -1)): b"abc", ((1, 1), (0, -1)): b"def"}
+    tensors = {
+        "p": (dtypes.UINT8, [2, 3], parts),
+        "s": v1_files.one(dtypes.STRING, [2], [b"x", b"long"]),
+        "w": v1_files.one(dtypes.FLOAT, [2], bytes(8)),
+    }
+    return v1_files.v1_table(tensors, make=block)
 
 
 def values(prefix: Path | str) -> dict[str, object]:

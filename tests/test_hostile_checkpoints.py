@@ -17,7 +17,6 @@ from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
-from tests.formats import v1_files
 from tests.formats.bundle_files import (
     assemble,
     block,
@@ -28,7 +27,7 @@ from tests.formats.bundle_files import (
     strings,
     write_files,
 )
-from tests.hostile_indexes import CONTENT, DATA, files, scoped, values, write_index
+from tests.hostile_indexes import CONTENT, DATA, files, scoped, v1_block, values, write_index
 
 KEY = b"k"
 
@@ -123,17 +122,6 @@ class TestFlippedBits:
         checkpoint.save(str(tmp_path / "y"), links="never")
         assert "CorruptionError" not in values(tmp_path / "y").values()
         assert len(values(tmp_path / "y")) == len(values(tmp_path / "x")) - 1
-
-
-def v1_block() -> bytes:
-    """The block of a V1 file with a whole tensor, a partitioned one and strings."""
-    parts = {((0, 1), (0, -1)): b"abc", ((1, 1), (0, -1)): b"def"}
-    tensors = {
-        "p": (dtypes.UINT8, [2, 3], parts),
-        "s": v1_files.one(dtypes.STRING, [2], [b"x", b"long"]),
-        "w": v1_files.one(dtypes.FLOAT, [2], bytes(8)),
-    }
-    return v1_files.v1_table(tensors, make=block)
 
 
 class TestTruncation:

@@ -92,6 +92,8 @@ class ValueTable(Table):
         tail = block.sub(max(0, block.nbytes - 4), block.nbytes).read()
         num_restarts = int.from_bytes(tail, "little")
         limit = self._entries_end(block.nbytes, num_restarts, handle)
+        if limit and (not num_restarts or self._restart(block, limit, 0, handle)):
+            raise self._corrupt(handle.offset, "its first restart point is not 0")
         window = Window(block.source, _WINDOW_NBYTES)
         low, high = 0, max(0, num_restarts - 1)
         while low < high:

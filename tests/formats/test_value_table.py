@@ -69,11 +69,12 @@ def test_impossible_blocks(content: bytes, restarts: tuple[int, ...], reason: st
         damaged(content, restarts).find(b"q")
 
 
-def test_no_restarts_at_all():
-    found = damaged(b"\0\1\1aA", ())
-    span = found.find(b"a")
-    assert span is not None
-    assert span.read() == b"A"
+@pytest.mark.parametrize("restarts", [(), (5,)], ids=["none", "behind the first entry"])
+def test_without_a_restart_point_at_the_first_entry(restarts):
+    """TensorFlow would not find it."""
+    found = damaged(b"\0\1\1aA" * 2, restarts)
+    with pytest.raises(CorruptionError, match="its first restart point is not 0"):
+        found.find(b"a")
 
 
 def test_keys_that_grow_without_end_are_refused_soon():
