@@ -11,6 +11,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.fitting.alterations import alter
 from graphsurgeon.fitting.candidates import Candidates
 from graphsurgeon.fitting.filling import InitialValues, part_values, zeros
+from graphsurgeon.fitting.likeness import Item
 from graphsurgeon.fitting.matching import Match, Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.fitting.name_map import Rule
 from graphsurgeon.fitting.policies import MismatchPolicy, Rules, Step
@@ -220,7 +221,7 @@ class Plan:
         self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], suggestions: Mapping[str, Suggestion]
     ) -> dict[str, FitRow]:
         left = [each for each in wanted if each.key not in rows]
-        candidates, found = self._unused(left, rows), {}
+        candidates, found = self._candidates(left, rows), {}
         for each in left:
             policy, why = self._filling(each), self._why_missing(each)
             if policy == "error":
@@ -236,12 +237,15 @@ class Plan:
             found[each.key] = _row(each, action, None, why)
         return found
 
-    def _unused(self, left: Iterable[Requirement], rows: Mapping[str, FitRow]) -> Candidates:
-        """Return the tensors that nothing takes, to choose from; none when nobody will ask."""
+    def _candidates(self, left: Iterable[Requirement], rows: Mapping[str, FitRow]) -> tuple[Candidates, ...]:
+        """Return the tensors that nothing takes, to choose from, and the others; none when nobody will ask."""
         if not any(self._filling(each) == "error" for each in left):
-            return Candidates([])
+            return ()
         used = {row.source for row in rows.values()}
-        return Candidates([self._weights.item(key) for key in self._weights.tensors if key not in used])
+        sides: tuple[list[Item], list[Item]] = ([], [])
+        for key in self._weights.tensors:
+            sides[key in used].append(self._weights.item(key))
+        return tuple(map(Candidates, sides))
 
     def _filling(self, wanted: Requirement) -> str:
         return self._choices.missing.of(wanted.key) or "error"
@@ -254,9 +258,13 @@ class Plan:
             return "a rule took the tensor of that name elsewhere"
         return "not in the checkpoint"
 
-    def _missing(self, wanted: Requirement, why: str, suggestion: Suggestion | None, candidates: Candidates) -> FitRow:
+    def _missing(
+        self, wanted: Requirement, why: str, suggestion: Suggestion | None, candidates: Iterable[Candidates]
+    ) -> FitRow:
         if suggestion is None:
-            return _row(wanted, "missing", None, why, candidates=candidates.of(wanted_item(wanted)))
+            item = wanted_item(wanted)
+            near = next((found for found in (each.of(item) for each in candidates) if found), [])
+            return _row(wanted, "missing", None, why, candidates=near)
         tensor = self._weights.tensors[suggestion.found]
         text = f"{why}; suggested: {suggestion.found}, {suggestion.why}"
         return _row(wanted, "missing", None, text, tensor, [], [suggestion.found], suggestion.found)

@@ -44,6 +44,13 @@ def test_missing_with_candidates():
     assert plan.tensors == {}
 
 
+def test_candidates_are_what_nothing_takes_or_else_what_others_take():
+    of, taken = target({"branch1/w": (2,), "branch2/w": (2,)}), {"branch1/w": (2,)}
+    for weights, near in ((taken, "branch1/w"), ({**taken, "branch3/w": (5,)}, "branch3/w")):
+        row = planned(of, arrays(weights)).report.rows[1]
+        assert (row.name, row.candidates, row.suggested) == ("branch2/w", [near], None)
+
+
 def test_suggestions_are_taken_when_accepted():
     row = only(planned(target({"net/w": (2,)}), arrays({"old/w": (2,)}), accept_suggestions=True))
     assert (row.action, row.source) == ("copy", "old/w")
