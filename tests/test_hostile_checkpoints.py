@@ -17,6 +17,8 @@ from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
+from graphsurgeon.tensor import StringTensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.formats.bundle_files import (
     assemble,
     block,
@@ -330,3 +332,21 @@ class TestSlices:
             most = max(most, nbytes)
             entries[encode_slice_key(b"w", extents)] = entry(dtypes.UINT8, dims, crc32c=mask(crc32c(bytes(nbytes))))
         return write_files(tmp_path / "x", entries, bytes(most))
+
+
+@pytest.mark.parametrize("graph", [b"\xff\xff", b"\x0a\x05ab", None], ids=["no message", "cut off", "damaged"])
+def test_an_object_graph_that_cannot_be_read(graph, tmp_path, out):
+    """It would have to follow the edit, so this is declined; what does not touch its keys is not."""
+    tensors = {OBJECT_GRAPH_KEY: StringTensor([], [graph or b""]), "a": strings(b"1"), "b": strings(b"2")}
+    prefix = save(tmp_path / "x", tensors)
+    if graph is None:
+        data = Path(f"{prefix}.data-00000-of-00001")
+        data.write_bytes(b"\xff" + data.read_bytes()[1:])
+    before = files(out.parent)
+    with pytest.raises(CorruptionError):
+        scoped(prefix, out)
+    assert files(out.parent) == before
+    checkpoint = EditedCheckpoint(prefix)
+    checkpoint.tensors["c"] = checkpoint.tensors["a"]
+    checkpoint.save(str(out), overwrite=True)
+    assert values(out) == {**values(prefix), "c": [b"1"]}

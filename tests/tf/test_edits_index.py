@@ -286,3 +286,25 @@ def test_a_saver_partitions_what_was_whole(tf, tmp_path):
     edited(tmp_path / "src" / "m", scoped, tmp_path / "out" / "x")
     wanted = [{**of, "name": f"my/own/{of['name']}"} for of in variables()]
     assert tf.call("index_edits:restore", prefix=str(tmp_path / "out" / "x"), specs=wanted) == digests(wanted)
+
+
+@pytest.mark.parametrize("destination", ["src/m", "out/x"], ids=["in place", "elsewhere"])
+@pytest.mark.parametrize("options", [{}, {"links": "never"}, {"byteorder": "big"}], ids=["linked", "copied", "big"])
+def test_the_graph_goes_along(tf, tmp_path, destination, options):
+    """Its own saver restores what was edited: all that it wants is still there."""
+    specs = [of for of in variables() if of["dtype"] != "string"]
+    (tmp_path / "src").mkdir()
+    prefix = tmp_path / destination
+    tf.call("index_edits:save_sharded", prefix=str(tmp_path / "src" / "m"), specs=specs, write_meta_graph=True)
+    wanted = tf.call("v1_checkpoints:restored", prefix=str(tmp_path / "src" / "m"))
+    assert len(wanted) > len(specs)
+    checkpoint = EditedCheckpoint(tmp_path / "src" / "m")
+    _doubled(checkpoint.tensors)
+    model, note = checkpoint.fitting_graph()
+    assert note is None
+    checkpoint.save(str(prefix), model=model, overwrite=True, **options)
+    assert tf.call("v1_checkpoints:restored", prefix=str(prefix)) == wanted
+    # Without a tensor that it wants the graph stays behind.
+    checkpoint = EditedCheckpoint(prefix)
+    select(checkpoint.tensors, drop=("layer/.*",))
+    assert checkpoint.fitting_graph()[0] is None

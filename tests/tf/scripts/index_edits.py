@@ -81,7 +81,7 @@ def _initializer(spec):
     return initial
 
 
-def save_sharded(prefix, specs):
+def save_sharded(prefix, specs, write_meta_graph=False):
     """Save variables with a Saver that writes a data file for each device."""
     import tensorflow as tf
 
@@ -89,7 +89,7 @@ def save_sharded(prefix, specs):
     with tf.Graph().as_default(), _two_devices() as session:
         _variables(specs)
         session.run(tf1.global_variables_initializer())
-        tf1.train.Saver(sharded=True).save(session, prefix, write_meta_graph=False)
+        tf1.train.Saver(sharded=True).save(session, prefix, write_meta_graph=write_meta_graph)
 
 
 def restore(prefix, specs):
