@@ -82,16 +82,21 @@ class PassError(GraphSurgeonError):
         The node it cannot handle.
     reason : str
         Why.
+    is_usage : bool
+        It is not about the model, but about how the pass was called.
     """
 
     field_names = ("operation", "node", "reason")
 
-    def __init__(self, operation: str, reason: str, *, node: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, operation: str, reason: str, *, node: str | None = None, hint: str | None = None, is_usage: bool = False
+    ) -> None:
         where = f"{operation}: " if node is None else f"{operation}: node {node!r}: "
         super().__init__(where + reason, hint=hint)
         self.operation = operation
         self.node = node
         self.reason = reason
+        self.is_usage = is_usage
 
 
 def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def _invoke(arguments: Sequence[str]) -> object:
 
 def exit_code(error: Exception) -> int:
     """Return the exit code that an error means."""
-    from graphsurgeon.errors import GraphError
+    from graphsurgeon.errors import GraphError, PassError
 
     if isinstance(error, OutputExistsError):
         return IO
@@ -93,7 +93,7 @@ def exit_code(error: Exception) -> int:
     if isinstance(error, (FileFormatError, GraphError)):
         return BAD_FILE
     if isinstance(error, (GraphSurgeonError, MemoryError)):
-        return DECLINED
+        return USAGE if isinstance(error, PassError) and error.is_usage else DECLINED
     if isinstance(error, OSError):
         return IO
     return USAGE

@@ -56,7 +56,9 @@ def fill(
         Nothing is asked for, a tensor to add is there, or a dtype has no such value.
     """
     if not select and not add:
-        raise PassError("fill", "nothing is asked for", hint="give --select, or --add with --shape and --dtype")
+        raise PassError(
+            "fill", "nothing is asked for", hint="give --select, or --add with --shape and --dtype", is_usage=True
+        )
     there = [name for name in add if name in tensors]
     if there:
         raise PassError(

@@ -52,7 +52,9 @@ def pad(
         A tensor has another number of axes, or its dtype no such value.
     """
     if not before and not after:
-        raise PassError("pad", "nothing is asked for", hint="give --before or --after, one number for each axis")
+        raise PassError(
+            "pad", "nothing is asked for", hint="give --before or --after, one number for each axis", is_usage=True
+        )
     counts = [before or (0,) * len(after), after or (0,) * len(before)]
 
     def padded(_name: str, base: Tensor) -> Tensor:

@@ -37,7 +37,9 @@ def select(tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), 
         Nothing is asked for, or nothing would be left.
     """
     if not keep and not drop:
-        raise PassError("select", "nothing is asked for", hint="give --keep or --drop, names or patterns of names")
+        raise PassError(
+            "select", "nothing is asked for", hint="give --keep or --drop, names or patterns of names", is_usage=True
+        )
     kept = set(selected((name for name in tensors if name != OBJECT_GRAPH_KEY), keep, drop))
     if not kept:
         raise PassError("select", "no tensor would be left", hint="check --keep and --drop against what ls prints")

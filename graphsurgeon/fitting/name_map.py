@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.fitting.requirements import OPERATION
-from graphsurgeon.renaming.name_map import Entry, NameMap, parse_lines, parse_texts
+from graphsurgeon.renaming.name_map import Entry, NameMap, parse_lines, parse_texts, unmatched_hint
 from proto_utils.errors import NotFoundError
 
 
@@ -22,10 +22,12 @@ class Rule:
     Attributes
     ----------
     old, new : str
+    entry : Entry
     """
 
     def __init__(self, entry: Entry) -> None:
         self.old, self.new = entry.old, entry.new
+        self.entry = entry
         self._map = NameMap([entry])
 
     def __str__(self) -> str:
@@ -91,7 +93,9 @@ def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, M
                 reason = f"the rule {str(rule)!r} gives {by_rule[new]!r} and {names[name]!r} the same name, {new!r}"
                 raise PassError(OPERATION, reason)
         if not by_rule:
-            raise NotFoundError("tensor for the rule", str(rule), near_names(rule.old, names))
+            near = near_names(rule.old, names)
+            hint = unmatched_hint(rule.entry, names, near)
+            raise NotFoundError("tensor for the rule", str(rule), near, hint=hint)
         for new, key in by_rule.items():
             found.setdefault(new, Mapped(key, rule))
     return found

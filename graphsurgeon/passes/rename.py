@@ -131,7 +131,9 @@ def rename(
     """
     entries = [*parse_texts(map), *parse_lines(map_file or ())]
     if not entries and add_scope is None and strip_scope is None:
-        raise PassError("rename", "nothing is asked for", hint="give --map, --map-file, --add-scope or --strip-scope")
+        raise PassError(
+            "rename", "nothing is asked for", hint="give --map, --map-file, --add-scope or --strip-scope", is_usage=True
+        )
     if checkpoint_only:
         _drop_graph(model)
     calls, others = own_savers(model, Index(model.graph)) if len(model.graph) else ([], [])

@@ -16,7 +16,7 @@ groups, ``\g<0>`` for the old name, and ``\\`` for a backslash.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
@@ -43,6 +43,8 @@ class Entry(NamedTuple):
         The new name of what the pattern matches: texts, and numbers of groups.
     where : str
         Where it was given, for errors.
+    problem : str
+        Why the old name, which might be one, is no regular expression; empty when it is.
     """
 
     old: str
@@ -50,6 +52,7 @@ class Entry(NamedTuple):
     pattern: re.Pattern[str] | None
     parts: list[str | int]
     where: str
+    problem: str = ""
 
 
 class NameMap:
@@ -113,15 +116,39 @@ class NameMap:
         unused = [entry for number, entry in enumerate(self._entries) if number not in self._used]
         if not unused:
             return
-        first = unused[0]
+        first, names = unused[0], list(names)
         near = near_names(first.old, names)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "earlier entries may take all it matches"
+        hint = unmatched_hint(first, names, near)
+        if hint is None and first is not self._entries[0]:
+            hint = "earlier entries may take all it matches"
         if len(unused) > 1:
             more = f" and {len(unused) - _MAX_LISTED:,} more" if len(unused) > _MAX_LISTED else ""
             listed = ", ".join(entry.old for entry in unused[:_MAX_LISTED])
-            hint = f"{len(unused):,} entries take nothing: {listed}{more}; for the first, {hint}"
+            hint = f"{len(unused):,} entries take nothing: {listed}{more}" + (
+                f"; for the first, {hint}" if hint else ""
+            )
         where = first.where if first.where.startswith(_FILE) else None
         raise NotFoundError("node or checkpoint key that matches", first.old, near, where=where, hint=hint)
+
+
+def unmatched_hint(entry: Entry, names: Iterable[str], near: Sequence[str]) -> str | None:
+    """Return what may be the matter with an entry that takes no name, None when nothing is known.
+
+    Parameters
+    ----------
+    entry : Entry
+    names : iterable of str
+        What there was to take.
+    near : sequence of str
+        Those of them that resemble the old name.
+    """
+    if entry.problem:
+        return f"{entry.old!r} is no regular expression: {entry.problem}"
+    found = [] if entry.pattern is None else [name for name in names if entry.pattern.search(name)]
+    if found:
+        text = f"(.*){entry.old}(.*)"
+        return f"whole names are matched; it is a part of {len(found):,}, such as {found[0]!r}, which {text!r} takes"
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else None
 
 
 def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rename") -> Iterator[Entry]:
@@ -139,7 +166,9 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rena
     for text in texts:
         separators = list(_SEPARATOR.finditer(text))
         if not separators:
-            raise PassError(operation, f"map {text!r} has no '='", hint="write old=new, as in 'conv(.*)=net/conv\\1'")
+            raise PassError(
+                operation, f"map {text!r} has no '='", hint="write old=new, as in 'conv(.*)=net/conv\\1'", is_usage=True
+            )
         at = separators[-1].start()
         old, new = (part.replace("\\=", "=") for part in (text[:at], text[at + 1 :]))
         yield _entry(old, new, f"map {text!r}", operation)
@@ -171,7 +200,7 @@ def parse_lines(lines: Iterable[str], operation: str = "rename") -> Iterator[Ent
 def _entry(old: str, new: str, where: str, operation: str, *, is_exact: bool = False) -> Entry:
     if not old or not new:
         raise PassError(operation, f"{where}: the {'new' if old else 'old'} name is empty")
-    pattern = None
+    pattern, problem = None, ""
     if not is_exact:
         try:
             pattern = re.compile(old)
@@ -179,8 +208,9 @@ def _entry(old: str, new: str, where: str, operation: str, *, is_exact: bool = F
             # What users type may be a name that happens to be no expression; a line says which it is.
             if where.startswith(_FILE):
                 raise PassError(operation, f"{where}: {old!r} is no regular expression: {error}") from None
+            problem = str(error)
     parts = [] if pattern is None else _parts(new, pattern, where, operation)
-    return Entry(old, new, pattern, parts, where)
+    return Entry(old, new, pattern, parts, where, problem)
 
 
 def _parts(new: str, pattern: re.Pattern[str], where: str, operation: str) -> list[str | int]:

@@ -111,6 +111,18 @@ def test_a_prefix_that_is_there_may_be_called_like_a_directory(verb, checkpoint)
     check_prefix(str(checkpoint))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["select"], ["pad", "--select", "w"], ["scale", "--select", "w"], ["fill", "--value", "1"], ["rename"],
+     ["rename", "--map", "w"], ["duplicate", "--map", "w"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_says_nothing_is_wrong_usage(verb, checkpoint, tmp_path, words):
+    done = verb(words[0], checkpoint, *words[1:], "-o", tmp_path / "x")
+    assert done.code == 2
+    assert "hint: " in done.err
+
+
 def test_quiet(verb, checkpoint, tmp_path):
     assert verb("select", checkpoint, "-o", tmp_path / "x", "--keep", "w", "--quiet")[:2] == (0, "")
 

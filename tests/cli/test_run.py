@@ -27,6 +27,7 @@ from graphsurgeon.cli.run import describe, exit_code, run
         (errors.UnsupportedError("x"), 3),
         (errors.GraphError("x"), 3),
         (errors.PassError("unfreeze", "x"), 4),
+        (errors.PassError("unfreeze", "x", is_usage=True), 2),
         (errors.LimitError("x", 2, 1), 4),
         (MemoryError(), 4),
         (errors.NotFoundError("node", "x"), 5),

@@ -65,6 +65,9 @@ def test_a_rule_about_nothing():
     with pytest.raises(NotFoundError, match="a/v=x") as caught:
         renamed("a/v=x")
     assert "a/w" in caught.value.near
+    with pytest.raises(NotFoundError) as caught:
+        renamed("a/=x/")
+    assert "which '(.*)a/(.*)' takes" in str(caught.value.hint)
 
 
 def test_files_of_rules():

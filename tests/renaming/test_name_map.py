@@ -90,8 +90,24 @@ def test_every_entry_must_take_a_name():
     assert "2 entries take nothing: kernel/w, other" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("(=x", "'(' is no regular expression: missing ), unterminated subpattern at position 0"),
+        ("a/=x", "whole names are matched; it is a part of 2, such as 'a/v', which '(.*)a/(.*)' takes"),
+        ("b/w=x", "did you mean 'b/v'?"),
+        ("zzz=x", None),
+    ],
+)
+def test_what_may_be_the_matter(text: str, hint: str | None):
+    with pytest.raises(NotFoundError) as caught:
+        NameMap(parse_texts([text])).require_all_used(iter(["a/v", "c/a/v", "b/v"]))
+    assert caught.value.hint == hint
+
+
 def test_an_entry_behind_others_that_take_everything_is_told_of():
     names = NameMap(parse_lines(["re:.*\tx", "a\tb"]))
     names.find("a")
-    with pytest.raises(NotFoundError, match=r"'a' in map file, line 2"):
+    with pytest.raises(NotFoundError, match=r"'a' in map file, line 2") as caught:
         names.require_all_used([])
+    assert caught.value.hint == "earlier entries may take all it matches"
