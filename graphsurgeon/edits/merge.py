@@ -59,7 +59,8 @@ def merge(
     for text in prefix:
         which, equals, scope = text.rpartition("=")
         if not equals:
-            raise PassError("merge", f"not a prefix: {text!r}", hint="write b=head for the names of the second")
+            hint = "write b=head for the names of the second"
+            raise PassError("merge", f"not a prefix: {text!r}", hint=hint, is_usage=True)
         parts[callers.number(which)] = _scoped(parts[callers.number(which)], scope)
     preferred = None if prefer is None else callers.number(prefer)
     order = list(range(len(parts)))
@@ -101,7 +102,7 @@ class _Callers:
         """Return the number of a checkpoint, from 0."""
         if name not in self._numbers:
             known = ", ".join(list(self._numbers)[:_MAX_LISTED])
-            raise PassError("merge", f"no checkpoint is called {name!r}", hint=f"there are {known}")
+            raise PassError("merge", f"no checkpoint is called {name!r}", hint=f"there are {known}", is_usage=True)
         return self._numbers[name]
 
 

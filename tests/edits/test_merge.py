@@ -75,8 +75,9 @@ def test_a_checkpoint_that_is_not_there_or_could_be_two(name):
 
 
 def test_a_prefix_without_a_checkpoint():
-    with pytest.raises(PassError, match="not a prefix: 'head'"):
+    with pytest.raises(PassError, match="not a prefix: 'head'") as caught:
         merge(tensors(w=1), [], prefix=("head",))
+    assert caught.value.is_usage
 
 
 def object_based(key: str) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ import click
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_line, emit_table, format_shape, remark
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
+from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.arrays.transfer import ExportReport
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def command(
     source: str,
     output: str,
+    to: ArrayFormat | None,
     explain: bool,
     dry_run: bool,
     force: bool,
@@ -46,15 +48,22 @@ def command(
     is a record of one field, [('bfloat16', '<u2')]. Strings keep every byte.
     """
     from graphsurgeon.cli.progress import saving
-    from graphsurgeon.formats.arrays.transfer import export_tensors
+    from graphsurgeon.formats.arrays.transfer import export_tensors, format_of_path
     from graphsurgeon.formats.load import load_checkpoint
     from graphsurgeon.model import Model
 
     start = time.perf_counter()
+    if to is None:
+        try:
+            to = format_of_path(output)
+        except UnsupportedError as error:
+            wrong = click.UsageError(error.message)
+            wrong.hint = error.hint  # type: ignore[attr-defined]
+            raise wrong from error
     model = Model()
     model.variables = dict(load_checkpoint(source))
     with saving(model, quiet=quiet or as_json or dry_run):
-        report = export_tensors(model.variables, output, overwrite=force, dry_run=dry_run, **given)
+        report = export_tensors(model.variables, output, overwrite=force, dry_run=dry_run, to=to, **given)
     seconds = round(time.perf_counter() - start, 3)
     if as_json:
         emit_json("export", source=source, **report.to_json(), seconds=seconds)

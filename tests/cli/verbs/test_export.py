@@ -49,6 +49,14 @@ def test_json(verb, checkpoint, tmp_path):
     assert (answer["skipped"], answer["format"]) == ([], "npz")
 
 
+def test_a_name_that_tells_no_format_is_wrong_usage(verb, checkpoint, tmp_path):
+    done = verb("export", checkpoint, "-o", tmp_path / "x.npy")
+    assert done.code == 2
+    assert "its name does not tell what to write" in done.err
+    assert "hint: end it in .npz" in done.err
+    assert verb("export", checkpoint, "-o", tmp_path / "x.npy", "--to", "npz").code == 0
+
+
 def test_existing_output(verb, checkpoint, tmp_path):
     path = tmp_path / "x.npz"
     assert verb("export", checkpoint, "-o", path).code == 0
@@ -89,13 +97,6 @@ def test_variants(verb, tmp_path):
     assert done.out.startswith("skipped v: a variant has no values")
     with np.load(tmp_path / "x.npz") as loaded:
         assert loaded.files == ["w"]
-
-
-def test_name_that_does_not_tell(verb, checkpoint, tmp_path):
-    done = verb("export", checkpoint, "-o", tmp_path / "x.foo")
-    assert done.code == 3
-    assert "hint: end it in .npz" in done.err
-    assert verb("export", checkpoint, "-o", tmp_path / "x.foo", "--to", "npz").code == 0
 
 
 def test_quiet(verb, checkpoint, tmp_path):
