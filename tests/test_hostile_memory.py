@@ -23,6 +23,9 @@ from tests.formats.bundle_files import assemble, block, entry, header, raw_block
 from tests.hostile_indexes import files
 
 
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux holds to a limit of memory")
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """A checkpoint that is there already, for edits to write over."""
