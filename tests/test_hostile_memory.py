@@ -22,7 +22,6 @@ from tests.formats import v1_files
 from tests.formats.bundle_files import assemble, block, entry, header, raw_block, save, strings, write_files
 from tests.hostile_indexes import files
 
-
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux holds to a limit of memory")
 
 
