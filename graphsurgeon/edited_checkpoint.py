@@ -15,7 +15,7 @@ from typing import Any
 from graphsurgeon.consistency import consistency_findings
 from graphsurgeon.formats.bundle_writer import ByteOrder
 from graphsurgeon.formats.detect import Detected, detect
-from graphsurgeon.formats.linked_shards import Links, shared_paths
+from graphsurgeon.formats.linked_shards import Links, files_at, shared_paths
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
 from graphsurgeon.model import Model
@@ -34,10 +34,13 @@ class Saved:
     paths : list of str
     linked : list of str
         Those of them that share their bytes with other files.
+    kept : list of str
+        Those that were there before, and were not touched.
     """
 
     paths: list[str] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
 class EditedCheckpoint:
@@ -118,12 +121,14 @@ class EditedCheckpoint:
         OutputExistsError
             Something is there and `overwrite` is false.
         """
+        before = files_at(existing(prefix))
         how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
         if model is None:
             paths = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
         else:
             paths = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
-        return Saved(paths, shared_paths(paths))
+        kept = [path for path in paths if files_at([path]) & before]
+        return Saved(paths, shared_paths(paths), kept)
 
 
 def existing(prefix: str) -> list[str]:

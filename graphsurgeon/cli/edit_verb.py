@@ -208,7 +208,7 @@ def finish(
         return
     for line in [*_summary(report), *(f"note: {text}" for text in notes)]:
         emit_line(line)
-    emit_written(saved.paths, saved.linked)
+    emit_written(saved.paths, saved.linked, saved.kept)
     remark(f"{seconds:.2f} s")
 
 

@@ -44,8 +44,15 @@ def emit_json_rows(verb: str, rows: Iterable[Any], **facts: Any) -> None:
 
 
 def emit_line(text: str) -> None:
-    """Print a line of the answer."""
-    click.echo(text)
+    """Print a line of the answer, or several."""
+    click.echo(text if text.isprintable() else "\n".join(map(printable, text.split("\n"))))
+
+
+def printable(text: str) -> str:
+    """Return a text without what would steer the terminal: names in files may hold any character."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
@@ -78,10 +85,18 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     _write_columns(headers, rows)
 
 
-def emit_written(paths: Sequence[str], linked: Sequence[str] = ()) -> None:
-    """Print a line for each file that was written, and how large it is; some of them are links to others."""
+def emit_written(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequence[str] = ()) -> None:
+    """Print a line for each file of an output, and how large it is.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    linked, kept : sequence of str
+        Those that share their bytes with other files, and those that were there and were not touched.
+    """
     for path in paths:
-        emit_line(f"{'linked' if path in linked else 'wrote'} {path} ({format_nbytes(os.path.getsize(path))})")
+        what = "kept" if path in kept else "linked" if path in linked else "wrote"
+        emit_line(f"{what} {path} ({format_nbytes(os.path.getsize(path))})")
     if not paths:
         emit_line("wrote nothing")
 
@@ -108,7 +123,7 @@ def count(number: int, noun: str) -> str:
 
 def _text(cell: object) -> str:
     """Return a cell for people, who like digits in groups; programs do not."""
-    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else printable(str(cell))
 
 
 def _pad(text: str, width: int, to_right: bool) -> str:
@@ -130,7 +145,7 @@ def _write_columns(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> 
     columns = "  ".join(f"%{'' if to_right else '-'}{width}s" for width, to_right in zip(widths, right, strict=True))
     click.echo((columns % tuple(headers)).rstrip())
     for batch in _batches(rows):
-        click.echo("\n".join((columns % tuple(row)).rstrip() for row in batch))
+        click.echo("\n".join(printable((columns % tuple(row)).rstrip()) for row in batch))
 
 
 def _batches(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -168,7 +168,11 @@ def _detect_table(path: str, source: FileSource) -> Detected:
     value = ValueTable(source).find(b"")
     first = value.read() if value is not None else b""
     is_v2 = any(field.number == 1 and field.wire_type == VARINT for field in fields(first))
-    if not is_v2 and (value is not None or not path.endswith(".index")):
+    if value is None and not path.endswith(".index"):
+        raise UnsupportedError(
+            "a table of keys and values, but of no checkpoint: nothing is under the empty key", path=path
+        )
+    if not is_v2 and value is not None:
         shard = _V1_SHARD_NAME.fullmatch(path)
         prefix = shard.group(1) if shard else path
         # TensorFlow too reads a V2 checkpoint of the same prefix first.

@@ -14,6 +14,7 @@ links are needed at all. TensorFlow accepts such an index: gaps and shared place
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -116,6 +117,16 @@ def all_big_endian(rows: Sequence[Row]) -> bool:
 def shared_paths(paths: Sequence[str]) -> list[str]:
     """Return the files that share their bytes with others, by a hard or a symbolic link."""
     return [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1]
+
+
+def files_at(paths: Sequence[str]) -> set[tuple[int, int]]:
+    """Return which files stand at these paths, whatever they are called: device and inode."""
+    found = set()
+    for path in paths:
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            found.add((status.st_dev, status.st_ino))
+    return found
 
 
 def _in_order(sources: Sequence[FileSource]) -> list[FileSource]:

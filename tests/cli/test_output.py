@@ -135,3 +135,24 @@ def test_rows_as_json_are_one_object(capsys, count):
     out = capsys.readouterr().out
     assert json.loads(out) == {"schema": 1, "verb": "ls", "source": "x", "rows": rows}
     assert out == json.dumps(json.loads(out)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("conv/weights", "conv/weights"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("two\nlines\tof", "two\\nlines\\tof"),
+        ("\udcff\u202e", "\\udcff\\u202e"),
+        ("naïve 名", "naïve 名"),
+    ],
+)
+def test_names_do_not_steer_the_terminal(text, shown, capsys):
+    assert output.printable(text) == shown
+    output.emit_table(["name"], [[text]])
+    assert capsys.readouterr().out == f"name\n{shown}\n"
+
+
+def test_lines_stay_lines(capsys):
+    output.emit_line("one\n\x1b[2Jtwo")
+    assert capsys.readouterr().out == "one\n\\x1b[2Jtwo\n"

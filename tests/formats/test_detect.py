@@ -15,6 +15,7 @@ from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from tests.formats.bundle_files import table
 from tests.formats.v1_files import one, write_v1
 from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
 
@@ -291,3 +292,9 @@ def test_real_files(suffix):
     if not files:
         pytest.skip("no real models beside the project")
     assert {detect(path).name for path in files} == EXPECTED[suffix]
+
+
+def test_a_table_of_something_else_is_no_checkpoint(tmp_path):
+    (tmp_path / "000005.ldb").write_bytes(table([(b"key", b"value")]))
+    with pytest.raises(UnsupportedError, match="nothing is under the empty key"):
+        detect(tmp_path / "000005.ldb")
