@@ -16,6 +16,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 from graphsurgeon import names
 from graphsurgeon.errors import near_names
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_dict import TensorDict
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_upkeep import in_step
 from proto_utils.errors import NotFoundError
@@ -111,21 +112,27 @@ def checkpoint_edit(
     Parameters
     ----------
     function : callable
-        Edits a dict of tensors in place. Its parameters of type ``tuple[str, ...]`` also take one text.
+        Edits a dict of tensors in place. Its parameters of type ``tuple[str, ...]`` also take one text, other tuples
+        one number, and what stands for tensors or checkpoints takes arrays and one checkpoint.
     """
-    lists = {name for name, kind in function.__annotations__.items() if str(kind).startswith("tuple[str, ...]")}
+    kinds = {name: str(kind) for name, kind in function.__annotations__.items()}
+    lists = {name for name, kind in kinds.items() if kind.startswith("tuple[")}
+    conversions = {name: _as_tensors for name, kind in kinds.items() if "Mapping[str, Tensor]" in kind}
+    conversions["others"] = _as_checkpoints
 
     @functools.wraps(function)
     def run(tensors: MutableMapping[str, Tensor], /, *args: P.args, **options: P.kwargs) -> EditReport:
         require_mutable(tensors)
         for name in lists & options.keys():
-            if isinstance(options[name], str):
+            if isinstance(options[name], (str, int, float)):
                 # One name for a list of one; else its letters would be taken for names.
                 options[name] = (options[name],)
-        before = dict(tensors)
+        given = {name: convert(options[name]) for name, convert in conversions.items() if name in options}
+        others: Any = [_as_checkpoints(value) for value in args]
+        before = dict(_as_tensors(tensors))
         after = dict(before)
         # The edit works on a copy: when it fails, nothing was touched.
-        remarks = function(after, *args, **options)
+        remarks = function(after, *others, **{**options, **given})
         _keep_object_graph_true(before, after)
         if not (after.keys() == before.keys() and all(after[name] is before[name] for name in before)):
             tensors.clear()
@@ -133,6 +140,18 @@ def checkpoint_edit(
         return compare(before, after, remarks)
 
     return run
+
+
+def _as_checkpoints(given: Any) -> list[Any]:
+    """Return other checkpoints, of which one may be given alone."""
+    return [_as_tensors(each) for each in ([given] if isinstance(given, Mapping) else given)]
+
+
+def _as_tensors(given: Any) -> Any:
+    """Return tensors where arrays are given; a checkpoint that was opened has none and is not looked through."""
+    if isinstance(given, dict) and not all(isinstance(each, Tensor) for each in given.values()):
+        return dict(TensorDict(given))
+    return given
 
 
 def require_mutable(tensors: Any) -> MutableMapping[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +39,22 @@ def double(given, *, select: tuple[str, ...] = (), fail: bool = False) -> Remark
     if fail:
         raise PassError("double", "it was told to")
     return Remarks(skipped, {"a": "doubled"}, ["done"])
+
+
+@checkpoint_edit
+def take(
+    given,
+    others: Sequence[Mapping[str, Tensor]],
+    *,
+    axis: tuple[int, ...] = (),
+    other: Mapping[str, Tensor] | None = None,
+) -> Remarks:
+    """Take the tensors of others, or the sum of another's and some numbers."""
+    for each in others:
+        given.update(each)
+    if other is not None:
+        given.update({name: as_tensor(tensor.numpy() + sum(axis)) for name, tensor in other.items()})
+    return Remarks()
 
 
 class TestRunning:
@@ -76,6 +94,34 @@ class TestRunning:
         given = TensorDict({"a": np.arange(2)})
         double(given)
         assert given["a"].numpy().tolist() == [0, 2]
+
+    def test_arrays_are_tensors_too(self):
+        given = {"a": np.arange(2), "b": 3}
+        assert double(given, select="a").num_unchanged == 1  # type: ignore[arg-type]
+        assert {name: tensor.numpy().tolist() for name, tensor in given.items()} == {"a": [0, 2], "b": 3}  # type: ignore[attr-defined]
+
+    def test_arrays_that_an_edit_leaves_alone_stay_arrays(self):
+        array = np.arange(2)
+        given = {"a": array}
+        assert double(given, select=("a",), fail=False).changes  # type: ignore[arg-type]
+        given = {"a": array}
+        with pytest.raises(PassError):
+            double(given, fail=True)  # type: ignore[arg-type]
+        assert given["a"] is array
+
+    @pytest.mark.parametrize("others", [{"a": np.array([9])}, [{"a": np.array([9])}], ({"a": as_tensor([9])},)])
+    def test_other_checkpoints_may_be_one_and_of_arrays(self, others):
+        for arguments, options in (((others,), {}), ((), {"others": others})):
+            given = tensors(a=[1])
+            take(given, *arguments, **options)
+            assert given["a"].numpy().tolist() == [9]
+
+    @pytest.mark.parametrize("axis", [1, (1,)])
+    def test_one_number_is_a_list_of_one(self, axis):
+        given = tensors(a=[1])
+        other: Any = {"a": np.array([5])}
+        take(given, [], axis=axis, other=other)
+        assert given["a"].numpy().tolist() == [6]
 
     def test_what_cannot_be_changed_is_refused_first(self):
         given = MappingProxyType(tensors(a=1))
