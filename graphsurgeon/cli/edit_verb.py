@@ -187,6 +187,10 @@ def finish(
     model, note = checkpoint.fitting_graph()
     notes = [*report.notes, *([note] if note else [])]
     is_shown = not output.quiet and not output.as_json
+    # What was found, and not asked for, is shown without being asked, before anything is written.
+    is_found = is_shown and any(row.reason for row in report.changes)
+    if is_found or (not output.as_json and (output.explain or output.dry_run)):
+        _emit_changes(report)
     saved = Saved()
     if output.path is not None and not output.dry_run:
         with watching(checkpoint.tensors, links=output.links, quiet=not is_shown):
@@ -202,8 +206,6 @@ def finish(
         source = sources[0] if len(sources) == 1 else list(sources)
         emit_json(verb, source=source, outputs=saved.paths, linked=saved.linked, **facts, seconds=seconds)
         return
-    if output.explain or output.dry_run:
-        _emit_changes(report)
     if output.quiet:
         return
     for line in [*_summary(report), *(f"note: {text}" for text in notes)]:

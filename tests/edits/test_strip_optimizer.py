@@ -7,10 +7,13 @@ import pytest
 
 from graphsurgeon.edits.strip_optimizer import strip_optimizer
 from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from proto_utils import schema
 from tests.edits.values import singles, tensors, told
 from tests.object_graphs import BIAS, KERNEL, SLOT, trained
+
+DROPPED = ["beta1_power", "w/Adam", "w/Adam_1"]
 
 
 @pytest.fixture
@@ -66,6 +69,15 @@ def test_what_is_refused(given):
         strip_optimizer(given, drop=(".*",))
     with pytest.raises(NotFoundError):
         strip_optimizer(given, keep=("nothing",))
+
+
+def test_the_verb_lists_what_goes_before_it_writes(verb, given, tmp_path):
+    save_checkpoint(given, tmp_path / "m")
+    done = verb("strip-optimizer", tmp_path / "m", "-o", tmp_path / "x")
+    lines = done.out.splitlines()
+    assert [line.split()[:2] for line in lines[1:4]] == [[name, "dropped"] for name in DROPPED]
+    assert lines.index("tensors: 3 dropped, 3 as before, 1 skipped") > 3
+    assert verb("strip-optimizer", tmp_path / "m", "-o", tmp_path / "y", "--quiet").out == ""
 
 
 def test_the_verb_has_no_option_for_the_graph(verb, checkpoint):
