@@ -13,6 +13,15 @@ from graphsurgeon.cli.options import verb_name
 from graphsurgeon.errors import near_names
 
 _VERBS = Path(__file__).parent / "verbs"
+#: What others call what these verbs do.
+_OTHER_WORDS = {
+    "list": "ls",
+    "show": "inspect",
+    "print": "cat",
+    "reshard": "compact",
+    "drop": "select",
+    "concat": "merge",
+}
 _SUMMARY = re.compile(r'r?"""(.*?)(?:"""|\n)')
 
 
@@ -44,7 +53,8 @@ class VerbGroup(click.Group):
         command = self.get_command(ctx, args[0])
         if command is None and not args[0].startswith("-"):
             error = click.UsageError(f"no verb {args[0]!r}", ctx)
-            near = near_names(args[0], self.list_commands(ctx))
+            known = _OTHER_WORDS.get(args[0])
+            near = (known,) if known else near_names(args[0], self.list_commands(ctx))
             if near:
                 error.hint = "did you mean " + " or ".join(repr(name) for name in near) + "?"  # type: ignore[attr-defined]
             raise error

@@ -52,6 +52,13 @@ def test_unknown_verb_gets_near_ones(verb):
     assert verb("xyzzy").code == 2
 
 
+@pytest.mark.parametrize(("word", "name"), [("reshard", "compact"), ("list", "ls"), ("show", "inspect")])
+def test_another_word_for_a_verb_gets_the_verb(verb, word, name):
+    done = verb(word, "x")
+    assert (done.code, done.err.splitlines()[1]) == (2, f"hint: did you mean '{name}'?")
+    assert verb(name, "--help").code == 0
+
+
 def test_summary_is_the_first_line(tmp_path):
     (tmp_path / "x.py").write_text('r"""Do it well.\n\nMore."""\n')
     assert summary(tmp_path / "x.py") == "Do it well"
