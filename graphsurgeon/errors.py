@@ -18,7 +18,7 @@ A missing or unreadable file stays an `OSError`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from proto_utils.errors import (
     CorruptionError,
@@ -89,7 +89,14 @@ class PassError(GraphSurgeonError):
     field_names = ("operation", "node", "reason")
 
     def __init__(
-        self, operation: str, reason: str, *, node: str | None = None, hint: str | None = None, is_usage: bool = False
+        self,
+        operation: str,
+        reason: str,
+        *,
+        node: str | None = None,
+        hint: str | None = None,
+        is_usage: bool = False,
+        listed: Sequence[str] = (),
     ) -> None:
         where = f"{operation}: " if node is None else f"{operation}: node {node!r}: "
         super().__init__(where + reason, hint=hint)
@@ -97,6 +104,7 @@ class PassError(GraphSurgeonError):
         self.node = node
         self.reason = reason
         self.is_usage = is_usage
+        self.listed = tuple(listed)
 
 
 def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str, ...]:

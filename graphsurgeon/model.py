@@ -255,3 +255,15 @@ def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
     cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
     data = b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
     return schema.parse(cls, data)
+
+
+def require_model(value: object) -> None:
+    """Refuse what is no model where one is wanted: most often a path, which nobody has loaded.
+
+    Raises
+    ------
+    TypeError
+        Says what to do.
+    """
+    if not isinstance(value, Model):
+        raise TypeError(f"a Model is wanted, not a {type(value).__name__}: load(path) makes one of a file")

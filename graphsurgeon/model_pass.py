@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, over
 
 from graphsurgeon.checkpoint_edit import require_mutable
 from graphsurgeon.errors import GraphError
-from graphsurgeon.model import Model
+from graphsurgeon.model import Model, require_model
 from graphsurgeon.tensor_dict import TensorDict
 from graphsurgeon.verify import check
 
@@ -105,6 +105,7 @@ def _as_pass(
 
     @functools.wraps(function)
     def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
+        require_model(model)
         for name in lists & options.keys():
             if isinstance(options[name], str):
                 # One name for a list of one; else its letters would be taken for names.

@@ -17,10 +17,13 @@ class GraphSurgeonError(Exception):
     ----------
     hint : str or None
         One sentence on what to try, when there is something to try.
+    listed : tuple of str
+        All of what the message lists some of; empty when it lists nothing.
     """
 
     #: Names of the attributes that `fields` reports, in order.
     field_names: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -37,6 +40,8 @@ class GraphSurgeonError(Exception):
     def fields(self) -> dict[str, object]:
         """Return the facts of the error by name, ready for JSON."""
         facts: dict[str, object] = {name: getattr(self, name) for name in self.field_names}
+        if self.listed:
+            facts["listed"] = list(self.listed)
         if self.hint is not None:
             facts["hint"] = self.hint
         return facts
@@ -101,7 +106,14 @@ class NotFoundError(GraphSurgeonError, KeyError):
     field_names = ("kind", "name", "near")
 
     def __init__(
-        self, kind: str, name: str, near: Sequence[str] = (), *, where: str | None = None, hint: str | None = None
+        self,
+        kind: str,
+        name: str,
+        near: Sequence[str] = (),
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        listed: Sequence[str] = (),
     ) -> None:
         place = f" in {where}" if where else ""
         if hint is None and near:
@@ -110,6 +122,7 @@ class NotFoundError(GraphSurgeonError, KeyError):
         self.kind = kind
         self.name = name
         self.near = tuple(near)
+        self.listed = tuple(listed)
 
 
 class LimitError(GraphSurgeonError):

@@ -59,3 +59,9 @@ def test_near_names_among_very_many_are_quick():
     start = time.perf_counter()
     assert near_names("layer_1/weight", names)
     assert time.perf_counter() - start < 3.0  # about 0.1 s
+
+
+def test_a_list_is_a_field_where_there_is_one():
+    assert PassError("merge", "2 names: a, b", listed=["a", "b"]).fields()["listed"] == ["a", "b"]
+    assert errors.NotFoundError("tensor", "a", listed=["a", "b"]).fields()["listed"] == ["a", "b"]
+    assert "listed" not in PassError("merge", "no").fields()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+import graphsurgeon as gs
 from graphsurgeon import dtypes
 from graphsurgeon.graph import Graph, Library
 from graphsurgeon.model import Model
@@ -176,3 +177,13 @@ def test_restore_puts_everything_back():
 
 def test_graphs_are_the_main_one_and_the_bodies():
     assert [name for name, _ in Model.from_graph_def(example()).graphs()] == [None, "f"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [gs.verify, lambda path: gs.diff(path, path), lambda path: gs.prune(path, outputs=("a",))],
+    ids=["verify", "diff", "prune"],
+)
+def test_a_path_is_no_model(call):
+    with pytest.raises(TypeError, match=r"a Model is wanted, not a str: load\(path\) makes one"):
+        call("x.pb")

@@ -27,7 +27,7 @@ from graphsurgeon.diff.messages import diff_messages
 from graphsurgeon.diff.report import Change, DiffReport, TensorsDiff
 from graphsurgeon.diff.structure import match_graphs
 from graphsurgeon.diff.tensors import diff_tensors, tensors_of
-from graphsurgeon.model import Model
+from graphsurgeon.model import Model, require_model
 from graphsurgeon.tensor import Tensor
 from proto_utils import schema
 
@@ -54,7 +54,12 @@ def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> Di
     ------
     CorruptionError, NotFoundError
         Values that must be compared cannot be read.
+    TypeError
+        One of them is neither a model nor a checkpoint, but a path for example.
     """
+    for side in (a, b):
+        if not isinstance(side, Mapping):
+            require_model(side)
     first, second = (side if isinstance(side, Model) and len(side.graph) else None for side in (a, b))
     tensors, notes = _diff_values(a, b)
     if first is None or second is None:

@@ -123,12 +123,13 @@ class NameMap:
             hint = "earlier entries may take all it matches"
         if len(unused) > 1:
             more = f" and {len(unused) - _MAX_LISTED:,} more" if len(unused) > _MAX_LISTED else ""
-            listed = ", ".join(entry.old for entry in unused[:_MAX_LISTED])
-            hint = f"{len(unused):,} entries take nothing: {listed}{more}" + (
-                f"; for the first, {hint}" if hint else ""
-            )
+            some = ", ".join(entry.old for entry in unused[:_MAX_LISTED])
+            hint = f"{len(unused):,} entries take nothing: {some}{more}" + (f"; for the first, {hint}" if hint else "")
         where = first.where if first.where.startswith(_FILE) else None
-        raise NotFoundError("node or checkpoint key that matches", first.old, near, where=where, hint=hint)
+        listed = [entry.old for entry in unused] if len(unused) > 1 else []
+        raise NotFoundError(
+            "node or checkpoint key that matches", first.old, near, where=where, hint=hint, listed=listed
+        )
 
 
 def unmatched_hint(entry: Entry, names: Iterable[str], near: Sequence[str]) -> str | None:

@@ -157,11 +157,12 @@ def _refuse_clashes(clashes: list[tuple[str, str]], find: Callable[[str], str], 
         return
     lines = [
         f"{one!r} -> {find(one)!r}, " + (f"which {other!r} becomes too" if find(other) != other else "which exists")
-        for one, other in clashes[:_MAX_LISTED]
+        for one, other in clashes
     ]
     raise PassError(
         "rename",
-        f"{_count(clashes, kind)} would have the name of another: {_listed(lines, clashes)}",
+        f"{_count(clashes, kind)} would have the name of another: {_listed(lines)}",
+        listed=lines,
         hint="give the other a new name too, in the same map, or choose another new name",
     )
 
@@ -174,10 +175,11 @@ def _refuse_bad(changed: dict[str, str], kind: str) -> None:
         bad = [(old, now) for old, now in changed.items() if not now or "\0" in now]
         rule = "any text but an empty one"
     if bad:
-        lines = [f"{old!r} -> {now!r}" for old, now in bad[:_MAX_LISTED]]
+        lines = [f"{old!r} -> {now!r}" for old, now in bad]
         raise PassError(
             "rename",
-            f"{_count(bad, kind)} would have a name that TensorFlow does not allow: {_listed(lines, bad)}",
+            f"{_count(bad, kind)} would have a name that TensorFlow does not allow: {_listed(lines)}",
+            listed=lines,
             hint=f"allowed are {rule}",
         )
 
@@ -187,9 +189,9 @@ def _count(found: Collection[object], kind: str) -> str:
     return f"{len(found):,} {word}{'s' if len(found) > 1 else ''}"
 
 
-def _listed(lines: list[str], found: Collection[object]) -> str:
-    more = f"; and {len(found) - len(lines):,} more" if len(found) > len(lines) else ""
-    return "; ".join(lines) + more
+def _listed(lines: list[str]) -> str:
+    more = f"; and {len(lines) - _MAX_LISTED:,} more" if len(lines) > _MAX_LISTED else ""
+    return "; ".join(lines[:_MAX_LISTED]) + more
 
 
 def _scope(option: str, text: str | None) -> str:

@@ -33,7 +33,7 @@ from collections.abc import Collection
 
 from graphsurgeon.errors import GraphError
 from graphsurgeon.graph import Function, Graph
-from graphsurgeon.model import Model
+from graphsurgeon.model import Model, require_model
 from graphsurgeon.verify.body import Body, input_findings, name_findings, node_findings
 from graphsurgeon.verify.constants import const_findings
 from graphsurgeon.verify.cycles import cycle_findings
@@ -60,7 +60,13 @@ def verify(model: Model, *, consistency: bool = False) -> list[Finding]:
     list of Finding
         Those of the graph first, then the library's, then those of each function body, in order.
         Costs a few microseconds per node; touches no payload.
+
+    Raises
+    ------
+    TypeError
+        It is no model, but a path for example.
     """
+    require_model(model)
     signatures = Signatures(model.library.functions)
     found = _graph_findings(model.graph, None, signatures, model)
     found += library_findings(model.library)

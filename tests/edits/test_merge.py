@@ -44,6 +44,13 @@ def test_different_tensors_of_one_name_are_a_conflict(other):
     assert a == before
 
 
+def test_the_error_knows_all_names():
+    first, second = ({f"w{number:02d}": as_tensor(number + more) for number in range(25)} for more in (0, 1))
+    with pytest.raises(PassError, match="w09 and 15 more") as caught:
+        merge(first, [second])
+    assert caught.value.fields()["listed"] == [f"w{number:02d}" for number in range(25)]
+
+
 def test_what_nobody_can_compare_is_a_conflict():
     with pytest.raises(PassError, match="different values: w"):
         merge({"w": OpaqueTensor(dtypes.VARIANT, ())}, [{"w": OpaqueTensor(dtypes.VARIANT, ())}])
