@@ -48,6 +48,11 @@ def emit_line(text: str) -> None:
     click.echo(text if text.isprintable() else "\n".join(map(printable, text.split("\n"))))
 
 
+def emit_exactly(text: str) -> None:
+    """Print a line that programs read: a path, or what a tool of TensorFlow's prints."""
+    click.echo(text)
+
+
 def printable(text: str) -> str:
     """Return a text without what would steer the terminal: names in files may hold any character."""
     if text.isprintable():

@@ -46,3 +46,8 @@ def test_latest_is_gone(verb, tmp_path):
     done = verb("latest", tmp_path)
     assert done.code == 5
     assert f"did you mean '{tmp_path}/a'?" in done.err
+
+
+def test_a_path_is_printed_as_it_is(verb, tmp_path):
+    save_checkpoint({"w": floats(1)}, tmp_path / "a\tb")
+    assert verb("latest", tmp_path).out == f"{tmp_path}/a\tb\n"
