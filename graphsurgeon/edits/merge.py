@@ -66,6 +66,7 @@ def merge(
     order = list(range(len(parts)))
     if preferred is not None:
         order.insert(0, order.pop(preferred))
+    taken = {} if preferred is None else parts[preferred]
     notes = _object_graph_notes(parts, order)
     merged: dict[str, Tensor] = {}
     clashes = []
@@ -73,7 +74,7 @@ def merge(
         for name, tensor in parts[number].items():
             if name not in merged:
                 merged[name] = tensor
-            elif name != OBJECT_GRAPH_KEY and not (preferred == order[0] or _is_same(merged[name], tensor)):
+            elif name != OBJECT_GRAPH_KEY and not (name in taken or _is_same(merged[name], tensor)):
                 clashes.append(name)
     if clashes:
         more = f" and {len(clashes) - _MAX_LISTED:,} more" if len(clashes) > _MAX_LISTED else ""

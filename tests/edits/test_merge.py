@@ -65,6 +65,15 @@ def test_one_checkpoint_is_preferred(prefer, wanted):
     assert numbers(a) == {"w": wanted, "x": 5, "y": 6}
 
 
+def test_what_the_preferred_one_does_not_have_is_no_less_a_conflict():
+    a = tensors(w=1, u=1)
+    with pytest.raises(PassError, match="1 names stand for different values: w"):
+        merge(a, [tensors(w=2, u=2), tensors(u=3)], prefer="c")
+    assert numbers(a) == {"w": 1, "u": 1}
+    merge(a, [tensors(w=1, u=2), tensors(u=3)], prefer="c")
+    assert numbers(a) == {"w": 1, "u": 3}
+
+
 def test_a_prefix_keeps_both():
     a = tensors(w=1)
     report = merge(a, [tensors(w=2)], prefix=("b=head", "1=body/"))
