@@ -66,6 +66,8 @@ def fill(
         )
     chosen = targets(tensors, select, exclude) if select else []
     kind = DType.from_name(dtype).base
+    if add and not (kind.itemsize or kind is dtypes.STRING):
+        raise PassError("fill", f"a tensor of dtype {kind.name} has no values to set")
     made = {name: FillTensor(kind, shape) if kind.itemsize else StringTensor(shape, []) for name in add}
 
     def filled(_name: str, base: Tensor) -> Tensor:
