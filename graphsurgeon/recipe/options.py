@@ -76,7 +76,7 @@ def check_options(
             raise OptionError(f"option {text!r} is given twice")
         try:
             made[name] = _converted(value, hints[name], load)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise OptionError(f"option {text!r} is {reprlib.repr(value)}", _spelled(hints[name])) from None
     missing = [name for name, each in known.items() if each.default is each.empty and name not in made]
     if missing:
@@ -110,7 +110,7 @@ def _one_of(value: Any, kinds: tuple[Any, ...], load: Load) -> Any:
     for kind in kinds:
         try:
             return _converted(value, kind, load)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     raise ValueError(value)
 

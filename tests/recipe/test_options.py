@@ -93,6 +93,8 @@ def test_values(name, given, made):
         ({"axis_order": [True]}, "option 'axis_order'", "wanted: a list of integers"),
         ({"weights": "abc"}, "option 'weights' is 'abc'", "wanted: a list of numbers"),
         ({"decay": True}, "option 'decay'", "wanted: a number"),
+        ({"decay": 10**400}, "option 'decay'", "wanted: a number"),
+        ({"weights": [10**400]}, "option 'weights'", "wanted: a list of numbers"),
         ({"count": "3"}, "option 'count' is '3'", "wanted: an integer"),
         ({"force": 1}, "option 'force'", "wanted: true or false"),
         ({"how": "up"}, "option 'how' is 'up'", "wanted: left, right"),
