@@ -280,7 +280,8 @@ class Transaction:
             if file.sink is not None and not file.sink.is_closed:
                 file.sink.finish(sync=to_disk)
             elif file.sink is not None and file.temp is not None and to_disk:
-                _sync(file.temp, os.O_RDWR)
+                # Some systems sync only what can be written to; a file that replaces a read-only one cannot.
+                _sync(file.temp, os.O_RDWR if os.access(file.temp, os.W_OK) else os.O_RDONLY)
         files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
         with deferred_signals():
             self._put_in_place(files)

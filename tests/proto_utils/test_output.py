@@ -488,3 +488,25 @@ def test_a_file_that_is_complete_holds_no_descriptor(tmp_path: Path, monkeypatch
     # One of them replaces a file, so all are on disk before the first rename, and then the directory.
     assert len(synced) == 11
     assert set(contents(tmp_path).values()) == {"new"}
+
+
+def test_a_complete_file_may_replace_a_read_only_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "a"
+    path.write_text("old")
+    path.chmod(0o444)
+    real = os.open
+
+    def as_a_user(name: str, flags: int, *args: int) -> int:
+        """Open as those do for whom permissions count, which they do not for root."""
+        if flags & os.O_RDWR and not os.stat(name).st_mode & stat.S_IWUSR:
+            raise PermissionError(errno.EACCES, "Permission denied", name)
+        return real(name, flags, *args)
+
+    monkeypatch.setattr(os, "open", as_a_user)
+    monkeypatch.setattr(os, "access", lambda name, mode: bool(os.stat(name).st_mode & stat.S_IWUSR))
+    with Transaction(overwrite=True) as transaction:
+        sink = transaction.create(path)
+        sink.write(b"new")
+        transaction.complete(sink)
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o444
