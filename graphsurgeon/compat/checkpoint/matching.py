@@ -1,7 +1,8 @@
 """Files by pattern, as TensorFlow's checkpoint functions look for them.
 
 They take a prefix for a pattern: ``model.ckpt-?????-of-00002`` is the name of a sharded V1 checkpoint. Unlike there, a
-file whose name is the pattern itself is found although it has brackets in it.
+file whose name is the pattern itself is found although it has brackets in it, and a directory that is there means
+itself: of ``run[1]/model.ckpt`` nothing is looked for in ``run1``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ def matching_files(pattern: str) -> list[str]:
     """
     if os.path.exists(pattern):
         return [pattern]
-    return sorted(glob.glob(pattern)) if glob.has_magic(pattern) else []
+    if not glob.has_magic(pattern):
+        return []
+    directory, name = os.path.split(pattern)
+    if os.path.isdir(directory):
+        pattern = os.path.join(glob.escape(directory), name)
+    return sorted(glob.glob(pattern))
 
 
 def checkpoint_files(prefix: str) -> list[str]:

@@ -10,6 +10,7 @@ Source: TensorFlow's ``python/checkpoint/checkpoint_management.py``, 1.15 to 2.2
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 import os
 import re
@@ -153,7 +154,7 @@ def update_checkpoint_state_internal(
         raise raised(NotFoundError, f"{path}; No such file or directory", name=path)
     try:
         with Transaction(overwrite=True) as transaction:
-            transaction.create(path, role="pointer").write(schema.print_text(state).encode())
+            transaction.create(path, role="pointer", follow=False).write(schema.print_text(state).encode())
     except OSError as error:
         raise of_os_error(error, path) from error
 
@@ -265,7 +266,7 @@ def remove_checkpoint(
     Parameters
     ----------
     checkpoint_prefix : str
-        As in `checkpoint_exists`; a pattern deletes all that it matches.
+        As in `checkpoint_exists`; a pattern deletes all that it matches, unless a checkpoint has just that name.
     checkpoint_format_version : int
         2 deletes index and data, 1 the file or the shards.
     meta_graph_suffix : str
@@ -276,11 +277,14 @@ def remove_checkpoint(
     PermissionDeniedError, ...
         A file cannot be deleted (`graphsurgeon.compat.errors`).
     """
-    patterns = [meta_graph_filename(checkpoint_prefix, meta_graph_suffix)]
+    is_there = any(map(os.path.exists, (f"{checkpoint_prefix}.index", checkpoint_prefix)))
+    # The brackets of `m[1]` would match the files of m1, which is another checkpoint.
+    prefix = glob.escape(checkpoint_prefix) if is_there else checkpoint_prefix
+    patterns = [meta_graph_filename(prefix, meta_graph_suffix)]
     if checkpoint_format_version == _V2:
-        patterns += [f"{checkpoint_prefix}.index", f"{checkpoint_prefix}.data-?????-of-?????"]
+        patterns += [f"{prefix}.index", f"{prefix}.data-?????-of-?????"]
     else:
-        patterns.append(checkpoint_prefix)
+        patterns.append(prefix)
     for pattern in patterns:
         for path in matching_files(pattern):
             try:

@@ -28,6 +28,16 @@ def test_a_name_that_looks_like_a_pattern_is_found():
     assert matching_files("a[1].index") == ["a[1].index"]
 
 
+def test_a_directory_that_is_there_is_no_pattern(tmp_path):
+    for name in ("run[1]", "run1"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "run1" / "m-1.index").touch()
+    assert matching_files("run[1]/m-?.index") == []
+    (tmp_path / "run[1]" / "m-2.index").touch()
+    assert matching_files("run[1]/m-?.index") == ["run[1]/m-2.index"]
+    assert matching_files("run[12]/m-?.index") == ["run1/m-1.index"]
+
+
 def test_checkpoint_files():
     assert checkpoint_files("m-1") == ["m-1.index"]
     assert checkpoint_files("v1") == ["v1"]

@@ -96,6 +96,14 @@ def test_directory_is_not_made(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_link_is_replaced_and_not_what_it_leads_to(tmp_path):
+    (tmp_path / "other").write_text("theirs")
+    (tmp_path / "checkpoint").symlink_to("other")
+    train.update_checkpoint_state(str(tmp_path), "m-1")
+    assert not (tmp_path / "checkpoint").is_symlink()
+    assert (tmp_path / "other").read_text() == "theirs"
+
+
 def test_state_that_cannot_be_written(tmp_path):
     (tmp_path / "checkpoint").mkdir()
     with pytest.raises(OpError):
@@ -180,6 +188,12 @@ def test_remove(tmp_path, prefix, version, left):
     )
     train.remove_checkpoint(f"{tmp_path}/{prefix}", version)
     assert sorted(os.listdir(tmp_path)) == left.split()
+
+
+def test_remove_with_brackets_in_the_name(tmp_path):
+    touch(tmp_path, "m1.index m1.data-00000-of-00001 m1.meta m[1].index m[1].data-00000-of-00001")
+    train.remove_checkpoint(f"{tmp_path}/m[1]")
+    assert sorted(os.listdir(tmp_path)) == ["m1.data-00000-of-00001", "m1.index", "m1.meta"]
 
 
 def test_remove_says_what_it_cannot(tmp_path):
