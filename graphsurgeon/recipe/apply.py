@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from graphsurgeon import edits
-from graphsurgeon.checkpoint_edit import Action, EditReport, Remarks, Skipped, compare
+from graphsurgeon.checkpoint_edit import Action, EditReport, Remarks, Skipped, compare, require_mutable
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.model import Model
@@ -17,6 +17,7 @@ from graphsurgeon.passes import load as load_pass
 from graphsurgeon.recipe.options import OptionError, check_options, relative_to
 from graphsurgeon.recipe.syntax import Step, parse_recipe
 from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor_dict import TensorDict
 from proto_utils.errors import LimitError, UnsupportedError
 
 #: A recipe is written by people.
@@ -65,7 +66,7 @@ def apply_recipe(
 
     Parameters
     ----------
-    tensors : mapping of str to Tensor
+    tensors : mutable mapping of str to Tensor or array
         A checkpoint; edited in place. Its values are not read.
     steps : path, or sequence of Step
         Of a recipe.
@@ -92,7 +93,7 @@ def apply_recipe(
         directory = os.path.dirname(os.fspath(path or "")) if directory is None else directory
     preparation = _Preparation(directory or "", model)
     prepared = [(step, preparation.prepared(step, path)) for step in steps]
-    before = dict(tensors)
+    before = dict(TensorDict(require_mutable(tensors)))
     after = dict(before)
     skipped: list[Skipped] = []
     reasons: dict[str, str] = {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -145,6 +148,19 @@ def test_a_step_that_fails_undoes_those_before(given, step, error):
     with pytest.raises(error):
         apply_recipe(given, [Step("strip-optimizer"), step])
     assert given == before
+
+
+def test_arrays_are_tensors_too_and_one_that_is_left_alone_is_not_changed():
+    given: dict[str, Any] = {"w": singles(1, 2), "b": singles(3)}
+    report = apply_recipe(given, [Step("scale", {"select": "w", "factor": 2}), Step("rename", {"map": "w=v"})])
+    assert lists(given) == {"v": [2, 4], "b": [3]}
+    assert [(row.name, row.action, row.was) for row in report.changes] == [("v", "renamed", "w")]
+    assert report.num_unchanged == 1
+
+
+def test_a_checkpoint_that_cannot_be_changed_is_refused():
+    with pytest.raises(TypeError, match="this is a mappingproxy"):
+        apply_recipe(MappingProxyType(tensors(w=1)), [Step("unpartition")])  # type: ignore[arg-type]
 
 
 def test_files(tmp_path, monkeypatch):
