@@ -13,7 +13,7 @@ from graphsurgeon.initializers.distributions import FLOATS, INTEGERS, Distributi
 from graphsurgeon.initializers.lazy import RandomTensor
 from graphsurgeon.initializers.philox import Philox
 from graphsurgeon.node import Node
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensor import MAX_RANK, Tensor
 
 #: Ops with the attrs `seed` and `seed2`: (distribution, the attr of their type).
 _SEEDED = {
@@ -88,8 +88,10 @@ def dims_of(tensor: Tensor) -> list[int]:
     Raises
     ------
     ValueError
-        It is not made of integers.
+        It is not made of integers, or has more dimensions than tensors have.
     """
+    if tensor.size > MAX_RANK:
+        raise ValueError(f"a shape of {tensor.size:,} dimensions")
     if not tensor.dtype.is_integer:
         raise ValueError(f"a shape made of {tensor.dtype.name}")
     return [int(dim) for dim in tensor.numpy().reshape(-1)]

@@ -145,6 +145,7 @@ def _laid_out(node: Node, operands: Sequence[Tensor]) -> Tensor:
     first = 1 if node.op == "Concat" else 0
     last = len(operands) - (node.op == "ConcatV2") if count is None else count
     moved, others = list(operands[first:last]), [*operands[:first], *operands[last:]]
+    _check_held(sum(tensor.size * max(tensor.dtype.itemsize, 1) for tensor in operands))
     arguments = [tensor.numpy() for tensor in others]
     stand_ins = [_stand_in(tensor.shape) for tensor in moved]
     if not is_main_diagonal(node, [*stand_ins, *arguments]):
@@ -195,6 +196,7 @@ def _whole(node: Node, operands: Sequence[Tensor]) -> list[Tensor]:
     if op.shapes is None:
         return [ArrayTensor(array.astype(dtype.numpy(), copy=False)) for array in computation.results()]
     shapes = op.shapes(node, *(operand.shape for operand in operands))
+    _check_held(sum(map(math.prod, shapes)) * dtype.itemsize)
     return [ComputedTensor(dtype, shape, computation, output) for output, shape in enumerate(shapes)]
 
 

@@ -15,6 +15,7 @@ from graphsurgeon.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
 from proto_utils.errors import LimitError
 
 LARGE = FillTensor(dtypes.FLOAT, (300, 200))
+HUGE = FillTensor(dtypes.FLOAT, (2**40,))
 ROW = as_tensor(np.arange(200, dtype=np.float32))
 
 
@@ -94,6 +95,12 @@ def test_scalars():
         ("OneHot", (np.arange(9), np.int32(2**31 - 1), 1.0, 0.0), "hold at once"),
         ("MatrixDiag", (LARGE.numpy().reshape(-1),), "hold at once"),
         ("BroadcastTo", (np.ones(1), np.array([2**40])), "hold at once"),
+        ("MatMul", (np.ones((10**5, 1)), np.ones((1, 10**5))), "hold at once"),
+        ("Pack", (HUGE, HUGE), "hold at once"),
+        ("ConcatV2", (HUGE, HUGE, np.int32(0)), "hold at once"),
+        ("Roll", (HUGE, np.int32(1), np.int32(0)), "hold at once"),
+        ("Pad", (np.ones(1), HUGE), "hold at once"),
+        ("Reshape", (np.ones(2), FillTensor(dtypes.INT32, (2**40,))), "dimensions"),
     ],
 )
 def test_what_cannot_be_evaluated_says_why(op: str, operands: tuple[Any, ...], why: str):
