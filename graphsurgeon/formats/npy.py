@@ -117,7 +117,7 @@ def read_header(read: Callable[[int], bytes], what: str, path: str) -> NpyHeader
         raise CorruptionError(f"{what}: a header of {length} bytes, {len(text)} are there", path=path)
     try:
         form, shape, is_fortran = _parse(text.decode("utf-8" if start[6] == 3 else "latin1"))
-    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
+    except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
         raise CorruptionError(f"{what}: a header that makes no sense: {text[:60]!r}", path=path) from error
     return NpyHeader(form, shape, is_fortran, len(start) + width + length)
 
@@ -135,4 +135,7 @@ def _parse(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
         raise TypeError("no shape")
     if len(shape) > MAX_RANK or not isinstance(is_fortran, bool):
         raise TypeError("no order, or too many dimensions")
-    return np.lib.format.descr_to_dtype(header["descr"]), shape, is_fortran
+    form = np.lib.format.descr_to_dtype(header["descr"])
+    if form.subdtype is not None:
+        raise TypeError("arrays as elements")
+    return form, shape, is_fortran

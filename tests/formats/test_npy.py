@@ -118,6 +118,9 @@ GOOD = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}"
         GOOD.replace("'<f4'", "'<q9'"),
         GOOD.replace("'<f4'", "None"),
         GOOD.replace("'<f4'", "[('a',)]"),
+        GOOD.replace("'<f4'", "()"),
+        GOOD.replace("'<f4'", "('<f4',)"),
+        GOOD.replace("'<f4'", "('|i1', (2,))"),
         GOOD.replace("}", ", 'x': 1}"),
     ],
 )
