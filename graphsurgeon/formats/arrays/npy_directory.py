@@ -82,7 +82,9 @@ def read(path: str) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for file in _array_files(path):
         relative = os.path.relpath(file, path).replace(os.sep, "/").removesuffix(_SUFFIX)
-        name = ESCAPING.decode(relative.replace(_GOES_ON, ""))
+        whole = relative.replace(_GOES_ON, "")
+        # In a directory by somebody else a name may end in a percent sign.
+        name = ESCAPING.decode(whole if _divided(whole) == relative else relative)
         if name in tensors:
             raise CorruptionError(f"two files mean the tensor {name!r}", path=file)
         tensors[name] = _open(file)

@@ -150,6 +150,15 @@ def test_what_numpy_saves_comes_in(tmp_path):
     }
 
 
+def test_directories_of_others_that_end_in_a_percent_sign(tmp_path):
+    (tmp_path / "50%").mkdir()
+    np.save(tmp_path / "50%" / "a.npy", np.ones(1))
+    np.save(tmp_path / "50a.npy", np.zeros(1))
+    assert all_values(npy_directory.read(str(tmp_path))) == all_values(
+        {"50%/a": as_tensor(np.ones(1)), "50a": as_tensor(np.zeros(1))}
+    )
+
+
 def test_one_tensor_twice(tmp_path):
     np.save(tmp_path / "50%.npy", np.ones(1))
     np.save(tmp_path / "50%25.npy", np.ones(1))
