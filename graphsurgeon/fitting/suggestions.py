@@ -57,10 +57,8 @@ def suggest(wanted: Sequence[Item], found: Sequence[Item]) -> list[Suggestion]:
         pairs.join(partial(_end_and_shape, count))
     for count in range(min(depth, 12), 1, -1):
         pairs.join(partial(_only_end, count))
-    for group in pairs.groups(_kind_and_shape):
-        pairs.add(_by_family(*group))
-    for group in pairs.groups(_kind_and_shape):
-        pairs.add(_most_alike(*group))
+    for pair in (_by_family, _most_alike):
+        pairs.add([each for group in pairs.groups(_kind_and_shape) for each in pair(*group)])
     return pairs.found
 
 
