@@ -1,4 +1,4 @@
-"""A benchmark: where it works, what it finds, and the targets that is held to."""
+"""A benchmark: where it works, what it finds, and the targets it is held to."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def command(
     """Make a checkpoint of the arrays of a file: what `export` wrote, bit by bit, or another program.
 
     SRC is an .npz, .safetensors or HDF5 file, or a directory of .npy files. Of an HDF5 file, Keras's weights too, names
-    are the paths of the datasets. Pickled objects are not read, nor is anything outside SRC.
+    are the paths of the datasets. Pickled objects are not read, and links that lead out of an HDF5 file not followed.
     """
     from graphsurgeon.checkpoint_edit import selected
     from graphsurgeon.cli.progress import saving
