@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphsurgeon import dtypes
 from graphsurgeon.renaming.new_names import NewNames
 from graphsurgeon.tensor import StringTensor, Tensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from graphsurgeon.variables.object_graph_upkeep import in_step
 from proto_utils import schema
 
@@ -31,6 +30,8 @@ def renamed_tensors(tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[
     ------
     CorruptionError
         The object graph does not parse.
+    LimitError
+        It is longer than `object_graph.MAX_NBYTES`.
     """
     found = {keys.get(key, key): tensor for key, tensor in tensors.items()}
     if OBJECT_GRAPH_KEY in found:
@@ -40,12 +41,10 @@ def renamed_tensors(tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[
 
 
 def _rename_full_names(tensors: dict[str, Tensor], new: NewNames) -> None:
-    stored = tensors[OBJECT_GRAPH_KEY]
-    if stored.dtype is not dtypes.STRING or stored.size != 1:
-        return
-    text = _renamed_full_names(next(iter(stored.strings())), new)
-    if text is not None:
-        tensors[OBJECT_GRAPH_KEY] = StringTensor(stored.shape, [text])
+    before = object_graph_text(tensors)
+    after = None if before is None else _renamed_full_names(before, new)
+    if after is not None:
+        tensors[OBJECT_GRAPH_KEY] = StringTensor(tensors[OBJECT_GRAPH_KEY].shape, [after])
 
 
 def _renamed_full_names(text: bytes, new: NewNames) -> bytes | None:

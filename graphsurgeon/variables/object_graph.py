@@ -318,13 +318,25 @@ def read_object_graph(tensors: Mapping[str, Tensor]) -> ObjectGraph | None:
     LimitError
         It is longer than `MAX_NBYTES`.
     """
+    text = object_graph_text(tensors)
+    return None if text is None else ObjectGraph(schema.parse(schema.TrackableObjectGraph, text))
+
+
+def object_graph_text(tensors: Mapping[str, Tensor]) -> bytes | None:
+    """Return the serialized object graph of a checkpoint, None of one that is saved by name.
+
+    Raises
+    ------
+    LimitError
+        It is longer than `MAX_NBYTES`.
+    """
     tensor = tensors.get(OBJECT_GRAPH_KEY)
     if tensor is None or tensor.dtype is not dtypes.STRING or tensor.size != 1:
         return None
-    if tensor.nbytes > MAX_NBYTES:
-        raise LimitError("the object graph of a checkpoint, in bytes,", tensor.nbytes, MAX_NBYTES)
-    text = next(iter(tensor.strings()), b"")
-    return ObjectGraph(schema.parse(schema.TrackableObjectGraph, text))
+    nbytes = tensor.nbytes
+    if nbytes > MAX_NBYTES:
+        raise LimitError("the object graph of a checkpoint, in bytes,", nbytes, MAX_NBYTES)
+    return next(iter(tensor.strings()))
 
 
 def _escape(name: str) -> str:

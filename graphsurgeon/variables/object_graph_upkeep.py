@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 
-from graphsurgeon import dtypes
 from graphsurgeon.tensor import StringTensor, Tensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from proto_utils import schema
 
 #: A table saves two tensors under keys that begin with the one that is noted.
@@ -37,11 +36,12 @@ def in_step(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | N
     ------
     CorruptionError
         It does not parse.
+    LimitError
+        It is longer than `object_graph.MAX_NBYTES`.
     """
-    stored = tensors.get(OBJECT_GRAPH_KEY)
-    if not new_keys or stored is None or stored.dtype is not dtypes.STRING or stored.size != 1:
+    before = object_graph_text(tensors) if new_keys else None
+    if before is None:
         return False
-    before = next(iter(stored.strings()))
     message = schema.parse(schema.TrackableObjectGraph, before)
     emptied = set()
     for number, node in enumerate(message.nodes):
@@ -62,7 +62,7 @@ def in_step(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | N
     after = schema.serialize(message)
     if after == before:
         return False
-    tensors[OBJECT_GRAPH_KEY] = StringTensor(stored.shape, [after])
+    tensors[OBJECT_GRAPH_KEY] = StringTensor(tensors[OBJECT_GRAPH_KEY].shape, [after])
     return True
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from graphsurgeon.renaming.checkpoints import renamed_tensors
 from graphsurgeon.renaming.name_map import NameMap, parse_texts
 from graphsurgeon.renaming.new_names import NewNames, changed_names
 from graphsurgeon.tensor import StringTensor, Tensor
+from graphsurgeon.variables import object_graph as objects
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
+from proto_utils.errors import LimitError
 from tests.models import floats
 
 KEY = "net/k/.ATTRIBUTES/VARIABLE_VALUE"
@@ -59,3 +63,9 @@ def test_an_object_graph_of_nothing_renamed_is_the_same_tensor():
 def test_other_tensors_of_that_name_are_left_alone():
     tensors: dict[str, Tensor] = {"a": floats(1), OBJECT_GRAPH_KEY: floats(1)}
     assert renamed(tensors, "a=b")[OBJECT_GRAPH_KEY] is tensors[OBJECT_GRAPH_KEY]
+
+
+def test_an_object_graph_that_is_too_large_is_not_parsed(monkeypatch):
+    monkeypatch.setattr(objects, "MAX_NBYTES", 10)
+    with pytest.raises(LimitError, match="object graph"):
+        renamed({KEY: floats(1), "other": floats(2), OBJECT_GRAPH_KEY: object_graph()}, "dense/kernel=v")

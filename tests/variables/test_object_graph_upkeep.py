@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.variables import object_graph
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_upkeep import in_step
 from proto_utils import schema
-from proto_utils.errors import CorruptionError
+from proto_utils.errors import CorruptionError, LimitError
 
 
 def checkpoint(message: Any) -> dict[str, Tensor]:
@@ -91,3 +92,10 @@ def test_checkpoints_without_one():
 def test_damage_is_said():
     with pytest.raises(CorruptionError):
         in_step({OBJECT_GRAPH_KEY: as_tensor(np.array(b"\xff\xff", object))}, {"a": "b"})
+
+
+def test_one_that_is_too_large_is_not_parsed(monkeypatch):
+    monkeypatch.setattr(object_graph, "MAX_NBYTES", 10)
+    given = checkpoint(graph())
+    with pytest.raises(LimitError, match="object graph"):
+        in_step(given, {"a": "b"})
