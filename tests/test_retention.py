@@ -184,6 +184,27 @@ def test_latest_is_missing(run):
     assert len(list(run.glob("*.index"))) == 7
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_latest_without_its_values_is_no_reason_to_delete_others(run, is_listed):
+    os.unlink(run / "m-8.data-00000-of-00001")
+    os.link(run / "m-7.data-00000-of-00001", run / "m-8.data-00000-of-00002")
+    if not is_listed:
+        os.unlink(run / "checkpoint")
+    before = sorted(os.listdir(run))
+    with pytest.raises(NotFoundError, match="m-8'"):
+        prune_checkpoints(run, keep=1, unlisted=not is_listed)
+    assert sorted(os.listdir(run)) == before
+
+
+@pytest.mark.parametrize("time", [1e300, float("inf"), float("nan"), -1.0])
+def test_times_that_no_clock_shows(tmp_path, time):
+    names = [save(tmp_path, f"m-{number}", number)[-3:] for number in (1, 2)]
+    note(tmp_path, *names, timestamps=(time, 2.0))
+    with pytest.raises(CorruptionError, match="no clock"):
+        prune_checkpoints(tmp_path, keep=1)
+    assert there(tmp_path) == names
+
+
 def test_damaged_state_file(run):
     (run / "checkpoint").write_text("?")
     with pytest.raises(CorruptionError):

@@ -26,17 +26,20 @@ from graphsurgeon.retention.stored import (
     files_of,
     freed_nbytes,
     identity,
+    is_whole,
     linked_to,
     prefixes_in,
     stored,
 )
 from proto_utils import schema
-from proto_utils.errors import NotFoundError
+from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.output import Transaction
 
 __all__ = ["RetentionReport", "StoredCheckpoint", "prune_checkpoints"]
 
 _OPERATION = "prune-checkpoints"
+#: In seconds since the epoch; in the year 6325.
+_END_OF_TIME = float(1 << 37)
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,10 @@ def prune_checkpoints(
     Raises
     ------
     NotFoundError
-        There is no state file (with `unlisted` there need be none), or the latest checkpoint is not there.
+        There is no state file (with `unlisted` there need be none), or the latest checkpoint is not there, or not all
+        of its values: then an older one is the last that can be restored.
     CorruptionError
-        The state file is damaged.
+        The state file is damaged, or has a time that no clock shows.
     PassError
         `keep` or `keep_every_hours` is not positive.
     OSError
@@ -128,6 +132,8 @@ def prune_checkpoints(
     if state is None and not unlisted:
         hint = "without one, unlisted=True (--unlisted) takes all checkpoints that are there"
         raise NotFoundError("checkpoint state file", os.path.join(directory, name), hint=hint)
+    if state is not None and not all(0 <= time < _END_OF_TIME for time in (*state.timestamps, state.last_preserved)):
+        raise CorruptionError("has a time that no clock shows", path=os.path.join(directory, name))
     found, missing = _find(directory, state, name)
     candidates = (
         _candidates(found, is_latest_known=state is not None) if unlisted else [f for f in found if f.is_listed]
@@ -135,6 +141,7 @@ def prune_checkpoints(
     if state is not None and state.timestamps and since is None and not unlisted:
         since = state.last_preserved
     plan = _decide(candidates, state, keep, keep_every_hours, since)
+    _check_latest(plan)
     _keep_the_rest(found, candidates, plan, directory)
     report, new = _report(found, missing, plan, state, os.path.join(directory, name))
     if not dry_run:
@@ -196,6 +203,14 @@ def _decide(
         plan.reasons |= {each.prefix: f"one every {hours:g} hours" for each in stay}
         plan.last_preserved = max([plan.last_preserved, *(each.time for each in stay)])
     return plan
+
+
+def _check_latest(plan: _Plan) -> None:
+    """Refuse to delete anything for a checkpoint that cannot be restored itself."""
+    if plan.active and not is_whole(plan.active[-1]):
+        prefix = plan.active[-1].prefix
+        hint = "only part of the latest checkpoint is there; an older one may be the last that can be restored"
+        raise NotFoundError("checkpoint with all of its values", prefix, hint=hint)
 
 
 def _keep_the_rest(

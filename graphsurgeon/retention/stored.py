@@ -105,6 +105,13 @@ def age(checkpoint: StoredCheckpoint) -> tuple[float, int, str]:
     return checkpoint.time, int(step[1]) if step else -1, checkpoint.prefix
 
 
+def is_whole(checkpoint: StoredCheckpoint) -> bool:
+    """Return whether there are values, and all shards of them."""
+    totals = Counter(path[-5:] for path in checkpoint.files if _SHARD.search(path))
+    is_single = checkpoint.files[0] == checkpoint.prefix
+    return is_single or any(count == int(total) for total, count in totals.items())
+
+
 def identity(path: str) -> str:
     """Return a spelling that is the same for all of a path's: what its directory is, and the name in it."""
     return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))

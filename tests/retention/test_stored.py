@@ -9,7 +9,16 @@ import pytest
 
 from graphsurgeon import dtypes
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.retention.stored import age, files_of, freed_nbytes, identity, linked_to, prefixes_in, stored
+from graphsurgeon.retention.stored import (
+    age,
+    files_of,
+    freed_nbytes,
+    identity,
+    is_whole,
+    linked_to,
+    prefixes_in,
+    stored,
+)
 from tests.formats.bundle_files import table
 from tests.formats.v1_files import one, write_v1
 from tests.models import floats
@@ -64,6 +73,15 @@ def test_age():
     assert [each.prefix for each in sorted(found, key=age)] == ["m", "m-9-?????-of-00002", "m-10"]
     assert (found[0].time, found[0].nbytes) == (1.5, os.path.getsize("v"))
     assert stored("m", ("v",), time=7.0).time == 7.0
+
+
+def test_all_shards_have_to_be_there():
+    for name in ("v1", "s-00000-of-00002", "t-00000-of-00002", "t-00001-of-00002"):
+        save_v1(name)
+    save_checkpoint({"w": floats(1)}, "m")
+    Path("n.index").write_bytes(Path("m.index").read_bytes())
+    whole = {prefix: is_whole(stored(prefix, files_of(prefix))) for prefix in ("v1", "s", "t", "m", "n")}
+    assert whole == {"v1": True, "s": False, "t": True, "m": True, "n": False}
 
 
 def test_identity():
