@@ -135,6 +135,7 @@ class Plan:
             suggestions = {}
         self.tensors: dict[str, Tensor] = {}
         self._untransposed: list[str] = []
+        self._used: set[str] = set()
         rows = self._rows_of_matches(wanted)
         rows |= self._rows_of_others(wanted, rows, other)
         rows |= self._rows_of_filled(wanted, rows, suggestions)
@@ -176,6 +177,8 @@ class Plan:
         fitted = self._fit(wanted, tensor)
         if fitted.is_skipped:
             return None
+        if weights is self._weights:
+            self._used.add(match.key)
         if fitted.tensor is None:
             return _row(wanted, "mismatch", match.key, f"{match.why}; {fitted.problem}", tensor, [], [match.key])
         self._take(wanted, fitted.tensor)
@@ -221,7 +224,7 @@ class Plan:
         self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], suggestions: Mapping[str, Suggestion]
     ) -> dict[str, FitRow]:
         left = [each for each in wanted if each.key not in rows]
-        candidates, found = self._candidates(left, rows), {}
+        candidates, found = self._candidates(left), {}
         for each in left:
             policy, why = self._filling(each), self._why_missing(each)
             if policy == "error":
@@ -237,14 +240,13 @@ class Plan:
             found[each.key] = _row(each, action, None, why)
         return found
 
-    def _candidates(self, left: Iterable[Requirement], rows: Mapping[str, FitRow]) -> tuple[Candidates, ...]:
+    def _candidates(self, left: Iterable[Requirement]) -> tuple[Candidates, ...]:
         """Return the tensors that nothing takes, to choose from, and the others; none when nobody will ask."""
         if not any(self._filling(each) == "error" for each in left):
             return ()
-        used = {row.source for row in rows.values()}
         sides: tuple[list[Item], list[Item]] = ([], [])
         for key in self._weights.tensors:
-            sides[key in used].append(self._weights.item(key))
+            sides[key in self._used].append(self._weights.item(key))
         return tuple(map(Candidates, sides))
 
     def _filling(self, wanted: Requirement) -> str:
@@ -270,12 +272,11 @@ class Plan:
         return _row(wanted, "missing", None, text, tensor, [], [suggestion.found], suggestion.found)
 
     def _extra(self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow]) -> list[FitRow]:
-        used = {row.source for row in rows.values()}
         near = Candidates([wanted_item(each) for each in wanted if rows[each.key].action in UNRESOLVED])
         suggested_for = {row.suggested: row.name for row in rows.values()}
         found = []
         for key, tensor in self._weights.tensors.items():
-            if key not in used:
+            if key not in self._used:
                 facts: dict[str, Any] = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
                 text = "nothing in the graph takes it"
                 candidates = [suggested_for[key]] if key in suggested_for else near.of(self._weights.item(key))

@@ -174,6 +174,14 @@ def test_a_second_checkpoint_comes_before_the_policy():
     assert plan.report.extra == []
 
 
+def test_what_the_second_checkpoint_gives_leaves_the_first_ones_extra():
+    of, weights = target({"a": (2,), "b": (2,)}), arrays({"a": (2,), "b": (3,)})
+    plan = planned(of, weights, arrays({"x": (1,), "b": (2,)}), mismatch="skip")
+    assert [(row.action, row.source) for row in plan.report.rows] == [("copy", "a"), ("copy", "b")]
+    assert plan.tensors["b"].numpy().tolist() == [100, 101]
+    assert [(row.name, row.found_shape) for row in plan.report.extra] == [("b", [3])]
+
+
 def test_what_cannot_be_initialized_is_unresolved_and_says_why():
     of = target({"w": (2,)})
     of.graph.set_nodes([*of.graph, *graph("odds = Const {f32 [2]}; n = Const {i32 []}; drawn = Multinomial(odds, n)")])
