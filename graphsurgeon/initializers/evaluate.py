@@ -30,7 +30,7 @@ class Initializers:
     model : Model
         Not modified.
     seed : int
-        For random ops that have no seeds of their own. A value depends on it and the op's name alone.
+        For random ops that have no seeds of their own. A value depends on it, the op's name and the calls around it.
     values : mapping of str to Tensor, optional
         Values of variables that are known, by node: for initializers that read other variables.
     """

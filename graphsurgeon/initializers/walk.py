@@ -39,6 +39,8 @@ _MERGES = frozenset({"Merge", "RefMerge"})
 _IFS = frozenset({"If", "StatelessIf"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
+_MANY_OUTPUTS = 64
+
 #: What a node gives: a tensor per output, None for one that a condition leaves out.
 Outputs = Sequence[Tensor | None]
 
@@ -165,7 +167,7 @@ class Walk:
             return _merged(given)
         operands = [tensor for tensor in given if tensor is not None]
         if len(operands) < len(given):
-            return [None] * 8  # more outputs than any op here has
+            return [None] * _num_outputs(node)
         try:
             return self._computed(node, operands[:count])
         except (ValueError, LookupError, TypeError, ArithmeticError, LimitError, FileFormatError) as error:
@@ -190,20 +192,21 @@ class Walk:
         if node.op in _SWITCHES:
             return [None, data[0]] if bool(data[1].numpy()) else [data[0], None]
         if node.op in _IFS:
-            return self._called(node.attrs["then_branch" if data[0].numpy().any() else "else_branch"], data[1:])
+            branch = "then_branch" if data[0].numpy().any() else "else_branch"
+            return self._called(node, node.attrs[branch], data[1:])
         if node.op in _CALLS:
-            return self._called(node.attrs["f"], data)
+            return self._called(node, node.attrs["f"], data)
         return outputs_of(node, data, self._seed)
 
-    def _called(self, function: Func, data: Sequence[Tensor]) -> Outputs:
-        """Return the results of a function."""
+    def _called(self, node: Node, function: Func, data: Sequence[Tensor]) -> Outputs:
+        """Return the results of a function that a node calls."""
         found = self._around.functions.get(function.name)
         if found is None or self._num_calls >= MAX_CALLS:
             raise ValueError(f"function {function.name!r} is {'missing' if found is None else 'called too deep'}")
         signature = found.proto.signature
         arguments = dict(zip((arg.name for arg in signature.input_arg), data, strict=True))
-        # Names of nodes are only known within their function.
-        seed = f"{self._seed} {function.name}"
+        # Names of nodes are only known within their function, and each call of it has random numbers of its own.
+        seed = f"{self._seed} {node.name} {function.name}"
         walk = Walk(Index(found.body), self._around, seed, arguments=arguments, num_calls=self._num_calls + 1)
         return [walk.tensor(found.proto.ret[arg.name]) for arg in signature.output_arg]
 
@@ -227,6 +230,12 @@ class Walk:
                 return number + int(parts[1])
             number += size
         return None
+
+
+def _num_outputs(node: Node) -> int:
+    names = ops.output_names(node)
+    # Where nothing says how many there are, more than anybody reads.
+    return _MANY_OUTPUTS if names is None else sum(size for _, size in names)
 
 
 def _merged(given: Outputs) -> Outputs:

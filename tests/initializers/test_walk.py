@@ -76,6 +76,22 @@ def test_random_numbers_of_functions_are_their_own():
     assert first == again != second
 
 
+def test_every_call_of_a_function_has_its_own_random_numbers():
+    body = "q = Const {f32 [2,2]}; d = Shape(q) {T: f32}; r = RandomUniform(d:output:0) {dtype: f32, T: i32}"
+    draw = function("draw", "a", "r:output:0", body)
+    calls = graph(f"{CALL}; one = PartitionedCall(a); two = PartitionedCall(a)")
+    for name in ("one", "two"):
+        calls[name].attrs["f"] = Func("draw", {})
+    walk = Walk(Index(calls), Surroundings({}, {}, {"draw": draw}), 0)
+    assert values(walk.tensor("one")) != values(walk.tensor("two"))
+
+
+def test_what_a_condition_leaves_out_has_all_its_outputs():
+    many = ", ".join(["dead"] * 9)
+    text = f"{CALL}; s = Switch(a, yes); dead = Identity(s); all = IdentityN({many}) {{T: [{', '.join(['f32'] * 9)}]}}"
+    assert walked(f"{text}; x = Identity(all:8)", "x") is None
+
+
 @pytest.mark.parametrize(
     ("functions", "name", "why"),
     [
