@@ -191,9 +191,10 @@ class ReversedTensor(RearrangedTensor):
         )
 
     def _as_base(self, result: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        import numpy as np
-
-        return np.flip(result, tuple(self._axes))
+        turned = [slice(None, None, -1 if axis in self._axes else 1) for axis in range(result.ndim)]
+        # The dots keep a view a view where there are no axes, which numpy's flip does not.
+        view: np.ndarray[Any, Any] = result[(*turned, ...)]
+        return view
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return self._as_base(elements)

@@ -114,6 +114,12 @@ def test_damage_is_told_before_the_last_piece(tmp_path, monkeypatch):
         next(ReversedTensor(load_checkpoint(tmp_path / "m")["w"], (0,)).chunks())
 
 
+def test_a_scalar_without_axes_keeps_its_value():
+    whole = np.array(0x0123456789ABCDEF)
+    assert ReversedTensor(DrippingTensor(whole), ()).numpy() == whole
+    assert list(ReversedTensor(StringTensor((), [b"a"]), ()).strings()) == [b"a"]
+
+
 def test_strings():
     words = StringTensor([2, 2], [b"a", b"b", b"c", b"d"])
     assert list(TransposedTensor(words, (1, 0)).strings()) == [b"a", b"c", b"b", b"d"]
