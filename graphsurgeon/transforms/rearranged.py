@@ -191,9 +191,10 @@ class ReversedTensor(RearrangedTensor):
         )
 
     def _as_base(self, result: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        turned = [slice(None, None, -1 if axis in self._axes else 1) for axis in range(result.ndim)]
+        turned = (slice(None, None, -1 if axis in self._axes else 1) for axis in range(result.ndim))
         # The dots keep a view a view where there are no axes, which numpy's flip does not.
-        view: np.ndarray[Any, Any] = result[(*turned, ...)]
+        index: tuple[Any, ...] = (*turned, ...)
+        view: np.ndarray[Any, Any] = result[index]
         return view
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
