@@ -172,7 +172,8 @@ def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tenso
     """Note new keys in the object graph of a TensorFlow 2 checkpoint, unless the edit did so itself."""
     if OBJECT_GRAPH_KEY not in before or after.get(OBJECT_GRAPH_KEY) is not before[OBJECT_GRAPH_KEY]:
         return
-    now = {id(tensor): name for name, tensor in after.items()}
+    # One that had this tensor before, too, is another variable, whose value may be changed next.
+    now = {id(tensor): name for name, tensor in after.items() if before.get(name) is not tensor}
     in_step(after, {name: now.get(id(before[name])) for name in before.keys() - after.keys()})
 
 

@@ -197,3 +197,21 @@ def test_the_object_graph_follows_a_rename():
     assert {row.name: row.action for row in move(given).changes} == {"moved": "renamed", OBJECT_GRAPH_KEY: "changed"}
     (text,) = given[OBJECT_GRAPH_KEY].strings()
     assert schema.parse(schema.TrackableObjectGraph, text).nodes[0].attributes[0].checkpoint_key == "moved"
+
+
+def test_what_is_dropped_is_not_restored_from_another_with_the_same_tensor():
+    @checkpoint_edit
+    def drop(given) -> Remarks:
+        """Drop a tensor."""
+        del given["v"]
+        return Remarks()
+
+    message = schema.TrackableObjectGraph()
+    for key in ("v", "w"):
+        message.nodes.add().attributes.add(name="VARIABLE_VALUE", checkpoint_key=key)
+    given = tensors(v=1, **{OBJECT_GRAPH_KEY: np.array(message.SerializeToString(), object)})
+    given["w"] = given["v"]
+    drop(given)
+    (text,) = given[OBJECT_GRAPH_KEY].strings()
+    nodes = schema.parse(schema.TrackableObjectGraph, text).nodes
+    assert [[each.checkpoint_key for each in node.attributes] for node in nodes] == [[], ["w"]]
