@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from graphsurgeon.dtypes import DType
@@ -124,6 +125,9 @@ def _element(text: str, dtype: DType) -> bytes:
     number = float(text)
     with np.errstate(all="ignore"):
         element = np.array([number]).astype(dtype.numpy())
-    if not dtype.is_floating and element.astype(np.complex128)[0] != number:
+    held = element.astype(np.complex128)[0]
+    # A float is rounded, but what is too large for it becomes something else.
+    is_rounded = dtype.is_floating and bool(np.isfinite(held)) == math.isfinite(number)
+    if not is_rounded and held != number:
         raise UnsupportedError(f"{text} is no {dtype.name} to pad with")
     return element.tobytes()

@@ -85,10 +85,16 @@ def test_more_than_two_axes_are_not_transposed_by_guess():
         altered(A.reshape(1, 2, 3), "transpose", (3, 2, 1))
 
 
-@pytest.mark.parametrize(("text", "dtype"), [("0.5", "int32"), ("300", "uint8"), ("nan", "int64")])
+@pytest.mark.parametrize(("text", "dtype"), [("0.5", "int32"), ("300", "uint8"), ("nan", "int64"), ("1e10", "float16")])
 def test_numbers_that_the_dtype_does_not_have(text, dtype):
     with pytest.raises(UnsupportedError, match=f"{text} is no {dtype}"):
         altered(A.astype(dtype), f"pad:{text}", (3, 3), dtype)
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan", "0.1"])
+def test_numbers_that_floats_have(text):
+    last = altered(A.astype("float16"), f"pad:{text}", (3, 3), "float16")[2, 2]
+    assert np.array_equal(last, np.float16(text), equal_nan=True)
 
 
 def test_nothing_is_done_to_what_has_no_steps():
