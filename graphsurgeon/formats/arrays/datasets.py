@@ -2,7 +2,7 @@
 
 A box is a part of an array that is contiguous in C order, about 1 MiB. A dataset in chunks, compressed or not, is
 unpacked by HDF5 a chunk at a time, so boxes are made to meet each chunk once: a row of chunks is kept in HDF5's cache,
-or, when it is larger than that, is one box.
+or, when it is larger than that, is one box. Past 256 MiB it is not held, and chunks are unpacked again for every box.
 """
 
 from __future__ import annotations
