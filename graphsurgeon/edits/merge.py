@@ -98,7 +98,11 @@ class _Callers:
         # Paths are what users typed, so they win over numbers and letters; one that means two checkpoints means none.
         bases = [os.path.basename(source.rstrip("/")) for source in sources]
         for names in (bases, sources):
-            self._numbers.update({name: number for number, name in enumerate(names) if names.count(name) == 1})
+            for number, name in enumerate(names):
+                if names.count(name) == 1:
+                    self._numbers[name] = number
+                else:
+                    self._numbers.pop(name, None)
 
     def number(self, name: str) -> int:
         """Return the number of a checkpoint, from 0."""

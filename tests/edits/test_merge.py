@@ -90,6 +90,11 @@ def test_a_checkpoint_that_is_not_there_or_could_be_two(name):
         merge(tensors(w=1), [tensors(w=2)], prefer=name, sources=("x/same", "y/same"))
 
 
+def test_a_name_of_two_checkpoints_is_not_the_letter_of_one():
+    with pytest.raises(PassError, match="no checkpoint is called 'b'"):
+        merge(tensors(w=1), [tensors(w=2)], prefer="b", sources=("x/b", "y/b"))
+
+
 def test_a_prefix_without_a_checkpoint():
     with pytest.raises(PassError, match="not a prefix: 'head'") as caught:
         merge(tensors(w=1), [], prefix=("head",))
