@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 class SlicedTensor(DerivedTensor):
     """The elements of a tensor whose indices are in a range along every axis.
 
-    Nothing has to be written for a part that
-    is one run of values, such as some rows.
+    Nothing has to be written for a part that is one run of values, such as some rows.
 
     Parameters
     ----------
