@@ -40,7 +40,8 @@ _EXAMPLES = (
     "reshape", "reshape:-1,10", "slice", "slice:last", "pad", "pad:0.5", "pad:init", "transpose:1,0", "reverse:2",
     "cast", "cast:saturate",
 )  # fmt: skip
-_NUMBERS = re.compile(r"-?\d+(,-?\d+)*")
+# int() refuses numbers of thousands of digits, which no axis has.
+_NUMBERS = re.compile(r"-?\d{1,18}(,-?\d{1,18})*")
 _FILLS = ("zeros", "init")
 
 

@@ -52,9 +52,9 @@ def tensors_of(tensors: object, prefix: str) -> Mapping[str, Tensor] | Iterator[
     """
     if isinstance(tensors, Mapping):
         found = _found(tensors, prefix)
-        return found if found is not None else _stream(_by_name(tensors, tensors.__getitem__), prefix)
+        return found if found is not None else _stream(_by_name(tensors, tensors.__getitem__, prefix), prefix)
     if hasattr(tensors, "get_tensor") and hasattr(tensors, "keys"):
-        return _stream(_by_name(tensors.keys(), _getter(tensors, prefix)), prefix)
+        return _stream(_by_name(tensors.keys(), _getter(tensors, prefix), prefix), prefix)
     if isinstance(tensors, Iterable) and not isinstance(tensors, (str, bytes)):
         return _stream(tensors, prefix)
     raise UnsupportedError(f"a {type(tensors).__name__} is neither a mapping nor pairs of name and array", path=prefix)
@@ -71,8 +71,8 @@ def _found(tensors: Mapping[str, Any], prefix: str) -> dict[str, Tensor] | None:
     return found
 
 
-def _by_name(names: Iterable[str], get: Any) -> Iterator[tuple[str, Any]]:
-    for name in sorted(names, key=encode_name):
+def _by_name(names: Iterable[Any], get: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name in sorted([_checked(name, prefix) for name in names], key=encode_name):
         yield name, get(name)
 
 
@@ -100,9 +100,14 @@ def _stream(pairs: Iterable[Any], prefix: str) -> Iterator[tuple[str, Tensor]]:
         yield pair[0], _as_tensor(*pair, prefix)
 
 
-def _as_tensor(name: object, value: object, prefix: str) -> Tensor:
+def _checked(name: object, prefix: str) -> str:
     if not isinstance(name, str):
         raise UnsupportedError(f"a tensor's name is a str, not {name!r}", path=prefix)
+    return name
+
+
+def _as_tensor(name: object, value: object, prefix: str) -> Tensor:
+    _checked(name, prefix)
     if isinstance(value, Mapping):
         # numpy would make an array of its keys.
         raise UnsupportedError(f"tensor {name!r}: a mapping within a mapping", path=prefix)

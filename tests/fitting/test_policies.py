@@ -43,6 +43,7 @@ def test_steps(text, steps):
         "reverse",
         "reverse:",
         "reverse:x",
+        "reverse:" + "1" * 5000,
         "transpose:1;0",
         "pad:many",
         "cast:half",

@@ -147,6 +147,13 @@ def test_handle_without_an_array(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [1, b"w"])
+def test_mapping_whose_names_are_no_text(tmp_path, name):
+    with pytest.raises(UnsupportedError, match="name is a str"):
+        save_checkpoint(MappingProxyType({name: np.zeros(1)}), tmp_path / "m")
+    assert os.listdir(tmp_path) == []
+
+
 def test_mapping_that_makes_its_arrays_is_asked_for_one_at_a_time(tmp_path, expected):
     save_checkpoint(MappingProxyType(ARRAYS), tmp_path / "m")
     assert files_of(tmp_path / "m") == expected
