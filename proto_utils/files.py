@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Protocol
 
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
 
 #: Bytes moved at a time.
 CHUNK_NBYTES = 1 << 20
@@ -164,7 +164,7 @@ class FileSource:
                 self._fill(view, start)
                 start += len(view)
                 full.put(view)
-        except (OSError, CorruptionError, ValueError) as error:
+        except (OSError, FileFormatError, ValueError) as error:
             # ValueError is what a closed file raises.
             failure = error
         finally:

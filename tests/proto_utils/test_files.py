@@ -218,3 +218,13 @@ class TestReopenedSource:
         (tmp_path / "y").replace(tmp_path / "x")
         with pytest.raises(CorruptionError, match="was replaced"):
             source.read(0, 3)
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+    @pytest.mark.usefixtures("ahead")
+    def test_a_pipe_in_its_place_is_told_and_not_the_end_of_the_values(self, tmp_path):
+        (tmp_path / "x").write_bytes(DATA)
+        source = ReopenedSource(tmp_path / "x")
+        (tmp_path / "x").unlink()
+        os.mkfifo(tmp_path / "x")
+        with pytest.raises(UnsupportedError, match="not a regular file"):
+            list(source.chunks(0, len(DATA), 64))
