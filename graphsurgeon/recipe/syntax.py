@@ -50,7 +50,7 @@ def parse_recipe(text: str, path: str | None = None) -> list[Step]:
     Raises
     ------
     UnsupportedError
-        It is not a list of steps, or is YAML and PyYAML is not installed. The message has the line.
+        It is not a list of steps. The message has the line.
     """
     try:
         steps = list(_of_json(text) if text.lstrip()[:1] == "[" else _of_yaml(text))
@@ -122,6 +122,9 @@ def _of_yaml(text: str) -> Iterator[Step]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _RecipeTextError(f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}", None) from None
+    except (AttributeError, KeyError):
+        # What the loader says of a tag that was given to the wrong value, as in !!bool x.
+        raise _RecipeTextError(f"line {line}: a value that is not what its tag says", None) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _RecipeTextError(str(error).partition("\n")[0], None) from None
 

@@ -57,6 +57,8 @@ def test_json_has_lines_too():
         ("- a\n---\n- b", "line 2: expected a single document|but found another document"),
         ("- \x00", "unacceptable character|special characters are not allowed"),
         ('["a",\n {"cast": {"x": 1,\n "x": 2}}]', "line 2: 'x' is given twice"),
+        ("- a\n- cast: {dtype: !!bool x}", "line 2: a value that is not what its tag says"),
+        ("- cast: {dtype: !!timestamp x}", "line 1: a value that is not what its tag says"),
         ('["a",\n "b"', "line 2: "),
         ('["a" "b"]', "line 1: Expecting ',' delimiter"),
         ('["a"] x', "line 1: Extra data"),
