@@ -99,11 +99,12 @@ def _skipped(text: str, position: int) -> int:
 
 def _distinct(pairs: Sequence[tuple[Any, Any]], line: int) -> dict[Any, Any]:
     """Return the mapping of some pairs, whose keys are to be different."""
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    made: dict[Any, Any] = {}
+    for name, value in pairs:
+        if name in made:
             raise _RecipeTextError(f"line {line}: {name!r} is given twice", None)
-    return dict(pairs)
+        made[name] = value
+    return made
 
 
 def _of_yaml(text: str) -> Iterator[Step]:
