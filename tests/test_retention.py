@@ -163,6 +163,13 @@ def test_without_a_state_file(run):
     assert not (run / "checkpoint").exists()
 
 
+def test_files_that_were_copied_in_the_order_of_their_names(tmp_path):
+    for number, name in enumerate(["m-10", "m-8", "m-9"]):
+        save(tmp_path, name, 1)
+        os.utime(tmp_path / f"{name}.index", (0, HOUR + number / 100))
+    assert names(prune_checkpoints(tmp_path, keep=1, unlisted=True).kept) == ["m-10"]
+
+
 def test_empty_directory(tmp_path):
     report = prune_checkpoints(tmp_path, unlisted=True)
     assert (report.latest, report.kept, report.removed) == ("", (), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import math
 import os
 import re
 from collections import Counter
@@ -99,10 +100,10 @@ def prefixes_in(directory: str) -> list[str]:
     return [os.path.join(directory, name) for name in sorted(found)]
 
 
-def age(checkpoint: StoredCheckpoint) -> tuple[float, int, str]:
-    """Return what to sort by: files that were copied may all be of one time, but have steps in their names."""
+def age(checkpoint: StoredCheckpoint) -> tuple[int, int, str]:
+    """Return what to sort by: files that were copied may all be of one second, but have steps in their names."""
     step = _STEP.search(checkpoint.prefix)
-    return checkpoint.time, int(step[1]) if step else -1, checkpoint.prefix
+    return math.floor(checkpoint.time), int(step[1]) if step else -1, checkpoint.prefix
 
 
 def is_whole(checkpoint: StoredCheckpoint) -> bool:
