@@ -53,7 +53,7 @@ def fill(
     NotFoundError
         A pattern matches nothing, or there is no such dtype.
     PassError
-        Nothing is asked for, a tensor to add is there, or a dtype has no such value.
+        Nothing is asked for, a tensor to add is there, its shape is none, or a dtype has no such value.
     """
     if not select and not add:
         raise PassError(
@@ -68,6 +68,8 @@ def fill(
     kind = DType.from_name(dtype).base
     if add and not (kind.itemsize or kind is dtypes.STRING):
         raise PassError("fill", f"a tensor of dtype {kind.name} has no values to set")
+    if min(shape, default=0) < 0:
+        raise PassError("fill", f"no tensor has the shape {list(shape)}", is_usage=True)
     made = {name: FillTensor(kind, shape) if kind.itemsize else StringTensor(shape, []) for name in add}
 
     def filled(_name: str, base: Tensor) -> Tensor:

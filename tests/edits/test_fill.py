@@ -36,6 +36,7 @@ def test_what_is_missing_is_added():
         ({"select": ("v",)}, NotFoundError, "no tensor 'v'"),
         ({"add": ("v",), "dtype": "float33"}, NotFoundError, "no dtype 'float33'"),
         ({"add": ("v",), "dtype": "uint8"}, PassError, "fill: v: -1 is out of the range of uint8"),
+        ({"add": ("v",), "shape": (2, -1)}, PassError, r"fill: no tensor has the shape \[2, -1\]"),
         ({"add": ("v",), "dtype": "variant"}, PassError, "fill: a tensor of dtype variant has no values to set"),
     ],
 )
