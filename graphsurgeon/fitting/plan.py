@@ -127,8 +127,13 @@ class Plan:
         self._initial_alone = InitialValues(model, choices.seed, {})
         self._weights = Weights(weights)
         self._matches = matches_by_name(wanted, self._weights, choices.map)
-        # What is filled anyway needs no suggestions, unless these are wanted more.
-        unfilled = [each for each in wanted if choices.accept_suggestions or self._filling(each) == "error"]
+        # What the second checkpoint has by name needs no suggestions; what is filled anyway does if they are wanted.
+        by_name = {} if other is None else matches_by_name(wanted, Weights(other), ())
+        unfilled = [
+            each
+            for each in wanted
+            if each.key not in by_name and (choices.accept_suggestions or self._filling(each) == "error")
+        ]
         suggestions = suggested(unfilled, self._weights, self._matches)
         if choices.accept_suggestions:
             self._matches |= {key: Match(each.found, f"suggested: {each.why}") for key, each in suggestions.items()}

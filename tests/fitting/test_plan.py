@@ -174,6 +174,13 @@ def test_a_second_checkpoint_comes_before_the_policy():
     assert plan.report.extra == []
 
 
+def test_a_name_in_the_second_checkpoint_comes_before_a_suggestion():
+    of = target({"net/w": (2,)})
+    plan = planned(of, arrays({"old/w": (2,)}), arrays({"x": (1,), "net/w": (2,)}), accept_suggestions=True)
+    assert (only(plan).action, only(plan).source) == ("copy", "net/w")
+    assert plan.tensors["net/w"].numpy().tolist() == [100, 101]
+
+
 def test_what_the_second_checkpoint_gives_leaves_the_first_ones_extra():
     of, weights = target({"a": (2,), "b": (2,)}), arrays({"a": (2,), "b": (3,)})
     plan = planned(of, weights, arrays({"x": (1,), "b": (2,)}), mismatch="skip")

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from graphsurgeon import dtypes
 from graphsurgeon.checkpoint_edit import Skipped, selected
 from graphsurgeon.formats import foreign
+from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.structure import is_text
 from graphsurgeon.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
@@ -124,7 +125,8 @@ def export_tensors(
     module = _module(kind, path)
     chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}
     skipped = _without_values(chosen, path, may_skip=skip_unsupported)
-    members = module.plan({name: tensor for name, tensor in chosen.items() if name not in skipped})
+    with locating(path):
+        members = module.plan({name: tensor for name, tensor in chosen.items() if name not in skipped})
     with naming_output(path):
         outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
     rows = [
