@@ -62,6 +62,7 @@ class Snapshot(NamedTuple):
     rest: bytes
     meta: bytes | None
     variables: dict[str, Tensor]
+    saved_model: SavedModelParts | None
 
 
 class Model:
@@ -213,6 +214,7 @@ class Model:
             schema.serialize(self.rest),
             None if self.meta is None else schema.serialize(self.meta),
             dict(self.variables),
+            self.saved_model,
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -228,6 +230,7 @@ class Model:
         self.rest.ParseFromString(snapshot.rest)
         self.meta = None if snapshot.meta is None else schema.parse(schema.MetaGraphDef, snapshot.meta)
         self.variables = snapshot.variables
+        self.saved_model = snapshot.saved_model
 
     def _graph_is_edited(self) -> bool:
         return (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
 import graphsurgeon as gs
 from graphsurgeon import dtypes
 from graphsurgeon.graph import Graph, Library
-from graphsurgeon.model import Model
+from graphsurgeon.model import Model, SavedModelParts
 from graphsurgeon.node import Node
 from graphsurgeon.tensor import FillTensor
 from graphsurgeon.verify import verify
@@ -161,7 +163,9 @@ def test_more_than_protobuf_takes_is_said_before_anything_is_made():
 def test_restore_puts_everything_back():
     model = Model.from_meta_graph_def(schema.MetaGraphDef(graph_def=example()))
     before = schema.serialize(model.to_meta_graph_def())
+    parts = model.saved_model = SavedModelParts((), 0)
     snapshot = model.snapshot()
+    model.saved_model = replace(parts, own=1)
     model.graph.set_nodes([node.copy() for node in model.graph][:1])
     model.graph.append(Node.new("n", "NoOp"))
     model.library.functions["f"].proto.signature.is_stateful = True
@@ -171,6 +175,7 @@ def test_restore_puts_everything_back():
     model.meta.collection_def["c"].node_list.value.append("w")
     model.variables["v"] = FillTensor(dtypes.FLOAT, [3])
     model.restore(snapshot)
+    assert model.saved_model is parts
     assert schema.serialize(model.to_meta_graph_def()) == before
     assert model.variables == {}
 

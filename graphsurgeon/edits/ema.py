@@ -69,7 +69,7 @@ def ema(
     own = {*optimizer_state(tensors).reasons, *averages.values()}
     others = [name for name in targets(tensors) if tensors[name].dtype.is_floating and name not in own]
     taken = {plain: tensors[averages[plain]] for plain in chosen}
-    for name in averages.values():
+    for name in set(averages.values()):
         del tensors[name]
     tensors.update(taken)
     skipped = [Skipped(name, "has no average" if name not in averages else "not selected") for name in others]

@@ -18,10 +18,10 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.names import node_of
 from graphsurgeon.renaming.name_map import NameMap
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph_upkeep import TABLE_SUFFIXES
 from graphsurgeon.verify.body import NODE_NAME
 from proto_utils.errors import NotFoundError
 
-_TABLE_SUFFIXES = ("-keys", "-values")
 _VALUE, _SLOT = "/.ATTRIBUTES/VARIABLE_VALUE", "/.OPTIMIZER_SLOT/"
 _MAX_LISTED = 10
 
@@ -114,7 +114,7 @@ class NewNames:
         if slot and variable + _VALUE in roots:
             new = self._mapped_name(variable + _VALUE)
             return new.removesuffix(_VALUE) + slot + rest if new.endswith(_VALUE) else name
-        for suffix in _TABLE_SUFFIXES:
+        for suffix in TABLE_SUFFIXES:
             if name.endswith(suffix) and name.removesuffix(suffix) in roots:
                 return self._mapped_name(name.removesuffix(suffix)) + suffix
         return name

@@ -56,3 +56,12 @@ def test_what_is_refused():
         ema(tensors(w=1))
     with pytest.raises(PassError, match=r"w is float32 \[1\], its average float32 \[2\]"):
         ema(tensors(w=singles(1), **{f"w{EMA}": singles(1, 2)}))
+
+
+def test_two_variables_of_one_average(monkeypatch):
+    """What no optimizer makes, but a damaged object graph can say."""
+    monkeypatch.setattr("graphsurgeon.edits.ema.read_object_graph", lambda _: object())
+    monkeypatch.setattr("graphsurgeon.edits.ema.averages_of_objects", lambda _: {"a": "mean", "b": "mean"})
+    given = tensors(a=singles(1), b=singles(2), mean=singles(3))
+    ema(given)
+    assert lists(given) == {"a": [3], "b": [3]}
