@@ -27,12 +27,6 @@ def write(target: Path, text: str, *, overwrite: bool = False, then: BaseExcepti
     return [transaction.relocate(path) for path in paths]
 
 
-def contents(directory: Path) -> dict[str, str]:
-    """Every file below a directory, hidden ones too."""
-    files = [path for path in sorted(directory.rglob("*")) if path.is_file()]
-    return {path.relative_to(directory).as_posix(): path.read_text() for path in files}
-
-
 @pytest.fixture(params=["exchange", "step aside"])
 def swap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without a system call that exchanges two names."""
@@ -145,6 +139,7 @@ def test_a_killed_process_leaves_a_whole_directory(tmp_path: Path, step: str, sw
 import os, shutil, sys
 from pathlib import Path
 from proto_utils import output_directory
+from tests.proto_utils.directories import contents
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.proto_utils.test_output_directory import write
 if not {swaps}:
