@@ -14,6 +14,7 @@ from proto_utils import output_directory
 from proto_utils.errors import OutputExistsError
 from proto_utils.files import FileSource, Span
 from proto_utils.output_directory import DirectoryTransaction
+from tests.proto_utils.directories import contents
 
 
 def write(target: Path, text: str, *, overwrite: bool = False, then: BaseException | None = None) -> list[str]:
@@ -139,7 +140,6 @@ def test_a_killed_process_leaves_a_whole_directory(tmp_path: Path, step: str, sw
 import os, shutil, sys
 from pathlib import Path
 from proto_utils import output_directory
-from tests.proto_utils.directories import contents
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.proto_utils.test_output_directory import write
 if not {swaps}:
