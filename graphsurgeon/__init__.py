@@ -14,12 +14,11 @@ Nothing is imported until a name is used, so importing this package costs nothin
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphsurgeon.diff import diff
+    from graphsurgeon.checks import verify
+    from graphsurgeon.compare import diff
     from graphsurgeon.edits.arithmetic import arithmetic
     from graphsurgeon.edits.average import average
     from graphsurgeon.edits.cast import cast
@@ -49,21 +48,20 @@ if TYPE_CHECKING:
         PassError,
         UnsupportedError,
     )
-    from graphsurgeon.fitting.fit import fit
     from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
     from graphsurgeon.formats.load import load, load_checkpoint
     from graphsurgeon.formats.save import save, save_checkpoint
-    from graphsurgeon.graph import Graph
-    from graphsurgeon.model import Model
-    from graphsurgeon.node import Node
+    from graphsurgeon.ir.graph import Graph
+    from graphsurgeon.ir.model import Model
+    from graphsurgeon.ir.node import Node
     from graphsurgeon.passes.fix import fix
     from graphsurgeon.passes.freeze import freeze
     from graphsurgeon.passes.prune import prune
     from graphsurgeon.passes.rename import rename
     from graphsurgeon.passes.unfreeze import unfreeze
-    from graphsurgeon.retention import prune_checkpoints
-    from graphsurgeon.tensor import Tensor
-    from graphsurgeon.verify import verify
+    from graphsurgeon.tensors.tensor import Tensor
+    from graphsurgeon.tools.fit.fit import fit
+    from graphsurgeon.tools.retention import prune_checkpoints
 
 __all__ = [
     "load",
@@ -124,14 +122,14 @@ _HOMES = {
     "save_checkpoint": "formats.save",
     "export_tensors": "formats.arrays.transfer",
     "import_tensors": "formats.arrays.transfer",
-    "fit": "fitting.fit",
-    "prune_checkpoints": "retention",
-    "verify": "verify",
-    "diff": "diff",
-    "Model": "model",
-    "Graph": "graph",
-    "Node": "node",
-    "Tensor": "tensor",
+    "fit": "tools.fit.fit",
+    "prune_checkpoints": "tools.retention",
+    "verify": "checks",
+    "diff": "compare",
+    "Model": "ir.model",
+    "Graph": "ir.graph",
+    "Node": "ir.node",
+    "Tensor": "tensors.tensor",
 }
 
 
@@ -154,15 +152,3 @@ def _room_of(name: str) -> str:
 def __dir__() -> list[str]:
     """Return the public names, imported or not."""
     return sorted(__all__)
-
-
-class _Package(ModuleType):
-    """The package, in which `verify` stays the function although a submodule has that name too."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        # Importing a submodule binds it in its package, over the function that users call.
-        if not (isinstance(value, ModuleType) and name in __all__):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -103,3 +103,13 @@ def matches(pattern: str, name: str) -> bool:
 def matches_any(patterns: Sequence[str], name: str) -> bool:
     """Whether any of `patterns` matches `name`."""
     return any(matches(pattern, name) for pattern in patterns)
+
+
+def some_of(names: list[str], limit: int = 5) -> str:
+    """Return names for a message: their number, and the first of them."""
+    shown = ", ".join(map(repr, names[:limit]))
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit:,} more"
+
+
+#: TensorFlow 2.21's rule for nodes of a graph.
+NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")

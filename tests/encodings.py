@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
-from graphsurgeon.tensor_proto import value_field
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor_proto import value_field
 from proto_utils import schema
 from proto_utils.varint import encode_varint
 from proto_utils.wire import I32, I64, VARINT, len_header, tag

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from graphsurgeon import dtypes
-from graphsurgeon.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from tests.formats import v1_files
 from tests.formats.bundle_files import assemble, block, entry, header, raw_block
 

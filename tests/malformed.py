@@ -1,7 +1,7 @@
 """Graphs with one fault each, as text protos, and what `verify` says of them.
 
-`tests/test_verify.py` checks what we say, `tests/tf/test_verify_tf.py` that TensorFlow refuses just those that we call
-errors, when it imports them or when they run.
+`tests/checks/test_verify.py` checks what we say, `tests/tf/test_verify_tf.py` that TensorFlow refuses just those that
+we call errors, when it imports them or when they run.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import RawTensor
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import RawTensor
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from tests.conftest import ROOT

@@ -17,15 +17,16 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from graphsurgeon import dtypes, ops
-from graphsurgeon.attr_value import Func, Shape
-from graphsurgeon.dtypes import DType
-from graphsurgeon.graph import Function, Graph, Library
-from graphsurgeon.model import Model
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Func, Shape
+from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.names import parse_input
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import ArrayTensor, FillTensor, StringTensor
-from graphsurgeon.tensor_proto import encode
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, StringTensor
+from graphsurgeon.tensors.tensor_proto import encode
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 

@@ -23,10 +23,10 @@ import json, os, random, signal, sys, time
 import numpy as np
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save
-from graphsurgeon.graph import Graph
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import as_tensor
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors.tensor import as_tensor
 from proto_utils import output, schema
 from proto_utils.files import FileSource, Span
 
@@ -175,7 +175,7 @@ def test_a_signal_during_the_renames_waits_for_their_end(signal_name: str, root:
 EDITS = """
 import hashlib, json, os, shutil, signal, sys
 import numpy as np
-from graphsurgeon.edited_checkpoint import EditedCheckpoint
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.edits.select import select
 from graphsurgeon.formats.load import load_checkpoint

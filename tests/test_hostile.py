@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphsurgeon.checks import verify
 from graphsurgeon.errors import CorruptionError, GraphSurgeonError, LimitError
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.verify import verify
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from proto_utils.wire import START_GROUP, len_header, tag
@@ -309,9 +309,9 @@ GIB = 1 << 30
 HOSTILE = """
 import resource, sys
 from proto_utils.files import FileSource, Span
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.errors import GraphSurgeonError
-from graphsurgeon.verify import verify
+from graphsurgeon.checks import verify
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 source = FileSource(sys.argv[1])
 try:

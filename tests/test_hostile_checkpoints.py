@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.select import select
 from graphsurgeon.errors import CorruptionError, GraphSurgeonError, LimitError, NotFoundError, UnsupportedError
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
-from graphsurgeon.tensor import StringTensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.formats.bundle_files import (
     assemble,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.table import BlockHandle
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from proto_utils.varint import encode_varint
 from tests.formats import v1_files
 from tests.formats.bundle_files import assemble, block, entry, header, raw_block, save, strings, write_files

@@ -14,6 +14,7 @@ from graphsurgeon.names import (
     node_of_input,
     parse_input,
     scope_of,
+    some_of,
     unique_name,
 )
 
@@ -69,3 +70,8 @@ def test_patterns_match_whole_names_or_are_them():
     assert not matches("a(", "a")
     assert matches_any(["x", ".*w"], "conv/w")
     assert not matches_any([], "conv/w")
+
+
+def test_some_of():
+    assert some_of(["a", "b"]) == "'a', 'b'"
+    assert some_of(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.attr_value import Func, Shape
-from graphsurgeon.verify import verify
+from graphsurgeon.checks import verify
+from graphsurgeon.ir.attr_value import Func, Shape
+from graphsurgeon.tensors import dtypes
 from tests import notation
 
 LOOP = """

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graphsurgeon as gs
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights import find_weights
 from proto_utils.errors import GraphSurgeonError, NotFoundError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Span

@@ -31,9 +31,9 @@ from graphsurgeon.cli.output import emit_json, emit_line, emit_table, emit_writt
 from graphsurgeon.cli.pass_verb import parameter_help, pass_options
 
 if TYPE_CHECKING:
-    from graphsurgeon.checkpoint_edit import EditReport
-    from graphsurgeon.edited_checkpoint import EditedCheckpoint
+    from graphsurgeon.edits._contract import EditReport
     from graphsurgeon.formats.linked_shards import Links
+    from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 
 _HEADERS = ("tensor", "is", "was", "dtype", "shape", "reason")
 
@@ -118,8 +118,8 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     paths = [key for key, hint in typing.get_type_hints(inspect.unwrap(function)).items() if is_checkpoint(hint)]
 
     def verb(*, sources: Sequence[str], **given: Any) -> None:
-        from graphsurgeon.edited_checkpoint import EditedCheckpoint
         from graphsurgeon.formats.load import load_checkpoint
+        from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 
         start = time.perf_counter()
         output = OutputOptions.taken_from(given)
@@ -181,7 +181,7 @@ def finish(
         More for `EditedCheckpoint.save`.
     """
     from graphsurgeon.cli.progress import watching
-    from graphsurgeon.edited_checkpoint import Saved, existing
+    from graphsurgeon.tools.edited_checkpoint import Saved, existing
 
     check_prefix(output.path)
     model, note = checkpoint.fitting_graph()

@@ -43,7 +43,7 @@ from graphsurgeon.formats.save import OutputKind
 
 if typing.TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
 
 _PARAMETER = re.compile(r"^(\w+) : .*$")
 
@@ -180,7 +180,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:
     from graphsurgeon.formats.load import load, load_checkpoint
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
 
     if not without_graph:
         return load(source, tags=tags, checkpoint=checkpoint)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links

@@ -12,7 +12,7 @@ from graphsurgeon.cli.output import format_shape
 from graphsurgeon.formats.save import OutputKind
 
 if TYPE_CHECKING:
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,7 +46,7 @@ def made_servable(
     """
     if kind != "saved_model":
         return model, {}
-    from graphsurgeon.serving.servable import servable
+    from graphsurgeon.rewrites.serving.servable import servable
 
     model, report = servable(model, inputs=inputs, outputs=outputs)
     return model, {"serving": asdict(report)}

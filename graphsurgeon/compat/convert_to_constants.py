@@ -16,14 +16,14 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError, PassError, near_names
-from graphsurgeon.exchange.to_constants import check_value, needed_variables, to_constants
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.op_families import REF_OPS
+from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
+from graphsurgeon.tensors.tensor import Tensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
-from graphsurgeon.variables.layout import REF_OPS
-from graphsurgeon.verify import check
 
 _OPERATION = "convert_variables_to_constants"
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphsurgeon import dtypes as own
 from graphsurgeon.errors import NotFoundError, UnsupportedError
+from graphsurgeon.tensors import dtypes as own
 
 __all__ = ["DType", "as_dtype"]
 

@@ -17,14 +17,14 @@ from typing import Any
 
 from graphsurgeon.compat.convert_to_constants import convert
 from graphsurgeon.errors import PassError
+from graphsurgeon.evaluator.initial_values import initial_values
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_graph
 from graphsurgeon.formats.save import save
 from graphsurgeon.formats.state_file import checkpoint_exists
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
-from graphsurgeon.variables.initial_values import initial_values
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 

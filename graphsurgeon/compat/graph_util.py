@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from graphsurgeon import dtypes
-from graphsurgeon.attr_value import Shape
 from graphsurgeon.compat.convert_to_constants import convert_variables_to_constants
 from graphsurgeon.errors import near_names
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import node_shape
+from graphsurgeon.ir.traversal import ancestors, colocated_with, drop_colocation
 from graphsurgeon.names import node_of_input, parse_input
-from graphsurgeon.node import Node
-from graphsurgeon.reach import ancestors, colocated_with, drop_colocation
-from graphsurgeon.serving.endpoints import node_shape
+from graphsurgeon.tensors import dtypes
 from proto_utils.errors import NotFoundError
 
 __all__ = [

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Literal
 
-from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.elementwise import CombinedTensor, Operation
-from graphsurgeon.value_edit import change, refuse, targets
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, refuse, targets
+from graphsurgeon.tensors.elementwise import CombinedTensor, Operation
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @checkpoint_edit

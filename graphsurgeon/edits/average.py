@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Literal
 
-from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, refuse, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.elementwise import MeanTensor
-from graphsurgeon.value_edit import change, refuse, targets
+from graphsurgeon.tensors.elementwise import MeanTensor
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 

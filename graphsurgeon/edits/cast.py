@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
-from graphsurgeon.dtypes import DType
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.cast import CastTensor
-from graphsurgeon.transforms.elementwise import has_values
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, targets
+from graphsurgeon.tensors.cast import CastTensor
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.elementwise import has_values
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @checkpoint_edit

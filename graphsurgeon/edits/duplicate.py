@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
-from graphsurgeon.renaming.name_map import NameMap, parse_texts
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_texts
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import refuse, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.value_edit import refuse, targets
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA
 from graphsurgeon.variables.object_graph import read_object_graph
 from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state

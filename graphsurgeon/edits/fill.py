@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon import dtypes
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
-from graphsurgeon.dtypes import DType
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import FillTensor, StringTensor, Tensor
-from graphsurgeon.transforms.scalars import raw_scalar
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.scalars import raw_scalar
+from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
 
 
 @checkpoint_edit

@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_pairs import same_values
+from graphsurgeon.tensors.compare import same_values
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_upkeep import in_step
 from proto_utils.errors import UnsupportedError

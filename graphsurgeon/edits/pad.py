@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.padded import PaddedTensor
-from graphsurgeon.transforms.scalars import raw_scalar
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.tensors.padded import PaddedTensor
+from graphsurgeon.tensors.scalars import raw_scalar
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @checkpoint_edit

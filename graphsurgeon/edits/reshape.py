@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.rearranged import TransposedTensor
-from graphsurgeon.transforms.reshaped import ReshapedTensor
-from graphsurgeon.value_edit import axis_of, change, targets
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import axis_of, change, targets
+from graphsurgeon.tensors.rearranged import TransposedTensor
+from graphsurgeon.tensors.reshaped import ReshapedTensor
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @checkpoint_edit

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.elementwise import ScaledTensor
-from graphsurgeon.transforms.scalars import scalar
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.tensors.elementwise import ScaledTensor
+from graphsurgeon.tensors.scalars import scalar
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @checkpoint_edit

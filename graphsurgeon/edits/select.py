@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit, selected
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors.selection import selected
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_index import parse_index
-from graphsurgeon.transforms.rearranged import ReversedTensor
-from graphsurgeon.transforms.reshaped import ReshapedTensor
-from graphsurgeon.transforms.sliced import SlicedTensor
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, targets
+from graphsurgeon.tensors.index_syntax import parse_index
+from graphsurgeon.tensors.rearranged import ReversedTensor
+from graphsurgeon.tensors.reshaped import ReshapedTensor
+from graphsurgeon.tensors.sliced import SlicedTensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 

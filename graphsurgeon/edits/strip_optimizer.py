@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, Skipped, checkpoint_edit
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import is_named, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.value_edit import is_named, targets
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.optimizer_state import optimizer_state
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.tiled import tile as tiled
-from graphsurgeon.value_edit import change, targets
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import change, targets
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tiled import tile as tiled
 
 
 @checkpoint_edit

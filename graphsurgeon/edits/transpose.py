@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from graphsurgeon.checkpoint_edit import Remarks, checkpoint_edit
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.transforms.rearranged import TransposedTensor
-from graphsurgeon.value_edit import axis_of, change, targets
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import axis_of, change, targets
+from graphsurgeon.tensors.rearranged import TransposedTensor
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @checkpoint_edit

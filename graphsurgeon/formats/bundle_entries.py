@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.bundle_tensors import BundleEntry
 from graphsurgeon.formats.slices import slice_of_proto
-from graphsurgeon.tensor import MAX_RANK, MAX_SIZE
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.varint import decode_varint, encode_varint

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from graphsurgeon import dtypes
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_entries import EntryDecoder
 from graphsurgeon.formats.bundle_tensors import (
@@ -38,7 +37,8 @@ from graphsurgeon.formats.slices import (
     overlapping,
 )
 from graphsurgeon.formats.table import Table
-from graphsurgeon.tensor import Box, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import Box, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, ReopenedSource

@@ -14,10 +14,10 @@ from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from graphsurgeon.dtypes import DType
+from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.formats.swapping import swap_code, swapped
-from graphsurgeon.tensor import Slice, Stored, Tensor
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Slice, Stored, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.varint import MAX_NBYTES, decode_varint

@@ -22,13 +22,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Literal
 
-from graphsurgeon import dtypes
+from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.linked_shards import Links, all_big_endian, link_shards
 from graphsurgeon.formats.slices import encode_slice_key
-from graphsurgeon.formats.swapping import swap_code, swapped
 from graphsurgeon.formats.table import TableWriter
-from graphsurgeon.tensor import Slice, Stored, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import Slice, Stored, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.output import Transaction

@@ -23,7 +23,7 @@ from typing import Literal
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats import foreign, state_file
 from graphsurgeon.formats.bundle_writer import index_path
-from graphsurgeon.formats.structure import binary_kind, first_field, is_text
+from graphsurgeon.formats.sniff import binary_kind, first_field, is_text
 from graphsurgeon.formats.table import is_table
 from graphsurgeon.formats.value_table import ValueTable
 from proto_utils.errors import NotFoundError, UnsupportedError

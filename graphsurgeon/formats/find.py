@@ -9,10 +9,10 @@ from graphsurgeon.errors import near_names
 from graphsurgeon.formats.detect import Detected
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.message import locating
-from graphsurgeon.graph import Graph
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.names import node_of
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_index import split_index, take_part
+from graphsurgeon.tensors.index_syntax import split_index, take_part
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
 from proto_utils.errors import NotFoundError
 

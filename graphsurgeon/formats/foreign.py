@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from graphsurgeon.formats.structure import is_text
+from graphsurgeon.formats.sniff import is_text
 
 #: This much of a file's beginning is looked at.
 HEAD_NBYTES = 4096

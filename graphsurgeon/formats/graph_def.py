@@ -1,11 +1,11 @@
-"""GraphDef files: one message, binary or text. What is in the message is drawn in `graphsurgeon.graph_def`."""
+"""GraphDef files: one message, binary or text. What is in the message is drawn in `graphsurgeon.ir.graph_def`."""
 
 from __future__ import annotations
 
 import os
 
 from graphsurgeon.formats.message import check_message_size, read_message
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from proto_utils import schema
 from proto_utils.splice import Piece
 

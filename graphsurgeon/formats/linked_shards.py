@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from graphsurgeon.tensor import Stored, Tensor
+from graphsurgeon.tensors.tensor import Stored, Tensor
 from proto_utils.errors import UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.output import Link, Transaction

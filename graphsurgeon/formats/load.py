@@ -14,8 +14,8 @@ from graphsurgeon.formats.graph_def import read_graph_def
 from graphsurgeon.formats.meta_graph import read_meta_graph
 from graphsurgeon.formats.saved_model import read_saved_model
 from graphsurgeon.formats.v1 import V1Checkpoint
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
 
 

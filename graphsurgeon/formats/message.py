@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from graphsurgeon.model import MAX_MESSAGE_NBYTES, Model
+from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
 from proto_utils import schema
 from proto_utils.errors import FileFormatError, LimitError
 from proto_utils.files import BytesSource, FileSource, Span

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from graphsurgeon.formats.message import check_message_size, read_message
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from proto_utils import schema
 from proto_utils.splice import Piece
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats.arrays.forms import form_chunks, form_of
-from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, Tensor
+from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.sink import Sink
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.bundle_tensors import BundleTensor
 from graphsurgeon.formats.v1_tensors import V1Slice
-from graphsurgeon.tensor import Box, Slice, Tensor
-from graphsurgeon.tensor_weaving import in_sequence, shared_nbytes, weave
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.bands import in_sequence, shared_nbytes, weave
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Box, Slice, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 
 

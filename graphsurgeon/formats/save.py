@@ -15,8 +15,8 @@ from graphsurgeon.formats.linked_shards import Links
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.meta_graph import encode_meta_graph
 from graphsurgeon.formats.tensor_streams import Tensors, tensors_of
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
 from proto_utils.sink import naming_output
@@ -48,7 +48,7 @@ def save(
         ``checkpoint``: the prefix's data, ``.index`` and ``.meta``, and the state file of its
         directory, with a saver that reads it if the graph's own reads only V1 checkpoints;
         ``saved_model``: a directory, with a signature that is guessed when there is none (see
-        `graphsurgeon.serving.servable`). By default a model with variables becomes a checkpoint, one with
+        `graphsurgeon.rewrites.serving.servable`). By default a model with variables becomes a checkpoint, one with
         collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
     overwrite : bool
@@ -190,7 +190,7 @@ def save_model_checkpoint(
 
     Parameters and errors are those of `save` and `save_checkpoint`.
     """
-    from graphsurgeon.serving.servable import restorable
+    from graphsurgeon.rewrites.serving.servable import restorable
 
     model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.message import locating, read_text
-from graphsurgeon.model import Model, SavedModelParts
+from graphsurgeon.ir.model import Model, SavedModelParts
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.files import BytesSource, FileSource, Source, Span, Window

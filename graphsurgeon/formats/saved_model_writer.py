@@ -11,9 +11,9 @@ import os
 from graphsurgeon.formats.bundle_writer import write_bundle
 from graphsurgeon.formats.message import check_message_size, write_pieces
 from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
-from graphsurgeon.model import Model
-from graphsurgeon.serving.servable import servable
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.rewrites.serving.servable import servable
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import OutputExistsError
 from proto_utils.files import FileSource, Span
@@ -35,7 +35,7 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
     Parameters
     ----------
     model : Model
-        Not changed; what it lacks to be served is added on the way, see `graphsurgeon.serving.servable`.
+        Not changed; what it lacks to be served is added on the way, see `graphsurgeon.rewrites.serving.servable`.
     path : path
         The directory. It may be what the model was loaded from.
     overwrite : bool

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from graphsurgeon.tensor import Box, Slice
+from graphsurgeon.tensors.tensor import Box, Slice
 from proto_utils.errors import CorruptionError, LimitError
 
 ALL = (0, -1)

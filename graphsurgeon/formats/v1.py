@@ -21,7 +21,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType, TracebackType
 
-from graphsurgeon import dtypes
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
@@ -30,10 +29,11 @@ from graphsurgeon.formats.slices import (
     format_slice,
     overlapping,
 )
-from graphsurgeon.formats.v1_list import Part, TensorList, V1Entry
+from graphsurgeon.formats.v1_list import StoredSlice, TensorList, V1Entry
 from graphsurgeon.formats.v1_tensors import v1_slice
 from graphsurgeon.formats.value_table import ValueTable
-from graphsurgeon.tensor import OpaqueTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
 
@@ -77,7 +77,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
         self.paths = tuple(_find_files(self.prefix))
         self._sources: list[FileSource] = []
         self._tables: dict[int, ValueTable] = {}
-        self._parts: dict[str, Sequence[Part]] = {}
+        self._parts: dict[str, Sequence[StoredSlice]] = {}
         entries: dict[str, V1Entry] = {}
         try:
             for shard_id in range(len(self.paths)):
@@ -130,11 +130,11 @@ class V1Checkpoint(Mapping[str, Tensor]):
         while self._sources:
             self._sources.pop().close()
 
-    def _tensor(self, called: str, name: str, entry: V1Entry, part: Part) -> Tensor:
+    def _tensor(self, called: str, name: str, entry: V1Entry, part: StoredSlice) -> Tensor:
         shape = [stop - start for start, stop in part.box]
         return v1_slice(called, entry.dtype, shape, partial(self._find, name, part))
 
-    def _find(self, name: str, part: Part) -> Span:
+    def _find(self, name: str, part: StoredSlice) -> Span:
         table = self._tables.get(part.shard_id) or self._open(part.shard_id)
         found = table.find(encode_slice_key(name.encode(), part.extents))
         if found is None:

@@ -18,12 +18,12 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.slices import box_of, format_slice, num_elements, slice_of_proto
 from graphsurgeon.formats.table import SNAPPY_MAX_RATIO
 from graphsurgeon.formats.v1_tensors import least_nbytes
-from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, Box, Slice
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Box, Slice
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.varint import decode_varint
@@ -53,7 +53,7 @@ class V1Entry(NamedTuple):
     slices: tuple[Slice, ...] = ()
 
 
-class Part(NamedTuple):
+class StoredSlice(NamedTuple):
     """A slice: as listed, its bounds, and the shard that holds it."""
 
     extents: Slice
@@ -65,7 +65,7 @@ class Listed(NamedTuple):
     """A tensor as one shard lists it: without its slices in the entry, which may have more in other shards."""
 
     entry: V1Entry
-    parts: tuple[Part, ...]
+    parts: tuple[StoredSlice, ...]
 
 
 class TensorList:
@@ -181,7 +181,7 @@ class TensorList:
             if least > self._nbytes * SNAPPY_MAX_RATIO:
                 size = f"takes {least} bytes, which a file of {self._nbytes} cannot hold"
                 raise self._corrupt(f"tensor {name!r}: slice {format_slice(extents)!r} {size}")
-            parts.append(Part(extents, box, self._shard_id))
+            parts.append(StoredSlice(extents, box, self._shard_id))
         return Listed(entry, tuple(parts))
 
     def _corrupt(self, reason: str) -> CorruptionError:

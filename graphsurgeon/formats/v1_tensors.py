@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_proto import is_fixed_width, packed_values, value_field
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor_proto import is_fixed_width, packed_values, value_field
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, Span, Window
 from proto_utils.skeleton import next_record

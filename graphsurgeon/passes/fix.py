@@ -24,24 +24,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from graphsurgeon.dtypes import INT32, RESOURCE, DType
+from graphsurgeon.checks.body import Body
 from graphsurgeon.errors import PassError
-from graphsurgeon.exchange.body_edits import BodyEdits
-from graphsurgeon.exchange.converted_functions import ConvertedFunction, functions_in
-from graphsurgeon.exchange.updates import Obstacle
-from graphsurgeon.exchange.value_flow import ValueFlow
-from graphsurgeon.exchange.value_reads import Value
-from graphsurgeon.graph import Function, Graph
-from graphsurgeon.model import Model
-from graphsurgeon.model_pass import model_pass
+from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import constant_value
+from graphsurgeon.ir.ops import num_outputs
+from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
+from graphsurgeon.ir.traversal import called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.names import node_of_input, parse_input, unique_name
-from graphsurgeon.node import Node
-from graphsurgeon.ops import num_outputs
-from graphsurgeon.reach import called_functions, colocated_with, drop_colocation, trim_library
-from graphsurgeon.serving.endpoints import constant_value
-from graphsurgeon.tensor import FillTensor
-from graphsurgeon.verify.body import Body
-from graphsurgeon.verify.signatures import REF_OFFSET, UNKNOWN, Signatures
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
+from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction, functions_in
+from graphsurgeon.rewrites.freezing.updates import Obstacle
+from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
+from graphsurgeon.rewrites.freezing.value_reads import Value
+from graphsurgeon.tensors.dtypes import INT32, RESOURCE, DType
+from graphsurgeon.tensors.tensor import FillTensor
 
 # Ops that change rows of a variable; those of the first kind take the numbers of rows.
 _ROWS = {f"Scatter{kind}": f"TensorScatter{kind}" for kind in ("Add", "Sub", "Update", "Max", "Min")}
@@ -168,7 +168,7 @@ def _repair_functions(model: Model) -> list[tuple[Function, str]]:
 
 def _misfits(body: BodyEdits, model: Model, function: Function | None = None) -> dict[str, tuple[Value, bool]]:
     """Return the values that something takes for a reference (True) or for a handle (False)."""
-    laid_out = Body(body.graph, Signatures(model.library.functions), function)
+    laid_out = Body(body.graph, OpSignatures(model.library.functions), function)
     found: dict[str, tuple[Value, bool]] = {}
     for node, signature in zip(laid_out.nodes, laid_out.signatures, strict=True):
         texts = [text for text in node.inputs if text[:1] != "^"]

@@ -27,25 +27,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
-from graphsurgeon.exchange.to_constants import check_value, needed_variables, to_constants
-from graphsurgeon.index import Index
-from graphsurgeon.model import MAX_MESSAGE_NBYTES, Model
-from graphsurgeon.model_pass import model_pass
+from graphsurgeon.evaluator.initial_values import initial_values
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_lists import find_node, split_names
+from graphsurgeon.ir.traversal import ancestors, called_functions
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
+from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
+from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import matches_any
-from graphsurgeon.node import Node
-from graphsurgeon.node_lists import find_node, split_names
-from graphsurgeon.reach import ancestors, called_functions
-from graphsurgeon.serving.endpoints import guess_inputs, guess_outputs
-from graphsurgeon.surroundings.companions import INIT_SIGNATURE, holds_state
-from graphsurgeon.surroundings.references import tensor_names
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.freezing.kept import KeptVariables
+from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable_nodes
-from graphsurgeon.variables.initial_values import initial_values
-from graphsurgeon.variables.kept import KeptVariables
 from graphsurgeon.variables.remembered import Memory
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
-from graphsurgeon.verify import ERROR, verify
 from proto_utils.errors import NotFoundError
 
 

@@ -27,18 +27,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.model_pass import model_pass
-from graphsurgeon.new_inputs import InputMaker, NewInput
-from graphsurgeon.node import Node
-from graphsurgeon.node_lists import find_node, split_names
-from graphsurgeon.reach import ancestors, called_functions, colocated_with, drop_colocation, trim_library
-from graphsurgeon.surroundings.references import idle_inputs
-from graphsurgeon.surroundings.upkeep import SaverFate, bring_in_step, set_up
-from graphsurgeon.variables.kept_saver import OldSaver, find_saver, lost_values, remake_saver
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_lists import find_node, split_names
+from graphsurgeon.ir.signatures import OpSignatures
+from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.meta_graph.references import idle_inputs
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_values, remake_saver
+from graphsurgeon.rewrites.pruning.new_inputs import InputMaker, NewInput
+from graphsurgeon.rewrites.pruning.upkeep import SaverFate, bring_in_step, set_up
 from graphsurgeon.variables.saver import Saver
-from graphsurgeon.verify.signatures import Signatures
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def prune(
     wanted = [find_node(index.producers, text).name for text in split_names(outputs)]
     if not wanted:
         raise PassError("prune", "no outputs are named", hint="name the nodes to keep: --outputs prob")
-    maker = InputMaker(model.graph, index, Signatures(model.library.functions), "prune")
+    maker = InputMaker(model.graph, index, OpSignatures(model.library.functions), "prune")
     made = maker.make(split_names(inputs), split_names(input_type), input_shape)
     plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old})
     maker.check_readers(made, plan.kept)

@@ -25,21 +25,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from graphsurgeon.consistency.savers import SaverCall
 from graphsurgeon.errors import PassError
-from graphsurgeon.graph import Graph, Library
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.model_pass import model_pass
-from graphsurgeon.node import Node
-from graphsurgeon.renaming.checkpoints import renamed_tensors
-from graphsurgeon.renaming.graphs import renamed_body, renamed_nodes
-from graphsurgeon.renaming.meta_graphs import rename_in_meta_graph
-from graphsurgeon.renaming.name_map import NameMap, parse_lines, parse_texts
-from graphsurgeon.renaming.new_names import NewNames, changed_names
-from graphsurgeon.renaming.savers import keys_of, own_savers, rename_keys
+from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
+from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
+from graphsurgeon.rewrites.renaming.meta_graphs import rename_in_meta_graph
+from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_lines, parse_texts
+from graphsurgeon.rewrites.renaming.new_names import NewNames, changed_names
+from graphsurgeon.rewrites.renaming.savers import keys_of, own_savers, rename_keys
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.saver_calls import SaverCall
 
 
 @dataclass(frozen=True)

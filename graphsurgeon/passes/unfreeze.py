@@ -28,20 +28,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from graphsurgeon import dtypes, names
+from graphsurgeon import names
 from graphsurgeon.errors import PassError
-from graphsurgeon.exchange.to_variables import ToVariables
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.model_pass import model_pass
-from graphsurgeon.surroundings.dead_gradients import drop_dead_gradients
-from graphsurgeon.surroundings.retarget import retarget_contexts, retarget_tensors
-from graphsurgeon.surroundings.tensorflow_version import VERSION, stamp_version
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.variables.collections import list_variables, listed_variables
-from graphsurgeon.variables.held import HeldVariable, held_variables, with_read
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.meta_graph.collections import list_variables, listed_variables
+from graphsurgeon.meta_graph.retarget import retarget_contexts, retarget_tensors
+from graphsurgeon.meta_graph.version import VERSION, stamp_version
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
+from graphsurgeon.rewrites.freezing.held import HeldVariable, held_variables, with_read
+from graphsurgeon.rewrites.freezing.restored import VariableRow, restore_variables
+from graphsurgeon.rewrites.freezing.to_variables import ToVariables
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.layout import VariableKind, can_hold
-from graphsurgeon.variables.restored import VariableRow, restore_variables
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
 from graphsurgeon.weights.refusal import nothing_qualifies

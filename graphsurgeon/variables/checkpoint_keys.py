@@ -13,19 +13,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from graphsurgeon import dtypes
-from graphsurgeon.attr_value import Func
 from graphsurgeon.errors import near_names
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
+from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import variable_shape
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.meta_graph.dependencies import variable_defs
 from graphsurgeon.names import node_of, node_of_input, parse_input
-from graphsurgeon.node import Node
-from graphsurgeon.serving.endpoints import variable_shape
-from graphsurgeon.surroundings.companions import variable_defs
-from graphsurgeon.tensor import Tensor
-from graphsurgeon.tensor_slice import Extents, SliceTensor, parse_shape_and_slice
-from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.slices import Extents, SliceTensor, parse_shape_and_slice
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
 from proto_utils.errors import NotFoundError
 

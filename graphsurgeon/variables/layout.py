@@ -22,19 +22,19 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from graphsurgeon import attr_value, dtypes, tensor_proto
-from graphsurgeon.dtypes import DType
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
+from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.names import unique_name
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors import dtypes, tensor_proto
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 
 VariableKind = Literal["ref", "resource"]
 
-REF_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
-RESOURCE_OPS = frozenset({"VarHandleOp"})
 
 _NO_FLOAT8 = {dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E4M3B11FNUZ, dtypes.FLOAT8_E5M2FNUZ}
 _NARROW = {dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2, dtypes.FLOAT4_E2M1FN}

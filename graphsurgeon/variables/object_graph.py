@@ -27,8 +27,8 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from graphsurgeon import dtypes
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError
 

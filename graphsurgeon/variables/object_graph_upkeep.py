@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 
-from graphsurgeon.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import StringTensor, Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from proto_utils import schema
 

@@ -21,12 +21,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, saved_keys
-from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, read_object_graph
 
 #: What optimizers of TensorFlow 1, its contrib and the model garden call themselves, and so their slots.

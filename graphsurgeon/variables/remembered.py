@@ -17,15 +17,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
 from graphsurgeon.names import node_of, node_of_input
-from graphsurgeon.node import Node
-from graphsurgeon.reach import ancestors
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues
-from graphsurgeon.variables.collections import VARIABLE_COLLECTIONS
-from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS, VariableKind
+from graphsurgeon.variables.layout import VariableKind
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 

@@ -21,13 +21,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from graphsurgeon import dtypes
-from graphsurgeon.attr_value import Shape
-from graphsurgeon.dtypes import DType
-from graphsurgeon.graph import Graph
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import StringTensor
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import StringTensor
 from graphsurgeon.variables.layout import Variable, new_assignment
 from proto_utils import schema
 

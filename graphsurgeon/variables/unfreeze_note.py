@@ -19,7 +19,7 @@ COLLECTION = "graphsurgeon/unfreeze"
 
 
 @dataclasses.dataclass
-class Constant:
+class ConstantNote:
     """How one constant was read before it became a variable.
 
     Attributes
@@ -49,13 +49,13 @@ class UnfreezeNote:
 
     Attributes
     ----------
-    constants : dict of str to Constant
+    constants : dict of str to ConstantNote
         By variable.
     gradient_op_type : dict of str to str
         Dropped attrs, by node (``function/node`` in a function body).
     """
 
-    constants: dict[str, Constant] = dataclasses.field(default_factory=dict)
+    constants: dict[str, ConstantNote] = dataclasses.field(default_factory=dict)
     gradient_op_type: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def write(self, meta: schema.MetaGraphDef) -> None:
@@ -81,7 +81,7 @@ class UnfreezeNote:
             try:
                 scope, brace, rest = data.decode().partition("{")
                 found = json.loads(brace + rest)
-                constants = {name: Constant(**c) for name, c in found["constants"].items()}
+                constants = {name: ConstantNote(**c) for name, c in found["constants"].items()}
                 note.constants.update({scope + name: _scoped(c, scope) for name, c in constants.items()})
                 dropped = found["gradient_op_type"]
                 # A node of a function body has no scope before it.
@@ -91,9 +91,9 @@ class UnfreezeNote:
         return note
 
 
-def _scoped(constant: Constant, scope: str) -> Constant:
+def _scoped(constant: ConstantNote, scope: str) -> ConstantNote:
     """Put a name scope before all names."""
-    return Constant(
+    return ConstantNote(
         read=constant.read and scope + constant.read,
         rewired=[[scope + reader, position] for reader, position in constant.rewired],
         controls=[f"^{scope}{text[1:]}" for text in constant.controls],

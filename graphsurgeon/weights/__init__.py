@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from graphsurgeon import names
 from graphsurgeon.errors import near_names
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
 from graphsurgeon.weights.evidence import gather
 from graphsurgeon.weights.marks import colocated
 from graphsurgeon.weights.plan import Kept, Weight, WeightPlan

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from graphsurgeon.node import Node
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Scope, Use
 
 _ADDS: Final = frozenset({"Add", "AddV2", "Sub"})

@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from graphsurgeon import ops
-from graphsurgeon.attr_value import Func
-from graphsurgeon.graph import Function
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.roles import PASS, PASS_SECOND
 from graphsurgeon.weights.scope import MAX_STEPS, Constant, Scope, constant_of, output_of
 
@@ -74,7 +74,7 @@ class _Body:
         return text
 
 
-class Library:
+class CalledFunctions:
     """The functions of a model, as the search for weights sees them."""
 
     def __init__(self, model: Model) -> None:

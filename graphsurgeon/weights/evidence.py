@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights import calls, norms, roles
 from graphsurgeon.weights.arithmetic import Arithmetic, Weighted, weighted
 from graphsurgeon.weights.marks import INTACT, NAME_ONLY, find_marks
@@ -33,7 +33,7 @@ _PEEPHOLES = ("wci", "wcf", "wco")
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "_FusedMatMul")
 
 
-class Finding(NamedTuple):
+class Clue(NamedTuple):
     """One piece of evidence.
 
     Attributes
@@ -63,7 +63,7 @@ class Evidence:
         The inputs that use it.
     direct : tuple of Node
         The nodes that read it and pass it on.
-    findings : tuple of Finding
+    findings : tuple of Clue
     mark : int
         The strongest mark that freezing left on it, 0 for none.
     sure, likely : frozenset of str
@@ -76,12 +76,12 @@ class Evidence:
         # There may be many thousands of these, most without a finding: empty ones share everything.
         self.uses = uses
         self.direct = direct
-        self.findings: tuple[Finding, ...] = ()
+        self.findings: tuple[Clue, ...] = ()
         self.mark = 0
         self.sure: frozenset[str] = frozenset()
         self.likely: frozenset[str] = frozenset()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: Clue) -> None:
         """Note a piece of evidence."""
         self.mark = max(self.mark, finding.mark)
         if finding.role is not None and finding.is_sure:
@@ -108,7 +108,7 @@ def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, E
     dict of str to Evidence
         By the constant's name.
     """
-    library = calls.Library(model)
+    library = calls.CalledFunctions(model)
     scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
     return _Analysis(scope, library, {}).run()
 
@@ -121,7 +121,13 @@ class _Analysis:
     """The evidence in one scope."""
 
     def __init__(
-        self, scope: Scope, library: calls.Library, known: _Known, stack: tuple[str, ...] = (), *, in_loop: bool = False
+        self,
+        scope: Scope,
+        library: calls.CalledFunctions,
+        known: _Known,
+        stack: tuple[str, ...] = (),
+        *,
+        in_loop: bool = False,
     ) -> None:
         self.scope = scope
         self.library = library
@@ -137,7 +143,7 @@ class _Analysis:
             uses, passed = self.scope.trace(constant)
             evidence = Evidence(uses, tuple(node for node in passed if node.inputs[0] == constant.name))
             for text, mark in find_marks(self.scope, constant, uses, passed):
-                evidence.add(Finding(text, mark=mark))
+                evidence.add(Clue(text, mark=mark))
             self.found[constant.name] = evidence
         for constant in self.scope.constants.values():
             self._ports(constant)
@@ -158,7 +164,7 @@ class _Analysis:
             if role in roles.KERNELS or role == "embedding":
                 self.weighted[use.node.name] = weighted(use, constant)
             text = f"{roles.input_name(use.node, use.position)} of {use.node.op} {use.node.name!r}{_through(use)}"
-            self.found[constant.name].add(Finding(text, self._in_loop(role, use), is_sure=True))
+            self.found[constant.name].add(Clue(text, self._in_loop(role, use), is_sure=True))
 
     def _in_loop(self, role: str, use: Use) -> str:
         if role not in _IN_LOOP:
@@ -169,7 +175,7 @@ class _Analysis:
     def _norms(self) -> None:
         roots = [node for node in self.scope.graph if node.op in norms.ROOTS]
         for part in norms.find_parts(self.scope, roots):
-            self.found[part.constant.name].add(Finding(part.text, part.role, is_sure=True))
+            self.found[part.constant.name].add(Clue(part.text, part.role, is_sure=True))
 
     def _arithmetic(self, constant: Constant, arithmetic: Arithmetic) -> None:
         evidence = self.found[constant.name]
@@ -178,7 +184,7 @@ class _Analysis:
         for use in evidence.uses:
             judged = arithmetic.judge(constant, use)
             if judged is not None:
-                self.found[constant.name].add(Finding(judged.text + _through(use), self._in_loop(judged.role, use)))
+                self.found[constant.name].add(Clue(judged.text + _through(use), self._in_loop(judged.role, use)))
 
     def _calls(self) -> None:
         """Descend into every function that is given one of the constants."""

@@ -22,8 +22,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from graphsurgeon import ops
-from graphsurgeon.node import Node
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Scope, Use
 
 _READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from graphsurgeon.node import Node
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Scope
 
 _ADDS = ("Add", "AddV2", "BiasAdd")
@@ -29,7 +29,7 @@ ROOTS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 _MAX_DEPTH = 6
 
 
-class Part(NamedTuple):
+class NormPart(NamedTuple):
     """A constant that has a place in a normalization."""
 
     constant: Constant
@@ -44,12 +44,12 @@ class _Norm:
         self.scope = scope
         self.is_batch = is_batch
         self.is_used = False
-        self.parts: list[Part] = []
+        self.parts: list[NormPart] = []
         self._seen: set[str] = set()
         self._inverses: set[str] = set()
 
     def _add(self, constant: Constant, role: str, text: str) -> None:
-        self.parts.append(Part(constant, role, text))
+        self.parts.append(NormPart(constant, role, text))
 
     def _scale_role(self) -> str:
         return "bn_scale" if self.is_batch else "norm_scale"
@@ -176,7 +176,7 @@ class _Norm:
         return any(side is not None and side.name in self._inverses for side in sides)
 
 
-def find_parts(scope: Scope, roots: list[Node]) -> Iterator[Part]:
+def find_parts(scope: Scope, roots: list[Node]) -> Iterator[NormPart]:
     """Find the constants that have a place in a normalization.
 
     Parameters
@@ -188,7 +188,7 @@ def find_parts(scope: Scope, roots: list[Node]) -> Iterator[Part]:
 
     Yields
     ------
-    Part
+    NormPart
     """
     for root in roots:
         is_inverse = _is_inverse(scope, root)
@@ -205,7 +205,7 @@ def find_parts(scope: Scope, roots: list[Node]) -> Iterator[Part]:
         else:
             norm.follow_division(root)
         if variance is not None and norm.is_used:
-            yield Part(variance, "bn_variance", f"variance under {root.op} {root.name!r}")
+            yield NormPart(variance, "bn_variance", f"variance under {root.op} {root.name!r}")
         yield from norm.parts
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
-from graphsurgeon.node import Node
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 
 
 @dataclasses.dataclass(frozen=True)

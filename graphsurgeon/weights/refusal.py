@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from graphsurgeon import dtypes, names
+from graphsurgeon import names
 from graphsurgeon.errors import PassError
-from graphsurgeon.index import Index
-from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.weights.plan import Kept, WeightPlan
 
 #: Ops whose constants serve variables: initial values, and what a saver is told.

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from graphsurgeon import ops
-from graphsurgeon.dtypes import DType
-from graphsurgeon.node import Node
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors.dtypes import DType
 
 #: Every role, strongest first: of several roles of one constant the first is the one reported.
 ROLES: Final = (

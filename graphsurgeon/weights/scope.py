@@ -14,11 +14,12 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from graphsurgeon import dtypes, ops
-from graphsurgeon.dtypes import DType
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
-from graphsurgeon.node import Node
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.weights.roles import COMBINE, PASS, PASS_SECOND
 from proto_utils.errors import UnsupportedError
 
@@ -81,11 +82,11 @@ class Constant(NamedTuple):
         return not self.shape
 
 
-class Step(NamedTuple):
+class Hop(NamedTuple):
     """A node that passed a constant on, and the step before it."""
 
     node: Node
-    before: Step | None
+    before: Hop | None
 
 
 class Use(NamedTuple):
@@ -93,7 +94,7 @@ class Use(NamedTuple):
 
     node: Node
     position: int
-    last: Step | None
+    last: Hop | None
 
     def path(self) -> Iterator[Node]:
         """Yield the nodes between, from the input back to the constant."""
@@ -186,7 +187,7 @@ class Scope:
         seen: set[tuple[str, int | None]] = set()
         budget = _MAX_COMBINED_EDGES
         # Name and output of a tensor that carries it, the step that made it, how often it was combined.
-        stack: list[tuple[str, int | None, Step | None, int]] = [(constant.name, None, None, 0)]
+        stack: list[tuple[str, int | None, Hop | None, int]] = [(constant.name, None, None, 0)]
         while stack and budget:
             name, output, step, combined = stack.pop()
             for node, position in self._edges(name, output)[:budget] if combined else self._edges(name, output):
@@ -199,7 +200,7 @@ class Scope:
                     if (node.name, out) not in seen:
                         seen.add((node.name, out))
                         passed.append(node)
-                        stack.append((node.name, out, Step(node, step), total))
+                        stack.append((node.name, out, Hop(node, step), total))
                         if not total:
                             self._note(node.name, out, constant)
         return uses, passed

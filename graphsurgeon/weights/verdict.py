@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from graphsurgeon import dtypes, names
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon import names
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor
 from graphsurgeon.weights import roles
-from graphsurgeon.weights.evidence import Evidence, Finding, marks_decide
+from graphsurgeon.weights.evidence import Clue, Evidence, marks_decide
 from graphsurgeon.weights.marks import HINT, NAME_ONLY, is_variable_read
 from graphsurgeon.weights.plan import Kept, Weight
 from graphsurgeon.weights.scope import Constant
@@ -159,7 +160,7 @@ def _matching(patterns: Sequence[str], name: str) -> str | None:
 
 def _usage(evidence: Evidence) -> str:
     """Say how a constant is used, in a few words."""
-    likely: Finding | None = next((f for f in evidence.findings if f.role is not None), None)
+    likely: Clue | None = next((f for f in evidence.findings if f.role is not None), None)
     if likely is not None:
         return f"looks like {likely.role}: {likely.text}"
     for use in evidence.uses:

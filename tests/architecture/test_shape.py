@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.source import Module, modules
+from tests.architecture.source import Module, is_module, modules
 
 MAX_FILE = 400
 MAX_BODY = 50
@@ -76,3 +78,28 @@ def test_top_level_is_what_it_says():
     ours = {module.name.split(".")[1] for module in modules("graphsurgeon") if "." in module.name}
     assert visible - ours == set(package.__all__) - ours - {"__version__"}
     assert set(package.__all__) <= set(dir(package))
+
+
+def test_a_public_class_name_exists_once():
+    """Not so in `compat`, whose classes have the names of TensorFlow's."""
+    homes = defaultdict(list)
+    for module in modules():
+        if not module.name.startswith("graphsurgeon.compat"):
+            for node in module.tree.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes[node.name].append(module.relative)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+@every_module
+def test_what_docstrings_name_is_there(module: Module):
+    """A dotted name of ours in backquotes is a module, or something in one."""
+    for text in filter(None, map(ast.get_docstring, definitions(module.tree))):
+        for name in re.findall(r"(?<!`)`((?:graphsurgeon|proto_utils)(?:\.\w+)+)`(?!`)", text):
+            home = name if is_module(name) else name.rpartition(".")[0]
+            assert home == name or hasattr(importlib.import_module(home), name.rpartition(".")[2]), name
+
+
+def definitions(tree: ast.Module) -> Iterator[ast.Module | ast.ClassDef | Definition]:
+    """Yield whatever can have a docstring."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | Definition))

@@ -13,7 +13,7 @@ from graphsurgeon import edits
 from graphsurgeon.cli.edit_verb import OutputOptions, check_prefix, command_of, is_checkpoint
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor
 from tests.models import floats
 
 

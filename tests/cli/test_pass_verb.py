@@ -12,7 +12,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon import passes
 from graphsurgeon.cli.pass_verb import command_of, parameter_help, pass_options
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from tests import notation
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.cli import progress
 from graphsurgeon.cli.progress import WatchedTensor, saving
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import StringTensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import StringTensor
 from tests.models import floats
 
 

@@ -14,7 +14,7 @@ from graphsurgeon.compat.convert_to_constants import (
     convert_variables_to_constants_from_session_graph,
 )
 from graphsurgeon.compat.graph_util import convert_variables_to_constants as of_graph_util
-from graphsurgeon.node import Node
+from graphsurgeon.ir.node import Node
 from proto_utils import schema
 from tests import notation
 

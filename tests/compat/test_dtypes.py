@@ -8,8 +8,8 @@ import pickle
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes as own
 from graphsurgeon.compat.dtypes import DType, as_dtype
+from graphsurgeon.tensors import dtypes as own
 
 single = DType(1)
 

@@ -11,8 +11,8 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.compat.freeze_graph import Flags, freeze_graph, freeze_graph_with_def_protos, write_frozen_graph
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor, as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import reloaded

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.attr_value import Shape
 from graphsurgeon.compat import graph_util
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor
 from proto_utils import schema
 from tests import notation
 

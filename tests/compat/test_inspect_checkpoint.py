@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.compat.errors import DataLossError, NotFoundError
 from graphsurgeon.compat.inspect_checkpoint import (
     checkpoint_lines,
@@ -18,6 +17,7 @@ from graphsurgeon.compat.inspect_checkpoint import (
     print_tensors_in_checkpoint_file,
 )
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensors import dtypes
 from tests.formats.bundle_files import entry, write_files
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon.attr_value import Shape
 from graphsurgeon.compat.strip_unused_lib import strip_unused, strip_unused_from_files
 from graphsurgeon.errors import CorruptionError
+from graphsurgeon.ir.attr_value import Shape
 from proto_utils import schema
 from tests.compat.test_graph_util import graph, lines
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import OpaqueTensor, Tensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor, as_tensor
 
 
 def tensors(**values: object) -> dict[str, Tensor]:

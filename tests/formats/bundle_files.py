@@ -9,12 +9,12 @@ from typing import Any
 
 import cramjam
 
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.bundle_writer import encode_name, write_bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import MAGIC, BlockHandle, TableWriter
-from graphsurgeon.tensor import RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import RawTensor, StringTensor, Tensor
 from proto_utils import schema
 from proto_utils.errors import FileFormatError
 from proto_utils.files import BytesSource, Span

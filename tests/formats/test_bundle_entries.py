@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.bundle_entries import EntryDecoder
 from graphsurgeon.formats.bundle_tensors import BundleEntry
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 from proto_utils.varint import encode_varint

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.slices import encode_slice_key
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from tests.formats.bundle_files import (
     entry,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import _lengths, write_bundle
-from graphsurgeon.tensor import FillTensor, OpaqueTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
 from tests.formats.bundle_files import raw, save, strings
@@ -156,10 +156,10 @@ def test_a_checkpoint_can_be_written_over_itself(tmp_path):
 def test_memory_is_flat_and_numpy_not_needed(tmp_path):
     code = f"""
 import sys
-from graphsurgeon import dtypes
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import write_bundle
-from graphsurgeon.tensor import RawTensor
+from graphsurgeon.tensors.tensor import RawTensor
 from proto_utils.files import FileSource, Span
 from proto_utils.output import Transaction
 
@@ -186,9 +186,9 @@ def test_a_full_disk_leaves_what_was(tmp_path, limit):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     code = f"""
 import resource, signal
-from graphsurgeon import dtypes
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.bundle_writer import write_bundle
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon.tensors.tensor import FillTensor
 from proto_utils.output import Transaction
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

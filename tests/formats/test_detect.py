@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from tests.formats.bundle_files import table

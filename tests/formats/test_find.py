@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.find import find_tensor
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from tests.formats.bundle_files import entry, header, write_files, write_slices

@@ -12,7 +12,7 @@ import pytest
 from graphsurgeon.formats import linked_shards
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import StringTensor, Tensor
 from proto_utils import output
 from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
 

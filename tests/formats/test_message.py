@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.formats.message import check_message_size, locating, read_message, write_pieces
-from graphsurgeon.model import MAX_MESSAGE_NBYTES, Model
+from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError
 from proto_utils.files import BytesSource, FileSource, Span

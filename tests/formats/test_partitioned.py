@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.partitioned import PartitionedTensor
-from graphsurgeon.tensor import ArrayTensor, StringTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import ArrayTensor, StringTensor, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 

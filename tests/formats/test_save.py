@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon import dtypes
 from graphsurgeon.formats.save import choose_kind, existing_outputs, save, save_checkpoint
 from graphsurgeon.formats.state_file import read_state
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import RawTensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import RawTensor
 from proto_utils import schema
 from proto_utils.errors import LimitError, OutputExistsError, UnsupportedError
 from tests.models import floats, frozen, meta_graph

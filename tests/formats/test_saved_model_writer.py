@@ -11,8 +11,8 @@ import graphsurgeon as gs
 from graphsurgeon.formats import saved_model_writer
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.saved_model_writer import saved_model_pieces, write_saved_model
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError, OutputExistsError
 from tests.models import floats, frozen, meta_graph, saved_model

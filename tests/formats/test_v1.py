@@ -12,9 +12,9 @@ import cramjam
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon import dtypes
 from graphsurgeon.cli.run import run
 from graphsurgeon.formats.v1 import V1Checkpoint
+from graphsurgeon.tensors import dtypes
 from proto_utils.errors import CorruptionError, FileFormatError, NotFoundError, UnsupportedError
 from tests.formats.bundle_files import assemble, raw_block, snappy_table
 from tests.formats.v1_files import STORED, meta, one, one_block, v1_table, whole, write_v1

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats import v1_list
-from graphsurgeon.formats.v1_list import Listed, Part, TensorList, V1Entry
+from graphsurgeon.formats.v1_list import Listed, StoredSlice, TensorList, V1Entry
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.varint import encode_varint
@@ -16,7 +16,7 @@ from tests.counting import parses
 from tests.formats.bundle_files import refusal
 from tests.formats.v1_files import meta, whole
 
-KIND = Listed(V1Entry(dtypes.FLOAT, (2, 3)), (Part(whole([2, 3]), ((0, 2), (0, 3)), 4),))
+KIND = Listed(V1Entry(dtypes.FLOAT, (2, 3)), (StoredSlice(whole([2, 3]), ((0, 2), (0, 3)), 4),))
 
 
 def listed(value: bytes) -> list[tuple[str, Listed]]:

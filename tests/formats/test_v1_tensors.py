@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.v1_tensors import least_nbytes, v1_slice
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import BytesSource, Span
 from tests.formats.v1_files import STORED, data_entry, whole

@@ -10,11 +10,11 @@ from typing import Any
 
 import cramjam
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.slices import ALL, encode_slice_key
-from graphsurgeon.tensor import Slice
-from graphsurgeon.tensor_proto import value_field
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Slice
+from graphsurgeon.tensors.tensor_proto import value_field
 from proto_utils import schema
 from proto_utils.varint import encode_varint
 from tests.formats.bundle_files import assemble, raw_block, table

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphSurgeonError
-from graphsurgeon.graph import Function
-from graphsurgeon.model import Model
+from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.model import Model
 from graphsurgeon.names import node_of
-from graphsurgeon.verify import check
 from proto_utils import schema
 from tests import notation
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError, PassError
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.fix import fix
-from graphsurgeon.verify import check
 from proto_utils import schema
 from tests import notation
 from tests.notation import function

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from graphsurgeon.dtypes import FLOAT
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.passes.freeze import freeze
+from graphsurgeon.tensors.dtypes import FLOAT
 from tests.notation import function
 from tests.passes.freeze.models import BOTH, REF, RESOURCE, TWO, Unreadable, surrounded, trained
 from tests.passes.harness import check_pass, check_refusal, shown

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from graphsurgeon.checks import verify
 from graphsurgeon.formats.load import load
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.prune import prune
-from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import check_pass, model

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.attr_value import Func
+from graphsurgeon.checks import verify
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.formats.load import load
-from graphsurgeon.graph import Function, Graph
-from graphsurgeon.model import Model
+from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.rename import RenamedRow, rename
-from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests import notation
 from tests.counting import num_calls

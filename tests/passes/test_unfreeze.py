@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.attr_value import Shape
 from graphsurgeon.errors import PassError
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.unfreeze import UnfreezeReport, unfreeze
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from tests.notation import function
 from tests.passes.harness import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
-from graphsurgeon.tensor import RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import RawTensor, StringTensor, Tensor
 from proto_utils.files import BytesSource, Span
 from tests.tf.scripts.bundles import content, digest
 

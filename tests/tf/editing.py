@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from graphsurgeon import dtypes
-from graphsurgeon.edited_checkpoint import EditedCheckpoint, Saved
 from graphsurgeon.edits.merge import merge
-from graphsurgeon.tensor_dict import TensorDict
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint, Saved
 from tests.tf.bundle_specs import STORABLE_V1, Spec, by_name, spec
 from tests.tf.judge import TensorFlow
 

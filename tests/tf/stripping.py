@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from proto_utils import schema
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.tensors import dtypes
 from proto_utils.errors import NotFoundError
 from tests.formats.bundle_files import entry, header, snappy_table, write_files, write_slices
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, by_name, digest_of, digests, many, spec, tensor

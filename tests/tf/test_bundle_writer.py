@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import write_bundle
 from graphsurgeon.formats.table import BLOCK_NBYTES
+from graphsurgeon.tensors import dtypes
 from proto_utils.output import Transaction
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, by_name, digests, many, spec, tensors
 

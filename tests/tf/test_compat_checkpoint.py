@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.cli.run import run
 from graphsurgeon.compat import checkpoint
+from graphsurgeon.tensors import dtypes
 from tests.formats.v1_files import STORED
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, many
 from tests.tf.judge import TensorFlow

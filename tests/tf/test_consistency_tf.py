@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.consistency import consistency_findings
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import StringTensor, as_tensor
-from graphsurgeon.verify import ERROR
+from graphsurgeon.checks import ERROR
+from graphsurgeon.checks.consistency import consistency_findings
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import StringTensor, as_tensor
 from proto_utils import schema
 from tests.models import SHARED, shared_files
 from tests.tf.judge import TensorFlow

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import UnsupportedError
 from tests.tf.judge import TensorFlow
 

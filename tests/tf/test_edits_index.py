@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.edited_checkpoint import EditedCheckpoint, Saved
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.edits.select import select
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensor_dict import TensorDict
-from graphsurgeon.transforms.reshaped import ReshapedTensor
-from graphsurgeon.transforms.sliced import SlicedTensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.reshaped import ReshapedTensor
+from graphsurgeon.tensors.sliced import SlicedTensor
+from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint, Saved
 from proto_utils import output
 from tests.formats import v1_files
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, Spec, by_name, digest_of, digests, spec

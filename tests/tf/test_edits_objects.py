@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.edits.select import select
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.tf.editing import edited, files, read, scoped, written
 from tests.tf.judge import TensorFlow

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.equivalence import same_model
-from graphsurgeon.verify import ERROR
+from graphsurgeon.checks import ERROR
+from graphsurgeon.compare.equivalence import same_model
 from tests.tf.judge import TensorFlow
 
 NETS = ("mobile", "unfused", "transposed", "text", "loop", "branches", "dtypes", "awkward")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.fitting import fit
+from graphsurgeon.tools.fit import fit
 from tests.tf.judge import TensorFlow
 
 FEED = [[0.5, 1.0, -1.0, 2.0], [1.0, 0.0, 0.0, 3.0]]

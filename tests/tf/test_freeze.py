@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.index import Index
+from graphsurgeon.ir.index import Index
 from proto_utils import schema
 from tests.tf.judge import TensorFlow
 from tests.tf.thawing import assert_runs_equal, assert_sound, assert_trains

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.dtypes import UINT64
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.tensors.dtypes import UINT64
 from tests.formats.bundle_files import assemble, raw_block
 from tests.hostile_indexes import CONTENT, DATA, v1_block, write_index
 from tests.tf.bundle_specs import digest_of

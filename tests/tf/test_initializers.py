@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.initializers import Initializers
+from graphsurgeon.evaluator import Initializers
 from tests.tf.judge import TensorFlow
 
 # What goes through sums or logarithms of another library.

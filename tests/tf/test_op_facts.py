@@ -14,7 +14,7 @@ def dumped(python, root):
 
 
 def committed(root):
-    return set((root / "graphsurgeon" / "op_facts.txt").read_text().splitlines())
+    return set((root / "graphsurgeon" / "ir" / "op_facts.txt").read_text().splitlines())
 
 
 def test_the_newest_registry_is_in_it_line_for_line(tf2, root):

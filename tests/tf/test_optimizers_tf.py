@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.edits.average import average
 from graphsurgeon.edits.ema import ema
 from graphsurgeon.edits.partition import partition
 from graphsurgeon.edits.strip_optimizer import strip_optimizer
 from graphsurgeon.edits.unpartition import unpartition
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.variables.optimizer_state import optimizer_state
 
 OPTIMIZERS = [

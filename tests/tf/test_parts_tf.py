@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.find import find_tensor
+from graphsurgeon.tensors import dtypes
 from tests.tf.bundle_specs import digest_of, spec
 from tests.tf.judge import TensorFlow
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.model import Model
-from graphsurgeon.reach import ancestors
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.traversal import ancestors
 from proto_utils import schema
 from tests.tf.judge import JudgeError, TensorFlow
 from tests.tf.test_graph_util_tf import CHUNKS, fixture_graphs, shared_graphs, some_nodes, theirs

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graphsurgeon.formats.state_file import read_state
-from graphsurgeon.retention import prune_checkpoints
+from graphsurgeon.tools.retention import prune_checkpoints
 from tests.tf.judge import TensorFlow
 
 HOUR = 3600

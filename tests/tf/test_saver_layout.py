@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.dtypes import DType
-from graphsurgeon.graph import Graph
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.layout import Variable, new_variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.bundle_writer import write_bundle
 from graphsurgeon.formats.state_file import CheckpointState, latest_checkpoint, read_state, write_state
+from graphsurgeon.tensors import dtypes
 from proto_utils.output import Transaction
 from tests.tf.bundle_specs import many, tensors
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import FileFormatError
 from proto_utils.files import BytesSource, Span

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon import dtypes
+from graphsurgeon.tensors import dtypes
 from tests.tf.judge import TensorFlow
 from tests.tf.thawing import assert_runs_equal, thaw
 

@@ -10,8 +10,8 @@ import graphsurgeon as gs
 from graphsurgeon.variables.layout import VariableKind
 from graphsurgeon.variables.unfreeze_note import COLLECTION
 from proto_utils import schema
+from tests.meta_graph.test_version import stamped
 from tests.passes.harness import FROZEN, model
-from tests.surroundings.test_tensorflow_version import stamped
 from tests.tf.judge import TensorFlow
 
 KINDS = ("ref", "resource")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon import dtypes
 from graphsurgeon.cli.run import run
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.state_file import latest_checkpoint
 from graphsurgeon.formats.v1 import V1Checkpoint
+from graphsurgeon.tensors import dtypes
 from proto_utils.errors import GraphSurgeonError
 from tests.formats.v1_files import STORED, one, one_block, write_v1
 from tests.tf.bundle_specs import digest_of, digests, many, spec

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.dtypes import DType
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensor import as_tensor
-from graphsurgeon.tensor_pairs import same_values
-from graphsurgeon.transforms.cast import CastTensor
-from graphsurgeon.transforms.elementwise import CombinedTensor, Operation, ScaledTensor
-from graphsurgeon.transforms.padded import PaddedTensor
-from graphsurgeon.transforms.rearranged import ReversedTensor, TransposedTensor
-from graphsurgeon.transforms.sliced import SlicedTensor
-from graphsurgeon.transforms.tiled import tile
+from graphsurgeon.tensors.cast import CastTensor
+from graphsurgeon.tensors.compare import same_values
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.elementwise import CombinedTensor, Operation, ScaledTensor
+from graphsurgeon.tensors.padded import PaddedTensor
+from graphsurgeon.tensors.rearranged import ReversedTensor, TransposedTensor
+from graphsurgeon.tensors.sliced import SlicedTensor
+from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.tiled import tile
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 FLOATS = ["float16", "bfloat16", "float32", "float64"]

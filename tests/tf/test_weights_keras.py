@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.weights import WeightPlan, find_weights
 from tests.tf.judge import TensorFlow
 from tests.tf.stripping import scalars_apart, without_marks

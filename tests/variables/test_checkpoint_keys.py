@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon.attr_value import Shape
-from graphsurgeon.dtypes import FLOAT
 from graphsurgeon.formats.load import load
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import StringTensor, as_tensor
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.dtypes import FLOAT
+from graphsurgeon.tensors.tensor import StringTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import (
     SavedAs,
     VariableValues,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor
 from graphsurgeon.variables.layout import Variable, VariableKind, can_hold, existing_variables, new_read, new_variable
 from tests import notation
 

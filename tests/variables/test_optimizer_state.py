@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.load import load_checkpoint
-from graphsurgeon.graph import Graph
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import as_tensor
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, read_object_graph
 from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state
 from proto_utils import schema

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.graph import Graph
-from graphsurgeon.model import Model
+from graphsurgeon.checks import verify
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.variables.layout import Variable
 from graphsurgeon.variables.saver import SavedVariable, free_scope, install_saver, new_saver
-from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests import notation
 

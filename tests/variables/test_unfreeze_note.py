@@ -7,13 +7,13 @@ import json
 import pytest
 
 from graphsurgeon.errors import CorruptionError
-from graphsurgeon.variables.unfreeze_note import COLLECTION, Constant, UnfreezeNote
+from graphsurgeon.variables.unfreeze_note import COLLECTION, ConstantNote, UnfreezeNote
 from proto_utils import schema
 
 NOTE = UnfreezeNote(
     {
-        "w": Constant(rewired=[["z", 0], ["y", 1]]),
-        "v": Constant(read="v/read", controls=["^x", "^y"], anchors=["v/Enter", "v/Identity"]),
+        "w": ConstantNote(rewired=[["z", 0], ["y", 1]]),
+        "v": ConstantNote(read="v/read", controls=["^x", "^y"], anchors=["v/Enter", "v/Identity"]),
     },
     {"g": "CustomGradient-1", "body/g": "CustomGradient-2"},
 )
@@ -42,7 +42,7 @@ def test_what_is_empty_takes_no_room():
 
 
 def test_notes_of_several_runs_count_together():
-    second = UnfreezeNote({"u": Constant(read="u/read")}, {"h": "CustomGradient-3"})
+    second = UnfreezeNote({"u": ConstantNote(read="u/read")}, {"h": "CustomGradient-3"})
     both = UnfreezeNote.read(written(NOTE, second))
     assert list(both.constants) == ["w", "v", "u"]
     assert list(both.gradient_op_type) == ["g", "body/g", "h"]
@@ -57,8 +57,10 @@ def test_a_note_that_went_under_a_name_scope():
     (data,) = written(NOTE).collection_def[COLLECTION].bytes_list.value
     note = UnfreezeNote.read(with_data(b"a/b/" + data))
     assert note.constants == {
-        "a/b/w": Constant(rewired=[["a/b/z", 0], ["a/b/y", 1]]),
-        "a/b/v": Constant(read="a/b/v/read", controls=["^a/b/x", "^a/b/y"], anchors=["a/b/v/Enter", "a/b/v/Identity"]),
+        "a/b/w": ConstantNote(rewired=[["a/b/z", 0], ["a/b/y", 1]]),
+        "a/b/v": ConstantNote(
+            read="a/b/v/read", controls=["^a/b/x", "^a/b/y"], anchors=["a/b/v/Enter", "a/b/v/Identity"]
+        ),
     }
     assert note.gradient_op_type["a/b/g"] == "CustomGradient-1"
     assert note.gradient_op_type["body/g"] == "CustomGradient-2"

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.node import Node
-from graphsurgeon.tensor import as_tensor
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.weights.plan import Kept
 from tests.weights.verdicts import plan
 

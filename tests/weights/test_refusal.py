@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.errors import PassError
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.tensor import as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.weights import find_weights
 from graphsurgeon.weights.refusal import nothing_qualifies
 from tests.passes.harness import FROZEN, model

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes, ops
+from graphsurgeon.ir import ops
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.weights import roles
 from tests.notation import node
 

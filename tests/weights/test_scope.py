@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.graph import Graph
-from graphsurgeon.index import Index
-from graphsurgeon.node import Node
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.weights.scope import Scope, constant_of, output_of
 from proto_utils import schema
 from tests.notation import graph, node

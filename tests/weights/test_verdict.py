@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.weights import find_weights
 from tests.notation import function, model
 from tests.weights.verdicts import plan, reasons, taken, untrained

@@ -12,7 +12,7 @@ from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, 
 from proto_utils.output import Transaction
 
 if TYPE_CHECKING:
-    from graphsurgeon.tensor import Tensor
+    from graphsurgeon.tensors.tensor import Tensor
 
 
 @click.command("cat")

@@ -48,8 +48,8 @@ def command(
     --shard-size divides the values among several data files, --byteorder turns a checkpoint of a big-endian machine
     into what every other one reads faster. Every checksum is verified on the way.
     """
-    from graphsurgeon.checkpoint_edit import EditReport
-    from graphsurgeon.edited_checkpoint import EditedCheckpoint
+    from graphsurgeon.edits._contract import EditReport
+    from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 
     start = time.perf_counter()
     given = {"output": output, "explain": False, "dry_run": dry_run, "force": force}

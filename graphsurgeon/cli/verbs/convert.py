@@ -17,7 +17,7 @@ from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
 
 
 @click.command("convert")
@@ -54,7 +54,7 @@ def command(
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
     from graphsurgeon.formats.save import save
-    from graphsurgeon.serving.servable import limits_of_checkpoint
+    from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
 
     start = time.perf_counter()
     found = detect(source)

@@ -19,7 +19,7 @@ def command(a: str, b: str, show_all: bool, as_json: bool, quiet: bool) -> int:
     Nodes are compared by name and, where names differ, by structure, so that a renamed scope shows as such. Values are
     read and compared exactly. In what is printed - stands for A only, + for B only, > for renamed and ~ for changed.
     """
-    from graphsurgeon.diff import diff
+    from graphsurgeon.compare import diff
     from graphsurgeon.formats.load import load
 
     report = diff(load(a), load(b))

@@ -28,8 +28,8 @@ def command(source: str, recipe: str, **given: Any) -> None:
     - reshape: {shape: [25088, 4096], select: fc6/weights}
     - cast: {dtype: bfloat16, exclude: [".*/biases"]}
     """  # noqa: D301 -- click takes the backspace for "do not wrap what follows"
-    from graphsurgeon.edited_checkpoint import EditedCheckpoint
-    from graphsurgeon.recipe import apply_recipe
+    from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
+    from graphsurgeon.tools.recipe import apply_recipe
 
     start = time.perf_counter()
     output = OutputOptions.taken_from(given)

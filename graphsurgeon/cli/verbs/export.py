@@ -50,7 +50,7 @@ def command(
     from graphsurgeon.cli.progress import saving
     from graphsurgeon.formats.arrays.transfer import export_tensors, format_of_path
     from graphsurgeon.formats.load import load_checkpoint
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
 
     start = time.perf_counter()
     if to is None:

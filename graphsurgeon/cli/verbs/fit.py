@@ -15,9 +15,9 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.formats.linked_shards import shared_paths
 
 if TYPE_CHECKING:
-    from graphsurgeon.fitting.plan import Choices, Plan
-    from graphsurgeon.fitting.report import FitReport, FitRow
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
+    from graphsurgeon.tools.fit.plan import Choices, Plan
+    from graphsurgeon.tools.fit.report import FitReport, FitRow
 
 _HEADERS = ("tensor", "action", "from", "dtype", "shape", "why")
 #: Without --explain, so many rows of what is not simply copied are shown, and of extra tensors.
@@ -87,10 +87,10 @@ def command(
 
     A PATTERN is a key of the graph, or a regular expression that matches all of it; the first that does counts.
     """
-    from graphsurgeon.fitting.plan import Plan
     from graphsurgeon.formats.load import load, load_checkpoint
-    from graphsurgeon.serving.servable import limits_of_checkpoint
-    from graphsurgeon.tensor_dict import TensorDict
+    from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
+    from graphsurgeon.tensors.tensor_dict import TensorDict
+    from graphsurgeon.tools.fit.plan import Plan
 
     start = time.perf_counter()
     output = OutputOptions.taken_from(given)
@@ -108,7 +108,7 @@ def command(
     else:
         _show(plan.report, output, paths, notes)
     if plan.report.unresolved:
-        from graphsurgeon.fitting.fit import refusal
+        from graphsurgeon.tools.fit.fit import refusal
 
         raise refusal(plan.report)
     remark(f"{seconds:.2f} s", quiet=output.quiet or output.as_json)
@@ -116,7 +116,7 @@ def command(
 
 def _choices(given: dict[str, Any]) -> Choices:
     """Parse the options; what is not understood is wrong usage."""
-    from graphsurgeon.fitting.fit import choices
+    from graphsurgeon.tools.fit.fit import choices
 
     if given["map_file"] is not None:
         given["map_file"] = options.lines_of(given["map_file"])
@@ -137,8 +137,8 @@ def _kind(model: Model, output: OutputOptions) -> Literal["checkpoint", "saved_m
 
 def _save(plan: Plan, output: OutputOptions, kind: Literal["checkpoint", "saved_model"]) -> list[str]:
     from graphsurgeon.cli.progress import watching
-    from graphsurgeon.fitting.fit import apply
     from graphsurgeon.formats.save import existing_outputs, save
+    from graphsurgeon.tools.fit.fit import apply
 
     if output.path is None or plan.report.unresolved:
         return []

@@ -38,11 +38,11 @@ def command(
     SRC is an .npz, .safetensors or HDF5 file, or a directory of .npy files. Of an HDF5 file, Keras's weights too, names
     are the paths of the datasets. Pickled objects are not read, and links that lead out of an HDF5 file not followed.
     """
-    from graphsurgeon.checkpoint_edit import selected
     from graphsurgeon.cli.progress import saving
     from graphsurgeon.formats.arrays.transfer import import_tensors
     from graphsurgeon.formats.save import existing_outputs, save_checkpoint
-    from graphsurgeon.model import Model
+    from graphsurgeon.ir.model import Model
+    from graphsurgeon.tensors.selection import selected
 
     start = time.perf_counter()
     check_prefix(output)

@@ -41,7 +41,7 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
     """
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load_graph
-    from graphsurgeon.inspect import inspect
+    from graphsurgeon.tools.inspect import inspect
 
     found = detect(source)
     checkpoint = _checkpoint_facts(found)

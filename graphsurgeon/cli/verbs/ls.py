@@ -15,8 +15,8 @@ from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.model import Model
-    from graphsurgeon.node import Node
+    from graphsurgeon.ir.model import Model
+    from graphsurgeon.ir.node import Node
 
 Row = dict[str, Any]
 
@@ -86,8 +86,8 @@ def _graph_rows(
     found: Detected, *, constants: bool, variables: bool, inputs: bool, outputs: bool, ops: Sequence[str]
 ) -> list[Row]:
     from graphsurgeon.formats.load import load_graph
-    from graphsurgeon.inspect import inspect
-    from graphsurgeon.variables.layout import REF_OPS, RESOURCE_OPS
+    from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+    from graphsurgeon.tools.inspect import inspect
 
     if found.graph is None:
         raise UnsupportedError("a checkpoint without a graph (.meta) beside it has no nodes to list", path=found.path)
@@ -114,14 +114,8 @@ def _endpoint_row(model: Model, name: str, reason: str) -> Row:
 
 
 def _node_row(node: Node) -> Row:
-    from graphsurgeon.serving.endpoints import (
-        constant_value,
-        node_dtype,
-        node_shape,
-        variable_dtype,
-        variable_shape,
-    )
-    from graphsurgeon.variables.layout import RESOURCE_OPS
+    from graphsurgeon.ir.node_facts import constant_value, node_dtype, node_shape, variable_dtype, variable_shape
+    from graphsurgeon.ir.op_families import RESOURCE_OPS
 
     is_handle = node.op in RESOURCE_OPS
     dtype = variable_dtype(node) if is_handle else node_dtype(node)

@@ -12,7 +12,7 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_table, format_nbytes, remark
 
 if TYPE_CHECKING:
-    from graphsurgeon.retention import RetentionReport, StoredCheckpoint
+    from graphsurgeon.tools.retention import RetentionReport, StoredCheckpoint
 
 
 @click.command("prune-checkpoints")
@@ -44,7 +44,7 @@ def command(
     does not name stay too, unless --unlisted is given: TensorFlow does not name those that it keeps for good. The
     latest is never deleted. Not for a directory in which a training is running.
     """
-    from graphsurgeon.retention import prune_checkpoints
+    from graphsurgeon.tools.retention import prune_checkpoints
 
     report = prune_checkpoints(
         directory,

@@ -10,7 +10,7 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_line, remark
 
 if TYPE_CHECKING:
-    from graphsurgeon.verify.finding import Finding
+    from graphsurgeon.checks.finding import Finding
 
 
 @click.command("verify")
@@ -25,7 +25,7 @@ def command(source: str, against: str | None, as_json: bool, quiet: bool) -> int
     the exchange of constants and variables, and the same bytes. Two graphs that are both frozen, or both are not, must
     not differ at all.
     """
-    from graphsurgeon.verify_source import verify_source
+    from graphsurgeon.tools.verify_source import verify_source
 
     report = verify_source(source, against=against)
     num_errors = report.num_errors

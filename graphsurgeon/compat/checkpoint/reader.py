@@ -37,7 +37,7 @@ from graphsurgeon.formats.bundle_writer import encode_name, index_path
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import FOOTER_NBYTES, is_table
 from graphsurgeon.formats.v1 import V1Checkpoint
-from graphsurgeon.tensor import OpaqueTensor
+from graphsurgeon.tensors.tensor import OpaqueTensor
 from proto_utils.files import FileSource
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")

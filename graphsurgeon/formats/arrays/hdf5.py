@@ -31,7 +31,7 @@ from graphsurgeon.formats.arrays.datasets import (
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, naming, plan_forms
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 from proto_utils.output import Transaction

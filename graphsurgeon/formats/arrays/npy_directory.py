@@ -20,7 +20,7 @@ from graphsurgeon.formats.arrays.escapes import Escaping, is_printable_ascii, qu
 from graphsurgeon.formats.arrays.forms import FormTensor, form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, plan_forms
 from graphsurgeon.formats.npy import encode_header, read_header
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource, Window
 from proto_utils.output_directory import DirectoryTransaction

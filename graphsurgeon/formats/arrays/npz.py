@@ -24,7 +24,7 @@ from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import FormTensor, form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, plan_forms
 from graphsurgeon.formats.npy import encode_header, read_header
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 from proto_utils.output import Transaction

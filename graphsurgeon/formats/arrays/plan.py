@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats.arrays.forms import form_name, form_of
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import FileFormatError, UnsupportedError
 
 if TYPE_CHECKING:

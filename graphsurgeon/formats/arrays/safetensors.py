@@ -33,12 +33,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
 from graphsurgeon.formats.arrays.escapes import is_encodable, quote, unquote
 from graphsurgeon.formats.arrays.forms import FormTensor, counted_form, form_chunks, string_form
 from graphsurgeon.formats.arrays.plan import Member, encode_names, naming
-from graphsurgeon.tensor import MAX_RANK, MAX_SIZE, RawTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, RawTensor, Tensor
 from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
 from proto_utils.output import Transaction

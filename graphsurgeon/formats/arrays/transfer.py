@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from graphsurgeon import dtypes
-from graphsurgeon.checkpoint_edit import Skipped, selected
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.message import locating
-from graphsurgeon.formats.structure import is_text
-from graphsurgeon.tensor import Tensor
+from graphsurgeon.formats.sniff import is_text
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.selection import Skipped, selected
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.sink import naming_output

@@ -6,9 +6,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensor import RawTensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import RawTensor
 from proto_utils.files import BytesSource, Span
 from tests.object_graphs import KERNEL, write_trained
 
@@ -70,7 +70,7 @@ def test_saved_value(verb, checkpoint, tmp_path):
 def test_saved_value_is_not_held_in_memory(verb, tmp_path, monkeypatch):
     """The array of a saved value is never made."""
     save_checkpoint({"v": np.zeros(1 << 20)}, tmp_path / "m")
-    monkeypatch.setattr("graphsurgeon.tensor.Tensor.numpy", None)
+    monkeypatch.setattr("graphsurgeon.tensors.tensor.Tensor.numpy", None)
     assert verb("cat", tmp_path / "m", "v", "-o", tmp_path / "v.npy").code == 0
     assert np.load(tmp_path / "v.npy").shape == (1 << 20,)
 
@@ -94,8 +94,8 @@ def test_damaged_value_is_not_printed(verb, checkpoint):
 
 
 def test_a_few_bytes_that_claim_everything(verb, tmp_path):
-    from graphsurgeon.node import Node
-    from graphsurgeon.tensor import FillTensor
+    from graphsurgeon.ir.node import Node
+    from graphsurgeon.tensors.tensor import FillTensor
     from proto_utils import schema
 
     node = Node.new("w", "Const", attrs={"dtype": dtypes.FLOAT})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.tensors import dtypes
 from tests.formats.bundle_files import entry, header, write_files
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from tests.fitting.targets import target
+from tests.tools.fit.targets import target
 
 
 @pytest.fixture

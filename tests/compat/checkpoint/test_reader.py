@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes, errors
+from graphsurgeon import errors
 from graphsurgeon.compat.checkpoint import NewCheckpointReader
 from graphsurgeon.compat.errors import DataLossError, InternalError, NotFoundError, OpError, UnimplementedError
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.formats.slices import ALL
+from graphsurgeon.tensors import dtypes
 from tests.formats.bundle_files import entry, write_files, write_slices
 from tests.formats.v1_files import one, write_v1
 

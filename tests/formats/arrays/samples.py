@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
-from graphsurgeon.tensor import RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import RawTensor, StringTensor, Tensor
 from proto_utils.files import BytesSource, Span
 
 #: Every dtype with raw values.

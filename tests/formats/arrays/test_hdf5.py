@@ -10,9 +10,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.arrays import hdf5
-from graphsurgeon.tensor import FillTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample, values
 

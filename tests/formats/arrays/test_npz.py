@@ -12,9 +12,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.arrays import npz
-from graphsurgeon.tensor import FillTensor, StringTensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample
 

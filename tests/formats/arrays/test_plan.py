@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.arrays.plan import encode_names, naming, plan_forms
-from graphsurgeon.tensor import OpaqueTensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import OpaqueTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 
 

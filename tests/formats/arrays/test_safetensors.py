@@ -11,9 +11,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.arrays import safetensors as ours
-from graphsurgeon.tensor import OpaqueTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import OpaqueTensor, StringTensor, Tensor, as_tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample, values
 

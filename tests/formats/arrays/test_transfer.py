@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from graphsurgeon import dtypes
 from graphsurgeon.formats.arrays.transfer import detect, export_tensors, format_of_path, import_tensors
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensor import OpaqueTensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import OpaqueTensor, as_tensor
 from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
 from tests.formats.arrays.samples import checkpoints, every_dtype, files_of
 
@@ -189,9 +189,9 @@ def test_nothing_there(tmp_path):
 
 FULL = """
 import resource, signal, sys
-from graphsurgeon import dtypes
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.arrays.transfer import export_tensors
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon.tensors.tensor import FillTensor
 tensors = {"a": FillTensor(dtypes.FLOAT, (100,)), "w": FillTensor(dtypes.FLOAT, (1 << 20,))}
 export_tensors(tensors, sys.argv[1], dry_run=True)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
@@ -213,10 +213,10 @@ def test_full_disk(output, root, tmp_path):
 
 MEMORY = """
 import resource, sys
-from graphsurgeon import dtypes
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensor import FillTensor
+from graphsurgeon.tensors.tensor import FillTensor
 small = {"w": FillTensor(dtypes.FLOAT, (64, 1 << 10))}
 large = {"w": FillTensor(dtypes.FLOAT, (64, 1 << 20))}
 def run(tensors):

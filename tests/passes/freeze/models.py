@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphsurgeon.graph import Function
-from graphsurgeon.model import Model
-from graphsurgeon.tensor import Tensor, as_tensor
+from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor, as_tensor
 from proto_utils import schema
 from tests.passes.harness import model, variable_def
 

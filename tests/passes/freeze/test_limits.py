@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.dtypes import FLOAT
 from graphsurgeon.errors import LimitError
 from graphsurgeon.passes.freeze import freeze
+from graphsurgeon.tensors.dtypes import FLOAT
 from tests.passes.freeze.models import REF, Unreadable, trained
 
 

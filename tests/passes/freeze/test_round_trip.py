@@ -8,7 +8,7 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.errors import PassError
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.freeze import freeze
 from proto_utils import schema
 from tests.models import shared_files

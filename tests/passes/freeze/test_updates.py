@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from graphsurgeon.checks import verify
 from graphsurgeon.errors import PassError
 from graphsurgeon.passes.freeze import freeze
-from graphsurgeon.verify import verify
 from tests.passes.freeze.models import BOTH, REF, RESOURCE, trained
 from tests.passes.harness import check_pass, check_refusal, shown
 

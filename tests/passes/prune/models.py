@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphsurgeon.dtypes import FLOAT
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.dtypes import FLOAT
 from graphsurgeon.variables.layout import Variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.prune import prune
 from proto_utils import schema
 from tests import notation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.attr_value import Shape
-from graphsurgeon.dtypes import FLOAT, INT32
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.passes.prune import prune
+from graphsurgeon.tensors.dtypes import FLOAT, INT32
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import check_pass, model

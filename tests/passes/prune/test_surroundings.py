@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.passes.prune import prune
-from graphsurgeon.variables.unfreeze_note import Constant, UnfreezeNote
+from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import model
@@ -80,7 +80,7 @@ def test_inputs_that_outputs_never_needed_stay_in_signatures(cut: tuple[str, ...
 
 
 def test_the_note_of_unfreezing_speaks_of_what_is_left():
-    note = UnfreezeNote({"v": Constant(read="v/read"), "w": Constant(read="w/read")})
+    note = UnfreezeNote({"v": ConstantNote(read="v/read"), "w": ConstantNote(read="w/read")})
     meta = schema.MetaGraphDef()
     note.write(meta)
     pruned = model(variable("v") + variable("w") + "\nout = Relu(w/read)", meta=meta)

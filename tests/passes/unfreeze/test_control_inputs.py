@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon import dtypes
 from graphsurgeon.passes.unfreeze import unfreeze
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from tests.passes.harness import FROZEN, KINDS, attrs, check_pass, definitions, model, shown
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.index import Index
-from graphsurgeon.model import Model
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.tensor import as_tensor
+from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.variables.layout import existing_variables
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema

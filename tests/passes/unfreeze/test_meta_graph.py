@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from graphsurgeon import dtypes
+from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of
-from graphsurgeon.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.tensor import FillTensor, RawTensor, Tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor, RawTensor, Tensor
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span

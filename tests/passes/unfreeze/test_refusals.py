@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphsurgeon import dtypes
-from graphsurgeon.dtypes import DType
+from graphsurgeon.checks import verify
 from graphsurgeon.errors import GraphError, NotFoundError, PassError
-from graphsurgeon.model import Model
-from graphsurgeon.node import Node
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.tensor import FillTensor, Tensor, as_tensor
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import FillTensor, Tensor, as_tensor
 from graphsurgeon.variables.layout import can_hold
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
-from graphsurgeon.verify import verify
 from proto_utils import schema
 from tests.notation import function
 from tests.passes.harness import FROZEN, KINDS, attrs, check_refusal, model, reloaded, state

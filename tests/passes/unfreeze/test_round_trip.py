@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon.model import Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.variables.layout import VariableKind

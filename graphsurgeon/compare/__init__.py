@@ -1,0 +1,101 @@
+"""What differs between two models, two checkpoints, or a model and a checkpoint.
+
+============== ====================================================================
+compared       how
+============== ====================================================================
+nodes          by name; where names differ by structure, so that a renamed scope
+               is a renaming and not a removal of everything
+functions      the same, bodies too; by name, or by the calls that name them
+values         of constants and variables: streamed, exact, see `diff.values`
+collections    as bags of items
+the rest       versions, gradients, signatures, saver, assets: field by field
+============== ====================================================================
+
+What says the same in other words is no difference: ``a:0`` and ``a``, the order of
+control inputs, attrs and nodes, another encoding of equal tensor values, a reference to
+a renamed node by its new name. Everything is linear in nodes, edges and bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphsurgeon.compare.collection_defs import diff_collections
+from graphsurgeon.compare.functions import FunctionMatch, diff_functions
+from graphsurgeon.compare.graphs import diff_graphs
+from graphsurgeon.compare.matching import match_graphs
+from graphsurgeon.compare.messages import diff_messages
+from graphsurgeon.compare.report import Difference, DiffReport, TensorsDiff
+from graphsurgeon.compare.tensors import diff_tensors, tensors_of
+from graphsurgeon.ir.model import Model, require_model
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils import schema
+
+__all__ = ["DiffReport", "diff"]
+
+
+def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> DiffReport:
+    """Find what differs between two models, two checkpoints, or a model and a checkpoint.
+
+    Parameters
+    ----------
+    a, b : Model or Mapping of str to Tensor
+        A model without nodes counts as the checkpoint that its variables are. Of a
+        model beside a checkpoint the variables are compared; where it has no values
+        for them, what its nodes say of them; a frozen one by the constants that have
+        the names of tensors. Neither is modified.
+
+    Returns
+    -------
+    DiffReport
+        Plain data. ``str(report)`` is for people, ``report.to_json()`` exact.
+
+    Raises
+    ------
+    CorruptionError, NotFoundError
+        Values that must be compared cannot be read.
+    TypeError
+        One of them is neither a model nor a checkpoint, but a path for example.
+    """
+    for side in (a, b):
+        if not isinstance(side, Mapping):
+            require_model(side)
+    first, second = (side if isinstance(side, Model) and len(side.graph) else None for side in (a, b))
+    tensors, notes = _diff_values(a, b)
+    if first is None or second is None:
+        return DiffReport(None, None, [], [], tensors, notes)
+    match = match_graphs(first.graph, second.graph)
+    functions = FunctionMatch(first, second, match)
+    return DiffReport(
+        diff_graphs(match, functions.renamed),
+        diff_functions(first, second, functions),
+        list(_model_changes(first, second)),
+        diff_collections(_meta(first), _meta(second)),
+        tensors,
+        notes,
+    )
+
+
+def _diff_values(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> tuple[TensorsDiff, list[str]]:
+    left, right = (side.variables if isinstance(side, Model) else side for side in (a, b))
+    notes: list[str] = []
+    if not left and right and isinstance(a, Model) and len(a.graph):
+        left, notes = tensors_of(a, right)
+    elif not right and left and isinstance(b, Model) and len(b.graph):
+        right, notes = tensors_of(b, left)
+    return diff_tensors(left, right), notes
+
+
+def _model_changes(a: Model, b: Model) -> Iterator[Difference]:
+    """Yield what differs outside of graph, functions and collections."""
+    yield from diff_messages("graph_def", a.rest, b.rest)
+    yield from diff_messages("library", a.library.rest, b.library.rest)
+    rest = schema.MetaGraphDef(), schema.MetaGraphDef()
+    for message, model in zip(rest, (a, b), strict=True):
+        message.CopyFrom(_meta(model))
+        message.ClearField("collection_def")
+    yield from diff_messages("meta_graph_def", *rest)
+
+
+def _meta(model: Model) -> schema.MetaGraphDef:
+    return schema.MetaGraphDef() if model.meta is None else model.meta

@@ -1,0 +1,154 @@
+"""Whether the attrs of two nodes say the same, given that one may pass on a handle and the other the value.
+
+Annotations (names that begin with an underscore) and the hints ``output_shapes`` do not
+change what a node computes. An attr that one side leaves out has its default there:
+graphs are saved with and without. Where a handle is passed on, the type is another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.compare import same_values
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.errors import CorruptionError, UnsupportedError
+
+_HINTS = frozenset({"output_shapes"})
+_MISSING = object()
+
+#: Defaults of attrs, the same in every op that has one; `ops` knows those that are types.
+_DEFAULTS: Mapping[str, Any] = {
+    "Truncate": False, "adj_x": False, "adj_y": False, "align_corners": False, "allowed_devices": [],
+    "batch_dims": 0, "begin_mask": 0, "config": b"", "config_proto": b"", "container": b"", "data_format": b"NHWC",
+    "debug_name": b"", "dilations": [1, 1, 1, 1], "ellipsis_mask": 0, "end_mask": 0, "exclusive": False,
+    "executor_type": b"", "explicit_paddings": [], "exponential_avg_factor": 1.0, "grad_a": False, "grad_b": False,
+    "grad_x": False, "grad_y": False, "half_pixel_centers": False, "incompatible_shape_error": True,
+    "is_constant": False, "is_training": True, "keep_dims": False, "narrow_range": False, "new_axis_mask": 0,
+    "parallel_iterations": 10, "reverse": False, "seed": 0, "seed2": 0, "shared_name": b"", "shrink_axis_mask": 0,
+    "sorted": True, "squeeze_dims": [], "transpose_a": False, "transpose_b": False, "use_cudnn_on_gpu": True,
+    "validate_indices": True,
+}  # fmt: skip
+#: And in ops on volumes.
+_DEFAULTS_3D: Mapping[str, Any] = {"data_format": b"NDHWC", "dilations": [1, 1, 1, 1, 1]}
+
+
+class Exchange(NamedTuple):
+    """What a reader of a handle becomes when it reads the value.
+
+    Attributes
+    ----------
+    op : str
+    attrs : mapping of str to str
+        The attrs that say the same, by the names that the reader of the handle has for them.
+    num_inputs : int
+        How many inputs carry over.
+    has_axis : bool
+        The next one says along which axis to gather.
+    """
+
+    op: str
+    attrs: Mapping[str, str]
+    num_inputs: int
+    has_axis: bool = False
+
+
+#: By the op that reads the handle.
+EXCHANGES: Mapping[str, Exchange] = {
+    "ReadVariableOp": Exchange("Identity", {"dtype": "T"}, 1),
+    "ResourceGather": Exchange(
+        "GatherV2", {"dtype": "Tparams", "Tindices": "Tindices", "batch_dims": "batch_dims"}, 2, has_axis=True
+    ),
+    "ResourceGatherNd": Exchange("GatherNd", {"dtype": "Tparams", "Tindices": "Tindices"}, 2),
+    "VariableShape": Exchange("Shape", {"out_type": "out_type"}, 1),
+    "VarIsInitializedOp": Exchange("Const", {}, 0),
+}
+
+
+def attr_problems(frozen: Node, thawed: Node) -> Iterator[str]:
+    """Yield in what the attrs of two nodes of one op differ, functions left out.
+
+    Parameters
+    ----------
+    frozen, thawed : Node
+        The second one may take a handle where the first one takes the value.
+    """
+    a, b = frozen.proto.attr, thawed.proto.attr
+    for key in sorted({*a, *b}):
+        if key[:1] == "_" or key in _HINTS:
+            continue
+        if key in a and key in b and a[key] == b[key] and not frozen.payloads(key) and not thawed.payloads(key):
+            continue
+        x, y = _value(frozen, key), _value(thawed, key)
+        if not _is_same(x, y):
+            yield f"attr {key!r} is {_text(x)}, there {_text(y)}"
+
+
+def exchange_problems(frozen: Node, thawed: Node) -> Iterator[str]:
+    """Yield in what the attrs of a reader of a value differ from those of the reader of a handle it stands for."""
+    for theirs, ours in EXCHANGES[thawed.op].attrs.items():
+        x, y = _value(frozen, ours), _value(thawed, theirs)
+        if not _is_same(x, y):
+            yield f"attr {ours!r} is {_text(x)}, that of the {thawed.op} there {_text(y)}"
+
+
+def functions_of(node: Node) -> Iterator[tuple[str, Func]]:
+    """Yield (attr, function) for every function that a node names."""
+    for key in sorted(node.proto.attr):
+        kind = node.proto.attr[key]
+        if kind.WhichOneof("value") == "func" or kind.list.func:
+            value = node.attrs[key]
+            yield from ((key, func) for func in (value if isinstance(value, list) else [value]))
+
+
+def _value(node: Node, key: str) -> Any:
+    """Return an attr, or its default where the node leaves it out."""
+    if key in node.proto.attr:
+        return node.attrs[key]
+    known = ops.facts(node.op)
+    for arg in (*known.inputs, *known.outputs) if known is not None else ():
+        if arg.type == key and arg.default is not None:
+            names = [DType.from_name(name) for name in arg.default.split(",") if name]
+            return names if arg.is_list else names[0]
+    is_3d = "3d" in node.op.lower()
+    return _DEFAULTS_3D.get(key, _MISSING) if is_3d and key in _DEFAULTS_3D else _DEFAULTS.get(key, _MISSING)
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether two attrs say the same; a resource on the second side is another type on the first."""
+    if isinstance(b, DType) and isinstance(a, DType):
+        return a is b or b is dtypes.RESOURCE
+    if isinstance(a, Func) and isinstance(b, Func):
+        keys = {key for key in {*a.attrs, *b.attrs} if key[:1] != "_"}
+        return all(_is_same(a.attrs.get(key, _MISSING), b.attrs.get(key, _MISSING)) for key in keys)
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return _is_same_tensor(a, b)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_is_same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or (math.isnan(a) and math.isnan(b))
+    return type(a) is type(b) and bool(a == b)
+
+
+def _is_same_tensor(a: Tensor, b: Tensor) -> bool:
+    try:
+        return same_values(a, b) is not False
+    except (CorruptionError, UnsupportedError):
+        return False
+
+
+def _text(value: Any) -> str:
+    if value is _MISSING:
+        return "not there"
+    if isinstance(value, DType):
+        return value.name
+    if isinstance(value, Tensor):
+        return f"{value.dtype.name} {list(value.shape)} with other values"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:56]} ..."

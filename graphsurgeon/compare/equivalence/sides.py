@@ -1,0 +1,181 @@
+"""One of two graphs that are compared, and where in it a tensor truly comes from.
+
+The value of a variable reaches its readers on many ways. All of these are one tensor::
+
+    w = Const                                  frozen
+    w/read = Identity(w)
+    w = VariableV2                             the same as a reference variable
+    w/read = Identity(w)
+    w = VarHandleOp                            and as a resource variable
+    read = ReadVariableOp(w)
+    w/Enter = Enter(w/read)                    brought into a loop, where freezing or unfreezing put it
+    w/Identity = Identity(w/Enter, ^inside)
+
+So a tensor is followed back through such nodes; when a variable is at the end of it, that
+is where it comes from, and what was waited for on the way is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import RESOURCE_OPS
+from graphsurgeon.ir.traversal import followers
+from graphsurgeon.names import node_of_input
+
+_ENTER = "Enter"
+_READS = frozenset({"Identity", "ReadVariableOp"})
+#: What passes a reference or handle on, or reads the value: all of it works the same on a constant.
+PASSED_BY_VALUE = frozenset(
+    {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp"}
+    | {f"{ref}{op}" for ref in ("", "Ref") for op in ("Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration")}
+)
+
+#: A tensor: its node, argument or variable, and which output of it. Control inputs have output -1.
+Source = tuple[str, str, int | str]
+
+
+class ValueOrigin(NamedTuple):
+    """Where a tensor comes from, and which nodes its value waits for on the way.
+
+    Attributes
+    ----------
+    source : Source
+    waits : frozenset of Source
+    """
+
+    source: Source
+    waits: frozenset[Source]
+
+
+class Side:
+    """The nodes of a graph or function body.
+
+    Parameters
+    ----------
+    graph : Graph
+    arguments, handles : sequence of str
+        Of a function body; and those of them that are handles on one side and values on the other.
+
+    Attributes
+    ----------
+    nodes : dict of str to Node
+    arguments : dict of str to int
+        Their positions.
+    variables : set of str
+        Nodes and arguments that stand for a variable on one side and for its value on the other.
+    """
+
+    def __init__(self, graph: Graph, arguments: Sequence[str] = (), handles: Sequence[str] = ()) -> None:
+        self.graph = graph
+        self.nodes: dict[str, Node] = {}
+        for node in graph:
+            self.nodes.setdefault(node.name, node)
+        self.variables = set(handles)
+        self.arguments = {name: position for position, name in enumerate(arguments)}
+        self._others: Collection[str] = ()
+        self._roots: dict[str, str | None] = {}
+
+    def exchange(self, variables: Collection[str], others: Collection[str]) -> None:
+        """Tell which nodes stand for variables too, and what nodes the other side has."""
+        self.variables.update(variables)
+        self._others = others
+
+    def origin(self, text: str) -> ValueOrigin:
+        """Return where the tensor, or control signal, of an input comes from."""
+        if text[:1] == "^":
+            return ValueOrigin(self._signal(text[1:]), frozenset())
+        name = node_of_input(text)
+        variable = self._variable(name)
+        if variable is None:
+            return ValueOrigin(self._tensor(text), frozenset())
+        waits: set[Source] = set()
+        while name in self.nodes:
+            inputs = self.nodes[name].inputs
+            waits.update(self._signal(each[1:]) for each in inputs if each[:1] == "^")
+            if name == variable:
+                break
+            name = node_of_input(inputs[0])
+        kind = "variable" if variable in self.nodes else "argument"
+        return ValueOrigin(
+            (kind, variable if kind == "variable" else str(self.arguments[variable]), 0), frozenset(waits)
+        )
+
+    def is_read(self, name: str) -> bool:
+        """Whether a node does nothing but pass on the value of a variable."""
+        return name not in self.variables and self._variable(name) is not None
+
+    def _variable(self, name: str) -> str | None:
+        """Return the variable whose value a node passes on; each node is looked at once."""
+        passed = []
+        while name not in self._roots and name not in self.variables:
+            node = self.nodes.get(name)
+            # Provisional, and what stands for nodes that read each other.
+            self._roots[name] = None
+            passed.append(name)
+            if node is None or not self._passes_on(node):
+                break
+            name = node_of_input(node.inputs[0])
+        root = name if name in self.variables else self._roots[name]
+        self._roots.update(dict.fromkeys(passed, root))
+        return root
+
+    def _passes_on(self, node: Node) -> bool:
+        if node.op in _READS:
+            return bool(node.inputs) and node.inputs[0][:1] != "^"
+        # A constant entering a loop; where both sides have the node it is compared like any other.
+        return node.op == _ENTER and node.name not in self._others and bool(node.attrs.get("is_constant", False))
+
+    def _signal(self, name: str) -> Source:
+        """Return what a control input waits for: with a read that is the variable."""
+        variable = self._variable(name) if name in self.nodes else None
+        return ("node", name, -1) if variable is None else ("variable", variable, -1)
+
+    def _tensor(self, text: str) -> Source:
+        name, _, output = text.partition(":")
+        if name in self.arguments and name not in self.nodes:
+            return "argument", str(self.arguments[name]), int(output) if output.isdecimal() else 0
+        node = self.nodes.get(name)
+        return "node", name, output if node is None else output_number(node, output)
+
+
+def output_number(node: Node, output: str) -> int | str:
+    """Return the number of an output that an input names: ``1``, or ``value:0`` in function bodies.
+
+    Returns
+    -------
+    int or str
+        The text itself when the op is unknown.
+    """
+    if not output or output.isdecimal():
+        return int(output or 0)
+    name, _, index = output.partition(":")
+    number = 0
+    for each, size in ops.output_names(node) or ():
+        if each == name:
+            return number + int(index or 0)
+        number += size
+    return output
+
+
+def after_updates(graph: Graph) -> set[str]:
+    """Return the nodes that change variables, and everything that reads those or waits for them."""
+    index = Index(graph)
+    updates = [node.name for node in graph if _needs_variable(node, index)]
+    return {*updates, *followers(index, updates)}
+
+
+def _needs_variable(node: Node, index: Index) -> bool:
+    """Whether a node takes a variable itself, by reference or handle, and not its value."""
+    known = ops.facts(node.op)
+    if known is None or node.op in PASSED_BY_VALUE:
+        return False
+    if known.ref_inputs:
+        return True
+    producers = (index.producer(text) for text in node.inputs if text[:1] != "^")
+    return any(producer is not None and producer.op in RESOURCE_OPS for producer in producers)

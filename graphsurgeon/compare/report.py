@@ -1,0 +1,334 @@
+"""What `diff` finds, as plain data.
+
+Everything is in a fixed order: nodes as in their graph, tensors, functions and
+collections by name. Values are JSON types (`graphsurgeon.compare.plain`), so a report
+holds on to neither model nor file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphsurgeon.compare.plain import ABSENT
+from graphsurgeon.compare.text import lines
+from graphsurgeon.compare.values import ValueDiff
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that has two values.
+
+    Attributes
+    ----------
+    field : str
+        Of a node ``op``, ``device``, ``input``, ``control_inputs`` or ``attr``; of a function also ``argument``,
+        ``result``; of a model the message's name, such as ``saver_def``.
+    key : str, int or None
+        Which of them: the attr's name, the input's position, the path in a message.
+    a, b : object
+        JSON types, or `ABSENT`.
+    values : ValueDiff or None
+        Of a tensor, how its values differ.
+    """
+
+    field: str
+    key: str | int | None
+    a: Any
+    b: Any
+    values: ValueDiff | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types; a side that is absent is left out."""
+        facts: dict[str, object] = {"field": self.field, "key": self.key}
+        facts |= {side: value for side, value in (("a", self.a), ("b", self.b)) if value is not ABSENT}
+        return facts if self.values is None else {**facts, "values": self.values.to_json()}
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """A node that is on one side only."""
+
+    name: str
+    op: str
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A node that has another name on the other side; its op is the first one's."""
+
+    a: str
+    b: str
+    op: str
+
+
+@dataclass(frozen=True)
+class NodeDiff:
+    """A node that is on both sides and differs.
+
+    Attributes
+    ----------
+    a, b : str
+        Its names.
+    op : str
+        The first one's.
+    changes : list of Difference
+    """
+
+    a: str
+    b: str
+    op: str
+    changes: list[Difference]
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {**vars(self), "changes": [change.to_json() for change in self.changes]}
+
+
+@dataclass(frozen=True)
+class GraphDiff:
+    """How two graphs, or function bodies, differ.
+
+    Attributes
+    ----------
+    removed, added : list of NodeRow
+        Nodes of the first graph only, of the second only.
+    renamed : list of Rename
+        Nodes found again by structure. What refers to them by the new name is no change.
+    changed : list of NodeDiff
+    num_equal : int
+        Nodes that are the same under the same name.
+    is_reordered : bool
+        The nodes that both have come in another order. TensorFlow does not mind, so it is no difference.
+    """
+
+    removed: list[NodeRow]
+    added: list[NodeRow]
+    renamed: list[Rename]
+    changed: list[NodeDiff]
+    num_equal: int
+    is_reordered: bool
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether there is no difference."""
+        return not (self.removed or self.added or self.renamed or self.changed)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {
+            "removed": [vars(row) for row in self.removed],
+            "added": [vars(row) for row in self.added],
+            "renamed": [vars(row) for row in self.renamed],
+            "changed": [row.to_json() for row in self.changed],
+            "num_equal": self.num_equal,
+            "is_reordered": self.is_reordered,
+        }
+
+
+@dataclass(frozen=True)
+class FunctionDiff:
+    """A function that is on both sides and differs.
+
+    Attributes
+    ----------
+    a, b : str
+        Its names.
+    changes : list of Difference
+        Of everything but the body.
+    body : GraphDiff
+    """
+
+    a: str
+    b: str
+    changes: list[Difference]
+    body: GraphDiff
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        changes = [change.to_json() for change in self.changes]
+        return {"a": self.a, "b": self.b, "changes": changes, "body": self.body.to_json()}
+
+
+@dataclass(frozen=True)
+class LibraryDiff:
+    """How two function libraries differ.
+
+    Attributes
+    ----------
+    removed, added : list of str
+        Functions of one side only.
+    renamed : list of (str, str)
+        Functions that the same calls name differently.
+    changed : list of FunctionDiff
+    num_equal : int
+        Functions that are the same under the same name.
+    """
+
+    removed: list[str]
+    added: list[str]
+    renamed: list[tuple[str, str]]
+    changed: list[FunctionDiff]
+    num_equal: int
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether there is no difference."""
+        return not (self.removed or self.added or self.renamed or self.changed)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {
+            "removed": self.removed,
+            "added": self.added,
+            "renamed": [{"a": a, "b": b} for a, b in self.renamed],
+            "changed": [row.to_json() for row in self.changed],
+            "num_equal": self.num_equal,
+        }
+
+
+@dataclass(frozen=True)
+class CollectionDiff:
+    """A collection whose items differ.
+
+    Attributes
+    ----------
+    name : str
+    removed, added : list
+        Items of one side only, as JSON types.
+    is_reordered : bool
+        The items that both have come in another order.
+    """
+
+    name: str
+    removed: list[Any]
+    added: list[Any]
+    is_reordered: bool
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """A tensor that is on one side only."""
+
+    name: str
+    dtype: str
+    shape: list[int]
+
+
+@dataclass(frozen=True)
+class TensorDiff:
+    """A tensor that is on both sides and differs.
+
+    Attributes
+    ----------
+    name : str
+    a_dtype, b_dtype : str
+    a_shape, b_shape : list of int
+    values : ValueDiff or None
+        None when dtype or shape differ.
+    """
+
+    name: str
+    a_dtype: str
+    b_dtype: str
+    a_shape: list[int]
+    b_shape: list[int]
+    values: ValueDiff | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {**vars(self), "values": None if self.values is None else self.values.to_json()}
+
+
+@dataclass(frozen=True)
+class TensorsDiff:
+    """How two checkpoints, or the variables of two models, differ.
+
+    Attributes
+    ----------
+    missing, extra : list of TensorRow
+        Tensors of the first side only, of the second only.
+    changed : list of TensorDiff
+    not_compared : list of str
+        Tensors of equal dtype and shape whose values are not known on both sides.
+    num_equal : int
+        Tensors that are bit for bit the same.
+    """
+
+    missing: list[TensorRow]
+    extra: list[TensorRow]
+    changed: list[TensorDiff]
+    not_compared: list[str]
+    num_equal: int
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether no difference is known."""
+        return not (self.missing or self.extra or self.changed)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {
+            "missing": [vars(row) for row in self.missing],
+            "extra": [vars(row) for row in self.extra],
+            "changed": [row.to_json() for row in self.changed],
+            "not_compared": self.not_compared,
+            "num_equal": self.num_equal,
+        }
+
+
+@dataclass(frozen=True)
+class DiffReport:
+    """What differs between two models, two checkpoints, or a model and a checkpoint.
+
+    Attributes
+    ----------
+    graph : GraphDiff or None
+    functions : LibraryDiff or None
+        None where one side has no graph, and so nothing to compare.
+    model : list of Difference
+        Versions, gradients, signatures, saver and everything else of the two messages.
+    collections : list of CollectionDiff
+    tensors : TensorsDiff
+    notes : list of str
+        What was not compared, and why.
+    """
+
+    graph: GraphDiff | None
+    functions: LibraryDiff | None
+    model: list[Difference]
+    collections: list[CollectionDiff]
+    tensors: TensorsDiff
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether no difference was found."""
+        parts = (self.graph, self.functions, self.tensors)
+        return all(part is None or part.is_equal for part in parts) and not (self.model or self.collections)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types: exact, nothing left out."""
+        return {
+            "equal": self.is_equal,
+            "graph": None if self.graph is None else self.graph.to_json(),
+            "functions": None if self.functions is None else self.functions.to_json(),
+            "model": [change.to_json() for change in self.model],
+            "collections": [vars(row) for row in self.collections],
+            "tensors": self.tensors.to_json(),
+            "notes": self.notes,
+        }
+
+    def lines(self, limit: int | None = 20) -> Iterator[str]:
+        """Yield the report for people.
+
+        Parameters
+        ----------
+        limit : int, optional
+            Rows of a kind to show, the rest being counted; None for all.
+        """
+        return lines(self, limit)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())

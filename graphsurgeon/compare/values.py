@@ -1,0 +1,272 @@
+"""How the values of two tensors differ, found while both stream.
+
+An element differs when its bits do. Of those, the ones that are the same number all the
+same (0.0 and -0.0, NaN and NaN) count apart, and so do those with a NaN or an infinity
+on one side, which have no distance. Distances of integers are exact at every width;
+those of floating-point numbers are computed in float64, of complex ones as magnitudes.
+The relative distance is to the larger of the two magnitudes, so it neither depends on
+the order of the two nor divides by zero.
+
+Pieces of equal bytes cost one comparison at memory speed and no arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.compare.plain import number
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.compare import aligned, index_of, is_same_place, same_bytes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+# Elements that are computed with at a time: in float64 they fit a core's own cache, and stay below the size
+# from which malloc maps fresh pages for every array, which takes longer than the arithmetic.
+_BLOCK = 1 << 13
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of two tensors.
+
+    Attributes
+    ----------
+    index : list of int
+    a, b : object
+        Its values as JSON types: bool, int, float, ``"nan"``, ``[real, imaginary]``, text.
+    """
+
+    index: list[int]
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
+class ValueDiff:
+    """How the values of two tensors of one dtype and shape differ.
+
+    Attributes
+    ----------
+    num_elements : int
+    num_different : int
+        Elements whose bits differ, or whose strings do.
+    num_same_number : int
+        Of those, the ones that are the same number: 0.0 and -0.0, NaN and NaN.
+    num_nonfinite : int
+        Of those, the ones that are NaN or infinite on a side, or both; not the ones before.
+    max_absolute : int or float or None
+        The largest distance; None when no differing element has one.
+    max_relative : float or None
+        The largest distance in units of the larger magnitude of the two.
+    first : Element
+        The first element that differs.
+    largest : Element or None
+        Where `max_absolute` is.
+    """
+
+    num_elements: int
+    num_different: int
+    num_same_number: int
+    num_nonfinite: int
+    max_absolute: int | float | None
+    max_relative: float | None
+    first: Element
+    largest: Element | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        facts: dict[str, object] = {**vars(self), "first": vars(self.first)}
+        facts["max_absolute"] = None if self.max_absolute is None else number(self.max_absolute)
+        facts["largest"] = None if self.largest is None else vars(self.largest)
+        return facts
+
+
+def diff_values(a: Tensor, b: Tensor) -> ValueDiff | None:
+    """Compare the values of two tensors.
+
+    Parameters
+    ----------
+    a, b : Tensor
+        Of one dtype and shape. Read once from front to back in pieces, so that
+        checksums are verified; not read where both are the same place of one file.
+
+    Returns
+    -------
+    ValueDiff or None
+        None when all bits are equal.
+
+    Raises
+    ------
+    UnsupportedError
+        The dtype has no values outside a session (resource, variant).
+    CorruptionError, NotFoundError
+        The values cannot be read.
+    """
+    if is_same_place(a, b):
+        return None
+    if a.dtype is dtypes.STRING:
+        return _diff_strings(a, b)
+    distances = _Distances(a.dtype)
+    position = 0
+    for x, y in aligned(a, b):
+        if not same_bytes(x, y):
+            for start in range(0, len(x), _BLOCK * a.dtype.itemsize):
+                block = slice(start, start + _BLOCK * a.dtype.itemsize)
+                distances.add(x[block], y[block], (position + start) // a.dtype.itemsize)
+        position += len(x)
+    return distances.result(a.shape)
+
+
+class _Distances:
+    """Gathers the differences of one pair of tensors, block by block."""
+
+    def __init__(self, dtype: DType) -> None:
+        import numpy as np
+
+        self._dtype = dtype
+        self._held = dtype.numpy()
+        self._bits = np.dtype(f"u{min(dtype.itemsize, 8)}")
+        self._num_different = self._num_same_number = self._num_nonfinite = 0
+        self._max_absolute: int | float | None = None
+        self._max_relative: float | None = None
+        self._first: tuple[int, Any, Any] | None = None
+        self._largest: tuple[int, Any, Any] | None = None
+
+    def add(self, x: memoryview, y: memoryview, offset: int) -> None:
+        """Compare two blocks that begin at element `offset`."""
+        import numpy as np
+
+        different = self._differing(x, y)
+        count = int(np.count_nonzero(different))
+        if count == 0:
+            return
+        a, b = np.frombuffer(x, self._held), np.frombuffer(y, self._held)
+        where = None if count == len(a) else np.flatnonzero(different)
+        if where is not None:
+            a, b = a[where], b[where]
+        self._num_different += count
+        if self._first is None:
+            self._first = offset + _at(where, 0), a[0], b[0]
+        if self._dtype.kind == "b":
+            return
+        a, b, kept = self._with_distance(a, b)
+        if len(a):
+            where = kept if where is None else where if kept is None else where[kept]
+            self._measure(a, b, where, offset)
+
+    def result(self, shape: tuple[int, ...]) -> ValueDiff | None:
+        """Return what was gathered; None when nothing differed."""
+        if self._first is None:
+            return None
+        return ValueDiff(
+            math.prod(shape),
+            self._num_different,
+            self._num_same_number,
+            self._num_nonfinite,
+            self._max_absolute,
+            self._max_relative,
+            _element(self._first, shape),
+            None if self._largest is None else _element(self._largest, shape),
+        )
+
+    def _differing(self, x: memoryview, y: memoryview) -> Array:
+        import numpy as np
+
+        different: Array = np.frombuffer(x, self._bits) != np.frombuffer(y, self._bits)
+        if self._dtype.itemsize > 8:
+            different = different[::2] | different[1::2]
+        return different
+
+    def _with_distance(self, a: Array, b: Array) -> tuple[Array, Array, Array | None]:
+        """Widen elements to where distances are exact, and leave out the ones that have none.
+
+        Returns
+        -------
+        a, b : numpy.ndarray
+            int64, uint64, float64 or complex128.
+        kept : numpy.ndarray or None
+            The indices of those that are left; None for all.
+        """
+        import numpy as np
+
+        if self._dtype.kind in ("i", "u", "q"):
+            wide: Any = np.int64 if "uint" not in self._held.name else np.uint64
+            return a.astype(wide), b.astype(wide), None
+        wide = np.complex128 if self._dtype.is_complex else np.float64
+        a, b = a.astype(wide, copy=False), b.astype(wide, copy=False)
+        if np.isfinite(a).all() and np.isfinite(b).all():
+            return a, b, None
+        kept = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
+        num_nan = int((np.isnan(a) & np.isnan(b)).sum())
+        self._num_same_number += num_nan
+        self._num_nonfinite += len(a) - len(kept) - num_nan
+        return a[kept], b[kept], kept
+
+    def _measure(self, a: Array, b: Array, where: Array | None, offset: int) -> None:
+        import numpy as np
+
+        absolute, magnitude = _integer_distances(a, b) if a.dtype.kind in "iu" else _float_distances(a, b)
+        self._num_same_number += len(a) - int(np.count_nonzero(absolute))
+        at = int(absolute.argmax())
+        largest = absolute[at].item()
+        if largest == 0:
+            return
+        if self._max_absolute is None or largest > self._max_absolute:
+            self._max_absolute = largest
+            self._largest = offset + _at(where, at), a[at], b[at]
+        # A distance past the largest float64 is still at most twice a magnitude.
+        relative = absolute / magnitude if largest < math.inf else np.abs(a / magnitude - b / magnitude)
+        self._max_relative = max(self._max_relative or 0.0, float(relative.max()))
+
+
+def _integer_distances(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return exact distances as uint64, and the larger magnitudes."""
+    import numpy as np
+
+    # The difference of two int64 fits uint64, where arithmetic is modulo 2**64.
+    absolute: Array = np.maximum(a, b).astype(np.uint64) - np.minimum(a, b).astype(np.uint64)
+    magnitude: Array = np.maximum(np.abs(a.astype(np.float64)), np.abs(b.astype(np.float64)))
+    return absolute, np.maximum(magnitude, 1.0)
+
+
+def _float_distances(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return distances, which may overflow, and the larger magnitudes, which are not zero."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        absolute: Array = np.abs(a - b)
+    magnitude: Array = np.maximum(np.abs(a), np.abs(b))
+    return absolute, np.maximum(magnitude, math.ulp(0.0))
+
+
+def _at(where: Array | None, position: int) -> int:
+    return position if where is None else int(where[position])
+
+
+def _diff_strings(a: Tensor, b: Tensor) -> ValueDiff | None:
+    num_different, first = 0, None
+    for position, (x, y) in enumerate(_pairs_of_strings(a, b)):
+        if x != y:
+            num_different += 1
+            first = first or (position, x, y)
+    if first is None:
+        return None
+    return ValueDiff(a.size, num_different, 0, 0, None, None, _element(first, a.shape), None)
+
+
+def _pairs_of_strings(a: Tensor, b: Tensor) -> Iterator[tuple[bytes, bytes]]:
+    return zip_longest(a.strings(), b.strings(), fillvalue=b"")
+
+
+def _element(found: tuple[int, Any, Any], shape: tuple[int, ...]) -> Element:
+    position, a, b = found
+    return Element(index_of(position, shape), number(a), number(b))

@@ -1,0 +1,191 @@
+"""What makes a function a checkpoint edit: it changes a dict of lazy tensors, or leaves it as it was.
+
+An edit is one public function ``name(tensors, *, options...) -> Remarks`` in the file ``edits/name.py``, under
+`checkpoint_edit`. It puts other tensors, keys or both into the dict and reads as little as it can: a tensor that it
+does not touch stays the same object, so that whoever saves the result knows that its bytes lie in a file already.
+Library call, command line verb and recipe step all derive from its signature.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Literal, ParamSpec
+
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph_upkeep import in_step
+
+Action = Literal["renamed", "copied", "changed", "added", "dropped"]
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What an edit has to say beyond what can be seen from its result.
+
+    Attributes
+    ----------
+    skipped : list of Skipped
+    reasons : mapping of str to str
+        Why a tensor was changed or dropped, by its name before, where that is not obvious.
+    notes : list of str
+    """
+
+    skipped: list[Skipped] = field(default_factory=list)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One tensor that is not what it was.
+
+    Attributes
+    ----------
+    name : str
+        Its key now; of a dropped one, its key before.
+    action : str
+        ``renamed`` (`was` is gone), ``copied`` (`was` is still there), ``changed`` (another value under the same key),
+        ``added``, ``dropped``.
+    dtype, shape
+        What it is now; of a dropped one, what it was.
+    was : str or None
+        Its key before, when that is another.
+    old_dtype, old_shape
+        What was there before, when that was something else.
+    reason : str or None
+    """
+
+    name: str
+    action: Action
+    dtype: str
+    shape: list[int]
+    was: str | None = None
+    old_dtype: str | None = None
+    old_shape: list[int] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class EditReport:
+    """What an edit did.
+
+    Attributes
+    ----------
+    changes : list of Change
+        In the order of the keys; those that were dropped after the others.
+    num_unchanged : int
+    skipped : list of Skipped
+    notes : list of str
+    """
+
+    changes: list[Change]
+    num_unchanged: int
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        tables = {"changes": [vars(row) for row in self.changes], "skipped": [vars(row) for row in self.skipped]}
+        return {**tables, "num_unchanged": self.num_unchanged, "notes": self.notes}
+
+
+def checkpoint_edit(
+    function: Callable[Concatenate[Any, P], Remarks],
+) -> Callable[Concatenate[MutableMapping[str, Tensor], P], EditReport]:
+    """Undo an edit that fails, and report one that does not by comparing before and after.
+
+    Parameters
+    ----------
+    function : callable
+        Edits a dict of tensors in place. Its parameters of type ``tuple[str, ...]`` also take one text, other tuples
+        one number, and what stands for tensors or checkpoints takes arrays and one checkpoint.
+    """
+    kinds = {name: str(kind) for name, kind in function.__annotations__.items()}
+    lists = {name for name, kind in kinds.items() if kind.startswith("tuple[")}
+    conversions = {name: _as_tensors for name, kind in kinds.items() if "Mapping[str, Tensor]" in kind}
+    conversions["others"] = _as_checkpoints
+
+    @functools.wraps(function)
+    def run(tensors: MutableMapping[str, Tensor], /, *args: P.args, **options: P.kwargs) -> EditReport:
+        require_mutable(tensors)
+        for name in lists & options.keys():
+            if isinstance(options[name], (str, int, float)):
+                # One name for a list of one; else its letters would be taken for names.
+                options[name] = (options[name],)
+        given = {name: convert(options[name]) for name, convert in conversions.items() if name in options}
+        others: Any = [_as_checkpoints(value) for value in args]
+        before = dict(_as_tensors(tensors))
+        after = dict(before)
+        # The edit works on a copy: when it fails, nothing was touched.
+        remarks = function(after, *others, **{**options, **given})
+        _keep_object_graph_true(before, after)
+        if not (after.keys() == before.keys() and all(after[name] is before[name] for name in before)):
+            tensors.clear()
+            tensors.update(after)
+        return compare(before, after, remarks)
+
+    return run
+
+
+def _as_checkpoints(given: Any) -> list[Any]:
+    """Return other checkpoints, of which one may be given alone."""
+    return [_as_tensors(each) for each in ([given] if isinstance(given, Mapping) else given)]
+
+
+def _as_tensors(given: Any) -> Any:
+    """Return tensors where arrays are given; a checkpoint that was opened has none and is not looked through."""
+    if isinstance(given, dict) and not all(isinstance(each, Tensor) for each in given.values()):
+        return dict(TensorDict(given))
+    return given
+
+
+def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tensor]) -> None:
+    """Note new keys in the object graph of a TensorFlow 2 checkpoint, unless the edit did so itself."""
+    if OBJECT_GRAPH_KEY not in before or after.get(OBJECT_GRAPH_KEY) is not before[OBJECT_GRAPH_KEY]:
+        return
+    # One that had this tensor before, too, is another variable, whose value may be changed next.
+    now = {id(tensor): name for name, tensor in after.items() if before.get(name) is not tensor}
+    in_step(after, {name: now.get(id(before[name])) for name in before.keys() - after.keys()})
+
+
+def compare(before: Mapping[str, Tensor], after: Mapping[str, Tensor], remarks: Remarks) -> EditReport:
+    """Report what became of the tensors: one that is still the same object was not changed, only perhaps renamed."""
+    old_names = {id(tensor): name for name, tensor in reversed(list(before.items()))}
+    reasons = remarks.reasons
+    changes: list[Change] = []
+    gone = before.keys() - after.keys()
+    num_unchanged = 0
+    for name, tensor in after.items():
+        if before.get(name) is tensor:
+            num_unchanged += 1
+            continue
+        was = old_names.get(id(tensor))
+        if was is not None:
+            action: Action = "renamed" if was in gone else "copied"
+            row = Change(name, action, tensor.dtype.name, list(tensor.shape), was=was, reason=reasons.get(was))
+        elif name in before:
+            row = _changed(name, before[name], tensor, reasons.get(name))
+        else:
+            row = Change(name, "added", tensor.dtype.name, list(tensor.shape), reason=reasons.get(name))
+        changes.append(row)
+    moved = {row.was for row in changes}
+    changes += [
+        Change(name, "dropped", tensor.dtype.name, list(tensor.shape), reason=reasons.get(name))
+        for name, tensor in before.items()
+        if name in gone and name not in moved
+    ]
+    return EditReport(changes, num_unchanged, remarks.skipped, remarks.notes)
+
+
+def _changed(name: str, old: Tensor, new: Tensor, reason: str | None) -> Change:
+    return Change(
+        name, "changed", new.dtype.name, list(new.shape),
+        old_dtype=old.dtype.name if old.dtype is not new.dtype else None,
+        old_shape=list(old.shape) if old.shape != new.shape else None,
+        reason=reason,
+    )  # fmt: skip

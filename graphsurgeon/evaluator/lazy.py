@@ -1,0 +1,153 @@
+"""Tensors that are computed when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.evaluator.distributions import Distribution
+from graphsurgeon.evaluator.philox import Philox
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.errors import LimitError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Elements computed at once.
+BLOCK_SIZE = 1 << 17
+
+#: What has to be held as a whole, in bytes.
+MAX_HELD_NBYTES = 1 << 32
+
+#: What is kept once it was computed, in bytes; larger values are computed anew each time they are read.
+_MAX_KEPT_NBYTES = 1 << 24
+
+Array = Any
+
+
+class RandomTensor(Tensor):
+    """Random numbers, made as they are read.
+
+    Parameters
+    ----------
+    distribution : Distribution
+    shape : sequence of int
+    generator : Philox
+    """
+
+    __slots__ = ("_distribution", "_generator")
+
+    def __init__(self, distribution: Distribution, shape: Sequence[int], generator: Philox) -> None:
+        super().__init__(distribution.dtype, shape)
+        self._distribution = distribution
+        self._generator = generator
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield the raw values."""
+        import numpy as np
+
+        width = self._distribution.group_size
+        per_block, num_groups = BLOCK_SIZE // width, -(-self.size // width)
+        for first in range(0, num_groups, per_block):
+            groups = self._distribution.draw(self._generator, first, min(per_block, num_groups - first))
+            values = groups.reshape(-1)[: self.size - first * width]
+            yield np.ascontiguousarray(values).view(np.uint8).data
+
+
+class MappedTensor(Tensor):
+    """A function of the elements of others, of one shape or scalars, computed block by block.
+
+    Parameters
+    ----------
+    function : callable
+        Takes arrays of one dimension, or scalars, and returns one.
+    operands : sequence of Tensor
+        Each of the shape, or of one element.
+    dtype : DType
+        Of the result.
+    shape : sequence of int
+    """
+
+    __slots__ = ("_function", "_operands")
+
+    def __init__(
+        self, function: Callable[..., Array], operands: Sequence[Tensor], dtype: DType, shape: Sequence[int]
+    ) -> None:
+        super().__init__(dtype, shape)
+        self._function = function
+        self._operands = tuple(operands)
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield the raw values."""
+        import numpy as np
+
+        kind, size = self.dtype.numpy(), self.size
+        scalars = [tensor.numpy().reshape(()) if tensor.size == 1 else None for tensor in self._operands]
+        readers = [
+            None if tensor.size == 1 else ElementReader(tensor, tensor.dtype.numpy()) for tensor in self._operands
+        ]
+        for start in range(0, size, BLOCK_SIZE):
+            count = min(BLOCK_SIZE, size - start)
+            arguments = [scalars[i] if reader is None else reader.read(count) for i, reader in enumerate(readers)]
+            with np.errstate(all="ignore"):
+                result = np.asarray(self._function(*arguments)).astype(kind, copy=False)
+            yield np.ascontiguousarray(np.broadcast_to(result, (count,))).view(np.uint8).data
+
+
+class Computation:
+    """A function of whole arrays, which several tensors may be the results of.
+
+    Parameters
+    ----------
+    function : callable
+        Takes arrays and returns a tuple of arrays.
+    operands : sequence of Tensor
+    """
+
+    __slots__ = ("_function", "_kept", "_operands")
+
+    def __init__(self, function: Callable[..., tuple[Array, ...]], operands: Sequence[Tensor]) -> None:
+        self._function = function
+        self._operands = tuple(operands)
+        self._kept: tuple[np.ndarray[Any, Any], ...] | None = None
+
+    def results(self) -> tuple[np.ndarray[Any, Any], ...]:
+        """Compute; small results are kept.
+
+        Raises
+        ------
+        LimitError
+            The operands are too large to be held.
+        """
+        import numpy as np
+
+        if self._kept is not None:
+            return self._kept
+        nbytes = sum(tensor.nbytes for tensor in self._operands)
+        if nbytes > MAX_HELD_NBYTES:
+            raise LimitError("what an initializer has to hold at once, in bytes,", nbytes, MAX_HELD_NBYTES)
+        with np.errstate(all="ignore"):
+            results = tuple(np.asarray(each) for each in self._function(*(t.numpy() for t in self._operands)))
+        if sum(each.nbytes for each in results) <= _MAX_KEPT_NBYTES:
+            self._kept = results
+        return results
+
+
+class ComputedTensor(Tensor):
+    """One of the results of a computation; all of it is in memory while it is read."""
+
+    __slots__ = ("_computation", "_output")
+
+    def __init__(self, dtype: DType, shape: Sequence[int], computation: Computation, output: int = 0) -> None:
+        super().__init__(dtype, shape)
+        self._computation = computation
+        self._output = output
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield the raw values as one view."""
+        import numpy as np
+
+        result = self._computation.results()[self._output].astype(self.dtype.numpy(), copy=False)
+        yield from raw_chunks(np.ascontiguousarray(result))

@@ -1,0 +1,226 @@
+"""The outputs of one node of an initializer, as lazy tensors, from those that it is given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.evaluator.lazy import MAX_HELD_NBYTES, Computation, ComputedTensor, MappedTensor
+from graphsurgeon.evaluator.operations import ELEMENTWISE, LAYOUTS, WHOLE, is_main_diagonal
+from graphsurgeon.evaluator.random_ops import RANDOM_OPS, dims_of, random_outputs
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.reshaped import ReshapedTensor
+from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
+from proto_utils.errors import LimitError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Values of up to this many bytes are computed at once, and not when they are read.
+SMALL_NBYTES = 1 << 16
+
+_PASSED = frozenset(
+    ("Identity", "IdentityN", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "EnsureShape")
+    + ("PlaceholderWithDefault", "ReadVariableOp", "DeepCopy")
+)
+_RESHAPES = frozenset({"Reshape", "ExpandDims", "Squeeze"})
+_MEASURES = frozenset({"Shape", "ShapeN", "Size", "Rank"})
+_FILLS = frozenset({"Fill", "ZerosLike", "OnesLike"})
+_COMPARISONS = frozenset({"Equal", "NotEqual", "Less", "Greater", "LessEqual", "GreaterEqual"})
+
+
+def outputs_of(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Tensor]:
+    """Return what a node gives.
+
+    Parameters
+    ----------
+    node : Node
+    operands : sequence of Tensor
+        Its inputs without control inputs.
+    seed : int or str
+        For random ops without seeds.
+
+    Raises
+    ------
+    ValueError, IndexError, TypeError
+        It is not known here, or its operands do not fit; numpy's own errors among them.
+    LimitError
+        Its result is too large to be held.
+    """
+    if node.op == "Const":
+        return [node.tensor]
+    if node.op in _PASSED:
+        return list(operands)
+    if node.op in RANDOM_OPS:
+        return [as_tensor(output) for output in random_outputs(node, operands, seed)]
+    if node.op in _MEASURES:
+        return [_measured(node, tensor) for tensor in operands]
+    if node.op in WHOLE:
+        return _whole(node, operands)
+    for ops, function in _SINGLE:
+        if node.op in ops:
+            return [function(node, operands)]
+    raise ValueError("it is not among the ops of initializers that graphsurgeon knows")
+
+
+def as_scalar(value: bool | int) -> Tensor:
+    """Return a bool, or an int32, as a tensor."""
+    import numpy as np
+
+    return as_tensor(np.bool_(value) if isinstance(value, bool) else np.int32(value))
+
+
+def _reshaped(node: Node, operands: Sequence[Tensor]) -> Tensor:
+    shape = list(operands[0].shape)
+    if node.op == "Reshape":
+        return ReshapedTensor(operands[0], dims_of(operands[1]))
+    if node.op == "ExpandDims":
+        axis = int(operands[1].numpy().reshape(()))
+        shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, 1)
+        return ReshapedTensor(operands[0], shape)
+    axes = {axis % len(shape) for axis in node.attrs.get("squeeze_dims", [])}
+    left = [dim for axis, dim in enumerate(shape) if dim != 1 or (axes and axis not in axes)]
+    return ReshapedTensor(operands[0], left)
+
+
+def _measured(node: Node, tensor: Tensor) -> Tensor:
+    import numpy as np
+
+    of = {"Size": tensor.size, "Rank": len(tensor.shape)}.get(node.op, tensor.shape)
+    dtype = node.attrs.get("out_type", dtypes.INT32) if node.op != "Rank" else dtypes.INT32
+    return as_tensor(np.array(of, dtype=dtype.numpy()))
+
+
+def _filled(node: Node, operands: Sequence[Tensor]) -> Tensor:
+    import numpy as np
+
+    like = operands[0]
+    if node.op == "ZerosLike":
+        return FillTensor(like.dtype, like.shape)
+    if node.op == "OnesLike":
+        return FillTensor(like.dtype, like.shape, np.ones((), like.dtype.numpy()).tobytes())
+    element = operands[1]
+    if not element.dtype.itemsize:
+        raise ValueError("strings")
+    if element.size != 1:
+        raise ValueError(f"{element.size} values to fill with")
+    return FillTensor(element.dtype, dims_of(like), b"".join(map(bytes, element.chunks())))
+
+
+def _elementwise(node: Node, operands: Sequence[Tensor]) -> Tensor:
+    import numpy as np
+
+    function = ELEMENTWISE["SelectV2" if node.op == "Select" else node.op]
+    if node.op == "Select" and len(operands[0].shape) == 1:
+        # The first version of the op: a vector chooses rows.
+        rest = (1,) * (len(operands[1].shape) - 1)
+        operands = [ReshapedTensor(operands[0], (*operands[0].shape, *rest)), *operands[1:]]
+    if not all(operand.dtype.itemsize for operand in operands):
+        raise ValueError("strings")
+    shape = np.broadcast_shapes(*(operand.shape for operand in operands))
+    dtype = _result_dtype(node, operands)
+    _try_out(function, operands, rank=1)
+    if all(operand.size in (1, math.prod(shape)) for operand in operands):
+        return _kept(MappedTensor(function, operands, dtype, shape))
+    _check_held(math.prod(shape) * dtype.itemsize)
+    computation = Computation(lambda *arrays: (np.broadcast_to(function(*arrays), shape),), operands)
+    return _kept(ComputedTensor(dtype, shape, computation))
+
+
+def _result_dtype(node: Node, operands: Sequence[Tensor]) -> DType:
+    if node.op == "Cast":
+        wanted: DType = node.attrs["DstT"]
+        return wanted.base
+    if node.op in _COMPARISONS:
+        return dtypes.BOOL
+    return operands[1 if node.op in ("Select", "SelectV2") else 0].dtype
+
+
+def _laid_out(node: Node, operands: Sequence[Tensor]) -> Tensor:
+    function, count = LAYOUTS[node.op]
+    first = 1 if node.op == "Concat" else 0
+    last = len(operands) - (node.op == "ConcatV2") if count is None else count
+    moved, others = list(operands[first:last]), [*operands[:first], *operands[last:]]
+    _check_held(sum(tensor.size * max(tensor.dtype.itemsize, 1) for tensor in operands))
+    arguments = [tensor.numpy() for tensor in others]
+    stand_ins = [_stand_in(tensor.shape) for tensor in moved]
+    if not is_main_diagonal(node, [*stand_ins, *arguments]):
+        raise ValueError("other diagonals than the main one")
+
+    def run(*arrays: Any) -> tuple[Any, ...]:
+        return (function(node, *arguments[:first], *arrays, *arguments[first:]),)
+
+    _check_held(_growth(node, operands) * moved[0].dtype.itemsize)
+    # Elements are moved whatever they are, so some of one byte that all lie in one place tell the shape.
+    (result,) = run(*stand_ins)
+    _check_held(result.size * moved[0].dtype.itemsize)
+    return _kept(ComputedTensor(moved[0].dtype, result.shape, Computation(run, moved)))
+
+
+def _stand_in(shape: Sequence[int]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.broadcast_to(np.zeros((), np.uint8), tuple(shape))
+
+
+def _growth(node: Node, operands: Sequence[Tensor]) -> int:
+    """Return how many elements come out of an op that can make many of few; 0 for others."""
+    shape = operands[0].shape
+    if node.op == "Tile":
+        return math.prod(dim * n for dim, n in zip(shape, operands[1].numpy().tolist(), strict=True))
+    if node.op in ("Pad", "PadV2"):
+        return math.prod(dim + sum(pair) for dim, pair in zip(shape, operands[1].numpy().tolist(), strict=True))
+    if node.op in ("Diag", "MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"):
+        return operands[0].size * (operands[0].size if node.op == "Diag" else shape[-1])
+    if node.op in ("Gather", "GatherV2"):
+        return operands[1].size * operands[0].size
+    if node.op == "Range":
+        start, limit, delta = (float(operand.numpy()) for operand in operands)
+        return abs(int((limit - start) / delta)) + 1 if delta else 0
+    if node.op == "LinSpace":
+        return int(operands[2].numpy())
+    return operands[0].size * int(operands[1].numpy()) if node.op == "OneHot" else 0
+
+
+def _whole(node: Node, operands: Sequence[Tensor]) -> list[Tensor]:
+    op = WHOLE[node.op]
+    dtype = operands[2 if node.op == "OneHot" else 0].dtype
+    _check_held(_growth(node, operands) * dtype.itemsize)
+    computation = Computation(partial(op.function, node), operands)
+    if op.shapes is not None:
+        _try_out(partial(op.function, node), operands, rank=2)
+    if op.shapes is None:
+        return [ArrayTensor(array.astype(dtype.numpy(), copy=False)) for array in computation.results()]
+    shapes = op.shapes(node, *(operand.shape for operand in operands))
+    _check_held(sum(map(math.prod, shapes)) * dtype.itemsize)
+    return [ComputedTensor(dtype, shape, computation, output) for output, shape in enumerate(shapes)]
+
+
+def _try_out(function: Callable[..., Any], operands: Sequence[Tensor], *, rank: int) -> None:
+    """Call a function with one element of each dtype: whether numpy knows them shows now, and not when it is read."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        function(*(np.ones((1,) * rank, operand.dtype.numpy()) for operand in operands))
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    """Compute a small value now, so that what is read again and again is not computed again and again."""
+    return ArrayTensor(tensor.numpy(), tensor.dtype) if tensor.nbytes <= SMALL_NBYTES else tensor
+
+
+def _check_held(nbytes: int) -> None:
+    if nbytes > MAX_HELD_NBYTES:
+        raise LimitError("what an initializer has to hold at once, in bytes,", nbytes, MAX_HELD_NBYTES)
+
+
+_SINGLE: tuple[tuple[Container[str], Callable[[Node, Sequence[Tensor]], Tensor]], ...] = (
+    (_RESHAPES, _reshaped),
+    (_FILLS, _filled),
+    ({*ELEMENTWISE, "Select"}, _elementwise),
+    (LAYOUTS, _laid_out),
+)

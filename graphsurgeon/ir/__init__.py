@@ -1,0 +1,1 @@
+"""A graph in memory: nodes, functions and models, their index, traversals, op signatures and edits."""

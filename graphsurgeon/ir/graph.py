@@ -1,0 +1,164 @@
+"""Graphs and function bodies: ordered nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from graphsurgeon.errors import near_names
+from graphsurgeon.ir.node import Node
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+from proto_utils.files import Span
+
+
+class Graph:
+    """An ordered collection of nodes.
+
+    The order is the file's and carries no meaning for TensorFlow; it is kept so that
+    what was not edited is written back unchanged.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+    """
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self._nodes = list(nodes)
+        self._as_read = list(self._nodes)
+        self._by_name: dict[str, Node] | None = None
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._find(name) is not None
+
+    def __getitem__(self, name: str) -> Node:
+        """Return the node of that name.
+
+        Raises
+        ------
+        NotFoundError
+            There is none; near names are in the error.
+        """
+        node = self._find(name)
+        if node is None:
+            raise NotFoundError("node", name, near_names(name, (n.name for n in self._nodes)))
+        return node
+
+    def get(self, name: str) -> Node | None:
+        """Return the node of that name, or None."""
+        return self._find(name)
+
+    def append(self, node: Node) -> None:
+        """Add a node at the end."""
+        self._nodes.append(node)
+        if self._by_name is not None:
+            self._by_name.setdefault(node.name, node)
+
+    def rename(self, node: Node, name: str) -> None:
+        """Give a node another name; what refers to it is the caller's to rewrite."""
+        node.name = name
+        self._by_name = None
+
+    def set_nodes(self, nodes: Iterable[Node]) -> None:
+        """Replace all nodes, in order: how a pass applies what it has gathered."""
+        self._nodes = list(nodes)
+        self._by_name = None
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the nodes differ from those that were read; costs one look at each."""
+        if len(self._nodes) != len(self._as_read):
+            return True
+        return any(a is not b or a.origin is None for a, b in zip(self._nodes, self._as_read, strict=True))
+
+    def _find(self, name: str) -> Node | None:
+        if self._by_name is None:
+            # The first of several nodes with one name wins; `verify` reports them.
+            self._by_name = {node.name: node for node in reversed(self._nodes)}
+        return self._by_name.get(name)
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self._nodes)} nodes)"
+
+
+class Function:
+    """A function of the library: a signature and a body that is a graph.
+
+    In the body, inputs are written ``argument`` or ``node:output:index``; see `names`.
+
+    Attributes
+    ----------
+    proto : FunctionDef
+        Everything but the nodes.
+    body : Graph
+    origin : Span or None
+        The FunctionDef in the file it was read from.
+    """
+
+    def __init__(self, proto: schema.FunctionDef, body: Graph, origin: Span | None = None) -> None:
+        self.proto = proto
+        self.body = body
+        self.origin = origin
+        self._as_read = (body, schema.serialize(proto))
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.proto.signature.name
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it differs from what was read."""
+        if self.origin is None or self.body.is_edited:
+            return True
+        body, proto = self._as_read
+        return self.body is not body or schema.serialize(self.proto) != proto
+
+    def __repr__(self) -> str:
+        return f"Function({self.name!r}, {len(self.body)} nodes)"
+
+
+class Library:
+    """The function library of a graph.
+
+    Attributes
+    ----------
+    functions : dict of str to Function
+    rest : FunctionDefLibrary
+        Everything but the functions: gradients, unknown fields.
+    origin : Span or None
+    is_set : bool
+        Whether the graph has a library at all, if an empty one.
+    """
+
+    def __init__(
+        self,
+        functions: Iterable[Function] = (),
+        rest: schema.FunctionDefLibrary | None = None,
+        origin: Span | None = None,
+    ) -> None:
+        self.functions = {function.name: function for function in functions}
+        self.rest = rest if rest is not None else schema.FunctionDefLibrary()
+        self.origin = origin
+        self.is_set = origin is not None
+        self._as_read = (list(self.functions.values()), schema.serialize(self.rest))
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it differs from what was read, or from how it was made."""
+        functions, rest = self._as_read
+        return (
+            list(self.functions.values()) != functions
+            or any(function.is_edited for function in functions)
+            or schema.serialize(self.rest) != rest
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to write."""
+        return not self.is_set and not self.functions and self.rest.ByteSize() == 0

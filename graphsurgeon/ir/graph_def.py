@@ -1,0 +1,249 @@
+"""GraphDef and its function library, between bytes and nodes.
+
+Reading walks the records of the message in its file::
+
+    GraphDef            = node(1)* library(2) version(3) versions(4) debug_info(5)
+    FunctionDefLibrary  = function(1)* gradient(2)* registered_gradients(3)*
+    FunctionDef         = signature(1) node_def(3)* ret(4)* attr(5)* ...
+
+Runs of short nodes are parsed together, a long node is stripped to its skeleton.
+So protobuf never sees a payload, nor a whole graph, and its limit of 2 GiB does
+not apply. Writing sends unedited nodes as the bytes they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.node import LAYOUT, Node, Origin, group_payloads
+from proto_utils import schema
+from proto_utils.errors import CorruptionError
+from proto_utils.files import Source, Span, Window
+from proto_utils.skeleton import LONG_NBYTES, Record, next_record, strip
+from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+from proto_utils.wire import LEN, fields, len_header, tag
+
+NODE, LIBRARY = 1, 2
+FUNCTION = 1
+NODE_DEF = 3
+
+# Short nodes are parsed together up to this many bytes.
+_BATCH_NBYTES = 1 << 16
+
+
+def read_graph(source: Source, start: int, end: int) -> tuple[Graph, Library, bytes]:
+    """Read a GraphDef without its payloads.
+
+    Parameters
+    ----------
+    source : Source
+    start, end : int
+        The range of the message.
+
+    Returns
+    -------
+    graph : Graph
+    library : Library
+    rest : bytes
+        The records that are neither nodes nor library, as they were.
+
+    Raises
+    ------
+    CorruptionError
+        It is not a sound GraphDef. Costs O(nodes), touches no payload.
+    """
+    nodes, others = _read_nodes(source, start, end, NODE, schema.GraphDef, "node")
+    libraries: list[Record] = []
+    rest: list[bytes] = []
+    for record in others:
+        if record.number == LIBRARY and record.wire_type == LEN:
+            libraries.append(record)
+        else:
+            rest.append(source.read(record.record, record.end))
+    return Graph(nodes), _read_library(source, libraries), b"".join(rest)
+
+
+def graph_pieces(graph: Graph, library: Library, rest: bytes) -> list[Piece]:
+    """Return a serialized GraphDef as pieces: nodes, library, everything else."""
+    pieces = node_pieces(graph, NODE)
+    if not library.is_empty:
+        body = library_pieces(library)
+        pieces += [len_header(LIBRARY, total_nbytes(body)), *body]
+    if rest:
+        pieces.append(rest)
+    return pieces
+
+
+def node_pieces(graph: Graph, number: int) -> list[Piece]:
+    """Return the records of a graph's nodes; neighbours become one piece, of the file or of memory."""
+    pieces: list[Piece] = []
+    made: list[bytes] = []
+    run: tuple[Source, int, int] | None = None
+    for node in graph:
+        origin = node.origin
+        if origin is not None and origin.number == number:
+            if run is not None and run[0] is origin.source and run[2] == origin.record:
+                run = (run[0], run[1], origin.end)
+                continue
+            _flush(pieces, run, made)
+            run = (origin.source, origin.record, origin.end)
+            continue
+        if run is not None:
+            _flush(pieces, run, made)
+            run = None
+        body = node.pieces() if origin is None else [Span(origin.source, origin.start, origin.end)]
+        made.append(len_header(number, total_nbytes(body)))
+        for piece in body:
+            if isinstance(piece, bytes):
+                made.append(piece)
+            else:
+                _flush(pieces, None, made)
+                pieces.append(piece)
+    _flush(pieces, run, made)
+    return pieces
+
+
+def library_pieces(library: Library) -> list[Piece]:
+    """Return a serialized FunctionDefLibrary as pieces."""
+    if library.origin is not None and not library.is_edited:
+        return [library.origin]
+    insertions = [Insertion((), FUNCTION, function_pieces(function)) for function in library.functions.values()]
+    return insert(schema.serialize(library.rest), insertions)
+
+
+def function_pieces(function: Function) -> list[Piece]:
+    """Return a serialized FunctionDef as pieces."""
+    if function.origin is not None and not function.is_edited:
+        return [function.origin]
+    insertions = [Insertion((), NODE_DEF, node.pieces()) for node in function.body]
+    return insert(schema.serialize(function.proto), insertions)
+
+
+def _read_library(source: Source, libraries: list[Record]) -> Library:
+    """Read the library; several records of one are merged, as protobuf does."""
+    functions: dict[str, Function] = {}
+    rest: list[bytes] = []
+    for library in libraries:
+        for record in _records(source, library.start, library.end):
+            if record.number == FUNCTION and record.wire_type == LEN:
+                _add_function(functions, _read_function(source, record.start, record.end), source)
+            else:
+                rest.append(source.read(record.record, record.end))
+    start = libraries[0].start if libraries else None
+    message = schema.parse(schema.FunctionDefLibrary, b"".join(rest), path=source.path, offset=start)
+    origin = Span(source, libraries[0].start, libraries[0].end) if len(libraries) == 1 else None
+    return Library(functions.values(), message, origin)
+
+
+def _add_function(functions: dict[str, Function], function: Function, source: Source) -> None:
+    """Add a function; one that is there twice, word for word, TensorFlow takes once."""
+    first = functions.setdefault(function.name, function)
+    if first is function:
+        return
+    spans = [each.origin for each in (first, function) if each.origin is not None]
+    if len({span.nbytes for span in spans}) != 1 or len({span.read() for span in spans}) != 1:
+        raise CorruptionError(
+            f"two different functions called {function.name!r} in the library",
+            path=source.path,
+            offset=spans[-1].start,
+        )
+
+
+def _read_function(source: Source, start: int, end: int) -> Function:
+    nodes, others = _read_nodes(source, start, end, NODE_DEF, schema.FunctionDef, "node_def")
+    rest = b"".join(source.read(r.record, r.end) for r in others)
+    proto = schema.parse(schema.FunctionDef, rest, path=source.path, offset=start)
+    return Function(proto, Graph(nodes), Span(source, start, end))
+
+
+def _records(source: Source, start: int, end: int) -> Iterator[Record]:
+    window = Window(source)
+    while start < end:
+        record = next_record(window, start, end)
+        start = record.end
+        yield record
+
+
+def _read_nodes(
+    source: Source, start: int, end: int, number: int, container: Any, field: str
+) -> tuple[list[Node], list[Record]]:
+    """Read the nodes in field `number` of a message, and return its other records."""
+    nodes: list[Node] = []
+    others: list[Record] = []
+    batch: list[tuple[int, int, int]] = []
+
+    def flush() -> None:
+        if batch:
+            nodes.extend(_parse_batch(source, batch, number, container, field))
+            batch.clear()
+
+    for record, body, stop, found, wire_type in _scan(source, start, end, number):
+        if found != number or wire_type != LEN:
+            others.append(Record(found, wire_type, record, body, stop))
+            continue
+        if stop - body >= LONG_NBYTES:
+            flush()
+            nodes.append(_read_long_node(source, Origin(source, record, body, stop, number)))
+            continue
+        if batch and (batch[-1][2] != record or stop - batch[0][0] > _BATCH_NBYTES):
+            flush()
+        batch.append((record, body, stop))
+    flush()
+    return nodes, others
+
+
+def _scan(source: Source, start: int, end: int, number: int) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield (record, payload, end, field number, wire type); short nodes take the inlined path."""
+    window = Window(source)
+    head = tag(number, LEN)[0]
+    position = start
+    while position < end:
+        buffer, index = window.buffer, position - window.base
+        if 0 <= index < len(buffer) - 3 and buffer[index] == head:
+            nbytes, body = buffer[index + 1], index + 2
+            if nbytes >= 0x80:
+                nbytes, body = nbytes & 0x7F | buffer[index + 2] << 7, index + 3
+            if nbytes < 0x4000 and buffer[body - 1] < 0x80:
+                stop = window.base + body + nbytes
+                if stop <= end:
+                    yield position, window.base + body, stop, number, LEN
+                    position = stop
+                    continue
+        record = next_record(window, position, end)
+        yield record.record, record.start, record.end, record.number, record.wire_type
+        position = record.end
+
+
+def _parse_batch(
+    source: Source, batch: list[tuple[int, int, int]], number: int, container: Any, field: str
+) -> list[Node]:
+    first, last = batch[0][0], batch[-1][2]
+    message = schema.parse(container, source.read(first, last), path=source.path, offset=first)
+    protos = getattr(message, field)
+    return [Node(proto, Origin(source, *where, number)) for proto, where in zip(protos, batch, strict=True)]
+
+
+def _read_long_node(source: Source, origin: Origin) -> Node:
+    skeleton, payloads = strip(source, origin.start, origin.end, LAYOUT)
+    proto = schema.parse(schema.NodeDef, skeleton, path=source.path, offset=origin.start)
+    grouped = group_payloads(payloads)
+    if any(proto.attr[key].WhichOneof("value") != "tensor" for key in grouped) or _has_repeated_keys(proto, skeleton):
+        # Not as any writer does it: a later entry replaces an earlier one. Let protobuf decide.
+        whole = source.read(origin.start, origin.end)
+        return Node(schema.parse(schema.NodeDef, whole, path=source.path, offset=origin.start), origin)
+    return Node(proto, origin, grouped or None)
+
+
+def _has_repeated_keys(proto: schema.NodeDef, skeleton: bytes) -> bool:
+    return sum(field.number == 5 for field in fields(skeleton)) != len(proto.attr)
+
+
+def _flush(pieces: list[Piece], run: tuple[Source, int, int] | None, made: list[bytes]) -> None:
+    """Add what has been gathered: bytes made here, then a run of unedited records."""
+    if made:
+        pieces.append(b"".join(made))
+        made.clear()
+    if run is not None:
+        pieces.append(Span(*run))

@@ -1,0 +1,272 @@
+"""Models: a graph with its functions, what surrounds it, and the values of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.graph_def import graph_pieces, read_graph
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor_dict import TensorDict
+from proto_utils import schema
+from proto_utils.errors import LimitError, UnsupportedError
+from proto_utils.files import BytesSource, Span, Window
+from proto_utils.skeleton import next_record
+from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+from proto_utils.wire import LEN
+
+#: Protobuf refuses longer messages, in TensorFlow as elsewhere.
+MAX_MESSAGE_NBYTES = (1 << 31) - 1
+
+_GRAPH_DEF = 2
+
+
+@dataclass(frozen=True)
+class SavedModelParts:
+    """What goes along when a model that came from a SavedModel becomes one again.
+
+    Attributes
+    ----------
+    records : tuple of Span
+        The records of the SavedModel message, in order: meta graphs, version, unknown fields.
+    own : int
+        Which of them is the model's own meta graph.
+    num_others : int
+        How many of them are other meta graphs.
+    files : mapping of str to str
+        Assets and the like: their paths in the SavedModel, with slashes, and where they are.
+    variables : mapping of str to Tensor
+        The checkpoint as it was read: other meta graphs need it whatever becomes of this one.
+    """
+
+    records: tuple[Span, ...]
+    own: int
+    num_others: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Snapshot(NamedTuple):
+    """What `Model.restore` needs: node lists and serialized messages."""
+
+    graph: Graph
+    library: Library
+    nodes: list[tuple[Graph, list[Node]]]
+    functions: dict[str, Function]
+    protos: list[tuple[Function, bytes]]
+    library_rest: bytes
+    is_library_set: bool
+    rest: bytes
+    meta: bytes | None
+    variables: dict[str, Tensor]
+    saved_model: SavedModelParts | None
+
+
+class Model:
+    """One meta graph: graph, functions, collections, signatures, saver, variables.
+
+    Attributes
+    ----------
+    graph : Graph
+    library : Library
+        The functions.
+    rest : GraphDef
+        Everything of the GraphDef but nodes and library: versions, debug info.
+    meta : MetaGraphDef or None
+        Everything but the graph; None as long as the model is a bare GraphDef.
+    variables : TensorDict
+        Values of the graph's variables by checkpoint key; arrays may be assigned.
+    path : str or None
+        The file it came from.
+    saved_model : SavedModelParts or None
+        What the SavedModel that it came from holds beside it.
+    """
+
+    def __init__(
+        self,
+        graph: Graph | None = None,
+        library: Library | None = None,
+        *,
+        rest: bytes = b"",
+        meta: bytes | None = None,
+        origin: Span | None = None,
+    ) -> None:
+        self.graph = graph if graph is not None else Graph()
+        self.library = library if library is not None else Library()
+        self.path = None if origin is None else origin.source.path
+        self.saved_model: SavedModelParts | None = None
+        self.rest = schema.parse(schema.GraphDef, rest, path=self.path)
+        self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta, path=self.path)
+        self._variables = TensorDict()
+        self._origin = origin
+        self._parts_as_read = (self.graph, self.library)
+        self._rest_as_read = (rest, schema.serialize(self.rest))
+        self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
+
+    @property
+    def variables(self) -> TensorDict:
+        """Values of the graph's variables by checkpoint key; what is put in may be an array."""
+        return self._variables
+
+    @variables.setter
+    def variables(self, values: Mapping[str, Any]) -> None:
+        self._variables = TensorDict(values)
+
+    @classmethod
+    def read_graph_def(cls, span: Span) -> Model:
+        """Read a serialized GraphDef lazily; costs O(nodes), touches no payload."""
+        graph, library, rest = read_graph(span.source, span.start, span.end)
+        return cls(graph, library, rest=rest, origin=span)
+
+    @classmethod
+    def read_meta_graph_def(cls, span: Span) -> Model:
+        """Read a serialized MetaGraphDef lazily; costs O(nodes), touches no payload."""
+        source, position = span.source, span.start
+        rest: list[bytes] = []
+        graphs: list[tuple[Graph, Library, bytes]] = []
+        window = Window(source)
+        while position < span.end:
+            record = next_record(window, position, span.end)
+            position = record.end
+            if record.number != _GRAPH_DEF or record.wire_type != LEN:
+                rest.append(source.read(record.record, record.end))
+            elif graphs:
+                raise UnsupportedError("a MetaGraphDef with several graphs", path=source.path, offset=record.record)
+            else:
+                graphs.append(read_graph(source, record.start, record.end))
+        graph, library, graph_rest = graphs[0] if graphs else (Graph(), Library(), b"")
+        return cls(graph, library, rest=graph_rest, meta=b"".join(rest), origin=span)
+
+    @classmethod
+    def from_graph_def(cls, graph_def: Any) -> Model:
+        """Make a model of a GraphDef message, TensorFlow's own or ours; it is not modified.
+
+        Costs one serialization of the message.
+        """
+        data = BytesSource(schema.serialize(graph_def))
+        return cls.read_graph_def(Span(data, 0, data.size))
+
+    @classmethod
+    def from_meta_graph_def(cls, meta_graph_def: Any) -> Model:
+        """Make a model of a MetaGraphDef message, TensorFlow's own or ours; it is not modified."""
+        data = BytesSource(schema.serialize(meta_graph_def))
+        return cls.read_meta_graph_def(Span(data, 0, data.size))
+
+    def to_graph_def(self, like: Any = None) -> Any:
+        """Return the graph as a GraphDef message, payloads included.
+
+        Parameters
+        ----------
+        like : Message, optional
+            A message of the protobuf pool that the result is to come from: give
+            TensorFlow's own and get TensorFlow's own.
+
+        Raises
+        ------
+        LimitError
+            It is past protobuf's 2 GiB.
+        """
+        return _to_message("GraphDef", self.graph_def_pieces(), like)
+
+    def to_meta_graph_def(self, like: Any = None) -> Any:
+        """Return the model as a MetaGraphDef message; variables' values are not part of it.
+
+        Parameters, errors as `to_graph_def`.
+        """
+        return _to_message("MetaGraphDef", self.meta_graph_def_pieces(), like)
+
+    def graph_def_pieces(self) -> list[Piece]:
+        """Return the serialized GraphDef as pieces to be written."""
+        if self.meta is None and self._origin is not None and not self._graph_is_edited():
+            return [self._origin]
+        raw, as_read = self._rest_as_read
+        now = schema.serialize(self.rest)
+        return graph_pieces(self.graph, self.library, raw if now == as_read else now)
+
+    def meta_graph_def_pieces(self) -> list[Piece]:
+        """Return the serialized MetaGraphDef as pieces to be written."""
+        raw, as_read = self._meta_as_read
+        now = None if self.meta is None else schema.serialize(self.meta)
+        if raw is not None and now == as_read and self._origin is not None and not self._graph_is_edited():
+            return [self._origin]
+        rest = raw if raw is not None and now == as_read else now or b""
+        return insert(rest, [Insertion((), _GRAPH_DEF, self.graph_def_pieces())])
+
+    def graphs(self) -> Iterable[tuple[str | None, Graph]]:
+        """Yield the main graph as (None, graph), then each function's body with its name."""
+        yield None, self.graph
+        for function in self.library.functions.values():
+            yield function.name, function.body
+
+    def snapshot(self) -> Snapshot:
+        """Note the state of the model, for `restore`; costs a copy of the node lists."""
+        return Snapshot(
+            self.graph,
+            self.library,
+            [(graph, list(graph)) for _, graph in self.graphs()],
+            dict(self.library.functions),
+            [(function, schema.serialize(function.proto)) for function in self.library.functions.values()],
+            schema.serialize(self.library.rest),
+            self.library.is_set,
+            schema.serialize(self.rest),
+            None if self.meta is None else schema.serialize(self.meta),
+            dict(self.variables),
+            self.saved_model,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a noted state; nodes that were edited in place stay edited, so passes edit copies."""
+        self.graph, self.library = snapshot.graph, snapshot.library
+        for graph, nodes in snapshot.nodes:
+            graph.set_nodes(nodes)
+        self.library.functions = dict(snapshot.functions)
+        self.library.rest.ParseFromString(snapshot.library_rest)
+        self.library.is_set = snapshot.is_library_set
+        for function, proto in snapshot.protos:
+            function.proto.ParseFromString(proto)
+        self.rest.ParseFromString(snapshot.rest)
+        self.meta = None if snapshot.meta is None else schema.parse(schema.MetaGraphDef, snapshot.meta)
+        self.variables = snapshot.variables
+        self.saved_model = snapshot.saved_model
+
+    def _graph_is_edited(self) -> bool:
+        return (
+            (self.graph, self.library) != self._parts_as_read
+            or self.graph.is_edited
+            or self.library.is_edited
+            or schema.serialize(self.rest) != self._rest_as_read[1]
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Model({len(self.graph)} nodes, {len(self.library.functions)} functions, {len(self.variables)} variables)"
+        )
+
+
+def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
+    nbytes = total_nbytes(pieces)
+    if nbytes > MAX_MESSAGE_NBYTES:
+        raise LimitError(
+            f"the {name}, in bytes,",
+            nbytes,
+            MAX_MESSAGE_NBYTES,
+            hint="keep the weights in a checkpoint, which has no such limit",
+        )
+    cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
+    data = b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
+    return schema.parse(cls, data)
+
+
+def require_model(value: object) -> None:
+    """Refuse what is no model where one is wanted: most often a path, which nobody has loaded.
+
+    Raises
+    ------
+    TypeError
+        Says what to do.
+    """
+    if not isinstance(value, Model):
+        raise TypeError(f"a Model is wanted, not a {type(value).__name__}: load(path) makes one of a file")

@@ -1,0 +1,85 @@
+"""What the attrs of one node tell: dtype and shape of its output or variable, the value of a constant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
+from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
+
+
+def attr_of(node: Node, name: str) -> Any:
+    """Return an attr; None when there is none, or none that is sound, which `verify` tells."""
+    try:
+        return node.attrs.get(name)
+    except (CorruptionError, UnsupportedError):
+        return None
+
+
+def node_dtype(node: Node) -> DType | None:
+    """Return the dtype of a node's output 0, None when it has none or it cannot be told."""
+    try:
+        types = ops.output_types(node)
+    except FileFormatError:
+        return None
+    if not types:
+        return None
+    first = types[0]
+    return first.base if first is not dtypes.INVALID else None
+
+
+def node_shape(node: Node) -> Shape | None:
+    """Return the shape of a node's output 0 as far as the node's attrs tell, None when they do not."""
+    attrs = node.attrs
+    try:
+        if node.op == "Const":
+            return Shape(node.tensor.shape)
+        shapes = attrs.get("_output_shapes")
+        if isinstance(shapes, list) and shapes and isinstance(shapes[0], Shape):
+            return shapes[0]
+        shape = attrs.get("shape")
+    except (FileFormatError, KeyError):
+        return None
+    # A placeholder of old versions has the scalar's shape when it means unknown; nothing tells them apart.
+    return shape if isinstance(shape, Shape) else None
+
+
+def constant_value(node: Node) -> Tensor | None:
+    """Return the value of a Const, None for other nodes and for values that are not sound."""
+    if node.op != "Const":
+        return None
+    try:
+        value = node.attrs.get("value")
+    except FileFormatError:
+        return None
+    return value if isinstance(value, Tensor) else None
+
+
+def stored_nbytes(value: Tensor) -> int:
+    """Return what a constant takes in its file: values that repeat are not there again and again."""
+    if isinstance(value, FillTensor):
+        return len(value.head)
+    return sum(map(len, value.elements)) if isinstance(value, StringTensor) else value.nbytes
+
+
+def variable_dtype(node: Node) -> DType | None:
+    """Return the dtype of the values of a variable or handle."""
+    try:
+        dtype = node.attrs.get("dtype")
+    except FileFormatError:
+        return None
+    return dtype.base if isinstance(dtype, DType) else None
+
+
+def variable_shape(node: Node) -> Shape | None:
+    """Return the shape of the values of a variable or handle; a handle itself is a scalar."""
+    try:
+        shape = node.attrs.get("shape")
+    except FileFormatError:
+        return None
+    return shape if isinstance(shape, Shape) else None

@@ -1,0 +1,214 @@
+"""What belongs to a node although the node does not need it.
+
+A graph that reads a variable runs only after the variable's initializer or a saver has;
+a table wants its initializer, a queue the ops that fill it; a branch can be
+differentiated only with the pivots of its context. None of these is behind the outputs,
+so whoever takes nodes away has to ask here what to take along.
+
+Above the single initializers stand ops that run them all: the main op of a SavedModel, a
+legacy init op. They are NoOps that wait for other NoOps and, in the end, for the
+initializers, and can be cut down to those that are left::
+
+    main_op = NoOp(^init, ^init_all_tables)
+    init = NoOp(^v/Assign, ^w/Assign)        init_all_tables = NoOp(^table_init)
+
+Everything here costs O(entries + edges) and touches no payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.node import Node
+from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
+from graphsurgeon.meta_graph.references import PIVOTS
+from graphsurgeon.names import node_of, node_of_input
+from graphsurgeon.tensors.dtypes import RESOURCE, DType
+from proto_utils import schema
+
+if TYPE_CHECKING:
+    from proto_utils.schema import Message
+
+M = TypeVar("M", bound="Message")
+
+#: Collections of ops that are run once, before anything else.
+INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op", "serving_init_op", "init_op", "local_init_op")
+
+#: The signature that stands for such an op in a SavedModel of TensorFlow 2.
+INIT_SIGNATURE = "__saved_model_init_op"
+
+#: The collection of the initializers of tables, and of iterators.
+TABLE_INITIALIZERS = "table_initializer"
+
+
+def companions(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict[str, list[str]]:
+    """Return what belongs to nodes, as the collections tell.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+    producers : mapping of str to Node
+        The nodes by name.
+
+    Returns
+    -------
+    dict of str to list of str
+        With a variable come its initializer and its read, with a table or iterator its
+        initializer, with a queue the ops that fill and close it. With a node inside of a
+        branch or loop come its pivots, and with a loop variable its exit: without them
+        TensorFlow cannot differentiate it, or leaves gradients out without a word.
+    """
+    found: dict[str, list[str]] = {}
+    for variable in variable_defs(meta):
+        names = (variable.initializer_name, variable.snapshot_name, variable.initial_value_name)
+        found[node_of(variable.variable_name)] = [node_of(name) for name in names if name]
+    for runner in _messages(meta, "queue_runners", schema.QueueRunnerDef):
+        fillers = [*runner.enqueue_op_name, runner.close_op_name, runner.cancel_op_name]
+        found.setdefault(node_of(runner.queue_name), []).extend(node_of(name) for name in fillers if name)
+    for name in _listed(meta, TABLE_INITIALIZERS):
+        for holder in state_inputs(name, producers):
+            found.setdefault(holder, []).append(name)
+    for context in _contexts(meta):
+        pivots = [node_of(name) for field in PIVOTS if (name := getattr(context, field, ""))]
+        outside = {node_of(name) for name in context.values_def.external_values}
+        for member in {node_of(name) for name in context.values_def.values} - outside:
+            found.setdefault(member, []).extend(pivots)
+        for name in getattr(context, "loop_exit_names", ()):
+            for text in producers[node_of(name)].inputs if node_of(name) in producers else ():
+                found.setdefault(node_of_input(text), []).append(node_of(name))
+    return found
+
+
+def variable_defs(meta: schema.MetaGraphDef) -> Iterator[schema.VariableDef]:
+    """Yield the VariableDefs of all collections; one that is in several comes several times."""
+    for key in VARIABLE_COLLECTIONS:
+        yield from _messages(meta, key, schema.VariableDef)
+
+
+def init_ops(meta: schema.MetaGraphDef) -> list[str]:
+    """Return the ops that initialize everything at once, once each."""
+    names = [name for key in INIT_COLLECTIONS for name in _listed(meta, key)]
+    if INIT_SIGNATURE in meta.signature_def:
+        names += [node_of(info.name) for info in meta.signature_def[INIT_SIGNATURE].outputs.values()]
+    return list(dict.fromkeys(names))
+
+
+def state_inputs(name: str, producers: Mapping[str, Node]) -> list[str]:
+    """Return the variables, tables, queues ... that a node is given; none when it is not there.
+
+    Handles and references are followed back to where they come from.
+    """
+    found: dict[str, None] = {}
+    pending, seen = [name], set()
+    while pending:
+        node = producers.get(pending.pop())
+        if node is None or node.name in seen:
+            continue
+        seen.add(node.name)
+        given = _given_state(node)
+        if not given and node.name != name:
+            found[node.name] = None
+        pending.extend(given)
+    return list(found)
+
+
+def holds_state(node: Node) -> bool:
+    """Whether a node is a variable, table, queue, iterator ...: gives a handle or a reference away and takes none."""
+    known = ops.facts(node.op)
+    if known is not None and not known.is_stateful:
+        # What passes a handle on takes it too; asked first, because it costs no look at the attrs.
+        return False
+    types = ops.output_types(node)
+    return types is not None and any(map(_is_state, types)) and not _given_state(node)
+
+
+def _given_state(node: Node) -> list[str]:
+    """Return the producers of the handles and references that a node takes."""
+    types = ops.input_types(node) or []
+    return [node_of_input(text) for text, dtype in zip(node.inputs, types, strict=False) if _is_state(dtype)]
+
+
+def _is_state(dtype: DType) -> bool:
+    return dtype.is_ref or dtype is RESOURCE
+
+
+class InitOps:
+    """Ops that initialize everything at once, down to the single initializers.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The ops; a graph need not have them.
+    producers : mapping of str to Node
+
+    Attributes
+    ----------
+    companions : dict of str to list of str
+        Of each stateful node, the initializers found.
+    """
+
+    def __init__(self, names: Iterable[str], producers: Mapping[str, Node]) -> None:
+        self.companions: dict[str, list[str]] = {}
+        # NoOps, each behind those it waits for.
+        self._groups: dict[str, Node] = {}
+        pending = [(name, False) for name in names if name in producers]
+        seen: set[str] = set()
+        while pending:
+            name, is_done = pending.pop()
+            node = producers.get(name)
+            if node is None or (name in seen and not is_done):
+                continue
+            seen.add(name)
+            if node.op != "NoOp":
+                for holder in state_inputs(name, producers):
+                    self.companions.setdefault(holder, []).append(name)
+            elif is_done:
+                self._groups[name] = node
+            else:
+                pending.append((name, True))
+                pending.extend((node_of_input(text), False) for text in node.inputs)
+
+    def cut(self, kept: set[str]) -> dict[str, Node]:
+        """Cut the ops down to what they wait for among the nodes that are kept.
+
+        Returns
+        -------
+        dict of str to Node
+            Those that still have something to wait for, or never had: nodes, edited copies
+            where something went. What is kept anyway is not in it.
+        """
+        found: dict[str, Node] = {}
+        for name, node in self._groups.items():
+            left = [text for text in node.inputs if node_of_input(text) in kept or node_of_input(text) in found]
+            if name in kept or (node.inputs and not left):
+                continue
+            found[name] = node
+            if len(left) < len(node.inputs):
+                found[name] = node.copy()
+                found[name].inputs = left
+        return found
+
+
+def _messages(meta: schema.MetaGraphDef, key: str, cls: type[M]) -> Iterator[M]:
+    if key in meta.collection_def:
+        for value in meta.collection_def[key].bytes_list.value:
+            yield schema.parse(cls, value)
+
+
+def _contexts(meta: schema.MetaGraphDef) -> Iterator[schema.CondContextDef | schema.WhileContextDef]:
+    pending: list[schema.CondContextDef | schema.WhileContextDef] = []
+    pending += _messages(meta, "cond_context", schema.CondContextDef)
+    pending += _messages(meta, "while_context", schema.WhileContextDef)
+    while pending:
+        context = pending.pop()
+        yield context
+        for wrapped in context.nested_contexts:
+            pending.append(wrapped.while_ctxt if wrapped.WhichOneof("ctxt") == "while_ctxt" else wrapped.cond_ctxt)
+
+
+def _listed(meta: schema.MetaGraphDef, key: str) -> list[str]:
+    if key not in meta.collection_def:
+        return []
+    return [node_of(name) for name in meta.collection_def[key].node_list.value]

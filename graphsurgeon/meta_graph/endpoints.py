@@ -1,0 +1,152 @@
+"""Where data enters and leaves a graph: what signatures say, and guesses with their reasons.
+
+Nothing in a frozen graph says which nodes are its inputs and outputs. Placeholders are
+inputs; nodes that depend on them and that nothing reads are outputs, unless they are
+state, saving, summaries or checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import (
+    node_dtype,
+    node_shape,
+)
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.traversal import followers
+from graphsurgeon.names import node_of
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from proto_utils.errors import FileFormatError
+
+#: Ops by which data enters a graph.
+INPUT_OPS = {
+    "Placeholder": "must be fed",
+    "PlaceholderV2": "must be fed",
+    "PlaceholderWithDefault": "may be fed",
+    "IteratorGetNext": "reads a dataset",
+    "OneShotIterator": "reads a dataset",
+    "QueueDequeueV2": "reads a queue",
+    "QueueDequeueManyV2": "reads a queue",
+    "QueueDequeueUpToV2": "reads a queue",
+    "_Arg": "an argument",
+}
+#: Sinks that are no results: state, its initialization, saving, summaries, checks.
+_NO_RESULTS = REF_OPS | RESOURCE_OPS | {
+    "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "IsVariableInitialized", "VarIsInitializedOp",
+    "RestoreV2", "Restore", "Print", "PrintV2",
+}  # fmt: skip
+_NO_RESULT_PREFIXES = ("Assign", "Apply", "Scatter", "MergeV2Checkpoints", "ReportUninitialized", "Save", "Iterator")
+#: Scopes that training and saving add beside the model.
+_OTHER_SCOPES = frozenset(("gradients", "save", "train", "report_uninitialized_variables"))
+_SAVING_OPS = frozenset(("SaveV2", "RestoreV2", "Save", "Restore", "ShardedFilename", "StringJoin", "Identity"))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An input or output of a graph: a node, and why it is thought to be one.
+
+    Attributes
+    ----------
+    name : str
+        Of the node; of its tensor when it is not output 0.
+    op : str
+    dtype : str or None
+    shape : list of (int or None), or None
+    reason : str
+    """
+
+    name: str
+    op: str
+    dtype: str | None
+    shape: list[int | None] | None
+    reason: str
+
+
+def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
+    """Return the nodes by which data enters; neither a saver's file name nor a resource is any."""
+    return [
+        endpoint(node, INPUT_OPS[node.op] if index.edges(node.name) else "nothing reads it")
+        for node in graph
+        if node.op in INPUT_OPS and node_dtype(node) is not dtypes.RESOURCE and not _is_file_name(node, index)
+    ]
+
+
+def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> list[Endpoint]:
+    """Return the nodes that depend on an input and that nothing reads or waits for."""
+    starts = [node_of(each.name) for each in inputs]
+    fed = {*starts, *followers(index, starts)} if starts else None
+    reason = "nothing reads it, and it depends on an input" if starts else "nothing reads it"
+    return [
+        endpoint(node, reason)
+        for node in graph
+        if (fed is None or node.name in fed) and not index.edges(node.name) and _may_be_result(node)
+    ]
+
+
+def endpoint(node: Node, reason: str) -> Endpoint:
+    """Describe a node's output 0."""
+    dtype, shape = node_dtype(node), node_shape(node)
+    dims = None if shape is None or shape.dims is None else list(shape.dims)
+    return Endpoint(node.name, node.op, None if dtype is None else dtype.name, dims, reason)
+
+
+def tensor_info(info: Any) -> dict[str, Any]:
+    """Return a TensorInfo as plain data: ``name``, ``dtype`` and ``shape``."""
+    try:
+        dtype: str | None = DType.from_number(info.dtype).name
+    except FileFormatError:
+        dtype = None
+    dims = Shape.from_proto(info.tensor_shape).dims
+    return {"name": info.name, "dtype": dtype, "shape": None if dims is None else list(dims)}
+
+
+def signature_endpoints(model: Model, side: str) -> Iterator[Endpoint]:
+    """Yield what the signatures name, once each."""
+    if model.meta is None:
+        return
+    seen = set()
+    for key in sorted(model.meta.signature_def):
+        infos: Mapping[str, Any] = getattr(model.meta.signature_def[key], side)
+        for argument in sorted(infos):
+            name = infos[argument].name
+            node = model.graph.get(node_of(name)) if name else None
+            if node is None or name in seen or ops.num_outputs(node) == 0:
+                continue
+            seen.add(name)
+            facts = tensor_info(infos[argument])
+            reason = f"{side[:-1]} {argument!r} of signature {key!r}"
+            yield Endpoint(name.removesuffix(":0"), node.op, facts["dtype"], facts["shape"], reason)
+
+
+def merge_endpoints(named: Iterable[Endpoint], guessed: Iterable[Endpoint]) -> list[Endpoint]:
+    """Return those that signatures name, then those guessed that are not among them."""
+    first = list(named)
+    names = {node_of(each.name) for each in first}
+    return first + [each for each in guessed if each.name not in names]
+
+
+def _is_file_name(node: Node, index: Index) -> bool:
+    """Whether a placeholder only tells a saver the name of its file."""
+    if not node.op.startswith("Placeholder") or node_dtype(node) is not dtypes.STRING:
+        return False
+    readers = [reader for reader, _ in index.edges(node.name)]
+    return bool(readers) and all(r.op in _SAVING_OPS or _is_file_name(r, index) for r in readers)
+
+
+def _may_be_result(node: Node) -> bool:
+    op = node.op
+    if not _OTHER_SCOPES.isdisjoint(node.name.split("/")[:-1]):
+        return False
+    if op in INPUT_OPS or op in _NO_RESULTS or op.startswith(_NO_RESULT_PREFIXES) or op.endswith("Summary"):
+        return False
+    return ops.num_outputs(node) != 0

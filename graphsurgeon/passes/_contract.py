@@ -1,0 +1,137 @@
+"""What makes a function a pass: valid in, valid out, and untouched when it refuses.
+
+A pass is one public function ``name(model, *, options...) -> report`` in the file
+``passes/name.py``, under `model_pass`. It gathers, then applies; it edits copies of
+nodes, never the nodes themselves, so that the runner can put everything back.
+Library call, command line verb and pipeline step all derive from its signature. One that
+repairs broken models is under ``model_pass(repairs=True)``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, MutableMapping
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
+
+from graphsurgeon.checks import check
+from graphsurgeon.errors import GraphError
+from graphsurgeon.ir.model import Model, require_model
+from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
+
+
+class Report(Protocol):
+    """What a pass did, as plain data."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        ...
+
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Report)
+
+
+@overload
+def model_pass(function: Callable[Concatenate[Model, P], R], /) -> Callable[Concatenate[Model, P], R]: ...
+
+
+@overload
+def model_pass(
+    *, repairs: bool = False, cures: tuple[str, ...] = ()
+) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]: ...
+
+
+@overload
+def model_pass(
+    *, takes_tensors: Literal[True]
+) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model | MutableMapping[str, Any], P], R]]: ...
+
+
+def model_pass(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    repairs: bool = False,
+    cures: tuple[str, ...] = (),
+    takes_tensors: bool = False,
+) -> Callable[..., Any]:
+    """Run `verify` before and after a pass, and undo the pass when it or the check fails.
+
+    Parameters
+    ----------
+    function : callable
+        The pass.
+    repairs : bool
+        The pass takes models that are not well formed, so they are not checked before. What is
+        wrong with them after is what the pass does not repair, and its refusal.
+    cures : tuple of str
+        Rules of `verify` that may be broken before, because the pass may put that right.
+    takes_tensors : bool
+        The pass also takes a dict of tensors, as edits do.
+
+    Raises
+    ------
+    GraphError
+        The model is not well formed, before or (a defect of the pass) after.
+    """
+    if function is None:
+        made = functools.partial(_as_pass, repairs=repairs, cures=cures)
+        return (lambda given: _for_tensors_too(made(given))) if takes_tensors else made
+    return _as_pass(function, repairs=repairs, cures=cures)
+
+
+def _for_tensors_too(
+    function: Callable[Concatenate[Model, P], R],
+) -> Callable[Concatenate[Model | MutableMapping[str, Any], P], R]:
+    @functools.wraps(function)
+    def run(model: Model | MutableMapping[str, Any], /, *args: P.args, **options: P.kwargs) -> R:
+        if isinstance(model, Model):
+            return function(model, *args, **options)
+        alone = Model()
+        alone.variables = dict(TensorDict(require_mutable(model)))
+        report = function(alone, *args, **options)
+        model.clear()
+        model.update(alone.variables)
+        return report
+
+    return run
+
+
+def _as_pass(
+    function: Callable[Concatenate[Model, P], R], *, repairs: bool, cures: tuple[str, ...]
+) -> Callable[Concatenate[Model, P], R]:
+    lists = {name for name, kind in function.__annotations__.items() if str(kind).startswith("tuple[str, ...]")}
+
+    @functools.wraps(function)
+    def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
+        require_model(model)
+        for name in lists & options.keys():
+            if isinstance(options[name], str):
+                # One name for a list of one; else its letters would be taken for names.
+                options[name] = (options[name],)
+        is_broken = repairs or bool(check(model, tolerated=cures))
+        before = model.snapshot()
+        try:
+            report = function(model, *args, **options)
+            if is_broken:
+                check(model)
+            else:
+                _check_result(model, function.__name__)
+        except BaseException:
+            model.restore(before)
+            raise
+        return report
+
+    return run
+
+
+def _check_result(model: Model, name: str) -> None:
+    try:
+        check(model)
+    except GraphError as error:
+        raise GraphError(
+            f"after {name}: {error.reason}",
+            node=error.node,
+            function=error.function,
+            hint=f"this is a defect of {name}; the model was put back as it was",
+        ) from error

@@ -1,0 +1,1 @@
+"""Surgery that several passes share: freezing, renaming, pruning, serving."""

@@ -1,0 +1,47 @@
+"""Attrs that name a gradient function which exists no more.
+
+A custom gradient (``tf.custom_gradient``, a call of a TensorFlow 2 function) is registered
+under a name with a number in the process that builds the graph. The name goes into the attr
+``_gradient_op_type`` and outlives the process, for instance in a frozen graph. TensorFlow
+then refuses to differentiate the node; without the attr it differentiates the op itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from graphsurgeon.ir.model import Model
+
+_ATTR = "_gradient_op_type"
+_DEAD = re.compile(rb"(CustomGradient|(Stateful)?PartitionedCall)-\d+")
+
+
+def drop_dead_gradients(model: Model) -> dict[str, str]:
+    """Drop these attrs from the graph and all function bodies.
+
+    Parameters
+    ----------
+    model : Model
+        Edited; its nodes are copied first.
+
+    Returns
+    -------
+    dict of str to str
+        The dropped names by node, ``function/node`` in a function body, in order.
+        Costs one look at each node.
+    """
+    dropped: dict[str, str] = {}
+    for function, graph in model.graphs():
+        nodes = list(graph)
+        edited = False
+        for position, node in enumerate(nodes):
+            attr = node.proto.attr
+            if _ATTR in attr and _DEAD.fullmatch(attr[_ATTR].s):
+                where = node.name if function is None else f"{function}/{node.name}"
+                dropped[where] = attr[_ATTR].s.decode()
+                nodes[position] = node.copy()
+                del nodes[position].attrs[_ATTR]
+                edited = True
+        if edited:
+            graph.set_nodes(nodes)
+    return dropped

@@ -1,0 +1,238 @@
+"""Variables made again of constants, as the notes of `freeze` tell (see `remembered`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.meta_graph.collections import list_variables
+from graphsurgeon.meta_graph.version import stamp_version
+from graphsurgeon.names import matches_any, node_of
+from graphsurgeon.tensors.slices import JoinedTensor, parse_shape_and_slice
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.checkpoint_keys import SavedAs
+from graphsurgeon.variables.layout import Variable, new_read, new_variable
+from graphsurgeon.variables.remembered import Remembered, remembered_constants, usable_parts
+from graphsurgeon.variables.saver import SavedVariable, install_saver
+from proto_utils import schema
+
+
+@dataclass(frozen=True)
+class VariableRow:
+    """A constant that became a variable.
+
+    Attributes
+    ----------
+    name : str
+        Its key in the checkpoint.
+    node, dtype : str
+    shape : list of int
+    nbytes : int
+    trainable : bool
+    role : str
+    evidence : list of str
+    """
+
+    name: str
+    node: str
+    dtype: str
+    shape: list[int]
+    nbytes: int
+    trainable: bool
+    role: str
+    evidence: list[str]
+
+
+def restore_variables(model: Model, exclude: Sequence[str]) -> list[VariableRow]:
+    """Make the variables again that notes tell of, with saver, collections and values.
+
+    Parameters
+    ----------
+    model : Model
+        Edited.
+    exclude : sequence of str
+        Names or patterns of constants to leave.
+
+    Returns
+    -------
+    list of VariableRow
+        In the order of the graph; empty when there is no note.
+    """
+    notes = remembered_constants(model.graph)
+    notes = {name: note for name, note in notes.items() if not matches_any(exclude, name)}
+    if not notes:
+        return []
+    values = {name: model.graph[name].tensor for name in notes}
+    restorer = _Restorer(model.graph, notes)
+    model.graph.set_nodes(restorer.nodes())
+    if model.meta is None:
+        model.meta = schema.MetaGraphDef()
+    places = _places(notes, values)
+    model.variables.update(_stored(notes, values, places))
+    variables = restorer.variables
+    install_saver(model, [SavedVariable(places[n].key, v, places[n].slice) for n, v in variables.items()])
+    stamp_version(model.meta)
+    list_variables(model.meta, [entry for name in notes for entry in restorer.definitions(name)])
+    return [_restored(name, places[name].key, values[name], note) for name, note in notes.items()]
+
+
+def _restored(name: str, key: str, value: Tensor, note: Remembered) -> VariableRow:
+    return VariableRow(
+        key, name, value.dtype.name, list(value.shape), value.nbytes, note.is_trainable, "variable", ["noted by freeze"]
+    )
+
+
+class _Restorer:
+    """Gathers the nodes that take the place of constants, and their readers."""
+
+    def __init__(self, graph: Graph, notes: Mapping[str, Remembered]) -> None:
+        self._graph = graph
+        self._index = Index(graph)
+        self._notes = notes
+        self._taken = set(self._index.producers)
+        self._replaced: dict[str, list[Node]] = {}
+        self._edited: dict[str, Node] = {}
+        self._removed: set[str] = set()
+        self._is_exact: dict[str, bool] = {}
+        self.variables: dict[str, Variable] = {}
+        for name, note in notes.items():
+            self._restore(name, note)
+            self._take_up(note)
+            if note.kind == "resource":
+                self._reread(name)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield the nodes of the graph, the variables in the places of the constants."""
+        for node in self._graph:
+            if node.name in self._replaced:
+                yield from self._replaced[node.name]
+            elif node.name not in self._removed:
+                yield self._edited.get(node.name, node)
+
+    def definitions(self, name: str) -> list[tuple[schema.VariableDef, list[str]]]:
+        """Return the VariableDefs of a variable and their collections: its own, when all they name is there."""
+        note = self._notes[name]
+        if self._is_exact[name]:
+            return note.definitions
+        definition = self.variables[name].to_proto(trainable=note.is_trainable)
+        return [(definition, collections) for _, collections in note.definitions]
+
+    def _restore(self, name: str, note: Remembered) -> None:
+        node, value = Node(note.variable), self._graph[name].tensor
+        parts = usable_parts(note, name, self._taken)
+        there = self._taken | {part.name for part in parts}
+        definition = next((each for each, _ in note.definitions if _is_whole(each, there)), None)
+        if definition is None and not note.definitions:
+            definition = _definition(name, note, there)
+        self._is_exact[name] = definition is not None
+        if definition is not None:
+            self._taken |= there
+            self._replaced[name] = [node, *parts]
+            self.variables[name] = Variable(
+                name, note.kind, value.dtype, definition.initializer_name, definition.snapshot_name,
+                definition.initial_value_name, node.device,
+            )  # fmt: skip
+            return
+        read = f"{name}/read" if note.kind == "ref" else f"{name}/Read/ReadVariableOp"
+        read_there = self._index.producers.get(read)
+        own = read if read_there is not None and read_there.op == "Identity" else None
+        made = new_variable(name, value, note.kind, self._taken, device=node.device, read=own)
+        self._replaced[name] = [node, *made.nodes[1:]]
+        self.variables[name] = made.variable
+
+    def _take_up(self, note: Remembered) -> None:
+        """Give nodes that are still there the attrs back that freezing took, such as shapes."""
+        for proto in note.nodes:
+            now = self._index.producers.get(proto.name)
+            if now is not None and now.op in (proto.op, "Identity") and now.inputs == tuple(proto.input):
+                self._edited[proto.name] = Node(proto)
+
+    def _reread(self, name: str) -> None:
+        """Let what had read a handle read it again."""
+        for consumer, position in self._index.consumers(name):
+            now = self._edited.setdefault(consumer.name, consumer.copy())
+            attrs = now.attrs
+            if now.op == "ReadVariableOp":
+                continue
+            if now.op == "Identity":
+                now.op = "ReadVariableOp"
+                attrs["dtype"] = attrs.pop("T")
+            elif now.op == "GatherV2" and position == 0 and now.inputs[2] == f"{now.name}/axis":
+                now.op, now.inputs = "ResourceGather", now.inputs[:2]
+                attrs["dtype"], attrs["validate_indices"] = attrs.pop("Tparams"), True
+                attrs.pop("Taxis")
+                self._removed.add(f"{now.name}/axis")
+            elif now.op == "GatherNd" and position == 0:
+                now.op = "ResourceGatherNd"
+                attrs["dtype"] = attrs.pop("Tparams")
+            else:
+                inputs = list(now.inputs)
+                inputs[position] = self._read(name)
+                now.inputs = inputs
+
+    def _read(self, name: str) -> str:
+        """Return the tensor that reads a variable; one is made when it has none."""
+        variable = self.variables[name]
+        if not variable.snapshot:
+            read = new_read(name, variable.kind, variable.dtype, self._taken, device=variable.device)
+            self._replaced[name].append(read)
+            self.variables[name] = variable = variable._replace(snapshot=f"{read.name}:0")
+        return variable.snapshot.removesuffix(":0")
+
+
+def _definition(name: str, note: Remembered, there: set[str]) -> schema.VariableDef | None:
+    """Describe a variable that no collection held by the usual names of its parts."""
+    read = f"{name}/read" if note.kind == "ref" else f"{name}/Read/ReadVariableOp"
+    found = schema.VariableDef(variable_name=f"{name}:0", initializer_name=f"{name}/Assign", snapshot_name=f"{read}:0")
+    return found if _is_whole(found, there) else None
+
+
+def _is_whole(definition: schema.VariableDef, there: set[str]) -> bool:
+    names = (definition.initializer_name, definition.snapshot_name, definition.initial_value_name)
+    return bool(definition.initializer_name) and all(node_of(name) in there for name in names if name)
+
+
+def _places(notes: Mapping[str, Remembered], values: Mapping[str, Tensor]) -> dict[str, SavedAs]:
+    """Return where the checkpoint is to have each variable: as before, where all slices of a tensor are there."""
+    parsed = {name: parse_shape_and_slice(note.slice) for name, note in notes.items()}
+    sizes: dict[str, int] = {}
+    for name, note in notes.items():
+        sizes[note.key] = sizes.get(note.key, 0) + values[name].size
+    places = {}
+    for name, note in notes.items():
+        part = parsed[name]
+        if part is None:
+            places[name] = SavedAs(note.key)
+            continue
+        shape, extents = part
+        is_whole = sizes[note.key] == _size(shape)
+        places[name] = SavedAs(note.key, extents, shape) if is_whole else SavedAs(name)
+    return places
+
+
+def _size(shape: Sequence[int]) -> int:
+    size = 1
+    for dim in shape:
+        size *= dim
+    return size
+
+
+def _stored(
+    notes: Mapping[str, Remembered], values: Mapping[str, Tensor], places: Mapping[str, SavedAs]
+) -> dict[str, Tensor]:
+    """Return the tensors of the checkpoint: slices put together."""
+    stored: dict[str, Tensor] = {}
+    slices: dict[str, list[tuple[SavedAs, Tensor]]] = {}
+    for name in notes:
+        place = places[name]
+        if place.extents is None:
+            stored[place.key] = values[name]
+        else:
+            slices.setdefault(place.key, []).append((place, values[name]))
+    for key, parts in slices.items():
+        stored[key] = JoinedTensor(parts[0][0].shape, [(place.extents or (), tensor) for place, tensor in parts])
+    return stored

@@ -1,0 +1,189 @@
+"""Variables of a graph, exchanged for constants: the surgery of `freeze`, without what surrounds the graph.
+
+The result is the one of TensorFlow's `convert_variables_to_constants`, node for node and
+in its order, wherever that has a sound one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
+from graphsurgeon.ir.op_families import REF_OPS
+from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.meta_graph.dependencies import InitOps
+from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_unfreeze
+from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
+from graphsurgeon.rewrites.freezing.value_reads import Value
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor_proto import encode
+from graphsurgeon.variables.checkpoint_keys import variable_nodes
+from graphsurgeon.variables.unfreeze_note import UnfreezeNote
+from proto_utils import schema
+
+# Longer values stream, and so are written raw.
+_MAX_TYPED_NBYTES = 1 << 16
+
+_NO_COMPANIONS: Mapping[str, Sequence[str]] = {}
+
+
+def to_constants(
+    model: Model,
+    roots: Sequence[str],
+    values: Mapping[str, Tensor],
+    *,
+    operation: str,
+    also: Mapping[str, Sequence[str]] = _NO_COMPANIONS,
+    init: InitOps | None = None,
+) -> list[str]:
+    """Keep what the roots need, and exchange variables for constants.
+
+    Parameters
+    ----------
+    model : Model
+        Its graph and library are edited.
+    roots : sequence of str
+        Nodes.
+    values : mapping of str to Tensor
+        The variables to exchange, and their values.
+    operation : str
+        The pass, for errors.
+    also : mapping of str to sequence of str
+        What nodes need besides their inputs and what they are colocated with.
+    init : InitOps, optional
+        Ops that set everything up; they are cut down to what is left.
+
+    Returns
+    -------
+    list of str
+        Ops that changed a variable and are gone, ``function/node`` in a function body.
+
+    Raises
+    ------
+    PassError
+        Something needs a variable as a variable; the node is named.
+    """
+    note = UnfreezeNote.read(model.meta)
+    thawed = note.constants.keys() & values.keys()
+    set_up = _restrict(model, roots, also, init)
+    flow = ValueFlow(model, operation)
+    for node in model.graph:
+        if node.name not in values:
+            continue
+        tensor = values[node.name]
+        value = Value(tensor.dtype, tensor.shape, node.name, node.name in thawed)
+        before = note.constants.get(node.name)
+        flow.main.edited[node.name] = constant_node(
+            node, tensor, is_thawed=value.is_thawed, num_typed=0 if before is None else before.num_typed
+        )
+        flow.follow(flow.main, node.name, value, is_ref=node.op in REF_OPS)
+    cut = flow.finish([*roots, *set_up])
+    undo_unfreeze(model, note, thawed)
+    if flow.functions:
+        trim_library(model.library, called_functions(model.graph, model.library))
+    if cut or thawed:
+        _restrict(model, roots, also, init)
+    return cut
+
+
+def needed_variables(model: Model, index: Index, roots: Sequence[str]) -> list[Node]:
+    """Return the variables that nodes need, as `to_constants` sees need, in the order of the graph."""
+    needed = ancestors(index.producers, roots, _colocations(index.producers))
+    return [node for node in variable_nodes(model.graph) if node.name in needed]
+
+
+def check_value(variable: Node, key: str, value: Tensor, operation: str) -> None:
+    """Require that a value is one of the variable.
+
+    Parameters
+    ----------
+    variable : Node
+    key : str
+        Where the value is from, for the error.
+    value : Tensor
+        Not read.
+    operation : str
+        The pass, for the error.
+
+    Raises
+    ------
+    PassError
+        It has another dtype or shape.
+    """
+    dtype, shape = variable_dtype(variable), variable_shape(variable)
+    dims = None if shape is None else shape.dims
+    if value.dtype is not dtype:
+        wanted = "of no type" if dtype is None else dtype.name
+        reason = f"the checkpoint has {value.dtype.name} under {key!r}, the variable is {wanted}"
+        raise PassError(operation, reason, node=variable.name)
+    # To the oldest op, a scalar's shape meant an unknown one.
+    if dims is None or (variable.op == "Variable" and dims == ()):
+        return
+    if len(value.shape) != len(dims) or any(b not in (None, a) for a, b in zip(value.shape, dims, strict=True)):
+        reason = f"the checkpoint has shape {list(value.shape)} under {key!r}, the variable {list(dims)}"
+        raise PassError(operation, reason, node=variable.name)
+
+
+def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False, num_typed: int = 0) -> Node:
+    """Make the Const that takes a variable's place.
+
+    TensorFlow drops device and attrs; what `unfreeze` had carried over goes back.
+
+    Parameters
+    ----------
+    node : Node
+        The variable.
+    value : Tensor
+        Not read.
+    is_thawed : bool
+        Whether it was a constant before.
+    num_typed : int
+        How many values it had in a typed list then; short values are read for that.
+    """
+    attrs: dict[str, Any] = {"dtype": value.dtype, "value": value}
+    if num_typed and value.nbytes <= _MAX_TYPED_NBYTES:
+        attrs["value"] = schema.AttrValue(tensor=encode(value, num_typed=num_typed))
+    if is_thawed:
+        attrs |= {key: node.attrs[key] for key in node.attrs if key[:1] == "_" and key != "_class"}
+        if node.op in REF_OPS and "_class" in node.attrs:
+            attrs["_class"] = node.attrs["_class"]
+    return Node.new(node.name, "Const", device=node.device if is_thawed else "", attrs=attrs)
+
+
+def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[str]], init: InitOps | None) -> list[str]:
+    """Keep the nodes that `roots` need; as TensorFlow does, colocation counts as a need.
+
+    Returns
+    -------
+    list of str
+        What stays beside that: it sets up what is there.
+    """
+    producers = {node.name: node for node in model.graph}
+    colocated = _colocations(producers)
+    needs = colocated if not also else {**colocated, **{k: [*v, *colocated.get(k, ())] for k, v in also.items()}}
+    needed = ancestors(producers, roots, needs)
+    cut = init.cut(needed) if init is not None else {}
+    needed.update(cut)
+    nodes = []
+    for node in model.graph:
+        if node.name in needed:
+            now = cut.get(node.name, node) if node.op == "NoOp" else node
+            gone = [name for name in colocated.get(node.name, ()) if name not in needed]
+            nodes.append(_colocated_less(now, gone) if gone else now)
+    model.graph.set_nodes(nodes)
+    return [*cut, *(each for name in needed for each in also.get(name, ()))]
+
+
+def _colocations(producers: Mapping[str, Node]) -> dict[str, list[str]]:
+    return {name: near for name, node in producers.items() if (near := colocated_with(node))}
+
+
+def _colocated_less(node: Node, gone: Sequence[str]) -> Node:
+    copy = node.copy()
+    drop_colocation(copy, gone)
+    return copy

@@ -1,0 +1,182 @@
+"""Constants of a graph, exchanged for variables: the surgery of `unfreeze`, without what surrounds the graph.
+
+The mirror image of `to_constants`: a variable takes the constant's place under its name,
+and who read the constant reads the variable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.frames import Frame, frames_of
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node, is_long
+from graphsurgeon.meta_graph.retarget import Moved
+from graphsurgeon.names import parse_input, unique_name
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor_proto import count_typed, encode
+from graphsurgeon.variables.layout import Variable, VariableKind, new_variable
+from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
+
+_READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
+
+
+class ToVariables:
+    """Gathers the edits of a graph: copies of nodes, and the nodes that take a constant's place."""
+
+    def __init__(self, graph: Graph, index: Index, kind: VariableKind) -> None:
+        self._graph = graph
+        self._index = index
+        self.kind = kind
+        self.taken = set(index.producers)
+        self._edited: dict[str, Node] = {}
+        self._replaced: dict[str, list[Node]] = {}
+        self._frames: dict[str, tuple[Frame, ...]] | None = None
+        self.variables: list[Variable] = []
+        self.moved: dict[str, Moved] = {}
+        self.note = UnfreezeNote()
+        self.remarks: list[str] = []
+
+    def convert(self, node: Node, value: Tensor) -> None:
+        """Plan the exchange of one constant for a variable."""
+        name = node.name
+        own_read = None if node.inputs else self._own_read(name)
+        made = new_variable(
+            name, value, self.kind, self.taken,
+            device=node.device, attrs=_private_attrs(node, self.kind), read=None if own_read is None else own_read.name,
+        )  # fmt: skip
+        if node.proto.HasField("experimental_debug_info"):
+            made.nodes[0].proto.experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
+        self.variables.append(made.variable)
+        self._replaced[name] = made.nodes
+        note = self.note.constants[name] = ConstantNote(
+            "" if own_read else made.read, num_typed=_num_typed(node, value)
+        )
+        if self.kind == "resource" and not self._index.consumers(name):
+            self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
+        if not node.inputs:
+            self._rewire(name, made.read, own_read, note)
+            return
+        anchors = self._anchors(node, value.dtype, made.read)
+        self._replaced[name] = made.nodes + anchors
+        note.controls, note.anchors = list(node.inputs), [anchor.name for anchor in anchors]
+        self.moved[name] = Moved(made.read, note.anchors[:-1], note.anchors[-1])
+        for consumer, position in self._index.consumers(name):
+            self._set_input(consumer, position, name, note.anchors[-1])
+
+    def result(self) -> Iterator[Node]:
+        """Yield the nodes of the graph after all exchanges, in order."""
+        for name, moved in self.moved.items():
+            # Who waited for the constant waited for the branch or the iteration it was in.
+            for consumer in self._index.control_consumers(name):
+                self._wait_for(consumer, name, moved.inside)
+        for node in self._graph:
+            if node.name in self._replaced:
+                yield from self._replaced[node.name]
+            else:
+                yield self._edited.get(node.name, node)
+
+    def _edit(self, node: Node) -> Node:
+        if node.name not in self._edited:
+            self._edited[node.name] = node.copy()
+        return self._edited[node.name]
+
+    def _own_read(self, name: str) -> Node | None:
+        """Find the read that the variable had before it was frozen."""
+        suffix = "/read" if self.kind == "ref" else "/Read/ReadVariableOp"
+        node = self._index.producers.get(name + suffix)
+        return node if node is not None and node.op == "Identity" and _reads_only(node, name) else None
+
+    def _anchors(self, node: Node, dtype: DType, read: str) -> list[Node]:
+        """Bring a variable's value to where control inputs held the constant.
+
+        The variable itself must stand outside of every frame and branch, or it could
+        be neither initialized nor saved.
+        """
+        if self._frames is None:
+            self._frames = frames_of(self._graph, self._index)
+        nodes: list[Node] = []
+        tip = read
+        for frame in self._frames.get(node.name, ()):
+            attrs = {"T": dtype, "frame_name": frame.name, "is_constant": True}
+            attrs["parallel_iterations"] = frame.parallel_iterations
+            nodes.append(self._beside(node, "Enter", [tip], attrs))
+            tip = nodes[-1].name
+        nodes.append(self._beside(node, "Identity", [tip, *node.inputs], {"T": dtype}))
+        return nodes
+
+    def _beside(self, node: Node, op: str, inputs: list[str], attrs: dict[str, Any]) -> Node:
+        name = unique_name(f"{node.name}/{op}", self.taken)
+        self.taken.add(name)
+        return Node.new(name, op, inputs, device=node.device, attrs=attrs)
+
+    def _rewire(self, name: str, read: str, own_read: Node | None, note: ConstantNote) -> None:
+        """Make every reader of the constant read `read`; handles are read by ReadVariableOps again."""
+        for consumer, position in self._index.consumers(name):
+            if _takes_variable(consumer, position, self.kind):
+                continue
+            if self.kind == "resource" and _was_read_variable_op(consumer):
+                self._to_read_variable_op(consumer)
+            elif own_read is None:
+                self._set_input(consumer, position, name, read)
+            elif consumer.name != own_read.name:
+                self._set_input(consumer, position, name, read)
+                note.rewired.append([consumer.name, position])
+
+    def _set_input(self, consumer: Node, position: int, old: str, new: str) -> None:
+        """Let an input name another node; it stays written as it is, ``a`` or ``a:0``."""
+        node = self._edit(consumer)
+        inputs = list(node.inputs)
+        inputs[position] = new + inputs[position][len(old) :]
+        node.inputs = inputs
+
+    def _wait_for(self, consumer: Node, old: str, new: str) -> None:
+        # A constant that is exchanged too has handed its control inputs to its anchor.
+        anchored = consumer.name in self.moved
+        node = self._replaced[consumer.name][-1] if anchored else self._edit(consumer)
+        node.inputs = [f"^{new}" if text == f"^{old}" else text for text in node.inputs]
+
+    def _to_read_variable_op(self, consumer: Node) -> None:
+        node = self._edit(consumer)
+        node.op = "ReadVariableOp"
+        node.attrs["dtype"] = node.attrs["T"]
+        del node.attrs["T"]
+
+
+def _takes_variable(node: Node, position: int, kind: VariableKind) -> bool:
+    """Whether an input needs the variable itself: freezing leaves ops that change variables with constants."""
+    known = ops.facts(node.op)
+    if known is None or not any(arg.is_ref or arg.type == "resource" for arg in known.inputs):
+        return False
+    types = ops.input_types(node)
+    if types is None or position >= len(types):
+        return False
+    return types[position].is_ref if kind == "ref" else types[position] is dtypes.RESOURCE
+
+
+def _private_attrs(node: Node, kind: VariableKind) -> dict[str, Any]:
+    """Return the attrs to carry over to the variable: those every op may have."""
+    private = [key for key in node.proto.attr if key[:1] == "_"]
+    return {key: node.proto.attr[key] for key in sorted(private) if kind == "ref" or key != "_output_shapes"}
+
+
+def _num_typed(node: Node, value: Tensor) -> int:
+    """Return how many values stand in a typed list where freezing would put them elsewhere."""
+    count = count_typed(node.proto.attr["value"].tensor)
+    if not count or (not is_long(value) and encode(value) == node.proto.attr["value"].tensor):
+        return 0
+    return count
+
+
+def _reads_only(node: Node, name: str) -> bool:
+    return len(node.inputs) == 1 and parse_input(node.inputs[0]) == (name, 0)
+
+
+def _was_read_variable_op(node: Node) -> bool:
+    return node.op == "Identity" and _READ_VARIABLE_OP.fullmatch(node.name) is not None

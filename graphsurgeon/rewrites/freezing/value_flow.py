@@ -1,0 +1,204 @@
+"""From reference or handle to value: rewriting what reads a variable when it becomes a constant.
+
+A reference variable hands out a ``float_ref``, a resource variable a handle; a
+constant hands out the value itself. What passes the one on must pass on the other:
+
+======================================== ===========================================
+reads a reference or handle               becomes
+======================================== ===========================================
+Identity Enter Exit Switch Merge ...      the same, its type attr changed
+RefSwitch and its kin                     Switch and its kin
+ReadVariableOp and others                 see `value_reads`
+While If Case PartitionedCall ...         the same on a converted copy of the function
+Assign, AssignVariableOp and others       cut, or an obstacle: see `updates`
+======================================== ===========================================
+
+Every other reader of a reference reads its value already.
+
+Source: convert_to_constants.py (2.21) and graph_util_impl.py (1.15) of TensorFlow,
+whose results these equal where those have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
+from graphsurgeon.rewrites.freezing.converted_functions import CALLERS, ConvertedFunctions
+from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers
+from graphsurgeon.rewrites.freezing.value_reads import READS, Value, to_true
+
+_PASS_ON = frozenset({"Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration", "_SwitchN"})
+_REF_PASS_ON = {f"Ref{op}": op for op in ("Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration")}
+# They ask for a variable and leave it as it is.
+_HARMLESS = frozenset({"DisableCopyOnRead"})
+
+#: What to do about a node that needs a variable which is no more; True when it was done.
+Overcome = Callable[[BodyEdits, Obstacle], bool]
+
+
+class ValueFlow:
+    """Follows variables that became constants through a model.
+
+    Parameters
+    ----------
+    model : Model
+        Converted functions are added to its library under new names.
+    operation : str
+        The pass, for errors.
+
+    Attributes
+    ----------
+    main : BodyEdits
+        Of the main graph.
+    functions : ConvertedFunctions
+    """
+
+    def __init__(self, model: Model, operation: str) -> None:
+        self._model = model
+        self._operation = operation
+        self.main = BodyEdits(model.graph)
+        self.functions = ConvertedFunctions(model, self._follow_handle)
+
+    def follow(self, body: BodyEdits, text: str, value: Value, *, is_ref: bool) -> dict[str, Value]:
+        """Rewrite everything that reads a tensor which is a value from now on.
+
+        Parameters
+        ----------
+        body : BodyEdits
+        text : str
+            The tensor, as its readers write it.
+        value : Value
+        is_ref : bool
+            Whether it was a reference; a handle otherwise.
+
+        Returns
+        -------
+        dict of str to Value
+            Every tensor of the body that carries the value now.
+
+        Raises
+        ------
+        PassError
+            A reader needs the reference or handle itself.
+        """
+        reached: dict[str, Value] = {}
+        # Which of them were references: what an Identity makes of one is a value already.
+        waiting = [(text, is_ref)]
+        while waiting:
+            tensor, was_ref = waiting.pop()
+            if tensor in reached:
+                continue
+            reached[tensor] = value
+            for node, position in body.consumers(tensor):
+                if not is_ref:
+                    waiting += [(each, False) for each in self._handle(body, node, position, text, value)]
+                elif was_ref:
+                    waiting += self._ref(body, node, position, text, value)
+                elif node.op in _PASS_ON:
+                    waiting += [(each, False) for each in _retype(body, node, value)]
+        return reached
+
+    def finish(self, roots: Iterable[str], overcome: Overcome | None = None) -> list[str]:
+        """Cut what changes variables, and apply all edits to the graph and to the converted functions.
+
+        Parameters
+        ----------
+        roots : iterable of str
+            The nodes of the graph whose results count.
+        overcome : callable, optional
+            Asked about each op of the graph that cannot be cut, before it is an error. With it, a root
+            does not count for what it waits for.
+
+        Returns
+        -------
+        list of str
+            What was cut, as ``node`` or ``function/node``.
+
+        Raises
+        ------
+        PassError
+            The roots need an op that changes a variable, or two callers of one function disagree on which
+            arguments are constants.
+        """
+        in_functions = self.functions.settle(self._decline)
+        self.functions.tell(self.main, self._decline)
+        roots = list(roots)
+        cut, obstacles = cut_updates(self.main, roots, waits_count=overcome is None)
+        for obstacle in [*obstacles, *late_readers(self.main, roots)]:
+            if overcome is None or not overcome(self.main, obstacle):
+                raise self._decline(self.main, obstacle)
+        self.functions.finish(self._decline)
+        self._model.graph.set_nodes(self.main.nodes())
+        return cut + in_functions
+
+    def _follow_handle(self, body: BodyEdits, text: str, value: Value) -> dict[str, Value]:
+        return self.follow(body, text, value, is_ref=False)
+
+    def _ref(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[tuple[str, bool]]:
+        facts = ops.facts(node.op)
+        if node.op in _REF_PASS_ON:
+            edited = body.edit(node)
+            edited.op = _REF_PASS_ON[node.op]
+            return [(body.output(edited, number), True) for number in range(2 if node.op == "RefSwitch" else 1)]
+        if node.op == "IsVariableInitialized":
+            to_true(body, node, value)
+        elif facts is not None and _input_name(node, position) in facts.ref_inputs:
+            _note_user(body, node, text)
+        else:
+            _note(body.readers, text, node)
+            if node.op in _PASS_ON and not value.is_thawed:
+                return [(each, False) for each in _retype(body, node, value)]
+        return []
+
+    def _handle(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[str]:
+        if node.op in _PASS_ON:
+            return _retype(body, node, value)
+        if node.op == "IdentityN":
+            edited = body.edit(node)
+            edited.attrs["T"] = [value.dtype if i == position else each for i, each in enumerate(edited.attrs["T"])]
+            return [body.output(node, position)]
+        if node.op in READS:
+            _note(body.readers, text, node)
+            READS[node.op](body, node, value)
+        elif self.functions.is_call(node) and position >= CALLERS.get(node.op, (0,))[0]:
+            return self.functions.call(body, node, position, text, value)
+        else:
+            _note_user(body, node, text)
+        return []
+
+    def _decline(self, body: BodyEdits, obstacle: Obstacle) -> PassError:
+        where = "" if body.function is None else f"in function {body.function!r}: "
+        hint = "--keep leaves variables as they are" if self._operation == "freeze" else None
+        return PassError(self._operation, where + obstacle.reason, node=obstacle.node.name, hint=hint)
+
+
+def _note_user(body: BodyEdits, node: Node, text: str) -> None:
+    body.users[node.name] = text
+    if node.op not in _HARMLESS:
+        _note(body.writers, text, node)
+
+
+def _note(noted: dict[str, set[str]], text: str, node: Node) -> None:
+    noted.setdefault(text, set()).add(node.name)
+
+
+def _retype(body: BodyEdits, node: Node, value: Value) -> list[str]:
+    edited = body.edit(node)
+    edited.attrs["T"] = value.dtype
+    edited.attrs.pop("_output_shapes", None)
+    if node.op == "_SwitchN":
+        return [body.output(node, number) for number in range(node.attrs["num_outs"])]
+    return [body.output(node, number) for number in range(2 if node.op == "Switch" else 1)]
+
+
+def _input_name(node: Node, position: int) -> str:
+    for name, count in ops.input_names(node) or []:
+        if position < count:
+            return name
+        position -= count
+    return ""

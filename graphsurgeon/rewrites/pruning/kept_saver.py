@@ -1,0 +1,156 @@
+"""The saver of a graph from which nodes go: it stays, is made anew for the variables that are left, or goes too.
+
+A saver is an island: nothing that computes an output needs it, and it needs every
+variable it saves. So it can stay only when all of those stay. Else `saver.new_saver` lays
+one out for the variables that are left, under the keys and slices that the graph's own
+saver had for them, so the checkpoint still fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import REF_OPS
+from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.dependencies import holds_state, variable_defs
+from graphsurgeon.names import node_of
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes
+from graphsurgeon.variables.layout import Variable, VariableKind, new_read
+from graphsurgeon.variables.saver import SavedVariable, Saver, new_saver
+from proto_utils import schema
+
+
+class OldSaver(NamedTuple):
+    """The saver that a SaverDef names, as it is before nodes go.
+
+    Attributes
+    ----------
+    names : list of str
+        The nodes that the SaverDef names; empty when there is no SaverDef.
+    nodes : set of str
+        Those and all they need.
+    state : set of str
+        The variables and tables among those.
+    is_whole : bool
+        Whether the nodes it names are all there.
+    """
+
+    names: list[str]
+    nodes: set[str]
+    state: set[str]
+    is_whole: bool
+
+
+class NewSaver(NamedTuple):
+    """What comes in the place of the old saver.
+
+    Attributes
+    ----------
+    saver : Saver or None
+        None when no variable is left. Its nodes are not in the graph yet, and may include
+        reads that variables lack.
+    unsaved : list of str
+        Nodes whose values the old saver saved and this one does not: no variables, but
+        tables, or variables of which no key could be found.
+    """
+
+    saver: Saver | None
+    unsaved: list[str]
+
+
+def find_saver(model: Model, index: Index) -> OldSaver:
+    """Find the nodes of the model's saver; costs O(its nodes)."""
+    saver_def = schema.SaverDef() if model.meta is None else model.meta.saver_def
+    texts = (saver_def.filename_tensor_name, saver_def.save_tensor_name, saver_def.restore_op_name)
+    names = [node_of(text) for text in texts if text]
+    nodes = ancestors(index.producers, names)
+    state = {name for name in nodes if holds_state(index.producers[name])}
+    return OldSaver(names, nodes, state, nodes.issuperset(names))
+
+
+def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]) -> NewSaver:
+    """Make a saver for those variables of the old one that are left.
+
+    Parameters
+    ----------
+    model : Model
+        As it was before nodes went; not edited.
+    index : Index
+        Of its graph.
+    old : OldSaver
+    kept : sequence of Node
+        The nodes that are left.
+    """
+    graph = Graph(kept)
+    find = _key_finder(model, index)
+    reads = _Reads(model, graph)
+    saved = []
+    for node in variable_nodes(graph):
+        dtype, place = node.attrs.get("dtype"), find(node) if node.name in old.state else None
+        if place is not None and isinstance(dtype, DType):
+            saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
+    names = {each.variable.node for each in saved}
+    unsaved = [node.name for node in graph if node.name in old.state and node.name not in names]
+    if not saved or model.meta is None:
+        return NewSaver(None, unsaved)
+    before = model.meta.saver_def
+    made = new_saver(graph, saved, max_to_keep=before.max_to_keep)
+    made.saver_def.keep_checkpoint_every_n_hours = before.keep_checkpoint_every_n_hours
+    return NewSaver(Saver([*reads.nodes, *made.nodes], made.saver_def), unsaved)
+
+
+def lost_values(model: Model, index: Index, kept: Collection[str]) -> list[str]:
+    """Return the keys of `model.variables` whose variables all go.
+
+    Parameters
+    ----------
+    model : Model
+        As it was before nodes went.
+    index : Index
+        Of its graph.
+    kept : collection of str
+        The variables that stay.
+    """
+    if not model.variables:
+        return []
+    places = VariableValues(model, index)
+    gone: dict[str, None] = {}
+    needed = set()
+    for node in variable_nodes(model.graph):
+        place = places.place(node)
+        if place is not None and node.name in kept:
+            needed.add(place.key)
+        elif place is not None:
+            gone[place.key] = None
+    return [key for key in gone if key not in needed]
+
+
+class _Reads:
+    """Variables with the nodes that read them: those the collections name, or new ones."""
+
+    def __init__(self, model: Model, graph: Graph) -> None:
+        listed = [] if model.meta is None else variable_defs(model.meta)
+        self._snapshots = {node_of(each.variable_name): each.snapshot_name for each in listed}
+        self.nodes: list[Node] = []
+        self._taken = {node.name for node in graph}
+
+    def variable(self, node: Node, dtype: DType) -> Variable:
+        """Describe a variable of the graph."""
+        name = node.name
+        kind: VariableKind = "ref" if node.op in REF_OPS else "resource"
+        snapshot = self._snapshots.get(name, "")
+        if node_of(snapshot) not in self._taken:
+            self.nodes.append(new_read(name, kind, dtype, self._taken, device=node.device))
+            snapshot = f"{self.nodes[-1].name}:0"
+        return Variable(name, kind, dtype, "", snapshot, device=node.device)
+
+
+def _key_finder(model: Model, index: Index) -> Callable[[Node], SavedAs | None]:
+    saved, values = saved_keys(model, index), VariableValues(model, index)
+    return lambda node: saved.get(node.name) or values.place(node)

@@ -1,0 +1,203 @@
+"""The new name of every name of a model: nodes, tensors and checkpoint keys by one and the same rule.
+
+1. An entry of the map that takes the name gives the new one.
+2. Else the name follows what it is below of: ``X/read``, ``X/Adam`` or ``X/ExponentialMovingAverage`` the nearest
+   variable, table or checkpoint key ``X``; ``T-keys`` and ``T-values`` the table ``T``; the slot of a TensorFlow 2
+   optimizer its variable.
+3. Then a scope is taken away, where the name begins with it, and another put before every name.
+
+Because nodes and keys go by the same rule, they stay in step: what a saver looks up, what the checkpoint has and what
+the graph calls its variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.names import NODE_NAME, node_of
+from graphsurgeon.rewrites.renaming.name_map import NameMap
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph_upkeep import TABLE_SUFFIXES
+from proto_utils.errors import NotFoundError
+
+_VALUE, _SLOT = "/.ATTRIBUTES/VARIABLE_VALUE", "/.OPTIMIZER_SLOT/"
+_MAX_LISTED = 10
+
+
+class NewNames:
+    """The new names; each is found once.
+
+    Parameters
+    ----------
+    name_map : NameMap
+    roots : collection of str
+        The variables, tables and checkpoint keys, which names below them follow.
+    add_scope, strip_scope : str, optional
+    """
+
+    def __init__(
+        self,
+        name_map: NameMap,
+        roots: Collection[str],
+        *,
+        add_scope: str | None = None,
+        strip_scope: str | None = None,
+    ) -> None:
+        self._map = name_map
+        self._roots = roots
+        self._added = _scope("add_scope", add_scope)
+        self._stripped = _scope("strip_scope", strip_scope)
+        self._has_stripped = not self._stripped
+        # Before and after the scopes.
+        self._mapped: dict[str, str] = {}
+        self._found: dict[str, str] = {}
+        self._tensors: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        """Return the new name of a node or checkpoint key; of what is not to be renamed, the same."""
+        new = self._found.get(name)
+        if new is None:
+            new = self._mapped_name(name)
+            if self._stripped and new.startswith(self._stripped):
+                self._has_stripped = True
+                new = new[len(self._stripped) :]
+            self._found[name] = new = self._added + new
+        return new
+
+    def key(self, key: str) -> str:
+        """Return the new name of a checkpoint key; that of the object graph stays."""
+        return key if key == OBJECT_GRAPH_KEY else self(key)
+
+    def tensor(self, text: str) -> str:
+        """Return what ``a``, ``a:1`` or ``^a`` is called now."""
+        new = self._tensors.get(text)
+        if new is None:
+            if text[:1] == "^":
+                new = "^" + self(text[1:])
+            else:
+                name = node_of(text)
+                new = self(name) + text[len(name) :] if name else text
+            self._tensors[text] = new
+        return new
+
+    def require_all_used(self, names: Iterable[str]) -> None:
+        """Require that every entry of the map has taken a name, and that some name began with the scope to strip.
+
+        Raises
+        ------
+        NotFoundError
+            That is not so; near names are in the error.
+        """
+        self._map.require_all_used(names)
+        if not self._has_stripped:
+            scopes = dict.fromkeys(name.partition("/")[0] for name in names if "/" in name)
+            raise NotFoundError("name in the scope", self._stripped[:-1], list(scopes)[:3])
+
+    def _mapped_name(self, name: str) -> str:
+        new = self._mapped.get(name)
+        if new is None:
+            new = self._map.find(name) if len(self._map) else name
+            self._mapped[name] = new = self._followed(name) if new is None else new
+        return new
+
+    def _followed(self, name: str) -> str:
+        """Return what a name that no entry takes is called behind the nearest that it is below of."""
+        roots = self._roots
+        end = name.rfind("/")
+        while end > 0:
+            if name[:end] in roots:
+                return self._mapped_name(name[:end]) + name[end:]
+            end = name.rfind("/", 0, end)
+        variable, slot, rest = name.partition(_SLOT)
+        if slot and variable + _VALUE in roots:
+            new = self._mapped_name(variable + _VALUE)
+            return new.removesuffix(_VALUE) + slot + rest if new.endswith(_VALUE) else name
+        for suffix in TABLE_SUFFIXES:
+            if name.endswith(suffix) and name.removesuffix(suffix) in roots:
+                return self._mapped_name(name.removesuffix(suffix)) + suffix
+        return name
+
+
+def changed_names(names: Iterable[str], new: NewNames, kind: str) -> dict[str, str]:
+    """Return the new names of those that change, by the old ones.
+
+    Parameters
+    ----------
+    names : iterable of str
+        All there are of a kind, each once.
+    new : NewNames
+    kind : {"node", "key"}
+
+    Raises
+    ------
+    PassError
+        Two would have one name, or one a name that TensorFlow does not take; such are listed.
+    """
+    find: Callable[[str], str] = new if kind == "node" else new.key
+    holders: dict[str, str] = {}
+    clashes: list[tuple[str, str]] = []
+    changed: dict[str, str] = {}
+    for old in names:
+        now = find(old)
+        first = holders.setdefault(now, old)
+        if first != old:
+            # The one that is renamed is told of first.
+            clashes.append((old, first) if now != old else (first, old))
+        if now != old:
+            changed[old] = now
+    _refuse_clashes(clashes, find, kind)
+    _refuse_bad(changed, kind)
+    return changed
+
+
+def _refuse_clashes(clashes: list[tuple[str, str]], find: Callable[[str], str], kind: str) -> None:
+    if not clashes:
+        return
+    lines = [
+        f"{one!r} -> {find(one)!r}, " + (f"which {other!r} becomes too" if find(other) != other else "which exists")
+        for one, other in clashes
+    ]
+    raise PassError(
+        "rename",
+        f"{_count(clashes, kind)} would have the name of another: {_listed(lines)}",
+        listed=lines,
+        hint="give the other a new name too, in the same map, or choose another new name",
+    )
+
+
+def _refuse_bad(changed: dict[str, str], kind: str) -> None:
+    if kind == "node":
+        bad = [(old, now) for old, now in changed.items() if NODE_NAME.fullmatch(now) is None]
+        rule = "letters, digits and _.-/>, beginning with a letter, digit or dot"
+    else:
+        bad = [(old, now) for old, now in changed.items() if not now or "\0" in now]
+        rule = "any text but an empty one"
+    if bad:
+        lines = [f"{old!r} -> {now!r}" for old, now in bad]
+        raise PassError(
+            "rename",
+            f"{_count(bad, kind)} would have a name that TensorFlow does not allow: {_listed(lines)}",
+            listed=lines,
+            hint=f"allowed are {rule}",
+        )
+
+
+def _count(found: Collection[object], kind: str) -> str:
+    word = "node" if kind == "node" else "checkpoint key"
+    return f"{len(found):,} {word}{'s' if len(found) > 1 else ''}"
+
+
+def _listed(lines: list[str]) -> str:
+    more = f"; and {len(lines) - _MAX_LISTED:,} more" if len(lines) > _MAX_LISTED else ""
+    return "; ".join(lines[:_MAX_LISTED]) + more
+
+
+def _scope(option: str, text: str | None) -> str:
+    """Return a scope with its slash; empty for none."""
+    if text is None:
+        return ""
+    scope = text.rstrip("/")
+    if not scope or scope.startswith("/"):
+        raise PassError("rename", f"{option} {text!r} is no scope", hint="write it as in vgg_16 or towers/first")
+    return f"{scope}/"

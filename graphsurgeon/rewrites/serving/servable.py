@@ -1,0 +1,329 @@
+"""What a graph needs to be served from a SavedModel, and has not yet.
+
+============================ ==============================================================
+part                         who asks for it
+============================ ==============================================================
+tags                         every loader: ``serve``
+version                      TensorFlow 2 parses it, and refuses what it cannot
+signature                    clients; `tf.saved_model.load` makes functions of signatures
+SaverDef, save/ subgraph     loaders run its restore op, feeding the path of ``variables``
+VariableDefs                 TensorFlow 2 makes live ``.variables`` of resource variables
+initializer op               loaders run it after restoring; without one, nobody fills tables
+                             and local variables in TensorFlow 1
+============================ ==============================================================
+
+What is there already stays, and a model that came from a SavedModel is taken to have what
+its makers wanted it to have. The object graph of a TensorFlow 2 SavedModel goes when
+functions or tensors that it names are gone: TensorFlow then goes by the signatures.
+Source: TensorFlow's ``saved_model/builder_impl.py``, ``loader_impl.py``, ``load_v1_in_v2.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from graphsurgeon.errors import near_names
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import REF_OPS
+from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.version import stamp_version
+from graphsurgeon.names import node_of, unique_name
+from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
+from graphsurgeon.variables.checkpoint_keys import VariableValues
+from graphsurgeon.variables.layout import existing_variables
+from graphsurgeon.variables.saver import SavedVariable, new_saver
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+
+SERVE = "serve"
+INIT_SIGNATURE = "__saved_model_init_op"
+MAIN_OP = "saved_model_main_op"
+_INIT_COLLECTIONS = (MAIN_OP, "legacy_init_op")
+_TABLE_INITIALIZERS = "table_initializer"
+_LOCAL_VARIABLES = "local_variables"
+_TABLE_OPS = frozenset(
+    ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+    + ("LookupTableImport", "LookupTableImportV2")
+)
+_RESTORE_OPS = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
+# These do not read the checkpoints that we write, nor those of any TensorFlow since 1.0.
+_V1_RESTORE_OPS = frozenset(("RestoreSlice", "Restore"))
+_NUMBER = re.compile(r"\d+(\.\d+)+", re.ASCII)
+_FED_OPS = frozenset(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"))
+
+
+@dataclass(frozen=True)
+class ServingReport:
+    """What was added to make a graph servable.
+
+    Attributes
+    ----------
+    signature : dict or None
+        ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the signature that was made.
+    notes : list of str
+    """
+
+    signature: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> tuple[Model, ServingReport]:
+    """Complete a model with what it lacks to be a SavedModel.
+
+    Parameters
+    ----------
+    model : Model
+        Not changed.
+    inputs, outputs : sequence of str
+        Of the signature ``serving_default``, as for `serving_signature.make_signature`. When none are
+        given, the signatures that the model has stay as they are; when it has none and did not come
+        from a SavedModel, one is guessed.
+
+    Returns
+    -------
+    model : Model
+        The same object when it lacks nothing; else a new one that shares its nodes.
+    report : ServingReport
+
+    Raises
+    ------
+    NotFoundError
+        A given tensor does not exist, or the saver restores what `model.variables` lacks.
+    PassError
+        What was given makes no signature.
+    """
+    draft = _Draft(model)
+    is_new = model.saved_model is None or model.meta is None
+    signature = None
+    if any(inputs) or any(outputs) or (is_new and not draft.meta.signature_def):
+        signature = draft.add_signature(inputs, outputs)
+    if is_new:
+        draft.add_tags_and_version()
+        draft.add_main_op()
+    draft.add_saver()
+    draft.drop_stale_object_graph()
+    draft.note_init_op()
+    draft.check_saver()
+    draft.check_assets()
+    report = ServingReport(signature, draft.notes)
+    return draft.result(), report
+
+
+def restorable(model: Model) -> Model:
+    """Give a model a saver that reads the checkpoints we write, when the one it has reads only V1 checkpoints.
+
+    Parameters
+    ----------
+    model : Model
+        Not changed.
+
+    Returns
+    -------
+    Model
+        Most often the same object; else a new one that shares its nodes. The old saver's nodes stay.
+    """
+    if model.meta is None or not any(node.op in _V1_RESTORE_OPS for node in model.graph):
+        return model
+    draft = _Draft(model)
+    if draft.meta.saver_def.restore_op_name:
+        draft.add_saver()
+    return draft.result()
+
+
+def limits_of_checkpoint(model: Model) -> list[str]:
+    """Tell what of a model a ``.meta`` with a checkpoint cannot hold."""
+    notes = []
+    if model.meta is not None and restorable(model) is not model:
+        notes.append(f"{model.meta.saver_def.restore_op_name!r} reads V1 checkpoints only, so there is a new saver")
+    files = (
+        [] if model.saved_model is None else [name for name in model.saved_model.files if name.startswith("assets/")]
+    )
+    if files:
+        more = f" and {len(files) - 1} more" if files[1:] else ""
+        notes.append(f"a checkpoint has no assets: {files[0]!r}{more} stays behind, tables that read it need its path")
+    if model.meta is not None and model.meta.HasField("object_graph_def"):
+        notes.append(
+            "this is an object-based model of TensorFlow 2, whose keys (layer/kernel/.ATTRIBUTES/VARIABLE_VALUE) stay "
+            "as they are: tf.train.Checkpoint reads them by its objects; import_meta_graph restores them by the "
+            "graph's own saver, but lists no variables to train"
+        )
+    return notes
+
+
+class _Draft:
+    """A copy of a model's MetaGraphDef, and the nodes to be added."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._before = None if model.meta is None else schema.serialize(model.meta)
+        self.meta = schema.parse(schema.MetaGraphDef, self._before or b"")
+        self._index = Index(model.graph)
+        self._added: list[Node] = []
+        self.notes: list[str] = []
+
+    def result(self) -> Model:
+        """Return the completed model."""
+        model = self._model
+        after = schema.serialize(self.meta)
+        if after == self._before and not self._added:
+            return model
+        graph = Graph([*model.graph, *self._added])
+        made = Model(graph, model.library, rest=schema.serialize(model.rest), meta=after)
+        made.variables, made.path, made.saved_model = model.variables, model.path, model.saved_model
+        return made
+
+    def add_tags_and_version(self) -> None:
+        """Add the tag of what is served, and a version that can be parsed."""
+        info = self.meta.meta_info_def
+        if not info.tags:
+            info.tags.append(SERVE)
+        if self._before is not None and not info.tensorflow_version:
+            # TensorFlow takes that as it is, and another version would change what it makes of VariableDefs.
+            return
+        replaced = stamp_version(self.meta)
+        if replaced is not None:
+            number = _NUMBER.match(replaced)
+            info.tensorflow_version = number[0] if number is not None else info.tensorflow_version
+            self.notes.append(
+                f"TensorFlow cannot parse its version {replaced!r}, so that is {info.tensorflow_version!r} now"
+            )
+
+    def add_signature(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Any] | None:
+        """Add the signature that is asked for, or one that is guessed."""
+        signature = make_signature(self._model, self._index, inputs=inputs, outputs=outputs)
+        if signature is None:
+            self.notes.append("no outputs could be guessed, so there is no signature: name them with --outputs")
+            return None
+        self.meta.signature_def[SERVING_DEFAULT].CopyFrom(signature.to_proto())
+        if any(node.op in REF_OPS for node in self._model.graph):
+            self.notes.append(
+                "its variables are references, as in TensorFlow 1: tf.saved_model.load runs the graph but has no "
+                ".variables to train; freeze it and unfreeze it with --variables resource for that"
+            )
+        return _plain(signature)
+
+    def add_saver(self) -> None:
+        """Add a saver for the variables that have values, when there is none that can read them."""
+        model, restore_op = self._model, self.meta.saver_def.restore_op_name
+        is_old = any(node.op in _V1_RESTORE_OPS for node in _restore_ops(self._index.producers, restore_op))
+        if not model.variables or (restore_op and not is_old):
+            return
+        values = VariableValues(model, self._index)
+        variables = list(existing_variables(model.graph, self._index))
+        places = [(values.place(self._index.producers[each.node]), each) for each in variables]
+        saved = [SavedVariable(place.key, each, place.slice) for place, each in places if place is not None]
+        if not saved:
+            return
+        saver = new_saver(model.graph, saved)
+        if is_old:
+            self.notes.append(f"{restore_op!r} reads V1 checkpoints only, so there is a new saver")
+        self._added += saver.nodes
+        self.meta.saver_def.CopyFrom(saver.saver_def)
+        if "variables" not in self.meta.collection_def:
+            definitions = [s.variable.to_proto(trainable=False) for s in saved if s.variable.initializer]
+            listed = [schema.serialize(each) for each in definitions if each.snapshot_name]
+            self.meta.collection_def["variables"].bytes_list.value.extend(listed)
+
+    def add_main_op(self) -> None:
+        """Add an op that fills tables and local variables, when there is something to fill and no such op."""
+        collections = self.meta.collection_def
+        if INIT_SIGNATURE in self.meta.signature_def or any(key in collections for key in _INIT_COLLECTIONS):
+            return
+        initializers = dict.fromkeys([*self._table_initializers(), *self._local_initializers()])
+        there = [name for name in initializers if name in self._index.producers]
+        if not there:
+            return
+        name = unique_name(MAIN_OP, {*self._index.producers, *(node.name for node in self._added)})
+        self._added.append(Node.new(name, "NoOp", [f"^{each}" for each in there]))
+        collections[MAIN_OP].node_list.value.append(name)
+
+    def drop_stale_object_graph(self) -> None:
+        """Drop an object graph that names functions or tensors which are gone."""
+        if not self.meta.HasField("object_graph_def"):
+            return
+        model, parts = self._model, self._model.saved_model
+        functions = sorted(self.meta.object_graph_def.concrete_functions)
+        gone = [name for name in functions if name not in model.library.functions]
+        gone += [] if parts is None else [key for key in parts.variables if key not in model.variables]
+        if gone:
+            self.meta.ClearField("object_graph_def")
+            self.notes.append(
+                f"dropped the object graph, which needs {gone[0]!r}"
+                + (f" and {len(gone) - 1} others" if gone[1:] else "")
+                + ": TensorFlow 2 loads the signatures, not the Python objects"
+            )
+
+    def note_init_op(self) -> None:
+        """Note an initializer op that is fed asset paths in a collection, not as a signature.
+
+        Without an object graph TensorFlow 2 makes a function of every signature, and refuses one that is fed unasked.
+        """
+        signatures, collections = self.meta.signature_def, self.meta.collection_def
+        if INIT_SIGNATURE not in signatures or self.meta.HasField("object_graph_def"):
+            return
+        ops = [info.name for info in signatures[INIT_SIGNATURE].outputs.values()]
+        if self._needs(map(node_of, ops), _FED_OPS):
+            del signatures[INIT_SIGNATURE]
+            if not any(key in collections for key in _INIT_COLLECTIONS):
+                collections[MAIN_OP].node_list.value.extend(ops)
+
+    def check_assets(self) -> None:
+        """Note assets that are named, but are not among the files that go along."""
+        parts = self._model.saved_model
+        there = {} if parts is None else parts.files
+        lost = sorted({f.filename for f in self.meta.asset_file_def if f"assets/{f.filename}" not in there})
+        if lost:
+            more = f" and {len(lost) - 1} more" if lost[1:] else ""
+            self.notes.append(f"asset {lost[0]!r}{more} did not come with the graph: put it into the folder assets")
+
+    def check_saver(self) -> None:
+        """Refuse a saver that restores what there is not."""
+        producers = {**self._index.producers, **{node.name: node for node in self._added}}
+        for node in _restore_ops(producers, self.meta.saver_def.restore_op_name):
+            for key in _keys(producers, node):
+                if key not in self._model.variables:
+                    near = near_names(key, self._model.variables)
+                    where = f"the values of the variables, where {node.name!r} restores it from"
+                    raise NotFoundError("tensor", key, near, where=where)
+
+    def _table_initializers(self) -> Iterator[str]:
+        if _TABLE_INITIALIZERS in self.meta.collection_def:
+            yield from map(node_of, self.meta.collection_def[_TABLE_INITIALIZERS].node_list.value)
+        for node in self._model.graph:
+            # A saver fills tables too, with what it restores.
+            if node.op in _TABLE_OPS and not self._needs([node.name], _RESTORE_OPS | _FED_OPS):
+                yield node.name
+
+    def _needs(self, names: Iterable[str], ops: frozenset[str]) -> bool:
+        """Whether nodes need one of these ops."""
+        producers = self._index.producers
+        return any(producers[name].op in ops for name in ancestors(producers, names))
+
+    def _local_initializers(self) -> Iterator[str]:
+        if _LOCAL_VARIABLES in self.meta.collection_def:
+            for value in self.meta.collection_def[_LOCAL_VARIABLES].bytes_list.value:
+                yield node_of(schema.parse(schema.VariableDef, value).initializer_name)
+
+
+def _plain(signature: Signature) -> dict[str, Any]:
+    sides = {"inputs": signature.inputs, "outputs": signature.outputs}
+    return {"key": SERVING_DEFAULT, **{side: [asdict(row) for row in rows] for side, rows in sides.items()}}
+
+
+def _restore_ops(producers: dict[str, Node], restore_op: str) -> Iterator[Node]:
+    for name in sorted(ancestors(producers, [node_of(restore_op)] if restore_op else [])):
+        if producers[name].op in _RESTORE_OPS:
+            yield producers[name]
+
+
+def _keys(producers: dict[str, Node], node: Node) -> list[str]:
+    names = producers.get(node_of(node.inputs[1])) if len(node.inputs) > 1 else None
+    if names is None or names.op != "Const":
+        return []
+    return [element.decode("utf-8", "surrogateescape") for element in names.tensor.strings()]

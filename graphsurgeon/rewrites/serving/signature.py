@@ -1,0 +1,265 @@
+"""The signature under which a graph is served: its inputs and outputs, given or guessed.
+
+A signature maps argument names to tensors. Who serves the graph, and `tf.saved_model.load`
+in TensorFlow 2, feeds every input of it, so guessed inputs are only those the outputs need
+and that have no value of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import node_shape
+from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
+from graphsurgeon.names import node_of, parse_input
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from proto_utils import schema
+from proto_utils.errors import FileFormatError, NotFoundError
+
+#: The key that clients use when they name none, and what they call to run it.
+SERVING_DEFAULT = "serving_default"
+PREDICT_METHOD = "tensorflow/serving/predict"
+
+_OPERATION = "signature"
+_PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
+_HAS_DEFAULT = "PlaceholderWithDefault"
+_NO_VALUES = (dtypes.RESOURCE, dtypes.VARIANT)
+#: In graphs of older versions a placeholder with the shape of a scalar is one of unknown shape.
+_SCALARS_SINCE = 24
+_NOT_IN_ARGUMENTS = re.compile(r"[^A-Za-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class SignatureRow:
+    """An argument of a signature.
+
+    Attributes
+    ----------
+    name : str
+        Of the argument.
+    tensor : str
+        ``node:0``.
+    dtype : str or None
+        None when the op is not known.
+    shape : list of (int or None), or None
+    reason : str
+        Why it is one.
+    """
+
+    name: str
+    tensor: str
+    dtype: str | None
+    shape: list[int | None] | None
+    reason: str
+
+
+class Signature(NamedTuple):
+    """What a graph takes and gives."""
+
+    inputs: list[SignatureRow]
+    outputs: list[SignatureRow]
+
+    def to_proto(self) -> schema.SignatureDef:
+        """Make the SignatureDef."""
+        proto = schema.SignatureDef(method_name=PREDICT_METHOD)
+        for rows, infos in ((self.inputs, proto.inputs), (self.outputs, proto.outputs)):
+            for row in rows:
+                info = infos[row.name]
+                info.name = row.tensor
+                info.dtype = dtypes.INVALID.number if row.dtype is None else DType.from_name(row.dtype).number
+                if row.shape is None:
+                    info.tensor_shape.unknown_rank = True
+                else:
+                    info.tensor_shape.dim.extend(
+                        [schema.TensorShapeProto.Dim(size=-1 if dim is None else dim) for dim in row.shape]
+                    )
+                    info.tensor_shape.SetInParent()
+        return proto
+
+
+def make_signature(
+    model: Model, index: Index, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+) -> Signature | None:
+    """Make a signature of given and guessed inputs and outputs.
+
+    Parameters
+    ----------
+    model : Model
+        Not changed.
+    index : Index
+        Of its graph.
+    inputs, outputs : sequence of str
+        Tensors, as ``node``, ``node:1`` or ``argument=node:1``; each may list several, comma
+        separated. Without any they are guessed, as `endpoints` does.
+
+    Returns
+    -------
+    Signature or None
+        None when no outputs were given and none could be guessed.
+
+    Raises
+    ------
+    NotFoundError
+        A tensor does not exist.
+    PassError
+        The outputs need a placeholder that is not among the given inputs, or what is given
+        is no set of arguments.
+    """
+    chosen = _given(index, outputs, "output") or _guessed_outputs(model, index)
+    if not chosen:
+        return None
+    fed = _given(index, inputs, "input")
+    if fed:
+        _check_fed(index, fed, chosen)
+    else:
+        fed = _guessed_inputs(model, index, chosen)
+    is_old = model.rest.versions.producer < _SCALARS_SINCE
+    return Signature(_rows(fed, is_old=is_old), _rows(chosen, is_old=is_old))
+
+
+class _Chosen(NamedTuple):
+    """A tensor chosen for an argument, whose name may be empty."""
+
+    argument: str
+    node: Node
+    output: int
+    reason: str
+
+    @property
+    def tensor(self) -> str:
+        return f"{self.node.name}:{self.output}"
+
+
+def _given(index: Index, texts: Iterable[str], kind: str) -> list[_Chosen]:
+    chosen = []
+    for part in filter(None, (part.strip() for text in texts for part in text.split(","))):
+        argument, _, tensor = part.rpartition("=")
+        node, output = _find(index, tensor)
+        chosen.append(_Chosen(argument, node, output, "given"))
+    for name, number in Counter(each.tensor for each in chosen).items():
+        if number > 1:
+            raise PassError(_OPERATION, f"{name!r} is given as {kind} {number} times")
+    return chosen
+
+
+def _find(index: Index, text: str) -> tuple[Node, int]:
+    name, output = parse_input(text)
+    node = index.producers.get(name)
+    if node is None:
+        raise NotFoundError("node", name, near_names(name, index.producers))
+    number = ops.num_outputs(node)
+    if output < 0 or (number is not None and output >= number):
+        raise NotFoundError("tensor", text, hint=f"{node.op} node {name!r} has {number} outputs")
+    return node, output
+
+
+def _guessed_outputs(model: Model, index: Index) -> list[_Chosen]:
+    starts = guess_inputs(model.graph, index)
+    found = guess_outputs(model.graph, index, starts)
+    return [
+        _Chosen("", node, output, each.reason)
+        for each in found
+        for node in [index.producers[each.name]]
+        for output in range(ops.num_outputs(node) or 1)
+        if _has_values(node, output)
+    ]
+
+
+def _guessed_inputs(model: Model, index: Index, outputs: Sequence[_Chosen]) -> list[_Chosen]:
+    needed = ancestors(index.producers, [each.node.name for each in outputs])
+    saver_file = "" if model.meta is None else node_of(model.meta.saver_def.filename_tensor_name)
+    found = [each for each in guess_inputs(model.graph, index) if each.name in needed and each.name != saver_file]
+    without_default = [each for each in found if each.op != _HAS_DEFAULT]
+    return [
+        _Chosen("", node, output, f"{each.reason}, and an output needs it")
+        for each in without_default or found
+        for node in [index.producers[each.name]]
+        for output in sorted(_read_outputs(index, node, needed))
+        if _has_values(node, output)
+    ]
+
+
+def _read_outputs(index: Index, node: Node, needed: set[str]) -> set[int]:
+    """Return which outputs of a node are read by what is needed."""
+    read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(node.name) if reader.name in needed}
+    return read or {0}
+
+
+def _check_fed(index: Index, fed: Sequence[_Chosen], outputs: Sequence[_Chosen]) -> None:
+    """Refuse inputs that leave a placeholder unfed."""
+    stops = {each.node.name for each in fed}
+    producers = {name: node for name, node in index.producers.items() if name not in stops}
+    needed = ancestors(producers, [each.node.name for each in outputs])
+    missing = sorted(name for name in needed if producers[name].op in _PLACEHOLDERS)
+    if missing:
+        hint = "name them too: --inputs " + ",".join(missing)
+        reason = f"the outputs need placeholder {missing[0]!r}, which is not among the inputs"
+        raise PassError(_OPERATION, reason, node=missing[0], hint=hint)
+
+
+def _rows(chosen: Sequence[_Chosen], *, is_old: bool) -> list[SignatureRow]:
+    names = _argument_names(chosen)
+    return [
+        SignatureRow(name, each.tensor, _dtype_name(each), _shape(each, is_old), each.reason)
+        for name, each in zip(names, chosen, strict=True)
+    ]
+
+
+def _argument_names(chosen: Sequence[_Chosen]) -> list[str]:
+    """Name arguments by the last part of their nodes' names where that is enough, else by the whole."""
+    short = [each.argument or _argument(each.node.name.rpartition("/")[2], each.output) for each in chosen]
+    count = Counter(short)
+    names = [
+        each.argument or (name if count[name] == 1 else _argument(each.node.name, each.output))
+        for name, each in zip(short, chosen, strict=True)
+    ]
+    for name, number in Counter(names).items():
+        if number > 1:
+            tensors = [each.tensor for each, used in zip(chosen, names, strict=True) if used == name]
+            hint = f"name them: {', '.join(f'NAME={tensor}' for tensor in tensors)}"
+            raise PassError(_OPERATION, f"{number} arguments would be called {name!r}", hint=hint)
+    return names
+
+
+def _argument(name: str, output: int) -> str:
+    """Make a name that can be a Python argument."""
+    text = _NOT_IN_ARGUMENTS.sub("_", name)
+    text = f"_{text}" if text[:1].isdigit() else text
+    return f"{text}_{output}" if output else text
+
+
+def _dtype(node: Node, output: int) -> DType | None:
+    try:
+        types = ops.output_types(node)
+    except FileFormatError:
+        return None
+    if types is None or output >= len(types) or types[output] is dtypes.INVALID:
+        return None
+    return types[output].base
+
+
+def _has_values(node: Node, output: int) -> bool:
+    return _dtype(node, output) not in _NO_VALUES
+
+
+def _dtype_name(each: _Chosen) -> str | None:
+    dtype = _dtype(each.node, each.output)
+    return None if dtype is None else dtype.name
+
+
+def _shape(each: _Chosen, is_old: bool) -> list[int | None] | None:
+    shape = node_shape(each.node) if each.output == 0 else None
+    if shape is None or shape.dims is None or (is_old and shape.dims == () and each.node.op in _PLACEHOLDERS):
+        return None
+    return list(shape.dims)

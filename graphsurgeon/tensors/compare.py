@@ -1,0 +1,161 @@
+"""Two tensors side by side: their values in pieces of equal length, and whether they are the same bytes.
+
+Both stream, in whatever pieces each comes in, so any two tensors compare in a few
+buffers. Everything is read, which is also what makes checksums be verified, except
+where both tensors are the same range of the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, Tensor
+from proto_utils.errors import CorruptionError, UnsupportedError
+
+
+def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
+    """Yield the raw values of two tensors side by side.
+
+    Parameters
+    ----------
+    a, b : Tensor
+        Of one dtype and shape, with raw values.
+
+    Yields
+    ------
+    (memoryview, memoryview)
+        Equally long, whole elements, valid until the next.
+
+    Raises
+    ------
+    CorruptionError
+        A tensor yields fewer or more bytes than its dtype and shape ask for.
+    """
+    for tensor in (a, b):
+        if tensor.dtype.itemsize == 0:
+            raise UnsupportedError(f"a tensor of dtype {tensor.dtype.name} has no raw values")
+    itemsize = a.dtype.itemsize
+    left, right = _views(a), _views(b)
+    x = y = memoryview(b"")
+    while True:
+        x = x or next(left, x)
+        y = y or next(right, y)
+        nbytes = min(len(x), len(y))
+        if nbytes == 0:
+            break
+        if nbytes % itemsize and nbytes >= itemsize:
+            nbytes -= nbytes % itemsize
+        elif nbytes < itemsize:
+            x, y = _grown(x, left, itemsize), _grown(y, right, itemsize)
+            nbytes = itemsize
+        yield x[:nbytes], y[:nbytes]
+        x, y = x[nbytes:], y[nbytes:]
+    if x or y:
+        raise CorruptionError(f"two tensors {a!r} and {b!r} yield different numbers of bytes")
+
+
+def same_values(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are bit for bit the same: dtype, shape and values.
+
+    Raises
+    ------
+    UnsupportedError
+        The dtype has no values outside a session, so nobody can tell.
+    CorruptionError, NotFoundError
+        The values cannot be read.
+    """
+    return is_same_kind(a, b) and first_difference(a, b) is None
+
+
+def first_difference(a: Tensor, b: Tensor) -> list[int] | None:
+    """Return the index of the first element whose bits differ, None when all are equal.
+
+    Parameters
+    ----------
+    a, b : Tensor
+        Of one dtype and shape. Read as far as they are equal, at memory speed.
+
+    Raises
+    ------
+    UnsupportedError
+        The dtype has no values outside a session, so nobody can tell.
+    CorruptionError, NotFoundError
+        The values cannot be read.
+    """
+    if is_same_place(a, b):
+        return None
+    if a.dtype is dtypes.STRING:
+        for position, (text, other) in enumerate(zip_longest(a.strings(), b.strings())):
+            if text != other:
+                return index_of(position, a.shape)
+        return None
+    position = 0
+    for x, y in aligned(a, b):
+        if not same_bytes(x, y):
+            import numpy as np
+
+            byte = int((np.frombuffer(x, np.uint8) != np.frombuffer(y, np.uint8)).argmax())
+            return index_of((position + byte) // a.dtype.itemsize, a.shape)
+        position += len(x)
+    return None
+
+
+def index_of(position: int, shape: Sequence[int]) -> list[int]:
+    """Return the index of an element from its place in C order."""
+    index = []
+    for dim in reversed(shape):
+        position, last = divmod(position, dim)
+        index.append(last)
+    return index[::-1]
+
+
+def is_same_kind(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors have one dtype and shape."""
+    return a.dtype is b.dtype and a.shape == b.shape
+
+
+def is_same_place(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors of one dtype and shape are the same without a look at their values.
+
+    They are one object, the same range of the same file, or described alike.
+    """
+    if a is b:
+        return True
+    if isinstance(a, FillTensor) and isinstance(b, FillTensor) and a.head == b.head:
+        return True
+    if isinstance(a, OpaqueTensor) or isinstance(b, OpaqueTensor):
+        return False
+    here, there = a.stored, b.stored
+    if here is not None and there is not None:
+        return here.source.identity == there.source.identity and here[1:5] == there[1:5]
+    x, y = a.span, b.span
+    return x is not None and y is not None and x.source is y.source and (x.start, x.end) == (y.start, y.end)
+
+
+def same_bytes(a: memoryview, b: memoryview) -> bool:
+    """Whether two pieces of one length are equal; at memory speed, which memoryview's own comparison is not."""
+    import numpy as np
+
+    word = np.dtype(np.uint64 if len(a) % 8 == 0 else np.uint8)
+    return bool((np.frombuffer(a, word) == np.frombuffer(b, word)).all())
+
+
+def _views(tensor: Tensor) -> Iterator[memoryview]:
+    for chunk in tensor.chunks():
+        if len(chunk):
+            yield memoryview(chunk)
+
+
+def _grown(view: memoryview, rest: Iterator[memoryview], nbytes: int) -> memoryview:
+    """Return at least `nbytes` of a stream: a copy of what is left of this piece, and the next ones."""
+    if len(view) >= nbytes:
+        return view
+    held = bytearray(view)
+    while len(held) < nbytes:
+        piece = next(rest, None)
+        if piece is None:
+            raise CorruptionError("a tensor's values end inside an element")
+        held += piece
+    return memoryview(held)

@@ -1,0 +1,45 @@
+"""Which tensors are asked for, by names and patterns, and which of these were left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from graphsurgeon import names
+from graphsurgeon.errors import near_names
+from proto_utils.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A tensor that the edit was asked to change and did not."""
+
+    name: str
+    reason: str
+
+
+def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:
+    """Return the names that an edit is to work on, in their order.
+
+    Parameters
+    ----------
+    tensors : iterable of str
+    select : sequence of str
+        Names or regular expressions that match the whole name; all names when empty.
+    exclude : sequence of str
+        Taken out again; likewise.
+
+    Raises
+    ------
+    NotFoundError
+        One of `select` or `exclude` matches nothing; near names are in the error.
+    """
+    found = list(tensors)
+    for pattern in (*select, *exclude):
+        if not any(names.matches(pattern, name) for name in found):
+            raise NotFoundError("tensor", pattern, near_names(pattern, found))
+    return [
+        name
+        for name in found
+        if (not select or names.matches_any(select, name)) and not names.matches_any(exclude, name)
+    ]

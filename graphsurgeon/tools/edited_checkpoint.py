@@ -1,0 +1,140 @@
+"""A checkpoint that is to be edited and saved, with the graph beside it as long as that fits.
+
+A ``.meta`` goes along when its own saver restores the edited checkpoint. When it does not, because a value that it
+wants is gone or of another name, dtype or shape, the checkpoint is written alone: a graph beside a checkpoint that it
+cannot restore would look like a model and be none.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from graphsurgeon.checks.consistency import consistency_findings
+from graphsurgeon.checks.finding import ERROR
+from graphsurgeon.formats.bundle_writer import ByteOrder
+from graphsurgeon.formats.detect import Detected, detect
+from graphsurgeon.formats.linked_shards import Links, files_at, shared_paths
+from graphsurgeon.formats.load import load_graph, open_checkpoint
+from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
+from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor_dict import TensorDict
+
+_RULES = ("missing-value", "value-dtype", "value-shape")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What was written.
+
+    Attributes
+    ----------
+    paths : list of str
+    linked : list of str
+        Those of them that share their bytes with other files.
+    kept : list of str
+        Those that were there before, and were not touched.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+class EditedCheckpoint:
+    """The tensors of a checkpoint, for edits to work on.
+
+    Parameters
+    ----------
+    source : path
+        A checkpoint, V1 or V2, by its prefix, one of its files or its directory; or a SavedModel.
+
+    Attributes
+    ----------
+    tensors : TensorDict
+        Lazy; edit it in place.
+
+    Raises
+    ------
+    NotFoundError, UnsupportedError, CorruptionError
+        As `graphsurgeon.load_checkpoint`.
+    """
+
+    def __init__(self, source: str | os.PathLike[str]) -> None:
+        self._found = detect(source)
+        self.tensors = TensorDict(open_checkpoint(self._found))
+
+    @cached_property
+    def graph(self) -> Model | None:
+        """The graph beside the checkpoint, as it is; None when there is none."""
+        return load_graph(self._found) if _has_meta(self._found) else None
+
+    def fitting_graph(self) -> tuple[Model | None, str | None]:
+        """Return the graph beside the checkpoint when it fits the tensors as they are now, else why it does not.
+
+        Returns
+        -------
+        model : Model or None
+            With the tensors as its variables.
+        note : str or None
+            For people.
+        """
+        model = self.graph
+        if model is None:
+            return None, None
+        model.variables = self.tensors
+        problems = [
+            finding for finding in consistency_findings(model) if finding.severity == ERROR and finding.rule in _RULES
+        ]
+        if not problems:
+            return model, None
+        first = f"{problems[0].node}: {problems[0].message}"
+        more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
+        return None, f"the graph does not go along, because its saver cannot restore this checkpoint ({first}{more})"
+
+    def save(
+        self,
+        prefix: str,
+        *,
+        model: Model | None = None,
+        overwrite: bool = False,
+        links: Links = "hard",
+        byteorder: ByteOrder | None = None,
+        shard_nbytes: int | None = None,
+    ) -> Saved:
+        """Save the tensors as a V2 checkpoint.
+
+        Parameters
+        ----------
+        prefix : str
+            May be where they come from.
+        model : Model, optional
+            The graph that goes along.
+        overwrite : bool
+        links, byteorder, shard_nbytes
+            As `graphsurgeon.save_checkpoint`.
+
+        Raises
+        ------
+        OutputExistsError
+            Something is there and `overwrite` is false.
+        """
+        before = files_at(existing(prefix))
+        how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+        if model is None:
+            paths = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
+        else:
+            paths = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
+        kept = [path for path in paths if files_at([path]) & before]
+        return Saved(paths, shared_paths(paths), kept)
+
+
+def existing(prefix: str) -> list[str]:
+    """Return the files that saving to a prefix would replace."""
+    return existing_outputs(prefix, "checkpoint")
+
+
+def _has_meta(found: Detected) -> bool:
+    return found.kind != "saved_model" and found.graph is not None and found.prefix is not None

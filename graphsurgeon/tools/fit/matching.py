@@ -1,0 +1,109 @@
+"""Which tensor of a checkpoint each requirement of a graph gets: by rules, by names, by suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tools.fit.likeness import Item
+from graphsurgeon.tools.fit.name_map import Rule, mapped_names
+from graphsurgeon.tools.fit.requirements import Requirement
+from graphsurgeon.tools.fit.suggestions import Suggestion, suggest
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
+
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class KeyMatch(NamedTuple):
+    """A key of the checkpoint, and why it is the one."""
+
+    key: str
+    why: str
+
+
+class Weights:
+    """The tensors of a checkpoint under all of their names.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Values are looked up once each, so that they stay the same objects.
+
+    Attributes
+    ----------
+    tensors : dict of str to Tensor
+        By key, without the object graph.
+    names : dict of str to str
+        Keys by name: the keys themselves; of a TensorFlow 2 checkpoint also the full names of variables, and the
+        ways to them without what is at their ends.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self.tensors = {key: tensor for key, tensor in tensors.items() if key != OBJECT_GRAPH_KEY}
+        self.names = {key: key for key in self.tensors}
+        self._said: dict[str, str] = {}
+        objects = read_object_graph(tensors)
+        for name, key in objects.full_names().items() if objects is not None else ():
+            if key in self.tensors:
+                self.names.setdefault(name, key)
+                self._said.setdefault(key, name)
+        for key in self.tensors:
+            if key.endswith(_VALUE):
+                self.names.setdefault(key.removesuffix(_VALUE), key)
+                self._said.setdefault(key, key.removesuffix(_VALUE))
+
+    def item(self, key: str) -> Item:
+        """Return a tensor as suggestions see it."""
+        tensor = self.tensors[key]
+        return Item(key, self._said.get(key, key), tensor.dtype.name, tensor.shape)
+
+
+def wanted_item(requirement: Requirement) -> Item:
+    """Return a requirement as suggestions see it: by the name of its variable, if it has one."""
+    name = requirement.names[1] if requirement.key.endswith(_VALUE) and requirement.names[1:] else requirement.key
+    return Item(requirement.key, name, requirement.dtype.name, requirement.shape)
+
+
+def matches_by_name(wanted: Sequence[Requirement], weights: Weights, rules: Sequence[Rule]) -> dict[str, KeyMatch]:
+    """Match by rules, and what these leave by name.
+
+    Returns
+    -------
+    dict of str to KeyMatch
+        By the requirement's key.
+
+    Raises
+    ------
+    NotFoundError, PassError
+        As `mapped_names`.
+    """
+    mapped = mapped_names(rules, weights.names)
+    found: dict[str, KeyMatch] = {}
+    for each in wanted:
+        name = next((name for name in each.names if name in mapped), None)
+        if name is not None:
+            found[each.key] = KeyMatch(mapped[name].key, f"map {mapped[name].rule}")
+    # What went elsewhere by a rule is not what its old name says any more.
+    moved = {match.key for match in found.values()}
+    for each in wanted:
+        match = None if each.key in found else _by_name(each, weights)
+        if match is not None and match.key not in moved:
+            found[each.key] = match
+    return found
+
+
+def suggested(wanted: Sequence[Requirement], weights: Weights, found: Mapping[str, KeyMatch]) -> dict[str, Suggestion]:
+    """Suggest tensors that are not used for requirements that have none, by the requirement's key."""
+    used = {match.key for match in found.values()}
+    left = [weights.item(key) for key in weights.tensors if key not in used]
+    open_items = [wanted_item(each) for each in wanted if each.key not in found]
+    return {each.wanted: each for each in suggest(open_items, left)} if left and open_items else {}
+
+
+def _by_name(requirement: Requirement, weights: Weights) -> KeyMatch | None:
+    for name in requirement.names:
+        key = weights.names.get(name)
+        if key is not None:
+            return KeyMatch(key, "name" if key == requirement.key else f"the variable's name, {name}")
+    return None

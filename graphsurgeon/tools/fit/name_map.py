@@ -1,0 +1,101 @@
+r"""Names of a checkpoint put into the words of a graph: ``old=new`` rules.
+
+They are written as those of `rename`, see `graphsurgeon.rewrites.renaming.name_map`, and here every rule is tried on
+every name, so that one tensor can go to several places; where two rules lead different tensors to one name, the first
+rule wins. A name that is there means itself alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.rewrites.renaming.name_map import Entry, NameMap, parse_lines, parse_texts, unmatched_hint
+from graphsurgeon.tools.fit.requirements import OPERATION
+from proto_utils.errors import NotFoundError
+
+
+class Rule:
+    """One ``old=new``.
+
+    Attributes
+    ----------
+    old, new : str
+    entry : Entry
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        self.old, self.new = entry.old, entry.new
+        self.entry = entry
+        self._map = NameMap([entry])
+
+    def __str__(self) -> str:
+        return f"{self.old}={self.new}"
+
+    def apply(self, name: str) -> str | None:
+        """Return the new name, None when the rule is not about this one."""
+        return self._map.find(name)
+
+
+class Mapped(NamedTuple):
+    """Where a name of the graph comes from: a key of the checkpoint, by a rule."""
+
+    key: str
+    rule: Rule
+
+
+def parse_rules(texts: Sequence[str] | Mapping[str, str], lines: Iterable[str] = ()) -> list[Rule]:
+    """Parse rules.
+
+    Parameters
+    ----------
+    texts : sequence of str, or mapping of str to str
+        ``old=new``; or old and new names.
+    lines : iterable of str
+        Of a file.
+
+    Raises
+    ------
+    PassError
+        One of them is not understood.
+    """
+    return [Rule(entry) for entry in (*parse_texts(texts, OPERATION), *parse_lines(lines, OPERATION))]
+
+
+def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, Mapped]:
+    """Apply rules to the names of a checkpoint.
+
+    Parameters
+    ----------
+    rules : iterable of Rule
+    names : mapping of str to str
+        Names and the keys that they stand for.
+
+    Returns
+    -------
+    dict of str to Mapped
+        By new name.
+
+    Raises
+    ------
+    NotFoundError
+        A rule is about no name.
+    PassError
+        One rule gives two tensors the same name.
+    """
+    found: dict[str, Mapped] = {}
+    for rule in rules:
+        by_rule: dict[str, str] = {}
+        hits = ((rule.apply(name), name) for name in ([rule.old] if rule.old in names else names))
+        for new, name in hits:
+            if new is not None and by_rule.setdefault(new, names[name]) != names[name]:
+                reason = f"the rule {str(rule)!r} gives {by_rule[new]!r} and {names[name]!r} the same name, {new!r}"
+                raise PassError(OPERATION, reason)
+        if not by_rule:
+            near = near_names(rule.old, names)
+            hint = unmatched_hint(rule.entry, names, near)
+            raise NotFoundError("tensor for the rule", str(rule), near, hint=hint)
+        for new, key in by_rule.items():
+            found.setdefault(new, Mapped(key, rule))
+    return found

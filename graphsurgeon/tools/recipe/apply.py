@@ -1,0 +1,192 @@
+"""Reading recipes from files, and doing what they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from graphsurgeon import edits
+from graphsurgeon.edits._contract import Action, EditReport, Remarks, compare
+from graphsurgeon.errors import near_names
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.ir.model import Model
+from graphsurgeon.passes import load as load_pass
+from graphsurgeon.tensors.selection import Skipped
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
+from graphsurgeon.tools.recipe.options import OptionError, check_options, relative_to
+from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
+from proto_utils.errors import LimitError, UnsupportedError
+
+#: A recipe is written by people.
+MAX_NBYTES = 1 << 20
+
+_RENAME_HIDDEN = ("map_file", "checkpoint_only")
+
+
+def read_recipe(path: str | os.PathLike[str]) -> list[Step]:
+    """Read a recipe.
+
+    Parameters
+    ----------
+    path : path
+        Of a YAML or JSON file.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    LimitError
+        It is longer than `MAX_NBYTES`.
+    UnsupportedError
+        It is not a list of steps, or not text.
+    """
+    name = os.fspath(path)
+    with open(name, "rb") as file:
+        data = file.read(MAX_NBYTES + 1)
+    if len(data) > MAX_NBYTES:
+        raise LimitError("a recipe, in bytes,", os.path.getsize(name), MAX_NBYTES)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnsupportedError("not a text in UTF-8", path=name, offset=error.start) from None
+    return parse_recipe(text, name)
+
+
+def apply_recipe(
+    tensors: MutableMapping[str, Tensor],
+    steps: str | os.PathLike[str] | Sequence[Step],
+    *,
+    model: Model | None = None,
+    directory: str | None = None,
+) -> EditReport:
+    """Do the steps of a recipe, all or none of them.
+
+    Parameters
+    ----------
+    tensors : mutable mapping of str to Tensor or array
+        A checkpoint; edited in place. Its values are not read.
+    steps : path, or sequence of Step
+        Of a recipe.
+    model : Model, optional
+        The graph of the checkpoint, for the edits that look at it.
+    directory : str, optional
+        What paths in the recipe are relative to; the recipe's own by default, else the current one.
+
+    Returns
+    -------
+    EditReport
+        Of all steps together. What was skipped has the step before its reason.
+
+    Raises
+    ------
+    UnsupportedError
+        A step or an option does not exist, or an option is of another kind; with the line. Nothing was done then.
+    NotFoundError, PassError
+        As the edits.
+    """
+    path = os.fspath(steps) if isinstance(steps, str | os.PathLike) else None
+    if isinstance(steps, str | os.PathLike):
+        steps = read_recipe(steps)
+        directory = os.path.dirname(os.fspath(path or "")) if directory is None else directory
+    preparation = _Preparation(directory or "", model)
+    prepared = [(step, preparation.prepared(step, path)) for step in steps]
+    before = dict(TensorDict(require_mutable(tensors)))
+    after = dict(before)
+    skipped: list[Skipped] = []
+    reasons: dict[str, str] = {}
+    notes: list[str] = []
+    origins = {name: name for name in before}
+    for step, run in prepared:
+        report = run(after)
+        origins = _followed(origins, report, after)
+        skipped += [Skipped(row.name, f"{step.name}: {row.reason}") for row in report.skipped]
+        reasons |= {row.was or row.name: row.reason for row in report.changes if row.reason}
+        notes += [f"{step.name}: {note}" for note in report.notes]
+    tensors.clear()
+    tensors.update(after)
+    return _with_origins(compare(before, after, Remarks(skipped, reasons, notes)), before, origins)
+
+
+def _followed(origins: Mapping[str, str], report: EditReport, after: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return what the tensors were called before the recipe, where they were there, now that a step was done."""
+    rows = {row.name: row for row in report.changes if row.action != "dropped"}
+    found = {}
+    for name in after:
+        row = rows.get(name)
+        source = name if row is None or row.action == "changed" else row.was or ""
+        if source in origins:
+            found[name] = origins[source]
+    return found
+
+
+def _with_origins(report: EditReport, before: Mapping[str, Tensor], origins: Mapping[str, str]) -> EditReport:
+    """Tell of tensors that were renamed and changed, by different steps, that they are not new ones."""
+    changes, moved = [], set()
+    for row in report.changes:
+        was = origins.get(row.name) if row.action == "added" else None
+        if was is None:
+            changes.append(row)
+            continue
+        old = before[was]
+        moved.add(was)
+        action: Action = "copied" if origins.get(was) == was else "renamed"
+        old_dtype = old.dtype.name if old.dtype.name != row.dtype else None
+        old_shape = list(old.shape) if list(old.shape) != row.shape else None
+        changes.append(dataclasses.replace(row, action=action, was=was, old_dtype=old_dtype, old_shape=old_shape))
+    changes = [row for row in changes if row.action != "dropped" or row.name not in moved]
+    return dataclasses.replace(report, changes=changes)
+
+
+class _Preparation:
+    """Makes steps ready to run: edits found, options checked, other checkpoints opened once."""
+
+    def __init__(self, directory: str, model: Model | None) -> None:
+        self._directory = directory
+        self._model = model
+        self._opened: dict[str, Mapping[str, Tensor]] = {}
+
+    def prepared(self, step: Step, path: str | None) -> Callable[[dict[str, Tensor]], EditReport]:
+        """Check a step and return what does it."""
+        stem = step.name.replace("-", "_")
+        known = (*edits.names(), "rename")
+        if stem not in known:
+            near = near_names(stem, known)
+            hint = "did you mean " + " or ".join(map(repr, near)) + "?" if near else f"there are {', '.join(known)}"
+            raise UnsupportedError(f"line {step.line}: no edit {step.name!r}", path=path, hint=hint)
+        function = load_pass("rename") if stem == "rename" else edits.load(stem)
+        hidden = _RENAME_HIDDEN if stem == "rename" else ()
+        try:
+            options = check_options(function, step.options, self._load, hidden)
+        except OptionError as error:
+            raise UnsupportedError(f"line {step.line}: {step.name}: {error}", path=path, hint=error.hint) from None
+        if stem == "rename":
+            return lambda tensors: _renamed(function, tensors, options)
+        others = () if "others" not in options else (options.pop("others"),)
+        parameters = inspect.signature(function).parameters
+        if "model" in parameters:
+            options["model"] = self._model
+        if "sources" in parameters:
+            paths = step.options["others"]
+            options["sources"] = ("SRC", *(paths if isinstance(paths, list) else [paths]))
+        return lambda tensors: function(tensors, *others, **options)
+
+    def _load(self, text: str) -> Mapping[str, Tensor]:
+        path = relative_to(self._directory, text)
+        if path not in self._opened:
+            self._opened[path] = load_checkpoint(path)
+        return self._opened[path]
+
+
+def _renamed(function: Callable[..., Any], tensors: dict[str, Tensor], options: Mapping[str, Any]) -> EditReport:
+    """Rename keys: the pass renames models, and a checkpoint alone is one too."""
+    before = dict(tensors)
+    model = Model()
+    model.variables = dict(before)
+    notes = function(model, **options, checkpoint_only=True).notes
+    tensors.clear()
+    tensors.update(model.variables)
+    return compare(before, tensors, Remarks(notes=list(notes)))

@@ -1,0 +1,145 @@
+"""The ops of a model that save and restore, and the lists that they are given.
+
+An op that saves or restores takes a list of names and, since partitioned variables, one
+of slices; a list of types says how many tensors there are. TensorFlow 2 puts these ops
+into functions that the SaverDef's nodes call.
+
+==============  =======================  =====
+op              inputs                   types
+==============  =======================  =====
+SaveV2          prefix, names, slices    dtypes
+Save            file, names              T
+SaveSlices      file, names, slices      T
+RestoreV2       prefix, names, slices    dtypes
+Restore         file, name               dt
+RestoreSlice    file, name, slice        dt
+==============  =======================  =====
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import attr_of
+from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.names import node_of, node_of_input
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
+from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+
+# Op -> (whether it has slices, the attr with its types).
+_SAVES = {"SaveV2": (True, "dtypes"), "Save": (False, "T"), "SaveSlices": (True, "T")}
+_RESTORES = {"RestoreV2": (True, "dtypes"), "Restore": (False, "dt"), "RestoreSlice": (True, "dt")}
+_OPS = {**_SAVES, **_RESTORES}
+_NOTHING: Mapping[str, str] = {}
+
+
+class SaverCall(NamedTuple):
+    """An op that saves or restores.
+
+    Attributes
+    ----------
+    node : Node
+    function : str or None
+        Whose body it is in.
+    edges : Index
+        Of that body or graph.
+    keys : list of str
+    specs : list of str or None
+        The slices as written; None when the op has none.
+    types : list of DType
+    is_main : bool
+        Whether it belongs to the saver that the SaverDef names.
+    arguments : mapping of str to str
+        What the function is given, by the names in its body: nodes of the graph.
+    """
+
+    node: Node
+    function: str | None
+    edges: Index
+    keys: list[str]
+    specs: list[str] | None
+    types: list[DType]
+    is_main: bool
+    arguments: Mapping[str, str] = _NOTHING
+
+    @property
+    def is_restore(self) -> bool:
+        """Whether it restores."""
+        return self.node.op in _RESTORES
+
+    def entries(self) -> list[tuple[str, str, DType]]:
+        """Return (key, slice, type) as far as there are all of them."""
+        specs = [""] * len(self.keys) if self.specs is None else self.specs
+        return list(zip(self.keys, specs, self.types, strict=False))
+
+
+def saver_calls(model: Model, index: Index) -> list[SaverCall]:
+    """Return the ops of a model that save and restore, as far as their lists are constants.
+
+    Parameters
+    ----------
+    model : Model
+    index : Index
+        Of its graph.
+    """
+    roots = []
+    if model.meta is not None:
+        roots = [node_of(model.meta.saver_def.save_tensor_name), node_of(model.meta.saver_def.restore_op_name)]
+    main = ancestors(index.producers, [root for root in roots if root])
+    found = list(_calls(model.graph, None, index, main, _NOTHING))
+    pending = list(_called((index.producers[name] for name in sorted(main)), _NOTHING))
+    seen: set[str] = set()
+    while pending:
+        name, given = pending.pop()
+        function = model.library.functions.get(name)
+        if function is not None and name not in seen:
+            seen.add(name)
+            arguments = dict(zip((arg.name for arg in function.proto.signature.input_arg), given, strict=False))
+            inner = Index(function.body)
+            found += _calls(function.body, name, inner, set(inner.producers), arguments)
+            pending += _called(function.body, arguments)
+    return found
+
+
+def _calls(
+    nodes: Iterable[Node], function: str | None, index: Index, main: set[str], arguments: Mapping[str, str]
+) -> Iterator[SaverCall]:
+    for node in nodes:
+        if node.op in _OPS:
+            has_slices, attr = _OPS[node.op]
+            keys = _strings(index, node, 1)
+            specs = _strings(index, node, 2) if has_slices else None
+            types = attr_of(node, attr)
+            types = [types] if isinstance(types, DType) else types
+            if keys is not None and isinstance(types, list) and (specs is not None or not has_slices):
+                types = [each for each in types if isinstance(each, DType)]
+                yield SaverCall(node, function, index, keys, specs, types, node.name in main, arguments)
+
+
+def _called(nodes: Iterable[Node], arguments: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the functions that nodes call, with the nodes of the graph that these are given."""
+    for node in nodes:
+        function = attr_of(node, "f") if "Call" in node.op else None
+        if isinstance(function, Func):
+            given = map(node_of_input, node.inputs)
+            yield function.name, [arguments.get(name, name) for name in given]
+
+
+def _strings(index: Index, node: Node, position: int) -> list[str] | None:
+    """Return the strings of the Const at an input; None when there is none that is sound."""
+    producer = index.producer(node.inputs[position]) if position < len(node.inputs) else None
+    if producer is None or producer.op != "Const":
+        return None
+    try:
+        tensor = producer.tensor
+        if tensor.dtype is not dtypes.STRING:
+            return None
+        return [element.decode("utf-8", "surrogateescape") for element in tensor.strings()]
+    except (CorruptionError, NotFoundError, UnsupportedError):
+        return None

@@ -1,0 +1,76 @@
+"""Graphs keep their order and find nodes by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.node import Node
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+from tests import notation
+
+
+@pytest.fixture
+def graph() -> Graph:
+    return notation.graph("conv/weights = NoOp; conv/biases = NoOp; out = NoOp")
+
+
+def test_order_and_names(graph: Graph):
+    assert [node.name for node in graph] == ["conv/weights", "conv/biases", "out"]
+    assert len(graph) == 3
+    assert "out" in graph
+    assert "nothing" not in graph
+    assert 3 not in graph
+    assert graph["out"] is list(graph)[2]
+    assert graph.get("nothing") is None
+    assert repr(graph) == "Graph(3 nodes)"
+
+
+def test_a_wrong_name_gets_its_near_ones(graph: Graph):
+    with pytest.raises(NotFoundError) as caught:
+        graph["conv/weigths"]
+    assert caught.value.near[0] == "conv/weights"
+
+
+def test_appending_after_a_look_up(graph: Graph):
+    assert "new" not in graph
+    graph.append(Node.new("new", "NoOp"))
+    assert graph["new"] is list(graph)[3]
+
+
+def test_renaming(graph: Graph):
+    node = graph["out"]
+    graph.rename(node, "logits")
+    assert graph["logits"] is node
+    assert "out" not in graph
+
+
+def test_set_nodes(graph: Graph):
+    graph.set_nodes([graph["out"], Node.new("new", "NoOp")])
+    assert [node.name for node in graph] == ["out", "new"]
+    assert "conv/weights" not in graph
+
+
+def test_the_first_of_two_nodes_of_one_name_is_found():
+    graph = notation.graph("a = NoOp; a = Other")
+    assert graph["a"].op == "NoOp"
+    graph.append(Node.new("a", "Third"))
+    assert graph["a"].op == "NoOp"
+
+
+def test_a_library_of_nothing_is_empty():
+    assert Library().is_empty
+    assert not Library().is_edited
+    rest = schema.FunctionDefLibrary()
+    rest.gradient.add(function_name="f")
+    assert not Library(rest=rest).is_empty
+
+
+def test_functions_are_named_by_their_signature():
+    proto = schema.FunctionDef()
+    proto.signature.name = "f"
+    function = Function(proto, notation.graph("a = NoOp"))
+    assert function.name == "f"
+    assert Library([function]).functions == {"f": function}
+    assert repr(function) == "Function('f', 1 nodes)"

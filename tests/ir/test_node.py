@@ -1,0 +1,169 @@
+"""Nodes: edits are noted, attrs are Python, payloads stay away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import LONG_TENSOR_NBYTES, Node
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import as_tensor
+from proto_utils import schema
+from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.splice import Piece
+from tests import notation, strategies
+
+
+def joined(pieces: list[Piece]) -> bytes:
+    return b"".join(piece if isinstance(piece, bytes) else b"".join(map(bytes, piece.chunks())) for piece in pieces)
+
+
+@pytest.fixture
+def read() -> Node:
+    """A Const of 8,000 bytes as it comes from a file."""
+    graph_def = notation.model("w = Const(a, ^b) {f32 [2000]} on /cpu:0").to_graph_def()
+    return Model.from_graph_def(graph_def).graph["w"]
+
+
+def _rename(node: Node) -> None:
+    node.name = "v"
+
+
+def _op(node: Node) -> None:
+    node.op = "Other"
+
+
+def _inputs(node: Node) -> None:
+    node.inputs = ("z",)
+
+
+def _device(node: Node) -> None:
+    node.device = ""
+
+
+def _set(node: Node) -> None:
+    node.attrs["a"] = 1
+
+
+def _delete(node: Node) -> None:
+    del node.attrs["dtype"]
+
+
+@pytest.mark.parametrize("edit", [_rename, _op, _inputs, _device, _set, _delete], ids=lambda edit: edit.__name__)
+def test_every_edit_is_noted_and_written(read: Node, edit):
+    before, origin = joined(read.pieces()), read.origin
+    edit(read)
+    assert origin is not None
+    assert read.origin is None
+    written = schema.parse(schema.NodeDef, joined(read.pieces()))
+    assert schema.serialize(written) == joined(read.pieces()) != before
+    assert (written.name, written.op, tuple(written.input), written.device) == (
+        read.name, read.op, read.inputs, read.device,
+    )  # fmt: skip
+
+
+def test_reading_edits_nothing(read: Node):
+    assert (read.name, read.op, read.inputs, read.device) == ("w", "Const", ("a", "^b"), "/cpu:0")
+    assert list(read.attrs) == ["dtype", "value"]
+    assert "nothing" not in read.attrs
+    assert read.attrs.get("nothing") is None
+    assert read.tensor.numpy().tolist() == list(range(2000))
+    assert read.origin is not None
+    assert sorted(read.proto.attr) == list(read.attrs)
+
+
+def test_a_long_payload_is_not_in_the_proto(read: Node):
+    assert read.proto.ByteSize() < 100
+    assert [part.nbytes for part in read.payloads("value")[4]] == [8000]
+    assert read.payloads("dtype") == {}
+
+
+@pytest.mark.parametrize("count", [1, LONG_TENSOR_NBYTES // 4 - 1, LONG_TENSOR_NBYTES // 4, 5000])
+def test_a_tensor_attr_is_written_as_protobuf_would(count: int):
+    array = np.arange(count, dtype=np.float32)
+    node = Node.new("w", "Const", attrs={"dtype": dtypes.FLOAT, "value": as_tensor(array)})
+    expected = schema.NodeDef(name="w", op="Const")
+    expected.attr["dtype"].type = 1
+    tensor = expected.attr["value"].tensor
+    tensor.dtype = 1
+    tensor.tensor_shape.dim.add(size=count)
+    if count == 1:
+        tensor.float_val.append(0.0)
+    else:
+        tensor.tensor_content = array.tobytes()
+    assert joined(node.pieces()) == schema.serialize(expected)
+    assert node.tensor.numpy().tobytes() == array.tobytes()
+
+
+def test_replacing_a_payload_leaves_nothing_of_the_old_one(read: Node):
+    read.attrs["value"] = as_tensor(np.ones(2, np.float32))
+    assert read.payloads("value") == {}
+    assert read.tensor.numpy().tolist() == [1, 1]
+    read.attrs["value"] = as_tensor(np.ones(3000, np.float32))
+    read.attrs["value"] = 3
+    assert joined(read.pieces()) == schema.serialize(read.proto)
+    del read.attrs["value"]
+    assert "value" not in read.attrs
+
+
+def test_an_attr_that_cannot_be_encoded_changes_nothing(read: Node):
+    with pytest.raises(UnsupportedError, match="holds a object"):
+        read.attrs["value"] = object()
+    assert read.origin is not None
+    assert read.tensor.size == 2000
+
+
+def test_absent_attrs_are_key_errors(read: Node):
+    with pytest.raises(KeyError):
+        read.attrs["nothing"]
+    with pytest.raises(KeyError):
+        del read.attrs["nothing"]
+    assert read.origin is not None
+    assert "nothing" not in read.proto.attr
+
+
+def test_a_node_without_value_has_no_tensor():
+    for node in (Node.new("n", "NoOp"), Node.new("n", "NoOp", attrs={"value": 3})):
+        with pytest.raises(NotFoundError, match="no attr 'value' in node 'n'"):
+            _ = node.tensor
+
+
+def test_a_copy_is_independent(read: Node):
+    copy = read.copy()
+    assert joined(copy.pieces()) == joined(read.pieces())
+    copy.name = "other"
+    copy.attrs["value"] = as_tensor(np.zeros(1000, np.int8))
+    copy.inputs = ()
+    assert (read.name, read.inputs, read.tensor.size) == ("w", ("a", "^b"), 2000)
+    assert read.origin is not None
+
+
+@given(strategies.node_defs())
+def test_attrs_are_a_mapping_of_what_is_there(node_def: schema.NodeDef):
+    node = Node(node_def)
+    before = schema.serialize(node_def)
+    try:
+        items = dict(node.attrs)
+    except UnsupportedError:
+        return
+    assert sorted(items) == sorted(node_def.attr) == list(node.attrs)
+    assert len(node.attrs) == len(items)
+    assert schema.serialize(node_def) == before
+
+
+@given(st.lists(st.text(max_size=3), max_size=4))
+def test_inputs(texts: list[str]):
+    node = Node.new("n", "NoOp", texts)
+    assert node.inputs == tuple(texts)
+    node.inputs = [*texts, "z"]
+    assert tuple(node.proto.input) == node.inputs == (*texts, "z")
+
+
+def test_shapes_and_types_come_back():
+    node = Node.new("n", "Placeholder", attrs={"dtype": dtypes.HALF, "shape": Shape([2, None])})
+    assert (node.attrs["dtype"], node.attrs["shape"]) == (dtypes.HALF, Shape([2, None]))
+    assert repr(node) == "Node('n', Placeholder)"

@@ -1,0 +1,107 @@
+"""Which nodes are thought to be inputs and outputs, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs, signature_endpoints
+from graphsurgeon.tensors import dtypes
+from tests.models import floats, meta_graph
+
+FLOAT = {"T": dtypes.FLOAT}
+
+
+def placeholder(name: str, dtype=dtypes.FLOAT, op: str = "Placeholder", **attrs) -> Node:
+    return Node.new(name, op, attrs={"dtype": dtype, **attrs})
+
+
+def names(endpoints) -> list[str]:
+    return [each.name for each in endpoints]
+
+
+def guesses(*nodes: Node) -> tuple[list[str], list[str]]:
+    graph = Graph(nodes)
+    inputs = guess_inputs(graph, Index(graph))
+    return names(inputs), names(guess_outputs(graph, Index(graph), inputs))
+
+
+def test_placeholder_to_sink():
+    assert guesses(
+        placeholder("x"), Node.new("y", "Relu", ["x"], attrs=FLOAT), Node.new("z", "Tanh", ["y"], attrs=FLOAT)
+    ) == (
+        ["x"],
+        ["z"],
+    )
+
+
+def test_sink_that_no_input_reaches_is_no_output():
+    other = Node.new("c", "Const", attrs={"dtype": dtypes.FLOAT, "value": floats(1, 2)})
+    assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"]), other, Node.new("d", "Relu", ["c"])) == (
+        ["x"],
+        ["y"],
+    )
+
+
+def test_without_inputs_every_sink_may_be_one():
+    assert guesses(Node.new("r", "RandomUniform"), Node.new("y", "Relu", ["r"])) == ([], ["y"])
+
+
+@pytest.mark.parametrize(
+    "sink",
+    [
+        Node.new("s", "Assert", ["x"]),
+        Node.new("s", "ScalarSummary", ["x", "x"]),
+        Node.new("s", "AssignVariableOp", ["x", "x"]),
+        Node.new("s", "Shape", ["x"]),
+        Node.new("s", "NoOp", ["^x"]),
+        Node.new("gradients/s", "Relu", ["x"]),
+        Node.new("a/gradients/s", "Relu", ["x"]),
+    ],
+)
+def test_sinks_that_are_no_results(sink):
+    assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"]), sink)[1] == ["y"]
+
+
+def test_what_another_waits_for_is_no_output():
+    nodes = placeholder("x"), Node.new("y", "Relu", ["x"]), Node.new("z", "Tanh", ["x", "^y"])
+    assert guesses(*nodes)[1] == ["z"]
+
+
+def test_unknown_ops_may_be_results():
+    assert guesses(placeholder("x"), Node.new("y", "SomebodysOp", ["x"]))[1] == ["y"]
+
+
+def test_a_savers_file_name_is_no_input():
+    nodes = [
+        placeholder("save/filename", dtypes.STRING, "PlaceholderWithDefault"),
+        placeholder("save/Const", dtypes.STRING, "PlaceholderWithDefault"),
+        Node.new("save/SaveV2", "SaveV2", ["save/Const"]),
+        placeholder("examples", dtypes.STRING),
+        Node.new("parse", "ParseExample", ["examples"]),
+    ]
+    nodes[1].inputs = ["save/filename"]
+    assert guesses(*nodes)[0] == ["examples"]
+
+
+def test_a_resource_cannot_be_fed():
+    assert guesses(placeholder("r", dtypes.RESOURCE), placeholder("x"))[0] == ["x"]
+
+
+def test_reasons():
+    graph = Graph([placeholder("x"), placeholder("unused"), placeholder("d", op="PlaceholderWithDefault")])
+    graph.append(Node.new("y", "Add", ["x", "d"], attrs=FLOAT))
+    found = guess_inputs(graph, Index(graph))
+    assert [each.reason for each in found] == ["must be fed", "nothing reads it", "may be fed"]
+    outputs = guess_outputs(graph, Index(graph), found)
+    assert outputs[0].reason == "nothing reads it, and it depends on an input"
+
+
+def test_signatures_name_tensors():
+    model = Model.from_meta_graph_def(meta_graph())
+    assert [(e.name, e.dtype, e.reason) for e in signature_endpoints(model, "outputs")] == [
+        ("out", "float32", "output 'fetch' of signature 'serving_default'")
+    ]

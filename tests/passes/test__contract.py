@@ -1,0 +1,151 @@
+"""The runner of passes: valid in, valid out, untouched when it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from graphsurgeon.errors import GraphError, PassError
+from graphsurgeon.ir.model import Model
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.tensors.tensor import as_tensor
+from proto_utils import schema
+from tests import notation
+from tests.notation import function
+from tests.passes.harness import FROZEN, check_refusal, model
+
+
+@dataclass
+class Report:
+    rows: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        return {"rows": self.rows}
+
+
+def change_everything(of: Model) -> None:
+    """Edit all that a pass may edit, as a pass may edit it."""
+    nodes = [node.copy() for node in of.graph]
+    nodes[0].attrs["_new"] = 1
+    of.graph.set_nodes(nodes)
+    for body in (body for name, body in of.graphs() if name is not None):
+        body.set_nodes([])
+    library = of.library.functions
+    library["f"].proto.signature.description = "changed"
+    library["g"] = function("g", "a", "m:y:0", "m = Neg(a) {T: f32}")
+    of.library.rest.gradient.add(function_name="f", gradient_func="g")
+    of.rest.versions.producer = 1
+    of.variables["new"] = as_tensor([1.0])
+    if of.meta is None:
+        of.meta = schema.MetaGraphDef()
+    of.meta.collection_def["c"].node_list.value.append("x")
+
+
+def small(meta: schema.MetaGraphDef | None = None) -> Model:
+    of = model(FROZEN, function("f", "a", "m:y:0", "m = Neg(a) {T: f32}"), meta=meta)
+    of.variables["old"] = as_tensor([2.0])
+    return of
+
+
+@pytest.mark.parametrize("has_meta", [False, True])
+def test_a_pass_that_declines_leaves_no_trace(has_meta):
+    @model_pass
+    def declines(of: Model) -> Report:
+        change_everything(of)
+        raise PassError("declines", "on second thoughts")
+
+    check_refusal(declines, small(schema.MetaGraphDef() if has_meta else None), PassError, "on second thoughts")
+
+
+def test_an_interrupt_leaves_no_trace():
+    @model_pass
+    def interrupted(of: Model) -> Report:
+        change_everything(of)
+        raise KeyboardInterrupt
+
+    of = small()
+    before = of.to_graph_def()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(of)
+    assert of.to_graph_def() == before
+    assert of.meta is None
+    assert list(of.variables) == ["old"]
+
+
+def test_a_malformed_model_is_refused_before_the_pass_runs():
+    @model_pass
+    def never(of: Model) -> Report:
+        pytest.fail("it ran")
+
+    of = small()
+    nodes = list(of.graph)
+    nodes[-1].inputs = ("x", "nowhere")
+    of.graph.set_nodes(nodes)
+    check_refusal(never, of, GraphError, "nowhere")
+
+
+def test_a_pass_that_breaks_the_graph_is_undone_and_blamed():
+    @model_pass
+    def breaks(of: Model) -> Report:
+        of.graph.set_nodes([node for node in of.graph if node.name != "w/read"])
+        return Report()
+
+    error = check_refusal(breaks, small(), GraphError, "after breaks: .*w/read")
+    assert error.node == "y"
+    assert error.hint == "this is a defect of breaks; the model was put back as it was"
+
+
+def test_report_and_options_pass_through():
+    @model_pass
+    def tells(of: Model, *, words: tuple[str, ...] = ()) -> Report:
+        """What it is for."""
+        return Report([str(len(of.graph)), *words])
+
+    assert tells(small(), words=("a", "b")).rows == ["4", "a", "b"]
+    assert tells.__doc__ == "What it is for."
+
+
+def test_without_edits_the_bytes_are_those_that_were_read():
+    @model_pass
+    def looks(of: Model) -> Report:
+        return Report()
+
+    of = small()
+    before = of.graph_def_pieces()
+    looks(of)
+    after = of.graph_def_pieces()
+    assert len(before) == len(after) == 1
+    assert before[0] is after[0]
+
+
+BROKEN = "w = Const {f32 [2]}; v = Const {f32 [2]}; set = Assign(w, v)"
+
+
+def test_a_pass_may_start_from_what_it_cures():
+    @model_pass(cures=("input-type",))
+    def cures(of: Model) -> Report:
+        of.graph.set_nodes([node for node in of.graph if node.op != "Assign"])
+        return Report()
+
+    broken = notation.model(BROKEN)
+    cures(broken)
+    assert "set" not in broken.graph
+
+
+def test_what_a_pass_does_not_cure_is_its_refusal():
+    @model_pass(cures=("input-type",))
+    def does_nothing(_: Model) -> Report:
+        return Report()
+
+    with pytest.raises(GraphError, match=r"node 'set': input 0 .*takes float32_ref"):
+        does_nothing(notation.model(BROKEN))
+
+
+def test_other_faults_are_refused_before():
+    @model_pass(cures=("input-type",))
+    def never_runs(_: Model) -> Report:
+        raise AssertionError
+
+    with pytest.raises(GraphError, match="names no node"):
+        never_runs(notation.model(BROKEN + "; y = Neg(nobody) {T: f32}"))

@@ -1,0 +1,75 @@
+"""Recipes as text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
+from proto_utils.errors import UnsupportedError
+
+YAML = """\
+# first things first
+- unpartition
+- cast: {dtype: float16, select: ["conv.*", fc]}
+
+- pad:
+    select: w
+    after: [0, 2]
+    value: 0.5
+- strip-optimizer:
+"""
+STEPS = [
+    Step("unpartition", {}, 2),
+    Step("cast", {"dtype": "float16", "select": ["conv.*", "fc"]}, 3),
+    Step("pad", {"select": "w", "after": [0, 2], "value": 0.5}, 5),
+    Step("strip-optimizer", {}, 9),
+]
+
+
+def test_yaml():
+    assert parse_recipe(YAML) == STEPS
+
+
+def test_json_has_lines_too():
+    items = [step.name if not step.options else {step.name: step.options} for step in STEPS]
+    text = "[\n" + ",\n\n".join(map(json.dumps, items)) + "\n]\n"
+    assert parse_recipe(text) == [Step(step.name, step.options, 2 + 2 * n) for n, step in enumerate(STEPS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "a recipe without steps"),
+        ("[]", "a recipe without steps"),
+        ("# nothing", "a recipe without steps"),
+        ("cast: {dtype: float16}", "line 1: a recipe is a list of steps"),
+        ("\n- 7", "line 2: not a step: 7"),
+        ("- a\n- {cast: 1, pad: 2}", "line 2: not a step: {'cast': 1, 'pad': 2}"),
+        ("- cast: [float16]", r"line 1: not a step: {'cast': \['float16'\]}"),
+        ("- cast: {1: 2}", "line 1: not a step"),
+        ("- a\n- cast: {dtype: a, dtype: b}", "line 2: 'dtype' is given twice"),
+        ("- a\n- cast: {dtype: [}", "line 2: "),
+        ("- &a [*a]", "line 1: "),
+        ("- cast: {a: !!python/object/apply:os.getcwd []}", "could not determine a constructor"),
+        ("- cast: {a: 2020-99-99}", "month must be in"),
+        ("- a\n---\n- b", "line 2: expected a single document|but found another document"),
+        ("- \x00", "unacceptable character|special characters are not allowed"),
+        ('["a",\n {"cast": {"x": 1,\n "x": 2}}]', "line 2: 'x' is given twice"),
+        ("- a\n- cast: {dtype: !!bool x}", "line 2: a value that is not what its tag says"),
+        ("- cast: {dtype: !!timestamp x}", "line 1: a value that is not what its tag says"),
+        ('["a",\n "b"', "line 2: "),
+        ('["a" "b"]', "line 1: Expecting ',' delimiter"),
+        ('["a"] x', "line 1: Extra data"),
+        ('["a",\n nonsense]', "line 2: Expecting value"),
+        ('["a",\n 7]', "line 2: not a step: 7"),
+        ('["a",\n {"pad": {"a": ' + "9" * 5000 + "}}]", "line 2: "),
+        ("[" * 100_000, "lists within lists|Expecting value|line 1"),
+    ],
+)
+def test_what_is_no_recipe(text, reason):
+    with pytest.raises(UnsupportedError, match=reason) as caught:
+        parse_recipe(text, "r.yaml")
+    assert caught.value.path == "r.yaml"
+    assert len(str(caught.value)) < 300

@@ -1,0 +1,167 @@
+"""Files: what is missing beside them, and whether two of them are the same model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphsurgeon as gs
+from graphsurgeon.checks import ERROR, WARNING
+from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.tools.verify_source import compare, verify_source
+from tests.models import frozen, meta_graph, saved_model, shared
+
+V1 = "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123"
+SHARDLESS = "dotnet+machinelearning-testdata/Microsoft.ML.TensorFlow.TestModels/mnist_model"
+
+
+def rows(path: Path, against: Path | None = None) -> list[tuple[str, str]]:
+    return [(f.severity, f.rule) for f in verify_source(path, against=against).findings]
+
+
+def copied(fixtures: Path, name: str, to: Path) -> Path:
+    """A copy of a checkpoint with its graph and a state file."""
+    to.mkdir()
+    for path in fixtures.glob(f"{name}.ckpt.*"):
+        shutil.copy(path, to)
+    (to / "checkpoint").write_text(f'model_checkpoint_path: "{name}.ckpt"\n')
+    return to / f"{name}.ckpt"
+
+
+def test_fixtures_are_sound(fixtures: Path):
+    for path in (*fixtures.glob("*.pb"), *fixtures.glob("*.meta")):
+        report = verify_source(path)
+        assert (report.num_errors, report.same) == (0, None)
+        assert report.num_nodes > 0
+
+
+def test_each_missing_shard_is_named_once():
+    report = verify_source(shared(SHARDLESS))
+    errors = [f for f in report.findings if f.severity == ERROR]
+    assert [f.rule for f in errors] == ["missing-shard"]
+    assert "variables.data-00000-of-00001" in errors[0].message
+
+
+def test_missing_shard_of_v1(tmp_path: Path):
+    shutil.copytree(shared(V1), tmp_path / "v1")
+    first = tmp_path / "v1" / "export-00000-of-00001"
+    first.rename(first.with_name("export-00000-of-00002"))
+    assert (ERROR, "missing-shard") in rows(tmp_path / "v1" / "export.meta")
+
+
+def test_a_state_file_that_leads_nowhere(tmp_path: Path):
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "m.ckpt"\n')
+    for path in (tmp_path, tmp_path / "checkpoint"):
+        [finding] = verify_source(path).findings
+        assert (finding.severity, finding.rule) == (ERROR, "state-file")
+        assert "m.ckpt" in finding.message
+
+
+def test_older_checkpoints_that_are_gone(fixtures: Path, tmp_path: Path):
+    prefix = copied(fixtures, "cond", tmp_path / "x")
+    assert rows(prefix.parent) == []
+    with (prefix.parent / "checkpoint").open("a") as file:
+        file.write('all_model_checkpoint_paths: "old-1"\nall_model_checkpoint_paths: "cond.ckpt"\n')
+    [finding] = verify_source(prefix.parent).findings
+    assert (finding.severity, finding.rule) == (WARNING, "state-file")
+    assert "old-1" in finding.message
+    assert rows(prefix) == []
+
+
+def test_nothing_there(tmp_path: Path):
+    with pytest.raises(NotFoundError):
+        verify_source(tmp_path / "x.pb")
+
+
+def test_parts_of_one_model_that_do_not_fit(fixtures: Path, tmp_path: Path):
+    prefix = copied(fixtures, "cond", tmp_path / "x")
+    values = dict(gs.load_checkpoint(prefix))
+    values.pop(next(iter(values)))
+    gs.save_checkpoint({**values, "extra": np.float32(1)}, tmp_path / "y" / "cond.ckpt")
+    shutil.copy(f"{prefix}.meta", tmp_path / "y")
+    assert rows(tmp_path / "y" / "cond.ckpt") == [(ERROR, "missing-value"), (WARNING, "extra-value")]
+
+
+@pytest.mark.parametrize("name", ["cond", "lstm_loop", "mobile_cnn", "partitioned", "resource_cnn"])
+def test_the_same_model(fixtures: Path, name: str):
+    pair = fixtures / f"{name}.pb", fixtures / f"{name}.ckpt"
+    for one, other in (pair, pair[::-1]):
+        report = verify_source(one, against=other)
+        assert (report.same, report.num_errors) == (True, 0)
+
+
+def test_the_same_model_as_a_saved_model(fixtures: Path, tmp_path: Path):
+    model = gs.load(fixtures / "mobile_cnn.pb")
+    gs.unfreeze(model)
+    gs.save(model, tmp_path / "saved", to="saved_model")
+    assert verify_source(tmp_path / "saved", against=fixtures / "mobile_cnn.pb").same
+
+
+def test_another_value(fixtures: Path, tmp_path: Path):
+    prefix = copied(fixtures, "mobile_cnn", tmp_path / "x")
+    values = dict(gs.load_checkpoint(prefix))
+    changed = values["Logits/biases"].numpy().copy()
+    changed[3] = np.nextafter(changed[3], np.float32(9))
+    values["Logits/biases"] = changed
+    gs.save_checkpoint(values, tmp_path / "y" / "m")
+    shutil.copy(f"{prefix}.meta", tmp_path / "y" / "m.meta")
+    report = verify_source(fixtures / "mobile_cnn.pb", against=tmp_path / "y" / "m")
+    assert not report.same
+    assert [(f.rule, f.node) for f in report.findings if f.severity == ERROR] == [("value", "Logits/biases")]
+
+
+def test_two_frozen_graphs(tmp_path: Path):
+    (tmp_path / "a.pb").write_bytes(frozen().SerializeToString())
+    changed = frozen()
+    changed.node[3].op = "Add"
+    del changed.node[2]
+    changed.node[2].input[1] = "w"
+    (tmp_path / "b.pb").write_bytes(changed.SerializeToString())
+    assert verify_source(tmp_path / "a.pb", against=tmp_path / "a.pb").same
+    report = verify_source(tmp_path / "a.pb", against=tmp_path / "b.pb")
+    assert not report.same
+    assert {(f.rule, f.node) for f in report.findings} == {("differs", "w/read"), ("differs", "out")}
+
+
+def test_two_graphs_with_variables(fixtures: Path):
+    one = gs.load(fixtures / "cond.ckpt")
+    assert compare(one, gs.load(fixtures / "cond.ckpt")) == []
+    found = compare(one, gs.load(fixtures / "resource_cnn.ckpt"))
+    assert any(f.severity == ERROR and f.node for f in found)
+    assert any("value " in f.message for f in found)
+
+
+def test_only_what_is_around_differs(fixtures: Path):
+    one, other = gs.load(fixtures / "cond.ckpt"), gs.load(fixtures / "cond.ckpt")
+    assert other.meta is not None
+    other.meta.saver_def.max_to_keep = 77
+    [finding] = compare(one, other)
+    assert (finding.severity, finding.rule) == (WARNING, "differs")
+    assert finding.message == "around the graph differs: 'saver_def/max_to_keep'"
+
+
+def test_two_checkpoints(fixtures: Path):
+    a, b = gs.Model(), gs.Model()
+    a.variables = dict(gs.load_checkpoint(fixtures / "cond.ckpt"))
+    assert [f.rule for f in compare(a, b)] == ["differs"] * len(a.variables)
+    assert compare(a, a) == []
+
+
+def test_a_graph_and_a_bare_checkpoint(fixtures: Path, tmp_path: Path):
+    gs.save_checkpoint(gs.load_checkpoint(fixtures / "cond.ckpt"), tmp_path / "x")
+    with pytest.raises(PassError, match="the other has no graph"):
+        verify_source(fixtures / "cond.pb", against=tmp_path / "x")
+
+
+def test_every_meta_graph_of_a_saved_model(tmp_path: Path):
+    train = meta_graph()
+    train.meta_info_def.tags[:] = ["train", "gpu"]
+    train.signature_def["serving_default"].inputs["feed"].name = "gone:0"
+    (tmp_path / "saved_model.pb").write_bytes(saved_model(meta_graph(), train).SerializeToString())
+    gs.save_checkpoint({"of_another": np.float32(1)}, tmp_path / "variables" / "variables")
+    [finding] = verify_source(tmp_path).findings
+    assert (finding.severity, finding.rule) == (ERROR, "signature")
+    assert finding.message.startswith("meta graph tagged 'train,gpu': signature 'serving_default', input 'feed'")
