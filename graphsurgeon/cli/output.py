@@ -90,8 +90,8 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     _write_columns(headers, rows)
 
 
-def emit_written(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequence[str] = ()) -> None:
-    """Print a line for each file of an output, and how large it is.
+def written_lines(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a line for each file of an output, with its size.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ def emit_written(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequenc
     """
     for path in paths:
         what = "kept" if path in kept else "linked" if path in linked else "wrote"
-        emit_line(f"{what} {path} ({format_nbytes(os.path.getsize(path))})")
+        yield f"{what} {path} ({format_nbytes(os.path.getsize(path))})"
     if not paths:
-        emit_line("wrote nothing")
+        yield "wrote nothing"
 
 
 def format_nbytes(nbytes: int) -> str:

@@ -23,9 +23,7 @@ from __future__ import annotations
 
 import collections.abc
 import inspect
-import os
 import re
-import time
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,14 +33,14 @@ import click
 
 from graphsurgeon import passes
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_json, emit_line, emit_table, emit_written, remark
+from graphsurgeon.cli.answer import Answer, is_directory
+from graphsurgeon.cli.output import emit_line, emit_table, written_lines
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.linked_shards import shared_paths
-from graphsurgeon.formats.save import OutputKind
+from graphsurgeon.formats.save import OutputKind, choose_kind, existing_outputs, save
 
 if typing.TYPE_CHECKING:
-    from graphsurgeon.formats.linked_shards import Links
     from graphsurgeon.ir.model import Model
 
 _PARAMETER = re.compile(r"^(\w+) : .*$")
@@ -140,21 +138,15 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @options.checkpoint
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
-    def verb(
-        source: str,
-        output: str | None,
-        to: OutputKind | None,
-        explain: bool,
-        dry_run: bool,
-        force: bool,
-        as_json: bool,
-        quiet: bool,
-        **given: Any,
-    ) -> None:
-        _check_output(output, to, dry_run)
-        links, signature = options.links_of(given), _signature_of(function, to, given)
+    def verb(source: str, output: str | None, to: OutputKind | None, **given: Any) -> None:
+        answer = Answer(name, output, given)
+        if output is not None and to != "saved_model" and is_directory(output):
+            raise click.UsageError(
+                f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "
+                "--to saved_model"
+            )
+        signature = _signature_of(function, to, given)
         where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
-        start = time.perf_counter()
         given |= {key: options.lines_of(given[key]) for key in line_files if given[key] is not None}
         model = _loaded(source, **where, without_graph=given.get("checkpoint_only", False))
         report = function(model, **given)
@@ -162,18 +154,17 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             # The pass kept signatures in step with its outputs: they name those already.
             signature = {"inputs": (), "outputs": ()}
         model, serving = made_servable(model, to, **signature)
-        written: list[str] = []
-        if output is not None and not dry_run:
-            written = _save(model, output, to, force, links, quiet=quiet or as_json)
-        elif output is not None and not force and not quiet:
-            _tell_existing(model, output, to)
-        facts = report.to_json() if links == "never" else {"linked": shared_paths(written), **report.to_json()}
-        seconds = round(time.perf_counter() - start, 3)
-        if as_json:
-            emit_json(name, source=source, outputs=written, **_named(facts), **serving, seconds=seconds)
-        else:
-            is_whole = explain or (dry_run and getattr(report, "is_shown_by_dry_run", False))
-            _show(facts, serving, written, seconds, is_whole=is_whole, quiet=quiet)
+        written = _save(answer, model, to)
+        facts = report.to_json()
+        is_whole = answer.explain or (answer.dry_run and getattr(report, "is_shown_by_dry_run", False))
+        if is_whole and not answer.as_json:
+            for title, headers, rows in explain(facts):
+                emit_table(headers, rows, title=title)
+                emit_line("")
+        linked = {} if answer.links == "never" else {"linked": shared_paths(written)}
+        lines = [*summarize(facts), *serving_lines(serving), *written_lines(written, linked.get("linked", ()))]
+        named = {"source": source, "outputs": written, **linked, **_named(facts), **serving}
+        answer.finish(named, lines, is_asked_for=is_whole)
 
     return options.links(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
 
@@ -189,12 +180,13 @@ def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, 
     return model
 
 
-def _save(model: Model, output: str, kind: OutputKind | None, force: bool, links: Links, *, quiet: bool) -> list[str]:
-    from graphsurgeon.cli.progress import watching
-    from graphsurgeon.formats.save import save
-
-    with watching(model.variables, links=links, quiet=quiet):
-        return save(model, output, to=kind, overwrite=force, links=links)
+def _save(answer: Answer, model: Model, kind: OutputKind | None) -> list[str]:
+    written = answer.write(
+        model.variables,
+        lambda path: save(model, path, to=kind, overwrite=answer.force, links=answer.links),
+        lambda path: existing_outputs(path, kind or choose_kind(model, path)),
+    )
+    return written or []
 
 
 def _named(facts: Mapping[str, object]) -> dict[str, Any]:
@@ -211,43 +203,3 @@ def _signature_of(
     signature = {side: given.pop(side) for side in ("inputs", "outputs")}
     check_signature_options(kind, **signature)
     return signature
-
-
-def _check_output(output: str | None, kind: OutputKind | None, dry_run: bool) -> None:
-    if output is None and not dry_run:
-        raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
-    if output is not None and kind != "saved_model" and (output.endswith(("/", os.sep)) or os.path.isdir(output)):
-        raise click.UsageError(
-            f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "
-            "--to saved_model"
-        )
-
-
-def _tell_existing(model: Model, output: str, kind: OutputKind | None) -> None:
-    """Say what a run that writes would be refused for."""
-    from graphsurgeon.formats.save import choose_kind, existing_outputs
-
-    for path in existing_outputs(output, kind or choose_kind(model, output))[:1]:
-        remark(f"{path}: exists already; to write, --force will be needed")
-
-
-def _show(
-    facts: Mapping[str, Any],
-    serving: dict[str, Any],
-    written: list[str],
-    seconds: float,
-    *,
-    is_whole: bool,
-    quiet: bool,
-) -> None:
-    if is_whole:
-        for title, headers, rows in explain(facts):
-            emit_table(headers, rows, title=title)
-            emit_line("")
-    if quiet and not is_whole:
-        return
-    told = {key: value for key, value in facts.items() if key != "linked"}
-    for line in [*summarize(told), *serving_lines(serving)]:
-        emit_line(line)
-    emit_written(written, facts.get("linked", ()))
-    remark(f"{seconds:.2f} s", quiet=quiet)

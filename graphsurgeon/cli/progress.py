@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
-from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -41,21 +40,6 @@ class WatchedTensor(Tensor):
     def strings(self) -> Iterator[bytes]:
         """Yield the elements; they are not counted."""
         return self._tensor.strings()
-
-
-@contextlib.contextmanager
-def saving(model: Model, *, quiet: bool) -> Iterator[None]:
-    """Show how much of a model's variables has been saved, while they are.
-
-    Parameters
-    ----------
-    model : Model
-        Its variables are watched meanwhile.
-    quiet : bool
-        Show nothing.
-    """
-    with watching(model.variables, links="never", quiet=quiet):
-        yield
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from graphsurgeon import edits
-from graphsurgeon.cli.edit_verb import OutputOptions, check_prefix, command_of, is_checkpoint
+from graphsurgeon.cli.edit_verb import command_of, is_checkpoint
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors.tensor import Tensor
@@ -107,8 +107,6 @@ def test_a_directory_is_no_prefix(verb, checkpoint, tmp_path, words, suffix):
 def test_a_prefix_that_is_there_may_be_called_like_a_directory(verb, checkpoint):
     checkpoint.mkdir()
     assert verb("select", checkpoint.with_name(f"{checkpoint.name}.index"), "--keep", "w", "-o", checkpoint).code == 6
-    check_prefix(None)
-    check_prefix(str(checkpoint))
 
 
 @pytest.mark.parametrize(
@@ -156,12 +154,3 @@ def test_a_graph_that_was_there_before_is_told_of(verb, other, tmp_path):
     (tmp_path / "x.meta").write_text("of another model")
     done = verb("select", other, "-o", tmp_path / "x", "--drop", "w", "--force")
     assert f"{tmp_path}/x.meta, which was there before, stays as it is" in done.out
-
-
-def test_output_options_are_taken_out():
-    keys = ("explain", "dry_run", "force", "as_json", "quiet")
-    given = {"output": "x", **dict.fromkeys(keys, False), "copy": False, "link": True, "more": 1}
-    made = OutputOptions.taken_from(given)
-    assert (made.path, made.links, made.force, given) == ("x", "always", False, {"more": 1})
-    with pytest.raises(click.UsageError, match="give -o"):
-        OutputOptions.taken_from({"output": None, **dict.fromkeys(keys, False)})

@@ -156,3 +156,12 @@ def test_names_do_not_steer_the_terminal(text, shown, capsys):
 def test_lines_stay_lines(capsys):
     output.emit_line("one\n\x1b[2Jtwo")
     assert capsys.readouterr().out == "one\n\\x1b[2Jtwo\n"
+
+
+def test_a_line_for_each_file(tmp_path):
+    (tmp_path / "a").write_bytes(b"1234")
+    path = f"{tmp_path}/a"
+    assert list(output.written_lines([path])) == [f"wrote {path} (4 B)"]
+    assert list(output.written_lines([path], linked=[path])) == [f"linked {path} (4 B)"]
+    assert list(output.written_lines([path], linked=[path], kept=[path])) == [f"kept {path} (4 B)"]
+    assert list(output.written_lines([])) == ["wrote nothing"]

@@ -5,20 +5,17 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.cli import progress
-from graphsurgeon.cli.progress import WatchedTensor, saving
+from graphsurgeon.cli.progress import WatchedTensor, watching
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.tensor import StringTensor, Tensor
 from tests.models import floats
 
 
 @pytest.fixture
-def model(monkeypatch) -> Model:
+def tensors(monkeypatch) -> dict[str, Tensor]:
     monkeypatch.setattr(progress, "MIN_NBYTES", 1)
-    model = Model()
-    model.variables = {"w": floats(1, 2), "s": StringTensor((1,), [b"x"])}
-    return model
+    return {"w": floats(1, 2), "s": StringTensor((1,), [b"x"])}
 
 
 def test_bytes_are_counted():
@@ -29,21 +26,21 @@ def test_bytes_are_counted():
     assert sum(counted) == 12
 
 
-def test_on_a_terminal_values_are_watched_meanwhile(model, monkeypatch, tmp_path):
+def test_on_a_terminal_values_are_watched_meanwhile(tensors, monkeypatch, tmp_path):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    before = dict(model.variables)
-    with saving(model, quiet=False):
-        assert isinstance(model.variables["w"], WatchedTensor)
-        assert not isinstance(model.variables["s"], WatchedTensor)
-        save_checkpoint(model.variables, tmp_path / "m")
-    assert model.variables == before
-    save_checkpoint(model.variables, tmp_path / "n")
+    before = dict(tensors)
+    with watching(tensors, links="never", quiet=False):
+        assert isinstance(tensors["w"], WatchedTensor)
+        assert not isinstance(tensors["s"], WatchedTensor)
+        save_checkpoint(tensors, tmp_path / "m")
+    assert tensors == before
+    save_checkpoint(tensors, tmp_path / "n")
     assert (tmp_path / "m.index").read_bytes() == (tmp_path / "n.index").read_bytes()
 
 
 @pytest.mark.parametrize(("is_terminal", "quiet"), [(False, False), (True, True)])
-def test_elsewhere_nothing_shows(model, monkeypatch, capsys, is_terminal, quiet):
+def test_elsewhere_nothing_shows(tensors, monkeypatch, capsys, is_terminal, quiet):
     monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
-    with saving(model, quiet=quiet):
-        assert not isinstance(model.variables["w"], WatchedTensor)
+    with watching(tensors, links="never", quiet=quiet):
+        assert not isinstance(tensors["w"], WatchedTensor)
     assert capsys.readouterr() == ("", "")

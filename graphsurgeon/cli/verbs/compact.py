@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
+from typing import Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.edit_verb import OutputOptions, finish
+from graphsurgeon.cli.answer import Answer
+from graphsurgeon.cli.edit_verb import finish
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(i?)B?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -32,16 +33,7 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
 @click.option("--shard-size", type=_Size(), help="Begin a new data file rather than let one grow past this, as in 2GB.")
 @click.option("--byteorder", type=click.Choice(["little", "big"]), help="Of the values; little by default.")
 @options.common("dry_run", "force", "json", "quiet")
-def command(
-    source: str,
-    output: str | None,
-    shard_size: int | None,
-    byteorder: str | None,
-    dry_run: bool,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def command(source: str, output: str | None, shard_size: int | None, byteorder: str | None, **given: Any) -> None:
     """Write a checkpoint anew: one data file without gaps, sharing no bytes with others, sorted by name.
 
     Edits link the data files of their source, whole, however little of them is still in use; this lets go of the rest.
@@ -51,11 +43,7 @@ def command(
     from graphsurgeon.edits._contract import EditReport
     from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 
-    start = time.perf_counter()
-    given = {"output": output, "explain": False, "dry_run": dry_run, "force": force}
-    how = OutputOptions.taken_from({**given, "as_json": as_json, "quiet": quiet})
+    answer = Answer("compact", output, given)
     checkpoint = EditedCheckpoint(source)
     report = EditReport([], len(checkpoint.tensors))
-    finish(
-        "compact", [source], checkpoint, report, how, start, shard_nbytes=shard_size, byteorder=byteorder or "little"
-    )
+    finish(answer, [source], checkpoint, report, shard_nbytes=shard_size, byteorder=byteorder or "little")

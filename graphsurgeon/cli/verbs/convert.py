@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.edit_verb import check_prefix
-from graphsurgeon.cli.output import emit_json, emit_line, format_nbytes, remark
+from graphsurgeon.cli.answer import Answer, check_prefix, is_directory
+from graphsurgeon.cli.output import written_lines
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
 from proto_utils.errors import UnsupportedError
@@ -31,17 +29,7 @@ if TYPE_CHECKING:
 @options.tags
 @signature_options
 @options.common("force", "dry_run", "json", "quiet")
-def command(
-    source: str,
-    output: str,
-    to: OutputKind | None,
-    tags: str | None,
-    force: bool,
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-    **signature: tuple[str, ...],
-) -> None:
+def command(source: str, output: str, to: OutputKind | None, tags: str | None, **given: Any) -> None:
     """Write a graph or checkpoint in another form: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
 
     Without --to, a graph becomes text when DST ends in .pbtxt, .prototxt or .txt, and binary otherwise; a checkpoint is
@@ -50,36 +38,29 @@ def command(
     --to saved_model makes a directory tagged "serve" that TensorFlow 1 and 2 load: a graph with the values of its
     variables, and a signature. --to checkpoint makes .meta and checkpoint of a SavedModel.
     """
-    from graphsurgeon.cli.progress import saving
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
-    from graphsurgeon.formats.save import save
+    from graphsurgeon.formats.save import existing_outputs, save
     from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
 
-    start = time.perf_counter()
+    answer = Answer("convert", output, given)
     found = detect(source)
     kind = to if to is not None else _same_kind(found, output)
     if kind == "checkpoint":
         check_prefix(output)
-    check_signature_options(kind, **signature)
+    check_signature_options(kind, **given)
     model = load(source, tags=options.split_tags(tags))
     _check_possible(model, found, kind)
-    model, facts = made_servable(model, kind, **signature)
+    model, facts = made_servable(model, kind, **given)
     notes = limits_of_checkpoint(model) if kind == "checkpoint" else []
-    written: list[str] = []
-    if not dry_run:
-        with saving(model, quiet=quiet or as_json):
-            written = save(model, output, to=kind, overwrite=force)
-    seconds = round(time.perf_counter() - start, 3)
-    if as_json:
-        more = {**facts, "notes": notes, "seconds": seconds}
-        emit_json("convert", source=source, kind=found.name, to=kind, outputs=written, **more)
-        return
-    lines = [*serving_lines(facts), *(f"note: {note}" for note in notes)]
-    lines += [f"wrote {path} ({format_nbytes(os.path.getsize(path))})" for path in written]
-    for line in [] if quiet else lines:
-        emit_line(line)
-    remark(f"{found.name} -> {kind}, {seconds:.2f} s", quiet=quiet)
+    written = answer.write(
+        model.variables,
+        lambda path: save(model, path, to=kind, overwrite=answer.force),
+        lambda path: existing_outputs(path, kind),
+    )
+    lines = [*serving_lines(facts), *(f"note: {note}" for note in notes), *(written_lines(written) if written else ())]
+    made = {"source": source, "kind": found.name, "to": kind, "outputs": written or []}
+    answer.finish({**made, **facts, "notes": notes}, lines, f"{found.name} -> {kind}, ")
 
 
 def _check_possible(model: Model, found: Detected, kind: OutputKind) -> None:
@@ -101,6 +82,6 @@ def _same_kind(found: Detected, output: str) -> OutputKind:
         return "checkpoint"
     if found.kind == "graph_def":
         return "graph_def_text" if is_text_path(output) else "graph_def"
-    if found.kind == "saved_model" and (os.path.isdir(output) or output.endswith(("/", os.sep))):
+    if found.kind == "saved_model" and is_directory(output):
         return "saved_model"
     return "meta_graph_text" if is_text_path(output) else "meta_graph"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.edit_verb import OutputOptions, finish, output_options
+from graphsurgeon.cli.answer import Answer, output_options
+from graphsurgeon.cli.edit_verb import finish
 
 
 @click.command("edit")
 @options.source
 @click.option("--recipe", metavar="FILE", required=True, help="The steps, in YAML or JSON.")
 @output_options
-def command(source: str, recipe: str, **given: Any) -> None:
+def command(source: str, recipe: str, output: str | None, **given: Any) -> None:
     """Do several edits of a checkpoint at once, as a recipe says.
 
     A recipe is a list of steps, each an edit with its options, named as on the command line; paths in it are relative
@@ -31,8 +31,7 @@ def command(source: str, recipe: str, **given: Any) -> None:
     from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
     from graphsurgeon.tools.recipe import apply_recipe
 
-    start = time.perf_counter()
-    output = OutputOptions.taken_from(given)
+    answer = Answer("edit", output, given)
     checkpoint = EditedCheckpoint(source)
     report = apply_recipe(checkpoint.tensors, recipe, model=checkpoint.graph)
-    finish("edit", [source], checkpoint, report, output, start)
+    finish(answer, [source], checkpoint, report)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import count, emit_json, emit_line, emit_table, format_shape, remark
+from graphsurgeon.cli.answer import Answer
+from graphsurgeon.cli.output import count, emit_table, format_shape
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
 from proto_utils.errors import UnsupportedError
 
@@ -28,17 +29,7 @@ if TYPE_CHECKING:
 @click.option("--skip-unsupported", is_flag=True, help="Leave out resources and variants, which have no values.")
 @click.option("--explain", is_flag=True, help="Show each tensor: its name there, and how it is stored.")
 @options.common("dry_run", "force", "json", "quiet")
-def command(
-    source: str,
-    output: str,
-    to: ArrayFormat | None,
-    explain: bool,
-    dry_run: bool,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
-    **given: Any,
-) -> None:
+def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> None:
     """Write the tensors of a checkpoint as a file of arrays, which `import` reads back bit by bit.
 
     DST tells the format: .npz, .safetensors, .h5 or .hdf5; with a slash at its end it is a directory of .npy files.
@@ -47,42 +38,39 @@ def command(
     What a format has no type for is stored as the integer of its size, with the name of the type: bfloat16 in an .npz
     is a record of one field, [('bfloat16', '<u2')]. Strings keep every byte.
     """
-    from graphsurgeon.cli.progress import saving
-    from graphsurgeon.formats.arrays.transfer import export_tensors, format_of_path
+    from graphsurgeon.cli.progress import watching
+    from graphsurgeon.formats.arrays.transfer import export_tensors
     from graphsurgeon.formats.load import load_checkpoint
-    from graphsurgeon.ir.model import Model
 
-    start = time.perf_counter()
-    if to is None:
-        try:
-            to = format_of_path(output)
-        except UnsupportedError as error:
-            wrong = click.UsageError(error.message)
-            wrong.hint = error.hint  # type: ignore[attr-defined]
-            raise wrong from error
-    model = Model()
-    model.variables = dict(load_checkpoint(source))
-    with saving(model, quiet=quiet or as_json or dry_run):
-        report = export_tensors(model.variables, output, overwrite=force, dry_run=dry_run, to=to, **given)
-    seconds = round(time.perf_counter() - start, 3)
-    if as_json:
-        emit_json("export", source=source, **report.to_json(), seconds=seconds)
-        return
-    _show(report, is_whole=explain, quiet=quiet)
-    if dry_run and not force and os.path.lexists(output):
-        remark(f"{output}: exists already; to write, --force will be needed", quiet=quiet)
-    remark(f"{seconds:.2f} s", quiet=quiet)
-
-
-def _show(report: ExportReport, *, is_whole: bool, quiet: bool) -> None:
-    if is_whole:
+    answer = Answer("export", output, given)
+    to = to or _format_of(output)
+    tensors = dict(load_checkpoint(source))
+    with watching(tensors, links=answer.links, quiet=answer.dry_run or not answer.is_shown):
+        report = export_tensors(tensors, output, overwrite=answer.force, dry_run=answer.dry_run, to=to, **given)
+    if answer.explain and not answer.as_json:
         headers = ["name", "path", "dtype", "shape", "stored as"]
         rows = [[row.name, row.path, row.dtype, format_shape(row.shape), row.stored_as] for row in report.tensors]
         emit_table(headers, rows)
-    if quiet:
-        return
+    if answer.dry_run and os.path.lexists(output):
+        answer.tell_existing([output])
+    answer.finish({"source": source, **report.to_json()}, _lines(report))
+
+
+def _format_of(output: str) -> ArrayFormat:
+    from graphsurgeon.formats.arrays.transfer import format_of_path
+
+    try:
+        return format_of_path(output)
+    except UnsupportedError as error:
+        wrong = click.UsageError(error.message)
+        wrong.hint = error.hint  # type: ignore[attr-defined]
+        raise wrong from error
+
+
+def _lines(report: ExportReport) -> Iterator[str]:
     for row in report.skipped:
-        emit_line(f"skipped {row.name}: {row.reason}")
-    written = [f"wrote {path} ({count(len(report.tensors), 'tensor')})" for path in report.outputs]
-    for line in written or [f"wrote nothing; {count(len(report.tensors), 'tensor')} as {report.format}"]:
-        emit_line(line)
+        yield f"skipped {row.name}: {row.reason}"
+    num_tensors = count(len(report.tensors), "tensor")
+    yield from [f"wrote {path} ({num_tensors})" for path in report.outputs] or [
+        f"wrote nothing; {num_tensors} as {report.format}"
+    ]

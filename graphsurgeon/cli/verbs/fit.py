@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.edit_verb import OutputOptions, output_options
-from graphsurgeon.cli.output import emit_json, emit_line, emit_table, emit_written, format_shape, remark
+from graphsurgeon.cli.answer import Answer, is_directory, output_options
+from graphsurgeon.cli.output import emit_table, format_shape, written_lines
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.linked_shards import shared_paths
 
@@ -73,6 +71,7 @@ _MAX_SHOWN = 20
 def command(
     graph: str,
     source: str,
+    output: str | None,
     tags: str | None,
     missing_from: str | None,
     saver: str | None,
@@ -92,26 +91,23 @@ def command(
     from graphsurgeon.tensors.tensor_dict import TensorDict
     from graphsurgeon.tools.fit.plan import Plan
 
-    start = time.perf_counter()
-    output = OutputOptions.taken_from(given)
+    answer = Answer("fit", output, given)
     choices = _choices(given)
     model = load(graph, tags=options.split_tags(tags))
     other = None if missing_from is None else TensorDict(load_checkpoint(missing_from))
     plan = Plan(model, TensorDict(load_checkpoint(source)), choices, other, saver=saver)
     kind = to or _kind(model, output)
-    paths = _save(plan, output, kind)
+    paths = _save(plan, answer, kind)
     notes = [*plan.report.notes, *(limits_of_checkpoint(model) if kind == "checkpoint" else [])]
-    seconds = round(time.perf_counter() - start, 3)
-    if output.as_json:
-        facts = {"outputs": paths, "linked": shared_paths(paths), **plan.report.to_json(), "notes": notes}
-        emit_json("fit", graph=graph, source=source, **facts, seconds=seconds)
-    else:
-        _show(plan.report, output, paths, notes)
+    _show_rows(plan.report, answer)
+    written = {"outputs": paths, "linked": shared_paths(paths)}
+    lines = [_summary(plan.report), *(f"note: {note}" for note in notes), *written_lines(paths, written["linked"])]
+    facts = {"graph": graph, "source": source, **written, **plan.report.to_json(), "notes": notes}
+    answer.finish(facts, lines, None if plan.report.unresolved else "")
     if plan.report.unresolved:
         from graphsurgeon.tools.fit.fit import refusal
 
         raise refusal(plan.report)
-    remark(f"{seconds:.2f} s", quiet=output.quiet or output.as_json)
 
 
 def _choices(given: dict[str, Any]) -> Choices:
@@ -128,41 +124,43 @@ def _choices(given: dict[str, Any]) -> Choices:
         raise wrong from error
 
 
-def _kind(model: Model, output: OutputOptions) -> Literal["checkpoint", "saved_model"]:
-    is_directory = output.path is not None and (output.path.endswith(("/", os.sep)) or os.path.isdir(output.path))
-    if is_directory and model.saved_model is None:
-        raise click.UsageError(f"{output.path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
-    return "saved_model" if is_directory else "checkpoint"
+def _kind(model: Model, output: str | None) -> Literal["checkpoint", "saved_model"]:
+    if output is None or not is_directory(output):
+        return "checkpoint"
+    if model.saved_model is None:
+        raise click.UsageError(f"{output!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
+    return "saved_model"
 
 
-def _save(plan: Plan, output: OutputOptions, kind: Literal["checkpoint", "saved_model"]) -> list[str]:
-    from graphsurgeon.cli.progress import watching
+def _save(plan: Plan, answer: Answer, kind: Literal["checkpoint", "saved_model"]) -> list[str]:
     from graphsurgeon.formats.save import existing_outputs, save
     from graphsurgeon.tools.fit.fit import apply
 
-    if output.path is None or plan.report.unresolved:
+    if plan.report.unresolved:
         return []
-    if output.dry_run:
-        for path in [] if output.force else existing_outputs(output.path, kind)[:1]:
-            remark(f"{path}: exists already; to write, --force will be needed", quiet=output.quiet)
-        return []
-    apply(plan)
-    with watching(plan.model.variables, links=output.links, quiet=output.quiet or output.as_json):
-        return save(plan.model, output.path, to=kind, overwrite=output.force, links=output.links)
+    if not answer.dry_run:
+        apply(plan)
+    model = plan.model
+    written = answer.write(
+        model.variables,
+        lambda path: save(model, path, to=kind, overwrite=answer.force, links=answer.links),
+        lambda path: existing_outputs(path, kind),
+    )
+    return written or []
 
 
-def _show(report: FitReport, output: OutputOptions, paths: list[str], notes: list[str]) -> None:
-    is_whole = output.explain or output.dry_run
-    rows = [*report.rows, *report.extra] if is_whole else _notable(report)
-    if rows and (is_whole or report.unresolved or not output.quiet):
-        emit_table(_HEADERS, [_cells(row) for row in rows])
-    if output.quiet:
+def _show_rows(report: FitReport, answer: Answer) -> None:
+    if answer.as_json:
         return
+    is_whole = answer.explain or answer.dry_run
+    rows = [*report.rows, *report.extra] if is_whole else _notable(report)
+    if rows and (is_whole or report.unresolved or not answer.quiet):
+        emit_table(_HEADERS, [_cells(row) for row in rows])
+
+
+def _summary(report: FitReport) -> str:
     counts = ", ".join(f"{number:,} {action}" for action, number in report.counts.items())
-    emit_line(f"{len(report.rows):,} tensors wanted: {counts}")
-    for note in notes:
-        emit_line(f"note: {note}")
-    emit_written(paths, shared_paths(paths))
+    return f"{len(report.rows):,} tensors wanted: {counts}"
 
 
 def _notable(report: FitReport) -> list[FitRow]:

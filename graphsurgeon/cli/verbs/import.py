@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.edit_verb import check_prefix
-from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, remark
+from graphsurgeon.cli.answer import Answer, check_prefix
+from graphsurgeon.cli.output import count, written_lines
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
 
 
@@ -23,46 +21,25 @@ from graphsurgeon.formats.arrays.transfer import ArrayFormat
 @click.option("--select", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to take.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to leave out.")
 @options.common("dry_run", "force", "json", "quiet")
-def command(
-    source: str,
-    output: str,
-    format_: ArrayFormat | None,
-    dry_run: bool,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
-    **patterns: tuple[str, ...],
-) -> None:
+def command(source: str, output: str, format_: ArrayFormat | None, **given: Any) -> None:
     """Make a checkpoint of the arrays of a file: what `export` wrote, bit by bit, or another program.
 
     SRC is an .npz, .safetensors or HDF5 file, or a directory of .npy files. Of an HDF5 file, Keras's weights too, names
     are the paths of the datasets. Pickled objects are not read, and links that lead out of an HDF5 file not followed.
     """
-    from graphsurgeon.cli.progress import saving
     from graphsurgeon.formats.arrays.transfer import import_tensors
     from graphsurgeon.formats.save import existing_outputs, save_checkpoint
-    from graphsurgeon.ir.model import Model
     from graphsurgeon.tensors.selection import selected
 
-    start = time.perf_counter()
+    answer = Answer("import", output, given)
     check_prefix(output)
     tensors = import_tensors(source, format=format_)
-    model = Model()
-    model.variables = {name: tensors[name] for name in selected(tensors, **patterns)}
-    rows = [
-        {"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)}
-        for name, tensor in model.variables.items()
-    ]
-    written: list[str] = []
-    if not dry_run:
-        with saving(model, quiet=quiet or as_json):
-            written = save_checkpoint(model.variables, output, overwrite=force)
-    seconds = round(time.perf_counter() - start, 3)
-    if as_json:
-        emit_json("import", source=source, outputs=written, tensors=rows, seconds=seconds)
-        return
-    for path in [] if quiet else written:
-        emit_line(f"wrote {path} ({format_nbytes(os.path.getsize(path))})")
-    for path in existing_outputs(output, "checkpoint")[:1] if dry_run and not force else []:
-        remark(f"{path}: exists already; to write, --force will be needed", quiet=quiet)
-    remark(f"{count(len(rows), 'tensor')}, {seconds:.2f} s", quiet=quiet)
+    tensors = {name: tensors[name] for name in selected(tensors, **given)}
+    rows = [{"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)} for name, tensor in tensors.items()]
+    written = answer.write(
+        tensors,
+        lambda path: save_checkpoint(tensors, path, overwrite=answer.force),
+        lambda path: existing_outputs(path, "checkpoint"),
+    )
+    facts = {"source": source, "outputs": written or [], "tensors": rows}
+    answer.finish(facts, written_lines(written) if written else (), f"{count(len(rows), 'tensor')}, ")

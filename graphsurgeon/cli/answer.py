@@ -1,0 +1,151 @@
+"""The frame of a verb that writes: what users say of its output, and the answer that it ends with."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.output import emit_json, emit_line, remark
+
+if TYPE_CHECKING:
+    from graphsurgeon.tensors.tensor import Tensor
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Answer:
+    """The options of an output, and what is printed: one JSON object, or lines and the time it took.
+
+    Parameters
+    ----------
+    verb : str
+    path : str or None
+        Where to write.
+    given : dict
+        What the verb was given, out of which the options of the output are taken; those it does not have are off.
+
+    Attributes
+    ----------
+    path : str or None
+    links : {"never", "hard", "always"}
+        As `save_checkpoint` is told.
+    explain, dry_run, force, as_json, quiet : bool
+
+    Raises
+    ------
+    click.UsageError
+        Nothing says where to write, or two of the options exclude each other.
+    """
+
+    def __init__(self, verb: str, path: str | None, given: dict[str, Any]) -> None:
+        self._verb, self._start = verb, time.perf_counter()
+        self.path, self.links = path, options.links_of(given)
+        self.explain, self.dry_run, self.force, self.as_json, self.quiet = (
+            given.pop(key, False) for key in ("explain", "dry_run", "force", "as_json", "quiet")
+        )
+        if path is None and not self.dry_run:
+            raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether people read along: neither ``--json`` nor ``--quiet``."""
+        return not (self.as_json or self.quiet)
+
+    def write(
+        self,
+        tensors: MutableMapping[str, Tensor],
+        save: Callable[[str], T],
+        existing: Callable[[str], Sequence[str]],
+    ) -> T | None:
+        """Write the output and show the progress; of a dry run say what it would be refused for.
+
+        Parameters
+        ----------
+        tensors : mutable mapping of str to Tensor
+            What is saved, watched meanwhile.
+        save : callable
+            Writes to a path.
+        existing : callable
+            Returns the files that this would replace.
+
+        Returns
+        -------
+        object or None
+            What `save` returned; None when nothing was to be written.
+        """
+        if self.path is None:
+            return None
+        if self.dry_run:
+            self.tell_existing(existing(self.path))
+            return None
+        from graphsurgeon.cli.progress import watching
+
+        with watching(tensors, links=self.links, quiet=not self.is_shown):
+            return save(self.path)
+
+    def tell_existing(self, paths: Sequence[str]) -> None:
+        """Say that a run that writes would be refused, when something is there already."""
+        for path in [] if self.force else paths[:1]:
+            remark(f"{path}: exists already; to write, --force will be needed", quiet=self.quiet)
+
+    def finish(
+        self, facts: dict[str, Any], lines: Iterable[str], closing: str | None = "", *, is_asked_for: bool = False
+    ) -> None:
+        """Print the answer.
+
+        Parameters
+        ----------
+        facts : dict
+            Of the JSON object; the seconds are added.
+        lines : iterable of str
+            For people.
+        closing : str or None
+            What stands before the seconds in the last line, on stderr; None leaves the line out.
+        is_asked_for : bool
+            The lines are shown in spite of ``--quiet``.
+        """
+        seconds = time.perf_counter() - self._start
+        if self.as_json:
+            emit_json(self._verb, **facts, seconds=round(seconds, 3))
+            return
+        for line in lines if is_asked_for or not self.quiet else ():
+            emit_line(line)
+        remark(f"{closing}{seconds:.2f} s", quiet=self.quiet or closing is None)
+
+
+def output_options(verb: F) -> F:
+    """Add the options of every verb that writes an edited checkpoint."""
+    given = (
+        click.option("-o", "--output", metavar="DST", help="Prefix of the checkpoint to write; it may be SRC."),
+        options.links,
+        click.option("--explain", is_flag=True, help="Show every change as a table; --dry-run does too."),
+        options.common("dry_run", "force", "json", "quiet"),
+    )
+    for option in reversed(given):
+        verb = option(verb)
+    return verb
+
+
+def is_directory(path: str) -> bool:
+    """Whether an output is a directory, by its name or because it is there."""
+    return path.endswith(("/", os.sep)) or os.path.isdir(path)
+
+
+def check_prefix(path: str | None) -> None:
+    """Refuse a directory for a checkpoint's prefix: the files would be hidden in it, or lie beside it.
+
+    Raises
+    ------
+    click.UsageError
+        It is one; a prefix whose checkpoint is there may be called like a directory.
+    """
+    if path is None or not is_directory(path):
+        return
+    if path.endswith(("/", os.sep)) or not os.path.exists(f"{path}.index"):
+        raise click.UsageError(f"{path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
