@@ -68,6 +68,16 @@ def node_of(text: str) -> str:
     return parse_input(text).node
 
 
+def text_of(name: bytes) -> str:
+    """Decode a name: UTF-8, with surrogate escapes (PEP 383) for the bytes that are not, so that they round-trip."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def bytes_of(name: str) -> bytes:
+    """Encode a name: the inverse of `text_of`."""
+    return name.encode("utf-8", "surrogateescape")
+
+
 def scope_of(name: str) -> str:
     """Return the name scope: everything before the last slash, or the empty string."""
     return name.rpartition("/")[0]

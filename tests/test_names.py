@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from graphsurgeon.names import (
     TensorName,
+    bytes_of,
     matches,
     matches_any,
     node_of,
@@ -15,6 +16,7 @@ from graphsurgeon.names import (
     parse_input,
     scope_of,
     some_of,
+    text_of,
     unique_name,
 )
 
@@ -32,6 +34,11 @@ def test_inputs(text: str, node: str, output: int):
 @pytest.mark.parametrize("text", ["a:", "a:x", "a:-1", "a: 1", "a:\u0663", "a:²", "a:" + "9" * 5000, ""])
 def test_what_is_no_output_number_is_part_of_the_name(text: str):
     assert parse_input(text) == (text, 0)
+
+
+@given(st.binary())
+def test_the_bytes_of_a_name_round_trip(name: bytes):
+    assert bytes_of(text_of(name)) == name
 
 
 @given(st.from_regex(r"[A-Za-z0-9.][A-Za-z0-9_./-]*", fullmatch=True), st.integers(-1, 10**6))

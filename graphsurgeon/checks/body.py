@@ -14,7 +14,7 @@ from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
-from graphsurgeon.names import NODE_NAME, node_of_input, parse_input
+from graphsurgeon.names import NODE_NAME, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
@@ -209,7 +209,7 @@ def _colocation_findings(body: Body, node: Node, groups: list[bytes], kind: str 
     severity: Severity = ERROR if body.function is None else WARNING
     for group in groups:
         if group.startswith(b"loc:@"):
-            name = group[5:].decode("utf-8", "backslashreplace")
+            name = text_of(group[5:])
             if name not in body.position and name not in body.arguments:
                 yield body.finding(severity, "colocation", node.name, f"is colocated with {name!r}, which is no node")
 

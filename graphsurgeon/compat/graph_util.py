@@ -19,7 +19,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.traversal import ancestors, colocated_with, drop_colocation
-from graphsurgeon.names import node_of_input, parse_input
+from graphsurgeon.names import node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
 from proto_utils.errors import NotFoundError
 
@@ -213,7 +213,7 @@ def _placed_with(node: Node) -> list[str]:
     attr = node.proto.attr
     if "_class" not in attr:
         return []
-    return [group.decode("utf-8", "backslashreplace").removeprefix("loc:@") for group in attr["_class"].list.s]
+    return [text_of(group).removeprefix("loc:@") for group in attr["_class"].list.s]
 
 
 def _drop_dangling_colocation(node_def: Any, there: Container[str]) -> None:

@@ -11,6 +11,7 @@ from graphsurgeon.evaluator.distributions import FLOATS, INTEGERS, Distribution
 from graphsurgeon.evaluator.lazy import RandomTensor
 from graphsurgeon.evaluator.philox import Philox
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import MAX_RANK, Tensor
@@ -119,7 +120,7 @@ def _of_op(node: Node, seed: int | str) -> Philox:
     given = node.attrs.get("seed", 0), node.attrs.get("seed2", 0)
     if any(given):
         return Philox.of_seeds(*given)
-    digest = hashlib.sha256(f"{seed} {node.name}".encode("utf-8", "surrogateescape")).digest()
+    digest = hashlib.sha256(bytes_of(f"{seed} {node.name}")).digest()
     return Philox.of_seeds(int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little"))
 
 

@@ -37,6 +37,7 @@ from graphsurgeon.formats.slices import (
     overlapping,
 )
 from graphsurgeon.formats.table import Table
+from graphsurgeon.names import text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Box, Tensor
 from proto_utils import schema
@@ -242,7 +243,7 @@ class Bundle(Mapping[str, Tensor]):
         decode = EntryDecoder(self.num_shards, self._path).decode
         entries = {}
         for key, value in items:
-            name = key.decode("utf-8", "surrogateescape")
+            name = text_of(key)
             entries[name] = decode(name, value)
         return entries
 
@@ -283,7 +284,7 @@ class Bundle(Mapping[str, Tensor]):
                 box = box_of(extents, whole.shape)
             except CorruptionError as error:
                 raise self._corrupt(f"tensor {name!r}: {error.reason}") from None
-            part = encode_slice_key(key, extents).decode("utf-8", "surrogateescape")
+            part = text_of(encode_slice_key(key, extents))
             stored = entries.get(part)
             shape = tuple(stop - start for start, stop in box)
             if stored is None or stored.slices:

@@ -27,6 +27,7 @@ from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.linked_shards import Links, all_big_endian, link_shards
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import TableWriter
+from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Slice, Stored, Tensor
 from proto_utils import schema
@@ -57,7 +58,7 @@ def shard_path(prefix: str, shard_id: int, num_shards: int) -> str:
 def encode_name(name: str) -> bytes:
     """Return a tensor's key. Names that are not UTF-8 are read with surrogate escapes, and go back as they were."""
     try:
-        return name.encode("utf-8", "surrogateescape")
+        return bytes_of(name)
     except UnicodeEncodeError as error:
         raise UnsupportedError(f"the name {name!r} is no Unicode") from error
 

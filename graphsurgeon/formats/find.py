@@ -10,7 +10,7 @@ from graphsurgeon.formats.detect import Detected
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.message import locating
 from graphsurgeon.ir.graph import Graph
-from graphsurgeon.names import node_of
+from graphsurgeon.names import node_of, text_of
 from graphsurgeon.tensors.index_syntax import split_index, take_part
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
@@ -71,7 +71,7 @@ class _Names:
             with locating(self._found.path):
                 return node.name, node.tensor
         if node is not None and node.op == "VarHandleOp":
-            shared = node.proto.attr["shared_name"].s.decode(errors="surrogateescape")
+            shared = text_of(node.proto.attr["shared_name"].s)
             return (shared, self._values[shared]) if shared in self._values else None
         return None
 

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats.message import locating, read_text
 from graphsurgeon.ir.model import Model, SavedModelParts
+from graphsurgeon.names import text_of
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.files import BytesSource, FileSource, Source, Span, Window
@@ -127,7 +128,7 @@ def _tagged(source: Source, record: Record) -> TaggedGraph:
         if inner.number == _META_INFO_DEF and inner.wire_type == LEN:
             data = source.read(inner.start, inner.end)
             values = [data[f.start : f.end] for f in fields(data) if f.number == _TAGS and f.wire_type == LEN]
-            tags += [value.decode(errors="surrogateescape") for value in values]
+            tags += map(text_of, values)
     return TaggedGraph(tuple(tags), Span(source, record.start, record.end))
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import node_of_input, text_of
 
 ENTER_OPS = frozenset({"Enter", "RefEnter"})
 EXIT_OPS = frozenset({"Exit", "RefExit"})
@@ -57,7 +57,7 @@ def frames_of(graph: Graph, index: Index) -> dict[str, tuple[Frame, ...]]:
 def _entered(node: Node) -> Frame:
     name, parallel_iterations = node.attrs.get("frame_name"), node.attrs.get("parallel_iterations")
     return Frame(
-        name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else "",
+        text_of(name) if isinstance(name, bytes) else "",
         parallel_iterations if isinstance(parallel_iterations, int) else _PARALLEL_ITERATIONS,
     )
 

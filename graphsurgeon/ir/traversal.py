@@ -13,7 +13,7 @@ from typing import Any
 from graphsurgeon.ir.graph import Library
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import node_of_input, text_of
 
 _COLOCATION = "_class"
 _GROUP = b"loc:@"
@@ -172,7 +172,7 @@ def _replace(repeated: Any, entries: Sequence[Any]) -> None:
 
 
 def _name(group: bytes) -> str:
-    return group[len(_GROUP) :].decode("utf-8", "backslashreplace")
+    return text_of(group[len(_GROUP) :])
 
 
 def _named_functions(nodes: Iterable[Node], custom: Mapping[str, str]) -> Iterator[str]:
@@ -183,7 +183,7 @@ def _named_functions(nodes: Iterable[Node], custom: Mapping[str, str]) -> Iterat
         for key in attr:
             yield from _in_attr(attr[key])
         if _GRADIENT in attr:
-            yield custom.get(attr[_GRADIENT].s.decode("utf-8", "backslashreplace"), "")
+            yield custom.get(text_of(attr[_GRADIENT].s), "")
 
 
 def _in_attr(value: Any) -> Iterator[str]:

@@ -22,7 +22,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import variable_shape
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.dependencies import variable_defs
-from graphsurgeon.names import node_of, node_of_input, parse_input
+from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.slices import Extents, SliceTensor, parse_shape_and_slice
 from graphsurgeon.tensors.tensor import Tensor
@@ -188,7 +188,7 @@ def _full_names(tensors: Mapping[str, Tensor]) -> Mapping[str, str]:
 
 
 def _own_names(node: Node) -> list[str]:
-    shared = node.proto.attr["shared_name"].s.decode("utf-8", "backslashreplace") if "shared_name" in node.attrs else ""
+    shared = text_of(node.proto.attr["shared_name"].s) if "shared_name" in node.attrs else ""
     return [node.name] if not shared or shared == node.name else [node.name, shared]
 
 
@@ -204,7 +204,7 @@ def _strings_at(index: Index, node: Node, position: int) -> list[str]:
     producer = index.producer(node.inputs[position])
     if producer is None or producer.op != "Const" or producer.tensor.dtype is not dtypes.STRING:
         return []
-    return [element.decode("utf-8", "surrogateescape") for element in producer.tensor.strings()]
+    return [text_of(element) for element in producer.tensor.strings()]
 
 
 def _assigned(index: Index, restore: Node) -> Iterator[tuple[int, Node]]:

@@ -25,6 +25,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import StringTensor
@@ -165,7 +166,7 @@ def _read(variable: Variable) -> str:
 
 def _names_and_slices(name: str, saved: Sequence[SavedVariable], device: str = "") -> list[Node]:
     return [
-        _strings(f"{name}/tensor_names", [s.key.encode("utf-8", "surrogateescape") for s in saved], device),
+        _strings(f"{name}/tensor_names", [bytes_of(s.key) for s in saved], device),
         _strings(f"{name}/shape_and_slices", [s.slice.encode() for s in saved], device),
     ]
 

@@ -27,7 +27,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.traversal import ancestors
-from graphsurgeon.names import node_of, node_of_input
+from graphsurgeon.names import node_of, node_of_input, text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -140,6 +140,6 @@ def _strings(index: Index, node: Node, position: int) -> list[str] | None:
         tensor = producer.tensor
         if tensor.dtype is not dtypes.STRING:
             return None
-        return [element.decode("utf-8", "surrogateescape") for element in tensor.strings()]
+        return [text_of(element) for element in tensor.strings()]
     except (CorruptionError, NotFoundError, UnsupportedError):
         return None

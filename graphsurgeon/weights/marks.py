@@ -24,6 +24,7 @@ from typing import Final
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import text_of
 from graphsurgeon.weights.scope import Constant, Scope, Use
 
 _READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
@@ -122,7 +123,7 @@ def colocated(nodes: Iterable[Node]) -> dict[str, list[Node]]:
         if "_class" in attrs:
             for text in attrs["_class"].list.s:
                 if text[:5] == b"loc:@":
-                    found.setdefault(text[5:].decode("utf-8", "replace"), []).append(node)
+                    found.setdefault(text_of(text[5:]), []).append(node)
     return found
 
 

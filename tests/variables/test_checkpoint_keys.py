@@ -10,6 +10,7 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import text_of
 from graphsurgeon.tensors.dtypes import FLOAT
 from graphsurgeon.tensors.tensor import StringTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import (
@@ -83,15 +84,16 @@ def test_a_saver_that_is_a_function_says_the_keys():
     assert VariableValues(made, index)[made.graph["Variable"]][0] == "v/.ATTRIBUTES/VARIABLE_VALUE"
 
 
-def test_without_a_saver_the_name_is_the_key():
+@pytest.mark.parametrize("key", [b"shared", b"sh\xffared"], ids=["text", "not UTF-8"])
+def test_without_a_saver_the_name_is_the_key(key):
     made = model(
         'v = VariableV2 {dtype: f32, shape: shape[2], shared_name: ""}\nw = VarHandleOp {dtype: f32, shape: shape[2]}'
     )
-    made.graph["w"].attrs["shared_name"] = b"shared"
-    made.variables = {"v": as_tensor([1.0, 2.0]), "shared": as_tensor([3.0, 4.0])}
+    made.graph["w"].attrs["shared_name"] = key
+    made.variables = {"v": as_tensor([1.0, 2.0]), text_of(key): as_tensor([3.0, 4.0])}
     values = VariableValues(made, Index(made.graph))
     assert values.place(made.graph["v"]) == SavedAs("v")
-    assert values.place(made.graph["w"]) == SavedAs("shared")
+    assert values.place(made.graph["w"]) == SavedAs(text_of(key))
 
 
 def test_parts_lie_one_behind_the_other():

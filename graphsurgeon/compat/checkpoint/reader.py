@@ -37,6 +37,7 @@ from graphsurgeon.formats.bundle_writer import encode_name, index_path
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import FOOTER_NBYTES, is_table
 from graphsurgeon.formats.v1 import V1Checkpoint
+from graphsurgeon.names import text_of
 from graphsurgeon.tensors.tensor import OpaqueTensor
 from proto_utils.files import FileSource
 
@@ -156,7 +157,7 @@ def NewCheckpointReader(filepattern: str | bytes | os.PathLike[str]) -> Checkpoi
 
 def _name(text: str | bytes) -> str:
     if isinstance(text, bytes):
-        return text.decode("utf-8", "surrogateescape")
+        return text_of(text)
     if isinstance(text, str):
         return text
     raise TypeError(f"Expected binary or unicode string, got {text!r}")

@@ -13,6 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphsurgeon.formats.arrays.forms import FormTensor
+from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
@@ -130,7 +131,7 @@ class _StringDataset(FormTensor):
         count = max(1, min(_MAX_STRINGS, _STRINGS_NBYTES // (file_nbytes + 1)))
         for values in self._place.values(boxes(self.shape, count)):
             for element in values.reshape(-1).tolist():
-                text = element if isinstance(element, bytes) else str(element).encode("utf-8", "surrogateescape")
+                text = element if isinstance(element, bytes) else bytes_of(str(element))
                 total += len(text)
                 if total > limit:
                     raise LimitError(

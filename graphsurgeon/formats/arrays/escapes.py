@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from graphsurgeon.names import bytes_of, text_of
 from proto_utils.errors import UnsupportedError
 
 _ESCAPED = re.compile(r"(?:%[0-9A-F]{2})+")
@@ -39,14 +40,14 @@ def quote(text: str, keeps: Callable[[str], bool]) -> str:
 def escape(text: str) -> str:
     """Return the bytes of a text, each as ``%XX``. Errors as `quote`."""
     try:
-        return "".join([f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape")])
+        return "".join([f"%{byte:02X}" for byte in bytes_of(text)])
     except UnicodeEncodeError as error:
         raise UnsupportedError(f"the name {text!r} is no Unicode") from error
 
 
 def unquote(text: str) -> str:
     """Replace every ``%XX`` by what it stands for."""
-    return _ESCAPED.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "surrogateescape"), text)
+    return _ESCAPED.sub(lambda run: text_of(bytes.fromhex(run[0].replace("%", ""))), text)
 
 
 def is_encodable(character: str) -> bool:

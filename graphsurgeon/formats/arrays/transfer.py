@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import is_text
+from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.selection import Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
@@ -164,7 +165,7 @@ def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None =
     """
     path = os.fspath(path)
     found: dict[str, Tensor] = _module(format if format is not None else detect(path), path).read(path)
-    return {name: found[name] for name in sorted(found, key=lambda name: name.encode("utf-8", "surrogateescape"))}
+    return {name: found[name] for name in sorted(found, key=bytes_of)}
 
 
 def format_of_path(path: str) -> ArrayFormat:

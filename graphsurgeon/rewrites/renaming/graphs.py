@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import bytes_of, text_of
 from graphsurgeon.rewrites.renaming.meta_graphs import rename_variable_def
 from graphsurgeon.rewrites.renaming.new_names import NewNames
 from graphsurgeon.variables.remembered import ATTR, Remembered
@@ -105,7 +106,7 @@ def _new_shared_name(proto: schema.NodeDef, new: NewNames, known: Collection[str
     if _SHARED not in proto.attr:
         return None
     old = proto.attr[_SHARED].s
-    name = old.decode("utf-8", "surrogateescape")
+    name = text_of(old)
     if not name or (name not in known and name != proto.name):
         return None
     found = _new_bytes(old, new)
@@ -113,13 +114,13 @@ def _new_shared_name(proto: schema.NodeDef, new: NewNames, known: Collection[str
 
 
 def _new_bytes(name: bytes, new: NewNames) -> bytes:
-    return new(name.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return bytes_of(new(text_of(name)))
 
 
 def _note_resource(old: Node, now: Node, resources: dict[tuple[str, str, str], tuple[str, str]]) -> None:
     """Note under what name a node has its state, and refuse one that another state has."""
-    before, after = (node.proto.attr[_SHARED].s.decode("utf-8", "surrogateescape") or node.name for node in (old, now))
-    container = old.proto.attr[_CONTAINER].s.decode("utf-8", "replace") if _CONTAINER in old.proto.attr else ""
+    before, after = (text_of(node.proto.attr[_SHARED].s) or node.name for node in (old, now))
+    container = text_of(old.proto.attr[_CONTAINER].s) if _CONTAINER in old.proto.attr else ""
     other, holder = resources.setdefault((old.op, container, after), (before, old.name))
     if other != before:
         raise PassError(

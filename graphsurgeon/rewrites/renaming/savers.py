@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input, scope_of
+from graphsurgeon.names import bytes_of, node_of_input, scope_of, text_of
 from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
 from graphsurgeon.rewrites.renaming.new_names import NewNames
 from graphsurgeon.tensors import dtypes
@@ -105,8 +105,8 @@ def _object_graph_of(call: SaverCall) -> tuple[str | None, str] | None:
 
 
 def _with_new_keys(tensor: Tensor, new: NewNames) -> Tensor:
-    keys = (new.key(element.decode("utf-8", "surrogateescape")) for element in tensor.strings())
-    return StringTensor(tensor.shape, [key.encode("utf-8", "surrogateescape") for key in keys])
+    keys = (new.key(text_of(element)) for element in tensor.strings())
+    return StringTensor(tensor.shape, [bytes_of(key) for key in keys])
 
 
 def _renamed_objects(tensor: Tensor, new: NewNames, new_keys: Mapping[str, str]) -> Tensor:

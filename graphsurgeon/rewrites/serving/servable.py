@@ -33,7 +33,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.version import stamp_version
-from graphsurgeon.names import node_of, unique_name
+from graphsurgeon.names import node_of, text_of, unique_name
 from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import existing_variables
@@ -326,4 +326,4 @@ def _keys(producers: dict[str, Node], node: Node) -> list[str]:
     names = producers.get(node_of(node.inputs[1])) if len(node.inputs) > 1 else None
     if names is None or names.op != "Const":
         return []
-    return [element.decode("utf-8", "surrogateescape") for element in names.tensor.strings()]
+    return [text_of(element) for element in names.tensor.strings()]

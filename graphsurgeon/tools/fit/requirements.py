@@ -19,7 +19,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
-from graphsurgeon.names import node_of, scope_of
+from graphsurgeon.names import node_of, scope_of, text_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.slices import Extents, parse_shape_and_slice
 from graphsurgeon.variables.checkpoint_keys import declared_parts, variable_nodes
@@ -178,7 +178,7 @@ def _node_names(requirement: Requirement, model: Model) -> list[str]:
 
 def _shared_name(node: Node) -> str:
     shared = attr_of(node, "shared_name")
-    return shared.decode("utf-8", "surrogateescape") if isinstance(shared, bytes) and shared else node.name
+    return text_of(shared) if isinstance(shared, bytes) and shared else node.name
 
 
 def _shape(node: Node) -> tuple[int | None, ...] | None:

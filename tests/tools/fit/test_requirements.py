@@ -7,11 +7,16 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.tools.fit.requirements import Requirement
+from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
+from tests.models import floats
 from tests.notation import model
 from tests.tools.fit.targets import requirements, target, wanted, with_any_shape
 
@@ -79,6 +84,15 @@ def test_a_bare_graph_wants_what_its_savers_do_or_its_variables():
     assert facts(model('v = VarHandleOp {dtype: f32, shape: shape[2], shared_name: "said"}')) == {
         "said": ("float32", (2,))
     }
+
+
+def test_a_shared_name_that_is_not_utf_8_is_the_key_that_the_checkpoint_has(tmp_path):
+    of = model("v = VarHandleOp {dtype: f32, shape: shape[2]}")
+    of.graph["v"].attrs["shared_name"] = b"sh\xffared"
+    (key,) = facts(of)
+    save_checkpoint({key: floats(1, 2)}, tmp_path / "m")
+    of.variables = dict(load_checkpoint(tmp_path / "m"))
+    assert VariableValues(of, Index(of.graph))[of.graph["v"]][0] == key
 
 
 def test_another_saver_by_its_scope():
