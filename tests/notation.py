@@ -22,6 +22,7 @@ from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.graph import Function, Graph, Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import output_types
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -176,7 +177,7 @@ def _is_dtype(name: str) -> bool:
 
 def _type_of(text: str, by_name: dict[str, Node]) -> DType | None:
     name, output = parse_input(text)
-    types = ops.output_types(by_name[name]) if name in by_name else None
+    types = output_types(by_name[name]) if name in by_name else None
     return types[output].base if types and output < len(types) else None
 
 

@@ -105,8 +105,10 @@ class Body:
         tensors |= {f"{name}:0": kind for name, kind in self.arguments.items() if kind != SEVERAL}
         for name, signature in zip(self.names, self.signatures, strict=True):
             first = 0
+            if signature.outputs is None:
+                continue
             for output, count in signature.output_names or ():
-                types = (signature.outputs or ())[first : first + count]
+                types = signature.outputs[first : first + count]
                 tensors[f"{name}:{output}"] = types[0] if count == 1 else SEVERAL
                 for index, kind in enumerate(types):
                     tensors[f"{name}:{output}:{index}"] = kind
@@ -135,10 +137,10 @@ class Body:
             return "dangling-input", f"input {text!r} names neither an argument nor a node"
         if not output:
             return "dangling-input", f"input {text!r} names a node but not its output, as in '{name}:output:0'"
-        names = self.signatures[position].output_names
-        if names is None:
+        signature = self.signatures[position]
+        if signature.outputs is None:
             return UNKNOWN
-        there = ", ".join(f"{known} ({count})" for known, count in names) or "none"
+        there = ", ".join(f"{known} ({count})" for known, count in signature.output_names or ()) or "none"
         return "output-index", f"input {text!r}: the outputs of {name!r} ({self.nodes[position].op}) are: {there}"
 
 

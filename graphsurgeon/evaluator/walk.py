@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.values import as_scalar, outputs_of
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.signatures import num_outputs, signature_of
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import FileFormatError, LimitError
@@ -167,7 +167,8 @@ class Walk:
             return _merged(given)
         operands = [tensor for tensor in given if tensor is not None]
         if len(operands) < len(given):
-            return [None] * _num_outputs(node)
+            # Where nothing says how many there are, more than anybody reads.
+            return [None] * (num_outputs(node) or _MANY_OUTPUTS)
         try:
             return self._computed(node, operands[:count])
         except (ValueError, LookupError, TypeError, ArithmeticError, LimitError, FileFormatError) as error:
@@ -179,7 +180,7 @@ class Walk:
         """Return how many tensors a node is given; refuse one that is not well formed, or not for here."""
         if self._depth[node.name] > MAX_DEPTH:
             raise refusal(node, f"more than {MAX_DEPTH} operations deep")
-        count, names = sum(text[:1] != "^" for text in node.inputs), ops.input_names(node)
+        count, names = sum(text[:1] != "^" for text in node.inputs), signature_of(node).input_names
         if names is not None and sum(size for _, size in names) != count:
             raise refusal(node, f"has {count} inputs, and {node.op} takes {sum(size for _, size in names)}")
         if node.op in _QUESTIONS and self._num_calls:
@@ -225,17 +226,11 @@ class Walk:
             return int(parts[0]) if parts and parts[0].isdecimal() else 0
         node = self._index.producers.get(name)
         number = 0
-        for argument, size in (node is not None and ops.output_names(node)) or ():
+        for argument, size in (node is not None and signature_of(node).output_names) or ():
             if argument == parts[0]:
                 return number + int(parts[1])
             number += size
         return None
-
-
-def _num_outputs(node: Node) -> int:
-    names = ops.output_names(node)
-    # Where nothing says how many there are, more than anybody reads.
-    return _MANY_OUTPUTS if names is None else sum(size for _, size in names)
 
 
 def _merged(given: Outputs) -> Outputs:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.node import Node
-from graphsurgeon.tensors import dtypes
+from graphsurgeon.ir.signatures import output_types
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
 from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
@@ -23,14 +22,8 @@ def attr_of(node: Node, name: str) -> Any:
 
 def node_dtype(node: Node) -> DType | None:
     """Return the dtype of a node's output 0, None when it has none or it cannot be told."""
-    try:
-        types = ops.output_types(node)
-    except FileFormatError:
-        return None
-    if not types:
-        return None
-    first = types[0]
-    return first.base if first is not dtypes.INVALID else None
+    types = output_types(node)
+    return types[0].base if types else None
 
 
 def node_shape(node: Node) -> Shape | None:

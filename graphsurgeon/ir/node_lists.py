@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graphsurgeon.errors import near_names
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.names import parse_input
 from proto_utils.errors import NotFoundError
 
@@ -33,7 +33,7 @@ def find_node(producers: Mapping[str, Node], text: str) -> Node:
     name, output = parse_input(text)
     if name not in producers:
         raise NotFoundError("node", name, near_names(name, producers))
-    count = ops.num_outputs(producers[name]) if output > 0 else None
+    count = num_outputs(producers[name]) if output > 0 else None
     if count is not None and output >= count:
         raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(count)][:3])
     return producers[name]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import input_types, output_types
 from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
 from graphsurgeon.meta_graph.references import PIVOTS
 from graphsurgeon.names import node_of, node_of_input
@@ -120,13 +121,13 @@ def holds_state(node: Node) -> bool:
     if known is not None and not known.is_stateful:
         # What passes a handle on takes it too; asked first, because it costs no look at the attrs.
         return False
-    types = ops.output_types(node)
+    types = output_types(node)
     return types is not None and any(map(_is_state, types)) and not _given_state(node)
 
 
 def _given_state(node: Node) -> list[str]:
     """Return the producers of the handles and references that a node takes."""
-    types = ops.input_types(node) or []
+    types = input_types(node) or []
     return [node_of_input(text) for text, dtype in zip(node.inputs, types, strict=False) if _is_state(dtype)]
 
 

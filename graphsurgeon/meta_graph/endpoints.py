@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -22,6 +21,7 @@ from graphsurgeon.ir.node_facts import (
     node_shape,
 )
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.ir.traversal import followers
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors import dtypes
@@ -120,7 +120,7 @@ def signature_endpoints(model: Model, side: str) -> Iterator[Endpoint]:
         for argument in sorted(infos):
             name = infos[argument].name
             node = model.graph.get(node_of(name)) if name else None
-            if node is None or name in seen or ops.num_outputs(node) == 0:
+            if node is None or name in seen or num_outputs(node) == 0:
                 continue
             seen.add(name)
             facts = tensor_info(infos[argument])
@@ -149,4 +149,4 @@ def _may_be_result(node: Node) -> bool:
         return False
     if op in INPUT_OPS or op in _NO_RESULTS or op.startswith(_NO_RESULT_PREFIXES) or op.endswith("Summary"):
         return False
-    return ops.num_outputs(node) != 0
+    return num_outputs(node) != 0

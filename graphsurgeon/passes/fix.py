@@ -30,8 +30,7 @@ from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
-from graphsurgeon.ir.ops import num_outputs
-from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
+from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures, num_outputs
 from graphsurgeon.ir.traversal import called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.names import node_of_input, parse_input, unique_name
 from graphsurgeon.passes._contract import model_pass

@@ -14,6 +14,7 @@ from typing import Final
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.tensors.dtypes import DType
 
 #: Every role, strongest first: of several roles of one constant the first is the one reported.
@@ -161,7 +162,7 @@ def input_names(node: Node) -> tuple[str, ...]:
     fixed = _fixed_names(node.op)
     if fixed is not None:
         return fixed
-    named = ops.input_names(node)
+    named = signature_of(node).input_names
     # An attr may claim more inputs than the node has.
     return tuple(n for name, count in named or () for n in [name] * min(count, len(node.inputs)))
 

@@ -6,18 +6,32 @@ from typing import Any
 
 import pytest
 
+from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Placeholder
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.signatures import UNKNOWN, OpSignature, OpSignatures
+from graphsurgeon.ir.signatures import (
+    UNKNOWN,
+    OpSignature,
+    OpSignatures,
+    input_types,
+    num_outputs,
+    output_types,
+    signature_of,
+)
 from graphsurgeon.tensors import dtypes
 from proto_utils import schema
+from tests.counting import num_calls
 
 F, N, D = dtypes.FLOAT, dtypes.INT32, dtypes.DOUBLE
 
 
+def node(op: str, **attrs: Any) -> Node:
+    return Node.new("n", op, attrs=attrs)
+
+
 def of(op: str, **attrs: Any) -> OpSignature:
-    return OpSignatures({}).of(Node.new("n", op, attrs=attrs))
+    return OpSignatures({}).of(node(op, **attrs))
 
 
 @pytest.mark.parametrize(
@@ -45,12 +59,6 @@ def test_attrs_are_filled_in(op: str, attrs: dict[str, Any], inputs: list[Any], 
     assert found.problem is None
 
 
-def test_outputs_have_names():
-    assert of("TopKV2", T=F).output_names == (("values", 1), ("indices", 1))
-    assert of("Unpack", T=F, num=3).output_names == (("output", 3),)
-    assert of("Split", T=F, num_split=Placeholder("n")).output_names is None
-
-
 @pytest.mark.parametrize(
     ("op", "attrs", "problem"),
     [
@@ -60,6 +68,7 @@ def test_outputs_have_names():
         ("Identity", {"T": dtypes.INVALID}, "attr 'T' is DT_INVALID, which no attr may be"),
         ("Pack", {"T": F}, "attr 'N' is missing"),
         ("Pack", {"T": F, "N": -1}, "attr 'N' is -1"),
+        ("Pack", {"T": F, "N": 10**12}, "its attrs tell of 1,000,000,000,000 tensors"),
         ("Pack", {"T": F, "N": b"3"}, "attr 'N' holds s, not int"),
         ("IdentityN", {"T": F}, "attr 'T' holds type, not list(type)"),
         ("Identity", {"T": schema.AttrValue()}, "attr 'T' holds nothing, not type"),
@@ -104,3 +113,86 @@ def test_functions_are_ops():
     assert (found.inputs, found.outputs) == ((1, 3, 3), (1, 2, 103))
     assert found.output_names == (("all", 2), ("ref", 1))
     assert signatures.of(Node.new("n", "f")).problem == "attr 'N' is missing"
+
+
+def test_every_op_has_a_signature():
+    for op in ops.known_ops():
+        known = ops.facts(op)
+        assert known is not None
+        args = known.inputs + known.outputs
+        attrs: dict[str, Any] = {arg.type: [F, N] if arg.is_list else F for arg in args}
+        made = node(op, **attrs, **{arg.number: 2 for arg in args if arg.number})
+        counts = [tuple((arg.name, 2 if arg.is_list or arg.number else 1) for arg in side) for side in known[1:3]]
+        found = signature_of(made)
+        assert (found.problem, found.input_names, found.output_names) == (None, *counts), op
+        types = input_types(made), output_types(made)
+        assert [len(each or ()) for each in types] == [sum(size for _, size in side) for side in counts], op
+        assert num_outputs(made) == len(types[1] or ()), op
+
+
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [
+        (node("Const"), 1),
+        (node("NoOp"), 0),
+        (node("Switch"), 2),
+        (node("FusedBatchNorm"), 5),
+        (node("FusedBatchNormV3"), 6),
+        (node("Split", num_split=4), 4),
+        (node("IdentityN", T=[F, N]), 2),
+        (node("While", T=[]), 0),
+        (node("ParseExample", Nsparse=2, sparse_types=[dtypes.INT64] * 2, Tdense=[F]), 7),
+    ],
+)
+def test_num_outputs(made: Node, count: int):
+    assert num_outputs(made) == count
+
+
+@pytest.mark.parametrize(
+    "made",
+    [node("MyCustomOp"), node("Split"), node("Split", num_split=-1), node("Split", num_split=b"4"), node("IdentityN")],
+)
+def test_num_outputs_of_an_unknown_op_or_without_the_attr_is_unknown(made: Node):
+    assert num_outputs(made) is None
+
+
+def test_an_absent_attr_has_its_default():
+    # Nordering_token came with 2.x with default 0; ParseSequenceExample's lists default to empty.
+    assert num_outputs(node("ParseSequenceExample")) == 0
+    assert output_types(node("ArgMax", T=F)) == [dtypes.INT64]
+
+
+def test_output_names_are_those_function_bodies_use():
+    assert of("TopKV2", T=F).output_names == (("values", 1), ("indices", 1))
+    assert of("Unpack", T=F, num=3).output_names == (("output", 3),)
+    assert of("Split", T=F, num_split=Placeholder("n")).output_names is None
+
+
+def test_input_names_follow_the_order_of_the_inputs():
+    assert of("ConcatV2", T=F, N=2).input_names == (("values", 2), ("axis", 1))
+    assert of("MyCustomOp").input_names is None
+
+
+def test_arguments_are_counted_where_only_types_are_refused():
+    found = of("Unpack", num=3)
+    assert (found.input_names, found.output_names) == ((("value", 1),), (("output", 3),))
+    assert of("Unpack", T=F).output_names is None
+
+
+def test_types_come_from_attrs_or_are_fixed():
+    assert output_types(node("Cast", SrcT=dtypes.HALF, DstT=F)) == [F]
+    assert input_types(node("Cast", SrcT=dtypes.HALF, DstT=F)) == [dtypes.HALF]
+    assert input_types(node("Pack", N=2, T=dtypes.INT8)) == [dtypes.INT8] * 2
+    assert output_types(node("VariableV2", dtype=F)) == [F.as_ref]
+    assert output_types(node("Const")) is None
+
+
+def test_a_type_that_is_not_set_is_unknown():
+    assert output_types(node("VariableV2", dtype=dtypes.INVALID)) is None
+    assert output_types(node("ArgMax", T=F, output_type=Placeholder("T"))) is None
+
+
+def test_counting_outputs_takes_few_calls():
+    made = [node("Conv2D"), node("Const"), node("Split", num_split=2)]
+    num_outputs(made[0])
+    assert num_calls(lambda: [num_outputs(each) for each in made * 100]) < 10 * 300

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from graphsurgeon.checks.body import type_name
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.errors import near_names
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.meta_graph.dependencies import variable_defs
 from graphsurgeon.meta_graph.references import Gone, drop_dangling, tensor_names
 from graphsurgeon.names import node_of, parse_input
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.errors import CorruptionError
 
 _VARIABLE_FIELDS = ("variable_name", "initializer_name", "snapshot_name", "initial_value_name")
 _SAVER_FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
@@ -66,27 +65,17 @@ def _problem_of(text: str, graph: Graph, *, with_near: bool = False) -> str:
     if node is None:
         near = near_names(name.node, (each.name for each in graph)) if with_near else ()
         return f"{text!r} is not in the graph" + (f"; near: {', '.join(map(repr, near))}" if near else "")
-    number = _num_outputs(node) if ":" in text else None
+    number = num_outputs(node) if ":" in text else None
     if number is not None and name.output >= number:
         outputs = "1 output" if number == 1 else f"{number} outputs"
         return f"{text!r} is not in the graph: {node.name!r} has {outputs}"
     return ""
 
 
-def _num_outputs(node: Node) -> int | None:
-    try:
-        return ops.num_outputs(node)
-    except UnsupportedError:
-        return None  # an attr that `verify` tells of
-
-
 def _type_of(text: str, graph: Graph) -> DType | None:
     name = parse_input(text)
     node = graph.get(name.node)
-    try:
-        types = None if node is None else ops.output_types(node)
-    except UnsupportedError:
-        return None
+    types = None if node is None else output_types(node)
     return types[name.output] if types is not None and name.output < len(types) else None
 
 

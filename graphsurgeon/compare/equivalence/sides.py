@@ -25,6 +25,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import RESOURCE_OPS
+from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.ir.traversal import followers
 from graphsurgeon.names import node_of_input
 
@@ -156,7 +157,7 @@ def output_number(node: Node, output: str) -> int | str:
         return int(output or 0)
     name, _, index = output.partition(":")
     number = 0
-    for each, size in ops.output_names(node) or ():
+    for each, size in signature_of(node).output_names or ():
         if each == name:
             return number + int(index or 0)
         number += size

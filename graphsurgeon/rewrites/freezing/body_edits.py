@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.names import node_of_input
 
 
@@ -71,7 +71,7 @@ class BodyEdits:
         """Return how readers write an output of a node."""
         if self.function is None:
             return node.name if number == 0 else f"{node.name}:{number}"
-        for name, count in ops.output_names(node) or []:
+        for name, count in signature_of(node).output_names or ():
             if number < count:
                 return f"{node.name}:{name}:{number}"
             number -= count

@@ -15,6 +15,7 @@ from graphsurgeon.ir.frames import Frame, frames_of
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node, is_long
+from graphsurgeon.ir.signatures import input_types
 from graphsurgeon.meta_graph.retarget import Moved
 from graphsurgeon.names import parse_input, unique_name
 from graphsurgeon.tensors import dtypes
@@ -154,7 +155,7 @@ def _takes_variable(node: Node, position: int, kind: VariableKind) -> bool:
     known = ops.facts(node.op)
     if known is None or not any(arg.is_ref or arg.type == "resource" for arg in known.inputs):
         return False
-    types = ops.input_types(node)
+    types = input_types(node)
     if types is None or position >= len(types):
         return False
     return types[position].is_ref if kind == "ref" else types[position] is dtypes.RESOURCE

@@ -27,6 +27,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import CALLERS, ConvertedFunctions
 from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers
@@ -197,7 +198,7 @@ def _retype(body: BodyEdits, node: Node, value: Value) -> list[str]:
 
 
 def _input_name(node: Node, position: int) -> str:
-    for name, count in ops.input_names(node) or []:
+    for name, count in signature_of(node).input_names or ():
         if position < count:
             return name
         position -= count

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_shape
+from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.names import node_of, parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
-from proto_utils.errors import FileFormatError, NotFoundError
+from proto_utils.errors import NotFoundError
 
 #: The key that clients use when they name none, and what they call to run it.
 SERVING_DEFAULT = "serving_default"
@@ -158,7 +158,7 @@ def _find(index: Index, text: str) -> tuple[Node, int]:
     node = index.producers.get(name)
     if node is None:
         raise NotFoundError("node", name, near_names(name, index.producers))
-    number = ops.num_outputs(node)
+    number = num_outputs(node)
     if output < 0 or (number is not None and output >= number):
         raise NotFoundError("tensor", text, hint=f"{node.op} node {name!r} has {number} outputs")
     return node, output
@@ -171,7 +171,7 @@ def _guessed_outputs(model: Model, index: Index) -> list[_Chosen]:
         _Chosen("", node, output, each.reason)
         for each in found
         for node in [index.producers[each.name]]
-        for output in range(ops.num_outputs(node) or 1)
+        for output in range(num_outputs(node) or 1)
         if _has_values(node, output)
     ]
 
@@ -240,13 +240,8 @@ def _argument(name: str, output: int) -> str:
 
 
 def _dtype(node: Node, output: int) -> DType | None:
-    try:
-        types = ops.output_types(node)
-    except FileFormatError:
-        return None
-    if types is None or output >= len(types) or types[output] is dtypes.INVALID:
-        return None
-    return types[output].base
+    types = output_types(node)
+    return types[output].base if types is not None and output < len(types) else None
 
 
 def _has_values(node: Node, output: int) -> bool:
