@@ -63,6 +63,20 @@ def node_of_input(text: str) -> str:
     return text[1:] if text[:1] == "^" else text.partition(":")[0]
 
 
+def is_control(text: str) -> bool:
+    """Whether an input is a control input, ``^node``, which carries no tensor."""
+    return text[:1] == "^"
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """Return all texts by which an input may name the tensor that `text` names; ``a`` and ``a:0`` are one.
+
+    In function bodies too: there it is ``argument`` that may be written ``argument:0``.
+    """
+    name, _, output = text.partition(":")
+    return (name, f"{name}:0") if output in ("", "0") and not is_control(text) else (text,)
+
+
 def node_of(text: str) -> str:
     """Return the node of a user's ``node`` or ``node:0``."""
     return parse_input(text).node
@@ -76,6 +90,11 @@ def text_of(name: bytes) -> str:
 def bytes_of(name: str) -> bytes:
     """Encode a name: the inverse of `text_of`."""
     return name.encode("utf-8", "surrogateescape")
+
+
+def split_names(texts: Iterable[str]) -> list[str]:
+    """Return the single names of texts that may each hold several, separated by commas; blanks do not count."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def scope_of(name: str) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from graphsurgeon.names import (
     TensorName,
     bytes_of,
+    is_control,
     matches,
     matches_any,
     node_of,
@@ -16,6 +17,8 @@ from graphsurgeon.names import (
     parse_input,
     scope_of,
     some_of,
+    spellings,
+    split_names,
     text_of,
     unique_name,
 )
@@ -27,8 +30,24 @@ from graphsurgeon.names import (
 )
 def test_inputs(text: str, node: str, output: int):
     assert parse_input(text) == (node, output)
-    assert parse_input(text).is_control == (output == -1)
+    assert parse_input(text).is_control == is_control(text) == (output == -1)
     assert node_of_input(text) == node
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("a", ("a", "a:0")), ("a:0", ("a", "a:0")), ("a:1", ("a:1",)), ("n:out:0", ("n:out:0",)), ("^a", ("^a",))],
+)
+def test_spellings(text: str, same: tuple[str, ...]):
+    assert spellings(text) == same
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [(("a",), ["a"]), (("a, b:0", "c"), ["a", "b:0", "c"]), (("",), []), (("a,,b,",), ["a", "b"]), ((), [])],
+)
+def test_names_are_split(texts: tuple[str, ...], names: list[str]):
+    assert split_names(texts) == names
 
 
 @pytest.mark.parametrize("text", ["a:", "a:x", "a:-1", "a: 1", "a:\u0663", "a:²", "a:" + "9" * 5000, ""])

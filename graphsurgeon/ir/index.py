@@ -1,53 +1,157 @@
-"""Who makes a tensor, and who reads it: a snapshot of a graph's edges."""
+"""Producers and consumers: the edges of a graph, or of a function body, in both directions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import TypeAlias
 
-from graphsurgeon.ir.graph import Graph
+from graphsurgeon.errors import near_names
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input
+from graphsurgeon.ir.signatures import num_outputs
+from graphsurgeon.names import is_control, node_of_input, parse_input, spellings
+from proto_utils.errors import NotFoundError
 
-_NOBODY: list[tuple[Node, int]] = []
+#: A consumer, and which of its inputs it is.
+Edge: TypeAlias = tuple[Node, int]
+
+_NOBODY: list[Edge] = []
 
 
 class Index:
-    """Producers and consumers of a graph, as it was when the index was made.
+    """Producers and consumers of nodes.
 
-    Works on function bodies too: there the producer of ``argument`` is not a node.
-    Costs one pass over all inputs; edits afterwards do not show in it.
+    Works on function bodies too: there the producer of ``argument`` is not a node. Making it costs one pass
+    over all inputs, a question what it finds. Edits of nodes show in it when they are made by `GraphEdit`,
+    through `update` and `remove`; else it stays what it was.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        A graph.
 
     Attributes
     ----------
     producers : dict of str to Node
-        By name.
+        By name; of several nodes with one name, the first.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, nodes: Iterable[Node]) -> None:
         self.producers: dict[str, Node] = {}
-        self._consumers: dict[str, list[tuple[Node, int]]] = {}
-        consumers = self._consumers
-        for node in graph:
-            self.producers.setdefault(node.name, node)
+        # By the text of an input, so that what reads one output of many is found without a look at the others.
+        self._readers: dict[str, list[Edge]] = {}
+        # The texts by which a node is read, but for its mere name.
+        self._texts: dict[str, list[str]] = {}
+        # Texts whose readers were edited since; they are looked at when they are asked for.
+        self._stale: set[str] = set()
+        self._order: dict[str, int] | None = None
+        readers, producers = self._readers, self.producers
+        for node in nodes:
+            producers.setdefault(node.name, node)
             for position, text in enumerate(node.inputs):
-                name = text[1:] if text[:1] == "^" else text.partition(":")[0]
-                if name in consumers:
-                    consumers[name].append((node, position))
+                if text in readers:
+                    readers[text].append((node, position))
                 else:
-                    consumers[name] = [(node, position)]
+                    readers[text] = [(node, position)]
+                    if ":" in text or text[:1] == "^":
+                        self._texts.setdefault(node_of_input(text), []).append(text)
 
-    def edges(self, name: str) -> Sequence[tuple[Node, int]]:
-        """Return every (consumer, input position) that names the node, control inputs included."""
-        return self._consumers.get(name, _NOBODY)
+    def edges(self, name: str) -> Sequence[Edge]:
+        """Return every (consumer, input position) that names the node, control inputs included; not to be kept."""
+        if name not in self._texts:
+            return self._read(name)
+        return self._merged([name, *self._texts[name]])
 
-    def consumers(self, name: str) -> list[tuple[Node, int]]:
+    def consumers(self, name: str) -> list[Edge]:
         """Return the (consumer, input position) pairs that read a tensor of the node."""
-        return [(node, i) for node, i in self.edges(name) if node.inputs[i][:1] != "^"]
+        if name not in self._texts:
+            return list(self._read(name))
+        return self._merged([name, *(text for text in self._texts[name] if not is_control(text))])
 
     def control_consumers(self, name: str) -> list[Node]:
         """Return the nodes that wait for the node by a control input."""
-        return [node for node, i in self.edges(name) if node.inputs[i][:1] == "^"]
+        return [node for node, _ in self._read(f"^{name}")]
+
+    def tensor_consumers(self, text: str) -> list[Edge]:
+        """Return the (consumer, input position) pairs of one tensor: ``a``, which is ``a:0``, ``a:1``, ``a:out:0``."""
+        return self._merged(spellings(text))
 
     def producer(self, text: str) -> Node | None:
         """Return the node that an input names, or None."""
         return self.producers.get(node_of_input(text))
+
+    def update(self, node: Node, before: Sequence[str]) -> None:
+        """Take in a node that is new, stands for the one of its name, or has other inputs than `before`."""
+        self.producers[node.name] = node
+        if self._order is not None:
+            self._order.setdefault(node.name, len(self._order))
+        self._stale.update(before)
+        for position, text in enumerate(node.inputs):
+            if before[position : position + 1] != (text,):
+                self._add(text, node, position)
+
+    def update_input(self, node: Node, position: int, before: str) -> None:
+        """Take in one input that was `before`: like `update`, without a look at the others."""
+        self._stale.add(before)
+        self._add(node.inputs[position], node, position)
+
+    def remove(self, name: str) -> None:
+        """Take out a node; who names it still does."""
+        self._stale.update(self.producers.pop(name).inputs)
+
+    def _add(self, text: str, node: Node, position: int) -> None:
+        readers = self._readers.get(text)
+        if readers is not None:
+            readers.append((node, position))
+            return
+        self._readers[text] = [(node, position)]
+        name = node_of_input(text)
+        if name != text:
+            self._texts.setdefault(name, []).append(text)
+
+    def _read(self, text: str) -> Sequence[Edge]:
+        """Return who names exactly that text."""
+        if text in self._stale:
+            self._stale.discard(text)
+            self._readers[text] = list(dict.fromkeys(self._true(text)))
+        return self._readers.get(text, _NOBODY)
+
+    def _true(self, text: str) -> Iterable[Edge]:
+        """Yield what has been noted of a text as far as it is still so, maybe several times."""
+        for node, position in self._readers.get(text, ()):
+            now = self.producers.get(node.name)
+            if now is not None and now.inputs[position : position + 1] == (text,):
+                yield now, position
+
+    def _merged(self, texts: Sequence[str]) -> list[Edge]:
+        """Return who names one of several texts, in the order of the graph."""
+        found = [edges for text in texts if (edges := self._read(text))]
+        if len(found) < 2:
+            return list(found[0]) if found else []
+        if self._order is None:
+            self._order = {name: number for number, name in enumerate(self.producers)}
+        order = self._order
+        return sorted(chain(*found), key=lambda edge: (order[edge[0].name], edge[1]))
+
+
+def find_node(producers: Mapping[str, Node], text: str) -> Node:
+    """Return the node that ``a``, or the tensor ``a:1``, is of.
+
+    Parameters
+    ----------
+    producers : mapping of str to Node
+        All nodes by name.
+    text : str
+
+    Raises
+    ------
+    NotFoundError
+        There is no such node, or it has no such output; near names are in the error.
+    """
+    name, output = parse_input(text)
+    if name not in producers:
+        raise NotFoundError("node", name, near_names(name, producers))
+    count = num_outputs(producers[name]) if output > 0 else None
+    if count is not None and output >= count:
+        raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(count)][:3])
+    return producers[name]

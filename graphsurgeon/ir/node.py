@@ -178,6 +178,25 @@ class Node:
         self.proto.input[:] = self._inputs
 
     @property
+    def data_inputs(self) -> tuple[str, ...]:
+        """The inputs that carry tensors."""
+        inputs = self.inputs
+        # Most nodes have no others, which one look at all of them tells.
+        return tuple([text for text in inputs if text[:1] != "^"]) if "^" in "".join(inputs) else inputs
+
+    @property
+    def control_inputs(self) -> tuple[str, ...]:
+        """The inputs that are only waited for, with their ``^``."""
+        return tuple([text for text in self.inputs if text[:1] == "^"])
+
+    def set_input(self, position: int, text: str) -> None:
+        """Set one input; cheaper than setting them all."""
+        self._edit()
+        inputs = self.inputs
+        self.proto.input[position] = text
+        self._inputs = (*inputs[:position], text, *inputs[position + 1 :])
+
+    @property
     def attrs(self) -> Attrs:
         """The attrs as a mapping of Python values; see `attr_value`."""
         return Attrs(self)

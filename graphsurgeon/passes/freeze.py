@@ -30,15 +30,14 @@ from dataclasses import dataclass, field
 from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.evaluator.initial_values import initial_values
-from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_lists import find_node, split_names
 from graphsurgeon.ir.traversal import ancestors, called_functions
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
-from graphsurgeon.names import matches_any
+from graphsurgeon.names import matches_any, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
 from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants

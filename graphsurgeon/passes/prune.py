@@ -27,13 +27,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_lists import find_node, split_names
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.meta_graph.references import idle_inputs
+from graphsurgeon.names import split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.rewrites.pruning.new_inputs import InputMaker, NewInput

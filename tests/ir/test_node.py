@@ -167,3 +167,18 @@ def test_shapes_and_types_come_back():
     node = Node.new("n", "Placeholder", attrs={"dtype": dtypes.HALF, "shape": Shape([2, None])})
     assert (node.attrs["dtype"], node.attrs["shape"]) == (dtypes.HALF, Shape([2, None]))
     assert repr(node) == "Node('n', Placeholder)"
+
+
+def test_data_and_control_inputs():
+    node = Node.new("n", "NoOp", ["a", "b:1", "^c"])
+    assert (node.data_inputs, node.control_inputs) == (("a", "b:1"), ("^c",))
+    assert Node.new("n", "NoOp", ["^c", "a"]).data_inputs == ("a",)  # not allowed, and still none
+    assert Node.new("n", "NoOp", ["a"]).data_inputs == ("a",)
+
+
+def test_one_input_is_set(read: Node):
+    before = read.copy()
+    read.set_input(1, "^other")
+    assert read.inputs == tuple(read.proto.input) == ("a", "^other")
+    assert read.origin is None
+    assert before.inputs == ("a", "^b")

@@ -15,10 +15,9 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.frames import ENTER_OPS, Frame, frames_of
 from graphsurgeon.ir.graph import Graph
-from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_shape
-from graphsurgeon.ir.node_lists import find_node
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes

@@ -21,7 +21,7 @@ from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
-from graphsurgeon.names import node_of, parse_input
+from graphsurgeon.names import node_of, parse_input, split_names
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
@@ -143,7 +143,7 @@ class _Chosen(NamedTuple):
 
 def _given(index: Index, texts: Iterable[str], kind: str) -> list[_Chosen]:
     chosen = []
-    for part in filter(None, (part.strip() for text in texts for part in text.split(","))):
+    for part in split_names(texts):
         argument, _, tensor = part.rpartition("=")
         node, output = _find(index, tensor)
         chosen.append(_Chosen(argument, node, output, "given"))
