@@ -1,0 +1,197 @@
+"""Edits of a graph or function body, gathered before any of them is applied, and an index that shows them at once.
+
+The ground of every pass that rewires::
+
+    edit = GraphEdit(graph)
+    stop = Node.new("stop", "StopGradient", ["hidden:1"], attrs={"T": FLOAT})
+    edit.redirect("hidden:1", "stop")                    # whoever reads hidden:1
+    edit.add(stop, behind="hidden")
+    edit.edit(graph["loss"]).attrs["keep_dims"] = True   # a copy; the graph is as it was
+    edit.apply()                                         # now it has all of that
+
+Nodes are edited as copies, so a pass that refuses half way leaves the graph as it was, and the snapshot of the
+one who runs it can put everything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graphsurgeon.errors import GraphError, near_names
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node
+from graphsurgeon.names import is_control
+from proto_utils.errors import NotFoundError
+
+
+class GraphEdit:
+    """Copies of nodes, new nodes and removed ones of a graph or function body.
+
+    Names are those of the grammar in `names`, in function bodies too. Every call costs O(what it touches): a node,
+    its inputs, the consumers that are redirected; `nodes` and `apply` cost one look at each node.
+
+    Parameters
+    ----------
+    graph : Graph
+        Not edited before `apply`; nobody else edits it meanwhile. The names of its nodes are unique.
+    index : Index, optional
+        Of the graph. It shows the edits from now on; when there is none, it is made as soon as it is asked for.
+    """
+
+    def __init__(self, graph: Graph, index: Index | None = None) -> None:
+        self.graph = graph
+        self._index = index
+        # Nodes that are ours to change, and None for those removed. A name keeps its place in the order.
+        self._now: dict[str, Node | None] = {}
+        self._behind: dict[str | None, list[str]] = {}
+
+    @property
+    def index(self) -> Index:
+        """Producers and consumers, as they are after the edits so far."""
+        if self._index is None:
+            self._index = Index(self.nodes())
+        return self._index
+
+    def get(self, name: str) -> Node | None:
+        """Return the node of that name after the edits so far, or None; not to be edited."""
+        if self._index is not None:
+            return self._index.producers.get(name)
+        return self._now[name] if name in self._now else self.graph.get(name)
+
+    def current(self, node: Node) -> Node:
+        """Return a node of the graph after the edits so far, also when it is removed; not to be edited."""
+        return self._now.get(node.name) or node
+
+    def is_removed(self, name: str) -> bool:
+        """Whether a node was taken out and no other put in its place."""
+        return name in self._now and self._now[name] is None
+
+    def edit(self, node: Node) -> Node:
+        """Return the copy that stands in a node's place; of new nodes, the node itself.
+
+        Its op, attrs and device may be changed freely; for inputs there are `set_input` and `set_inputs`.
+        """
+        own = self._now.get(node.name)
+        if own is None:
+            self._require(node.name)
+            own = node.copy()
+            self._put(own, own.inputs)
+        return own
+
+    def set_input(self, node: Node, position: int, text: str) -> None:
+        """Let one input of a node name another tensor."""
+        own = self.edit(node)
+        before = own.inputs[position]
+        own.set_input(position, text)
+        if self._index is not None:
+            self._index.update_input(own, position, before)
+
+    def set_inputs(self, node: Node, inputs: Sequence[str]) -> None:
+        """Set all inputs of a node."""
+        own = self.edit(node)
+        before, own.inputs = own.inputs, tuple(inputs)
+        self._put(own, before)
+
+    def redirect(self, old: str, new: str) -> None:
+        """Let every consumer of one tensor read another: ``a:1``, ``b``; or wait for another node: ``^a``, ``^b``.
+
+        A node that is to stand between the two reads `old`, too: it is added, or gets that input, afterwards.
+        """
+        if not is_control(old):
+            for node, position in self.index.tensor_consumers(old):
+                self.set_input(node, position, new)
+            return
+        for node in self.index.control_consumers(old[1:]):
+            controls = (new if text == old else text for text in node.control_inputs)
+            self.set_inputs(node, [*node.data_inputs, *dict.fromkeys(controls)])
+
+    def add(self, node: Node, *, behind: str | None = None) -> None:
+        """Add a new node at the end, or behind the node of a name and what was put there before.
+
+        Raises
+        ------
+        GraphError
+            There is a node of its name.
+        NotFoundError
+            There is no node for it to stand behind.
+        """
+        if behind is not None:
+            self._require(behind)
+        self._place(node, behind)
+
+    def replace(self, name: str, nodes: Sequence[Node]) -> None:
+        """Put new nodes in the place of one; the one that takes over its name comes first, without one the node goes.
+
+        Raises
+        ------
+        GraphError, NotFoundError
+            As `add`.
+        """
+        before = self._require(name).inputs
+        if all(node.name != name for node in nodes):
+            self.remove(name)
+        for node in nodes:
+            if node.name == name:
+                self._put(node, before)
+            else:
+                self._place(node, name)
+
+    def remove(self, name: str) -> None:
+        """Take a node out; who names it is the caller's to redirect.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        self._require(name)
+        self._now[name] = None
+        if self._index is not None:
+            self._index.remove(name)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield the nodes after the edits so far, in order; a removed name that came again is where it was."""
+        now, behind = self._now, self._behind
+        for node in self.graph:
+            name = node.name
+            if name not in now:
+                yield node
+            elif (own := now[name]) is not None:
+                yield own
+            if name in behind:
+                yield from self._placed(name)
+        yield from self._placed(None)
+
+    def apply(self) -> None:
+        """Put all edits into the graph, which is left alone when there are none; further ones start from there."""
+        if self._now:
+            self.graph.set_nodes(self.nodes())
+            self._now, self._behind = {}, {}
+
+    def _require(self, name: str) -> Node:
+        node = self.get(name)
+        if node is None:
+            raise NotFoundError("node", name, near_names(name, (each.name for each in self.nodes())))
+        return node
+
+    def _put(self, node: Node, before: Sequence[str]) -> None:
+        self._now[node.name] = node
+        if self._index is not None:
+            self._index.update(node, before)
+
+    def _place(self, node: Node, behind: str | None) -> None:
+        if self.get(node.name) is not None:
+            raise GraphError("a node of this name is there already", node=node.name)
+        if node.name not in self._now:
+            self._behind.setdefault(behind, []).append(node.name)
+        self._put(node, ())
+
+    def _placed(self, behind: str | None) -> Iterator[Node]:
+        waiting = self._behind.get(behind, [])[::-1]
+        while waiting:
+            name = waiting.pop()
+            node = self._now[name]
+            if node is not None:
+                yield node
+            waiting += self._behind.get(name, [])[::-1]
