@@ -19,6 +19,7 @@ import inspect
 import os
 import typing
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ import click
 from graphsurgeon import edits
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix, output_options
-from graphsurgeon.cli.output import emit_table, format_shape, written_lines
+from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
 from graphsurgeon.cli.pass_verb import parameter_help, pass_options
 
 if TYPE_CHECKING:
@@ -105,9 +106,11 @@ def finish(
     how
         More for `EditedCheckpoint.save`.
     """
+    from graphsurgeon.tensors.selection import Skipped
     from graphsurgeon.tools.edited_checkpoint import Saved, existing
 
     check_prefix(answer.path)
+    report = replace(report, skipped=[Skipped(row.name, in_flags(row.reason)) for row in report.skipped])
     model, note = checkpoint.fitting_graph()
     notes = [*report.notes, *([note] if note else [])]
     # What was found, and not asked for, is shown without being asked, before anything is written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,19 @@ from typing import Any, Literal, TypeVar
 import click
 
 T = TypeVar("T")
+
+# Not in the names that a text quotes, which may be anything.
+_QUOTED = re.compile(r"(?<![^\s(])`([^`]+)`")
+_OPTION = re.compile(r"([a-z_]+)(=.+)?", re.DOTALL)
+# What stands in double quotes needs none in a shell; what stands in single ones keeps them.
+_WORD = re.compile(r""""([^"]*)"|r?('[^']*')""")
+#: What the command line spells in another way.
+_FLAGS = {
+    "overwrite": "--force",
+    'links="never"': "--copy",
+    'load(checkpoint="PREFIX")': "--checkpoint PREFIX",
+    'save(to="saved_model")': "convert --to saved_model",
+}
 
 #: The version of what ``--json`` prints.
 SCHEMA = 1
@@ -51,6 +65,31 @@ def emit_line(text: str) -> None:
 def emit_exactly(text: str) -> None:
     """Print a line that programs read: a path, or what a tool of TensorFlow's prints."""
     click.echo(text)
+
+
+def in_flags(text: str) -> str:
+    """Translate the options that a text of the library names, in backquotes, into flags.
+
+    ============================ ==========================
+    the library says             the command line
+    ============================ ==========================
+    ```slot_name```              ``--slot-name``
+    ```missing="keep"```         ``--missing keep``
+    ```exclude='a/b'```          ``--exclude 'a/b'``
+    ```keep=("a", "b")```        ``--keep a --keep b``
+    ============================ ==========================
+    """
+    return _QUOTED.sub(_flag, text)
+
+
+def _flag(quoted: re.Match[str]) -> str:
+    if quoted[1] in _FLAGS:
+        return _FLAGS[quoted[1]]
+    option = _OPTION.fullmatch(quoted[1])
+    if option is None:
+        return quoted[0]
+    flag = "--" + option[1].replace("_", "-")
+    return " ".join(f"{flag} {word or literal}" for word, literal in _WORD.findall(option[2] or "")) or flag
 
 
 def printable(text: str) -> str:

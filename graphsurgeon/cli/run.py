@@ -26,6 +26,7 @@ from collections.abc import Sequence
 
 import click
 
+from graphsurgeon.cli.output import in_flags
 from proto_utils.errors import (
     FileFormatError,
     GraphSurgeonError,
@@ -36,6 +37,8 @@ from proto_utils.errors import (
 FINDING, USAGE, BAD_FILE, DECLINED, NOT_FOUND, IO = range(1, 7)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 _PROGRAM = "graphsurgeon"
+#: What of an error names options, as the library does.
+_ADVICE = ("message", "reason", "hint")
 #: A shell that completes a command line sets it.
 _COMPLETION = "_GRAPHSURGEON_COMPLETE"
 
@@ -117,7 +120,10 @@ def describe(error: Exception) -> dict[str, object]:
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> None:
-    facts = describe(error)
+    facts = {
+        key: in_flags(value) if isinstance(value, str) and key in _ADVICE else value
+        for key, value in describe(error).items()
+    }
     if "--debug" in arguments:
         traceback.print_exception(error)
     if "--json" in arguments:

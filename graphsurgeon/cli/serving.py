@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from graphsurgeon.cli.output import format_shape
+from graphsurgeon.cli.output import format_shape, in_flags
 from graphsurgeon.formats.save import OutputKind
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def made_servable(
     from graphsurgeon.rewrites.serving.servable import servable
 
     model, report = servable(model, inputs=inputs, outputs=outputs)
-    return model, {"serving": asdict(report)}
+    return model, {"serving": {**asdict(report), "notes": list(map(in_flags, report.notes))}}
 
 
 def serving_lines(facts: dict[str, Any]) -> Iterator[str]:

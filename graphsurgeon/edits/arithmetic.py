@@ -60,7 +60,7 @@ def arithmetic(
         held = (tensors if name in tensors else other)[name].dtype
         if not select and not (held.is_floating or held.is_complex):
             if name in tensors:
-                skipped.append(Skipped(name, f"of dtype {held.name}; --select it to compute it"))
+                skipped.append(Skipped(name, f"of dtype {held.name}; `select` it to compute it"))
         elif name in tensors and name in other:
             chosen.append(name)
         elif missing == "error":
@@ -69,6 +69,6 @@ def arithmetic(
             skipped.append(Skipped(name, "only in the first checkpoint"))
         else:
             skipped.append(Skipped(name, "only in the second checkpoint"))
-    refuse("arithmetic", problems, hint="--missing keep leaves these as they are, --exclude takes them out")
+    refuse("arithmetic", problems, hint='`missing="keep"` leaves these as they are, `exclude` takes them out')
     change("arithmetic", tensors, chosen, lambda name, base: CombinedTensor(operation, base, other[name]))
     return Remarks(skipped)

@@ -81,7 +81,7 @@ def average(
             chosen.append(name)
         else:
             skipped.append(Skipped(name, f"of dtype {giver[name].dtype.name}; taken from the {take}"))
-    refuse("average", problems, hint="--missing keep takes them from one checkpoint, or leaves them out")
+    refuse("average", problems, hint='`missing="keep"` takes them from one checkpoint, or leaves them out')
     change("average", tensors, chosen, lambda name, _: MeanTensor([source[name] for source in sources], factors))
     return Remarks(skipped)
 

@@ -61,7 +61,7 @@ def cast(
         if not has_values(held):
             skipped.append(Skipped(name, f"of dtype {held.name}, which is no numbers"))
         elif not select and not _is_alike(held, wanted):
-            skipped.append(Skipped(name, f"of dtype {held.name}; --select it to cast it"))
+            skipped.append(Skipped(name, f"of dtype {held.name}; `select` it to cast it"))
         else:
             chosen.append(name)
     change("cast", tensors, chosen, lambda name, base: CastTensor(base, wanted, name=name, saturate=saturate))

@@ -57,7 +57,7 @@ def ema(
         averages |= {key: own for key, own in averages_of_objects(objects).items() if own in tensors}
     if not averages:
         raise PassError(
-            "ema", f"there are no averages: no name ends in {ending!r}", hint="--suffix names another ending"
+            "ema", f"there are no averages: no name ends in {ending!r}", hint="`suffix` names another ending"
         )
     chosen = targets(averages, select, exclude)
     problems = []

@@ -57,12 +57,12 @@ def fill(
     """
     if not select and not add:
         raise PassError(
-            "fill", "nothing is asked for", hint="give --select, or --add with --shape and --dtype", is_usage=True
+            "fill", "nothing is asked for", hint="give `select`, or `add` with `shape` and `dtype`", is_usage=True
         )
     there = [name for name in add if name in tensors]
     if there:
         raise PassError(
-            "fill", f"to be added, but there already: {', '.join(there)}", hint="--select fills what is there"
+            "fill", f"to be added, but there already: {', '.join(there)}", hint="`select` fills what is there"
         )
     chosen = targets(tensors, select, exclude) if select else []
     kind = DType.from_name(dtype).base

@@ -82,7 +82,7 @@ def merge(
             "merge",
             f"{len(clashes):,} names stand for different values: {', '.join(clashes[:_MAX_LISTED])}{more}",
             listed=clashes,
-            hint="--prefer a takes those of the first, --prefix b=scope keeps both",
+            hint='`prefer="a"` takes those of the first, `prefix="b=scope"` keeps both',
         )
     tensors.clear()
     tensors.update(merged)

@@ -53,7 +53,7 @@ def pad(
     """
     if not before and not after:
         raise PassError(
-            "pad", "nothing is asked for", hint="give --before or --after, one number for each axis", is_usage=True
+            "pad", "nothing is asked for", hint="give `before` or `after`, one number for each axis", is_usage=True
         )
     counts = [before or (0,) * len(after), after or (0,) * len(before)]
 

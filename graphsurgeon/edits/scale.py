@@ -49,7 +49,7 @@ def scale(
         Nothing is asked for, a tensor has no numbers, or its dtype not that one.
     """
     if factor is None and offset is None:
-        raise PassError("scale", "nothing is asked for", hint="give --factor or --offset", is_usage=True)
+        raise PassError("scale", "nothing is asked for", hint="give `factor` or `offset`", is_usage=True)
 
     def scaled(_name: str, base: Tensor) -> Tensor:
         operands = [None if number is None else scalar(number, base.dtype) for number in (factor, offset)]

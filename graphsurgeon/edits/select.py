@@ -39,11 +39,11 @@ def select(tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), 
     """
     if not keep and not drop:
         raise PassError(
-            "select", "nothing is asked for", hint="give --keep or --drop, names or patterns of names", is_usage=True
+            "select", "nothing is asked for", hint="give `keep` or `drop`, names or patterns of names", is_usage=True
         )
     kept = set(selected((name for name in tensors if name != OBJECT_GRAPH_KEY), keep, drop))
     if not kept:
-        raise PassError("select", "no tensor would be left", hint="check --keep and --drop against what ls prints")
+        raise PassError("select", "no tensor would be left", hint="check `keep` and `drop` against what ls prints")
     for name in list(tensors):
         if name not in kept and name != OBJECT_GRAPH_KEY:
             del tensors[name]

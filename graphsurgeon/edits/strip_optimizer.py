@@ -4,7 +4,7 @@ For: a checkpoint that is only to be served or fine-tuned: Adam makes it three t
 
 Leaves behind: every other tensor, untouched; also step counters. In the object graph of a TensorFlow 2 checkpoint the
 slots are gone too. The report says of each tensor why it was dropped, and of those that look like a slot why they were
-not. Data files are linked whole: ``compact``, or ``--copy``, lets go of the bytes.
+not. Data files are linked whole: ``compact``, or ``links="never"``, lets go of the bytes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def strip_optimizer(
         raise PassError(
             "strip-optimizer",
             "there is nothing of an optimizer in it",
-            hint="--slot-name names an optimizer of your own, --drop takes patterns",
+            hint="`slot_name` names an optimizer of your own, `drop` takes patterns",
         )
     left = [name for name in targets(tensors) if name not in reasons]
     if not left:

@@ -84,7 +84,7 @@ class Detected:
 
     @property
     def name(self) -> str:
-        """The kind as `convert --to` spells it: with ``_text`` when it is text."""
+        """The kind as `save` spells it: with ``_text`` when it is text."""
         return f"{self.kind}_text" if self.is_text and self.kind in ("graph_def", "meta_graph") else self.kind
 
 

@@ -149,6 +149,6 @@ def _link(prefix: str, source: FileSource, transaction: Transaction, links: Link
             raise UnsupportedError(
                 f"neither a hard nor a symbolic link to {source.path} can be made",
                 path=prefix,
-                hint="copy the values instead (--copy)",
+                hint='copy the values instead (`links="never"`)',
             )
     return link

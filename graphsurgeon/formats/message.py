@@ -54,7 +54,7 @@ def check_message_size(what: str, pieces: Sequence[Piece]) -> int:
     """
     nbytes = total_nbytes(pieces)
     if nbytes > MAX_MESSAGE_NBYTES:
-        hint = "a checkpoint has no such limit: keep the weights variables (unfreeze, freeze --keep)"
+        hint = "a checkpoint has no such limit: keep the weights variables (unfreeze, freeze `keep`)"
         raise LimitError(f"the {what}, in bytes,", nbytes, MAX_MESSAGE_NBYTES, hint=hint)
     return nbytes
 

@@ -187,13 +187,13 @@ def _outputs(model: Model, outputs: Sequence[str], signature: str | None) -> lis
 def _no_outputs(model: Model, signatures: Sequence[str]) -> PassError:
     if signatures:
         hint = (
-            f"name nodes to keep with --outputs, or one of the signatures: --signature {' | '.join(sorted(signatures))}"
+            f"name nodes to keep with `outputs`, or one of the signatures: `signature` {' | '.join(sorted(signatures))}"
         )
         return PassError("freeze", "no outputs were named", hint=hint)
     index = Index(model.graph)
     guessed = [each.name for each in guess_outputs(model.graph, index, guess_inputs(model.graph, index))]
     example = ",".join(guessed[:3]) or "prob"
-    return PassError("freeze", "no outputs were named", hint=f"name the nodes to keep: --outputs {example}")
+    return PassError("freeze", "no outputs were named", hint=f'name the nodes to keep: `outputs="{example}"`')
 
 
 def _choose(
@@ -230,9 +230,10 @@ def _check_nbytes(values: Mapping[str, tuple[str, Tensor]]) -> None:
     sizes = {name: tensor.nbytes for name, (_, tensor) in values.items() if tensor.dtype.itemsize}
     if sum(sizes.values()) > MAX_MESSAGE_NBYTES:
         largest = sorted(sizes, key=lambda name: -sizes[name])[:2]
+        names = ", ".join(f'"{name}"' for name in largest)
         hint = (
-            f"leave large ones variables, {' '.join(f'--keep {name}' for name in largest)}, or let all be variables of "
-            "a SavedModel: convert --to saved_model"
+            f"leave large ones variables, `keep=({names})`, or let all be variables of a SavedModel: "
+            '`save(to="saved_model")`'
         )
         raise LimitError("the frozen graph, in bytes,", sum(sizes.values()), MAX_MESSAGE_NBYTES, hint=hint)
 

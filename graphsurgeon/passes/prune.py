@@ -158,7 +158,7 @@ def prune(
     index = Index(model.graph)
     wanted = [find_node(index.producers, text).name for text in split_names(outputs)]
     if not wanted:
-        raise PassError("prune", "no outputs are named", hint="name the nodes to keep: --outputs prob")
+        raise PassError("prune", "no outputs are named", hint='name the nodes to keep: `outputs="prob"`')
     maker = InputMaker(model.graph, index, OpSignatures(model.library.functions), "prune")
     made = maker.make(split_names(inputs), split_names(input_type), input_shape)
     plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old})

@@ -132,7 +132,7 @@ def rename(
     entries = [*parse_texts(map), *parse_lines(map_file or ())]
     if not entries and add_scope is None and strip_scope is None:
         raise PassError(
-            "rename", "nothing is asked for", hint="give --map, --map-file, --add-scope or --strip-scope", is_usage=True
+            "rename", "nothing is asked for", hint="give `map`, `map_file`, `add_scope` or `strip_scope`", is_usage=True
         )
     if checkpoint_only:
         _drop_graph(model)

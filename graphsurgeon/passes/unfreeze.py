@@ -168,7 +168,7 @@ def _check_types(plan: WeightPlan, kind: VariableKind) -> None:
     name, number = refused[0].node.name, len(refused) - 1
     reason = f"no TensorFlow can restore a {kind} variable of {refused[0].dtype.name}"
     more = f"; and {number} more such constants" if number else ""
-    hint = f"--variables {other} can" if is_other_good else f"keep it a constant: --exclude '{name}'"
+    hint = f'`variables="{other}"` can' if is_other_good else f"keep it a constant: `exclude='{name}'`"
     raise PassError("unfreeze", reason + more, node=name, hint=hint)
 
 

@@ -127,7 +127,7 @@ class VariableValues:
         place = self.place(node)
         if place is None:
             wanted = self._saved[node.name].key if node.name in self._saved else node.name
-            hint = None if self._model.variables else "there is no checkpoint: name it with --checkpoint PREFIX"
+            hint = None if self._model.variables else 'there is no checkpoint: name it with `load(checkpoint="PREFIX")`'
             near = near_names(wanted, self._model.variables)
             raise NotFoundError("value in the checkpoint for variable", wanted, near, hint=hint)
         tensor = self._model.variables[place.key]

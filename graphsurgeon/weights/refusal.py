@@ -38,10 +38,10 @@ def nothing_qualifies(plan: WeightPlan, index: Index, exclude: Sequence[str] = (
         return PassError("unfreeze", f"the graph has no constant of more than one element{held}")
     held = f"; the graph has {variables} already" if num_variables else ""
     rows = "; ".join(f"{each.path} {each.dtype.name} {list(each.shape)}: {each.reason}" for each in kept[:3])
-    options = [f"--select '{each.node.name}'" for each in kept if _is_takeable(each, exclude)][:3]
-    hint = "to take them: " + " ".join(options) if options else None
+    takeable = [f"'{each.node.name}'" for each in kept if _is_takeable(each, exclude)][:3]
+    hint = f"to take them: `select=({', '.join(takeable)})`" if takeable else None
     if num_variables:
-        already = "its weights may be those variables, which ls --variables lists; nothing is left to do then"
+        already = "its weights may be those variables, which ls `variables` lists; nothing is left to do then"
         hint = f"{already}. Or, {hint}" if hint else already
     return PassError("unfreeze", f"no constant qualifies as a weight{held}. The largest: {rows}", hint=hint)
 

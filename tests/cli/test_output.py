@@ -165,3 +165,22 @@ def test_a_line_for_each_file(tmp_path):
     assert list(output.written_lines([path], linked=[path])) == [f"linked {path} (4 B)"]
     assert list(output.written_lines([path], linked=[path], kept=[path])) == [f"kept {path} (4 B)"]
     assert list(output.written_lines([])) == ["wrote nothing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("`slot_name` names another", "--slot-name names another"),
+        ('`missing="zeros|init"` fills in', "--missing zeros|init fills in"),
+        ("keep it: `exclude='a/b'`", "keep it: --exclude 'a/b'"),
+        ('leave some, `keep=("a", "b")`, or all', "leave some, --keep a --keep b, or all"),
+        (r"`map=r'a\-b/(.*)=c/\1'` says 3", r"--map 'a\-b/(.*)=c/\1' says 3"),
+        ("`accept_suggestions=True` takes it", "--accept-suggestions takes it"),
+        ("use `overwrite` (overwrite=True)", "use --force (overwrite=True)"),
+        ('or `save(to="saved_model")`', "or convert --to saved_model"),
+        ('copy (`links="never"`)', "copy (--copy)"),
+        ("no node '`x`', fetch it with `git lfs pull`", "no node '`x`', fetch it with `git lfs pull`"),
+    ],
+)
+def test_advice_of_the_library_in_flags(text, told):
+    assert output.in_flags(text) == told

@@ -19,7 +19,7 @@ def test_operations(operation, expected):
     given = tensors(w=singles(3, 4), step=5)
     report = arithmetic(given, operation=operation, other=tensors(w=singles(1, 2), step=9))
     assert lists(given) == {"w": expected, "step": 5}
-    assert told(report) == {"step": "of dtype int64; --select it to compute it"}
+    assert told(report) == {"step": "of dtype int64; `select` it to compute it"}
 
 
 def test_integers_when_selected():
@@ -32,7 +32,7 @@ def test_what_only_one_has():
     given, other = tensors(w=singles(1), a=singles(2)), tensors(w=singles(1), b=singles(3), n=1)
     with pytest.raises(PassError, match="a: only in the first checkpoint; b: only in the second") as caught:
         arithmetic(given, operation="add", other=other)
-    assert "--missing keep" in str(caught.value.hint)
+    assert 'missing="keep"' in str(caught.value.hint)
     report = arithmetic(given, operation="add", other=other, missing="keep")
     assert lists(given) == {"w": [2], "a": [2]}
     assert told(report) == {"a": "only in the first checkpoint", "b": "only in the second checkpoint"}

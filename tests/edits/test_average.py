@@ -65,7 +65,7 @@ def test_what_one_of_them_lacks():
     others[0] |= tensors(b=singles(1))
     with pytest.raises(PassError, match="2 tensors: a: not in checkpoint 2, 3; b: not in checkpoint 1, 3") as caught:
         average(first, others)
-    assert "--missing keep" in str(caught.value.hint)
+    assert 'missing="keep"' in str(caught.value.hint)
     report = average(first, others, missing="keep")
     assert lists(first) == {"w": [3], "step": 100, "a": [1]}
     assert told(report)["b"] == "not in checkpoint 1, 3"

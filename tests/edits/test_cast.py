@@ -28,10 +28,10 @@ def test_kinds_of_numbers_stay_kinds(given):
         "b": "float16",
     }
     assert told(report) == {
-        "step": "of dtype int64; --select it to cast it",
-        "flag": "of dtype bool; --select it to cast it",
+        "step": "of dtype int64; `select` it to cast it",
+        "flag": "of dtype bool; `select` it to cast it",
         "name": "of dtype string, which is no numbers",
-        "c": "of dtype complex64; --select it to cast it",
+        "c": "of dtype complex64; `select` it to cast it",
     }
     assert [(row.name, row.old_dtype, row.dtype) for row in report.changes] == [
         ("w", "float32", "float16"),

@@ -168,7 +168,7 @@ def test_where_no_link_at_all_can_be_made_it_is_refused_if_copying_was(source, t
     monkeypatch.setattr(output, "_symlink", None)
     with pytest.raises(UnsupportedError, match="neither a hard nor a symbolic link") as caught:
         save_checkpoint(Bundle(source), tmp_path / "out" / "x", links="always")
-    assert "--copy" in str(caught.value.hint)
+    assert 'links="never"' in str(caught.value.hint)
     assert not (tmp_path / "out").exists()
 
 

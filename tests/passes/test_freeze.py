@@ -102,9 +102,9 @@ def test_the_only_signature_is_taken():
 
 def test_no_outputs():
     error = check_refusal(freeze, trained(REF), PassError, "no outputs were named")
-    assert error.hint == "name the nodes to keep: --outputs loss"
+    assert error.hint == 'name the nodes to keep: `outputs="loss"`'
     error = check_refusal(freeze, trained(TWO, BOTH, meta=surrounded()), PassError, "no outputs were named")
-    assert "--signature other | serving_default" in error.hint
+    assert "`signature` other | serving_default" in error.hint
 
 
 def test_wrong_names():

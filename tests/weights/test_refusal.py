@@ -31,12 +31,12 @@ def test_the_largest_first_and_how_to_take_them():
     error = refusal(constants())
     assert "The largest: l int32 [3]: " in error.reason
     assert "; s string [2]: " in error.reason
-    assert error.hint == "to take them: --select 'l' --select 'k'"
+    assert error.hint == "to take them: `select=('l', 'k')`"
 
 
 @pytest.mark.parametrize("pattern", ["l", "[lm]"])
 def test_what_is_excluded_is_not_offered(pattern):
-    assert refusal(constants(), pattern).hint == "to take them: --select 'k'"
+    assert refusal(constants(), pattern).hint == "to take them: `select=('k')`"
 
 
 def test_nothing_to_offer():
@@ -54,4 +54,4 @@ def test_what_serves_variables_is_not_mentioned():
     hint = refusal(of).hint
     assert hint is not None
     assert hint.startswith("its weights may be those variables")
-    assert hint.endswith(". Or, to take them: --select 'k'")
+    assert hint.endswith(". Or, to take them: `select=('k')`")

@@ -8,7 +8,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, is_directory, output_options
-from graphsurgeon.cli.output import emit_table, format_shape, written_lines
+from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.linked_shards import shared_paths
 
@@ -98,7 +98,7 @@ def command(
     plan = Plan(model, TensorDict(load_checkpoint(source)), choices, other, saver=saver)
     kind = to or _kind(model, output)
     paths = _save(plan, answer, kind)
-    notes = [*plan.report.notes, *(limits_of_checkpoint(model) if kind == "checkpoint" else [])]
+    notes = [*map(in_flags, plan.report.notes), *(limits_of_checkpoint(model) if kind == "checkpoint" else [])]
     _show_rows(plan.report, answer)
     written = {"outputs": paths, "linked": shared_paths(paths)}
     lines = [_summary(plan.report), *(f"note: {note}" for note in notes), *written_lines(paths, written["linked"])]

@@ -174,7 +174,7 @@ class ValueFlow:
 
     def _decline(self, body: BodyEdits, obstacle: Obstacle) -> PassError:
         where = "" if body.function is None else f"in function {body.function!r}: "
-        hint = "--keep leaves variables as they are" if self._operation == "freeze" else None
+        hint = "`keep` leaves variables as they are" if self._operation == "freeze" else None
         return PassError(self._operation, where + obstacle.reason, node=obstacle.node.name, hint=hint)
 
 

@@ -198,13 +198,13 @@ class _Draft:
         """Add the signature that is asked for, or one that is guessed."""
         signature = make_signature(self._model, self._index, inputs=inputs, outputs=outputs)
         if signature is None:
-            self.notes.append("no outputs could be guessed, so there is no signature: name them with --outputs")
+            self.notes.append("no outputs could be guessed, so there is no signature: name them with `outputs`")
             return None
         self.meta.signature_def[SERVING_DEFAULT].CopyFrom(signature.to_proto())
         if any(node.op in REF_OPS for node in self._model.graph):
             self.notes.append(
                 "its variables are references, as in TensorFlow 1: tf.saved_model.load runs the graph but has no "
-                ".variables to train; freeze it and unfreeze it with --variables resource for that"
+                '.variables to train; freeze it and unfreeze it with `variables="resource"` for that'
             )
         return _plain(signature)
 

@@ -203,7 +203,7 @@ def _check_fed(index: Index, fed: Sequence[_Chosen], outputs: Sequence[_Chosen])
     needed = ancestors(producers, [each.node.name for each in outputs])
     missing = sorted(name for name in needed if producers[name].op in _PLACEHOLDERS)
     if missing:
-        hint = "name them too: --inputs " + ",".join(missing)
+        hint = f'name them too: `inputs="{",".join(missing)}"`'
         reason = f"the outputs need placeholder {missing[0]!r}, which is not among the inputs"
         raise PassError(_OPERATION, reason, node=missing[0], hint=hint)
 

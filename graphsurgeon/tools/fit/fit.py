@@ -135,11 +135,11 @@ def refusal(report: FitReport) -> PassError:
     more = f"; and {len(rows) - _MAX_TOLD:,} more" if len(rows) > _MAX_TOLD else ""
     hints = [*report.notes]
     if any(row.action == "missing" for row in rows):
-        hints.append("--map old=new says what is meant, --missing zeros|init fills in")
+        hints.append('`map="old=new"` says what is meant, `missing="zeros|init"` fills in')
     if any(row.suggested for row in rows):
-        hints.append("--accept-suggestions takes what is suggested")
+        hints.append("`accept_suggestions=True` takes what is suggested")
     if any(row.action == "mismatch" for row in rows):
-        hints.append("--mismatch PATTERN=reshape|slice|pad|transpose|skip or --cast PATTERN makes it fit")
+        hints.append('`mismatch="PATTERN=reshape|slice|pad|transpose|skip"` or `cast="PATTERN"` makes it fit')
     reason = f"{len(rows):,} of {len(report.rows):,} tensors have no value that fits: {told}{more}"
     return PassError(OPERATION, reason, hint="; ".join(hints))
 
@@ -184,7 +184,7 @@ def _check(plan: Plan) -> None:
         if finding.severity == ERROR:
             raise PassError(
                 OPERATION, f"what was fitted is not restored: {finding.message}", node=finding.node,
-                hint="`verify` tells what is wrong with the graph and its saver",
+                hint="verify tells what is wrong with the graph and its saver",
             )  # fmt: skip
 
 

@@ -219,7 +219,7 @@ class Plan:
         if not names:
             return []
         told = ", ".join(names[:_MAX_TOLD]) + (f" and {len(names) - _MAX_TOLD:,} more" if names[_MAX_TOLD:] else "")
-        return [f"not transposed, because the shape is the same either way: {told}; --transform does it"]
+        return [f"not transposed, because the shape is the same either way: {told}; `transform` does it"]
 
     def _take(self, wanted: Requirement, tensor: Tensor) -> None:
         self.tensors[wanted.key] = tensor

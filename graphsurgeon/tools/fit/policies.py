@@ -60,7 +60,7 @@ class Alteration(NamedTuple):
         return [int(number) for number in self.argument.split(",")] if self.argument else []
 
 
-#: What `--mismatch` may say: a refusal, or changes.
+#: What `mismatch` may say: a refusal, or changes.
 MismatchPolicy = str | tuple[Alteration, ...]
 
 
@@ -91,7 +91,7 @@ class Rules(Generic[T]):
         """Raise NotFoundError for a pattern that is about none of the keys."""
         for pattern, _ in self._entries:
             if not any(matches(pattern, key) for key in keys):
-                where = f"what {self._what} is about"
+                where = f"what `{self._what}` is about"
                 raise NotFoundError("key that the graph restores", pattern, near_names(pattern, keys), where=where)
 
 
@@ -103,14 +103,14 @@ def parse_mismatch(texts: Sequence[str]) -> Rules[MismatchPolicy]:
     PassError
         A policy is not understood.
     """
-    return _parse("--mismatch", texts, lambda text: text if text in ("error", "skip") else parse_steps(text))
+    return _parse("mismatch", texts, lambda text: text if text in ("error", "skip") else parse_steps(text))
 
 
 def parse_transforms(texts: Sequence[str]) -> Rules[tuple[Alteration, ...]]:
     """Parse changes that are made whether a value fits or not. Errors as `parse_mismatch`."""
-    rules = _parse("--transform", texts, parse_steps)
+    rules = _parse("transform", texts, parse_steps)
     if rules._default:
-        raise PassError(OPERATION, "--transform needs a pattern", hint="such as 'conv1/weights=reverse:2'")
+        raise PassError(OPERATION, "`transform` needs a pattern", hint="such as 'conv1/weights=reverse:2'")
     return rules
 
 
@@ -122,12 +122,12 @@ def parse_missing(texts: Sequence[str]) -> Rules[str]:
             raise _not_understood(text, ("error", *_FILLS))
         return text
 
-    return _parse("--missing", texts, policy)
+    return _parse("missing", texts, policy)
 
 
 def parse_casts(patterns: Sequence[str]) -> Rules[tuple[Alteration, ...]]:
     """Make rules of patterns of keys whose dtype may be changed."""
-    return Rules("--cast", [(pattern, (Alteration("cast"),)) for pattern in patterns])
+    return Rules("cast", [(pattern, (Alteration("cast"),)) for pattern in patterns])
 
 
 def parse_steps(text: str) -> tuple[Alteration, ...]:

@@ -72,7 +72,7 @@ def rules_for(suggestions: Iterable[Suggestion]) -> list[str]:
             old.pop()
         changes["/".join(old), "/".join(new)] += 1
     shared = [(old, new, count) for (old, new), count in changes.most_common(_MAX_RULES) if count > 1]
-    return [rf"--map '{re.escape(old)}/(.*)={new}/\1' says {count:,} of the suggestions" for old, new, count in shared]
+    return [rf"`map=r'{re.escape(old)}/(.*)={new}/\1'` says {count:,} of the suggestions" for old, new, count in shared]
 
 
 class _Pairs:

@@ -95,7 +95,7 @@ def test_handles_are_written_in_vain():
 )  # fmt: skip
 def test_updates_that_the_outputs_need_are_named(more, output, node, message):
     error = check_refusal(freeze, trained(REF + more.replace(";", "\n")), PassError, message, outputs=(output,))
-    assert (error.node, error.hint) == (node, "--keep leaves variables as they are")
+    assert (error.node, error.hint) == (node, "`keep` leaves variables as they are")
 
 
 @pytest.mark.parametrize(

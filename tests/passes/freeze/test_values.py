@@ -22,7 +22,7 @@ def test_a_missing_value_lists_near_keys():
 
 def test_no_checkpoint_at_all():
     error = check_refusal(freeze, trained(REF, {}), NotFoundError, "no value", outputs=("y",))
-    assert "--checkpoint" in error.hint
+    assert 'load(checkpoint="PREFIX")' in error.hint
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,11 @@ class TestDtypes:
     @pytest.mark.parametrize(
         ("kind", "name", "hint"),
         [
-            ("ref", "int4", "--variables resource can"),
-            ("ref", "float8_e5m2", "--variables resource can"),
-            ("resource", "quint16", "--variables ref can"),
-            ("ref", "qint16", "keep it a constant: --exclude 'w'"),
-            ("resource", "float8_e5m2fnuz", "keep it a constant: --exclude 'w'"),
+            ("ref", "int4", '`variables="resource"` can'),
+            ("ref", "float8_e5m2", '`variables="resource"` can'),
+            ("resource", "quint16", '`variables="ref"` can'),
+            ("ref", "qint16", "keep it a constant: `exclude='w'`"),
+            ("resource", "float8_e5m2fnuz", "keep it a constant: `exclude='w'`"),
         ],
     )
     def test_a_type_that_no_tensorflow_restores_is_refused(self, kind, name, hint):
@@ -84,7 +84,7 @@ class TestRefusals:
     def test_nothing_qualifies(self):
         error = check_refusal(unfreeze, model(self.SMALL), PassError, "no constant qualifies as a weight")
         assert "The largest: k float32 [4, 4]: " in error.reason
-        assert error.hint == "to take them: --select 'k' --select 'shape'"
+        assert error.hint == "to take them: `select=('k', 'shape')`"
 
     def test_what_the_hint_says_works(self):
         of = model(self.SMALL)

@@ -93,7 +93,7 @@ def test_signature_that_is_asked_for_replaces_the_default():
 def test_without_outputs_there_is_no_signature_and_a_note():
     served, report = servable(model("c = Const {f32 [2]}"))
     assert (report.signature, len(meta_of(served).signature_def)) == (None, 0)
-    assert "--outputs" in report.notes[0]
+    assert "`outputs`" in report.notes[0]
 
 
 @pytest.mark.parametrize("kind", ["ref", "resource"])

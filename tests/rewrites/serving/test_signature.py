@@ -116,7 +116,7 @@ def test_inputs_must_feed_what_the_outputs_need():
     text = NET + "keep = Placeholder {dtype: f32}; y = Mul(tower/prob, keep)"
     with pytest.raises(PassError, match="need placeholder 'keep'") as caught:
         make(text, inputs=["image"], outputs=["y"])
-    assert (caught.value.node, caught.value.hint) == ("keep", "name them too: --inputs keep")
+    assert (caught.value.node, caught.value.hint) == ("keep", 'name them too: `inputs="keep"`')
 
 
 def test_inputs_may_cut_the_graph():

@@ -54,7 +54,7 @@ def test_a_refusal_lists_and_advises_and_changes_nothing():
     assert "'a/w' (missing; suggested: 'x/a/w')" in caught.value.reason
     assert "'b/w' (name; is [4], wanted is [3])" in caught.value.reason
     assert "and 1 more" in caught.value.reason
-    for word in ("--map", "--accept-suggestions", "--mismatch"):
+    for word in ("`map=", "`accept_suggestions=", "`mismatch="):
         assert word in str(caught.value.hint)
     assert list(of.variables) == ["c"]
 

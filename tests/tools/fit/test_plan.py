@@ -112,7 +112,7 @@ def test_what_fits_is_only_reversed(policy, steps):
 def test_a_transposition_that_may_be_missing_is_told(policy, shape, is_told):
     shapes = dict.fromkeys("abcde", shape)
     plan = planned(target(shapes), arrays(shapes), mismatch=f"[a-d]={policy}")
-    told = ["not transposed, because the shape is the same either way: a, b, c and 1 more; --transform does it"]
+    told = ["not transposed, because the shape is the same either way: a, b, c and 1 more; `transform` does it"]
     assert plan.report.notes == (told if is_told else [])
     assert plan.report.counts == {"copy": 5}
 

@@ -131,5 +131,5 @@ def test_comparisons_grow_with_the_names_and_not_their_square(monkeypatch: pytes
 
 def test_rules_that_suggestions_have_in_common():
     found = suggest(items("my/conv1/w", "my/conv2/w"), items("vgg.16/conv2/w", "vgg.16/conv1/w"))
-    assert rules_for(found) == [r"--map 'vgg\.16/(.*)=my/\1' says 2 of the suggestions"]
+    assert rules_for(found) == [r"`map=r'vgg\.16/(.*)=my/\1'` says 2 of the suggestions"]
     assert rules_for(found[:1]) == []

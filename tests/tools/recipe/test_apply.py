@@ -45,7 +45,7 @@ def test_steps_are_done_in_order(given, tmp_path):
     expected = (KERNEL[..., ::-1] * 2).reshape(4, 3).astype(np.float16)
     assert lists(given) == {"w": expected.tolist(), "b": [2, 4, 6], "step": 7}
     assert given["w"].dtype.name == "float16"
-    assert told(report) == {"step": "cast: of dtype int64; --select it to cast it"}
+    assert told(report) == {"step": "cast: of dtype int64; `select` it to cast it"}
     assert {row.name: row.reason for row in report.changes if row.action == "dropped" and row.reason} == {
         "net/w/Adam": "slot Adam of net/w, by name and shape",
         "beta1_power": "a number of an optimizer, by name and shape",

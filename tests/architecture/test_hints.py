@@ -1,0 +1,80 @@
+"""Advice names parameters, in backquotes; the command line alone makes flags of them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+
+import graphsurgeon as gs
+from graphsurgeon.cli.group import VerbGroup, cli
+from graphsurgeon.cli.output import in_flags
+from tests.architecture.source import Module, modules
+
+PROGRAMS = ("graphsurgeon/cli/", "graphsurgeon/compat/", "proto_utils/make_schema.py")
+LIBRARY = [module for module in modules() if not module.relative.startswith(PROGRAMS)]
+FLAG = re.compile(r"(?<![^\s(`])--[a-z]")
+OPTION = re.compile(r"(?<![^\s(])`(?:(load|save)\()?([a-z_]+)(?:=[^`]+)?`")
+
+
+def texts(module: Module) -> Iterator[str]:
+    """Yield the strings of a module; what is put into one when it runs is ``select``."""
+    inner = {part for node in ast.walk(module.tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "select" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inner:
+            yield node.value
+
+
+def advice() -> Iterator[tuple[Module, str]]:
+    """Yield the strings that name options, but for docstrings."""
+    for module in LIBRARY:
+        docstrings = [node.value.value for node in ast.walk(module.tree) if isinstance(node, ast.Expr)
+                      and isinstance(node.value, ast.Constant)]  # fmt: skip
+        yield from ((module, text) for text in texts(module) if OPTION.search(text) and text not in docstrings)
+
+
+ADVICE = list(advice())
+
+
+def parameters(*functions: str) -> set[str]:
+    return {name for each in functions for name in inspect.signature(getattr(gs, each)).parameters}
+
+
+@pytest.fixture(scope="module")
+def everything() -> set[str]:
+    return parameters(*(name for name in gs.__all__ if callable(getattr(gs, name))))
+
+
+@pytest.fixture(scope="module")
+def flags() -> set[str]:
+    assert isinstance(cli, VerbGroup)
+    context = click.Context(cli)
+    verbs = [cli.get_command(context, name) for name in cli.list_commands(context)]
+    return {flag for verb in verbs if verb is not None for option in verb.params for flag in option.opts}
+
+
+def test_the_library_speaks_of_no_flags():
+    assert [(module.relative, text) for module in LIBRARY for text in texts(module) if FLAG.search(text)] == []
+
+
+@pytest.mark.parametrize(("module", "text"), ADVICE, ids=[text for _, text in ADVICE])
+def test_advice_names_parameters_of_the_function_that_was_called(module, text, everything):
+    _, room, *_, stem = module.name.split(".") if module.name.count(".") > 1 else ("", "", module.name)
+    known = parameters(stem) if room in ("passes", "edits") else everything
+    for function, name in OPTION.findall(text):
+        assert name in (parameters(function) if function else known)
+
+
+@pytest.mark.parametrize("text", [text for _, text in ADVICE])
+def test_flags_made_of_it_are_those_of_verbs(text, flags):
+    told = in_flags(text)
+    found = set(re.findall(r"--[a-z][a-z-]*", told))
+    assert found
+    assert found <= flags
+    assert "`" not in told
