@@ -13,6 +13,9 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_json, emit_line, remark
 
 if TYPE_CHECKING:
+    from graphsurgeon.formats.save import OutputKind
+    from graphsurgeon.formats.saved import Saved
+    from graphsurgeon.ir.model import Model
     from graphsurgeon.tensors.tensor import Tensor
 
 T = TypeVar("T")
@@ -88,6 +91,19 @@ class Answer:
 
         with watching(tensors, links=self.links, quiet=not self.is_shown):
             return save(self.path)
+
+    def save(self, model: Model, kind: OutputKind | None) -> Saved:
+        """Save a model where users said, as `write` does; of a dry run return no paths, only notes."""
+        from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save
+        from graphsurgeon.formats.saved import Saved
+
+        kind = kind or choose_kind(model, self.path or "")
+        saved = self.write(
+            model.variables,
+            lambda path: save(model, path, to=kind, overwrite=self.force, links=self.links),
+            lambda path: existing_outputs(path, kind),
+        )
+        return Saved(notes=notes_on(model, kind)) if saved is None else saved
 
     def tell_existing(self, paths: Sequence[str]) -> None:
         """Say that a run that writes would be refused, when something is there already."""

@@ -29,6 +29,7 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix, output_options
 from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
 from graphsurgeon.cli.pass_verb import parameter_help, pass_options
+from graphsurgeon.formats.saved import Saved
 
 if TYPE_CHECKING:
     from graphsurgeon.edits._contract import EditReport
@@ -107,7 +108,7 @@ def finish(
         More for `EditedCheckpoint.save`.
     """
     from graphsurgeon.tensors.selection import Skipped
-    from graphsurgeon.tools.edited_checkpoint import Saved, existing
+    from graphsurgeon.tools.edited_checkpoint import existing
 
     check_prefix(answer.path)
     report = replace(report, skipped=[Skipped(row.name, in_flags(row.reason)) for row in report.skipped])
@@ -119,12 +120,13 @@ def finish(
         _emit_changes(report)
     how = {**how, "model": model, "overwrite": answer.force, "links": answer.links}
     saved = answer.write(checkpoint.tensors, lambda path: checkpoint.save(path, **how), existing) or Saved()
-    if saved.paths and model is None and os.path.exists(f"{answer.path}.meta"):
+    notes += saved.notes
+    if saved and model is None and os.path.exists(f"{answer.path}.meta"):
         notes.append(f"{answer.path}.meta, which was there before, stays as it is")
     source = sources[0] if len(sources) == 1 else list(sources)
-    written = {"outputs": saved.paths, "linked": saved.linked}
+    written = {"outputs": saved, "linked": saved.linked}
     lines = [*_summary(report), *(f"note: {text}" for text in notes)]
-    lines += written_lines(saved.paths, saved.linked, saved.kept)
+    lines += written_lines(saved, saved.linked, saved.kept)
     answer.finish({"source": source, **written, **report.to_json(), "notes": notes}, lines)
 
 

@@ -37,8 +37,8 @@ from graphsurgeon.cli.answer import Answer, is_directory
 from graphsurgeon.cli.output import emit_line, emit_table, written_lines
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
-from graphsurgeon.formats.linked_shards import shared_paths
-from graphsurgeon.formats.save import OutputKind, choose_kind, existing_outputs, save
+from graphsurgeon.formats.save import OutputKind
+from graphsurgeon.formats.saved import Saved
 
 if typing.TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
@@ -154,16 +154,18 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             # The pass kept signatures in step with its outputs: they name those already.
             signature = {"inputs": (), "outputs": ()}
         model, serving = made_servable(model, to, **signature)
-        written = _save(answer, model, to)
+        saved = answer.save(model, to) if answer.path is not None else Saved()
         facts = report.to_json()
+        if saved.notes and to != "saved_model":
+            facts["notes"] = [*facts.get("notes", ()), *saved.notes]
         is_whole = answer.explain or (answer.dry_run and getattr(report, "is_shown_by_dry_run", False))
         if is_whole and not answer.as_json:
             for title, headers, rows in explain(facts):
                 emit_table(headers, rows, title=title)
                 emit_line("")
-        linked = {} if answer.links == "never" else {"linked": shared_paths(written)}
-        lines = [*summarize(facts), *serving_lines(serving), *written_lines(written, linked.get("linked", ()))]
-        named = {"source": source, "outputs": written, **linked, **_named(facts), **serving}
+        linked = {} if answer.links == "never" else {"linked": saved.linked}
+        lines = [*summarize(facts), *serving_lines(serving), *written_lines(saved, linked.get("linked", ()))]
+        named = {"source": source, "outputs": saved, **linked, **_named(facts), **serving}
         answer.finish(named, lines, is_asked_for=is_whole)
 
     return options.links(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
@@ -178,15 +180,6 @@ def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, 
     model = Model()
     model.variables = dict(load_checkpoint(checkpoint or source))
     return model
-
-
-def _save(answer: Answer, model: Model, kind: OutputKind | None) -> list[str]:
-    written = answer.write(
-        model.variables,
-        lambda path: save(model, path, to=kind, overwrite=answer.force, links=answer.links),
-        lambda path: existing_outputs(path, kind or choose_kind(model, path)),
-    )
-    return written or []
 
 
 def _named(facts: Mapping[str, object]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from graphsurgeon.formats.graph_def import encode_graph_def
 from graphsurgeon.formats.linked_shards import Links
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.meta_graph import encode_meta_graph
+from graphsurgeon.formats.saved import Saved
 from graphsurgeon.formats.tensor_streams import Tensors, tensors_of
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
@@ -34,7 +35,7 @@ def save(
     to: OutputKind | None = None,
     overwrite: bool = True,
     links: Links = "never",
-) -> list[str]:
+) -> Saved:
     """Save a model.
 
     Parameters
@@ -59,8 +60,9 @@ def save(
 
     Returns
     -------
-    list of str
-        The paths written, in order.
+    Saved
+        A list of str: the paths written, in order. Its `notes` say what of the model the output lacks, and what was
+        added to it, such as a saver.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def save(
     pieces = _encode(model, kind)
     with naming_output(path), Transaction(overwrite=overwrite) as transaction:
         write_pieces(pieces, transaction.create(path))
-    return [path]
+    return Saved([path])
 
 
 def save_checkpoint(
@@ -101,7 +103,7 @@ def save_checkpoint(
     overwrite: bool = True,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
-) -> list[str]:
+) -> Saved:
     """Save tensors as a V2 checkpoint, byte for byte as `tf.train.Saver` does, and note it in the state file.
 
     Parameters
@@ -123,8 +125,8 @@ def save_checkpoint(
 
     Returns
     -------
-    list of str
-        The paths written, in order.
+    Saved
+        A list of str: the paths written, in order.
 
     Raises
     ------
@@ -136,15 +138,8 @@ def save_checkpoint(
         It cannot be written; everything is as it was.
     """
     prefix = os.fspath(prefix)
-    return _write_checkpoint(
-        tensors_of(tensors, prefix),
-        None,
-        prefix,
-        overwrite,
-        shard_nbytes=shard_nbytes,
-        links=links,
-        byteorder=byteorder,
-    )
+    given, how = tensors_of(tensors, prefix), {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+    return _write_checkpoint(given, None, prefix, overwrite, **how)
 
 
 def choose_kind(model: Model, path: str) -> OutputKind:
@@ -177,6 +172,15 @@ def _shards(prefix: str) -> list[str]:
     return sorted(glob.glob(glob.escape(prefix) + ".data-?????-of-?????"))
 
 
+def notes_on(model: Model, kind: OutputKind) -> list[str]:
+    """Return what of a model an output of a kind lacks; of a SavedModel only writing it tells."""
+    if kind != "checkpoint":
+        return []
+    from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
+
+    return limits_of_checkpoint(model)
+
+
 def save_model_checkpoint(
     model: Model,
     prefix: str,
@@ -185,19 +189,22 @@ def save_model_checkpoint(
     shard_nbytes: int | None = None,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
-) -> list[str]:
+) -> Saved:
     """Save the values of a model's variables as a checkpoint, with its graph, when it has one, as the ``.meta``.
 
     Parameters and errors are those of `save` and `save_checkpoint`.
     """
     from graphsurgeon.rewrites.serving.servable import restorable
 
+    notes = notes_on(model, "checkpoint")
     model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0
     pieces = _encode(model, "meta_graph") if has_graph else None
-    return _write_checkpoint(
+    saved = _write_checkpoint(
         model.variables, pieces, prefix, overwrite, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
     )
+    saved.notes = notes
+    return saved
 
 
 def _write_checkpoint(
@@ -206,7 +213,7 @@ def _write_checkpoint(
     prefix: str,
     overwrite: bool,
     **how: Any,
-) -> list[str]:
+) -> Saved:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
     existing = _shards(prefix)
     _refuse_existing(prefix, overwrite)
@@ -220,7 +227,7 @@ def _write_checkpoint(
         if meta is not None:
             paths.append(f"{prefix}.meta")
             write_pieces(meta, transaction.create(paths[-1], follow=False))
-        return paths + _write_state(prefix, transaction)
+        return Saved([*paths, _write_state(prefix, transaction)])
 
 
 def _encode(model: Model, kind: OutputKind) -> list[Piece]:
@@ -234,7 +241,7 @@ def _refuse_existing(prefix: str, overwrite: bool) -> None:
         raise OutputExistsError(existing[0])
 
 
-def _write_state(prefix: str, transaction: Transaction) -> list[str]:
+def _write_state(prefix: str, transaction: Transaction) -> str:
     """Make the checkpoint the latest of its directory; others that the state file lists stay listed."""
     directory = os.path.dirname(prefix)
     try:
@@ -247,7 +254,7 @@ def _write_state(prefix: str, transaction: Transaction) -> list[str]:
     else:
         kept = [path for path in state.checkpoints if not _same(path, prefix)]
         state = replace(state, latest=prefix, checkpoints=(*kept, prefix), timestamps=())
-    return [state_file.write_state(directory, state, transaction)]
+    return state_file.write_state(directory, state, transaction)
 
 
 def _same(left: str, right: str) -> bool:

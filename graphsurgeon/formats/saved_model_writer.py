@@ -10,6 +10,7 @@ import os
 
 from graphsurgeon.formats.bundle_writer import write_bundle
 from graphsurgeon.formats.message import check_message_size, write_pieces
+from graphsurgeon.formats.saved import Saved
 from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.serving.servable import servable
@@ -29,7 +30,7 @@ _VARIABLES = ("variables", "variables")
 _OWN = frozenset((_NAME, "saved_model.pbtxt", _VARIABLES[0], "fingerprint.pb", *FILES, *FOLDERS))
 
 
-def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[str]:
+def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> Saved:
     """Write a SavedModel directory.
 
     Parameters
@@ -43,8 +44,8 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
 
     Returns
     -------
-    list of str
-        The paths written: graph, data, index, assets.
+    Saved
+        The paths written: graph, data, index, assets; with notes on what was added and what is missing.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
     """
     path = os.fspath(path)
     _check_replaced(path, overwrite)
-    model, _ = servable(model)
+    model, report = servable(model)
     pieces = saved_model_pieces(model)
     variables = _all_variables(model)
     with DirectoryTransaction(path, overwrite=overwrite) as transaction:
@@ -71,7 +72,8 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
         for name, source in files.items():
             paths.append(os.path.join(transaction.directory, *name.split("/")))
             _copy(source, paths[-1], transaction)
-    return [os.path.join(path, os.path.relpath(each, transaction.directory)) for each in paths]
+    places = [os.path.join(path, os.path.relpath(each, transaction.directory)) for each in paths]
+    return Saved(places, notes=report.notes)
 
 
 def saved_model_pieces(model: Model) -> list[Piece]:

@@ -8,7 +8,6 @@ cannot restore would look like a model and be none.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,31 +15,14 @@ from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.formats.bundle_writer import ByteOrder
 from graphsurgeon.formats.detect import Detected, detect
-from graphsurgeon.formats.linked_shards import Links, files_at, shared_paths
+from graphsurgeon.formats.linked_shards import Links, files_at
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
+from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor_dict import TensorDict
 
 _RULES = ("missing-value", "value-dtype", "value-shape")
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What was written.
-
-    Attributes
-    ----------
-    paths : list of str
-    linked : list of str
-        Those of them that share their bytes with other files.
-    kept : list of str
-        Those that were there before, and were not touched.
-    """
-
-    paths: list[str] = field(default_factory=list)
-    linked: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
 
 
 class EditedCheckpoint:
@@ -124,11 +106,11 @@ class EditedCheckpoint:
         before = files_at(existing(prefix))
         how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
         if model is None:
-            paths = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
+            saved = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
         else:
-            paths = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
-        kept = [path for path in paths if files_at([path]) & before]
-        return Saved(paths, shared_paths(paths), kept)
+            saved = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
+        saved.kept = [path for path in saved if files_at([path]) & before]
+        return saved
 
 
 def existing(prefix: str) -> list[str]:

@@ -12,8 +12,10 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon import passes
 from graphsurgeon.cli.pass_verb import command_of, parameter_help, pass_options
+from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.ir.model import Model
 from tests import notation
+from tests.models import floats, meta_graph
 
 
 @dataclass
@@ -175,6 +177,17 @@ def test_dry_run_tells_what_exists(verb, graph, tmp_path):
     assert f"{tmp_path / 'm.meta'}: exists already" in done.err
     assert "exists" not in verb(*command, "--force").err
     assert "exists" not in verb(*command, "--quiet").err
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_what_the_output_lacks_is_told(verb, tmp_path, more):
+    meta = meta_graph()
+    meta.object_graph_def.SetInParent()
+    (tmp_path / "m.meta").write_bytes(meta.SerializeToString())
+    save_checkpoint({"w": floats(1, 2)}, tmp_path / "m")
+    command = ["rename", tmp_path / "m", "--add-scope", "a", "-o", tmp_path / "x", *more]
+    assert "note: this is an object-based model" in verb(*command).out
+    assert "object-based" in verb(*command, "--json", "--force").answer["notes"][-1]
 
 
 def test_output_is_needed(verb, graph):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.formats.save import choose_kind, existing_outputs, save, save_checkpoint
+from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save, save_checkpoint
 from graphsurgeon.formats.state_file import read_state
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
@@ -52,6 +52,22 @@ def listing(directory: Path) -> dict[str, bytes]:
 )
 def test_what_the_model_asks_for(model, path, expected):
     assert choose_kind(model, path) == expected
+
+
+@pytest.mark.parametrize(("kind", "notes"), [("checkpoint", ["this is an object-based"]), ("meta_graph", [])])
+def test_what_the_output_lacks_is_returned_with_the_paths(tmp_path, kind, notes):
+    model = with_variables()
+    assert model.meta is not None
+    model.meta.object_graph_def.SetInParent()
+    saved = save(model, tmp_path / "m", to=kind)
+    assert [note[:23] for note in saved.notes] == notes
+    assert saved.notes == notes_on(model, kind)
+
+
+def test_what_a_saved_model_was_given_is_returned_with_the_paths(tmp_path):
+    nothing = Model.from_graph_def(schema.GraphDef())
+    (note,) = save(nothing, tmp_path / "m", to="saved_model").notes
+    assert note.startswith("no outputs could be guessed")
 
 
 @pytest.mark.parametrize("kind", ["graph_def", "graph_def_text", "meta_graph", "meta_graph_text"])

@@ -13,11 +13,12 @@ from graphsurgeon.edits.select import select
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.formats.saved import Saved
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor_dict import TensorDict
-from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint, Saved
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from proto_utils import output
 from tests.formats import v1_files
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, Spec, by_name, digest_of, digests, spec
@@ -224,7 +225,7 @@ class TestAfterwards:
         before, values = files(tmp_path / "src"), read(tf, source)
         monkeypatch.setattr(output, "_link", None)
         origins, saved = edited(source, scoped, tmp_path / "out" / "x", links="always")
-        assert [Path(path).is_symlink() for path in saved.paths] == [True, True, True, False, False]
+        assert [Path(path).is_symlink() for path in saved] == [True, True, True, False, False]
         assert read(reader, tmp_path / "out" / "x") == {new: values[old] for new, old in origins.items()}
         tf.call("index_edits:save_over", prefix=str(tmp_path / "out" / "x"), specs=[spec("w", dtypes.FLOAT, [5], 3)])
         assert files(tmp_path / "src") == before
@@ -235,7 +236,7 @@ class TestAfterwards:
         out = tmp_path / "out" / "x"
         edited(source, scoped, out)
         _, saved = edited(out, lambda tensors: tensors.update({"my/own/new": np.arange(7)}), out, overwrite=True)
-        assert len(saved.paths) == 6
+        assert len(saved) == 6
         save_checkpoint(Bundle(out), out, **layout)
         wanted = {f"my/own/{name}": value for name, value in values.items()}
         assert {**wanted, "my/own/new": digest_of(Bundle(out)["my/own/new"])} == read(tf, out)

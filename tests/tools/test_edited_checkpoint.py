@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> str:
 
 def saved(checkpoint: EditedCheckpoint, prefix: Path, **options: object) -> list[str]:
     model, _ = checkpoint.fitting_graph()
-    return [Path(path).name for path in checkpoint.save(str(prefix), model=model, **options).paths]  # type: ignore[arg-type]
+    return [Path(path).name for path in checkpoint.save(str(prefix), model=model, **options)]  # type: ignore[arg-type]
 
 
 def test_a_graph_that_fits_goes_along(source, tmp_path):

@@ -40,8 +40,6 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     """
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
-    from graphsurgeon.formats.save import existing_outputs, save
-    from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
 
     answer = Answer("convert", output, given)
     found = detect(source)
@@ -52,14 +50,10 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     model = load(source, tags=options.split_tags(tags))
     _check_possible(model, found, kind)
     model, facts = made_servable(model, kind, **given)
-    notes = limits_of_checkpoint(model) if kind == "checkpoint" else []
-    written = answer.write(
-        model.variables,
-        lambda path: save(model, path, to=kind, overwrite=answer.force),
-        lambda path: existing_outputs(path, kind),
-    )
-    lines = [*serving_lines(facts), *(f"note: {note}" for note in notes), *(written_lines(written) if written else ())]
-    made = {"source": source, "kind": found.name, "to": kind, "outputs": written or []}
+    saved = answer.save(model, kind)
+    notes = saved.notes if kind == "checkpoint" else []
+    lines = [*serving_lines(facts), *(f"note: {note}" for note in notes), *(written_lines(saved) if saved else ())]
+    made = {"source": source, "kind": found.name, "to": kind, "outputs": saved}
     answer.finish({**made, **facts, "notes": notes}, lines, f"{found.name} -> {kind}, ")
 
 

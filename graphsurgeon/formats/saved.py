@@ -1,0 +1,29 @@
+"""What saving returns: the paths of an output, and what to know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from graphsurgeon.formats.linked_shards import shared_paths
+
+
+class Saved(list[str]):
+    """The paths of an output, in the order in which they were written.
+
+    Attributes
+    ----------
+    notes : list of str
+        What of the model the output lacks, or has beside it, for people.
+    kept : list of str
+        Paths that were there before and were not touched, where that is looked at.
+    """
+
+    def __init__(self, paths: Iterable[str] = (), *, notes: Sequence[str] = (), kept: Sequence[str] = ()) -> None:
+        super().__init__(paths)
+        self.notes = list(notes)
+        self.kept = list(kept)
+
+    @property
+    def linked(self) -> list[str]:
+        """Paths that share their bytes with other files."""
+        return shared_paths(self)
