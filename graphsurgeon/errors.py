@@ -84,6 +84,8 @@ class PassError(GraphSurgeonError):
         Why.
     is_usage : bool
         It is not about the model, but about how the pass was called.
+    report : object or None
+        What the pass found until it declined, where there is more of it than a message holds.
     """
 
     field_names = ("operation", "node", "reason")
@@ -97,6 +99,7 @@ class PassError(GraphSurgeonError):
         hint: str | None = None,
         is_usage: bool = False,
         listed: Sequence[str] = (),
+        report: object = None,
     ) -> None:
         where = f"{operation}: " if node is None else f"{operation}: node {node!r}: "
         super().__init__(where + reason, hint=hint)
@@ -105,6 +108,7 @@ class PassError(GraphSurgeonError):
         self.reason = reason
         self.is_usage = is_usage
         self.listed = tuple(listed)
+        self.report = report
 
 
 def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str, ...]:

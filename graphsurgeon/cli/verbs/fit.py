@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -10,11 +11,9 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, is_directory, output_options
 from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
 from graphsurgeon.errors import PassError
-from graphsurgeon.formats.linked_shards import shared_paths
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
-    from graphsurgeon.tools.fit.plan import Choices, Plan
     from graphsurgeon.tools.fit.report import FitReport, FitRow
 
 _HEADERS = ("tensor", "action", "from", "dtype", "shape", "why")
@@ -87,41 +86,52 @@ def command(
     A PATTERN is a key of the graph, or a regular expression that matches all of it; the first that does counts.
     """
     from graphsurgeon.formats.load import load, load_checkpoint
-    from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
-    from graphsurgeon.tensors.tensor_dict import TensorDict
-    from graphsurgeon.tools.fit.plan import Plan
+    from graphsurgeon.formats.save import notes_on
+    from graphsurgeon.formats.saved import Saved
+    from graphsurgeon.tools.fit.fit import refusal
 
     answer = Answer("fit", output, given)
-    choices = _choices(given)
+    _check_usage(given)
     model = load(graph, tags=options.split_tags(tags))
-    other = None if missing_from is None else TensorDict(load_checkpoint(missing_from))
-    plan = Plan(model, TensorDict(load_checkpoint(source)), choices, other, saver=saver)
+    given["missing_from"] = None if missing_from is None else load_checkpoint(missing_from)
+    report = _fitted(model, load_checkpoint(source), dry_run=answer.dry_run, saver=saver, **given)
     kind = to or _kind(model, output)
-    paths = _save(plan, answer, kind)
-    notes = [*map(in_flags, plan.report.notes), *(limits_of_checkpoint(model) if kind == "checkpoint" else [])]
-    _show_rows(plan.report, answer)
-    written = {"outputs": paths, "linked": shared_paths(paths)}
-    lines = [_summary(plan.report), *(f"note: {note}" for note in notes), *written_lines(paths, written["linked"])]
-    facts = {"graph": graph, "source": source, **written, **plan.report.to_json(), "notes": notes}
-    answer.finish(facts, lines, None if plan.report.unresolved else "")
-    if plan.report.unresolved:
-        from graphsurgeon.tools.fit.fit import refusal
-
-        raise refusal(plan.report)
+    saved = Saved(notes=notes_on(model, kind)) if report.unresolved else answer.save(model, kind)
+    notes = [*map(in_flags, report.notes), *saved.notes]
+    _show_rows(report, answer)
+    written = {"outputs": saved, "linked": saved.linked}
+    lines = [_summary(report), *(f"note: {note}" for note in notes), *written_lines(saved, saved.linked)]
+    facts = {"graph": graph, "source": source, **written, **report.to_json(), "notes": notes}
+    answer.finish(facts, lines, None if report.unresolved else "")
+    if report.unresolved:
+        raise refusal(report)
 
 
-def _choices(given: dict[str, Any]) -> Choices:
-    """Parse the options; what is not understood is wrong usage."""
+def _check_usage(given: dict[str, Any]) -> None:
+    """Parse the options before any file is opened; what is not understood is wrong usage."""
     from graphsurgeon.tools.fit.fit import choices
 
     if given["map_file"] is not None:
         given["map_file"] = options.lines_of(given["map_file"])
     try:
-        return choices(**given)
+        choices(**given)
     except PassError as error:
         wrong = click.UsageError(error.reason)
         wrong.hint = getattr(error, "hint", None)  # type: ignore[attr-defined]
         raise wrong from error
+
+
+def _fitted(model: Model, weights: Mapping[str, Any], **given: Any) -> FitReport:
+    """Return the report of a fit, also of one that is refused because tensors are left."""
+    from graphsurgeon.tools.fit.fit import fit
+    from graphsurgeon.tools.fit.report import FitReport
+
+    try:
+        return fit(model, weights, **given)
+    except PassError as error:
+        if not isinstance(error.report, FitReport):
+            raise
+        return error.report
 
 
 def _kind(model: Model, output: str | None) -> Literal["checkpoint", "saved_model"]:
@@ -130,23 +140,6 @@ def _kind(model: Model, output: str | None) -> Literal["checkpoint", "saved_mode
     if model.saved_model is None:
         raise click.UsageError(f"{output!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
     return "saved_model"
-
-
-def _save(plan: Plan, answer: Answer, kind: Literal["checkpoint", "saved_model"]) -> list[str]:
-    from graphsurgeon.formats.save import existing_outputs, save
-    from graphsurgeon.tools.fit.fit import apply
-
-    if plan.report.unresolved:
-        return []
-    if not answer.dry_run:
-        apply(plan)
-    model = plan.model
-    written = answer.write(
-        model.variables,
-        lambda path: save(model, path, to=kind, overwrite=answer.force, links=answer.links),
-        lambda path: existing_outputs(path, kind),
-    )
-    return written or []
 
 
 def _show_rows(report: FitReport, answer: Answer) -> None:

@@ -21,7 +21,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor_dict import TensorDict
 from graphsurgeon.tools.fit.name_map import parse_rules
-from graphsurgeon.tools.fit.plan import Choices, Plan
+from graphsurgeon.tools.fit.plan import Choices, Plan, make_plan
 from graphsurgeon.tools.fit.policies import parse_casts, parse_mismatch, parse_missing, parse_transforms
 from graphsurgeon.tools.fit.report import FitReport, FitRow
 from graphsurgeon.tools.fit.requirements import OPERATION
@@ -88,7 +88,8 @@ def fit(  # noqa: PLR0913 -- each is one option
     Raises
     ------
     PassError
-        Something is missing or does not fit; the model is as it was. Or an option is not understood.
+        Something is missing or does not fit; the model is as it was, and the error has the `report`. Or an option is
+        not understood.
     NotFoundError
         A pattern or a rule is about nothing, or there is no such saver.
     """
@@ -97,7 +98,7 @@ def fit(  # noqa: PLR0913 -- each is one option
         accept_suggestions=accept_suggestions, seed=seed,
     )  # fmt: skip
     other = None if missing_from is None else TensorDict(missing_from)
-    plan = Plan(model, TensorDict(weights), chosen, other, saver=saver)
+    plan = make_plan(model, TensorDict(weights), chosen, other, saver=saver)
     if not dry_run:
         apply(plan)
     return plan.report
@@ -141,7 +142,7 @@ def refusal(report: FitReport) -> PassError:
     if any(row.action == "mismatch" for row in rows):
         hints.append('`mismatch="PATTERN=reshape|slice|pad|transpose|skip"` or `cast="PATTERN"` makes it fit')
     reason = f"{len(rows):,} of {len(report.rows):,} tensors have no value that fits: {told}{more}"
-    return PassError(OPERATION, reason, hint="; ".join(hints))
+    return PassError(OPERATION, reason, hint="; ".join(hints), report=report)
 
 
 def _told(row: FitRow) -> str:

@@ -20,7 +20,7 @@ from graphsurgeon.tools.fit.policies import Alteration, MismatchPolicy, Rules
 from graphsurgeon.tools.fit.report import UNRESOLVED, Action, FitReport, FitRow
 from graphsurgeon.tools.fit.requirements import Requirement, requirements
 from graphsurgeon.tools.fit.suggestions import Suggestion, rules_for
-from graphsurgeon.variables.saver_calls import saver_calls
+from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 _MAX_TOLD = 3
@@ -71,13 +71,45 @@ class Fitted:
     is_skipped: bool = False
 
 
+@dataclass(frozen=True)
 class Plan:
-    """What becomes of every key.
+    """What becomes of every key that a graph restores.
+
+    Attributes
+    ----------
+    model : Model
+    index : Index
+        Of its graph.
+    calls : list of SaverCall
+        What saves and restores there; none when another saver than the graph's own is to be satisfied.
+    wanted : list of Requirement
+    tensors : dict of str to Tensor
+        What fits, by key.
+    report : FitReport
+    """
+
+    model: Model
+    index: Index
+    calls: list[SaverCall]
+    wanted: list[Requirement]
+    tensors: dict[str, Tensor]
+    report: FitReport
+
+
+def make_plan(
+    model: Model,
+    weights: Mapping[str, Tensor],
+    choices: Choices,
+    other: Mapping[str, Tensor] | None = None,
+    *,
+    saver: str | None = None,
+) -> Plan:
+    """Assign a tensor to every key that a graph restores: by name, by a second checkpoint, by what fills it.
 
     Parameters
     ----------
     model : Model
-        What is to be fitted for; nothing is done to it.
+        What is to be fitted for; not changed.
     weights : mapping of str to Tensor
     choices : Choices
     other : mapping of str to Tensor, optional
@@ -85,110 +117,128 @@ class Plan:
     saver : str, optional
         As `requirements` takes it.
 
-    Attributes
-    ----------
-    model : Model
-        As given.
-    index : Index
-    calls : list of SaverCall
-        Of its graph, and what saves and restores there; none when another saver than its own is to be satisfied.
-    wanted : list of Requirement
-    tensors : dict of str to Tensor
-        What fits, by key.
-    report : FitReport
-
     Raises
     ------
     NotFoundError, PassError
-        As `requirements`, `mapped_names` and `Rules.check`.
+        As `requirements`, `matches_by_name` and `Choices.check`.
     """
+    index = Index(model.graph)
+    calls = saver_calls(model, index)
+    wanted = requirements(model, index, calls, saver=saver)
+    choices.check([each.key for each in wanted])
+    assignment = _Assignment(model, wanted, Weights(weights), choices)
+    second = Weights(other or {})
+    suggestions = assignment.suggest(second)
+    assignment.match()
+    assignment.match_second(second)
+    assignment.fill(suggestions)
+    tensors = {each.key: assignment.tensors[each.key] for each in wanted if each.key in assignment.tensors}
+    notes = [*rules_for(suggestions.values()), *assignment.notes()]
+    report = FitReport([assignment.rows[each.key] for each in wanted], assignment.extra(), notes)
+    return Plan(model, index, [] if saver is not None else calls, wanted, tensors, report)
 
-    def __init__(
-        self,
-        model: Model,
-        weights: Mapping[str, Tensor],
-        choices: Choices,
-        other: Mapping[str, Tensor] | None = None,
-        *,
-        saver: str | None = None,
-    ) -> None:
-        index = Index(model.graph)
-        calls = saver_calls(model, index)
-        wanted = requirements(model, index, calls, saver=saver)
-        choices.check([each.key for each in wanted])
-        self.model = model
-        self.wanted = wanted
-        # The graph as its saver sees it, for who checks the result.
-        self.index, self.calls = index, [] if saver is not None else calls
-        self._choices = choices
+
+class _Assignment:
+    """The rows and tensors of the keys that are settled, and the tensors of the checkpoint that they use."""
+
+    def __init__(self, model: Model, wanted: Sequence[Requirement], weights: Weights, choices: Choices) -> None:
+        self.rows: dict[str, FitRow] = {}
+        self.tensors: dict[str, Tensor] = {}
+        self._wanted, self._weights, self._choices = wanted, weights, choices
+        self._matches = matches_by_name(wanted, weights, choices.map)
         self._known: dict[str, Tensor] = {}
         self._initial = InitialValues(model, choices.seed, self._known)
         # What pads a value is its own initial value, and must not be what is known of it.
         self._initial_alone = InitialValues(model, choices.seed, {})
-        self._weights = Weights(weights)
-        self._matches = matches_by_name(wanted, self._weights, choices.map)
-        # What the second checkpoint has by name needs no suggestions; what is filled anyway does if they are wanted.
-        by_name = {} if other is None else matches_by_name(wanted, Weights(other), ())
-        unfilled = [
-            each
-            for each in wanted
-            if each.key not in by_name and (choices.accept_suggestions or self._filling(each) == "error")
-        ]
-        suggestions = suggested(unfilled, self._weights, self._matches)
-        if choices.accept_suggestions:
-            self._matches |= {key: KeyMatch(each.found, f"suggested: {each.why}") for key, each in suggestions.items()}
-            suggestions = {}
-        self.tensors: dict[str, Tensor] = {}
         self._untransposed: list[str] = []
         self._used: set[str] = set()
-        rows = self._rows_of_matches(wanted)
-        rows |= self._rows_of_others(wanted, rows, other)
-        rows |= self._rows_of_filled(wanted, rows, suggestions)
-        self.tensors = {each.key: self.tensors[each.key] for each in wanted if each.key in self.tensors}
-        notes = [*rules_for(suggestions.values()), *self._notes()]
-        self.report = FitReport([rows[each.key] for each in wanted], self._extra(wanted, rows), notes)
 
-    def _rows_of_matches(self, wanted: Iterable[Requirement]) -> dict[str, FitRow]:
-        rows = {}
-        for each in wanted:
-            match = self._matches.get(each.key)
-            if match is not None:
-                row = self._matched(each, match, self._weights)
-                if row is not None:
-                    rows[each.key] = row
-        return rows
+    def suggest(self, second: Weights) -> Mapping[str, Suggestion]:
+        """Return tensors that look like what no name finds; when they are accepted, match them instead."""
+        # What the second checkpoint has by name needs no suggestions; what is filled anyway does if they are wanted.
+        by_name = matches_by_name(self._wanted, second, ())
+        is_accepted = self._choices.accept_suggestions
+        unfilled = [
+            each for each in self._wanted if each.key not in by_name and (is_accepted or self._filling(each) == "error")
+        ]
+        found = suggested(unfilled, self._weights, self._matches)
+        if not is_accepted:
+            return found
+        self._matches |= {key: KeyMatch(each.found, f"suggested: {each.why}") for key, each in found.items()}
+        return {}
 
-    def _rows_of_others(
-        self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], other: Mapping[str, Tensor] | None
-    ) -> dict[str, FitRow]:
-        """Take what is missing from the second checkpoint, by name."""
-        left = [each for each in wanted if each.key not in rows]
-        if other is None or not left:
-            return {}
-        weights, found = Weights(other), {}
-        matches = matches_by_name(left, weights, ())
+    def match(self) -> None:
+        """Settle the keys for which the checkpoint has a tensor."""
+        for each in self._wanted:
+            if each.key in self._matches:
+                self._settle(each, self._matches[each.key], self._weights)
+
+    def match_second(self, second: Weights) -> None:
+        """Settle what is left and has a tensor of its name in the second checkpoint."""
+        left = self._left()
+        matches = matches_by_name(left, second, ())
         for each in left:
             match = matches.get(each.key)
             if match is not None:
-                match = match._replace(why=f"missing; {match.why}, in the second checkpoint")
-                row = self._matched(each, match, weights)
-                if row is not None:
-                    found[each.key] = row
+                why = f"missing; {match.why}, in the second checkpoint"
+                self._settle(each, match._replace(why=why), second)
+
+    def fill(self, suggestions: Mapping[str, Suggestion]) -> None:
+        """Settle the rest: with zeros, with initial values, or as missing."""
+        left = self._left()
+        candidates = self._candidates(left)
+        for each in left:
+            policy, why = self._filling(each), self._why_missing(each)
+            if policy == "error":
+                self.rows[each.key] = self._missing(each, why, suggestions.get(each.key), candidates)
+                continue
+            try:
+                self.tensors[each.key] = zeros(each) if policy == "zeros" else self._initial(each)
+            except (UnsupportedError, PassError, NotFoundError) as error:
+                self.rows[each.key] = _row(each, "missing", None, f"{why}; {error.message}")
+                continue
+            self.rows[each.key] = _row(each, "zeros" if policy == "zeros" else "init", None, why)
+
+    def notes(self) -> list[str]:
+        """Return remarks on the whole."""
+        names = self._untransposed
+        if not names:
+            return []
+        told = ", ".join(names[:_MAX_TOLD]) + (f" and {len(names) - _MAX_TOLD:,} more" if names[_MAX_TOLD:] else "")
+        return [f"not transposed, because the shape is the same either way: {told}; `transform` does it"]
+
+    def extra(self) -> list[FitRow]:
+        """Return rows for the tensors that nothing takes."""
+        near = Candidates([wanted_item(each) for each in self._wanted if self.rows[each.key].action in UNRESOLVED])
+        suggested_for = {row.suggested: row.name for row in self.rows.values()}
+        found = []
+        for key, tensor in self._weights.tensors.items():
+            if key not in self._used:
+                facts: dict[str, Any] = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
+                text = "nothing in the graph takes it"
+                candidates = [suggested_for[key]] if key in suggested_for else near.of(self._weights.item(key))
+                found.append(FitRow(key, "extra", key, text, None, None, **facts, candidates=candidates))
         return found
 
-    def _matched(self, wanted: Requirement, match: KeyMatch, weights: Weights) -> FitRow | None:
-        """Return the row of a match; None when it does not fit and is to be skipped."""
+    def _left(self) -> list[Requirement]:
+        return [each for each in self._wanted if each.key not in self.rows]
+
+    def _settle(self, wanted: Requirement, match: KeyMatch, weights: Weights) -> None:
+        """Take a match, or say why it does not fit; what is to be skipped then stays unsettled."""
         tensor = weights.tensors[match.key]
         fitted = self._fit(wanted, tensor)
         if fitted.is_skipped:
-            return None
+            return
         if weights is self._weights:
             self._used.add(match.key)
         if fitted.tensor is None:
-            return _row(wanted, "mismatch", match.key, f"{match.why}; {fitted.problem}", tensor, [], [match.key])
-        self._take(wanted, fitted.tensor)
+            why = f"{match.why}; {fitted.problem}"
+            self.rows[wanted.key] = _row(wanted, "mismatch", match.key, why, tensor, [], [match.key])
+            return
+        self.tensors[wanted.key] = fitted.tensor
+        self._known |= part_values(wanted, fitted.tensor)
         action: Action = "change" if fitted.steps else "copy"
-        return _row(wanted, action, match.key, match.why, tensor, fitted.steps)
+        self.rows[wanted.key] = _row(wanted, action, match.key, match.why, tensor, fitted.steps)
 
     def _fit(self, wanted: Requirement, tensor: Tensor) -> Fitted:
         """Make a tensor fit, as far as the caller allows."""
@@ -213,37 +263,6 @@ class Plan:
         if steps and not wanted.takes_shape(result.shape):
             problem = f"after {'+'.join(map(str, steps))} it {problem}"
         return Fitted(problem=problem, is_skipped=policy == "skip")
-
-    def _notes(self) -> list[str]:
-        names = self._untransposed
-        if not names:
-            return []
-        told = ", ".join(names[:_MAX_TOLD]) + (f" and {len(names) - _MAX_TOLD:,} more" if names[_MAX_TOLD:] else "")
-        return [f"not transposed, because the shape is the same either way: {told}; `transform` does it"]
-
-    def _take(self, wanted: Requirement, tensor: Tensor) -> None:
-        self.tensors[wanted.key] = tensor
-        self._known |= part_values(wanted, tensor)
-
-    def _rows_of_filled(
-        self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow], suggestions: Mapping[str, Suggestion]
-    ) -> dict[str, FitRow]:
-        left = [each for each in wanted if each.key not in rows]
-        candidates, found = self._candidates(left), {}
-        for each in left:
-            policy, why = self._filling(each), self._why_missing(each)
-            if policy == "error":
-                found[each.key] = self._missing(each, why, suggestions.get(each.key), candidates)
-                continue
-            try:
-                tensor = zeros(each) if policy == "zeros" else self._initial(each)
-            except (UnsupportedError, PassError, NotFoundError) as error:
-                found[each.key] = _row(each, "missing", None, f"{why}; {error.message}")
-                continue
-            self.tensors[each.key] = tensor
-            action: Action = "zeros" if policy == "zeros" else "init"
-            found[each.key] = _row(each, action, None, why)
-        return found
 
     def _candidates(self, left: Iterable[Requirement]) -> tuple[Candidates, ...]:
         """Return the tensors that nothing takes, to choose from, and the others; none when nobody will ask."""
@@ -275,18 +294,6 @@ class Plan:
         tensor = self._weights.tensors[suggestion.found]
         text = f"{why}; suggested: {suggestion.found}, {suggestion.why}"
         return _row(wanted, "missing", None, text, tensor, [], [suggestion.found], suggestion.found)
-
-    def _extra(self, wanted: Iterable[Requirement], rows: Mapping[str, FitRow]) -> list[FitRow]:
-        near = Candidates([wanted_item(each) for each in wanted if rows[each.key].action in UNRESOLVED])
-        suggested_for = {row.suggested: row.name for row in rows.values()}
-        found = []
-        for key, tensor in self._weights.tensors.items():
-            if key not in self._used:
-                facts: dict[str, Any] = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
-                text = "nothing in the graph takes it"
-                candidates = [suggested_for[key]] if key in suggested_for else near.of(self._weights.item(key))
-                found.append(FitRow(key, "extra", key, text, None, None, **facts, candidates=candidates))
-        return found
 
 
 def _needed(policy: tuple[Alteration, ...], wanted: Requirement, tensor: Tensor) -> tuple[Alteration, ...]:

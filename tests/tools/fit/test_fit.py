@@ -14,7 +14,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.tools.fit import fit
 from graphsurgeon.tools.fit.fit import apply, choices, refusal
-from graphsurgeon.tools.fit.plan import Plan
+from graphsurgeon.tools.fit.plan import make_plan
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.models import SHARED, shared_files
 from tests.tools.fit.targets import arrays, target
@@ -57,6 +57,7 @@ def test_a_refusal_lists_and_advises_and_changes_nothing():
     for word in ("`map=", "`accept_suggestions=", "`mismatch="):
         assert word in str(caught.value.hint)
     assert list(of.variables) == ["c"]
+    assert caught.value.report == fit(of, arrays({"x/a/w": (2,), "b/w": (4,)}), dry_run=True)
 
 
 @pytest.mark.parametrize("option", [{"map": "a"}, {"mismatch": "flip"}, {"missing": "ones"}, {"transform": "cast"}])
@@ -75,7 +76,7 @@ def test_partitioned_variables_get_the_whole():
 
 
 def test_the_result_is_checked_against_the_graph():
-    plan = Plan(target({"w": (2,)}), arrays({"w": (2,)}), choices())
+    plan = make_plan(target({"w": (2,)}), arrays({"w": (2,)}), choices())
     plan.tensors["w"] = as_tensor(np.zeros(3, np.float32))
     with pytest.raises(PassError, match=r"'w' is ArrayTensor\(float32, \[3\]\)"):
         apply(plan)
@@ -86,7 +87,7 @@ def test_a_saver_that_is_broken_in_itself_is_told():
     of = target({"w": (2,)})
     names = of.graph["save/RestoreV2/tensor_names"]
     names.attrs["value"] = as_tensor(np.array([b"w", b"v"], dtype=object))
-    plan = Plan(of, arrays({"w": (2,)}), choices())
+    plan = make_plan(of, arrays({"w": (2,)}), choices())
     with pytest.raises(PassError, match="what was fitted is not restored: has 2 names for 1 tensors"):
         apply(plan)
 

@@ -13,14 +13,14 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor, as_tensor
 from graphsurgeon.tensors.tensor_dict import TensorDict
 from graphsurgeon.tools.fit.fit import choices
-from graphsurgeon.tools.fit.plan import Plan
+from graphsurgeon.tools.fit.plan import Plan, make_plan
 from graphsurgeon.tools.fit.report import FitRow
 from tests.notation import graph
 from tests.tools.fit.targets import arrays, target, with_any_shape
 
 
 def planned(of: Model, weights: TensorDict, other: TensorDict | None = None, **options: Any) -> Plan:
-    return Plan(of, weights, choices(**options), other)
+    return make_plan(of, weights, choices(**options), other)
 
 
 def only(plan: Plan) -> FitRow:
