@@ -17,13 +17,12 @@ from typing import Any
 
 from graphsurgeon.compat.convert_to_constants import convert
 from graphsurgeon.errors import PassError
-from graphsurgeon.evaluator.initial_values import initial_values
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_graph
 from graphsurgeon.formats.save import save
 from graphsurgeon.formats.state_file import checkpoint_exists
-from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
@@ -73,7 +72,7 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
     clear_devices : bool
         Drop the devices of the nodes of the graph, not of function bodies.
     initializer_nodes : str
-        Comma separated ops to evaluate before freezing; they have to assign constants.
+        Comma separated ops to evaluate before freezing.
     variable_names_whitelist, variable_names_denylist : str
         Comma separated: the only variables to convert, those not to convert.
     input_meta_graph : str
@@ -239,7 +238,6 @@ def _freeze(graph: Model | None, saver: Any, flags: Flags) -> Model:
         raise ValueError("You need to supply the name of a node to --output_node_names.")
     if graph is None:
         raise ValueError("You need to supply a graph: --input_graph, --input_meta_graph or --input_saved_model_dir.")
-    index = Index(graph.graph)
     if not saved_model and not any(True for _ in variable_nodes(graph.graph)):
         raise ValueError(
             "No variables were found in this model. It is likely the model was frozen previously. "
@@ -254,16 +252,22 @@ def _freeze(graph: Model | None, saver: Any, flags: Flags) -> Model:
         graph.variables = load(saved_model, tags=_split(flags.saved_model_tags) or None).variables
     else:
         graph.variables = load(checkpoint).variables
-    try:
-        assigned = initial_values(index, initializers, "freeze_graph")
-    except PassError as error:
-        raise ValueError(error.message) from error
+    assigned = _assigned(graph, initializers) if initializers else {}
     allowed, denied = _split(flags.variable_names_whitelist), _split(flags.variable_names_denylist)
     convert(graph, names, allowed or None, denied or None, assigned=assigned)
     _serialize_anew(graph, clear_devices=flags.clear_devices)
     if flags.output_graph:
         save(graph, flags.output_graph, to="graph_def")
     return graph
+
+
+def _assigned(model: Model, initializers: Sequence[str]) -> dict[str, Tensor]:
+    from graphsurgeon.evaluator import assigned_values
+
+    try:
+        return assigned_values(model, initializers, "freeze_graph")
+    except PassError as error:
+        raise ValueError(error.message) from error
 
 
 def _serialize_anew(model: Model, *, clear_devices: bool) -> None:

@@ -1,10 +1,10 @@
-"""Initial values of variables, evaluated without TensorFlow.
+"""A reference evaluator: the values of nodes, and so the initial values of variables, without TensorFlow.
 
 The subgraph that assigns a variable its first value is evaluated with numpy::
 
     X <- X/Assign <- Add(Mul(RandomUniform(shape), Const), Const)       a glorot_uniform_initializer
 
-`evaluate` walks it and gives a lazy tensor: nothing is computed before it is read, and what is
+`Initializers` walks it and gives a lazy tensor: nothing is computed before it is read, and what is
 element by element (random numbers, arithmetic with scalars, casts, fills) streams in blocks of about
 1 MiB. Only what has to see all elements at once (Qr, MatMul, transposes) is held in memory.
 
@@ -17,6 +17,7 @@ seed and its name: the same in every run, and whatever else is evaluated (but fo
 
 from __future__ import annotations
 
-from graphsurgeon.evaluator.evaluate import Initializers
+from graphsurgeon.evaluator.initializers import Initializers, assigned_values
+from graphsurgeon.evaluator.values import evaluate
 
-__all__ = ["Initializers"]
+__all__ = ["Initializers", "assigned_values", "evaluate"]

@@ -1,27 +1,36 @@
-"""The outputs of one node of an initializer, as lazy tensors, from those that it is given."""
+"""Constant evaluation of one node: its outputs as lazy tensors, from its operands."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.lazy import MAX_HELD_NBYTES, Computation, ComputedTensor, MappedTensor
 from graphsurgeon.evaluator.operations import ELEMENTWISE, LAYOUTS, WHOLE, is_main_diagonal
 from graphsurgeon.evaluator.random_ops import RANDOM_OPS, dims_of, random_outputs
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
-from proto_utils.errors import LimitError
+from proto_utils.errors import FileFormatError, LimitError
 
 if TYPE_CHECKING:
     import numpy as np
 
 #: Values of up to this many bytes are computed at once, and not when they are read.
 SMALL_NBYTES = 1 << 16
+
+#: Dimensions that numpy knows, in all versions.
+MAX_NUMPY_RANK = 32
+
+#: What else to do about a variable whose initializer cannot be evaluated.
+HINT = "give it zeros, or a value from another checkpoint"
 
 _PASSED = frozenset(
     ("Identity", "IdentityN", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "EnsureShape")
@@ -33,24 +42,64 @@ _FILLS = frozenset({"Fill", "ZerosLike", "OnesLike"})
 _COMPARISONS = frozenset({"Equal", "NotEqual", "Less", "Greater", "LessEqual", "GreaterEqual"})
 
 
-def outputs_of(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Tensor]:
-    """Return what a node gives.
+def evaluate(
+    node: Node, operands: Sequence[Tensor], *, seed: int | str = 0, operation: str = "evaluate"
+) -> list[Tensor]:
+    """Compute the outputs of a node from its operands.
 
     Parameters
     ----------
     node : Node
+        Its control inputs play no part.
     operands : sequence of Tensor
-        Its inputs without control inputs.
+        Small ones that say sizes, axes and the like are read.
     seed : int or str
         For random ops without seeds.
+    operation : str
+        For errors.
+
+    Returns
+    -------
+    list of Tensor
+        Large ones are lazy.
 
     Raises
     ------
-    ValueError, IndexError, TypeError
-        It is not known here, or its operands do not fit; numpy's own errors among them.
-    LimitError
-        Its result is too large to be held.
+    PassError
+        The op is not known here, its operands do not fit, or its result is too large to be held; the node is named.
     """
+    check_operands(node, len(operands), operation)
+    with refusing(node, operation):
+        return _outputs(node, operands, seed)
+
+
+def check_operands(node: Node, count: int, operation: str) -> None:
+    """Require that a node is given as many tensors as its op takes.
+
+    Raises
+    ------
+    PassError
+        It is not.
+    """
+    names = signature_of(node).input_names
+    if names is not None and sum(size for _, size in names) != count:
+        reason = f"has {count} inputs, and {node.op} takes {sum(size for _, size in names)}"
+        raise PassError(operation, reason, node=node.name)
+
+
+@contextmanager
+def refusing(node: Node, operation: str) -> Iterator[None]:
+    """Turn what kernels raise, numpy's own errors among it, into a `PassError` that names the node."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, ArithmeticError, LimitError, FileFormatError) as error:
+        reason = f"{node.op} cannot be evaluated without TensorFlow: {error}"
+        raise PassError(operation, reason, node=node.name, hint=HINT) from error
+
+
+def _outputs(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Tensor]:
+    if any(len(tensor.shape) > MAX_NUMPY_RANK for tensor in operands):
+        raise ValueError(f"more than {MAX_NUMPY_RANK} dimensions")
     if node.op == "Const":
         return [node.tensor]
     if node.op in _PASSED:

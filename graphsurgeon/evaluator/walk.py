@@ -1,4 +1,4 @@
-"""A walk over nodes that gives the value of a tensor: of a graph, and of the functions that it calls.
+"""An interpreter of graphs: the value of a tensor, by a depth-first walk over its producers and into functions.
 
 What conditions leave out is not evaluated, whether they are made of Switch and Merge or are an If with two functions.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.evaluator.values import as_scalar, outputs_of
+from graphsurgeon.evaluator.values import HINT, as_scalar, check_operands, evaluate, refusing
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
@@ -18,15 +18,9 @@ from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import num_outputs, signature_of
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.tensors.tensor import Tensor
-from proto_utils.errors import FileFormatError, LimitError
-
-OPERATION = "init"
 
 #: Operations that one lies on top of another; an initializer has about ten.
 MAX_DEPTH = 200
-
-#: Dimensions that numpy knows, in all versions.
-MAX_RANK = 32
 
 #: Functions that call one another.
 MAX_CALLS = 8
@@ -46,8 +40,8 @@ Outputs = Sequence[Tensor | None]
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a walk knows beside the nodes.
+class Environment:
+    """The environment of an interpreter: what a walk knows beside the nodes.
 
     Attributes
     ----------
@@ -56,11 +50,14 @@ class Surroundings:
     initial : mapping of str to str
         The tensors that variables are assigned at first, by node.
     functions : mapping of str to Function
+    operation : str
+        For errors.
     """
 
     values: Mapping[str, Tensor]
     initial: Mapping[str, str]
     functions: Mapping[str, Function]
+    operation: str
 
 
 class Walk:
@@ -69,7 +66,7 @@ class Walk:
     Parameters
     ----------
     index : Index
-    around : Surroundings
+    environment : Environment
     seed : int or str
         For random ops without seeds.
     arguments : mapping of str to Tensor, optional
@@ -81,14 +78,14 @@ class Walk:
     def __init__(
         self,
         index: Index,
-        around: Surroundings,
+        environment: Environment,
         seed: int | str,
         *,
         arguments: Mapping[str, Tensor] | None = None,
         num_calls: int = 0,
     ) -> None:
         self._index = index
-        self._around = around
+        self._environment = environment
         self._seed = seed
         self._num_calls = num_calls
         self._known: dict[str, Outputs] = {name: [tensor] for name, tensor in (arguments or {}).items()}
@@ -111,7 +108,7 @@ class Walk:
                 continue
             node = self._index.producers.get(current)
             if node is None:
-                raise PassError(OPERATION, "an initializer reads it, and it is not in the graph", node=current)
+                raise self.refusal(current, "an initializer reads it, and it is not in the graph")
             needs = [node_of_input(each) for each in self._needs(node)]
             missing = [each for each in needs if each not in self._known]
             if not missing:
@@ -119,7 +116,7 @@ class Walk:
                 self._known[current] = self._evaluate(node)
                 is_open.discard(waiting.pop())
             elif current in is_open:
-                raise refusal(node, "its value depends on itself")
+                raise self.refusal(node.name, "its value depends on itself")
             else:
                 is_open.add(current)
                 waiting += missing
@@ -128,7 +125,7 @@ class Walk:
     def _needs(self, node: Node) -> list[str]:
         """Return the inputs that have to be known before a node: of a variable, its initial value."""
         if node.op in VARIABLES:
-            return [] if node.name in self._around.values else [self.initial(node)]
+            return [] if node.name in self._environment.values else [self.initial(node)]
         if node.op in _QUESTIONS:
             return []
         # Control inputs count where they say which branch this is: the pivot of a condition.
@@ -142,10 +139,9 @@ class Walk:
         PassError
             It has no initializer.
         """
-        if node.name not in self._around.initial:
-            hint = "give it zeros, or a value from another checkpoint"
-            raise refusal(node, "has no initializer in the graph", hint)
-        return self._around.initial[node.name]
+        if node.name not in self._environment.initial:
+            raise self.refusal(node.name, "has no initializer in the graph", HINT)
+        return self._environment.initial[node.name]
 
     def _is_pivot(self, name: str) -> bool:
         node = self._index.producers.get(name)
@@ -157,9 +153,9 @@ class Walk:
     def _evaluate(self, node: Node) -> Outputs:
         count = self._check(node)
         if node.op in _QUESTIONS:
-            return [as_scalar(parse_input(node.inputs[0]).node in self._around.values)]
-        if node.op in VARIABLES and node.name in self._around.values:
-            return [self._around.values[node.name]]
+            return [as_scalar(parse_input(node.inputs[0]).node in self._environment.values)]
+        if node.op in VARIABLES and node.name in self._environment.values:
+            return [self._environment.values[node.name]]
         given = [self._output(text) for text in self._needs(node)]
         if node.op in VARIABLES:
             return given
@@ -169,54 +165,51 @@ class Walk:
         if len(operands) < len(given):
             # Where nothing says how many there are, more than anybody reads.
             return [None] * (num_outputs(node) or _MANY_OUTPUTS)
-        try:
-            return self._computed(node, operands[:count])
-        except (ValueError, LookupError, TypeError, ArithmeticError, LimitError, FileFormatError) as error:
-            # Ours, of what is not known here, or numpy's, of operands that do not fit.
-            hint = "give it zeros, or a value from another checkpoint"
-            raise refusal(node, f"{node.op} cannot be evaluated without TensorFlow: {error}", hint) from error
+        if node.op in _SWITCHES | _IFS | _CALLS:
+            with refusing(node, self._environment.operation):
+                return self._branch(node, operands[:count])
+        return evaluate(node, operands[:count], seed=self._seed, operation=self._environment.operation)
 
     def _check(self, node: Node) -> int:
         """Return how many tensors a node is given; refuse one that is not well formed, or not for here."""
         if self._depth[node.name] > MAX_DEPTH:
-            raise refusal(node, f"more than {MAX_DEPTH} operations deep")
-        count, names = sum(text[:1] != "^" for text in node.inputs), signature_of(node).input_names
-        if names is not None and sum(size for _, size in names) != count:
-            raise refusal(node, f"has {count} inputs, and {node.op} takes {sum(size for _, size in names)}")
+            raise self.refusal(node.name, f"more than {MAX_DEPTH} operations deep")
+        count = sum(text[:1] != "^" for text in node.inputs)
+        check_operands(node, count, self._environment.operation)
         if node.op in _QUESTIONS and self._num_calls:
-            raise refusal(node, "asks within a function whether a variable that it is given has a value")
+            raise self.refusal(node.name, "asks within a function whether a variable that it is given has a value")
         return count
 
-    def _computed(self, node: Node, data: Sequence[Tensor]) -> Outputs:
-        if any(len(tensor.shape) > MAX_RANK for tensor in data):
-            raise ValueError(f"more than {MAX_RANK} dimensions")
+    def _branch(self, node: Node, data: Sequence[Tensor]) -> Outputs:
         if node.op in _SWITCHES:
             return [None, data[0]] if bool(data[1].numpy()) else [data[0], None]
         if node.op in _IFS:
             branch = "then_branch" if data[0].numpy().any() else "else_branch"
             return self._called(node, node.attrs[branch], data[1:])
-        if node.op in _CALLS:
-            return self._called(node, node.attrs["f"], data)
-        return outputs_of(node, data, self._seed)
+        return self._called(node, node.attrs["f"], data)
 
     def _called(self, node: Node, function: Func, data: Sequence[Tensor]) -> Outputs:
         """Return the results of a function that a node calls."""
-        found = self._around.functions.get(function.name)
+        found = self._environment.functions.get(function.name)
         if found is None or self._num_calls >= MAX_CALLS:
             raise ValueError(f"function {function.name!r} is {'missing' if found is None else 'called too deep'}")
         signature = found.proto.signature
         arguments = dict(zip((arg.name for arg in signature.input_arg), data, strict=True))
         # Names of nodes are only known within their function, and each call of it has random numbers of its own.
         seed = f"{self._seed} {node.name} {function.name}"
-        walk = Walk(Index(found.body), self._around, seed, arguments=arguments, num_calls=self._num_calls + 1)
+        walk = Walk(Index(found.body), self._environment, seed, arguments=arguments, num_calls=self._num_calls + 1)
         return [walk.tensor(found.proto.ret[arg.name]) for arg in signature.output_arg]
+
+    def refusal(self, node: str, reason: str, hint: str | None = None) -> PassError:
+        """Return the error for a node that cannot be evaluated."""
+        return PassError(self._environment.operation, reason, node=node, hint=hint)
 
     def _output(self, text: str) -> Tensor | None:
         name = node_of_input(text)
         outputs = self._known[name]
         output = self._number(name, text)
         if output is None or output >= len(outputs):
-            raise PassError(OPERATION, f"has no output {text!r}", node=name)
+            raise self.refusal(name, f"has no output {text!r}")
         return outputs[output]
 
     def _number(self, name: str, text: str) -> int | None:
@@ -236,8 +229,3 @@ class Walk:
 def _merged(given: Outputs) -> Outputs:
     live = next(((i, tensor) for i, tensor in enumerate(given) if tensor is not None), None)
     return [None, None] if live is None else [live[1], as_scalar(live[0])]
-
-
-def refusal(node: Node, reason: str, hint: str | None = None) -> PassError:
-    """Return the error for a node that cannot be evaluated."""
-    return PassError(OPERATION, reason, node=node.name, hint=hint)

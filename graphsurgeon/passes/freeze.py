@@ -29,7 +29,6 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
-from graphsurgeon.evaluator.initial_values import initial_values
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
 from graphsurgeon.ir.node import Node
@@ -214,7 +213,12 @@ def _values(
     model: Model, index: Index, frozen: Sequence[Node], initializers: Sequence[str], *, ema: bool
 ) -> dict[str, tuple[str, Tensor]]:
     """Return the checkpoint key and the value of each variable."""
-    stored, assigned = VariableValues(model, index), initial_values(index, initializers, "freeze")
+    stored, assigned = VariableValues(model, index), {}
+    if initializers:
+        # Its kernels take longer to import than most graphs to freeze.
+        from graphsurgeon.evaluator import assigned_values
+
+        assigned = assigned_values(model, initializers, "freeze")
     values = {}
     for node in frozen:
         name = node.name

@@ -9,7 +9,7 @@ import pytest
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator import Initializers
-from graphsurgeon.evaluator.walk import MAX_CALLS, MAX_DEPTH, Surroundings, Walk
+from graphsurgeon.evaluator.walk import MAX_CALLS, MAX_DEPTH, Environment, Walk
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
@@ -41,7 +41,7 @@ def walked(text: str, wanted: str, *functions: Function, **calls: str) -> Tensor
     for node in nodes:
         if node.name == "call":
             node.attrs.update({attr: Func(name, {}) for attr, name in calls.items()})
-    around = Surroundings({}, {}, {each.name: each for each in functions})
+    around = Environment({}, {}, {each.name: each for each in functions}, "test")
     return Walk(Index(nodes), around, 0).tensor(wanted)
 
 
@@ -82,7 +82,7 @@ def test_every_call_of_a_function_has_its_own_random_numbers():
     calls = graph(f"{CALL}; one = PartitionedCall(a); two = PartitionedCall(a)")
     for name in ("one", "two"):
         calls[name].attrs["f"] = Func("draw", {})
-    walk = Walk(Index(calls), Surroundings({}, {}, {"draw": draw}), 0)
+    walk = Walk(Index(calls), Environment({}, {}, {"draw": draw}, "test"), 0)
     assert values(walk.tensor("one")) != values(walk.tensor("two"))
 
 

@@ -71,3 +71,12 @@ def test_initializers_replace_values():
     frozen = trained(REF)
     freeze(frozen, outputs=("y",), initializers=("v/Assign",))
     assert frozen.graph["v"].tensor.numpy().tolist() == [0, 1]
+
+
+def test_initializers_are_evaluated_as_fit_does(fixtures: Path):
+    """Random ones too, of which this graph has 14 without seeds."""
+    fitted, frozen = gs.load(fixtures / "mobile_cnn.ckpt.meta"), gs.load(fixtures / "mobile_cnn.ckpt.meta")
+    gs.fit(fitted, {}, missing="init")
+    report = freeze(frozen, outputs=("Predictions",), initializers=("init",))
+    for row in report.constants:
+        assert np.array_equal(frozen.graph[row.node].tensor.numpy(), fitted.variables[row.node].numpy()), row.node
