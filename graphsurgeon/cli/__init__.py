@@ -43,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.reconfigure(errors="backslashreplace")
     from graphsurgeon.cli.run import run
 
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    # On its way out the interpreter collects all the same, three times; of what is frozen it looks at nothing.
+    gc.freeze()
+    sys.exit(code)
 
 
 def _terminate(number: int, _: FrameType | None) -> NoReturn:
