@@ -17,7 +17,6 @@ A missing or unreadable file stays an `OSError`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from proto_utils.errors import (
@@ -120,6 +119,8 @@ def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str,
     if not isinstance(name, str):
         # Mappings are asked for anything at all; nothing resembles it.
         return ()
+    import difflib
+
     leaf = name.rsplit("/", 1)[-1].lower()
     pool = list(names)
     likely = [n for n in pool if leaf and leaf in n.lower()]

@@ -17,7 +17,7 @@ from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
-from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.errors import UnsupportedError
 
 #: The type of a tensor of which nothing is known; it fits everything.
 UNKNOWN = 0
@@ -204,10 +204,8 @@ def _default_types(arg: ops.Arg) -> Types | int | None:
 
 
 def _number_of(name: str) -> int:
-    try:
-        return DType.from_name(name).number
-    except NotFoundError:
-        return UNKNOWN
+    dtype = DType.named(name)
+    return UNKNOWN if dtype is None else dtype.number
 
 
 def _attrs_of(slots: Iterable[_Slot]) -> dict[str, str]:

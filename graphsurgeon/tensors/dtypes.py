@@ -144,10 +144,15 @@ class DType:
         NotFoundError
             There is no such type; it names the ones that resemble it.
         """
-        try:
-            return _BY_NAME[name]
-        except KeyError:
-            raise NotFoundError("dtype", name, near_names(name, _BY_NAME)) from None
+        found = DType.named(name)
+        if found is None:
+            raise NotFoundError("dtype", name, near_names(name, _BY_NAME))
+        return found
+
+    @staticmethod
+    def named(name: str) -> DType | None:
+        """Return the type of a name as `from_name` does, None when there is none."""
+        return _BY_NAME.get(name)
 
     @staticmethod
     def of(dtype: Any) -> DType:
