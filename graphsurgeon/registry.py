@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 
@@ -21,11 +21,16 @@ class Registry:
 
     def __init__(self, package: str, path: str) -> None:
         self._package = package
-        self.folder = Path(path).parent
+        self._folder = os.path.dirname(path)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all functions; imports none of them."""
-        return tuple(sorted(file.stem for file in self.folder.glob("*.py") if not file.stem.startswith("_")))
+        files = os.listdir(self._folder)
+        return tuple(sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")))
+
+    def path(self, name: str) -> str:
+        """Return the file of a function."""
+        return os.path.join(self._folder, f"{name}.py")
 
     def load(self, name: str) -> Callable[..., Any]:
         """Import a function and return it.

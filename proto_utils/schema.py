@@ -14,9 +14,9 @@ Fields unknown to us survive parsing and serializing; they have no text form, so
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, MutableMapping, MutableSequence
-from pathlib import Path
 from typing import Any
 
 from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
@@ -36,11 +36,12 @@ def _private_pool() -> Any:
         if not _pools:
             from google.protobuf import descriptor_pool
 
-            data = Path(__file__).with_name("schema.binpb").read_bytes()
+            with open(os.path.join(os.path.dirname(__file__), "schema.binpb"), "rb") as file:
+                data = file.read()
             pool = descriptor_pool.DescriptorPool()
             # FileDescriptorSet = file(1)*. Taken apart here: protobuf's own class for it costs 10 ms to import.
-            for file in _fields(data):
-                pool.AddSerializedFile(data[file.start : file.end])
+            for each in _fields(data):
+                pool.AddSerializedFile(data[each.start : each.end])
             _pools.append(pool)
         return _pools[0]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.cli.output import format_shape
 from graphsurgeon.errors import near_names
-from graphsurgeon.formats.load import stored_nbytes
 from graphsurgeon.names import matches, node_of
 from graphsurgeon.variables.object_graph import ObjectGraph
 from proto_utils.errors import NotFoundError
@@ -45,7 +44,7 @@ class CheckpointRows:
         for name in entries if self._chosen is None else self._chosen:
             entry = entries[name]
             row: Row = {"name": name, "dtype": entry.dtype.name, "shape": list(entry.shape)}
-            row["nbytes"] = stored_nbytes(self._checkpoint, name)
+            row["nbytes"] = self._checkpoint.stored_nbytes(name)
             if entry.slices:
                 row["slices"] = len(entry.slices)
             if naming is not None:
@@ -88,7 +87,7 @@ class CheckpointRows:
 
     def nbytes(self) -> int:
         """Return what the tensors take in the data files, as far as that is known."""
-        return sum(stored_nbytes(self._checkpoint, name) or 0 for name in self._shown())
+        return sum(self._checkpoint.stored_nbytes(name) or 0 for name in self._shown())
 
     def _shown(self) -> Collection[str]:
         return self._checkpoint if self._chosen is None else self._chosen
@@ -128,7 +127,7 @@ class _Cells:
                 shape = format_shape(entry.shape)
                 if len(shapes) < _MAX_SHAPES:
                     shapes[entry.shape] = shape
-            nbytes = stored_nbytes(checkpoint, name)
+            nbytes = checkpoint.stored_nbytes(name)
             cells: list[object] = [name, entry.dtype.name, shape, "" if nbytes is None else nbytes]
             if self._has_slices:
                 cells.append(len(entry.slices) or "")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
-from pathlib import Path
 
 import click
 
 from graphsurgeon import edits, passes
+from graphsurgeon.cli import verbs
 from graphsurgeon.cli.options import verb_name
 from graphsurgeon.errors import near_names
 
-_VERBS = Path(__file__).parent / "verbs"
 #: What others call what these verbs do.
 _OTHER_WORDS = {
     "list": "ls",
@@ -30,14 +30,14 @@ class VerbGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click passes it
         """Return the names of all verbs."""
-        return [verb_name(stem) for stem in (*own_verbs(), *passes.names(), *edits.names())]
+        return [verb_name(stem) for stem in (*verbs.names(), *passes.names(), *edits.names())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click passes it
         """Import a verb; None when there is none of that name."""
         stem = cmd_name.replace("-", "_")
         if verb_name(stem) != cmd_name:
             return None
-        if stem in own_verbs():
+        if stem in verbs.names():
             command: click.Command = importlib.import_module(f"graphsurgeon.cli.verbs.{stem}").command
             return command
         if stem in passes.names():
@@ -63,21 +63,16 @@ class VerbGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- the same
         """List the verbs with the first sentence of their files; imports none of them."""
         sections = {
-            "Passes, which change a model": (passes.names(), Path(passes.__file__).parent),
-            "Edits, which change the tensors of a checkpoint": (edits.names(), Path(edits.__file__).parent),
-            "Other verbs": (own_verbs(), _VERBS),
+            "Passes, which change a model": passes,
+            "Edits, which change the tensors of a checkpoint": edits,
+            "Other verbs": verbs,
         }
-        for title, (stems, folder) in sections.items():
+        for title, room in sections.items():
             with formatter.section(title):
-                formatter.write_dl([(verb_name(stem), summary(folder / f"{stem}.py")) for stem in stems])
+                formatter.write_dl([(verb_name(stem), summary(room.path(stem))) for stem in room.names()])
 
 
-def own_verbs() -> tuple[str, ...]:
-    """Return the names of the verbs that are not passes; imports none of them."""
-    return tuple(sorted(file.stem for file in _VERBS.glob("*.py") if not file.stem.startswith("_")))
-
-
-def summary(file: Path) -> str:
+def summary(file: str | os.PathLike[str]) -> str:
     """Return the first line of a module's docstring, read without importing it."""
     with open(file, encoding="utf-8") as text:
         found = _SUMMARY.match(text.read(400))

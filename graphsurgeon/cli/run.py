@@ -21,7 +21,6 @@ import errno
 import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -125,6 +124,8 @@ def _report(error: Exception, arguments: Sequence[str]) -> None:
         for key, value in describe(error).items()
     }
     if "--debug" in arguments:
+        import traceback
+
         traceback.print_exception(error)
     if "--json" in arguments:
         click.echo(json.dumps({"error": facts}), err=True)

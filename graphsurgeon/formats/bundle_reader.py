@@ -204,6 +204,11 @@ class Bundle(Mapping[str, Tensor]):
         """Return the bounds and entries of a partitioned tensor's slices, none for other tensors."""
         return [(box, entry) for box, _, entry in self._parts.get(name, ())]
 
+    def stored_nbytes(self, name: str) -> int:
+        """Return what a tensor takes in the data files, in bytes; touches none of them."""
+        entry = self.entries[name]
+        return sum(part.nbytes for _, _, part in self._parts[name]) if entry.slices else entry.nbytes
+
     def check_shards(self) -> None:
         """Make sure that every shard which holds something exists.
 

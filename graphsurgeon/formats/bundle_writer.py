@@ -20,12 +20,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.formats.linked_shards import Links, all_big_endian, link_shards
-from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import TableWriter
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
@@ -35,6 +33,9 @@ from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.output import Transaction
 from proto_utils.sink import FileSink
 from proto_utils.varint import encode_varint
+
+if TYPE_CHECKING:
+    from graphsurgeon.formats.linked_shards import LinkedShard, Links
 
 #: The format's version, which readers compare with what they understand.
 VERSION = 1
@@ -111,8 +112,14 @@ def write_bundle(
     named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
     _check(prefix, named)
     rows, entries = _rows(named)
-    is_big_endian = byteorder == "big" if byteorder else links != "never" and all_big_endian(rows)
-    linked, rest = link_shards(prefix, rows, transaction, links, is_big_endian=is_big_endian)
+    is_big_endian = byteorder == "big"
+    linked: list[LinkedShard] = []
+    rest = rows
+    if links != "never":
+        from graphsurgeon.formats.linked_shards import all_big_endian, link_shards
+
+        is_big_endian = is_big_endian or (byteorder is None and all_big_endian(rows))
+        linked, rest = link_shards(prefix, rows, transaction, links, is_big_endian=is_big_endian)
     shards = _plan(rest, shard_nbytes) if rest or not linked else []
     num_shards = len(linked) + len(shards)
     paths = [shard_path(prefix, shard_id, num_shards) for shard_id in range(num_shards)]
@@ -181,6 +188,8 @@ def _rows(named: Sequence[_Named]) -> tuple[list[_Named], list[tuple[bytes, byte
         if tensor.parts is None:
             rows.append((key, tensor))
             continue
+        from graphsurgeon.formats.slices import encode_slice_key
+
         slices = tensor.slices
         rows += [
             (encode_slice_key(key, extents), part) for extents, (_, part) in zip(slices, tensor.parts, strict=True)

@@ -21,11 +21,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from graphsurgeon.errors import near_names
-from graphsurgeon.formats import foreign, state_file
+from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import index_path
-from graphsurgeon.formats.sniff import binary_kind, first_field, is_text
+from graphsurgeon.formats.sniff import HEAD_NBYTES, binary_kind, first_field, is_text
 from graphsurgeon.formats.table import is_table
-from graphsurgeon.formats.value_table import ValueTable
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.wire import VARINT, fields
@@ -134,7 +133,7 @@ def _detect_file(path: str) -> Detected:
         return _checkpoint(path, shard.group(1))
     source = FileSource(path)
     try:
-        head = source.read(0, min(source.size, foreign.HEAD_NBYTES))
+        head = source.read(0, min(source.size, HEAD_NBYTES))
         if is_text(head):
             return _detect_text(path, head)
         kind = binary_kind(source)
@@ -147,7 +146,9 @@ def _detect_file(path: str) -> Detected:
     if shard is not None:
         index = index_path(shard.group(1))
         raise NotFoundError("checkpoint index", index, hint=f"{path} is a data file of that checkpoint")
-    raise _foreign(path, foreign.describe(head, path))
+    from graphsurgeon.formats.foreign import describe
+
+    raise _foreign(path, describe(head, path))
 
 
 def _detect_text(path: str, head: bytes) -> Detected:
@@ -158,12 +159,16 @@ def _detect_text(path: str, head: bytes) -> Detected:
         state = state_file.read_state(directory, name)
         return _named_by_state(path, state.latest if state is not None else "")
     if kind is None:
-        raise _foreign(path, foreign.describe_text(head, field))
+        from graphsurgeon.formats.foreign import describe_text
+
+        raise _foreign(path, describe_text(head, field))
     return _with_values(Detected(path, kind, graph=path, is_text=True))
 
 
 def _detect_table(path: str, source: FileSource) -> Detected:
     """Tell a V2 index (the value of the empty key is a BundleHeaderProto) from a V1 checkpoint (SavedTensorSlices)."""
+    from graphsurgeon.formats.value_table import ValueTable
+
     # Found, not got: in its block may also be a tensor of any size.
     value = ValueTable(source).find(b"")
     first = value.read() if value is not None else b""

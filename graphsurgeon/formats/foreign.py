@@ -7,9 +7,6 @@ import struct
 
 from graphsurgeon.formats.sniff import is_text
 
-#: This much of a file's beginning is looked at.
-HEAD_NBYTES = 4096
-
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes .h5 weights and models"),
     (b"\x1f\x8b", "a gzip archive; unpack it first"),

@@ -59,7 +59,7 @@ def link_shards(
     rows : sequence of (bytes, Tensor)
         Keys and what is to stand under them.
     transaction : Transaction
-    links : str
+    links : {"hard", "always"}
     is_big_endian : bool
         The byte order of the new checkpoint: only tensors of that order can be shared.
 
@@ -77,8 +77,6 @@ def link_shards(
     UnsupportedError
         `links` is ``always`` and one cannot be linked.
     """
-    if links == "never":
-        return [], list(rows)
     stored = [(row, row[1].stored) for row in rows]
     sources: dict[tuple[int, int], FileSource] = {}
     used: dict[tuple[int, int], int] = {}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from graphsurgeon.formats.bundle_reader import Bundle
-from graphsurgeon.formats.bundle_tensors import BundleEntry
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.graph_def import read_graph_def
 from graphsurgeon.formats.meta_graph import read_meta_graph
-from graphsurgeon.formats.saved_model import read_saved_model
-from graphsurgeon.formats.v1 import V1Checkpoint
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    # Most files are graphs alone: what reads checkpoints is imported where there is one.
+    from graphsurgeon.formats.bundle_reader import Bundle
+    from graphsurgeon.formats.v1 import V1Checkpoint
 
 
 def load(
@@ -75,6 +76,8 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
     if found.kind == "graph_def":
         return read_graph_def(found.graph, is_text=found.is_text)
     if found.kind == "saved_model":
+        from graphsurgeon.formats.saved_model import read_saved_model
+
         return read_saved_model(found.graph, is_text=found.is_text, tags=tags)
     return read_meta_graph(found.graph, is_text=found.is_text)
 
@@ -108,17 +111,10 @@ def open_checkpoint(found: Detected) -> Bundle | V1Checkpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
     if found.prefix is None:
         raise UnsupportedError(f"a {found.kind} without a checkpoint beside it", path=found.path)
-    return V1Checkpoint(found.prefix) if found.is_v1 else Bundle(found.prefix)
+    if found.is_v1:
+        from graphsurgeon.formats.v1 import V1Checkpoint
 
+        return V1Checkpoint(found.prefix)
+    from graphsurgeon.formats.bundle_reader import Bundle
 
-def stored_nbytes(checkpoint: Bundle | V1Checkpoint, name: str) -> int | None:
-    """Return what a tensor takes in the data files, in bytes; touches none of them.
-
-    Of a V1 checkpoint, whose lists do not tell, it is what the values are; None for strings.
-    """
-    entry = checkpoint.entries[name]
-    if isinstance(entry, BundleEntry) and not entry.slices:
-        return entry.nbytes
-    if isinstance(checkpoint, Bundle):
-        return sum(part.nbytes for _, part in checkpoint.parts(name))
-    return math.prod(entry.shape) * entry.dtype.itemsize if entry.dtype.itemsize else None
+    return Bundle(found.prefix)

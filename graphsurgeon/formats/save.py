@@ -6,22 +6,24 @@ import glob
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle, write_stream
 from graphsurgeon.formats.graph_def import encode_graph_def
-from graphsurgeon.formats.linked_shards import Links
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.meta_graph import encode_meta_graph
 from graphsurgeon.formats.saved import Saved
-from graphsurgeon.formats.tensor_streams import Tensors, tensors_of
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
 from proto_utils.sink import naming_output
 from proto_utils.splice import Piece
+
+if TYPE_CHECKING:
+    from graphsurgeon.formats.linked_shards import Links
+    from graphsurgeon.formats.tensor_streams import Tensors
 
 OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint", "saved_model"]
 
@@ -137,6 +139,8 @@ def save_checkpoint(
     OSError
         It cannot be written; everything is as it was.
     """
+    from graphsurgeon.formats.tensor_streams import tensors_of
+
     prefix = os.fspath(prefix)
     given, how = tensors_of(tensors, prefix), {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
     return _write_checkpoint(given, None, prefix, overwrite, **how)

@@ -19,9 +19,12 @@ from proto_utils.wire import I32, I64, LEN, VARINT
 
 BinaryKind = Literal["graph_def", "meta_graph", "saved_model"]
 
+#: This much of a file's beginning is looked at to tell what it is.
+HEAD_NBYTES = 4096
+
 _MAX_HEADS = 24
 _MAX_STRING_NBYTES = 1 << 14
-_HEAD_NBYTES = 20
+_RECORD_HEAD_NBYTES = 20
 _GRAPH_TYPES = {1: LEN, 2: LEN, 3: VARINT, 4: LEN, 5: LEN}
 _META_GRAPH_TYPES = dict.fromkeys(range(1, 8), LEN)
 _META_INFO_TYPES = {1: LEN, 2: LEN, 3: LEN, 4: LEN, 5: LEN, 6: LEN, 7: VARINT, 8: LEN}
@@ -155,7 +158,7 @@ def _heads(source: Source, start: int, end: int) -> Iterator[Record]:
             return
         record = _head(window, start, end)
         if record is None:
-            if start + _HEAD_NBYTES < source.size:
+            if start + _RECORD_HEAD_NBYTES < source.size:
                 # No head at all, and field 0 is never right: it makes the caller refuse.
                 yield Record(0, 0, start, start, end)
             return
@@ -164,7 +167,7 @@ def _heads(source: Source, start: int, end: int) -> Iterator[Record]:
 
 
 def _head(window: Window, position: int, end: int) -> Record | None:
-    index = window.ensure(position, min(_HEAD_NBYTES, end - position))
+    index = window.ensure(position, min(_RECORD_HEAD_NBYTES, end - position))
     try:
         key, after = decode_varint(window.buffer, index)
         number, wire_type = key >> 3, key & 7

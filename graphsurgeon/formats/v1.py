@@ -15,6 +15,7 @@ Source: TensorFlow's ``core/util/tensor_slice_reader.cc`` and ``saved_tensor_sli
 from __future__ import annotations
 
 import glob
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,6 +124,11 @@ class V1Checkpoint(Mapping[str, Tensor]):
     def num_shards(self) -> int:
         """Number of files."""
         return len(self.paths)
+
+    def stored_nbytes(self, name: str) -> int | None:
+        """Return what the values of a tensor take, in bytes, as the lists do not tell more; None for strings."""
+        entry = self.entries[name]
+        return math.prod(entry.shape) * entry.dtype.itemsize if entry.dtype.itemsize else None
 
     def close(self) -> None:
         """Close the files; tensors of this checkpoint can no longer be read."""

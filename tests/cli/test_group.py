@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon import edits, passes
-from graphsurgeon.cli.group import cli, own_verbs, summary
+from graphsurgeon.cli import verbs
+from graphsurgeon.cli.group import cli, summary
 from graphsurgeon.cli.options import verb_name
 from graphsurgeon.cli.verbs import __file__ as verbs_file
 
-VERBS = [verb_name(stem) for stem in (*own_verbs(), *passes.names(), *edits.names())]
+VERBS = [verb_name(stem) for stem in (*verbs.names(), *passes.names(), *edits.names())]
 
 
 def test_verbs_are_files_and_passes():
     files = {path.stem for path in Path(verbs_file).parent.glob("*.py")} - {"__init__"}
-    assert set(own_verbs()) == files >= {"inspect", "ls", "cat", "convert", "verify", "latest"}
+    assert set(verbs.names()) == files >= {"inspect", "ls", "cat", "convert", "verify", "latest"}
     assert not files & set(passes.names())
 
 

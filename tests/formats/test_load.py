@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.formats.detect import detect
-from graphsurgeon.formats.load import load, load_checkpoint, open_checkpoint, stored_nbytes
+from graphsurgeon.formats.load import load, load_checkpoint, open_checkpoint
 from graphsurgeon.formats.save import save, save_checkpoint
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -88,7 +88,7 @@ def test_v1_checkpoints_are_read_alike():
 
 def test_sizes_of_partitioned_tensors(fixtures):
     bundle = open_checkpoint(detect(fixtures / "partitioned.ckpt"))
-    sizes = {name: stored_nbytes(bundle, name) for name in bundle}
+    sizes = {name: bundle.stored_nbytes(name) for name in bundle}
     assert sizes == {name: tensor.nbytes for name, tensor in bundle.items()}
     assert any(entry.slices for entry in bundle.entries.values())
 

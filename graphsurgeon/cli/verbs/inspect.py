@@ -86,14 +86,14 @@ def _checkpoint_facts(found: Detected) -> dict[str, Any] | None:
     """Return what the index of the checkpoint tells, None when there is none."""
     if found.prefix is None:
         return None
-    from graphsurgeon.formats.load import open_checkpoint, stored_nbytes
+    from graphsurgeon.formats.load import open_checkpoint
 
     with open_checkpoint(found) as checkpoint:
         by_dtype: dict[str, dict[str, int]] = {}
         for name, entry in checkpoint.entries.items():
             total = by_dtype.setdefault(entry.dtype.name, {"count": 0, "nbytes": 0})
             total["count"] += 1
-            total["nbytes"] += stored_nbytes(checkpoint, name) or 0
+            total["nbytes"] += checkpoint.stored_nbytes(name) or 0
         return {
             "prefix": found.prefix,
             "format": "V1" if found.is_v1 else "V2",

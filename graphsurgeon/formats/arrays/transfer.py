@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.message import locating
-from graphsurgeon.formats.sniff import is_text
+from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.selection import Skipped, selected
@@ -193,7 +193,7 @@ def detect(path: str) -> ArrayFormat:
         source = FileSource(path)
     except FileNotFoundError:
         raise NotFoundError("file", path) from None
-    head = source.read(0, min(source.size, foreign.HEAD_NBYTES))
+    head = source.read(0, min(source.size, HEAD_NBYTES))
     if head.startswith(_ZIP):
         return "npz"
     if head.startswith(_HDF5) or _has_user_block(source):
