@@ -6,7 +6,7 @@ compared       how
 nodes          by name; where names differ by structure, so that a renamed scope
                is a renaming and not a removal of everything
 functions      the same, bodies too; by name, or by the calls that name them
-values         of constants and variables: streamed, exact, see `diff.values`
+values         of constants and variables: streamed, exact, see `graphsurgeon.compare.values`
 collections    as bags of items
 the rest       versions, gradients, signatures, saver, assets: field by field
 ============== ====================================================================
@@ -19,19 +19,84 @@ a renamed node by its new name. Everything is linear in nodes, edges and bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
+from graphsurgeon.compare import text
 from graphsurgeon.compare.collection_defs import diff_collections
 from graphsurgeon.compare.functions import FunctionMatch, diff_functions
 from graphsurgeon.compare.graphs import diff_graphs
 from graphsurgeon.compare.matching import match_graphs
 from graphsurgeon.compare.messages import diff_messages
-from graphsurgeon.compare.report import Difference, DiffReport, TensorsDiff
+from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, TensorsDiff
 from graphsurgeon.compare.tensors import diff_tensors, tensors_of
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 
 __all__ = ["DiffReport", "diff"]
+
+
+@dataclass(frozen=True)
+class DiffReport:
+    """What differs between two models, two checkpoints, or a model and a checkpoint.
+
+    Attributes
+    ----------
+    graph : GraphDiff or None
+    functions : LibraryDiff or None
+        None where one side has no graph, and so nothing to compare.
+    model : list of Difference
+        Versions, gradients, signatures, saver and everything else of the two messages.
+    collections : list of CollectionDiff
+    tensors : TensorsDiff
+    notes : list of str
+        What was not compared, and why.
+    """
+
+    graph: GraphDiff | None
+    functions: LibraryDiff | None
+    model: list[Difference]
+    collections: list[CollectionDiff]
+    tensors: TensorsDiff
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether no difference was found."""
+        parts = (self.graph, self.functions, self.tensors)
+        return all(part is None or part.is_equal for part in parts) and not (self.model or self.collections)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types: exact, nothing left out."""
+        return {
+            "equal": self.is_equal,
+            "graph": None if self.graph is None else self.graph.to_json(),
+            "functions": None if self.functions is None else self.functions.to_json(),
+            "model": [change.to_json() for change in self.model],
+            "collections": [vars(row) for row in self.collections],
+            "tensors": self.tensors.to_json(),
+            "notes": self.notes,
+        }
+
+    def lines(self, limit: int | None = 20) -> Iterator[str]:
+        """Yield the report for people.
+
+        Parameters
+        ----------
+        limit : int, optional
+            Rows of a kind to show, the rest being counted; None for all.
+        """
+        if self.graph is not None:
+            yield from text.graph_lines("graph", self.graph, limit)
+        if self.functions is not None:
+            yield from text.library_lines(self.functions, limit)
+        yield from text.model_lines(self.model, limit)
+        yield from text.collection_lines(self.collections, limit)
+        yield from text.tensor_lines(self.tensors, limit)
+        yield from (f"note: {note}" for note in self.notes)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> DiffReport:

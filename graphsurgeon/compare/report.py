@@ -1,4 +1,4 @@
-"""What `diff` finds, as plain data.
+"""The parts of a report on differences, as plain data.
 
 Everything is in a fixed order: nodes as in their graph, tensors, functions and
 collections by name. Values are JSON types (`graphsurgeon.compare.plain`), so a report
@@ -7,12 +7,10 @@ holds on to neither model nor file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphsurgeon.compare.plain import ABSENT
-from graphsurgeon.compare.text import lines
 from graphsurgeon.compare.values import ValueDiff
 
 
@@ -276,59 +274,3 @@ class TensorsDiff:
             "not_compared": self.not_compared,
             "num_equal": self.num_equal,
         }
-
-
-@dataclass(frozen=True)
-class DiffReport:
-    """What differs between two models, two checkpoints, or a model and a checkpoint.
-
-    Attributes
-    ----------
-    graph : GraphDiff or None
-    functions : LibraryDiff or None
-        None where one side has no graph, and so nothing to compare.
-    model : list of Difference
-        Versions, gradients, signatures, saver and everything else of the two messages.
-    collections : list of CollectionDiff
-    tensors : TensorsDiff
-    notes : list of str
-        What was not compared, and why.
-    """
-
-    graph: GraphDiff | None
-    functions: LibraryDiff | None
-    model: list[Difference]
-    collections: list[CollectionDiff]
-    tensors: TensorsDiff
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether no difference was found."""
-        parts = (self.graph, self.functions, self.tensors)
-        return all(part is None or part.is_equal for part in parts) and not (self.model or self.collections)
-
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types: exact, nothing left out."""
-        return {
-            "equal": self.is_equal,
-            "graph": None if self.graph is None else self.graph.to_json(),
-            "functions": None if self.functions is None else self.functions.to_json(),
-            "model": [change.to_json() for change in self.model],
-            "collections": [vars(row) for row in self.collections],
-            "tensors": self.tensors.to_json(),
-            "notes": self.notes,
-        }
-
-    def lines(self, limit: int | None = 20) -> Iterator[str]:
-        """Yield the report for people.
-
-        Parameters
-        ----------
-        limit : int, optional
-            Rows of a kind to show, the rest being counted; None for all.
-        """
-        return lines(self, limit)
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())

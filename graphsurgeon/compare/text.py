@@ -19,55 +19,37 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphsurgeon.compare.plain import ABSENT, number
-
-if TYPE_CHECKING:
-    from graphsurgeon.compare.report import (
-        Difference,
-        DiffReport,
-        GraphDiff,
-        LibraryDiff,
-        NodeDiff,
-        NodeRow,
-        Rename,
-        TensorDiff,
-        TensorsDiff,
-    )
-    from graphsurgeon.compare.values import ValueDiff
+from graphsurgeon.compare.report import (
+    CollectionDiff,
+    Difference,
+    GraphDiff,
+    LibraryDiff,
+    NodeDiff,
+    NodeRow,
+    Rename,
+    TensorDiff,
+    TensorsDiff,
+)
+from graphsurgeon.compare.values import ValueDiff
 
 _MAX_VALUE = 60
 # A text and what it stands for: the nodes of a row that sums up several.
 _Row = tuple[str, int]
 
 
-def lines(report: DiffReport, limit: int | None = 20) -> Iterator[str]:
-    """Yield a report line by line.
+def graph_lines(title: str, graph: GraphDiff, limit: int | None) -> Iterator[str]:
+    """Yield how graphs differ.
 
     Parameters
     ----------
-    report : DiffReport
-    limit : int, optional
+    title : str
+    graph : GraphDiff
+    limit : int or None
         Rows of a kind to show, the rest being counted; None for all.
     """
-    if report.graph is not None:
-        yield from _graph("graph", report.graph, limit)
-    if report.functions is not None:
-        yield from _functions(report.functions, limit)
-    if report.model:
-        yield f"model: {len(report.model):,} changed"
-        yield from _cut([(f"~ {change.field}: {_change(change)}", 1) for change in report.model], limit)
-    for row in report.collections:
-        counts = _counts(removed=len(row.removed), added=len(row.added)) or "the same items"
-        yield f"collection {row.name!r}: {counts}{'; in another order' if row.is_reordered else ''}"
-        yield from _cut([(f"- {_item(item)}", 1) for item in row.removed], limit)
-        yield from _cut([(f"+ {_item(item)}", 1) for item in row.added], limit)
-    yield from _tensors(report.tensors, limit)
-    yield from (f"note: {note}" for note in report.notes)
-
-
-def _graph(title: str, graph: GraphDiff, limit: int | None) -> Iterator[str]:
     counts = _counts(
         removed=len(graph.removed), added=len(graph.added), renamed=len(graph.renamed),
         changed=len(graph.changed), equal=graph.num_equal,
@@ -77,6 +59,22 @@ def _graph(title: str, graph: GraphDiff, limit: int | None) -> Iterator[str]:
     yield from _one_sided("+", graph.added, limit)
     yield from _cut(list(_renamed(graph.renamed)), limit)
     yield from _changed(graph.changed, limit)
+
+
+def model_lines(changes: Sequence[Difference], limit: int | None) -> Iterator[str]:
+    """Yield what differs outside of graph, functions and collections. `limit` as for `graph_lines`."""
+    if changes:
+        yield f"model: {len(changes):,} changed"
+        yield from _cut([(f"~ {change.field}: {_change(change)}", 1) for change in changes], limit)
+
+
+def collection_lines(collections: Iterable[CollectionDiff], limit: int | None) -> Iterator[str]:
+    """Yield how collections differ. `limit` as for `graph_lines`."""
+    for row in collections:
+        counts = _counts(removed=len(row.removed), added=len(row.added)) or "the same items"
+        yield f"collection {row.name!r}: {counts}{'; in another order' if row.is_reordered else ''}"
+        yield from _cut([(f"- {_item(item)}", 1) for item in row.removed], limit)
+        yield from _cut([(f"+ {_item(item)}", 1) for item in row.added], limit)
 
 
 def _one_sided(sign: str, rows: Sequence[NodeRow], limit: int | None) -> Iterator[str]:
@@ -139,7 +137,8 @@ def _changed(rows: Iterable[NodeDiff], limit: int | None) -> Iterator[str]:
         yield f"  ~ ... and {sum(map(len, rest)):,} more"
 
 
-def _functions(functions: LibraryDiff, limit: int | None) -> Iterator[str]:
+def library_lines(functions: LibraryDiff, limit: int | None) -> Iterator[str]:
+    """Yield how function libraries differ. `limit` as for `graph_lines`."""
     counts = _counts(
         removed=len(functions.removed), added=len(functions.added), renamed=len(functions.renamed),
         changed=len(functions.changed), equal=functions.num_equal,
@@ -152,14 +151,15 @@ def _functions(functions: LibraryDiff, limit: int | None) -> Iterator[str]:
     yield from _cut([(f"> {a} -> {b}", 1) for a, b in functions.renamed], limit)
     for row in islice(functions.changed, limit):
         name = row.a if row.a == row.b else f"{row.a} -> {row.b}"
-        yield from (f"  {line}" for line in _graph(f"~ {name}", row.body, limit))
+        yield from (f"  {line}" for line in graph_lines(f"~ {name}", row.body, limit))
         changes = [(f"~ {change.field} {_change(change, with_field=False)}", 1) for change in row.changes]
         yield from (f"  {line}" for line in _cut(changes, limit))
     if limit is not None and len(functions.changed) > limit:
         yield f"  ~ ... and {len(functions.changed) - limit:,} more"
 
 
-def _tensors(tensors: TensorsDiff, limit: int | None) -> Iterator[str]:
+def tensor_lines(tensors: TensorsDiff, limit: int | None) -> Iterator[str]:
+    """Yield how tensors differ. `limit` as for `graph_lines`."""
     counts = _counts(
         missing=len(tensors.missing), extra=len(tensors.extra), changed=len(tensors.changed),
         **{"not compared": len(tensors.not_compared)}, equal=tensors.num_equal,

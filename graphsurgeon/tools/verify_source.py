@@ -31,9 +31,9 @@ from dataclasses import dataclass
 from graphsurgeon.checks import verify
 from graphsurgeon.checks.consistency.object_graph import object_graph_findings
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
-from graphsurgeon.compare import diff
+from graphsurgeon.compare import DiffReport, diff
 from graphsurgeon.compare.equivalence import same_model
-from graphsurgeon.compare.report import DiffReport, GraphDiff
+from graphsurgeon.compare.report import GraphDiff
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.detect import Detected, detect

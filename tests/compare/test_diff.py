@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.compare import DiffReport, diff
+from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, NodeRow, TensorsDiff
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import as_tensor
 from proto_utils import schema
@@ -157,3 +159,29 @@ def test_memory_is_flat_in_values(root: Path, tmp_path: Path):
     num_different, peak = map(int, done.stdout.split())
     assert num_different == 1
     assert peak * 1024 < 128 << 20
+
+
+NO_TENSORS = TensorsDiff([], [], [], [], 0)
+
+
+def test_what_counts_as_a_difference():
+    equal = GraphDiff([], [], [], [], 5, True)
+    assert DiffReport(equal, LibraryDiff([], [], [], [], 0), [], [], NO_TENSORS).is_equal
+    assert DiffReport(None, None, [], [], NO_TENSORS, ["a note"]).is_equal
+    assert not DiffReport(GraphDiff([NodeRow("a", "X")], [], [], [], 0, False), None, [], [], NO_TENSORS).is_equal
+    assert not DiffReport(None, None, [Difference("saver_def", "version", 1, 2)], [], NO_TENSORS).is_equal
+    assert not DiffReport(None, None, [], [CollectionDiff("c", [], [], True)], NO_TENSORS).is_equal
+    assert not DiffReport(None, LibraryDiff(["f"], [], [], [], 0), [], [], NO_TENSORS).is_equal
+
+
+def test_keys_of_the_whole():
+    report = diff(notation.model("a = NoOp"), notation.model("b = NoOp; c = NoOp"))
+    facts = json.loads(json.dumps(report.to_json()))
+    assert list(facts) == ["equal", "graph", "functions", "model", "collections", "tensors", "notes"]
+    assert (facts["equal"], facts["graph"]["removed"]) == (False, [{"name": "a", "op": "NoOp"}])
+    assert [row["name"] for row in facts["graph"]["added"]] == ["b", "c"]
+
+
+def test_text_is_its_lines():
+    report = diff(notation.model("a = NoOp"), notation.model("b = NoOp; c = NoOp"))
+    assert str(report).splitlines() == list(report.lines())
