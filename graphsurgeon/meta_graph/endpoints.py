@@ -100,14 +100,30 @@ def endpoint(node: Node, reason: str) -> Endpoint:
     return Endpoint(node.name, node.op, None if dtype is None else dtype.name, dims, reason)
 
 
-def tensor_info(info: Any) -> dict[str, Any]:
-    """Return a TensorInfo as plain data: ``name``, ``dtype`` and ``shape``."""
-    try:
-        dtype: str | None = DType.from_number(info.dtype).name
-    except FileFormatError:
-        dtype = None
-    dims = Shape.from_proto(info.tensor_shape).dims
-    return {"name": info.name, "dtype": dtype, "shape": None if dims is None else list(dims)}
+@dataclass(frozen=True)
+class SignatureTensor:
+    """A TensorInfo as plain data.
+
+    Attributes
+    ----------
+    name : str
+    dtype : str or None
+    shape : list of (int or None), or None
+    """
+
+    name: str
+    dtype: str | None
+    shape: list[int | None] | None
+
+    @classmethod
+    def of(cls, info: Any) -> SignatureTensor:
+        """Read a TensorInfo."""
+        try:
+            dtype: str | None = DType.from_number(info.dtype).name
+        except FileFormatError:
+            dtype = None
+        dims = Shape.from_proto(info.tensor_shape).dims
+        return cls(info.name, dtype, None if dims is None else list(dims))
 
 
 def signature_endpoints(model: Model, side: str) -> Iterator[Endpoint]:
@@ -123,9 +139,9 @@ def signature_endpoints(model: Model, side: str) -> Iterator[Endpoint]:
             if node is None or name in seen or num_outputs(node) == 0:
                 continue
             seen.add(name)
-            facts = tensor_info(infos[argument])
+            tensor = SignatureTensor.of(infos[argument])
             reason = f"{side[:-1]} {argument!r} of signature {key!r}"
-            yield Endpoint(name.removesuffix(":0"), node.op, facts["dtype"], facts["shape"], reason)
+            yield Endpoint(name.removesuffix(":0"), node.op, tensor.dtype, tensor.shape, reason)
 
 
 def merge_endpoints(named: Iterable[Endpoint], guessed: Iterable[Endpoint]) -> list[Endpoint]:

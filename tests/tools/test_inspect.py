@@ -7,10 +7,11 @@ import json
 from graphsurgeon.formats.load import load
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.meta_graph.endpoints import SignatureTensor
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import RawTensor, StringTensor
-from graphsurgeon.tools.inspect import inspect
+from graphsurgeon.tools.inspect import ConstantTotal, Total, VariableTotal, inspect
 from tests.models import frozen, meta_graph
 
 
@@ -19,17 +20,15 @@ def test_frozen_graph():
     assert (found.producer, found.nodes, found.tensorflow_version) == (134, 4, None)
     assert found.ops == {"Placeholder": 1, "Const": 1, "Identity": 1, "Mul": 1}
     assert ([e.name for e in found.inputs], [e.name for e in found.outputs]) == (["x"], ["out"])
-    assert found.weights == {"count": 1, "larger": 1, "nbytes": 12}
-    assert found.variables == {"count": 0, "resource": 0, "trainable": None, "nbytes": 0}
-    assert found.dtypes == {"float32": {"count": 1, "nbytes": 12}}
+    assert found.weights == ConstantTotal(count=1, larger=1, nbytes=12)
+    assert found.variables == VariableTotal(count=0, resource=0, trainable=None, nbytes=0)
+    assert found.dtypes == {"float32": Total(1, 12)}
 
 
 def test_meta_graph():
     found = inspect(Model.from_meta_graph_def(meta_graph()))
     assert (found.tensorflow_version, found.tags) == ("1.15.0", ["serve"])
-    assert found.signatures["serving_default"]["outputs"] == {
-        "fetch": {"name": "out:0", "dtype": "float32", "shape": []}
-    }
+    assert found.signatures["serving_default"].outputs == {"fetch": SignatureTensor("out:0", "float32", [])}
     assert [e.reason for e in found.inputs] == ["input 'feed' of signature 'serving_default'"]
 
 
@@ -37,9 +36,9 @@ def test_variables_and_saver():
     model = Model.from_graph_def(frozen())
     unfreeze(model)
     found = inspect(model)
-    assert found.variables == {"count": 1, "resource": 0, "trainable": 1, "nbytes": 12}
+    assert found.variables == VariableTotal(count=1, resource=0, trainable=1, nbytes=12)
     assert found.saver is not None
-    assert (found.saver["version"], found.saver["restore"]) == ("V2", "save/restore_all")
+    assert (found.saver.version, found.saver.restore) == ("V2", "save/restore_all")
     assert found.collections["variables"] == 1
     assert [e.name for e in found.inputs] == ["x"]
 
@@ -48,7 +47,7 @@ def test_control_flow_of_both_kinds(fixtures):
     assert inspect(load(fixtures / "lstm_loop.pb")).control_flow["v1"]["LoopCond"] > 0
     calls = inspect(load(fixtures / "lstm_calls.pb"))
     assert sum(calls.control_flow["v2"].values()) > 0
-    assert {"name", "nodes"} == set(calls.functions[0])
+    assert calls.functions[0].nodes > 0
 
 
 def test_no_payload_is_read():
@@ -60,7 +59,7 @@ def test_no_payload_is_read():
     value = model.graph["w"].tensor
     model.graph.append(Node.new("u", "Const", attrs={"dtype": dtypes.FLOAT, "value": value}))
     model.graph["w"].attrs["value"] = Unread(dtypes.FLOAT, (1 << 20,), _span(4 << 20))
-    assert inspect(model).weights["nbytes"] == (4 << 20) + 12
+    assert inspect(model).weights.nbytes == (4 << 20) + 12
 
 
 def _span(nbytes: int):
@@ -73,4 +72,15 @@ def test_everything_becomes_json():
     model = Model.from_meta_graph_def(meta_graph())
     value = StringTensor((2,), [b"\xff", b"x"])
     model.graph.append(Node.new("s", "Const", attrs={"dtype": dtypes.STRING, "value": value}))
-    assert json.loads(json.dumps(inspect(model).to_json()))["dtypes"]["string"] == {"count": 1, "nbytes": 2}
+    facts = json.loads(json.dumps(inspect(model).to_json()))
+    assert list(facts) == [
+        "tensorflow_version", "producer", "min_consumer", "nodes", "ops", "inputs", "outputs", "variables", "weights",
+        "dtypes", "control_flow", "functions", "signatures", "collections", "saver", "tags",
+    ]  # fmt: skip
+    assert facts["dtypes"]["string"] == {"count": 1, "nbytes": 2}
+    assert facts["variables"] == {"count": 0, "resource": 0, "trainable": None, "nbytes": 0}
+    assert facts["signatures"]["serving_default"] == {
+        "method": "",
+        "inputs": {"feed": {"name": "x:0", "dtype": "float32", "shape": []}},
+        "outputs": {"fetch": {"name": "out:0", "dtype": "float32", "shape": []}},
+    }

@@ -1,0 +1,132 @@
+"""A summary of a checkpoint, from its index: no value is read."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphsurgeon.formats.load import open_checkpoint
+from graphsurgeon.tools.inspect import Total
+from graphsurgeon.variables.object_graph import read_object_graph
+from proto_utils.errors import GraphSurgeonError
+
+if TYPE_CHECKING:
+    from graphsurgeon.formats.bundle_reader import Bundle
+    from graphsurgeon.formats.detect import Detected
+    from graphsurgeon.formats.v1 import V1Checkpoint
+
+
+@dataclass(frozen=True)
+class ObjectSummary:
+    """The object graph of a TensorFlow 2 checkpoint.
+
+    Attributes
+    ----------
+    count : int
+        Of its objects.
+    tensors : int
+        How many tensors of the checkpoint are attributes of objects.
+    slots : dict of str to int
+        Slot variables of optimizers by their slot's name, most frequent first.
+    optimizers : list of (str or None)
+        Paths from the root object; None of one that nothing leads to.
+    registered_savers : list of str
+        Those that save objects in their own way.
+    """
+
+    count: int
+    tensors: int
+    slots: dict[str, int]
+    optimizers: list[str | None]
+    registered_savers: list[str]
+
+
+@dataclass(frozen=True)
+class DamagedObjects:
+    """An object graph that cannot be read, and why."""
+
+    damaged: str
+
+
+@dataclass(frozen=True)
+class CheckpointSummary:
+    """What the index of a checkpoint says.
+
+    Attributes
+    ----------
+    prefix : str
+    format : str
+        ``V1`` or ``V2``.
+    tensors, nbytes : int
+        How many there are, and the bytes that they take in the data files.
+    dtypes : dict of str to Total
+    shards : int
+    missing_shards : list of str
+        Data files that are not there.
+    objects : ObjectSummary, DamagedObjects or None
+        None of a checkpoint that was saved by name.
+    """
+
+    prefix: str
+    format: str
+    tensors: int
+    nbytes: int
+    dtypes: dict[str, Total]
+    shards: int
+    missing_shards: list[str]
+    objects: ObjectSummary | DamagedObjects | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return asdict(self)
+
+
+def summarize_checkpoint(found: Detected) -> CheckpointSummary | None:
+    """Summarize the checkpoint of a source; None when it has none."""
+    if found.prefix is None:
+        return None
+    with open_checkpoint(found) as checkpoint:
+        counts: Counter[str] = Counter()
+        nbytes: Counter[str] = Counter()
+        for name, entry in checkpoint.entries.items():
+            counts[entry.dtype.name] += 1
+            nbytes[entry.dtype.name] += checkpoint.stored_nbytes(name) or 0
+        return CheckpointSummary(
+            prefix=found.prefix,
+            format="V1" if found.is_v1 else "V2",
+            tensors=len(checkpoint),
+            nbytes=sum(nbytes.values()),
+            dtypes={name: Total(counts[name], nbytes[name]) for name in counts},
+            shards=checkpoint.num_shards,
+            missing_shards=_missing_shards(checkpoint),
+            objects=_objects(checkpoint),
+        )
+
+
+def _objects(checkpoint: Bundle | V1Checkpoint) -> ObjectSummary | DamagedObjects | None:
+    try:
+        objects = read_object_graph(checkpoint)
+    except GraphSurgeonError as error:
+        return DamagedObjects(error.message)
+    if objects is None:
+        return None
+    slots = Counter(slot.slot_name for slot in objects.slots.values())
+    return ObjectSummary(
+        len(objects),
+        sum(objects.attribute(key) is not None for key in checkpoint),
+        dict(slots.most_common()),
+        [objects.path(number) for number in objects.optimizers()],
+        sorted({saver.name for saver in objects.registered_savers()}),
+    )
+
+
+def _missing_shards(checkpoint: Bundle | V1Checkpoint) -> list[str]:
+    """Return the data files that are not there; a V1 checkpoint is opened with all of its files."""
+    from graphsurgeon.formats.bundle_reader import Bundle
+
+    if not isinstance(checkpoint, Bundle):
+        return []
+    paths = [checkpoint.shard_path(shard_id) for shard_id in checkpoint.shard_ids()]
+    return [path for path in paths if not os.path.exists(path)]
