@@ -21,6 +21,7 @@ from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_graph
 from graphsurgeon.formats.save import save
 from graphsurgeon.formats.state_file import checkpoint_exists
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
@@ -273,13 +274,14 @@ def _assigned(model: Model, initializers: Sequence[str]) -> dict[str, Tensor]:
 def _serialize_anew(model: Model, *, clear_devices: bool) -> None:
     """Let maps be written in order, as TensorFlow's deterministic serialization does, and drop devices."""
     for function, graph in model.graphs():
-        nodes = [node.copy() for node in graph]
-        for node in nodes:
-            node.origin = None
+        edit = GraphEdit(graph)
+        for node in graph:
+            copy = edit.edit(node)
+            copy.origin = None
             # TensorFlow drops those of the input, before it makes constants.
             if clear_devices and function is None and node.device:
-                node.device = ""
-        graph.set_nodes(nodes)
+                copy.device = ""
+        edit.apply()
     for each in model.library.functions.values():
         each.origin = None
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.checks.body import Body
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -127,23 +128,18 @@ def _drop_dangling(model: Model) -> list[Repair]:
         names = {node.name for node in graph}
         if function is not None:
             names.update(arg.name for arg in model.library.functions[function].proto.signature.input_arg)
-        nodes = list(graph)
-        for position, node in enumerate(nodes):
-            inputs = [text for text in node.inputs if text[:1] != "^" or node_of_input(text) in names]
-            gone = [name for name in colocated_with(node) if name not in names]
-            if not gone and len(inputs) == len(node.inputs):
-                continue
-            nodes[position] = node.copy()
-            lost = [text[1:] for text in node.inputs if text not in inputs]
-            repairs += [Repair(node.name, function, node.op, f"does not wait for {name!r} any more") for name in lost]
+        edit = GraphEdit(graph)
+        for node in graph:
+            lost = [text for text in node.control_inputs if node_of_input(text) not in names]
             if lost:
-                nodes[position].inputs = inputs
+                edit.set_inputs(node, [text for text in node.inputs if text not in lost])
+            gone = [name for name in colocated_with(node) if name not in names]
             if gone:
-                drop_colocation(nodes[position], gone)
-                repairs += [
-                    Repair(node.name, function, node.op, f"is not colocated with {name!r} any more") for name in gone
-                ]
-        graph.set_nodes(nodes)
+                drop_colocation(edit.edit(node), gone)
+            changes = [f"does not wait for {text[1:]!r} any more" for text in lost]
+            changes += [f"is not colocated with {name!r} any more" for name in gone]
+            repairs += [Repair(node.name, function, node.op, change) for change in changes]
+        edit.apply()
     return repairs
 
 
@@ -170,7 +166,7 @@ def _misfits(body: BodyEdits, model: Model, function: Function | None = None) ->
     laid_out = Body(body.graph, OpSignatures(model.library.functions), function)
     found: dict[str, tuple[Value, bool]] = {}
     for node, signature in zip(laid_out.nodes, laid_out.signatures, strict=True):
-        texts = [text for text in node.inputs if text[:1] != "^"]
+        texts = node.data_inputs
         if signature.inputs is None or len(texts) != len(signature.inputs):
             continue
         for text, wanted in zip(texts, signature.inputs, strict=True):
@@ -185,7 +181,7 @@ def _misfits(body: BodyEdits, model: Model, function: Function | None = None) ->
 
 
 def _shape(body: BodyEdits, name: str) -> tuple[int, ...] | None:
-    node = body.index.producers.get(name)
+    node = body.before.producers.get(name)
     value = None if node is None else constant_value(node)
     return None if value is None else value.shape
 
@@ -195,36 +191,37 @@ def _ends(body: BodyEdits) -> list[str]:
 
     An op that changes something counts when nothing even waits for it: then it is there for its result.
     """
-    ends = [node for node in body.graph if not body.index.consumers(node.name)]
-    return [n.name for n in ends if n.name not in body.users or not (body.index.edges(n.name) or num_outputs(n) == 0)]
+    before = body.before
+    ends = [node for node in body.graph if not before.consumers(node.name)]
+    return [n.name for n in ends if n.name not in body.users or not (before.edges(n.name) or num_outputs(n) == 0)]
 
 
 def _calculate(body: BodyEdits, obstacle: Obstacle) -> bool:
     """Let an op that changed a variable compute the result alone; what reads a constant may do so at any time."""
-    node = obstacle.node
+    node = body.current(obstacle.node)
     if node.name not in body.users:
         return True
     if node.op not in _RESULTS or body.function is not None:
         return False
-    values = [text for text in node.inputs if text[:1] != "^"]
-    controls = [text for text in node.inputs if text[:1] == "^"]
+    values = list(node.data_inputs)
     attrs = {key: node.attrs[key] for key in node.attrs if key in ("T", "Tindices") or key[:1] == "_"}
     if node.op == "Assign":
         values = values[1:]
     elif node.op in _ROWS:
         values[1] = _as_columns(body, node, values[1])
-    inputs = [*values, *controls]
-    body.edited[node.name] = Node.new(node.name, _RESULTS[node.op], inputs, device=node.device, attrs=attrs)
+    inputs = [*values, *node.control_inputs]
+    body.replace(node.name, [Node.new(node.name, _RESULTS[node.op], inputs, device=node.device, attrs=attrs)])
     return True
 
 
 def _as_columns(body: BodyEdits, node: Node, indices: str) -> str:
     """Make indices of rows what a TensorScatter op takes: each a vector of one."""
-    taken = {*body.index.producers, *(added.name for added in body.added)}
+    taken = {each.name for each in body.nodes()}
     axis = Node.new(unique_name(f"{node.name}/axis", taken), "Const", attrs={"dtype": INT32, "value": _LAST})
     attrs = {"T": node.attrs["Tindices"], "Tdim": INT32}
     columns = Node.new(unique_name(f"{node.name}/indices", taken), "ExpandDims", [indices, axis.name], attrs=attrs)
-    body.added += [axis, columns]
+    body.add(axis)
+    body.add(columns)
     return columns.name
 
 

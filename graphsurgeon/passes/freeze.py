@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
 from graphsurgeon.ir.node import Node
@@ -279,15 +280,11 @@ def _check_types(model: Model) -> None:
 
 def _clear_devices(model: Model) -> None:
     for _, graph in model.graphs():
-        graph.set_nodes([_without_device(node) for node in graph])
-
-
-def _without_device(node: Node) -> Node:
-    if not node.device:
-        return node
-    copy = node.copy()
-    copy.device = ""
-    return copy
+        edit = GraphEdit(graph)
+        for node in graph:
+            if node.device:
+                edit.edit(node).device = ""
+        edit.apply()
 
 
 def _facts(value: Tensor) -> tuple[str, list[int], int]:

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -130,12 +131,11 @@ class Memory:
 
     def write(self, graph: Graph) -> None:
         """Put the notes into the constants."""
-        nodes = list(graph)
-        for position, node in enumerate(nodes):
+        edit = GraphEdit(graph)
+        for node in graph:
             if node.name in self._notes and node.op == "Const":
-                nodes[position] = node.copy()
-                nodes[position].attrs[ATTR] = self._notes[node.name].to_attr()
-        graph.set_nodes(nodes)
+                edit.edit(node).attrs[ATTR] = self._notes[node.name].to_attr()
+        edit.apply()
 
     def _parts(self, variable: Node, listed: Sequence[tuple[schema.VariableDef, list[str]]]) -> list[schema.NodeDef]:
         """Return what sets a variable up and reads it, in the order of the graph."""

@@ -70,18 +70,18 @@ class ConvertedFunction:
         return cut, obstacles + late_readers(self.body, results)
 
     def finish(self) -> None:
-        """Put the edited nodes into the body, and the signature in step with them."""
+        """Apply the edits to the body, and bring the signature in step with them."""
         proto, body = self.function.proto, self.body
-        self.function.body.set_nodes(body.nodes())
-        gone = {key for key, node in proto.control_ret.items() if node in body.removed}
+        gone = {key for key, node in proto.control_ret.items() if body.is_removed(node)}
         for output in gone:
             del proto.control_ret[output]
         proto.signature.control_output[:] = [name for name in proto.signature.control_output if name not in gone]
         for name, text in proto.ret.items():
-            node = body.edited.get(node_of_input(text))
+            node = body.get(node_of_input(text))
             # A ReadVariableOp that is an Identity now, or a VarIsInitializedOp that is a Const.
             if node is not None and node.op in ("Identity", "Const") and text.partition(":")[2] in _RENAMED:
                 proto.ret[name] = f"{node.name}:output:0"
+        body.apply()
 
 
 _RENAMED = frozenset({"value:0", "is_initialized:0"})
@@ -282,7 +282,7 @@ def functions_in(attr: object) -> list[Func]:
 
 def _remain(copy: ConvertedFunction, kind: str, argument: str) -> set[str]:
     noted: dict[str, set[str]] = getattr(copy.body, kind)
-    return {name for name in noted.get(argument, ()) if name not in copy.body.removed}
+    return {name for name in noted.get(argument, ()) if not copy.body.is_removed(name)}
 
 
 def _set_returned(body: BodyEdits, node: Node, edited: Node, returned: list[int], value: Value) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
 
 _ATTR = "_gradient_op_type"
@@ -22,7 +23,7 @@ def drop_dead_gradients(model: Model) -> dict[str, str]:
     Parameters
     ----------
     model : Model
-        Edited; its nodes are copied first.
+        Edited.
 
     Returns
     -------
@@ -32,16 +33,12 @@ def drop_dead_gradients(model: Model) -> dict[str, str]:
     """
     dropped: dict[str, str] = {}
     for function, graph in model.graphs():
-        nodes = list(graph)
-        edited = False
-        for position, node in enumerate(nodes):
+        edit = GraphEdit(graph)
+        for node in graph:
             attr = node.proto.attr
             if _ATTR in attr and _DEAD.fullmatch(attr[_ATTR].s):
                 where = node.name if function is None else f"{function}/{node.name}"
                 dropped[where] = attr[_ATTR].s.decode()
-                nodes[position] = node.copy()
-                del nodes[position].attrs[_ATTR]
-                edited = True
-        if edited:
-            graph.set_nodes(nodes)
+                del edit.edit(node).attrs[_ATTR]
+        edit.apply()
     return dropped

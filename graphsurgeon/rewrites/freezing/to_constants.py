@@ -78,9 +78,8 @@ def to_constants(
         tensor = values[node.name]
         value = Value(tensor.dtype, tensor.shape, node.name, node.name in thawed)
         before = note.constants.get(node.name)
-        flow.main.edited[node.name] = constant_node(
-            node, tensor, is_thawed=value.is_thawed, num_typed=0 if before is None else before.num_typed
-        )
+        num_typed = 0 if before is None else before.num_typed
+        flow.main.replace(node.name, [constant_node(node, tensor, is_thawed=value.is_thawed, num_typed=num_typed)])
         flow.follow(flow.main, node.name, value, is_ref=node.op in REF_OPS)
     cut = flow.finish([*roots, *set_up])
     undo_unfreeze(model, note, thawed)

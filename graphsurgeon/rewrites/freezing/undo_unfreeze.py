@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -29,28 +30,26 @@ def undo_unfreeze(model: Model, note: UnfreezeNote, frozen: Iterable[str]) -> No
     names = set(frozen)
     constants = {name: constant for name, constant in note.constants.items() if name in names}
     if constants:
-        model.graph.set_nodes(_rewired(model.graph, constants))
+        _rewire(model.graph, constants)
     if note.gradient_op_type:
         _restore_gradients(model, note.gradient_op_type)
 
 
-def _rewired(graph: Graph, constants: Mapping[str, ConstantNote]) -> Iterable[Node]:
+def _rewire(graph: Graph, constants: Mapping[str, ConstantNote]) -> None:
     aliases = {}
     for name, constant in constants.items():
         if constant.read:
             aliases[constant.read] = name
         aliases.update(dict.fromkeys(constant.anchors, name))
     rewired = {(reader, at): name for name, constant in constants.items() for reader, at in constant.rewired}
+    edit = GraphEdit(graph)
     for node in graph:
         inputs = tuple(_undone(node, at, text, aliases, rewired) for at, text in enumerate(node.inputs))
         if node.op == "Const" and node.name in constants:
             inputs = tuple(constants[node.name].controls)
-        if inputs == node.inputs:
-            yield node
-        else:
-            copy = node.copy()
-            copy.inputs = inputs
-            yield copy
+        if inputs != node.inputs:
+            edit.set_inputs(node, inputs)
+    edit.apply()
 
 
 def _undone(
@@ -65,9 +64,8 @@ def _undone(
 def _restore_gradients(model: Model, dropped: Mapping[str, str]) -> None:
     for function, graph in model.graphs():
         prefix = "" if function is None else f"{function}/"
-        nodes = list(graph)
-        for position, node in enumerate(nodes):
+        edit = GraphEdit(graph)
+        for node in graph:
             if f"{prefix}{node.name}" in dropped:
-                nodes[position] = node.copy()
-                nodes[position].attrs["_gradient_op_type"] = dropped[f"{prefix}{node.name}"]
-        graph.set_nodes(nodes)
+                edit.edit(node).attrs["_gradient_op_type"] = dropped[f"{prefix}{node.name}"]
+        edit.apply()

@@ -12,13 +12,13 @@ and where the variable is read afterwards: the constant would be another value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import followers
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import is_control, node_of_input
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 
 # Stateful, or unknown, without doing anything.
@@ -38,7 +38,7 @@ def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = Tr
     Parameters
     ----------
     body : BodyEdits
-        Its `removed` grows by the users, by what reads their results, and by what served nothing else.
+        The users are removed, with what reads their results, and with what served nothing else.
     roots : iterable of str
         The nodes whose results count.
     waits_count : bool
@@ -54,7 +54,7 @@ def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = Tr
     if not body.users:
         return [], []
     roots = list(roots)
-    tainted = followers(body.index, body.users, by_data=True) | body.users.keys()
+    tainted = followers(body.before, body.users, by_data=True) | body.users.keys()
     needed = _needed(body, roots, tainted)
     if waits_count and body.function is None:
         needed |= _waited_for(body, roots, tainted)
@@ -65,8 +65,19 @@ def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = Tr
     ]
     gone = (tainted | _behind(body, tainted)) - needed
     cut = [node.name for node in body.graph if node.name in gone and node.name in body.users]
-    body.removed.update(dict.fromkeys(node.name for node in body.graph if node.name in gone))
+    _remove(body, gone)
     return cut, obstacles
+
+
+def _remove(body: BodyEdits, gone: Collection[str]) -> None:
+    """Remove nodes; nobody waits for them any more."""
+    for name in gone:
+        body.remove(name)
+    waits = {f"^{name}" for name in gone}
+    for name in {node.name: None for each in gone for node in body.before.control_consumers(each)}:
+        node = body.get(name)
+        if node is not None:
+            body.set_inputs(node, [text for text in node.inputs if text not in waits])
 
 
 def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
@@ -80,7 +91,7 @@ def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
         The nodes whose results count. So do effects, such as those of Print.
     """
     # Most readers follow no writer at all, which one look at the graph tells.
-    late = followers(body.index, [name for writers in body.writers.values() for name in writers])
+    late = followers(body.before, [name for writers in body.writers.values() for name in writers])
     suspects = {
         text: readers
         for text, writers in body.writers.items()
@@ -92,9 +103,9 @@ def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
     found = []
     for text, readers in suspects.items():
         writers = body.writers[text]
-        for name in sorted(readers & counting & followers(body.index, writers)):
+        for name in sorted(readers & counting & followers(body.before, writers)):
             reason = f"reads variable {text!r} after {', '.join(sorted(writers)[:3])} changed it"
-            found.append(Obstacle(body.index.producers[name], reason))
+            found.append(Obstacle(body.before.producers[name], reason))
     return found
 
 
@@ -104,10 +115,10 @@ def read_for(body: BodyEdits, roots: Iterable[str]) -> set[str]:
     pending = [*roots, *(node.name for node in body.graph if node.op not in _NO_EFFECTS and _has_effects(node))]
     while pending:
         name = pending.pop()
-        node = body.index.producers.get(name)
-        if node is not None and name not in found and name not in body.removed:
+        node = body.before.producers.get(name)
+        if node is not None and name not in found and not body.is_removed(name):
             found.add(name)
-            pending += [node_of_input(text) for text in body.current(node).inputs if text[:1] != "^"]
+            pending += map(node_of_input, body.current(node).data_inputs)
     return found
 
 
@@ -124,13 +135,13 @@ def _needed(body: BodyEdits, roots: Iterable[str], tainted: set[str]) -> set[str
     pending = list(roots)
     while pending:
         name = pending.pop()
-        node = body.index.producers.get(name)
+        node = body.before.producers.get(name)
         if name in needed or node is None:
             continue
         needed.add(name)
         for text in body.current(node).inputs:
             source = node_of_input(text)
-            if text[:1] != "^" or source not in tainted:
+            if not is_control(text) or source not in tainted:
                 pending.append(source)
     return needed
 
@@ -142,7 +153,7 @@ def _waited_for(body: BodyEdits, roots: Iterable[str], tainted: set[str]) -> set
     pending = list(roots)
     while pending:
         name = pending.pop()
-        node = body.index.producers.get(name)
+        node = body.before.producers.get(name)
         if node is None or name in seen or (node.op != "NoOp" and name not in tainted):
             continue
         seen.add(name)
@@ -158,17 +169,17 @@ def _behind(body: BodyEdits, tainted: set[str]) -> set[str]:
     pending = [source for name in tainted for source in _sources(body, name)]
     while pending:
         name = pending.pop()
-        node = body.index.producers.get(name)
+        node = body.before.producers.get(name)
         if node is None or name in found or name in tainted or _has_effects(node):
             continue
-        if all(reader.name in found or reader.name in tainted for reader, _ in body.index.edges(name)):
+        if all(reader.name in found or reader.name in tainted for reader, _ in body.before.edges(name)):
             found.add(name)
             pending += _sources(body, name)
     return found
 
 
 def _sources(body: BodyEdits, name: str) -> list[str]:
-    return [node_of_input(text) for text in body.index.producers[name].inputs]
+    return [node_of_input(text) for text in body.before.producers[name].inputs]
 
 
 def _has_effects(node: Node) -> bool:

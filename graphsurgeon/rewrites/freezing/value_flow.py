@@ -95,7 +95,7 @@ class ValueFlow:
             if tensor in reached:
                 continue
             reached[tensor] = value
-            for node, position in body.consumers(tensor):
+            for node, position in body.before.tensor_consumers(tensor):
                 if not is_ref:
                     waiting += [(each, False) for each in self._handle(body, node, position, text, value)]
                 elif was_ref:
@@ -134,7 +134,7 @@ class ValueFlow:
             if overcome is None or not overcome(self.main, obstacle):
                 raise self._decline(self.main, obstacle)
         self.functions.finish(self._decline)
-        self._model.graph.set_nodes(self.main.nodes())
+        self.main.apply()
         return cut + in_functions
 
     def _follow_handle(self, body: BodyEdits, text: str, value: Value) -> dict[str, Value]:

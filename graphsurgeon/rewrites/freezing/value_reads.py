@@ -59,7 +59,8 @@ def to_gather(body: BodyEdits, node: Node, _: Value) -> None:
     name, indices = f"{node.name}/axis", node.attrs["Tindices"]
     batch_dims = node.attrs.get("batch_dims", 0)
     axis = FillTensor(indices, (), batch_dims.to_bytes(indices.itemsize, "little"))
-    body.add_constant(Node.new(name, "Const", attrs={"dtype": indices, "value": axis}))
+    if body.get(name) is None:
+        body.add(Node.new(name, "Const", attrs={"dtype": indices, "value": axis}))
     text = name if body.function is None else f"{name}:output:0"
     attrs = {"Tparams": node.attrs["dtype"], "Tindices": indices, "Taxis": indices}
     if batch_dims:
@@ -82,7 +83,7 @@ def to_shape(body: BodyEdits, node: Node, value: Value) -> None:
 def to_true(body: BodyEdits, node: Node, _: Value) -> None:
     """Make a constant of a node that asks whether a variable has a value: it always has."""
     attrs = {"dtype": dtypes.BOOL, "value": FillTensor(dtypes.BOOL, (), b"\1")}
-    _become(body, node, "Const", [text for text in node.inputs if text[:1] == "^"], attrs)
+    _become(body, node, "Const", node.control_inputs, attrs)
     _rename_output(body, node, "is_initialized")
 
 
@@ -100,15 +101,11 @@ def _become(body: BodyEdits, node: Node, op: str, inputs: Sequence[str], attrs: 
     """Put a node with another op and no other attrs in its place; like TensorFlow's, it waits for nothing."""
     if "_class" in node.attrs:
         attrs["_class"] = node.attrs["_class"]
-    body.edited[node.name] = Node.new(node.name, op, inputs, attrs=attrs)
+    body.replace(node.name, [Node.new(node.name, op, inputs, attrs=attrs)])
 
 
 def _rename_output(body: BodyEdits, node: Node, old: str) -> None:
     """In a function body, readers name the output of an Identity or Const ``:output:``."""
-    if body.function is None:
-        return
-    for reader, position in body.consumers(f"{node.name}:{old}:0"):
-        edited = body.edit(reader)
-        inputs = list(edited.inputs)
-        inputs[position] = f"{node.name}:output:0"
-        edited.inputs = inputs
+    if body.function is not None:
+        for reader, position in body.before.tensor_consumers(f"{node.name}:{old}:0"):
+            body.set_input(reader, position, f"{node.name}:output:0")

@@ -22,6 +22,10 @@ def body_of(text: str, users: str, function: str | None = None) -> BodyEdits:
     return body
 
 
+def removed_of(body: BodyEdits) -> list[str]:
+    return [node.name for node in body.graph if body.is_removed(node.name)]
+
+
 @pytest.mark.parametrize(
     ("text", "users", "removed"),
     [
@@ -38,7 +42,8 @@ def body_of(text: str, users: str, function: str | None = None) -> BodyEdits:
 def test_what_is_removed(text, users, removed):
     body = body_of(text, users)
     cut, obstacles = cut_updates(body, ["y"])
-    assert (list(body.removed), cut, obstacles) == (removed.split(), users.split(), [])
+    assert (removed_of(body), cut, obstacles) == (removed.split(), users.split(), [])
+    assert not any(text[1:] in removed.split() for node in body.nodes() for text in node.control_inputs)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +60,7 @@ def test_what_is_needed(text, root, node):
     assert cut == []
     assert [each.node.name for each in obstacles] == [node]
     assert obstacles[0].reason == "op AssignAdd changes variable 'v', and its result is needed"
-    assert not body.removed
+    assert removed_of(body) == []
 
 
 def test_waiting_may_not_count():
@@ -87,7 +92,7 @@ def test_readers_after_a_change(text, late):
 def test_a_removed_reader_reads_nothing():
     body = body_of("u = AssignAdd(v, x); r = Identity(v, ^u)", "u")
     body.readers = {"v": {"r"}}
-    body.removed["r"] = None
+    body.remove("r")
     assert late_readers(body, ["r"]) == []
 
 
