@@ -147,7 +147,7 @@ class ValueFlow:
             edited.op = _REF_PASS_ON[node.op]
             return [(body.output(edited, number), True) for number in range(2 if node.op == "RefSwitch" else 1)]
         if node.op == "IsVariableInitialized":
-            to_true(body, node, value)
+            to_true(body, body.current(node), value)
         elif facts is not None and _input_name(node, position) in facts.ref_inputs:
             _note_user(body, node, text)
         else:
@@ -165,7 +165,9 @@ class ValueFlow:
             return [body.output(node, position)]
         if node.op in READS:
             _note(body.readers, text, node)
-            READS[node.op](body, node, value)
+            now = body.current(node)
+            if now.op in READS:  # else another variable has come this way
+                READS[now.op](body, now, value)
         elif self.functions.is_call(node) and position >= CALLERS.get(node.op, (0,))[0]:
             return self.functions.call(body, node, position, text, value)
         else:

@@ -212,6 +212,17 @@ def test_gathering_in_a_body():
     assert body(made, "f_frozen") == ["g = GatherV2(h, x, g/axis:output:0)", "g/axis = Const"]
 
 
+def test_gathering_by_indices_that_are_a_variable_too():
+    """The read of the indices is rewritten first, and who reads it in the body has to follow."""
+    text = "r = ReadVariableOp(j) {dtype: i32}\ng = ResourceGather(h, r:value:0) {dtype: f32, Tindices: i32}"
+    gather = typed(function("f", "h j", "g:output:0", text), [RESOURCE, RESOURCE], [FLOAT])
+    made = notation.model("j = VarHandleOp {dtype: i32, shape: shape[1]}" + VARIABLES, gather)
+    made.graph.append(call("y", "PartitionedCall", ["v", "j"], [RESOURCE, RESOURCE], [FLOAT], f="f"))
+    made.variables = {"v": as_tensor(np.ones(2, np.float32)), "j": as_tensor(np.ones(1, np.int32))}
+    freeze(made, outputs=("y",))
+    assert body(made, "f_frozen")[:2] == ["r = Identity(j)", "g = GatherV2(h, r:output:0, g/axis:output:0)"]
+
+
 WRITE = "s = Sub(r:value:0, x) {T: f32}\nu = AssignSubVariableOp(h, s:z:0) {dtype: f32}\nn = Neg(x, ^u) {T: f32}\n"
 
 
