@@ -15,7 +15,7 @@ one who runs it can put everything back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from graphsurgeon.errors import GraphError, near_names
 from graphsurgeon.ir.graph import Graph
@@ -52,6 +52,11 @@ class GraphEdit:
         if self._index is None:
             self._index = Index(self.nodes())
         return self._index
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been edited."""
+        return not self._now
 
     def get(self, name: str) -> Node | None:
         """Return the node of that name after the edits so far, or None; not to be edited."""
@@ -150,6 +155,12 @@ class GraphEdit:
         if self._index is not None:
             self._index.remove(name)
 
+    def keep(self, names: Collection[str]) -> None:
+        """Remove all nodes but these; costs one look at each."""
+        for name in [node.name for node in self.nodes() if node.name not in names]:
+            if not self.is_removed(name):
+                self.remove(name)
+
     def nodes(self) -> Iterator[Node]:
         """Yield the nodes after the edits so far, in order; a removed name that came again is where it was."""
         now, behind = self._now, self._behind
@@ -165,7 +176,7 @@ class GraphEdit:
 
     def apply(self) -> None:
         """Put all edits into the graph, which is left alone when there are none; further ones start from there."""
-        if self._now:
+        if not self.is_empty:
             self.graph.set_nodes(self.nodes())
             self._now, self._behind = {}, {}
 

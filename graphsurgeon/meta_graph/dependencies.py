@@ -171,24 +171,20 @@ class InitOps:
                 pending.append((name, True))
                 pending.extend((node_of_input(text), False) for text in node.inputs)
 
-    def cut(self, kept: set[str]) -> dict[str, Node]:
+    def cut(self, kept: set[str]) -> dict[str, tuple[str, ...]]:
         """Cut the ops down to what they wait for among the nodes that are kept.
 
         Returns
         -------
-        dict of str to Node
-            Those that still have something to wait for, or never had: nodes, edited copies
-            where something went. What is kept anyway is not in it.
+        dict of str to tuple of str
+            Those that still have something to wait for, or never had, and their inputs then.
+            What is kept anyway is not in it.
         """
-        found: dict[str, Node] = {}
+        found: dict[str, tuple[str, ...]] = {}
         for name, node in self._groups.items():
             left = [text for text in node.inputs if node_of_input(text) in kept or node_of_input(text) in found]
-            if name in kept or (node.inputs and not left):
-                continue
-            found[name] = node
-            if len(left) < len(node.inputs):
-                found[name] = node.copy()
-                found[name].inputs = left
+            if name not in kept and (left or not node.inputs):
+                found[name] = tuple(left)
         return found
 
 

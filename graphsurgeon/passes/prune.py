@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -166,7 +167,7 @@ def prune(
     removed = [RemovedRow(node.name, node.op) for node in model.graph if node.name not in plan.kept]
     lost = lost_values(model, index, plan.kept - plan.replaced.keys())
     notes = [*_input_notes(made, plan), *plan.notes]
-    _apply(model, plan)
+    plan.edit.apply()
     functions = trim_library(model.library, called_functions(model.graph, model.library))
     for key in lost:
         del model.variables[key]
@@ -188,7 +189,7 @@ class _Plan:
 
     kept: set[str]
     replaced: dict[str, Node]
-    nodes: list[Node]
+    edit: GraphEdit
     colocations: list[ColocationRow]
     saver_fate: SaverFate
     saver: Saver | None
@@ -207,14 +208,14 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
     kept = ancestors(producers, [*wanted, *more, *(old.names if keeps_saver else ())], also)
     cut = init.cut(kept)
     kept.update(cut)
-    edited = {**replaced, **cut}
-    colocations: list[ColocationRow] = []
-    nodes = [
-        _with_colocation_kept(edited.get(node.name, node), kept, colocations)
-        for node in model.graph
-        if node.name in kept
-    ]
-    plan = _Plan(kept, replaced, nodes, colocations, "kept" if keeps_saver else "removed", None, [])
+    edit = GraphEdit(model.graph)
+    edit.keep(kept)
+    for name in replaced.keys() & kept:
+        edit.replace(name, [replaced[name]])
+    for name, waits in cut.items():
+        if waits != producers[name].inputs:
+            edit.set_inputs(producers[name], waits)
+    plan = _Plan(kept, replaced, edit, _cut_colocations(edit, kept), "kept" if keeps_saver else "removed", None, [])
     if not old.names:
         plan.saver_fate = "none"
     elif not keeps_saver:
@@ -222,20 +223,23 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
     return plan
 
 
-def _with_colocation_kept(node: Node, kept: set[str], rows: list[ColocationRow]) -> Node:
-    gone = [name for name in colocated_with(node) if name not in kept]
-    if not gone:
-        return node
-    rows.extend(ColocationRow(node.name, name) for name in gone)
-    copy = node.copy()
-    drop_colocation(copy, gone)
-    return copy
+def _cut_colocations(edit: GraphEdit, kept: set[str]) -> list[ColocationRow]:
+    """Drop colocation with what goes."""
+    rows = []
+    for node in edit.nodes():
+        gone = [name for name in colocated_with(node) if name not in kept]
+        if gone:
+            drop_colocation(edit.edit(node), gone)
+            rows += [ColocationRow(node.name, name) for name in gone]
+    return rows
 
 
 def _replace_saver(model: Model, index: Index, old: OldSaver, plan: _Plan) -> None:
-    left = [node for node in plan.nodes if node.name not in plan.replaced]
+    left = [node for node in plan.edit.nodes() if node.name not in plan.replaced]
     plan.saver, unsaved = remake_saver(model, index, old, left)
     plan.saver_fate = "removed" if plan.saver is None else "remade"
+    for node in plan.saver.nodes if plan.saver is not None else ():
+        plan.edit.add(node)
     if unsaved:
         plan.notes.append(
             f"the saver does not save {', '.join(unsaved)} any more: no variable, or its key is not known"
@@ -247,18 +251,10 @@ def _input_notes(made: Sequence[NewInput], plan: _Plan) -> Iterator[str]:
         if new.old.name not in plan.kept:
             yield f"the outputs do not need the input {new.old.name!r}"
     names = {new.old.name for new in made}
-    others = [node.name for node in plan.nodes if node.op == "Placeholder" and node.name not in names]
+    others = [node.name for node in plan.edit.nodes() if node.op == "Placeholder" and node.name not in names]
     if made and others:
         yield f"the outputs also need {', '.join(others)} to be fed"
 
 
 def _input_row(new: NewInput) -> InputRow:
     return InputRow(new.old.name, new.old.op, new.dtype.name, None if new.shape.dims is None else list(new.shape.dims))
-
-
-def _apply(model: Model, plan: _Plan) -> None:
-    nodes = plan.nodes
-    if plan.saver is not None:
-        nodes = [*nodes, *plan.saver.nodes]
-    if len(nodes) != len(model.graph) or any(a is not b for a, b in zip(nodes, model.graph, strict=True)):
-        model.graph.set_nodes(nodes)

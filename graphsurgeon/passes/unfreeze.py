@@ -142,7 +142,7 @@ def unfreeze(
     surgery = ToVariables(model.graph, index, variables)
     for weight in plan.weights:
         surgery.convert(weight.node, values[weight.node.name])
-    model.graph.set_nodes(surgery.result())
+    surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
     notes += [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -68,7 +69,7 @@ def restore_variables(model: Model, exclude: Sequence[str]) -> list[VariableRow]
         return []
     values = {name: model.graph[name].tensor for name in notes}
     restorer = _Restorer(model.graph, notes)
-    model.graph.set_nodes(restorer.nodes())
+    restorer.edit.apply()
     if model.meta is None:
         model.meta = schema.MetaGraphDef()
     places = _places(notes, values)
@@ -90,13 +91,10 @@ class _Restorer:
     """Gathers the nodes that take the place of constants, and their readers."""
 
     def __init__(self, graph: Graph, notes: Mapping[str, Remembered]) -> None:
-        self._graph = graph
+        self.edit = GraphEdit(graph)
         self._index = Index(graph)
         self._notes = notes
         self._taken = set(self._index.producers)
-        self._replaced: dict[str, list[Node]] = {}
-        self._edited: dict[str, Node] = {}
-        self._removed: set[str] = set()
         self._is_exact: dict[str, bool] = {}
         self.variables: dict[str, Variable] = {}
         for name, note in notes.items():
@@ -104,14 +102,6 @@ class _Restorer:
             self._take_up(note)
             if note.kind == "resource":
                 self._reread(name)
-
-    def nodes(self) -> Iterator[Node]:
-        """Yield the nodes of the graph, the variables in the places of the constants."""
-        for node in self._graph:
-            if node.name in self._replaced:
-                yield from self._replaced[node.name]
-            elif node.name not in self._removed:
-                yield self._edited.get(node.name, node)
 
     def definitions(self, name: str) -> list[tuple[schema.VariableDef, list[str]]]:
         """Return the VariableDefs of a variable and their collections: its own, when all they name is there."""
@@ -122,7 +112,7 @@ class _Restorer:
         return [(definition, collections) for _, collections in note.definitions]
 
     def _restore(self, name: str, note: Remembered) -> None:
-        node, value = Node(note.variable), self._graph[name].tensor
+        node, value = Node(note.variable), self._index.producers[name].tensor
         parts = usable_parts(note, name, self._taken)
         there = self._taken | {part.name for part in parts}
         definition = next((each for each, _ in note.definitions if _is_whole(each, there)), None)
@@ -131,7 +121,7 @@ class _Restorer:
         self._is_exact[name] = definition is not None
         if definition is not None:
             self._taken |= there
-            self._replaced[name] = [node, *parts]
+            self.edit.replace(name, [node, *parts])
             self.variables[name] = Variable(
                 name, note.kind, value.dtype, definition.initializer_name, definition.snapshot_name,
                 definition.initial_value_name, node.device,
@@ -141,7 +131,7 @@ class _Restorer:
         read_there = self._index.producers.get(read)
         own = read if read_there is not None and read_there.op == "Identity" else None
         made = new_variable(name, value, note.kind, self._taken, device=node.device, read=own)
-        self._replaced[name] = [node, *made.nodes[1:]]
+        self.edit.replace(name, [node, *made.nodes[1:]])
         self.variables[name] = made.variable
 
     def _take_up(self, note: Remembered) -> None:
@@ -149,12 +139,12 @@ class _Restorer:
         for proto in note.nodes:
             now = self._index.producers.get(proto.name)
             if now is not None and now.op in (proto.op, "Identity") and now.inputs == tuple(proto.input):
-                self._edited[proto.name] = Node(proto)
+                self.edit.replace(proto.name, [Node(proto)])
 
     def _reread(self, name: str) -> None:
         """Let what had read a handle read it again."""
         for consumer, position in self._index.consumers(name):
-            now = self._edited.setdefault(consumer.name, consumer.copy())
+            now = self.edit.edit(consumer)
             attrs = now.attrs
             if now.op == "ReadVariableOp":
                 continue
@@ -162,24 +152,23 @@ class _Restorer:
                 now.op = "ReadVariableOp"
                 attrs["dtype"] = attrs.pop("T")
             elif now.op == "GatherV2" and position == 0 and now.inputs[2] == f"{now.name}/axis":
-                now.op, now.inputs = "ResourceGather", now.inputs[:2]
+                self.edit.remove(now.inputs[2])
+                self.edit.set_inputs(now, now.inputs[:2])
+                now.op = "ResourceGather"
                 attrs["dtype"], attrs["validate_indices"] = attrs.pop("Tparams"), True
                 attrs.pop("Taxis")
-                self._removed.add(f"{now.name}/axis")
             elif now.op == "GatherNd" and position == 0:
                 now.op = "ResourceGatherNd"
                 attrs["dtype"] = attrs.pop("Tparams")
             else:
-                inputs = list(now.inputs)
-                inputs[position] = self._read(name)
-                now.inputs = inputs
+                self.edit.set_input(now, position, self._read(name))
 
     def _read(self, name: str) -> str:
         """Return the tensor that reads a variable; one is made when it has none."""
         variable = self.variables[name]
         if not variable.snapshot:
             read = new_read(name, variable.kind, variable.dtype, self._taken, device=variable.device)
-            self._replaced[name].append(read)
+            self.edit.add(read, behind=name)
             self.variables[name] = variable = variable._replace(snapshot=f"{read.name}:0")
         return variable.snapshot.removesuffix(":0")
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -168,21 +169,18 @@ def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[st
     needed = ancestors(producers, roots, needs)
     cut = init.cut(needed) if init is not None else {}
     needed.update(cut)
-    nodes = []
-    for node in model.graph:
-        if node.name in needed:
-            now = cut.get(node.name, node) if node.op == "NoOp" else node
-            gone = [name for name in colocated.get(node.name, ()) if name not in needed]
-            nodes.append(_colocated_less(now, gone) if gone else now)
-    model.graph.set_nodes(nodes)
+    edit = GraphEdit(model.graph)
+    edit.keep(needed)
+    for name, inputs in cut.items():
+        if name in producers and inputs != producers[name].inputs:
+            edit.set_inputs(producers[name], inputs)
+    for name, near in colocated.items():
+        gone = [each for each in near if each not in needed]
+        if gone and name in needed:
+            drop_colocation(edit.edit(producers[name]), gone)
+    edit.apply()
     return [*cut, *(each for name in needed for each in also.get(name, ()))]
 
 
 def _colocations(producers: Mapping[str, Node]) -> dict[str, list[str]]:
     return {name: near for name, node in producers.items() if (near := colocated_with(node))}
-
-
-def _colocated_less(node: Node, gone: Sequence[str]) -> Node:
-    copy = node.copy()
-    drop_colocation(copy, gone)
-    return copy

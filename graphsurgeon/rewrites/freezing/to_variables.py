@@ -7,10 +7,10 @@ and who read the constant reads the variable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.frames import Frame, frames_of
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -29,15 +29,22 @@ _READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
 
 
 class ToVariables:
-    """Gathers the edits of a graph: copies of nodes, and the nodes that take a constant's place."""
+    """Gathers the edits of a graph: nodes that take a constant's place, and its readers.
+
+    Parameters
+    ----------
+    graph : Graph
+        Not edited before `finish`.
+    index : Index
+        Of it, and as it was before all exchanges.
+    kind : "ref" or "resource"
+    """
 
     def __init__(self, graph: Graph, index: Index, kind: VariableKind) -> None:
-        self._graph = graph
+        self._edit = GraphEdit(graph)
         self._index = index
         self.kind = kind
         self.taken = set(index.producers)
-        self._edited: dict[str, Node] = {}
-        self._replaced: dict[str, list[Node]] = {}
         self._frames: dict[str, tuple[Frame, ...]] | None = None
         self.variables: list[Variable] = []
         self.moved: dict[str, Moved] = {}
@@ -55,38 +62,29 @@ class ToVariables:
         if node.proto.HasField("experimental_debug_info"):
             made.nodes[0].proto.experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
         self.variables.append(made.variable)
-        self._replaced[name] = made.nodes
         note = self.note.constants[name] = ConstantNote(
             "" if own_read else made.read, num_typed=_num_typed(node, value)
         )
         if self.kind == "resource" and not self._index.consumers(name):
             self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
         if not node.inputs:
+            self._edit.replace(name, made.nodes)
             self._rewire(name, made.read, own_read, note)
             return
         anchors = self._anchors(node, value.dtype, made.read)
-        self._replaced[name] = made.nodes + anchors
+        self._edit.replace(name, made.nodes + anchors)
         note.controls, note.anchors = list(node.inputs), [anchor.name for anchor in anchors]
         self.moved[name] = Moved(made.read, note.anchors[:-1], note.anchors[-1])
         for consumer, position in self._index.consumers(name):
             self._set_input(consumer, position, name, note.anchors[-1])
 
-    def result(self) -> Iterator[Node]:
-        """Yield the nodes of the graph after all exchanges, in order."""
+    def finish(self) -> None:
+        """Make all exchanges in the graph."""
         for name, moved in self.moved.items():
             # Who waited for the constant waited for the branch or the iteration it was in.
             for consumer in self._index.control_consumers(name):
                 self._wait_for(consumer, name, moved.inside)
-        for node in self._graph:
-            if node.name in self._replaced:
-                yield from self._replaced[node.name]
-            else:
-                yield self._edited.get(node.name, node)
-
-    def _edit(self, node: Node) -> Node:
-        if node.name not in self._edited:
-            self._edited[node.name] = node.copy()
-        return self._edited[node.name]
+        self._edit.apply()
 
     def _own_read(self, name: str) -> Node | None:
         """Find the read that the variable had before it was frozen."""
@@ -101,7 +99,7 @@ class ToVariables:
         be neither initialized nor saved.
         """
         if self._frames is None:
-            self._frames = frames_of(self._graph, self._index)
+            self._frames = frames_of(self._edit.graph, self._index)
         nodes: list[Node] = []
         tip = read
         for frame in self._frames.get(node.name, ()):
@@ -132,19 +130,16 @@ class ToVariables:
 
     def _set_input(self, consumer: Node, position: int, old: str, new: str) -> None:
         """Let an input name another node; it stays written as it is, ``a`` or ``a:0``."""
-        node = self._edit(consumer)
-        inputs = list(node.inputs)
-        inputs[position] = new + inputs[position][len(old) :]
-        node.inputs = inputs
+        self._edit.set_input(consumer, position, new + consumer.inputs[position][len(old) :])
 
     def _wait_for(self, consumer: Node, old: str, new: str) -> None:
         # A constant that is exchanged too has handed its control inputs to its anchor.
-        anchored = consumer.name in self.moved
-        node = self._replaced[consumer.name][-1] if anchored else self._edit(consumer)
-        node.inputs = [f"^{new}" if text == f"^{old}" else text for text in node.inputs]
+        anchor = self._edit.get(self.moved[consumer.name].inside) if consumer.name in self.moved else None
+        node = anchor or self._edit.current(consumer)
+        self._edit.set_inputs(node, [f"^{new}" if text == f"^{old}" else text for text in node.inputs])
 
     def _to_read_variable_op(self, consumer: Node) -> None:
-        node = self._edit(consumer)
+        node = self._edit.edit(consumer)
         node.op = "ReadVariableOp"
         node.attrs["dtype"] = node.attrs["T"]
         del node.attrs["T"]

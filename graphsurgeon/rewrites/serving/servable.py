@@ -26,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from graphsurgeon.errors import near_names
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -163,20 +164,23 @@ class _Draft:
         self._model = model
         self._before = None if model.meta is None else schema.serialize(model.meta)
         self.meta = schema.parse(schema.MetaGraphDef, self._before or b"")
-        self._index = Index(model.graph)
-        self._added: list[Node] = []
+        self._edit = GraphEdit(model.graph)
         self.notes: list[str] = []
 
     def result(self) -> Model:
         """Return the completed model."""
         model = self._model
         after = schema.serialize(self.meta)
-        if after == self._before and not self._added:
+        if after == self._before and self._edit.is_empty:
             return model
-        graph = Graph([*model.graph, *self._added])
+        graph = Graph(self._edit.nodes())
         made = Model(graph, model.library, rest=schema.serialize(model.rest), meta=after)
         made.variables, made.path, made.saved_model = model.variables, model.path, model.saved_model
         return made
+
+    @property
+    def _index(self) -> Index:
+        return self._edit.index
 
     def add_tags_and_version(self) -> None:
         """Add the tag of what is served, and a version that can be parsed."""
@@ -223,7 +227,8 @@ class _Draft:
         saver = new_saver(model.graph, saved)
         if is_old:
             self.notes.append(f"{restore_op!r} reads V1 checkpoints only, so there is a new saver")
-        self._added += saver.nodes
+        for node in saver.nodes:
+            self._edit.add(node)
         self.meta.saver_def.CopyFrom(saver.saver_def)
         if "variables" not in self.meta.collection_def:
             definitions = [s.variable.to_proto(trainable=False) for s in saved if s.variable.initializer]
@@ -239,8 +244,8 @@ class _Draft:
         there = [name for name in initializers if name in self._index.producers]
         if not there:
             return
-        name = unique_name(MAIN_OP, {*self._index.producers, *(node.name for node in self._added)})
-        self._added.append(Node.new(name, "NoOp", [f"^{each}" for each in there]))
+        name = unique_name(MAIN_OP, self._index.producers)
+        self._edit.add(Node.new(name, "NoOp", [f"^{each}" for each in there]))
         collections[MAIN_OP].node_list.value.append(name)
 
     def drop_stale_object_graph(self) -> None:
@@ -284,7 +289,7 @@ class _Draft:
 
     def check_saver(self) -> None:
         """Refuse a saver that restores what there is not."""
-        producers = {**self._index.producers, **{node.name: node for node in self._added}}
+        producers = self._index.producers
         for node in _restore_ops(producers, self.meta.saver_def.restore_op_name):
             for key in _keys(producers, node):
                 if key not in self._model.variables:
