@@ -1,12 +1,13 @@
-"""Nodes that wait for each other.
+"""Cycle detection by Kahn's algorithm, with TensorFlow's one exception.
 
-Like TensorFlow, which takes nodes in as their inputs become known: a Merge that a NextIteration
-feeds is ready with its control inputs and one data input, every other node with all its inputs.
+A Merge that a NextIteration feeds, which closes a loop, is ready with its control inputs and any one of its
+data inputs; every other node with all its inputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
 from graphsurgeon.checks.body import Body
 from graphsurgeon.checks.finding import ERROR, Finding
@@ -18,111 +19,82 @@ _NEXT_ITERATIONS = ("NextIteration", "RefNextIteration")
 
 def cycle_findings(body: Body) -> Iterator[Finding]:
     """Yield one finding that spells out a cycle, if there is any; costs O(nodes + edges)."""
-    stuck = _stuck(body, _late(body))
-    if stuck:
-        cycle = _find_cycle(body, stuck)
+    remaining = _remaining(body, _out_of_order(body))
+    if remaining:
+        cycle = _cycle(body, remaining)
         shown = cycle if len(cycle) <= 6 else [*cycle[:3], "...", *cycle[-2:]]
-        where = "1 node is in a cycle" if len(stuck) == 1 else f"{len(stuck)} nodes are in a cycle or behind one"
+        where = (
+            "1 node is in a cycle" if len(remaining) == 1 else f"{len(remaining)} nodes are in a cycle or behind one"
+        )
         message = f"{where}: {' -> '.join(shown)}"
         yield body.finding(ERROR, "cycle", cycle[0], message)
 
 
-def _late(body: Body) -> list[int]:
-    """Return the nodes that are not ready when the nodes are taken in their order; mostly none or those of loops."""
+def _out_of_order(body: Body) -> list[int]:
+    """Return the nodes that stand before one they need; in a graph in topological order, none but those of loops."""
     position = body.position
-    ready: set[str] = set(body.arguments)
+    ready = set(body.arguments)
     all_ready = ready.issuperset
-    late = []
+
+    def is_missing(name: str) -> bool:
+        return name not in ready and name in position
+
+    found = []
     for i, node in enumerate(body.nodes):
-        inputs = node.inputs
-        if all_ready(inputs) or _is_ready(body, i, ready, position):
+        if all_ready(node.inputs) or not any(_needed(body, i, is_missing)):
             ready.add(body.names[i])
         else:
-            late.append(i)
-    return late
+            found.append(i)
+    return found
 
 
-def _is_ready(body: Body, i: int, ready: set[str], position: dict[str, int]) -> bool:
-    inputs = body.nodes[i].inputs
-    names = [node_of_input(text) for text in inputs]
-    waiting = [name not in ready and name in position for name in names]
-    if not any(waiting):
-        return True
-    if not _closes_loop(body, i, inputs, names):
-        return False
-    controls = [waits for waits, text in zip(waiting, inputs, strict=True) if text[:1] == "^"]
-    data = [waits for waits, text in zip(waiting, inputs, strict=True) if text[:1] != "^"]
-    return not any(controls) and not all(data)
+def _needed(body: Body, i: int, is_missing: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+    """Return the missing predecessors of a node: those it needs all of, and those it needs any one of."""
+    node = body.nodes[i]
+    missing = [text for text in node.inputs if is_missing(node_of_input(text))]
+    if node.op in _MERGES and missing:
+        data = [node_of_input(text) for text in node.inputs if text[:1] != "^"]
+        if any(name in body.position and body.nodes[body.position[name]].op in _NEXT_ITERATIONS for name in data):
+            controls = [node_of_input(text) for text in missing if text[:1] == "^"]
+            return controls, data if len(missing) - len(controls) == len(data) else []
+    return [node_of_input(text) for text in missing], []
 
 
-def _closes_loop(body: Body, i: int, inputs: tuple[str, ...], names: list[str]) -> bool:
-    """Whether a node is the Merge of a loop, fed by a NextIteration."""
-    if body.nodes[i].op not in _MERGES:
-        return False
-    return any(
-        text[:1] != "^" and name in body.position and body.nodes[body.position[name]].op in _NEXT_ITERATIONS
-        for text, name in zip(inputs, names, strict=True)
-    )
+def _remaining(body: Body, nodes: Sequence[int]) -> list[int]:
+    """Return those of the nodes that Kahn's algorithm never takes."""
+    position = {body.names[i]: i for i in reversed(nodes)}
+    in_degree: dict[int, int] = {}
+    successors: dict[int, list[int]] = defaultdict(list)
+    for i in nodes:
+        names, alternatives = _needed(body, i, position.__contains__)
+        predecessors = [position[name] for name in names]
+        if alternatives:
+            # They lead to the node by way of one that is taken after the first of them.
+            in_degree[~i] = 1
+            for name in alternatives:
+                successors[position[name]].append(~i)
+            predecessors.append(~i)
+        in_degree[i] = len(predecessors)
+        for other in predecessors:
+            successors[other].append(i)
+    ready = [i for i in nodes if in_degree[i] == 0]
+    while ready:
+        for i in successors[ready.pop()]:
+            in_degree[i] -= 1
+            if in_degree[i] == 0:
+                ready.append(i)
+    return [i for i in nodes if in_degree[i] > 0]
 
 
-def _stuck(body: Body, late: list[int]) -> dict[int, list[int]]:
-    """Return those of the late nodes that never become ready, each with the nodes it waits for."""
-    if not late:
-        return {}
-    of_late = {body.names[i]: i for i in reversed(late)}
-    waits: dict[int, list[int]] = {}
-    missing: dict[int, int] = {}
-    # Who waits for a node, and whether any one of several such inputs will do.
-    followers: dict[int, list[tuple[int, bool]]] = {i: [] for i in late}
-    has_data: set[int] = set()
-    for i in late:
-        inputs = body.nodes[i].inputs
-        names = [node_of_input(text) for text in inputs]
-        waits[i] = [of_late[name] for name in names if name in of_late]
-        missing[i] = len(waits[i])
-        is_loop = _closes_loop(body, i, inputs, names)
-        if is_loop:
-            controls = [name for text, name in zip(inputs, names, strict=True) if text[:1] == "^" and name in of_late]
-            some_data = any(name not in of_late for text, name in zip(inputs, names, strict=True) if text[:1] != "^")
-            missing[i] = len(controls) + (not some_data)
-            has_data |= {i} if some_data else set()
-        for text, name in zip(inputs, names, strict=True):
-            if name in of_late:
-                followers[of_late[name]].append((i, is_loop and text[:1] != "^"))
-    _settle(late, waits, missing, followers, has_data)
-    return waits
-
-
-def _settle(
-    late: list[int],
-    waits: dict[int, list[int]],
-    missing: dict[int, int],
-    followers: dict[int, list[tuple[int, bool]]],
-    has_data: set[int],
-) -> None:
-    """Take the nodes that become ready out of `waits`; `has_data` are loops' Merges with a data input already."""
-    done = [i for i in late if missing[i] == 0]
-    while done:
-        i = done.pop()
-        waits.pop(i, None)
-        for other, is_any in followers[i]:
-            if is_any and other in has_data:
-                continue
-            if is_any:
-                has_data.add(other)
-            missing[other] -= 1
-            if missing[other] == 0:
-                done.append(other)
-
-
-def _find_cycle(body: Body, stuck: dict[int, list[int]]) -> list[str]:
-    """Follow unready inputs from some stuck node until one comes again."""
-    i = next(iter(stuck))
+def _cycle(body: Body, remaining: Sequence[int]) -> list[str]:
+    """Go from predecessor to predecessor until a node comes again."""
+    position = {body.names[i]: i for i in reversed(remaining)}
+    i = remaining[0]
     path: list[int] = []
     seen: dict[int, int] = {}
     while i not in seen:
         seen[i] = len(path)
         path.append(i)
-        i = next(other for other in stuck[i] if other in stuck)
+        i = next(position[name] for name in map(node_of_input, body.nodes[i].inputs) if name in position)
     # The walk went against the edges.
     return [body.names[j] for j in reversed([*path[seen[i] :], i])]
