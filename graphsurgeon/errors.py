@@ -17,7 +17,7 @@ A missing or unreadable file stays an `OSError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from proto_utils.errors import (
     CorruptionError,
@@ -27,6 +27,8 @@ from proto_utils.errors import (
     NotFoundError,
     OutputExistsError,
     UnsupportedError,
+    did_you_mean,
+    near_names,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "OutputExistsError",
     "PassError",
     "UnsupportedError",
+    "did_you_mean",
     "near_names",
 ]
 
@@ -108,22 +111,3 @@ class PassError(GraphSurgeonError):
         self.is_usage = is_usage
         self.listed = tuple(listed)
         self.report = report
-
-
-def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """Return the existing names that resemble `name` most, closest first.
-
-    Names that share the last component come before names that merely look alike.
-    Costs one pass over the names; the expensive comparison runs on at most 2,000.
-    """
-    if not isinstance(name, str):
-        # Mappings are asked for anything at all; nothing resembles it.
-        return ()
-    import difflib
-
-    leaf = name.rsplit("/", 1)[-1].lower()
-    pool = list(names)
-    likely = [n for n in pool if leaf and leaf in n.lower()]
-    candidates = (likely or pool)[:2000]
-    found = difflib.get_close_matches(name, candidates, n=count, cutoff=0.5)
-    return tuple(found) or tuple(likely[:count])

@@ -7,7 +7,7 @@ program can act on them and the command line can print them as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class GraphSurgeonError(Exception):
@@ -116,13 +116,27 @@ class NotFoundError(GraphSurgeonError, KeyError):
         listed: Sequence[str] = (),
     ) -> None:
         place = f" in {where}" if where else ""
-        if hint is None and near:
-            hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
+        if hint is None:
+            hint = did_you_mean(near)
         super().__init__(f"no {kind} {name!r}{place}", hint=hint)
         self.kind = kind
         self.name = name
         self.near = tuple(near)
         self.listed = tuple(listed)
+
+    @classmethod
+    def among(
+        cls,
+        kind: str,
+        name: str,
+        names: Iterable[str],
+        *,
+        like: str | None = None,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> NotFoundError:
+        """Make the error for a name that is not among `names`, with those that resemble it, or `like`."""
+        return cls(kind, name, near_names(name if like is None else like, names), where=where, hint=hint)
 
 
 class LimitError(GraphSurgeonError):
@@ -159,3 +173,27 @@ class OutputExistsError(GraphSurgeonError, FileExistsError):
     def __init__(self, path: str, *, hint: str | None = None) -> None:
         super().__init__(f"{path}: exists already", hint=hint or "use `overwrite` (overwrite=True) to replace it")
         self.path = path
+
+
+def did_you_mean(near: Sequence[str]) -> str | None:
+    """Return the hint that offers near names, None without any."""
+    return "did you mean " + " or ".join(map(repr, near)) + "?" if near else None
+
+
+def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """Return the existing names that resemble `name` most, closest first.
+
+    Names that share the last component come before names that merely look alike.
+    Costs one pass over the names; the expensive comparison runs on at most 2,000.
+    """
+    if not isinstance(name, str):
+        # Mappings are asked for anything at all; nothing resembles it.
+        return ()
+    import difflib
+
+    leaf = name.rsplit("/", 1)[-1].lower()
+    pool = list(names)
+    likely = [n for n in pool if leaf and leaf in n.lower()]
+    candidates = (likely or pool)[:2000]
+    found = difflib.get_close_matches(name, candidates, n=count, cutoff=0.5)
+    return tuple(found) or tuple(likely[:count])

@@ -1,15 +1,12 @@
-"""Errors about graphs and passes, and names that resemble."""
+"""Errors about graphs and passes."""
 
 from __future__ import annotations
-
-import time
-from typing import Any
 
 import pytest
 
 from graphsurgeon import errors
 from graphsurgeon.compat.errors import OpError
-from graphsurgeon.errors import GraphError, GraphSurgeonError, PassError, near_names
+from graphsurgeon.errors import GraphError, GraphSurgeonError, PassError
 
 
 @pytest.mark.parametrize(
@@ -38,27 +35,6 @@ def test_the_tree_is_closed():
 
 def _below(kind: type[Exception]) -> list[type[Exception]]:
     return [found for direct in kind.__subclasses__() for found in (direct, *_below(direct))]
-
-
-def test_near_names():
-    names = ["conv1/weights", "conv1/biases", "conv2/weights", "fc/kernel"]
-    assert near_names("conv1/weigths", names)[0] == "conv1/weights"
-    assert set(near_names("weights", names)) == {"conv1/weights", "conv2/weights"}
-    assert near_names("zzz", names) == ()
-    assert near_names("", names) == ()
-    assert near_names("x", []) == ()
-
-
-@pytest.mark.parametrize("key", [3, None, b"conv1/weights", ("a",)])
-def test_nothing_is_near_to_what_is_no_name(key: Any):
-    assert near_names(key, ["conv1/weights"]) == ()
-
-
-def test_near_names_among_very_many_are_quick():
-    names = [f"layer_{number}/weights" for number in range(200_000)]
-    start = time.perf_counter()
-    assert near_names("layer_1/weight", names)
-    assert time.perf_counter() - start < 3.0  # about 0.1 s
 
 
 def test_a_list_is_a_field_where_there_is_one():

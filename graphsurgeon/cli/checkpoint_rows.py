@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.cli.output import format_shape
-from graphsurgeon.errors import near_names
 from graphsurgeon.names import matches, node_of
 from graphsurgeon.variables.object_graph import ObjectGraph
 from proto_utils.errors import NotFoundError
@@ -74,8 +73,8 @@ class CheckpointRows:
             found = {name for name in self._checkpoint if any(matches(pattern, each) for each in self._names(name))}
             found = found or {name for name in (node_of(pattern),) if name in self._checkpoint}
             if not found:
-                near = near_names(node_of(pattern), (each for name in self._checkpoint for each in self._names(name)))
-                raise NotFoundError("tensor", pattern, near, where=source)
+                known = (each for name in self._checkpoint for each in self._names(name))
+                raise NotFoundError.among("tensor", pattern, known, like=node_of(pattern), where=source)
             hits |= found
         if patterns:
             self._chosen = [name for name in self._checkpoint if name in hits]

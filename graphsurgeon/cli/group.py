@@ -11,7 +11,7 @@ import click
 from graphsurgeon import edits, passes
 from graphsurgeon.cli import verbs
 from graphsurgeon.cli.options import verb_name
-from graphsurgeon.errors import near_names
+from graphsurgeon.errors import did_you_mean, near_names
 
 #: What others call what these verbs do.
 _OTHER_WORDS = {
@@ -55,8 +55,7 @@ class VerbGroup(click.Group):
             error = click.UsageError(f"no verb {args[0]!r}", ctx)
             known = _OTHER_WORDS.get(args[0])
             near = (known,) if known else near_names(args[0], self.list_commands(ctx))
-            if near:
-                error.hint = "did you mean " + " or ".join(repr(name) for name in near) + "?"  # type: ignore[attr-defined]
+            error.hint = did_you_mean(near)  # type: ignore[attr-defined]
             raise error
         return super().resolve_command(ctx, args)
 

@@ -186,7 +186,7 @@ def tensor_shape_from_node_def_name(graph: Any, input_name: str) -> Any:
     name, output = parse_input(input_name)
     node = next((Node(node) for node in graph.node if node.name == name), None)
     if node is None:
-        raise NotFoundError("node", name, near_names(name, (node.name for node in graph.node)))
+        raise NotFoundError.among("node", name, (node.name for node in graph.node))
     if output == 0:
         return node_shape(node) or Shape()
     shapes = node.attrs.get("_output_shapes", [])

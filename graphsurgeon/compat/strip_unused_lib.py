@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphsurgeon.compat.graph_util import extract_sub_graph
-from graphsurgeon.errors import near_names
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.output import Transaction
@@ -66,7 +65,7 @@ def strip_unused(
     names = {node.name for node in input_graph_def.node}
     for name in left:
         if name not in names:
-            raise NotFoundError("node", name, near_names(name, names), where="the graph, so it is no input")
+            raise NotFoundError.among("node", name, names, where="the graph, so it is no input")
     replaced = type(input_graph_def)()
     for node in input_graph_def.node:
         replaced.node.append(_placeholder(node, left[node.name]) if node.name in left else node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.walk import VARIABLES, Environment, Walk
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -73,7 +73,7 @@ class Initializers:
         node = self._index.producers.get(node_of(name))
         if node is None or node.op not in VARIABLES:
             names = (each.name for each in self._index.producers.values() if each.op in VARIABLES)
-            raise NotFoundError("variable", name, near_names(name, names))
+            raise NotFoundError.among("variable", name, names)
         tensor = self._walk.tensor(self._walk.initial(node))
         if tensor is None:
             raise self._walk.refusal(node.name, "its initializer stands in a branch that is not taken")
@@ -129,7 +129,7 @@ def _assigned_tensors(index: Index, initializers: Iterable[str], operation: str)
         seen.add(name)
         node = index.producers.get(name)
         if node is None:
-            raise NotFoundError("node", name, near_names(name, index.producers))
+            raise NotFoundError.among("node", name, index.producers)
         if node.op in _ASSIGNS and len(node.inputs) > 1:
             found[node_of_input(node.inputs[0])] = node.inputs[1]
         elif node.op not in _TABLES | _GROUPS:

@@ -164,7 +164,7 @@ class Bundle(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         entry = self.entries.get(name)
         if entry is None:
-            raise NotFoundError("tensor", name, near_names(name, self.entries), where=self.prefix)
+            raise NotFoundError.among("tensor", name, self.entries, where=self.prefix)
         if not entry.slices:
             return self._tensor(name, entry)
         parts = [(box, self._tensor(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
@@ -313,5 +313,6 @@ def _open_index(prefix: str) -> FileSource:
     except (FileNotFoundError, NotADirectoryError):
         directory = os.path.dirname(path)
         found = glob.glob(os.path.join(glob.escape(directory), "*.index")) if directory else glob.glob("*.index")
-        near = near_names(prefix, [name.removesuffix(".index") for name in found])
-        raise NotFoundError("checkpoint", prefix, near, where=f"{directory or '.'} (no {path})") from None
+        prefixes = [name.removesuffix(".index") for name in found]
+        where = f"{directory or '.'} (no {path})"
+        raise NotFoundError.among("checkpoint", prefix, prefixes, where=where) from None

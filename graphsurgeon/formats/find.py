@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.formats.detect import Detected
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.message import locating
@@ -81,9 +80,8 @@ class _Names:
         node = self._graph.get(node_of(name))
         if node is not None:
             where += f": {node.name!r} is a {node.op}, whose value is not in the file"
-        constants = [each.name for each in self._graph if each.op == "Const"]
-        near = near_names(node_of(name), [*self._values, *constants])
-        return NotFoundError("tensor, constant or variable", name, near, where=where)
+        known = [*self._values, *(each.name for each in self._graph if each.op == "Const")]
+        return NotFoundError.among("tensor, constant or variable", name, known, like=node_of(name), where=where)
 
     def _of_object(self, name: str) -> str | None:
         """Return the key of what an object saved that has this full name or path."""

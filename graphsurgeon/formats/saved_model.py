@@ -20,7 +20,6 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.formats.message import locating, read_text
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.names import text_of
@@ -143,7 +142,7 @@ def _choose(found: Sequence[tuple[int, TaggedGraph]], tags: Sequence[str] | None
     existing = [",".join(graph.tags) for _, graph in found]
     name = ",".join(tags)
     hint = "its tag sets are " + ", ".join(repr(each) for each in existing)
-    raise NotFoundError("meta graph tagged", name, near_names(name, existing), where=path, hint=hint)
+    raise NotFoundError.among("meta graph tagged", name, existing, where=path, hint=hint)
 
 
 def _files_beside(path: str) -> Iterator[tuple[str, str]]:

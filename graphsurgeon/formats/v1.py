@@ -22,7 +22,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType, TracebackType
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
     encode_slice_key,
@@ -91,7 +90,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         entry = self.entries.get(name)
         if entry is None:
-            raise NotFoundError("tensor", name, near_names(name, self.entries), where=self.prefix)
+            raise NotFoundError.among("tensor", name, self.entries, where=self.prefix)
         if not entry.dtype.itemsize and entry.dtype is not dtypes.STRING:
             return OpaqueTensor(entry.dtype, entry.shape)
         parts = self._parts[name]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from graphsurgeon.errors import GraphError, near_names
+from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
@@ -183,7 +183,7 @@ class GraphEdit:
     def _require(self, name: str) -> Node:
         node = self.get(name)
         if node is None:
-            raise NotFoundError("node", name, near_names(name, (each.name for each in self.nodes())))
+            raise NotFoundError.among("node", name, (each.name for each in self.nodes()))
         return node
 
     def _put(self, node: Node, before: Sequence[str]) -> None:

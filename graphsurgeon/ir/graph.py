@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.ir.node import Node
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
@@ -46,7 +45,7 @@ class Graph:
         """
         node = self._find(name)
         if node is None:
-            raise NotFoundError("node", name, near_names(name, (n.name for n in self._nodes)))
+            raise NotFoundError.among("node", name, (n.name for n in self._nodes))
         return node
 
     def get(self, name: str) -> Node | None:

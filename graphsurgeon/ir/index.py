@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TypeAlias
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.names import is_control, node_of_input, parse_input, spellings
@@ -150,7 +149,7 @@ def find_node(producers: Mapping[str, Node], text: str) -> Node:
     """
     name, output = parse_input(text)
     if name not in producers:
-        raise NotFoundError("node", name, near_names(name, producers))
+        raise NotFoundError.among("node", name, producers)
     count = num_outputs(producers[name]) if output > 0 else None
     if count is not None and output >= count:
         raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(count)][:3])

@@ -203,7 +203,7 @@ def _choose(
     everything = list(variable_nodes(model.graph))
     for pattern in (*keep, *only):
         if not any(matches_any((pattern,), node.name) for node in everything):
-            raise NotFoundError("variable", pattern, near_names(pattern, (node.name for node in everything)))
+            raise NotFoundError.among("variable", pattern, (node.name for node in everything))
     variables = needed_variables(model, index, roots)
     kept = [n for n in variables if matches_any(keep, n.name) or (only and not matches_any(only, n.name))]
     names = {node.name for node in kept}

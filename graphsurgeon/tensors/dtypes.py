@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.errors import near_names
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ class DType:
         """
         found = DType.named(name)
         if found is None:
-            raise NotFoundError("dtype", name, near_names(name, _BY_NAME))
+            raise NotFoundError.among("dtype", name, _BY_NAME)
         return found
 
     @staticmethod

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphsurgeon import names
-from graphsurgeon.errors import near_names
 from proto_utils.errors import NotFoundError
 
 
@@ -37,7 +36,7 @@ def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequen
     found = list(tensors)
     for pattern in (*select, *exclude):
         if not any(names.matches(pattern, name) for name in found):
-            raise NotFoundError("tensor", pattern, near_names(pattern, found))
+            raise NotFoundError.among("tensor", pattern, found)
     return [
         name
         for name in found

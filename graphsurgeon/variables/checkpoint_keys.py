@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -128,8 +127,8 @@ class VariableValues:
         if place is None:
             wanted = self._saved[node.name].key if node.name in self._saved else node.name
             hint = None if self._model.variables else 'there is no checkpoint: name it with `load(checkpoint="PREFIX")`'
-            near = near_names(wanted, self._model.variables)
-            raise NotFoundError("value in the checkpoint for variable", wanted, near, hint=hint)
+            kind = "value in the checkpoint for variable"
+            raise NotFoundError.among(kind, wanted, self._model.variables, hint=hint)
         tensor = self._model.variables[place.key]
         return place.key, tensor if place.extents is None else SliceTensor(tensor, place.extents)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from graphsurgeon import names
-from graphsurgeon.errors import near_names
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.weights.evidence import gather
@@ -75,7 +74,7 @@ def _check_patterns(select: Sequence[str], constants: Iterable[Constant], model:
             continue
         inside = next((each.function for each in _in_functions(model) if names.matches(pattern, each.node.name)), None)
         hint = None if inside is None else f"it is inside function {inside!r}, which cannot hold a variable"
-        raise NotFoundError("constant", pattern, near_names(pattern, known), where="the graph", hint=hint)
+        raise NotFoundError.among("constant", pattern, known, where="the graph", hint=hint)
 
 
 def _in_functions(model: Model) -> list[Kept]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from proto_utils.errors import (
     NotFoundError,
     OutputExistsError,
     UnsupportedError,
+    near_names,
 )
 
 EXAMPLES = [
@@ -56,6 +58,40 @@ def test_the_hint_is_a_field_when_there_is_one():
 def test_near_names_make_the_hint():
     assert NotFoundError("node", "x", ("y", "z")).hint == "did you mean 'y' or 'z'?"
     assert NotFoundError("node", "x").hint is None
+
+
+def test_near_names_are_looked_for_among_the_others():
+    error = NotFoundError.among("node", "conv", ["conv1", "fc"], where="a.pb")
+    assert (error.near, str(error)) == (("conv1",), "no node 'conv' in a.pb")
+    assert NotFoundError.among("node", "conv:0", ["conv"], like="conv", hint="look").fields() == {
+        "kind": "node", "name": "conv:0", "near": ("conv",), "hint": "look",
+    }  # fmt: skip
+
+
+def test_near_names():
+    names = ["conv1/weights", "conv1/biases", "conv2/weights", "fc/kernel"]
+    assert near_names("conv1/weigths", names)[0] == "conv1/weights"
+    assert set(near_names("weights", names)) == {"conv1/weights", "conv2/weights"}
+    assert near_names("zzz", names) == ()
+    assert near_names("", names) == ()
+    assert near_names("x", []) == ()
+
+
+@pytest.mark.parametrize("key", [3, None, b"conv1/weights", ("a",)])
+def test_nothing_is_near_to_what_is_no_name(key: Any):
+    assert near_names(key, ["conv1/weights"]) == ()
+
+
+def test_near_names_among_very_many_compare_a_part_of_them(monkeypatch):
+    compared: list[str] = []
+
+    def close(_: str, names: list[str], **__: object) -> list[str]:
+        compared.extend(names)
+        return []
+
+    monkeypatch.setattr("difflib.get_close_matches", close)
+    assert near_names("layer_1/weight", [f"layer_{number}/weights" for number in range(200_000)])
+    assert len(compared) == 2000
 
 
 @pytest.mark.parametrize(

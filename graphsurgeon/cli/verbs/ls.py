@@ -9,7 +9,6 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_json_rows, emit_table, format_nbytes, format_shape, remark
-from graphsurgeon.errors import near_names
 from graphsurgeon.names import matches, node_of
 from proto_utils.errors import NotFoundError, UnsupportedError
 
@@ -106,7 +105,7 @@ def _check_ops(model: Model, ops: Sequence[str]) -> None:
     present = {node.op for node in model.graph}
     for op in ops:
         if op not in present:
-            raise NotFoundError("node of op", op, near_names(op, present))
+            raise NotFoundError.among("node of op", op, present)
 
 
 def _endpoint_row(model: Model, name: str, reason: str) -> Row:
@@ -141,7 +140,7 @@ def _matching(rows: list[Row], patterns: Sequence[str], source: str) -> list[Row
         hits = hits or {i for i, row in enumerate(rows) if row["name"] == node_of(pattern)}
         if not hits:
             names = [row["name"] for row in rows]
-            raise NotFoundError("node", pattern, near_names(node_of(pattern), names), where=source)
+            raise NotFoundError.among("node", pattern, names, like=node_of(pattern), where=source)
         chosen |= hits
     return [rows[i] for i in sorted(chosen)]
 

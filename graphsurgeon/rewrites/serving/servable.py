@@ -25,7 +25,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -293,9 +292,8 @@ class _Draft:
         for node in _restore_ops(producers, self.meta.saver_def.restore_op_name):
             for key in _keys(producers, node):
                 if key not in self._model.variables:
-                    near = near_names(key, self._model.variables)
                     where = f"the values of the variables, where {node.name!r} restores it from"
-                    raise NotFoundError("tensor", key, near, where=where)
+                    raise NotFoundError.among("tensor", key, self._model.variables, where=where)
 
     def _table_initializers(self) -> Iterator[str]:
         if _TABLE_INITIALIZERS in self.meta.collection_def:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -157,7 +157,7 @@ def _find(index: Index, text: str) -> tuple[Node, int]:
     name, output = parse_input(text)
     node = index.producers.get(name)
     if node is None:
-        raise NotFoundError("node", name, near_names(name, index.producers))
+        raise NotFoundError.among("node", name, index.producers)
     number = num_outputs(node)
     if output < 0 or (number is not None and output >= number):
         raise NotFoundError("tensor", text, hint=f"{node.op} node {name!r} has {number} outputs")

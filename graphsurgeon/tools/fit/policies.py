@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import PassError
 from graphsurgeon.names import matches
 from graphsurgeon.tools.fit.requirements import OPERATION
 from proto_utils.errors import NotFoundError
@@ -92,7 +92,7 @@ class Rules(Generic[T]):
         for pattern, _ in self._entries:
             if not any(matches(pattern, key) for key in keys):
                 where = f"what `{self._what}` is about"
-                raise NotFoundError("key that the graph restores", pattern, near_names(pattern, keys), where=where)
+                raise NotFoundError.among("key that the graph restores", pattern, keys, where=where)
 
 
 def parse_mismatch(texts: Sequence[str]) -> Rules[MismatchPolicy]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checks.consistency.checkpoint import restore_targets
-from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -118,7 +118,7 @@ def _restores(model: Model, calls: Iterable[SaverCall], saver: str | None) -> li
         scope = scope_of(saver) if saver in model.graph else saver
         chosen = [call for call in calls if call.node.name.startswith(f"{scope}/")]
         if not chosen:
-            raise NotFoundError("saver", saver, near_names(saver, {scope_of(call.node.name) for call in calls}))
+            raise NotFoundError.among("saver", saver, {scope_of(call.node.name) for call in calls})
         return chosen
     main = [call for call in calls if call.is_main]
     # Without a SaverDef, a meta graph is restored by a saver that TensorFlow makes for its variables.

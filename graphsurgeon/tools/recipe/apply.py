@@ -10,7 +10,7 @@ from typing import Any
 
 from graphsurgeon import edits
 from graphsurgeon.edits._contract import Action, EditReport, Remarks, compare
-from graphsurgeon.errors import near_names
+from graphsurgeon.errors import did_you_mean, near_names
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes import load as load_pass
@@ -154,8 +154,7 @@ class _Preparation:
         stem = step.name.replace("-", "_")
         known = (*edits.names(), "rename")
         if stem not in known:
-            near = near_names(stem, known)
-            hint = "did you mean " + " or ".join(map(repr, near)) + "?" if near else f"there are {', '.join(known)}"
+            hint = did_you_mean(near_names(stem, known)) or f"there are {', '.join(known)}"
             raise UnsupportedError(f"line {step.line}: no edit {step.name!r}", path=path, hint=hint)
         function = load_pass("rename") if stem == "rename" else edits.load(stem)
         hidden = _RENAME_HIDDEN if stem == "rename" else ()

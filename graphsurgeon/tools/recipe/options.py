@@ -23,7 +23,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphsurgeon.errors import near_names
+from graphsurgeon.errors import did_you_mean, near_names
 from graphsurgeon.tensors.tensor import Tensor
 
 #: What an edit is given by whoever runs it, and not by the recipe.
@@ -69,8 +69,7 @@ def check_options(
     for text, value in given.items():
         name = text.replace("-", "_")
         if name not in known:
-            near = near_names(name, known)
-            hint = "did you mean " + " or ".join(map(repr, near)) + "?" if near else f"it takes {', '.join(known)}"
+            hint = did_you_mean(near_names(name, known)) or f"it takes {', '.join(known)}"
             raise OptionError(f"no option {text!r}", hint)
         if name in made:
             raise OptionError(f"option {text!r} is given twice")
