@@ -1,4 +1,4 @@
-"""Whether a model is well formed, by TensorFlow's own rules.
+"""Well-formedness checks of a model, by TensorFlow's own rules.
 
 A finding is an error where TensorFlow refuses the graph: when it is imported, or, for what it looks
 at only then, when the node or function runs. Everything else is a warning. Checked are the graph
@@ -16,7 +16,7 @@ control-order       a data input behind a control input
 input-count         more or fewer data inputs than the op takes
 input-type          an input of another type than the op takes
 attr                an attr that says how many tensors there are, or of which type, is missing or bad
-cycle               nodes that wait for each other, other than by a loop's NextIteration -> Merge
+cycle               a cycle other than by a loop's back edge, NextIteration -> Merge
 const               a constant without a sound value: dtype, shape, number of bytes
 colocation          a ``_class`` attr that names a node which is not there
 missing-function    a call, or a gradient, of a function that is not in the library

@@ -1,4 +1,4 @@
-"""Rules on names, attrs and inputs, in the graph and in function bodies.
+"""Checks of names, attrs and inputs, in the graph and in function bodies.
 
 What makes this fast enough to run before and after every pass: all texts by which a node may be read are
 put into one dict with their types, so an ordinary node is checked by comparing two tuples.
@@ -27,21 +27,12 @@ _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-
 
 
 class Body:
-    """A graph or function body, laid out for checking.
-
-    Parameters
-    ----------
-    graph : Graph
-    signatures : OpSignatures
-    function : Function, optional
-        The function whose body `graph` is.
+    """A symbol table of a graph, or of the body of a function: its names, its tensors and their types.
 
     Attributes
     ----------
-    nodes : list of Node
-    names : list of str
-    signatures : list of OpSignature
-        Of each node.
+    nodes, names, signatures : list of Node, of str, of OpSignature
+        All of the same length.
     groups : list of (Node, AttrValue)
         The nodes with a ``_class`` attr, and the attr.
     position : dict of str to int

@@ -1,4 +1,4 @@
-"""Whether the value of a Const is sound, from its header and the length of its payload."""
+"""Checks of constants: the header of a value, and the length of its payload."""
 
 from __future__ import annotations
 

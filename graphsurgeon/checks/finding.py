@@ -1,4 +1,4 @@
-"""What `verify` finds."""
+"""Findings: the rules that a model breaks, as data."""
 
 from __future__ import annotations
 

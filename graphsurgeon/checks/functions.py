@@ -1,4 +1,4 @@
-"""Rules on the function library, and on who calls what."""
+"""Checks of the function library and its call graph."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def call_findings(body: Body, functions: Mapping[str, Function]) -> Iterator[Fin
 
 
 def reachable(model: Model) -> set[str]:
-    """Return the functions that the graph calls, directly or not; those that a SavedModel exports count as called.
+    """Return the functions reachable in the call graph; those that a SavedModel exports count as called.
 
-    Only calls that TensorFlow runs: `reach.called_functions` also counts what might be put in their place, or
+    Only calls that TensorFlow runs: `traversal.called_functions` also counts what might be put in their place, or
     called once there are gradients.
     """
     functions = model.library.functions

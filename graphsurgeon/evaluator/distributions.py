@@ -1,4 +1,4 @@
-"""What TensorFlow's random ops make of the numbers of their generator.
+"""Random distributions, sampled from a generator's numbers as TensorFlow's random ops do.
 
 Each takes a generator, the first of the groups wanted and how many, and returns a row per group::
 
@@ -40,15 +40,9 @@ INTEGERS = frozenset({dtypes.INT32, dtypes.INT64, dtypes.UINT32, dtypes.UINT64})
 
 
 class Distribution(NamedTuple):
-    """How random numbers are distributed.
+    """A random distribution: ``uniform``, ``normal``, ``truncated_normal``, ``integer`` or ``full_integer``.
 
-    Attributes
-    ----------
-    kind : str
-        ``uniform``, ``normal``, ``truncated_normal``, ``integer`` or ``full_integer``.
-    dtype : DType
-    low, high : int
-        Of integers.
+    Only for integers, `low` and `high` are the ends of its half-open interval.
     """
 
     kind: str
@@ -62,13 +56,7 @@ class Distribution(NamedTuple):
         return WIDTH * 4 // max(self.dtype.itemsize, 4)
 
     def draw(self, generator: Philox, first: int, count: int) -> np.ndarray[Any, Any]:
-        """Return groups of elements.
-
-        Returns
-        -------
-        numpy.ndarray
-            ``[count, group_size]``, of the dtype.
-        """
+        """Sample groups of elements: ``[count, group_size]``, of the dtype."""
         import numpy as np
 
         groups = np.arange(first, first + count, dtype=np.uint64)

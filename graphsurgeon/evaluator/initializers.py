@@ -1,4 +1,4 @@
-"""Initial values of variables: the subgraphs that assign them, evaluated.
+"""Initial values of variables, by evaluation of the subgraphs that assign them.
 
 Values of other variables that a subgraph reads are those that are known, else their own initial values; so the
 ``initialized_value`` of TensorFlow 1, which asks whether there is one, is what it would be.

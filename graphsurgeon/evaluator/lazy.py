@@ -1,4 +1,4 @@
-"""Tensors that are computed when they are read."""
+"""Lazy tensors that are computed when they are read, in blocks where they can be."""
 
 from __future__ import annotations
 
@@ -28,14 +28,7 @@ Array = Any
 
 
 class RandomTensor(Tensor):
-    """Random numbers, made as they are read.
-
-    Parameters
-    ----------
-    distribution : Distribution
-    shape : sequence of int
-    generator : Philox
-    """
+    """A stream of random numbers: samples of a distribution, made as they are read."""
 
     __slots__ = ("_distribution", "_generator")
 
@@ -57,17 +50,14 @@ class RandomTensor(Tensor):
 
 
 class MappedTensor(Tensor):
-    """A function of the elements of others, of one shape or scalars, computed block by block.
+    """An elementwise function of tensors, each of one shape or of one element, computed block by block.
 
     Parameters
     ----------
     function : callable
         Takes arrays of one dimension, or scalars, and returns one.
-    operands : sequence of Tensor
-        Each of the shape, or of one element.
-    dtype : DType
-        Of the result.
-    shape : sequence of int
+    operands, dtype, shape
+        `dtype` and `shape` are those of the result.
     """
 
     __slots__ = ("_function", "_operands")
@@ -97,14 +87,7 @@ class MappedTensor(Tensor):
 
 
 class Computation:
-    """A function of whole arrays, which several tensors may be the results of.
-
-    Parameters
-    ----------
-    function : callable
-        Takes arrays and returns a tuple of arrays.
-    operands : sequence of Tensor
-    """
+    """A deferred call of a function of whole arrays, whose tuple of results several tensors may share."""
 
     __slots__ = ("_function", "_kept", "_operands")
 
@@ -114,7 +97,7 @@ class Computation:
         self._kept: tuple[np.ndarray[Any, Any], ...] | None = None
 
     def results(self) -> tuple[np.ndarray[Any, Any], ...]:
-        """Compute; small results are kept.
+        """Compute; small results are memoized.
 
         Raises
         ------
@@ -136,7 +119,7 @@ class Computation:
 
 
 class ComputedTensor(Tensor):
-    """One of the results of a computation; all of it is in memory while it is read."""
+    """One of the results of a `Computation`; all of it is in memory while it is read."""
 
     __slots__ = ("_computation", "_output")
 

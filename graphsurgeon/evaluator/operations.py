@@ -1,4 +1,4 @@
-"""What the ops of initializers compute.
+"""Numpy kernels of TensorFlow's ops.
 
 ==================  ======================================================================
 `ELEMENTWISE`       one element of the result for one of each operand, numpy's broadcasting
@@ -193,7 +193,7 @@ def is_main_diagonal(node: Node, operands: Sequence[Array]) -> bool:
 
 
 class Whole(NamedTuple):
-    """An op that computes with all elements.
+    """A kernel that needs all elements at once.
 
     Attributes
     ----------

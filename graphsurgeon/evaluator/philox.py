@@ -30,15 +30,7 @@ _SCRAMBLING_KEY = 0x02461E29_3EC8F720
 
 
 class Philox(NamedTuple):
-    """A generator at the begin of its sequence.
-
-    Attributes
-    ----------
-    key : int
-        64 bits.
-    counter : int
-        128 bits.
-    """
+    """A generator at the begin of its sequence: a key of 64 bits, a counter of 128."""
 
     key: int
     counter: int
@@ -58,19 +50,7 @@ class Philox(NamedTuple):
         return cls(mixed[0] | mixed[1] << 32, (mixed[2] | mixed[3] << 32) << 64)
 
     def numbers(self, starts: np.ndarray[Any, Any], each: int = 1) -> np.ndarray[Any, Any]:
-        """Return the numbers of some counters.
-
-        Parameters
-        ----------
-        starts : numpy.ndarray
-            Row ``i`` holds the numbers of the `each` counters from the ``starts[i]``-th on.
-        each : int
-
-        Returns
-        -------
-        numpy.ndarray
-            uint32, ``[len(starts), each * 4]``.
-        """
+        """Return uint32 numbers ``[len(starts), each * 4]``: row i of `each` counters from ``starts[i]`` on."""
         import numpy as np
 
         steps = (starts.astype(np.uint64)[:, None] + np.arange(each, dtype=np.uint64)).reshape(-1)

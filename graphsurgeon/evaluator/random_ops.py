@@ -1,4 +1,4 @@
-"""Random ops of a graph as lazy tensors of random numbers."""
+"""TensorFlow's random ops: their generators and distributions, as lazy tensors."""
 
 from __future__ import annotations
 
@@ -44,16 +44,9 @@ RANDOM_OPS = frozenset({*_SEEDED, *_STATELESS, *_STATELESS_V2, *_STARTS, "Statel
 
 
 def random_outputs(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Any]:
-    """Return the outputs of a random op.
+    """Return the outputs of an op of `RANDOM_OPS`; shape, seeds and bounds are read.
 
-    Parameters
-    ----------
-    node : Node
-        Of `RANDOM_OPS`.
-    operands : sequence of Tensor
-        Small ones are read: shape, seeds, bounds.
-    seed : int or str
-        For an op that has no seeds; its name is mixed in.
+    An op that has no seeds is started from `seed` and its name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Constant evaluation of one node: its outputs as lazy tensors, from its operands."""
+"""Evaluation of one node with numpy kernels: its outputs as lazy tensors, from its operands."""
 
 from __future__ import annotations
 
@@ -74,13 +74,7 @@ def evaluate(
 
 
 def check_operands(node: Node, count: int, operation: str) -> None:
-    """Require that a node is given as many tensors as its op takes.
-
-    Raises
-    ------
-    PassError
-        It is not.
-    """
+    """Require that a node is given as many tensors as its op takes; raise a `PassError` otherwise."""
     names = signature_of(node).input_names
     if names is not None and sum(size for _, size in names) != count:
         reason = f"has {count} inputs, and {node.op} takes {sum(size for _, size in names)}"
@@ -217,7 +211,7 @@ def _stand_in(shape: Sequence[int]) -> np.ndarray[Any, Any]:
 
 
 def _growth(node: Node, operands: Sequence[Tensor]) -> int:
-    """Return how many elements come out of an op that can make many of few; 0 for others."""
+    """Return the number of elements that an op makes which can make many of few; 0 for others."""
     shape = operands[0].shape
     if node.op == "Tile":
         return math.prod(dim * n for dim, n in zip(shape, operands[1].numpy().tolist(), strict=True))
@@ -258,7 +252,7 @@ def _try_out(function: Callable[..., Any], operands: Sequence[Tensor], *, rank: 
 
 
 def _kept(tensor: Tensor) -> Tensor:
-    """Compute a small value now, so that what is read again and again is not computed again and again."""
+    """Compute a small value eagerly: it may be read again and again."""
     return ArrayTensor(tensor.numpy(), tensor.dtype) if tensor.nbytes <= SMALL_NBYTES else tensor
 
 

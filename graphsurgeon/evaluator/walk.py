@@ -61,18 +61,9 @@ class Environment:
 
 
 class Walk:
-    """Evaluates tensors of one graph, or of the body of a function; each node once.
+    """An interpreter of one graph, or of the body of a function with its `arguments`; it evaluates each node once.
 
-    Parameters
-    ----------
-    index : Index
-    environment : Environment
-    seed : int or str
-        For random ops without seeds.
-    arguments : mapping of str to Tensor, optional
-        Of the function whose body it is.
-    num_calls : int
-        How many functions have led here.
+    `num_calls` is its depth in the call stack of functions.
     """
 
     def __init__(
@@ -132,13 +123,7 @@ class Walk:
         return [text for text in node.inputs if text[:1] != "^" or self._is_pivot(text[1:])]
 
     def initial(self, node: Node) -> str:
-        """Return the tensor that a variable is assigned at first.
-
-        Raises
-        ------
-        PassError
-            It has no initializer.
-        """
+        """Return the tensor that a variable is assigned at first; raise a `PassError` when nothing initializes it."""
         if node.name not in self._environment.initial:
             raise self.refusal(node.name, "has no initializer in the graph", HINT)
         return self._environment.initial[node.name]

@@ -1,4 +1,4 @@
-"""Which constants of a frozen graph are its weights, decided from evidence.
+"""Classification of a frozen graph's constants: which are weights, decided from evidence.
 
 Two kinds of evidence. *Marks* are what freezing leaves where a variable was (`marks`);
 in a graph that bears them, they decide. *Roles* are what the ops that use a constant

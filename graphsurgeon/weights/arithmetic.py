@@ -1,4 +1,4 @@
-"""Weights that are used by plain arithmetic: biases, scales, the slopes of a PReLU.
+"""Pattern matching of weights in plain arithmetic: biases, scales, the slopes of a PReLU.
 
 ``Add`` and ``Mul`` are used for everything, so here a constant counts as a weight only
 where the other operand comes out of an op that uses a weight, and where its shape fits
@@ -97,7 +97,7 @@ class Arithmetic:
         self._weighted = weighted
 
     def judge(self, constant: Constant, use: Use) -> Judgement | None:
-        """Return the role of `constant` at `use`, None when it is no weight there."""
+        """Return the role of `constant` at `use`, if it is a weight there."""
         node, position = use.node, use.position
         if node.op == "ConcatV2":
             return self._token(constant, node)

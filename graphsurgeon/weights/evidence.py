@@ -1,4 +1,4 @@
-"""Everything that speaks for a constant being a weight, gathered over graph and functions.
+"""Evidence that constants are weights, gathered over graph and functions.
 
 For each scope (the graph, then every function body that is given constants): trace the
 constants; note marks of freezing; ask the role table about each use; look for
@@ -93,21 +93,7 @@ class Evidence:
 
 
 def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, Evidence]:
-    """Gather the evidence about `constants` of the graph; linear in nodes and edges, reads no payload.
-
-    Parameters
-    ----------
-    model : Model
-    index : Index
-        Of the model's graph.
-    constants : list of Constant
-        The graph's Const nodes.
-
-    Returns
-    -------
-    dict of str to Evidence
-        By the constant's name.
-    """
+    """Return the evidence about the graph's `constants`, by name; linear in nodes and edges, reads no payload."""
     library = calls.CalledFunctions(model)
     scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
     return _Analysis(scope, library, {}).run()

@@ -1,4 +1,4 @@
-"""Normalization written out in small ops: batch, layer, group, instance, RMS norm.
+"""Pattern matching of normalization written out in small ops: batch, layer, group, instance, RMS norm.
 
 Whatever the framework, the variance goes through ``Rsqrt(variance + epsilon)`` or a
 division by ``Sqrt``. From there the other parts are found by their place::
@@ -177,18 +177,9 @@ class _Norm:
 
 
 def find_parts(scope: Scope, roots: list[Node]) -> Iterator[NormPart]:
-    """Find the constants that have a place in a normalization.
+    """Yield the constants that have a place in a normalization; `roots` are the nodes of `ROOTS`.
 
-    Parameters
-    ----------
-    scope : Scope
-        All its constants traced.
-    roots : list of Node
-        Its nodes of `ROOTS`.
-
-    Yields
-    ------
-    NormPart
+    All constants of the scope have to be traced.
     """
     for root in roots:
         is_inverse = _is_inverse(scope, root)

@@ -1,4 +1,4 @@
-"""The verdict on the constants of a graph, as data."""
+"""The classification of a graph's constants, as data."""
 
 from __future__ import annotations
 

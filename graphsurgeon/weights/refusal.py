@@ -1,4 +1,4 @@
-"""What to say of a graph in which nothing qualifies as a weight."""
+"""The error for a graph in which nothing qualifies as a weight."""
 
 from __future__ import annotations
 
@@ -21,14 +21,7 @@ _SERVED: Final = frozenset(
 def nothing_qualifies(plan: WeightPlan, index: Index, exclude: Sequence[str] = ()) -> PassError:
     """Return the refusal: the largest constants, why each was kept, and what would take them.
 
-    Parameters
-    ----------
-    plan : WeightPlan
-        Without weights.
-    index : Index
-        Of its graph.
-    exclude : sequence of str
-        The names or patterns that were excluded; what they match is not offered.
+    What `exclude` matches is not offered.
     """
     num_variables = sum(node.op in REF_OPS or node.op in RESOURCE_OPS for node in index.producers.values())
     variables = "1 variable" if num_variables == 1 else f"{num_variables} variables"

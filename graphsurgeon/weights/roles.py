@@ -1,4 +1,4 @@
-"""What each input of each op is for: the table behind the judgement which constants are weights.
+"""The role table: what each input of each op is for, and so which constants are weights.
 
 An op tells what it does with an input by the name of the argument: ``filter`` of any
 convolution, ``mean`` of any fused batch norm. So the table is written in argument
@@ -109,7 +109,7 @@ _STEP_NAME: Final = re.compile(r"(.*/)?(global_step|step|iterations?|iter|local_
 
 
 def strongest(found: Iterable[str]) -> str | None:
-    """Return the strongest of `found` roles, None for none."""
+    """Return the strongest of `found` roles, if there are any."""
     return min(found, key=_STRENGTH.__getitem__, default=None)
 
 

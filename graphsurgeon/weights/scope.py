@@ -1,4 +1,4 @@
-"""A graph or a function body seen from its constants: where each one flows.
+"""Data-flow analysis of constants: where each one flows in a graph or a function body.
 
 A weight seldom feeds the op that uses it directly. Freezing leaves an Identity between,
 loops an Enter, quantization a FakeQuant, a broadcast a Reshape. `Scope.trace` walks
@@ -174,7 +174,7 @@ class Scope:
         return _node_name(text) in self.static
 
     def trace(self, constant: Constant) -> tuple[list[Use], list[Node]]:
-        """Follow a constant to its uses.
+        """Follow a constant forward to its uses.
 
         Returns
         -------
@@ -269,7 +269,7 @@ class Scope:
         return tuple(text for text in inputs if text[:1] != "^")
 
     def origin(self, text: str) -> Node | None:
-        """Return the node that really makes a tensor: looks back past ops that only change its form."""
+        """Return the node that really makes a tensor, its nearest ancestor that does more than change its form."""
         node = self.producer(text)
         for _ in range(MAX_STEPS):
             if node is None or node.op not in FORM or not node.inputs:

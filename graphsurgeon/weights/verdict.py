@@ -1,4 +1,4 @@
-"""Weighs the evidence about each constant: marks before roles, the user before both."""
+"""The decision about each constant from its evidence: marks before roles, the user before both."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ _NARROW: Final = frozenset(
 
 
 class Judge:
-    """Decides about the constants of one graph.
+    """The classifier of one graph's constants.
 
     Parameters
     ----------
-    found : mapping of str to Evidence
-    select, exclude : sequence of str
-        Names or whole-name regular expressions; `exclude` is the stronger.
-    colocated : mapping of str to list of Node
+    found, select, exclude
+        The evidence, and names or whole-name regular expressions; `exclude` is the strongest.
+    colocated
         The nodes to be placed with another, by the name of that other.
 
     Attributes
@@ -88,7 +87,7 @@ class Judge:
         )
 
     def _against(self, constant: Constant, node: Node, evidence: Evidence) -> str | None:
-        """Return why a constant is no weight, None when it is one."""
+        """Return why a constant is not a weight, if it is not."""
         if node.inputs:
             return f"{_usage(evidence)}; fed by control inputs, as no variable is"
         if evidence.mark >= (HINT if self.fingerprinted else NAME_ONLY):

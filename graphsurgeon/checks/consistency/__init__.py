@@ -1,4 +1,4 @@
-"""Whether what is around a graph fits it: signatures, collections, saver, and the values in its checkpoint.
+"""Consistency checks of a MetaGraphDef: signatures, collections, saver and checkpoint against the graph.
 
 `graphsurgeon.checks` looks at nodes, before and after every pass; this looks at the rest,
 once, for who asks: ``gs.verify(model, consistency=True)``. A finding is an error where

@@ -1,4 +1,4 @@
-"""The values in a checkpoint against the variables of the graph and what its saver restores."""
+"""Consistency of the values in a checkpoint with the variables of the graph and what its saver restores."""
 
 from __future__ import annotations
 
@@ -38,13 +38,7 @@ _SLOT = re.compile(
 def checkpoint_findings(model: Model, index: Index, calls: Iterable[SaverCall]) -> Iterator[Finding]:
     """Yield what does not fit between the variables of a graph and the values it has.
 
-    Parameters
-    ----------
-    model : Model
-    index : Index
-        Of its graph.
-    calls : iterable of SaverCall
-        As of `savers.saver_calls`.
+    `calls` are the model's `saver_calls`.
     """
     if not model.variables:
         if model.saved_model is not None and any(True for _ in variable_nodes(model.graph)):

@@ -1,4 +1,4 @@
-"""What signatures, collections, assets and the SaverDef name, against the nodes that are there."""
+"""Referential integrity: what signatures, collections, assets and the SaverDef name is in the graph."""
 
 from __future__ import annotations
 

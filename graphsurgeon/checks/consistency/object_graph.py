@@ -1,4 +1,4 @@
-"""The object graph of a TensorFlow 2 checkpoint against the tensors that are there."""
+"""Consistency of the object graph of a TensorFlow 2 checkpoint with its tensors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ _MAX_NEAR = 10
 def object_graph_findings(tensors: Mapping[str, Tensor]) -> Iterator[Finding]:
     """Yield what the object graph of a checkpoint, if it has one, looks for in vain.
 
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-        Only the object graph is read.
+    Of the tensors, only the object graph is read.
     """
     try:
         objects = read_object_graph(tensors)

@@ -1,4 +1,4 @@
-"""Whether the lists of the ops that save and restore fit each other, see `graphsurgeon.variables.saver_calls`."""
+"""Consistency of the lists of ops that save and restore, see `graphsurgeon.variables.saver_calls`."""
 
 from __future__ import annotations
 
