@@ -134,10 +134,11 @@ def matches_any(patterns: Sequence[str], name: str) -> bool:
     return any(matches(pattern, name) for pattern in patterns)
 
 
-def some_of(names: list[str], limit: int = 5) -> str:
-    """Return names for a message: their number, and the first of them."""
-    shown = ", ".join(map(repr, names[:limit]))
-    return shown if len(names) <= limit else f"{shown} and {len(names) - limit:,} more"
+def some_of(items: Sequence[str], limit: int = 5, separator: str = ", ") -> str:
+    """Join texts for a message, those past a limit as their number: ``a, b and 3 more``, ``a; b; and 3 more``."""
+    shown = separator.join(items[:limit])
+    joint = " " if separator == ", " else separator
+    return shown if len(items) <= limit else f"{shown}{joint}and {len(items) - limit:,} more"
 
 
 #: TensorFlow 2.21's rule for nodes of a graph.

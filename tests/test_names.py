@@ -99,5 +99,6 @@ def test_patterns_match_whole_names_or_are_them():
 
 
 def test_some_of():
-    assert some_of(["a", "b"]) == "'a', 'b'"
-    assert some_of(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"
+    assert some_of(["a", "b"]) == "a, b"
+    assert some_of("abcdefg") == "a, b, c, d, e and 2 more"
+    assert some_of([str(number) for number in range(1235)], 1, "; ") == "0; and 1,234 more"

@@ -61,9 +61,8 @@ def refuse(operation: str, problems: Sequence[str], hint: str | None = None) -> 
     """Raise PassError with a list of problems, when there are any."""
     if not problems:
         return
-    more = f"; and {len(problems) - _MAX_LISTED:,} more" if len(problems) > _MAX_LISTED else ""
     count = "" if len(problems) == 1 else f"{len(problems):,} tensors: "
-    raise PassError(operation, f"{count}{'; '.join(problems[:_MAX_LISTED])}{more}", hint=hint, listed=problems)
+    raise PassError(operation, count + names.some_of(problems, _MAX_LISTED, "; "), hint=hint, listed=problems)
 
 
 def is_named(name: str, patterns: Sequence[str]) -> bool:

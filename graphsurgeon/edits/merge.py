@@ -15,6 +15,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
+from graphsurgeon.names import some_of
 from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
@@ -77,10 +78,9 @@ def merge(
             elif name != OBJECT_GRAPH_KEY and not (name in taken or _is_same(merged[name], tensor)):
                 clashes.append(name)
     if clashes:
-        more = f" and {len(clashes) - _MAX_LISTED:,} more" if len(clashes) > _MAX_LISTED else ""
         raise PassError(
             "merge",
-            f"{len(clashes):,} names stand for different values: {', '.join(clashes[:_MAX_LISTED])}{more}",
+            f"{len(clashes):,} names stand for different values: {some_of(clashes, _MAX_LISTED)}",
             listed=clashes,
             hint='`prefer="a"` takes those of the first, `prefix="b=scope"` keeps both',
         )

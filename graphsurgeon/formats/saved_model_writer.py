@@ -13,6 +13,7 @@ from graphsurgeon.formats.message import check_message_size, write_pieces
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.serving.servable import servable
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
@@ -122,8 +123,7 @@ def _check_replaced(path: str, overwrite: bool) -> None:
         return
     strangers = sorted(set(os.listdir(path)) - _OWN)
     if strangers:
-        more = f" and {len(strangers) - 1} more" if strangers[1:] else ""
-        hint = f"only a SavedModel is replaced, and {strangers[0]!r}{more} is no part of one"
+        hint = f"only a SavedModel is replaced, and {some_of([*map(repr, strangers)], 1)} is no part of one"
         raise OutputExistsError(path, hint=hint)
 
 

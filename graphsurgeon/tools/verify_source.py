@@ -41,12 +41,11 @@ from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import some_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
-
-_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def _differences(report: DiffReport) -> Iterator[Finding]:
     if functions is not None and not functions.is_equal:
         names = [*functions.removed, *functions.added, *(a for a, _ in functions.renamed)]
         names += [function.a for function in functions.changed]
-        yield _differs(None, f"functions differ: {_some_of(names)}")
+        yield _differs(None, f"functions differ: {some_of([*map(repr, names)])}")
     values = {"is not in the other": tensors.missing, "is in the other only": tensors.extra}
     for text, rows in values.items():
         yield from (_differs(None, f"value {row.name!r} {text}") for row in rows)
@@ -153,7 +152,7 @@ def _differences(report: DiffReport) -> Iterator[Finding]:
     if report.model or report.collections:
         names = [f"collection {each.name}" for each in report.collections]
         names += [str(change.key or change.field) for change in report.model]
-        yield Finding(WARNING, "differs", None, None, f"around the graph differs: {_some_of(names)}")
+        yield Finding(WARNING, "differs", None, None, f"around the graph differs: {some_of([*map(repr, names)])}")
 
 
 def _graph_differences(graph: GraphDiff) -> Iterator[Finding]:
@@ -201,7 +200,7 @@ def _state_findings(found: Detected) -> Iterator[Finding]:
     state = read_state(found.path)
     gone = [] if state is None else [each for each in state.checkpoints[:-1] if not checkpoint_exists(each)]
     if gone:
-        message = f"the state file lists older checkpoints that are not there: {_some_of(gone)}"
+        message = f"the state file lists older checkpoints that are not there: {some_of([*map(repr, gone)])}"
         yield Finding(WARNING, "state-file", None, None, message)
 
 
@@ -252,8 +251,3 @@ def _problem(tensor: Tensor, is_shard_missing: bool) -> str:
     except (CorruptionError, UnsupportedError) as error:
         return error.message
     return ""
-
-
-def _some_of(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:_MAX_SHOWN]))
-    return shown if len(names) <= _MAX_SHOWN else f"{shown} and {len(names) - _MAX_SHOWN:,} more"

@@ -207,5 +207,5 @@ def _extra_findings(stored: Mapping[str, Tensor], used: set[str]) -> Iterator[Fi
     for keys, what in ((others, "no variable of the graph takes"), (slots, "an optimizer keeps, and the graph not,")):
         if keys:
             number = f"{len(keys):,} value{'s' if len(keys) > 1 else ''}"
-            message = f"{number} in the checkpoint that {what}: {some_of(keys)}"
+            message = f"{number} in the checkpoint that {what}: {some_of([*map(repr, keys)])}"
             yield Finding(WARNING, "extra-value", None, None, message)

@@ -69,7 +69,7 @@ def _difference_findings(calls: list[SaverCall]) -> Iterator[Finding]:
     unrestored, unsaved = sorted(ours - theirs), sorted(theirs - ours)
     for keys, text in ((unrestored, "saves but does not restore"), (unsaved, "restores but does not save")):
         if restored and keys:
-            yield Finding(WARNING, "saver-lists", None, None, f"the saver {text} {some_of(keys)}")
+            yield Finding(WARNING, "saver-lists", None, None, f"the saver {text} {some_of([*map(repr, keys)])}")
 
 
 def _finding(call: SaverCall, message: str) -> Finding:

@@ -12,7 +12,7 @@ from graphsurgeon.compare.equivalence.values import Values, scalar
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import node_of_input, some_of
 
 _NO_EXCHANGE = Exchange("", {}, 0)
 _VARIABLE_OPS = REF_OPS | RESOURCE_OPS
@@ -209,8 +209,7 @@ class Bodies:
         found = [n for n in found if _has_results(there[n]) and not self._thawed.is_read(n)]
         found = [n for n in found if n not in self._nodes_after_updates()]
         if found:
-            more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
-            message = f"the other graph goes on from here in {', '.join(map(repr, found[:3]))}{more}"
+            message = f"the other graph goes on from here in {some_of([*map(repr, found)], 3)}"
             yield Finding(WARNING, "unmatched", None, self._function, message)
 
     def _nodes_after_updates(self) -> set[str]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
+from graphsurgeon.names import some_of
 from proto_utils.errors import NotFoundError
 
 _SEPARATOR = re.compile(r"(?<!\\)=")
@@ -122,9 +123,8 @@ class NameMap:
         if hint is None and first is not self._entries[0]:
             hint = "earlier entries may take all it matches"
         if len(unused) > 1:
-            more = f" and {len(unused) - _MAX_LISTED:,} more" if len(unused) > _MAX_LISTED else ""
-            some = ", ".join(entry.old for entry in unused[:_MAX_LISTED])
-            hint = f"{len(unused):,} entries take nothing: {some}{more}" + (f"; for the first, {hint}" if hint else "")
+            some = some_of([entry.old for entry in unused], _MAX_LISTED)
+            hint = f"{len(unused):,} entries take nothing: {some}" + (f"; for the first, {hint}" if hint else "")
         where = first.where if first.where.startswith(_FILE) else None
         listed = [entry.old for entry in unused] if len(unused) > 1 else []
         raise NotFoundError(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import NODE_NAME, node_of
+from graphsurgeon.names import NODE_NAME, node_of, some_of
 from graphsurgeon.rewrites.renaming.name_map import NameMap
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_upkeep import TABLE_SUFFIXES
@@ -160,7 +160,7 @@ def _refuse_clashes(clashes: list[tuple[str, str]], find: Callable[[str], str], 
     ]
     raise PassError(
         "rename",
-        f"{_count(clashes, kind)} would have the name of another: {_listed(lines)}",
+        f"{_count(clashes, kind)} would have the name of another: {some_of(lines, _MAX_LISTED, '; ')}",
         listed=lines,
         hint="give the other a new name too, in the same map, or choose another new name",
     )
@@ -177,7 +177,8 @@ def _refuse_bad(changed: dict[str, str], kind: str) -> None:
         lines = [f"{old!r} -> {now!r}" for old, now in bad]
         raise PassError(
             "rename",
-            f"{_count(bad, kind)} would have a name that TensorFlow does not allow: {_listed(lines)}",
+            f"{_count(bad, kind)} would have a name that TensorFlow does not allow: "
+            + some_of(lines, _MAX_LISTED, "; "),
             listed=lines,
             hint=f"allowed are {rule}",
         )
@@ -186,11 +187,6 @@ def _refuse_bad(changed: dict[str, str], kind: str) -> None:
 def _count(found: Collection[object], kind: str) -> str:
     word = "node" if kind == "node" else "checkpoint key"
     return f"{len(found):,} {word}{'s' if len(found) > 1 else ''}"
-
-
-def _listed(lines: list[str]) -> str:
-    more = f"; and {len(lines) - _MAX_LISTED:,} more" if len(lines) > _MAX_LISTED else ""
-    return "; ".join(lines[:_MAX_LISTED]) + more
 
 
 def _scope(option: str, text: str | None) -> str:

@@ -33,7 +33,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.version import stamp_version
-from graphsurgeon.names import node_of, text_of, unique_name
+from graphsurgeon.names import node_of, some_of, text_of, unique_name
 from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import existing_variables
@@ -145,8 +145,8 @@ def limits_of_checkpoint(model: Model) -> list[str]:
         [] if model.saved_model is None else [name for name in model.saved_model.files if name.startswith("assets/")]
     )
     if files:
-        more = f" and {len(files) - 1} more" if files[1:] else ""
-        notes.append(f"a checkpoint has no assets: {files[0]!r}{more} stays behind, tables that read it need its path")
+        some = some_of([*map(repr, files)], 1)
+        notes.append(f"a checkpoint has no assets: {some} stays behind, tables that read it need its path")
     if model.meta is not None and model.meta.HasField("object_graph_def"):
         notes.append(
             "this is an object-based model of TensorFlow 2, whose keys (layer/kernel/.ATTRIBUTES/VARIABLE_VALUE) stay "
@@ -258,9 +258,8 @@ class _Draft:
         if gone:
             self.meta.ClearField("object_graph_def")
             self.notes.append(
-                f"dropped the object graph, which needs {gone[0]!r}"
-                + (f" and {len(gone) - 1} others" if gone[1:] else "")
-                + ": TensorFlow 2 loads the signatures, not the Python objects"
+                f"dropped the object graph, which needs {some_of([*map(repr, gone)], 1)}: TensorFlow 2 loads the "
+                "signatures, not the Python objects"
             )
 
     def note_init_op(self) -> None:
@@ -283,8 +282,8 @@ class _Draft:
         there = {} if parts is None else parts.files
         lost = sorted({f.filename for f in self.meta.asset_file_def if f"assets/{f.filename}" not in there})
         if lost:
-            more = f" and {len(lost) - 1} more" if lost[1:] else ""
-            self.notes.append(f"asset {lost[0]!r}{more} did not come with the graph: put it into the folder assets")
+            some = some_of([*map(repr, lost)], 1)
+            self.notes.append(f"asset {some} did not come with the graph: put it into the folder assets")
 
     def check_saver(self) -> None:
         """Refuse a saver that restores what there is not."""

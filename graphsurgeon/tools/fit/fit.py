@@ -19,6 +19,7 @@ from graphsurgeon.checks.consistency.savers import list_findings
 from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import some_of
 from graphsurgeon.tensors.tensor_dict import TensorDict
 from graphsurgeon.tools.fit.name_map import parse_rules
 from graphsurgeon.tools.fit.plan import Choices, Plan, make_plan
@@ -132,8 +133,7 @@ def choices(
 def refusal(report: FitReport) -> PassError:
     """Return the error for what a report leaves unresolved."""
     rows = report.unresolved
-    told = "; ".join(map(_told, rows[:_MAX_TOLD]))
-    more = f"; and {len(rows) - _MAX_TOLD:,} more" if len(rows) > _MAX_TOLD else ""
+    told = some_of([*map(_told, rows)], _MAX_TOLD, "; ")
     hints = [*report.notes]
     if any(row.action == "missing" for row in rows):
         hints.append('`map="old=new"` says what is meant, `missing="zeros|init"` fills in')
@@ -141,7 +141,7 @@ def refusal(report: FitReport) -> PassError:
         hints.append("`accept_suggestions=True` takes what is suggested")
     if any(row.action == "mismatch" for row in rows):
         hints.append('`mismatch="PATTERN=reshape|slice|pad|transpose|skip"` or `cast="PATTERN"` makes it fit')
-    reason = f"{len(rows):,} of {len(report.rows):,} tensors have no value that fits: {told}{more}"
+    reason = f"{len(rows):,} of {len(report.rows):,} tensors have no value that fits: {told}"
     return PassError(OPERATION, reason, hint="; ".join(hints), report=report)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import some_of
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.alterations import alter
 from graphsurgeon.tools.fit.candidates import Candidates
@@ -204,7 +205,7 @@ class _Assignment:
         names = self._untransposed
         if not names:
             return []
-        told = ", ".join(names[:_MAX_TOLD]) + (f" and {len(names) - _MAX_TOLD:,} more" if names[_MAX_TOLD:] else "")
+        told = some_of(names, _MAX_TOLD)
         return [f"not transposed, because the shape is the same either way: {told}; `transform` does it"]
 
     def extra(self) -> list[FitRow]:
