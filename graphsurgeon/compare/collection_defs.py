@@ -10,21 +10,10 @@ from typing import Any
 from graphsurgeon.compare.messages import message_to_json
 from graphsurgeon.compare.plain import number
 from graphsurgeon.compare.report import CollectionDiff
-from graphsurgeon.meta_graph.references import CONTEXTS
+from graphsurgeon.meta_graph.collections import MESSAGES, VARIABLE_COLLECTIONS
+from graphsurgeon.meta_graph.contexts import CONTEXTS
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
-
-# Collections whose bytes are VariableDefs, whatever else they are called.
-_VARIABLES = frozenset(
-    {
-        "variables",
-        "trainable_variables",
-        "model_variables",
-        "local_variables",
-        "moving_average_variables",
-        "global_step",
-    }
-)
 
 
 def diff_collections(a: schema.MetaGraphDef, b: schema.MetaGraphDef) -> list[CollectionDiff]:
@@ -68,10 +57,10 @@ def _items(name: str, meta: schema.MetaGraphDef) -> list[Any]:
     values = getattr(collection, kind).value
     if kind == "any_list":
         return [{"type_url": any_.type_url, "value": number(any_.value)} for any_ in values]
-    if kind == "bytes_list" and name in _VARIABLES:
+    if kind == "bytes_list" and name in VARIABLE_COLLECTIONS:
         return [_fields(value, "VariableDef", "variable_name") for value in values]
     if kind == "bytes_list" and name in CONTEXTS:
-        return [_fields(value, CONTEXTS[name], "context_name") for value in values]
+        return [_fields(value, MESSAGES[name], "context_name") for value in values]
     return [number(value) for value in values]
 
 

@@ -12,7 +12,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.walk import VARIABLES, Environment, Walk
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.meta_graph.dependencies import variable_defs
+from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor

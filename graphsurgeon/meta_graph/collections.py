@@ -1,13 +1,16 @@
-"""Variables in the collections of a meta graph, as `import_meta_graph` finds them.
+"""Collections of a meta graph: what their bytes are, and the variables in them, as `import_meta_graph` finds them.
 
 A collection of variables holds serialized VariableDefs. TensorFlow makes one variable of
 equal bytes, however many collections hold them, and one more for each that differs; so
 a variable is listed with the same bytes everywhere and only once in each.
+
+Source: what TensorFlow 1.15 and 2.21 give `register_proto_function`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 from proto_utils import schema
 
@@ -16,6 +19,43 @@ VARIABLE_COLLECTIONS = (
     "variables", "trainable_variables", "local_variables", "model_variables", "moving_average_variables",
     "metric_variables", "global_step", "eval_step",
 )  # fmt: skip
+
+#: What the bytes of a collection are, by its name; the bytes of others are texts, or unknown.
+MESSAGES = {
+    **dict.fromkeys(VARIABLE_COLLECTIONS, "VariableDef"),
+    "savers": "SaverDef",
+    "queue_runners": "QueueRunnerDef",
+    "cond_context": "CondContextDef",
+    "while_context": "WhileContextDef",
+}
+
+
+def messages(meta: schema.MetaGraphDef, key: str) -> Iterator[Any]:
+    """Yield the messages of a collection, which may be missing.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+    key : str
+        One of `MESSAGES`.
+
+    Raises
+    ------
+    CorruptionError
+        An entry does not parse.
+    """
+    if key in meta.collection_def:
+        cls = getattr(schema, MESSAGES[key])
+        for value in meta.collection_def[key].bytes_list.value:
+            yield schema.parse(cls, value)
+
+
+def variable_defs(
+    meta: schema.MetaGraphDef, collections: Iterable[str] = VARIABLE_COLLECTIONS
+) -> Iterator[schema.VariableDef]:
+    """Yield the VariableDefs of collections; one that is in several comes several times."""
+    for key in collections:
+        yield from messages(meta, key)
 
 
 def list_variables(meta: schema.MetaGraphDef, entries: Iterable[tuple[schema.VariableDef, Sequence[str]]]) -> None:
@@ -63,12 +103,7 @@ def unlist_variables(meta: schema.MetaGraphDef, names: Collection[str]) -> None:
 
 def listed_variables(meta: schema.MetaGraphDef) -> set[str]:
     """Return the tensor names (``X:0``) of the variables in any collection of variables."""
-    return {
-        _name(data)
-        for collection in VARIABLE_COLLECTIONS
-        if collection in meta.collection_def
-        for data in meta.collection_def[collection].bytes_list.value
-    }
+    return {each.variable_name for each in variable_defs(meta)}
 
 
 def _name(data: bytes) -> str:

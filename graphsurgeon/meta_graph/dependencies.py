@@ -17,22 +17,17 @@ Everything here costs O(entries + edges) and touches no payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable, Mapping
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import input_types, output_types
-from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
-from graphsurgeon.meta_graph.references import PIVOTS
+from graphsurgeon.meta_graph.collections import messages, variable_defs
+from graphsurgeon.meta_graph.contexts import contexts
+from graphsurgeon.meta_graph.references import name_fields
 from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.tensors.dtypes import RESOURCE, DType
 from proto_utils import schema
-
-if TYPE_CHECKING:
-    from proto_utils.schema import Message
-
-M = TypeVar("M", bound="Message")
 
 #: Collections of ops that are run once, before anything else.
 INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op", "serving_init_op", "init_op", "local_init_op")
@@ -65,27 +60,21 @@ def companions(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict
     for variable in variable_defs(meta):
         names = (variable.initializer_name, variable.snapshot_name, variable.initial_value_name)
         found[node_of(variable.variable_name)] = [node_of(name) for name in names if name]
-    for runner in _messages(meta, "queue_runners", schema.QueueRunnerDef):
+    for runner in messages(meta, "queue_runners"):
         fillers = [*runner.enqueue_op_name, runner.close_op_name, runner.cancel_op_name]
         found.setdefault(node_of(runner.queue_name), []).extend(node_of(name) for name in fillers if name)
     for name in _listed(meta, TABLE_INITIALIZERS):
         for holder in state_inputs(name, producers):
             found.setdefault(holder, []).append(name)
-    for context in _contexts(meta):
-        pivots = [node_of(name) for field in PIVOTS if (name := getattr(context, field, ""))]
+    for context in contexts(meta):
+        pivots = [getattr(context, field) for field in name_fields(context.DESCRIPTOR.name)]
         outside = {node_of(name) for name in context.values_def.external_values}
         for member in {node_of(name) for name in context.values_def.values} - outside:
-            found.setdefault(member, []).extend(pivots)
+            found.setdefault(member, []).extend(node_of(name) for name in pivots if name)
         for name in getattr(context, "loop_exit_names", ()):
             for text in producers[node_of(name)].inputs if node_of(name) in producers else ():
                 found.setdefault(node_of_input(text), []).append(node_of(name))
     return found
-
-
-def variable_defs(meta: schema.MetaGraphDef) -> Iterator[schema.VariableDef]:
-    """Yield the VariableDefs of all collections; one that is in several comes several times."""
-    for key in VARIABLE_COLLECTIONS:
-        yield from _messages(meta, key, schema.VariableDef)
 
 
 def init_ops(meta: schema.MetaGraphDef) -> list[str]:
@@ -186,23 +175,6 @@ class InitOps:
             if name not in kept and (left or not node.inputs):
                 found[name] = tuple(left)
         return found
-
-
-def _messages(meta: schema.MetaGraphDef, key: str, cls: type[M]) -> Iterator[M]:
-    if key in meta.collection_def:
-        for value in meta.collection_def[key].bytes_list.value:
-            yield schema.parse(cls, value)
-
-
-def _contexts(meta: schema.MetaGraphDef) -> Iterator[schema.CondContextDef | schema.WhileContextDef]:
-    pending: list[schema.CondContextDef | schema.WhileContextDef] = []
-    pending += _messages(meta, "cond_context", schema.CondContextDef)
-    pending += _messages(meta, "while_context", schema.WhileContextDef)
-    while pending:
-        context = pending.pop()
-        yield context
-        for wrapped in context.nested_contexts:
-            pending.append(wrapped.while_ctxt if wrapped.WhichOneof("ctxt") == "while_ctxt" else wrapped.cond_ctxt)
 
 
 def _listed(meta: schema.MetaGraphDef, key: str) -> list[str]:

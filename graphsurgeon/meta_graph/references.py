@@ -1,253 +1,354 @@
-"""What names nodes from outside of the graph, and keeping it in step when nodes go.
+"""References: everything in a meta graph that names a node, a tensor or a checkpoint key, in one walk.
 
-================================ =======================================================
-in the meta graph                names
-================================ =======================================================
-``collection_def``, node list    nodes and tensors
-... ``variables`` and its kin    VariableDef: a variable, its initializer, its read
-... ``cond_context`` ...         the ops inside of a branch or loop, its pivots and exits
-... ``queue_runners``            a queue and the ops that fill and close it
-... ``savers``                   three ops of a saver
-... of any messages              the tensor of an asset file or a TensorInfo
-``signature_def``                tensors; ops where a signature stands for an op to run
-``asset_file_def``               the tensor that holds the path
-``saver_def``                    three ops; a pass that takes variables away makes it anew
-================================ =======================================================
+Who renames sets names; who takes nodes away removes the entries that name them; who checks only looks. An entry is
+what is listed as one: a name in a list, a VariableDef, a context, a signature. It goes as a whole when what a name in
+it stands for goes. Only contexts hold other entries: a tensor inside of one can go alone.
 
-What is no name of a node (numbers, unknown bytes) is left alone. Source: meta_graph.py
-of TensorFlow and the ``from_proto`` of the classes that it imports.
+================================ ====================================================== ==============================
+in the meta graph                names                                                  is an entry
+================================ ====================================================== ==============================
+``collection_def``, node list    nodes and tensors                                      each name
+... ``variables`` and its kin    up to four; of a part of a variable the whole's key    each VariableDef
+... ``queue_runners``            a queue, the ops that fill and close it                each QueueRunnerDef
+... ``savers``                   three nodes and tensors                                each SaverDef
+... ``cond_context`` ...         pivots; the tensors inside, the ends of a loop, what   each context; each such tensor
+                                 stands inside for something outside                    or end; each such pair
+... any messages                 the tensors of an AssetFileDef or a TensorInfo         each message
+... other bytes                  perhaps a node or tensor, when they are a text         the text, which stays
+``signature_def``                tensors; an op where it stands for one to run          each signature
+``asset_file_def``               the tensor that holds the path                         each asset
+``saver_def``                    three nodes and tensors                                the SaverDef, which stays
+``object_graph_def``             variables by name, constants by node                   the graph, which stays
+================================ ====================================================== ==============================
+
+The ``context_name`` is a loop's or branch's, not a node's. Costs O(entries). Source: meta_graph.py of TensorFlow 1.15
+and 2.21, and the ``from_proto`` of the classes that it imports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal
 
-from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
+from graphsurgeon.meta_graph.collections import MESSAGES
 from graphsurgeon.names import node_of
 from proto_utils import schema
 
-_VARIABLE = ("VariableDef", "variable_name", "initializer_name", "snapshot_name", "initial_value_name")
-_SAVER = ("SaverDef", "filename_tensor_name", "save_tensor_name", "restore_op_name")
-_RUNNER = ("QueueRunnerDef", "queue_name", "enqueue_op_name", "close_op_name", "cancel_op_name")
-#: What the bytes of a collection are, and the fields of it that name nodes.
-MESSAGES = {**dict.fromkeys(VARIABLE_COLLECTIONS, _VARIABLE), "savers": _SAVER, "queue_runners": _RUNNER}
-#: The collections of control-flow contexts, and what their bytes are.
-CONTEXTS = {"cond_context": "CondContextDef", "while_context": "WhileContextDef"}
-#: The fields of a control-flow context without whose nodes it is none.
-PIVOTS = ("pred_name", "pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
-#: The fields of a loop's context that list nodes.
-ENDS = ("loop_exit_names", "loop_enter_names")
+#: A node or tensor; a key of the checkpoint; a variable by its name, which may be a key; a text that may be a name.
+NameKind = Literal["tensor", "key", "variable", "text"]
 
-IsThere = Callable[[str], bool]
+_CONTEXT = {"values_def.values": "members", "values_def.external_values": "pairs", "nested_contexts": "entries"}
+#: The fields of messages that name something: by a name, or a list of names, of that kind; by a message, or a list or
+#: map of such; by names, pairs of names or messages that are entries of their own.
+_NAMES = {
+    "VariableDef": {
+        "variable_name": "tensor", "initializer_name": "tensor", "snapshot_name": "tensor",
+        "initial_value_name": "tensor", "save_slice_info_def.full_name": "key",
+    },
+    "SaverDef": {"filename_tensor_name": "tensor", "save_tensor_name": "tensor", "restore_op_name": "tensor"},
+    "QueueRunnerDef": {
+        "queue_name": "tensor", "enqueue_op_name": "tensor", "close_op_name": "tensor", "cancel_op_name": "tensor",
+    },
+    "CondContextDef": {"pred_name": "tensor", "pivot_name": "tensor", **_CONTEXT},
+    "WhileContextDef": {
+        "pivot_name": "tensor", "pivot_for_pred_name": "tensor", "pivot_for_body_name": "tensor",
+        "maximum_iterations_name": "tensor", "loop_exit_names": "members", "loop_enter_names": "members", **_CONTEXT,
+    },
+    "ControlFlowContextDef": {"cond_ctxt": "message", "while_ctxt": "message"},
+    "TensorInfo": {
+        "name": "tensor", "coo_sparse.values_tensor_name": "tensor", "coo_sparse.indices_tensor_name": "tensor",
+        "coo_sparse.dense_shape_tensor_name": "tensor", "composite_tensor.components": "messages",
+    },
+    "AssetFileDef": {"tensor_info": "message"},
+    "SignatureDef": {"inputs": "map", "outputs": "map"},
+    "SavedObjectGraph": {"nodes": "messages"},
+    "SavedObject": {"constant.operation": "tensor", "variable": "message"},
+    "SavedVariable": {"name": "variable", "experimental_distributed_variable_components": "messages"},
+}  # fmt: skip
+_BELOW: dict[str, Callable[[Any], Iterable[Any]]] = {
+    "message": lambda value: (value,),
+    "messages": iter,
+    "map": lambda value: value.values(),
+}
+_FIELDS: dict[str, list[tuple[str, str, Any]]] = {
+    message: [(*way.rpartition(".")[::2], role) for way, role in fields.items()] for message, fields in _NAMES.items()
+}
 
 
-class Gone(NamedTuple):
-    """An entry that was taken out.
+@dataclass(eq=False, slots=True)
+class MetaEntry:
+    """What is listed as one.
 
     Attributes
     ----------
     where : str
         ``collection variables``, ``signature`` ...
-    name : str
-        What it named.
-    part : str
-        How much of the entry went; empty for all of it.
+    label : str
+        What people know it by.
+    message : Message or None
+        What it is; None for names.
+    within : MetaEntry or None
+        The context that it stands in.
+    stays : bool
+        Whether it stays, whatever becomes of what it names.
+    num_names : int
+        Of a context, how many names there are in its lists.
+    is_changed, is_removed : bool
+        What was done to it, or to what stands in it.
     """
 
     where: str
+    label: str = ""
+    message: Any = None
+    within: MetaEntry | None = None
+    stays: bool = False
+    num_names: int = 0
+    is_changed: bool = False
+    is_removed: bool = False
+
+    @property
+    def root(self) -> MetaEntry:
+        """Itself, or the outermost context that it stands in."""
+        return self if self.within is None else self.within.root
+
+    def change(self) -> None:
+        """Let it be written back."""
+        self.is_changed = True
+        if self.within is not None:
+            self.within.change()
+
+    def remove(self) -> None:
+        """Take it out of the meta graph."""
+        self.is_removed = True
+        self.change()
+
+
+@dataclass(eq=False, slots=True)
+class Reference:
+    """A name in a meta graph.
+
+    Attributes
+    ----------
+    entry : MetaEntry
+    field : str
+        What TensorFlow calls its place: ``snapshot_name``, ``values`` ...
+    name : str
+    kind : {"tensor", "key", "variable", "text"}
+    """
+
+    entry: MetaEntry
+    field: str
     name: str
-    part: str = ""
+    kind: NameKind
+    _holder: Any
+    _place: str | int
+
+    @property
+    def is_vital(self) -> bool:
+        """Whether its entry goes with what it names."""
+        return self.kind == "tensor" and not self.entry.stays
+
+    def set(self, name: str) -> None:
+        """Name something else."""
+        if name != self.name:
+            self.name = name
+            self.entry.change()
+            if isinstance(self._place, str):
+                setattr(self._holder, self._place, name)
+            else:
+                self._holder[self._place] = name
 
 
-def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
-    """Take out every entry of collections, signatures and assets that names a node which is not there.
+def references(meta: schema.MetaGraphDef) -> Iterator[Reference]:
+    """Yield everything that a meta graph names.
 
-    A control-flow context is cut down to what is there, and goes when its pivots are gone.
-    An emptied collection goes.
+    A name is set, or its entry removed, while the walk stands at it: what lies behind it has been written back. An
+    entry that nothing is done to keeps its bytes; a collection that is emptied goes.
 
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited. Its `saver_def` is not looked at.
-    is_there : callable
-        Whether there is a node of that name.
+    Raises
+    ------
+    CorruptionError
+        An entry of a collection does not parse.
     """
-    gone: list[Gone] = []
     for key in sorted(meta.collection_def):
-        found = _drop_from_collection(key, meta.collection_def[key], is_there)
-        gone += found
-        kind = meta.collection_def[key].WhichOneof("kind")
-        if found and kind is not None and not getattr(meta.collection_def[key], kind).value:
-            del meta.collection_def[key]
-    return gone + _drop_signatures(meta, is_there) + _drop_assets(meta, is_there)
+        yield from collection_references(meta, key)
+    yield from signature_references(meta)
+    yield from _entries([MetaEntry("asset", each.filename, each) for each in meta.asset_file_def], meta.asset_file_def)
+    if meta.HasField("saver_def"):
+        yield from message_references(MetaEntry("saver", message=meta.saver_def, stays=True))
+    if meta.HasField("object_graph_def"):
+        yield from message_references(MetaEntry("object graph", message=meta.object_graph_def, stays=True))
 
 
-def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Container[str]) -> list[str]:
-    """Return the inputs of signatures that their outputs do not need and never did.
+def collection_references(meta: schema.MetaGraphDef, key: str) -> Iterator[Reference]:
+    """Yield what a collection names, as `references` does."""
+    where, definition = f"collection {key}", meta.collection_def[key]
+    kind = definition.WhichOneof("kind")
+    values = getattr(definition, kind).value if kind is not None else ()
+    is_filled = bool(values)
+    if kind == "node_list":
+        yield from _members(values, kind, [MetaEntry(where, name) for name in values])
+    elif kind == "any_list":
+        yield from _packed(where, values)
+    elif kind == "bytes_list":
+        yield from _messages(where, MESSAGES[key], values) if key in MESSAGES else _texts(where, values)
+    if is_filled and not values:
+        del meta.collection_def[key]
+
+
+def signature_references(meta: schema.MetaGraphDef) -> Iterator[Reference]:
+    """Yield what signatures name, as `references` does."""
+    for key in sorted(meta.signature_def):
+        entry = MetaEntry("signature", key, meta.signature_def[key])
+        yield from message_references(entry)
+        if entry.is_removed:
+            del meta.signature_def[key]
+
+
+def message_references(entry: MetaEntry, message: Any = None) -> Iterator[Reference]:
+    """Yield what the message of an entry names, or a message below that; it is edited.
+
+    Parameters
+    ----------
+    entry : MetaEntry
+    message : Message, optional
+        Of one of the types that the table above lists.
+    """
+    message = entry.message if message is None else message
+    for way, field, role in _FIELDS[message.DESCRIPTOR.name]:
+        holder = getattr(message, way) if way else message
+        value = getattr(holder, field)
+        if role in _BELOW:
+            for each in _BELOW[role](value):
+                yield from message_references(entry, each)
+        elif role == "entries":
+            yield from _entries([MetaEntry(entry.where, message=each, within=entry) for each in value], value)
+        elif role == "pairs":
+            yield from _pairs(entry, field, value)
+        elif role == "members":
+            entry.num_names += len(value)
+            yield from _members(value, field, [MetaEntry(entry.where, name, within=entry) for name in value])
+        elif not isinstance(value, str):
+            for position, name in enumerate(value):
+                yield Reference(entry, field, name, "tensor", value, position)
+        elif value:
+            entry.label = entry.label or node_of(value)
+            yield Reference(entry, field, value, role, holder, field)
+
+
+def name_fields(message: str) -> list[str]:
+    """Return the fields of a type of message that hold the names of nodes and tensors, or lists of them."""
+    return [field for way, field, role in _FIELDS[message] if role == "tensor" and not way]
+
+
+def retarget_tensors(meta: schema.MetaGraphDef, tensors: Mapping[str, str]) -> list[str]:
+    """Rename tensors in signatures and in collections of names.
 
     Parameters
     ----------
     meta : MetaGraphDef
-    kept : container of str
-        The nodes that are kept; signatures whose outputs are not all among them do not count.
-    before : container of str
-        The nodes that were needed when the graph was whole. An input among these that is
-        not kept has been cut off.
-    """
-    found: list[str] = []
-    for signature in meta.signature_def.values():
-        outputs, inputs = _nodes_of(signature.outputs.values()), _nodes_of(signature.inputs.values())
-        missing = [name for name in inputs if name not in kept]
-        if all(name in kept for name in outputs) and not any(name in before for name in missing):
-            found += missing
-    return found
-
-
-def _nodes_of(infos: Iterable[schema.TensorInfo]) -> list[str]:
-    return [node_of(name) for info in infos for name in tensor_names(info) if name]
-
-
-def _drop_from_collection(key: str, definition: schema.CollectionDef, is_there: IsThere) -> list[Gone]:
-    kind = definition.WhichOneof("kind")
-    if kind == "node_list":
-        return _drop_names(key, definition.node_list.value, is_there)
-    if kind == "any_list":
-        return _drop_any(key, definition.any_list.value, is_there)
-    if kind == "bytes_list" and key in CONTEXTS:
-        return _narrow_contexts(key, definition.bytes_list.value, is_there)
-    if kind == "bytes_list" and key in MESSAGES:
-        return _drop_messages(key, definition.bytes_list.value, is_there)
-    return []
-
-
-def _drop_names(key: str, values: Any, is_there: IsThere) -> list[Gone]:
-    left = [name for name in values if is_there(node_of(name))]
-    gone = [Gone(f"collection {key}", name) for name in values if not is_there(node_of(name))]
-    if gone:
-        values[:] = left
-    return gone
-
-
-def _drop_messages(key: str, values: Any, is_there: IsThere) -> list[Gone]:
-    cls, fields = getattr(schema, MESSAGES[key][0]), MESSAGES[key][1:]
-    left, gone = [], []
-    for value in values:
-        names = _named(schema.parse(cls, value), fields)
-        if all(map(is_there, names)):
-            left.append(value)
-        else:
-            gone.append(Gone(f"collection {key}", names[0]))
-    if gone:
-        values[:] = left
-    return gone
-
-
-def _named(message: Any, fields: Iterable[str]) -> list[str]:
-    """Return the nodes that fields name; they hold a name each, or a list of names."""
-    values = (getattr(message, field) for field in fields)
-    names = (name for value in values for name in ((value,) if isinstance(value, str) else value))
-    return [node_of(name) for name in names if name]
-
-
-def _narrow_contexts(key: str, values: Any, is_there: IsThere) -> list[Gone]:
-    left, gone = [], []
-    for value in values:
-        context = schema.parse(getattr(schema, CONTEXTS[key]), value)
-        keep, part = _narrow(context, is_there)
-        if keep:
-            left.append(schema.serialize(context) if part else value)
-        if part or not keep:
-            gone.append(Gone(f"collection {key}", context.context_name, part))
-    if gone:
-        values[:] = left
-    return gone
-
-
-def _narrow(context: Any, is_there: IsThere) -> tuple[bool, str]:
-    """Cut a control-flow context down to what is there.
+        Edited.
+    tensors : mapping of str to str
+        ``X:0`` to ``Y:0``.
 
     Returns
     -------
-    keep : bool
-        Whether its pivots are there.
-    part : str
-        How much of it went.
+    list of str
+        What was renamed, for people.
     """
-    pivots = [name for field in PIVOTS if (name := getattr(context, field, ""))]
-    if not all(is_there(node_of(name)) for name in pivots):
-        return False, ""
-    lists = [context.values_def.values, *(getattr(context, field) for field in ENDS if hasattr(context, field))]
-    total = lost = 0
-    for values in lists:
-        left = [name for name in values if is_there(node_of(name))]
-        total, lost = total + len(values), lost + len(values) - len(left)
-        if len(left) < len(values):
-            values[:] = left
-    external = context.values_def.external_values
-    for key in [k for k, v in external.items() if not (is_there(node_of(k)) and is_there(node_of(v)))]:
-        del external[key]
-    lost_contexts = _narrow_nested(context, is_there)
-    parts = [f"{lost} of {total} names"] if lost else []
-    parts += [f"{lost_contexts} nested contexts"] if lost_contexts else []
-    return True, ", ".join(parts)
+    lists = [key for key in sorted(meta.collection_def) if meta.collection_def[key].WhichOneof("kind") == "node_list"]
+    notes = []
+    for each in chain(signature_references(meta), *(collection_references(meta, key) for key in lists)):
+        old = each.name
+        if old in tensors:
+            each.set(tensors[old])
+            word, _, key = each.entry.where.partition(" ")
+            notes.append(f"{word} {(key or each.entry.label)!r} now names {tensors[old]!r} instead of {old!r}")
+    return notes
 
 
-def _narrow_nested(context: Any, is_there: IsThere) -> int:
-    nested = context.nested_contexts
-    doomed = []
-    for position, wrapped in enumerate(nested):
-        kind = wrapped.WhichOneof("ctxt")
-        if kind is not None and not _narrow(getattr(wrapped, kind), is_there)[0]:
-            doomed.append(position)
-    for position in reversed(doomed):
-        del nested[position]
-    return len(doomed)
+def tensor_names(info: schema.TensorInfo) -> list[str]:
+    """Return the names in a TensorInfo: one, or those of a composite tensor's parts; none is an empty one."""
+    return [each.name for each in message_references(MetaEntry("", message=info))] or [""]
 
 
-def _drop_any(key: str, values: Any, is_there: IsThere) -> list[Gone]:
-    names = {position: name for position, value in enumerate(values) for name in _names_in_any(value)}
-    doomed = [position for position, name in names.items() if not is_there(node_of(name))]
-    for position in reversed(doomed):
-        del values[position]
-    return [Gone(f"collection {key}", names[position]) for position in doomed]
+def unknown_messages(meta: schema.MetaGraphDef) -> list[str]:
+    """Return the collections with messages of types that are not known here, which may name tensors too."""
+    return [
+        key
+        for key in sorted(meta.collection_def)
+        if any(_type_name(packed) not in _NAMES for packed in meta.collection_def[key].any_list.value)
+    ]
 
 
-def _names_in_any(value: Any) -> list[str]:
-    kind = value.type_url.rpartition("/")[2]
-    if kind == "tensorflow.AssetFileDef":
-        return [schema.parse(schema.AssetFileDef, value.value).tensor_info.name]
-    if kind == "tensorflow.TensorInfo":
-        return [name for name in tensor_names(schema.parse(schema.TensorInfo, value.value)) if name][:1]
-    return []
+def _members(values: Any, field: str, entries: list[MetaEntry]) -> Iterator[Reference]:
+    """Yield the names of a list, each an entry of its own."""
+    for position, entry in enumerate(entries):
+        yield Reference(entry, field, entry.label, "tensor", values, position)
+    _take_out(values, entries)
 
 
-def tensor_names(info: schema.TensorInfo) -> Sequence[str]:
-    """Return the names in a TensorInfo: one, or those of a composite tensor's parts."""
-    kind = info.WhichOneof("encoding")
-    if kind == "coo_sparse":
-        coo = info.coo_sparse
-        return (coo.values_tensor_name, coo.indices_tensor_name, coo.dense_shape_tensor_name)
-    if kind == "composite_tensor":
-        return [name for part in info.composite_tensor.components for name in tensor_names(part)]
-    return (info.name,)
+def _pairs(context: MetaEntry, field: str, values: Any) -> Iterator[Reference]:
+    """Yield what stands inside of a context for something outside."""
+    pairs = {MetaEntry(context.where, within=context): list(pair) for pair in values.items()}
+    for entry, pair in pairs.items():
+        for place, name in enumerate(pair):
+            yield Reference(entry, field, name, "tensor", pair, place)
+    if any(entry.is_changed for entry in pairs):
+        values.clear()
+        values.update({outside: inside for entry, (outside, inside) in pairs.items() if not entry.is_removed})
 
 
-def _drop_signatures(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
-    doomed = []
-    for key in sorted(meta.signature_def):
-        signature = meta.signature_def[key]
-        if not all(map(is_there, _nodes_of([*signature.inputs.values(), *signature.outputs.values()]))):
-            doomed.append(key)
-    for key in doomed:
-        del meta.signature_def[key]
-    return [Gone("signature", key) for key in doomed]
+def _entries(entries: list[MetaEntry], values: Any) -> Iterator[Reference]:
+    for entry in entries:
+        yield from message_references(entry)
+    _take_out(values, entries)
 
 
-def _drop_assets(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
-    assets = meta.asset_file_def
-    doomed = [i for i, asset in enumerate(assets) if not is_there(node_of(asset.tensor_info.name))]
-    gone = [Gone("asset", assets[position].filename) for position in doomed]
-    for position in reversed(doomed):
-        del assets[position]
-    return gone
+def _messages(where: str, name: str, values: Any) -> Iterator[Reference]:
+    cls, entries = getattr(schema, name), []
+    for position, value in enumerate(list(values)):
+        message = schema.parse(cls, value)
+        entries.append(MetaEntry(where, getattr(message, "context_name", ""), message))
+        yield from message_references(entries[-1])
+        if entries[-1].is_changed:
+            values[position] = schema.serialize(message)
+    _take_out(values, entries)
+
+
+def _packed(where: str, values: Any) -> Iterator[Reference]:
+    entries = [MetaEntry(where) for _ in values]
+    for entry, packed in zip(entries, values, strict=True):
+        if _type_name(packed) in _NAMES:
+            entry.message = schema.parse(getattr(schema, _type_name(packed)), packed.value)
+            entry.label = next((each.name for each in message_references(entry)), "")
+            yield from message_references(entry)
+            if entry.is_changed:
+                packed.value = schema.serialize(entry.message)
+    _take_out(values, entries)
+
+
+def _texts(where: str, values: Any) -> Iterator[Reference]:
+    for position, value in enumerate(list(values)):
+        try:
+            text = [value.decode()]
+        except UnicodeDecodeError:
+            continue
+        entry = MetaEntry(where, text[0], stays=True)
+        yield Reference(entry, "bytes_list", text[0], "text", text, 0)
+        if entry.is_changed:
+            values[position] = text[0].encode()
+
+
+def _type_name(packed: schema.AnyMessage) -> str:
+    return packed.type_url.rpartition("/")[2].removeprefix("tensorflow.")
+
+
+def _take_out(values: Any, entries: list[MetaEntry]) -> None:
+    """Take what was removed out of a list."""
+    left = [value for value, entry in zip(values, entries, strict=True) if not entry.is_removed]
+    if len(left) < len(values):
+        del values[:]
+        values.extend(left)

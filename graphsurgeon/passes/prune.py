@@ -33,7 +33,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
-from graphsurgeon.meta_graph.references import idle_inputs
+from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.names import split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_values, remake_saver

@@ -30,6 +30,7 @@ from graphsurgeon.ir.graph import Graph, Library
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.meta_graph.references import unknown_messages
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
 from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
@@ -147,13 +148,13 @@ def rename(
     tensors = renamed_tensors(model.variables, new, new_keys)
     new.require_all_used([*keys, *(node.name for node in model.graph)])
     num_names = len(keys) + len(model.graph)
-    foreign = _apply(model, calls, new, keys, new_keys)
+    _apply(model, calls, new, keys, new_keys)
     model.variables = tensors
     if model.saved_model is not None and not model.saved_model.num_others:
         # Whoever writes the model again is not to take the old keys for values that went.
         as_read = renamed_tensors(model.saved_model.variables, new, new_keys)
         model.saved_model = replace(model.saved_model, variables=as_read)
-    return _report(new_nodes, new_keys, variables, num_names, _notes(model, others, foreign))
+    return _report(new_nodes, new_keys, variables, num_names, _notes(model, others))
 
 
 def _drop_graph(model: Model) -> None:
@@ -165,8 +166,8 @@ def _drop_graph(model: Model) -> None:
 
 def _apply(
     model: Model, calls: Sequence[SaverCall], new: NewNames, keys: Sequence[str], new_keys: Mapping[str, str]
-) -> list[str]:
-    """Rename everywhere, and return the collections in which there may be names that are not found."""
+) -> None:
+    """Rename everywhere."""
     names = {node.name for node in model.graph}
     known = names.union(keys)
     nodes: dict[str | None, list[Node]] = {None: renamed_nodes(model.graph, new, known)}
@@ -175,16 +176,17 @@ def _apply(
         if body is not None:
             nodes[function.name] = body
     rename_keys(model, calls, new, new_keys, nodes)
-    foreign = [] if model.meta is None else rename_in_meta_graph(model.meta, new, names, set(keys))
+    if model.meta is not None:
+        rename_in_meta_graph(model.meta, new, names, set(keys))
     for function_name, found in nodes.items():
         graph = model.graph if function_name is None else model.library.functions[function_name].body
         if any(a is not b for a, b in zip(found, graph, strict=True)):
             graph.set_nodes(found)
-    return foreign
 
 
-def _notes(model: Model, others: Sequence[SaverCall], foreign: Sequence[str]) -> list[str]:
+def _notes(model: Model, others: Sequence[SaverCall]) -> list[str]:
     notes = []
+    foreign = [] if model.meta is None else unknown_messages(model.meta)
     if OBJECT_GRAPH_KEY in model.variables:
         notes.append("objects keep their paths, by which tf.train.Checkpoint restores them; their keys are new")
     if others:

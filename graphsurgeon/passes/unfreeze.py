@@ -33,7 +33,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
-from graphsurgeon.meta_graph.retarget import retarget_contexts, retarget_tensors
+from graphsurgeon.meta_graph.contexts import retarget_contexts
+from graphsurgeon.meta_graph.references import retarget_tensors
 from graphsurgeon.meta_graph.version import VERSION, stamp_version
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients

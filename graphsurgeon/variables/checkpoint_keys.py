@@ -20,7 +20,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import variable_shape
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
-from graphsurgeon.meta_graph.dependencies import variable_defs
+from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.slices import Extents, SliceTensor, parse_shape_and_slice

@@ -14,7 +14,7 @@ from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load_graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.meta_graph.dependencies import variable_defs
+from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor, as_tensor

@@ -1,159 +1,232 @@
-"""What names nodes from outside of the graph goes with the nodes, entry by entry."""
+"""One walk finds everything that a meta graph names, and writes back what was set."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
-from graphsurgeon.meta_graph.references import Gone, drop_dangling
+from graphsurgeon.meta_graph.collections import MESSAGES
+from graphsurgeon.meta_graph.references import (
+    MetaEntry,
+    message_references,
+    name_fields,
+    references,
+    retarget_tensors,
+    tensor_names,
+    unknown_messages,
+)
 from proto_utils import schema
+from proto_utils.errors import CorruptionError
 
-THERE = {"a", "b", "c"}
-
-
-def drop(meta: schema.MetaGraphDef) -> list[Gone]:
-    return drop_dangling(meta, THERE.__contains__)
+#: Fields of messages that are no names of nodes.
+OTHERS = {"context_name"}
 
 
-def bytes_in(key: str, *messages: schema.Message) -> schema.MetaGraphDef:
+def filled(cls: Any, number: Iterator[int]) -> Any:
+    """A message with a text of its own in every string field, also below."""
+    message = cls()
+    for field in cls.DESCRIPTOR.fields:
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            getattr(message, field.name)[f"n{next(number)}"] = f"n{next(number)}"
+        elif field.message_type is not None and field.name != "nested_contexts":
+            value = filled(type(getattr(message, field.name)), number)
+            getattr(message, field.name).CopyFrom(value)
+        elif field.type == field.TYPE_STRING and field.name not in OTHERS:
+            texts = [f"n{next(number)}"]
+            if isinstance(getattr(message, field.name), str):
+                setattr(message, field.name, texts[0])
+            else:
+                getattr(message, field.name).extend(texts)
+    return message
+
+
+def bytes_in(key: str, *values: bytes) -> schema.MetaGraphDef:
     meta = schema.MetaGraphDef()
-    meta.collection_def[key].bytes_list.value.extend(map(schema.serialize, messages))
+    meta.collection_def[key].bytes_list.value.extend(values)
     return meta
 
 
-def any_of(message: schema.Message) -> schema.AnyMessage:
-    packed = schema.CollectionDef().any_list.value.add()
-    packed.Pack(message)
-    return packed
+def names(meta: schema.MetaGraphDef) -> list[str]:
+    return [each.name for each in references(meta)]
 
 
-def test_names_of_nodes_and_tensors():
+def everything() -> schema.MetaGraphDef:
+    """A meta graph that names ``n0`` to ``n<last>``, each once."""
+    number = iter(range(1000))
     meta = schema.MetaGraphDef()
-    meta.collection_def["losses"].node_list.value.extend(["a", "gone", "b:1", "gone:0"])
-    assert drop(meta) == [Gone("collection losses", "gone"), Gone("collection losses", "gone:0")]
-    assert list(meta.collection_def["losses"].node_list.value) == ["a", "b:1"]
+    for key, message in MESSAGES.items():
+        value = filled(getattr(schema, message), number)
+        if key in ("cond_context", "while_context"):
+            value.nested_contexts.add().while_ctxt.CopyFrom(filled(schema.WhileContextDef, number))
+            value.nested_contexts.add().cond_ctxt.CopyFrom(filled(schema.CondContextDef, number))
+        meta.collection_def[key].bytes_list.value.append(schema.serialize(value))
+    meta.collection_def["losses"].node_list.value.extend([f"n{next(number)}", f"n{next(number)}"])
+    meta.collection_def["texts"].bytes_list.value.append(f"n{next(number)}".encode())
+    sparse = schema.TensorInfo(coo_sparse=filled(schema.TensorInfo.CooSparse, number))
+    dense = schema.TensorInfo(name=f"n{next(number)}")
+    parts = schema.TensorInfo(composite_tensor={"components": [{"name": f"n{next(number)}"}]})
+    meta.collection_def["infos"].any_list.value.add().Pack(schema.TensorInfo(name=f"n{next(number)}"))
+    asset = schema.AssetFileDef(tensor_info={"name": f"n{next(number)}"}, filename="words")
+    meta.collection_def["saved_model_assets"].any_list.value.add().Pack(asset)
+    meta.signature_def["s"].inputs["sparse"].CopyFrom(sparse)
+    meta.signature_def["s"].inputs["dense"].CopyFrom(dense)
+    meta.signature_def["s"].outputs["parts"].CopyFrom(parts)
+    meta.asset_file_def.add(filename="words").tensor_info.name = f"n{next(number)}"
+    meta.saver_def.CopyFrom(filled(schema.SaverDef, number))
+    nodes = meta.object_graph_def.nodes
+    nodes.add().constant.operation = f"n{next(number)}"
+    variable = nodes.add().variable
+    variable.name = f"n{next(number)}"
+    variable.experimental_distributed_variable_components.add(name=f"n{next(number)}")
+    return meta
 
 
-def test_an_emptied_collection_goes_an_empty_one_stays():
-    meta = schema.MetaGraphDef()
-    meta.collection_def["losses"].node_list.value.append("gone")
-    meta.collection_def["empty"].node_list.SetInParent()
-    drop(meta)
-    assert list(meta.collection_def) == ["empty"]
+def test_every_name_is_found_once():
+    found = names(everything())
+    assert sorted(found, key=lambda name: int(name[1:])) == [f"n{number}" for number in range(len(found))]
+    assert len(found) > 100
 
 
-def test_numbers_and_unknown_bytes_are_no_names():
-    meta = schema.MetaGraphDef()
-    meta.collection_def["steps"].int64_list.value.append(7)
-    meta.collection_def["rates"].float_list.value.append(0.5)
-    meta.collection_def["notes"].bytes_list.value.append(b"gone")
+def test_every_name_can_be_set():
+    meta = everything()
+    for each in references(meta):
+        each.set(f"m{each.name}")
+    assert sorted(names(meta)) == sorted(f"m{name}" for name in names(everything()))
+
+
+def test_what_is_not_set_keeps_its_bytes():
+    # A name written twice: parsing and serializing would change it.
+    meta = bytes_in("cond_context", b"\x0a\x01c\x0a\x01d\x12\x01p")
+    meta.collection_def["variables"].bytes_list.value.append(b"\x12\x01y\x0a\x03z:0")
     before = schema.serialize(meta)
-    assert drop(meta) == []
+    for each in references(meta):
+        each.set(each.name)
     assert schema.serialize(meta) == before
 
 
-@pytest.mark.parametrize("key", ["variables", "trainable_variables", "local_variables", "global_step"])
-def test_a_variable_needs_all_its_parts(key: str):
-    whole = schema.VariableDef(variable_name="a:0", initializer_name="b", snapshot_name="c:0")
-    without_read = schema.VariableDef(variable_name="b:0", initializer_name="b", snapshot_name="gone:0")
-    meta = bytes_in(key, without_read, whole)
-    assert drop(meta) == [Gone(f"collection {key}", "b")]
-    assert list(meta.collection_def[key].bytes_list.value) == [schema.serialize(whole)]
+def test_every_entry_can_be_removed():
+    meta = everything()
+    meta.ClearField("saver_def")
+    meta.ClearField("object_graph_def")
+    for each in references(meta):
+        if each.is_vital:
+            each.entry.remove()
+    assert list(meta.collection_def) == ["texts"]
+    assert not meta.signature_def
+    assert not meta.asset_file_def
 
 
-def test_queue_runners_and_savers():
-    runner = schema.QueueRunnerDef(queue_name="a", enqueue_op_name=["b", "gone"], close_op_name="c")
-    saver = schema.SaverDef(filename_tensor_name="a:0", save_tensor_name="b:0", restore_op_name="gone")
-    meta = bytes_in("queue_runners", runner)
-    meta.collection_def["savers"].bytes_list.value.append(schema.serialize(saver))
-    assert drop(meta) == [Gone("collection queue_runners", "a"), Gone("collection savers", "a")]
-    assert not meta.collection_def
-
-
-def test_a_context_is_cut_down_to_what_is_there():
-    context = schema.CondContextDef(context_name="cond", pred_name="a:0", pivot_name="b:0")
-    context.values_def.values.extend(["a:0", "gone:0", "c:0", "gone_too:0"])
-    context.values_def.external_values["a:0"] = "c:0"
-    context.values_def.external_values["gone:0"] = "c:0"
-    meta = bytes_in("cond_context", context)
-    assert drop(meta) == [Gone("collection cond_context", "cond", "2 of 4 names")]
-    left = schema.parse(schema.CondContextDef, meta.collection_def["cond_context"].bytes_list.value[0])
-    assert list(left.values_def.values) == ["a:0", "c:0"]
-    assert dict(left.values_def.external_values) == {"a:0": "c:0"}
-
-
-def test_a_loop_is_cut_down_to_what_is_there():
-    context = schema.WhileContextDef(context_name="loop", pivot_name="a:0", loop_exit_names=["b:0", "gone:0"])
-    nested = context.nested_contexts.add().cond_ctxt
-    nested.context_name, nested.pivot_name = "inner", "gone:0"
-    meta = bytes_in("while_context", context)
-    assert drop(meta) == [Gone("collection while_context", "loop", "1 of 2 names, 1 nested contexts")]
-    left = schema.parse(schema.WhileContextDef, meta.collection_def["while_context"].bytes_list.value[0])
-    assert list(left.loop_exit_names) == ["b:0"]
-    assert len(left.nested_contexts) == 0
-
-
-@pytest.mark.parametrize("field", ["pivot_name", "pivot_for_body_name", "maximum_iterations_name"])
-def test_a_loop_without_a_pivot_goes(field: str):
-    context = schema.WhileContextDef(context_name="loop", pivot_name="a:0")
-    setattr(context, field, "gone:0")
-    assert drop(bytes_in("while_context", context)) == [Gone("collection while_context", "loop")]
-
-
-def test_a_context_that_is_whole_stays_the_bytes_it_was():
-    context = schema.CondContextDef(context_name="cond", pred_name="a:0", pivot_name="b:0")
-    meta = bytes_in("cond_context", context)
-    data = schema.serialize(context) + b"\xf8\x7f\x01"
-    meta.collection_def["cond_context"].bytes_list.value[0] = data
-    assert drop(meta) == []
-    assert meta.collection_def["cond_context"].bytes_list.value[0] == data
-
-
-def test_messages_of_any_kind():
+def test_an_entry_of_many_goes_alone():
     meta = schema.MetaGraphDef()
-    values = meta.collection_def["things"].any_list.value
-    for name in ("gone:0", "a:0"):
-        values.append(any_of(schema.AssetFileDef(tensor_info={"name": name}, filename="file")))
-        values.append(any_of(schema.TensorInfo(name=name)))
-    values.append(any_of(schema.VersionDef(producer=1)))
-    assert drop(meta) == [Gone("collection things", "gone:0")] * 2
-    assert [value.TypeName() for value in values] == [
-        "tensorflow.AssetFileDef", "tensorflow.TensorInfo", "tensorflow.VersionDef",
-    ]  # fmt: skip
+    for name in "abc":
+        meta.asset_file_def.add(filename=name).tensor_info.name = f"{name}:0"
+        meta.collection_def["infos"].any_list.value.add().Pack(schema.TensorInfo(name=f"{name}:0"))
+        meta.collection_def["texts"].node_list.value.append(f"{name}:0")
+    for each in references(meta):
+        if each.name == "b:0":
+            each.entry.remove()
+    assert names(meta) == ["a:0", "c:0"] * 3
 
 
-def info(name: str = "", parts: tuple[str, ...] = ()) -> schema.TensorInfo:
-    made = schema.TensorInfo(name=name) if name else schema.TensorInfo()
-    if len(parts) == 3:
-        made.coo_sparse.values_tensor_name, made.coo_sparse.indices_tensor_name = parts[:2]
-        made.coo_sparse.dense_shape_tensor_name = parts[2]
-    elif parts:
-        made.composite_tensor.components.extend(info(part) for part in parts)
-    return made
+def test_names_are_told_apart_by_what_they_name():
+    kinds: dict[str, set[str]] = {}
+    for each in references(everything()):
+        kinds.setdefault(each.kind, set()).add(each.field)
+    assert kinds["key"] == {"full_name"}
+    assert kinds["variable"] == {"name"}
+    assert kinds["text"] == {"bytes_list"}
 
 
-@pytest.mark.parametrize(
-    ("good", "bad"),
-    [
-        (info("a:0"), info("gone:0")),
-        (info(parts=("a:0", "b:0", "c:0")), info(parts=("a:0", "b:0", "gone:0"))),
-        (info(parts=("a:0", "b:0")), info(parts=("a:0", "gone:0"))),
-        (info("a"), info("gone")),
-    ],
-    ids=["dense", "sparse", "composite", "op"],
-)
-@pytest.mark.parametrize("side", ["inputs", "outputs"])
-def test_signatures(good: schema.TensorInfo, bad: schema.TensorInfo, side: str):
+def test_what_stays_whatever_it_names():
+    stays = {each.entry.where for each in references(everything()) if not each.is_vital and each.kind == "tensor"}
+    assert stays == {"saver", "object graph"}
+
+
+def test_a_name_in_a_context_stands_within_it():
+    loop = schema.WhileContextDef(context_name="loop", pivot_name="p")
+    inner = loop.nested_contexts.add().cond_ctxt
+    inner.pred_name = "q"
+    inner.values_def.values.append("v")
+    meta = bytes_in("while_context", schema.serialize(loop))
+    pivot, pred, value = references(meta)
+    assert [each.entry.root for each in (pivot, pred, value)] == [pivot.entry] * 3
+    assert value.entry.within is pred.entry
+    assert pred.entry.within is pivot.entry
+    assert pivot.entry.label == "loop"
+
+
+def test_other_bytes_may_be_texts():
+    meta = bytes_in("texts", b"a:0", b"\xff")
+    (each,) = references(meta)
+    each.set("b:0")
+    assert names(meta) == ["a:0"]
+    for each in references(meta):
+        each.set("b:0")
+    assert list(meta.collection_def["texts"].bytes_list.value) == [b"b:0", b"\xff"]
+
+
+def test_numbers_are_no_names():
     meta = schema.MetaGraphDef()
-    for name, each in (("good", good), ("bad", bad)):
-        meta.signature_def[name].inputs["x"].name = "a:0"
-        getattr(meta.signature_def[name], side)["y"].CopyFrom(each)
-    assert drop(meta) == [Gone("signature", "bad")]
-    assert list(meta.signature_def) == ["good"]
+    meta.collection_def["steps"].int64_list.value.append(7)
+    meta.collection_def["none"].SetInParent()
+    assert names(meta) == []
 
 
-def test_assets():
+def test_an_entry_that_does_not_parse_is_told_of():
+    with pytest.raises(CorruptionError):
+        list(references(bytes_in("variables", b"\xff\xff")))
+
+
+def test_references_of_one_message():
+    definition = schema.VariableDef(variable_name="v:0", snapshot_name="v/read:0")
+    for each in message_references(MetaEntry("note", message=definition)):
+        each.set(f"my/{each.name}")
+    assert definition == schema.VariableDef(variable_name="my/v:0", snapshot_name="my/v/read:0")
+
+
+def test_fields_that_hold_names():
+    assert name_fields("SaverDef") == ["filename_tensor_name", "save_tensor_name", "restore_op_name"]
+    assert name_fields("CondContextDef") == ["pred_name", "pivot_name"]
+
+
+def test_names_in_a_tensor_info():
+    parts = schema.TensorInfo()
+    parts.composite_tensor.components.add(name="a:0")
+    parts.composite_tensor.components.add(name="b:0")
+    assert tensor_names(parts) == ["a:0", "b:0"]
+    assert tensor_names(schema.TensorInfo(name="a:0")) == ["a:0"]
+    assert tensor_names(schema.TensorInfo()) == [""]
+
+
+def test_collections_of_messages_that_are_not_known():
     meta = schema.MetaGraphDef()
-    for name in ("gone:0", "a:0"):
-        meta.asset_file_def.add(filename=f"{name}.txt").tensor_info.name = name
-    assert drop(meta) == [Gone("asset", "gone:0.txt")]
-    assert [asset.filename for asset in meta.asset_file_def] == ["a:0.txt"]
+    meta.collection_def["known"].any_list.value.add().Pack(schema.TensorInfo(name="a:0"))
+    packed = meta.collection_def["serving_signatures"].any_list.value.add()
+    packed.type_url, packed.value = "type.googleapis.com/tensorflow.serving.Signatures", b"\x0a\x03a:0"
+    before = schema.serialize(meta)
+    assert unknown_messages(meta) == ["serving_signatures"]
+    for each in references(meta):
+        each.set(each.name)
+    assert schema.serialize(meta) == before
+
+
+def test_tensors_of_signatures_and_collections_of_names_are_moved():
+    meta = schema.MetaGraphDef()
+    meta.signature_def["s"].inputs["x"].name = "a:0"
+    meta.signature_def["s"].outputs["y"].coo_sparse.indices_tensor_name = "a:0"
+    meta.signature_def["s"].outputs["z"].name = "other:0"
+    meta.collection_def["names"].node_list.value.extend(["a:0", "a", "a:01", "b"])
+    meta.collection_def["bytes"].bytes_list.value.append(b"a:0")
+    notes = retarget_tensors(meta, {"a:0": "b:0"})
+    assert meta.signature_def["s"].inputs["x"].name == "b:0"
+    assert meta.signature_def["s"].outputs["y"].coo_sparse.indices_tensor_name == "b:0"
+    assert meta.signature_def["s"].outputs["z"].name == "other:0"
+    assert list(meta.collection_def["names"].node_list.value) == ["b:0", "a", "a:01", "b"]
+    assert list(meta.collection_def["bytes"].bytes_list.value) == [b"a:0"]
+    assert notes == [
+        "signature 's' now names 'b:0' instead of 'a:0'",
+        "signature 's' now names 'b:0' instead of 'a:0'",
+        "collection 'names' now names 'b:0' instead of 'a:0'",
+    ]

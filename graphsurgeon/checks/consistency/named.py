@@ -11,15 +11,13 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import num_outputs, output_types
-from graphsurgeon.meta_graph.dependencies import variable_defs
-from graphsurgeon.meta_graph.references import Gone, drop_dangling, tensor_names
+from graphsurgeon.meta_graph.collections import variable_defs
+from graphsurgeon.meta_graph.dangling import Gone, dangling, losses
+from graphsurgeon.meta_graph.references import collection_references, name_fields, tensor_names
 from graphsurgeon.names import node_of, parse_input
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
-
-_VARIABLE_FIELDS = ("variable_name", "initializer_name", "snapshot_name", "initial_value_name")
-_SAVER_FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 
 
 def named_findings(model: Model) -> Iterator[Finding]:
@@ -27,7 +25,7 @@ def named_findings(model: Model) -> Iterator[Finding]:
     if model.meta is not None:
         yield from _signature_findings(model.meta, model.graph)
         for key in sorted(model.meta.collection_def):
-            yield from _collection_findings(key, model.meta.collection_def[key], model.graph)
+            yield from _collection_findings(key, model.meta, model.graph)
         yield from _variable_findings(model.meta, model.graph)
         yield from _asset_findings(model.meta, model.graph)
         yield from _saver_findings(model)
@@ -79,24 +77,20 @@ def _type_of(text: str, graph: Graph) -> DType | None:
     return types[name.output] if types is not None and name.output < len(types) else None
 
 
-def _collection_findings(key: str, definition: schema.CollectionDef, graph: Graph) -> Iterator[Finding]:
+def _collection_findings(key: str, meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Finding]:
     where = f"collection {key!r}"
-    if definition.WhichOneof("kind") == "node_list":
-        for text in definition.node_list.value:
-            problem = _problem_of(text, graph)
-            if problem:
-                yield Finding(ERROR, "collection", None, None, f"{where}: {problem}")
-        return
-    alone = schema.MetaGraphDef()
-    alone.collection_def[key].CopyFrom(definition)
     try:
-        gone = drop_dangling(alone, graph.__contains__)
+        found = list(collection_references(meta, key))
     except CorruptionError as error:
         yield Finding(ERROR, "collection", None, None, f"{where}: an entry does not parse: {error.reason}")
         return
-    for each in gone:
-        # What a saver in a collection names is looked at when it is used.
-        yield Finding(WARNING if key == "savers" else ERROR, "collection", None, None, f"{where}: {_gone(each)}")
+    if meta.collection_def[key].WhichOneof("kind") == "node_list":
+        problems = [problem for each in found if (problem := _problem_of(each.name, graph))]
+    else:
+        problems = [_gone(each) for each in losses(dangling(found, graph.__contains__))]
+    # What a saver in a collection names is looked at when it is used.
+    severity: Severity = WARNING if key == "savers" else ERROR
+    yield from (Finding(severity, "collection", None, None, f"{where}: {problem}") for problem in problems)
 
 
 def _gone(gone: Gone) -> str:
@@ -119,7 +113,7 @@ def _variable_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Find
             # A resource taken for a reference is noticed only when TensorFlow makes a saver for it.
             severity: Severity = WARNING if meta.HasField("saver_def") and not each.is_resource else ERROR
             yield Finding(severity, "collection", node.name, None, message)
-        for text in (getattr(each, field) for field in _VARIABLE_FIELDS):
+        for text in (getattr(each, field) for field in name_fields("VariableDef")):
             problem = _problem_of(text, graph) if node_of(text) in graph else ""
             if problem:
                 yield Finding(ERROR, "collection", node_of(text), None, f"as a part of a listed variable: {problem}")
@@ -138,7 +132,7 @@ def _saver_findings(model: Model) -> Iterator[Finding]:
         return
     # Nobody runs the saver of a SavedModel that has no values.
     is_idle = model.saved_model is not None and not model.variables
-    for field in _SAVER_FIELDS:
+    for field in name_fields("SaverDef"):
         text = getattr(meta.saver_def, field)
         problem = _problem_of(text, model.graph, with_near=True) if text else "is not set"
         if problem:

@@ -16,7 +16,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node, is_long
 from graphsurgeon.ir.signatures import input_types
-from graphsurgeon.meta_graph.retarget import Moved
+from graphsurgeon.meta_graph.contexts import Moved
 from graphsurgeon.names import parse_input, unique_name
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType

@@ -17,7 +17,8 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.ir.traversal import ancestors
-from graphsurgeon.meta_graph.dependencies import holds_state, variable_defs
+from graphsurgeon.meta_graph.collections import variable_defs
+from graphsurgeon.meta_graph.dependencies import holds_state
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes

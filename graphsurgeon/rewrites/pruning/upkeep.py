@@ -12,8 +12,8 @@ from typing import Literal
 
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.meta_graph.dangling import Gone, drop_dangling
 from graphsurgeon.meta_graph.dependencies import InitOps, companions, init_ops
-from graphsurgeon.meta_graph.references import Gone, drop_dangling
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema

@@ -9,7 +9,7 @@ import pytest
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.meta_graph.references import Gone
+from graphsurgeon.meta_graph.dangling import Gone
 from graphsurgeon.rewrites.pruning.upkeep import bring_in_step, set_up
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, ConstantNote, UnfreezeNote

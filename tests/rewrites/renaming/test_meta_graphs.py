@@ -91,16 +91,6 @@ def test_variables_and_what_a_part_is_part_of(key: str):
     assert (found.save_slice_info_def.full_name, found.trainable) == ("n_k", True)
 
 
-def test_collections_of_messages_that_are_not_known_are_told_of():
-    meta = schema.MetaGraphDef()
-    meta.collection_def["known"].any_list.value.add().Pack(schema.TensorInfo(name="a:0"))
-    packed = meta.collection_def["serving_signatures"].any_list.value.add()
-    packed.type_url, packed.value = "type.googleapis.com/tensorflow.serving.Signatures", b"\x0a\x03a:0"
-    new = NewNames(NameMap(parse_texts(["a=b"])), ())
-    assert rename_in_meta_graph(meta, new, NODES, ()) == ["serving_signatures"]
-    assert packed.value == b"\x0a\x03a:0"
-
-
 def test_a_whole_variable_is_not_made_a_part():
     found = only(
         rename(bytes_in("variables", schema.VariableDef(variable_name="a:0"))), "variables", schema.VariableDef

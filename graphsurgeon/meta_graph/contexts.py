@@ -1,0 +1,100 @@
+"""Control-flow contexts: what TensorFlow 1 notes of each `tf.cond` branch and `tf.while_loop`.
+
+A context lists the tensors inside of it, and which tensor inside stands for one outside (``external_values``). Its
+pivots are the nodes that those inside wait for, directly or not: the predicate of a branch, the LoopCond of a loop.
+Without contexts TensorFlow runs a graph, but does not differentiate it. A context inside of another stands within that
+one's message, in ``nested_contexts``, and its tensors are listed in both::
+
+    cond_context     CondContextDef    pred_name pivot_name
+    while_context    WhileContextDef   pivot_name pivot_for_pred_name pivot_for_body_name maximum_iterations_name
+                                       loop_enter_names loop_exit_names
+    both             context_name (for a loop, the frame_name of its Enters), values_def, nested_contexts
+
+Source: control_flow_ops.py of TensorFlow 1.15 and 2.21, ``CondContext`` and ``WhileContext``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphsurgeon.meta_graph.collections import messages
+from proto_utils import schema
+
+#: The collections of contexts.
+CONTEXTS = ("cond_context", "while_context")
+
+
+class Moved(NamedTuple):
+    """A node of a loop or branch whose value now comes from outside.
+
+    Attributes
+    ----------
+    source : str
+        The node outside that has the value.
+    enters : sequence of str
+        The Enter nodes that lead it in, outermost frame first.
+    inside : str
+        The node that stands in its place inside.
+    """
+
+    source: str
+    enters: Sequence[str]
+    inside: str
+
+
+def contexts(meta: schema.MetaGraphDef) -> Iterator[Any]:
+    """Yield every CondContextDef and WhileContextDef of a meta graph, those inside of others too, in any order."""
+    pending = [context for key in CONTEXTS for context in messages(meta, key)]
+    while pending:
+        context = pending.pop()
+        yield context
+        pending += nested(context)
+
+
+def nested(context: Any) -> list[Any]:
+    """Return the contexts right inside of a context."""
+    kinds = [(wrapped, wrapped.WhichOneof("ctxt")) for wrapped in context.nested_contexts]
+    return [getattr(wrapped, kind) for wrapped, kind in kinds if kind is not None]
+
+
+def retarget_contexts(meta: schema.MetaGraphDef, moved: Mapping[str, Moved]) -> None:
+    """Tell the contexts of loops and branches that nodes of theirs now stand outside.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+        Edited.
+    moved : mapping of str to Moved
+        By node.
+    """
+    for key in CONTEXTS if moved else ():
+        values = meta.collection_def[key].bytes_list.value if key in meta.collection_def else []
+        for position, context in enumerate(list(messages(meta, key))):
+            if _retarget(context, moved):
+                values[position] = schema.serialize(context)
+
+
+def _retarget(context: Any, moved: Mapping[str, Moved]) -> dict[str, int]:
+    """Rename in a context and those inside of it; return how many Enters of each moved node lie further out."""
+    left: dict[str, int] = {}
+    for inner in nested(context):
+        left |= _retarget(inner, moved)
+    values = context.values_def.values
+    for position, tensor in enumerate(values):
+        name = tensor.removesuffix(":0")
+        if name in moved:
+            values[position] = f"{moved[name].inside}:0"
+            left[name] = len(moved[name].enters)
+    if isinstance(context, schema.WhileContextDef):
+        for name, count in left.items():
+            if count:
+                _enter(context, moved[name], count - 1)
+                left[name] = count - 1
+    return left
+
+
+def _enter(context: schema.WhileContextDef, moved: Moved, level: int) -> None:
+    source = moved.enters[level - 1] if level else moved.source
+    context.values_def.values.append(f"{moved.enters[level]}:0")
+    context.values_def.external_values[f"{source}:0"] = f"{moved.enters[level]}:0"

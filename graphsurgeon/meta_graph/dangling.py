@@ -1,0 +1,107 @@
+"""References to nodes that are not there, and taking out the entries that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import NamedTuple
+
+from graphsurgeon.meta_graph.references import MetaEntry, Reference, references, tensor_names
+from graphsurgeon.names import node_of
+from proto_utils import schema
+
+IsThere = Callable[[str], bool]
+
+# The lists of a context that `MetaEntry.num_names` counts.
+_LISTS = ("values", "loop_exit_names", "loop_enter_names")
+
+
+class Gone(NamedTuple):
+    """An entry that goes.
+
+    Attributes
+    ----------
+    where : str
+        ``collection variables``, ``signature`` ...
+    name : str
+        What it is known by.
+    part : str
+        How much of the entry goes; empty for all of it.
+    """
+
+    where: str
+    name: str
+    part: str = ""
+
+
+def dangling(found: Iterable[Reference], is_there: IsThere) -> Iterator[Reference]:
+    """Yield, of references, those to nodes that are not there, whose entries go with them.
+
+    Parameters
+    ----------
+    found : iterable of Reference
+    is_there : callable
+        Whether there is a node of that name.
+    """
+    return (each for each in found if each.is_vital and not is_there(node_of(each.name)))
+
+
+def losses(missing: Iterable[Reference]) -> list[Gone]:
+    """Return what goes with dangling references, one row for each entry of the meta graph."""
+    lost: dict[MetaEntry, list[Reference]] = {}
+    for each in missing:
+        lost.setdefault(each.entry.root, []).append(each)
+    return [Gone(root.where, root.label, _part(root, found)) for root, found in lost.items()]
+
+
+def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
+    """Take out every entry of collections, signatures and assets that names a node which is not there.
+
+    A control-flow context is cut down to what is there, and goes when its pivots are gone.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+        Edited. Its `saver_def` and `object_graph_def` stay as they are.
+    is_there : callable
+        Whether there is a node of that name.
+    """
+    missing = []
+    for each in dangling(references(meta), is_there):
+        each.entry.remove()
+        missing.append(each)
+    return losses(missing)
+
+
+def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Container[str]) -> list[str]:
+    """Return the inputs of signatures that their outputs do not need and never did.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef
+    kept : container of str
+        The nodes that are kept; signatures whose outputs are not all among them do not count.
+    before : container of str
+        The nodes that were needed when the graph was whole. An input among these that is
+        not kept has been cut off.
+    """
+    found: list[str] = []
+    for signature in meta.signature_def.values():
+        outputs, inputs = (
+            [node_of(name) for info in infos.values() for name in tensor_names(info) if name]
+            for infos in (signature.outputs, signature.inputs)
+        )
+        missing = [name for name in inputs if name not in kept]
+        if all(name in kept for name in outputs) and not any(name in before for name in missing):
+            found += missing
+    return found
+
+
+def _part(root: MetaEntry, missing: Iterable[Reference]) -> str:
+    """Return how much of a context goes; empty when all does, or when it is no context."""
+    gone = {each.entry for each in missing if each.entry.message is not None}
+    if root in gone or root.message is None:
+        return ""
+    lost = sum(each.entry.within is root and each.entry not in gone and each.field in _LISTS for each in missing)
+    parts = [f"{lost} of {root.num_names} names"] if lost else []
+    parts += [f"{len(gone)} nested contexts"] if gone else []
+    return ", ".join(parts) or "names further inside"

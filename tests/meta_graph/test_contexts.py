@@ -1,0 +1,63 @@
+"""Contexts are found inside of each other, and follow where values go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graphsurgeon.meta_graph.contexts import Moved, contexts, nested, retarget_contexts
+from proto_utils import schema
+
+
+def parsed(meta: schema.MetaGraphDef, key: str, kind: Any) -> list[Any]:
+    return [schema.parse(kind, data) for data in meta.collection_def[key].bytes_list.value]
+
+
+def test_contexts_are_found_inside_of_each_other():
+    loop = schema.WhileContextDef(context_name="loop")
+    branch = loop.nested_contexts.add().cond_ctxt
+    branch.context_name = "branch"
+    branch.nested_contexts.add()
+    branch.nested_contexts.add().while_ctxt.context_name = "inner"
+    meta = schema.MetaGraphDef()
+    meta.collection_def["while_context"].bytes_list.value.append(schema.serialize(loop))
+    meta.collection_def["cond_context"].bytes_list.value.append(
+        schema.serialize(schema.CondContextDef(context_name="c"))
+    )
+    assert sorted(each.context_name for each in contexts(meta)) == ["branch", "c", "inner", "loop"]
+    assert [each.context_name for each in nested(branch)] == ["inner"]
+    assert list(contexts(schema.MetaGraphDef())) == []
+
+
+def test_a_branch_takes_its_value_from_outside():
+    meta = schema.MetaGraphDef()
+    branch = schema.CondContextDef(context_name="c")
+    branch.values_def.values.extend(["c/x:0", "w:0"])
+    meta.collection_def["cond_context"].bytes_list.value.append(schema.serialize(branch))
+    retarget_contexts(meta, {"w": Moved("w/read", [], "w/Identity")})
+    (branch,) = parsed(meta, "cond_context", schema.CondContextDef)
+    assert list(branch.values_def.values) == ["c/x:0", "w/Identity:0"]
+    assert not branch.values_def.external_values
+
+
+def test_a_branch_in_a_loop_is_entered_by_the_loop():
+    meta = schema.MetaGraphDef()
+    loop = schema.WhileContextDef(context_name="l")
+    loop.values_def.values.append("l/x:0")
+    loop.nested_contexts.add().cond_ctxt.values_def.values.append("w:0")
+    meta.collection_def["while_context"].bytes_list.value.append(schema.serialize(loop))
+    retarget_contexts(meta, {"w": Moved("w/read", ["w/Enter"], "w/Identity")})
+    (loop,) = parsed(meta, "while_context", schema.WhileContextDef)
+    assert list(loop.nested_contexts[0].cond_ctxt.values_def.values) == ["w/Identity:0"]
+    assert list(loop.values_def.values) == ["l/x:0", "w/Enter:0"]
+    assert dict(loop.values_def.external_values) == {"w/read:0": "w/Enter:0"}
+
+
+@pytest.mark.parametrize("moved", [{}, {"a": Moved("r", [], "i")}])
+def test_contexts_that_hold_nothing_moved_keep_their_bytes(moved: dict[str, Moved]):
+    meta = schema.MetaGraphDef()
+    odd = b"\x0a\x01c\x0a\x01d"  # a name written twice: parsing and writing would change it
+    meta.collection_def["cond_context"].bytes_list.value.append(odd)
+    retarget_contexts(meta, moved)
+    assert list(meta.collection_def["cond_context"].bytes_list.value) == [odd]
