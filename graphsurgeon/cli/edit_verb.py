@@ -14,10 +14,7 @@ parameter                                  what users give
 
 from __future__ import annotations
 
-import collections.abc
-import inspect
 import os
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -28,8 +25,9 @@ from graphsurgeon import edits
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix, output_options
 from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
-from graphsurgeon.cli.pass_verb import parameter_help, pass_options
+from graphsurgeon.cli.pass_verb import click_option
 from graphsurgeon.formats.saved import Saved
+from graphsurgeon.options import description_of, options_of
 
 if TYPE_CHECKING:
     from graphsurgeon.edits._contract import EditReport
@@ -47,13 +45,13 @@ def command_of(name: str) -> click.Command:
         Of the edit; its function is imported.
     """
     function = edits.load(name)
-    takes_several = "others" in inspect.signature(function).parameters
     verb = output_options(_verb(name, function))
-    for parameter in reversed(pass_options(function, parameter_help(function), without=("sources", "model"))):
-        verb = parameter(verb)
-    verb = click.argument("sources", metavar="SRC...", nargs=-1, required=True)(verb) if takes_several else _one(verb)
-    text = inspect.getdoc(function) or ""
-    return click.command(options.verb_name(name), help=text.partition("\n\nParameters\n")[0])(verb)
+    for option in reversed(list(options_of(function).values())):
+        if option.name != "others" and not option.is_internal:
+            verb = click_option(option)(verb)
+    several = click.argument("sources", metavar="SRC...", nargs=-1, required=True)
+    verb = several(verb) if "others" in options_of(function) else _one(verb)
+    return click.command(options.verb_name(name), help=description_of(function))(verb)
 
 
 def _one(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,8 +63,8 @@ def _one(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    parameters = inspect.signature(function).parameters
-    paths = [key for key, hint in typing.get_type_hints(inspect.unwrap(function)).items() if is_checkpoint(hint)]
+    known = options_of(function)
+    paths = [key for key, option in known.items() if option.kind.item == "checkpoint"]
 
     def verb(*, sources: Sequence[str], output: str | None, **given: Any) -> None:
         from graphsurgeon.formats.load import load_checkpoint
@@ -77,20 +75,15 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         for key in paths:
             if given.get(key) is not None:
                 given[key] = load_checkpoint(given[key])
-        if "sources" in parameters:
+        if "sources" in known:
             given["sources"] = tuple(sources)
-        if "model" in parameters:
+        if "model" in known:
             given["model"] = checkpoint.graph
-        others = ([load_checkpoint(source) for source in sources[1:]],) if "others" in parameters else ()
+        others = ([load_checkpoint(source) for source in sources[1:]],) if "others" in known else ()
         report = function(checkpoint.tensors, *others, **given)
         finish(answer, sources, checkpoint, report)
 
     return verb
-
-
-def is_checkpoint(hint: Any) -> bool:
-    """Return whether a parameter stands for the tensors of another checkpoint, which users name by a path."""
-    return collections.abc.Mapping in {typing.get_origin(each) for each in (hint, *typing.get_args(hint))}
 
 
 def finish(

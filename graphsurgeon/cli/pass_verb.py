@@ -21,13 +21,9 @@ so its verb links data files, and takes ``--copy`` and ``--link``.
 
 from __future__ import annotations
 
-import collections.abc
-import inspect
-import re
-import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -39,11 +35,13 @@ from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.save import OutputKind
 from graphsurgeon.formats.saved import Saved
+from graphsurgeon.options import Option, description_of, options_of
 
 if typing.TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
 
-_PARAMETER = re.compile(r"^(\w+) : .*$")
+_NUMBERS: dict[str, type[int] | type[float]] = {"integer": int, "number": float}
+_METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 
 def command_of(name: str) -> click.Command:
@@ -55,77 +53,35 @@ def command_of(name: str) -> click.Command:
         Of the pass; its function is imported.
     """
     function = passes.load(name)
-    lines = parameter_help(function)
     verb = _verb(name, function)
-    if "outputs" not in inspect.signature(function).parameters:
+    if "outputs" not in options_of(function):
         verb = signature_options(verb)
-    for parameter in reversed(pass_options(function, lines)):
-        verb = parameter(verb)
-    text = inspect.getdoc(function) or ""
-    return click.command(name, help=text.partition("\n\nParameters\n")[0])(verb)
+    for option in reversed(list(options_of(function).values())):
+        verb = click_option(option)(verb)
+    return click.command(name, help=description_of(function))(verb)
 
 
-def pass_options(
-    function: Callable[..., Any], lines: Mapping[str, str], without: Sequence[str] = ()
-) -> list[Callable[[Any], Any]]:
-    """Return the options of a pass, one for each keyword-only parameter but those in `without`."""
-    hints = typing.get_type_hints(inspect.unwrap(function))
-    parameters = inspect.signature(function).parameters.values()
-    keyword_only = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name not in without]
-    return [_option(p, hints[p.name], lines.get(p.name, "")) for p in keyword_only]
-
-
-def parameter_help(function: Callable[..., Any]) -> dict[str, str]:
-    """Return the descriptions in the Parameters section of a numpy-style docstring."""
-    found: dict[str, list[str]] = {}
-    current: list[str] = []
-    section = (inspect.getdoc(function) or "").partition("\nParameters\n")[2].partition("\n\n")[0]
-    for line in section.splitlines():
-        match = _PARAMETER.match(line)
-        if match is not None:
-            current = found.setdefault(match.group(1), [])
-        elif line.strip("-"):
-            current.append(line.strip())
-    return {name: " ".join(texts) for name, texts in found.items()}
-
-
-def _option(parameter: inspect.Parameter, hint: Any, text: str) -> Callable[[Any], Any]:
-    flag = "--" + parameter.name.replace("_", "-")
-    is_required = parameter.default is inspect.Parameter.empty
-    given: dict[str, Any] = {"help": text} if is_required else {"help": text, "default": parameter.default}
-    given["required"] = is_required
-    hint = _without_none(hint)
-    if hint is bool:
-        return click.option(flag, parameter.name, is_flag=True, **given)
-    if typing.get_origin(hint) is tuple and typing.get_args(hint)[0] in (int, float):
-        kind = typing.get_args(hint)[0]
-        return click.option(flag, parameter.name, type=options.Numbers(kind), **given)
-    if typing.get_origin(hint) is tuple:
-        metavar = "PATTERN" if "pattern" in text.lower() else "VALUE"
-        return click.option(flag, parameter.name, multiple=True, metavar=metavar, **given)
-    if typing.get_origin(hint) is collections.abc.Mapping:
-        return click.option(flag, parameter.name, metavar="CHECKPOINT", **given)
-    if typing.get_origin(hint) is Literal:
-        return click.option(flag, parameter.name, type=click.Choice(typing.get_args(hint)), show_default=True, **given)
-    if is_lines(hint):
-        return click.option(flag, parameter.name, metavar="FILE", **given)
-    return click.option(flag, parameter.name, type=hint, **given)
-
-
-def is_lines(hint: Any) -> bool:
-    """Return whether a parameter stands for the lines of a file, which users name by its path."""
-    return typing.get_origin(_without_none(hint)) is Iterable
-
-
-def _without_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return next(each for each in typing.get_args(hint) if each is not type(None))
-    return hint
+def click_option(option: Option) -> Callable[[Any], Any]:
+    """Return the decorator that gives a verb an option."""
+    kind = option.kind
+    given: dict[str, Any] = {"help": option.help, "required": option.is_required}
+    if not option.is_required:
+        given["default"] = option.default
+    if kind.item in ("integer", "number") and kind.is_list:
+        given["type"] = options.Numbers(_NUMBERS[kind.item])
+    elif kind.is_list:
+        given |= {"multiple": True, "metavar": "PATTERN" if "pattern" in option.help.lower() else "VALUE"}
+    elif kind.item == "choice":
+        given |= {"type": click.Choice(kind.choices), "show_default": True}
+    elif kind.item == "flag":
+        given["is_flag"] = True
+    else:
+        given |= {"type": _NUMBERS.get(kind.item, str), "metavar": _METAVARS.get(kind.item)}
+    return click.option("--" + option.name.replace("_", "-"), option.name, **given)
 
 
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    hints = typing.get_type_hints(inspect.unwrap(function))
-    line_files = [key for key, hint in hints.items() if is_lines(hint)]
+    line_files = [key for key, option in options_of(function).items() if option.kind.item == "lines"]
 
     @options.source
     @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
@@ -168,7 +124,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         named = {"source": source, "outputs": saved, **linked, **_named(facts), **serving}
         answer.finish(named, lines, is_asked_for=is_whole)
 
-    return options.links(verb) if "checkpoint_only" in inspect.signature(function).parameters else verb
+    return options.links(verb) if "checkpoint_only" in options_of(function) else verb
 
 
 def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:
@@ -191,7 +147,7 @@ def _signature_of(
     function: Callable[..., Any], kind: OutputKind | None, given: dict[str, Any]
 ) -> dict[str, Sequence[str]]:
     """Take the inputs and outputs of the signature out of the options: the pass's own, where it has such."""
-    if "outputs" in inspect.signature(function).parameters:
+    if "outputs" in options_of(function):
         return {"inputs": given.get("inputs", ()), "outputs": given["outputs"]}
     signature = {side: given.pop(side) for side in ("inputs", "outputs")}
     check_signature_options(kind, **signature)

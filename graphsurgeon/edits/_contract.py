@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec
 
+from graphsurgeon.options import Option, options_of
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
@@ -105,24 +106,19 @@ def checkpoint_edit(
         Edits a dict of tensors in place. Its parameters of type ``tuple[str, ...]`` also take one text, other tuples
         one number, and what stands for tensors or checkpoints takes arrays and one checkpoint.
     """
-    kinds = {name: str(kind) for name, kind in function.__annotations__.items()}
-    lists = {name for name, kind in kinds.items() if kind.startswith("tuple[")}
-    conversions = {name: _as_tensors for name, kind in kinds.items() if "Mapping[str, Tensor]" in kind}
-    conversions["others"] = _as_checkpoints
 
     @functools.wraps(function)
     def run(tensors: MutableMapping[str, Tensor], /, *args: P.args, **options: P.kwargs) -> EditReport:
         require_mutable(tensors)
-        for name in lists & options.keys():
-            if isinstance(options[name], (str, int, float)):
-                # One name for a list of one; else its letters would be taken for names.
-                options[name] = (options[name],)
-        given = {name: convert(options[name]) for name, convert in conversions.items() if name in options}
+        given: dict[str, Any] = dict(options)
+        known = options_of(function)
+        for name in given.keys() & known.keys():
+            given[name] = _as_taken(known[name], given[name])
         others: Any = [_as_checkpoints(value) for value in args]
         before = dict(_as_tensors(tensors))
         after = dict(before)
         # The edit works on a copy: when it fails, nothing was touched.
-        remarks = function(after, *others, **{**options, **given})
+        remarks = function(after, *others, **given)
         _keep_object_graph_true(before, after)
         if not (after.keys() == before.keys() and all(after[name] is before[name] for name in before)):
             tensors.clear()
@@ -130,6 +126,13 @@ def checkpoint_edit(
         return compare(before, after, remarks)
 
     return run
+
+
+def _as_taken(option: Option, value: Any) -> Any:
+    """Return an option as an edit takes it."""
+    if option.kind.item != "checkpoint":
+        return option.normalize(value)
+    return _as_checkpoints(value) if option.kind.is_list else _as_tensors(value)
 
 
 def _as_checkpoints(given: Any) -> list[Any]:

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, over
 from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.model import Model, require_model
+from graphsurgeon.options import options_of
 from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
 
 
@@ -100,15 +101,12 @@ def _for_tensors_too(
 def _as_pass(
     function: Callable[Concatenate[Model, P], R], *, repairs: bool, cures: tuple[str, ...]
 ) -> Callable[Concatenate[Model, P], R]:
-    lists = {name for name, kind in function.__annotations__.items() if str(kind).startswith("tuple[str, ...]")}
-
     @functools.wraps(function)
     def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
         require_model(model)
-        for name in lists & options.keys():
-            if isinstance(options[name], str):
-                # One name for a list of one; else its letters would be taken for names.
-                options[name] = (options[name],)
+        known = options_of(function)
+        for name in options.keys() & known.keys():
+            options[name] = known[name].normalize(options[name])
         is_broken = repairs or bool(check(model, tolerated=cures))
         before = model.snapshot()
         try:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 import pytest
 
 from graphsurgeon import edits
-from graphsurgeon.cli.edit_verb import command_of, is_checkpoint
+from graphsurgeon.cli.edit_verb import command_of
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import Tensor
 from tests.models import floats
 
 
@@ -133,21 +131,6 @@ def test_every_edit_is_a_verb_with_help(verb, name):
     done = verb(command.name, "--help")
     assert done.code == 0
     assert all(option.help for option in command.params if isinstance(option, click.Option) and not option.hidden)
-
-
-@pytest.mark.parametrize(
-    ("hint", "wanted"),
-    [
-        (Mapping[str, Tensor], True),
-        (Mapping[str, Tensor] | None, True),
-        (Sequence[Mapping[str, Tensor]], True),
-        (tuple[str, ...], False),
-        (str | None, False),
-    ],
-    ids=["mapping", "optional", "several", "texts", "text"],
-)
-def test_parameters_that_are_checkpoints(hint, wanted):
-    assert is_checkpoint(hint) == wanted
 
 
 def test_a_graph_that_was_there_before_is_told_of(verb, other, tmp_path):

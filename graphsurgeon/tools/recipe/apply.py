@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import os
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
@@ -13,11 +12,12 @@ from graphsurgeon.edits._contract import Action, EditReport, Remarks, compare
 from graphsurgeon.errors import did_you_mean, near_names
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.ir.model import Model
+from graphsurgeon.options import options_of
 from graphsurgeon.passes import load as load_pass
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
-from graphsurgeon.tools.recipe.options import OptionError, check_options, relative_to
+from graphsurgeon.tools.recipe.options import check_options, relative_to
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
 from proto_utils.errors import LimitError, UnsupportedError
 
@@ -157,35 +157,37 @@ class _Preparation:
             hint = did_you_mean(near_names(stem, known)) or f"there are {', '.join(known)}"
             raise UnsupportedError(f"line {step.line}: no edit {step.name!r}", path=path, hint=hint)
         function = load_pass("rename") if stem == "rename" else edits.load(stem)
-        hidden = _RENAME_HIDDEN if stem == "rename" else ()
         try:
-            options = check_options(function, step.options, self._load, hidden)
-        except OptionError as error:
-            raise UnsupportedError(f"line {step.line}: {step.name}: {error}", path=path, hint=error.hint) from None
+            given = check_options(function, step.options, _RENAME_HIDDEN if stem == "rename" else ())
+        except UnsupportedError as error:
+            raise UnsupportedError(
+                f"line {step.line}: {step.name}: {error.reason}", path=path, hint=error.hint
+            ) from None
+        takes = options_of(function)
+        options = dict(given)
+        for name in options:
+            if takes[name].kind.item == "checkpoint" and given[name] is not None:
+                options[name] = self._load(given[name])
         if stem == "rename":
             return lambda tensors: _renamed(function, tensors, options)
-        others = () if "others" not in options else (options.pop("others"),)
-        parameters = inspect.signature(function).parameters
-        if "model" in parameters:
+        if "model" in takes:
             options["model"] = self._model
-        if "sources" in parameters:
-            paths = step.options["others"]
-            options["sources"] = ("SRC", *(paths if isinstance(paths, list) else [paths]))
-        return lambda tensors: function(tensors, *others, **options)
+        if "sources" in takes:
+            options["sources"] = ("SRC", *given["others"])
+        return lambda tensors: function(tensors, **options)
 
-    def _load(self, text: str) -> Mapping[str, Tensor]:
-        path = relative_to(self._directory, text)
+    def _load(self, where: Any) -> Any:
+        """Open a checkpoint, or several, once."""
+        if not isinstance(where, str):
+            return list(map(self._load, where))
+        path = relative_to(self._directory, where)
         if path not in self._opened:
             self._opened[path] = load_checkpoint(path)
         return self._opened[path]
 
 
 def _renamed(function: Callable[..., Any], tensors: dict[str, Tensor], options: Mapping[str, Any]) -> EditReport:
-    """Rename keys: the pass renames models, and a checkpoint alone is one too."""
+    """Rename keys, which a pass does, and report it as an edit."""
     before = dict(tensors)
-    model = Model()
-    model.variables = dict(before)
-    notes = function(model, **options, checkpoint_only=True).notes
-    tensors.clear()
-    tensors.update(model.variables)
+    notes = function(tensors, **options, checkpoint_only=True).notes
     return compare(before, tensors, Remarks(notes=list(notes)))

@@ -36,6 +36,10 @@ class Step:
     options: dict[str, Any] = field(default_factory=dict)
     line: int = 1
 
+    def __str__(self) -> str:
+        """Print it in JSON, of which `parse_recipe` makes the same step."""
+        return json.dumps({self.name: self.options} if self.options else self.name)
+
 
 def parse_recipe(text: str, path: str | None = None) -> list[Step]:
     """Parse a recipe.
@@ -56,19 +60,11 @@ def parse_recipe(text: str, path: str | None = None) -> list[Step]:
         steps = list(_of_json(text) if text.lstrip()[:1] == "[" else _of_yaml(text))
     except RecursionError:
         raise UnsupportedError("lists within lists without end", path=path) from None
-    except _RecipeTextError as error:
-        raise UnsupportedError(str(error), path=path, hint=error.hint) from None
+    except UnsupportedError as error:
+        raise UnsupportedError(error.reason, path=path, hint=error.hint) from None
     if not steps:
         raise UnsupportedError("a recipe without steps", path=path, hint=_SHAPE)
     return steps
-
-
-class _RecipeTextError(Exception):
-    """A text that is no recipe, before it is known which file it is in."""
-
-    def __init__(self, reason: str, hint: str | None = _SHAPE) -> None:
-        super().__init__(reason)
-        self.hint = hint
 
 
 def _of_json(text: str) -> Iterator[Step]:
@@ -84,10 +80,10 @@ def _of_json(text: str) -> Iterator[Step]:
         json.loads(text)
     except json.JSONDecodeError as error:
         reason = f"line {error.lineno}: {error.msg}"
-        raise _RecipeTextError(reason, "a recipe that begins with a bracket is JSON: a list of steps") from None
+        raise UnsupportedError(reason, hint="a recipe that begins with a bracket is JSON: a list of steps") from None
     except ValueError as error:
         # A number of thousands of digits.
-        raise _RecipeTextError(f"line {line}: {error}", None) from None
+        raise UnsupportedError(f"line {line}: {error}") from None
 
 
 def _skipped(text: str, position: int) -> int:
@@ -102,7 +98,7 @@ def _distinct(pairs: Sequence[tuple[Any, Any]], line: int) -> dict[Any, Any]:
     made: dict[Any, Any] = {}
     for name, value in pairs:
         if name in made:
-            raise _RecipeTextError(f"line {line}: {name!r} is given twice", None)
+            raise UnsupportedError(f"line {line}: {name!r} is given twice")
         made[name] = value
     return made
 
@@ -114,7 +110,7 @@ def _of_yaml(text: str) -> Iterator[Step]:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is not None and not isinstance(node, yaml.SequenceNode):
-            raise _RecipeTextError(f"line {node.start_mark.line + 1}: a recipe is a list of steps")
+            raise UnsupportedError(f"line {node.start_mark.line + 1}: a recipe is a list of steps", hint=_SHAPE)
         for item in node.value if node is not None else ():
             line = item.start_mark.line + 1
             for each in _mappings(item):
@@ -122,12 +118,12 @@ def _of_yaml(text: str) -> Iterator[Step]:
             yield _step(loader.construct_object(item, deep=True), line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _RecipeTextError(f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}", None) from None
+        raise UnsupportedError(f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}") from None
     except (AttributeError, KeyError):
         # What the loader says of a tag that was given to the wrong value, as in !!bool x.
-        raise _RecipeTextError(f"line {line}: a value that is not what its tag says", None) from None
+        raise UnsupportedError(f"line {line}: a value that is not what its tag says") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise _RecipeTextError(str(error).partition("\n")[0], None) from None
+        raise UnsupportedError(str(error).partition("\n")[0]) from None
 
 
 def _mappings(item: Any) -> Iterator[Any]:
@@ -146,4 +142,4 @@ def _step(value: object, line: int) -> Step:
             given = options or {}
             if all(isinstance(key, str) for key in given):
                 return Step(name, given, line)
-    raise _RecipeTextError(f"line {line}: not a step: {reprlib.repr(value)}")
+    raise UnsupportedError(f"line {line}: not a step: {reprlib.repr(value)}", hint=_SHAPE)

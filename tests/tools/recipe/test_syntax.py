@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
 from proto_utils.errors import UnsupportedError
@@ -36,6 +38,17 @@ def test_json_has_lines_too():
     items = [step.name if not step.options else {step.name: step.options} for step in STEPS]
     text = "[\n" + ",\n\n".join(map(json.dumps, items)) + "\n]\n"
     assert parse_recipe(text) == [Step(step.name, step.options, 2 + 2 * n) for n, step in enumerate(STEPS)]
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+)
+
+
+@given(st.text(), st.dictionaries(st.text(), plain))
+def test_a_step_prints_itself(name, options):
+    assert parse_recipe(f"[{Step(name, options)}]") == [Step(name, options)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,217 @@
+"""The options of a function, read once from its signature and its docstring.
+
+Nothing else declares what a pass or an edit takes: its decorator, its verb and the steps of recipes go by this.
+
+==========================================  =======================  =============================================
+annotation                                  kind                     plain values, as recipes have them
+==========================================  =======================  =============================================
+``bool``                                    flag                     true, false
+``str``                                     text                     a text; a number is one, too
+``int``, ``float``                          integer, number          a number
+``str | float``                             value                    a text or a number
+``Literal["a", "b"]``                       choice                   one of them
+``tuple[str, ...]``                         texts                    a text, or a list of texts
+``tuple[int, ...]``, ``tuple[float, ...]``  integers, numbers        a number, or a list of numbers
+``tuple[str, ...] | Mapping[str, str]``     texts                    also texts by texts
+``Mapping[str, Tensor]``                    checkpoint               a path
+``Sequence[Mapping[str, Tensor]]``          checkpoints              a path, or a list of paths
+``Iterable[str]``                           lines                    none
+any other                                   other                    none
+==========================================  =======================  =============================================
+
+Each of them may be ``| None``.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import functools
+import inspect
+import re
+import reprlib
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from proto_utils.errors import UnsupportedError
+
+Item = Literal["flag", "text", "integer", "number", "value", "choice", "checkpoint", "lines", "other"]
+
+_SCALARS: dict[Any, Item] = {bool: "flag", str: "text", int: "integer", float: "number"}
+_WORDS = {
+    "flag": ("true or false", ""),
+    "text": ("a text", "a list of texts"),
+    "integer": ("an integer", "a list of integers"),
+    "number": ("a number", "a list of numbers"),
+    "value": ("a text", ""),
+    "checkpoint": ("the path of a checkpoint", "a list of paths of checkpoints"),
+}
+_PARAMETER = re.compile(r"^(\w+) : .*$")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The type of an option: what one value is, and whether it takes several.
+
+    Attributes
+    ----------
+    item : str
+    is_list : bool
+        A tuple or sequence of such.
+    choices : tuple of str
+        The values of a choice.
+    takes_none : bool
+    takes_pairs : bool
+        Texts by texts will do as well.
+    """
+
+    item: Item
+    is_list: bool = False
+    choices: tuple[str, ...] = ()
+    takes_none: bool = False
+    takes_pairs: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a pass or an edit.
+
+    Attributes
+    ----------
+    name : str
+        Of the parameter.
+    kind : Kind
+    default : object
+        `inspect.Parameter.empty` when it is required.
+    help : str
+        Its description in the docstring, in one line.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+
+    @property
+    def is_required(self) -> bool:
+        """Return whether there is no default."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def is_internal(self) -> bool:
+        """Return whether a verb or recipe gives it by itself: the graph beside a checkpoint, the paths of sources."""
+        return self.kind.item == "other" or self.name == "sources"
+
+    def spell(self) -> str:
+        """Return what it takes, in words."""
+        return ", ".join(self.kind.choices) or _WORDS.get(self.kind.item, ("", ""))[self.kind.is_list]
+
+    def normalize(self, value: Any) -> Any:
+        """Return a value of a library call, where one text or number will do for a list of one.
+
+        Else the letters of a text would be taken for texts.
+        """
+        return (value,) if self.kind.is_list and isinstance(value, str | int | float) else value
+
+    def convert(self, value: Any) -> Any:
+        """Return a plain value as the function takes it, but for checkpoints, whose paths are returned.
+
+        Raises
+        ------
+        UnsupportedError
+            It is of another kind; the hint says what it takes.
+        """
+        if value is None and self.kind.takes_none:
+            return None
+        try:
+            if self.kind.takes_pairs and isinstance(value, dict):
+                return {name: _text_only(each) for name, each in value.items()}
+            if self.kind.is_list:
+                return tuple(map(self._convert_one, value if isinstance(value, list) else [value]))
+            return self._convert_one(value)
+        except (TypeError, ValueError, OverflowError):
+            reason = f"option {self.name!r} is {reprlib.repr(value)}"
+            raise UnsupportedError(reason, hint=f"wanted: {self.spell()}") from None
+
+    def _convert_one(self, value: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        match self.kind.item:
+            case "flag" if isinstance(value, bool):
+                return value
+            case "text" if isinstance(value, str) or is_number:
+                # A text that looks like a number is one in YAML: part: 3.
+                return str(value)
+            case "integer" if isinstance(value, int) and is_number:
+                return value
+            case "number" if not isinstance(value, bool):
+                return float(value)
+            case "value" if isinstance(value, str | int | float):
+                return value
+            case "choice" if value in self.kind.choices:
+                return value
+            case "checkpoint":
+                return _text_only(value)
+        raise TypeError(value)
+
+
+def _text_only(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+@functools.cache
+def options_of(function: Callable[..., Any]) -> Mapping[str, Option]:
+    """Return the options of a pass or an edit: all its parameters but the first, by name."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    descriptions = {name: " ".join(map(str.strip, lines[1:])) for name, lines in parameter_entries(function).items()}
+    # The names in annotations are those of the module in which the function itself is, whatever decorates it.
+    annotated = types.SimpleNamespace(__annotations__={each.name: each.annotation for each in parameters})
+    hints = typing.get_type_hints(annotated, inspect.unwrap(function).__globals__)
+    return types.MappingProxyType(
+        {
+            each.name: Option(each.name, _kind_of(hints[each.name]), each.default, descriptions.get(each.name, ""))
+            for each in parameters
+        }
+    )
+
+
+def _kind_of(hint: Any) -> Kind:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _kind_of_union([each for each in arguments if each is not types.NoneType], types.NoneType in arguments)
+    if origin in (tuple, collections.abc.Sequence):
+        return replace(_kind_of(arguments[0]), is_list=True)
+    if origin is Literal:
+        return Kind("choice", choices=arguments)
+    if origin is Mapping:
+        return Kind("checkpoint")
+    return Kind("lines" if origin is Iterable else _SCALARS.get(hint, "other"))
+
+
+def _kind_of_union(hints: list[Any], takes_none: bool) -> Kind:
+    kind = Kind("value") if set(hints) == {str, float} else _kind_of(hints[0])
+    return replace(
+        kind, takes_none=takes_none, takes_pairs=any(typing.get_origin(each) is Mapping for each in hints[1:])
+    )
+
+
+def description_of(function: Callable[..., Any]) -> str:
+    """Return the docstring of a function up to its Parameters section."""
+    return (inspect.getdoc(function) or "").partition("\n\nParameters\n")[0]
+
+
+def parameter_entries(function: Callable[..., Any]) -> dict[str, list[str]]:
+    """Return the entries of the Parameters section of a numpy-style docstring: their lines, by parameter."""
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    section = (inspect.getdoc(function) or "").partition("\nParameters\n")[2].partition("\n\n")[0]
+    for line in section.splitlines():
+        match = _PARAMETER.match(line)
+        if match is not None:
+            current = found.setdefault(match.group(1), [])
+        if match is not None or line.strip("-"):
+            current.append(line)
+    return found

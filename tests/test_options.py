@@ -1,0 +1,179 @@
+"""The options of a function, from its signature and docstring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import pytest
+
+from graphsurgeon import edits, passes
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.ir.model import Model
+from graphsurgeon.options import Kind, description_of, options_of, parameter_entries
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.errors import UnsupportedError
+
+
+@checkpoint_edit
+def twist(
+    tensors,
+    others: Sequence[Mapping[str, Tensor]] = (),
+    *,
+    dtype: str = "",
+    select: tuple[str, ...] = (),
+    axis_order: tuple[int, ...] = (),
+    weights: tuple[float, ...] = (),
+    value: str | float | None = None,
+    decay: float | None = None,
+    count: int,
+    force: bool = False,
+    how: Literal["left", "right"] = "left",
+    other: Mapping[str, Tensor] | None = None,
+    map: tuple[str, ...] | Mapping[str, str] = (),  # noqa: A002
+    map_file: Iterable[str] | None = None,
+    model: Model | None = None,
+    sources: tuple[str, ...] = (),
+) -> Remarks:
+    """Do nothing.
+
+    At length.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Edited in place.
+    dtype : str
+        What to twist to,
+        in two lines.
+    count : int
+        How often : 3.
+
+    Returns
+    -------
+    Remarks
+    """
+    return Remarks()
+
+
+OPTIONS = options_of(twist)
+FUNCTIONS = [*map(edits.load, edits.names()), *map(passes.load, passes.names())]
+every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+
+
+def test_every_parameter_but_the_first_is_an_option():
+    assert {name: option.kind for name, option in OPTIONS.items()} == {
+        "others": Kind("checkpoint", is_list=True),
+        "dtype": Kind("text"),
+        "select": Kind("text", is_list=True),
+        "axis_order": Kind("integer", is_list=True),
+        "weights": Kind("number", is_list=True),
+        "value": Kind("value", takes_none=True),
+        "decay": Kind("number", takes_none=True),
+        "count": Kind("integer"),
+        "force": Kind("flag"),
+        "how": Kind("choice", choices=("left", "right")),
+        "other": Kind("checkpoint", takes_none=True),
+        "map": Kind("text", is_list=True, takes_pairs=True),
+        "map_file": Kind("lines", takes_none=True),
+        "model": Kind("other", takes_none=True),
+        "sources": Kind("text", is_list=True),
+    }
+    assert [name for name, option in OPTIONS.items() if option.is_internal] == ["model", "sources"]
+
+
+def test_defaults():
+    assert [name for name, option in OPTIONS.items() if option.is_required] == ["count"]
+    assert (OPTIONS["how"].default, OPTIONS["decay"].default) == ("left", None)
+
+
+def test_help_is_in_the_docstring():
+    assert (OPTIONS["dtype"].help, OPTIONS["count"].help) == ("What to twist to, in two lines.", "How often : 3.")
+    assert OPTIONS["force"].help == ""
+    assert description_of(twist) == "Do nothing.\n\nAt length."
+    assert parameter_entries(twist)["dtype"] == ["dtype : str", "    What to twist to,", "    in two lines."]
+    assert parameter_entries(lambda: None) == {}
+    assert description_of(lambda: None) == ""
+
+
+@every_function
+def test_every_option_of_every_function_is_explained(function):
+    assert [name for name, option in options_of(function).items() if not option.help] in ([], ["others"])
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "made"),
+    [
+        ("dtype", "float16", "float16"),
+        ("dtype", 3, "3"),
+        ("select", "a", ("a",)),
+        ("select", ["a", "b"], ("a", "b")),
+        ("axis_order", [1, 0], (1, 0)),
+        ("axis_order", 2, (2,)),
+        ("weights", [1, 0.5, "1e-3"], (1.0, 0.5, 0.001)),
+        ("value", "x", "x"),
+        ("value", 7, 7),
+        ("value", None, None),
+        ("decay", "1e-3", 0.001),
+        ("decay", None, None),
+        ("count", 3, 3),
+        ("force", True, True),
+        ("how", "right", "right"),
+        ("other", "b.ckpt", "b.ckpt"),
+        ("other", None, None),
+        ("others", ["b", "c"], ("b", "c")),
+        ("others", "b", ("b",)),
+        ("map", ["a=b"], ("a=b",)),
+        ("map", {"a": "b"}, {"a": "b"}),
+    ],
+)
+def test_plain_values_are_converted(name, given, made):
+    assert OPTIONS[name].convert(given) == made
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "wanted"),
+    [
+        ("dtype", ["a"], "a text"),
+        ("dtype", True, "a text"),
+        ("dtype", None, "a text"),
+        ("select", [["a"]], "a list of texts"),
+        ("axis_order", [1.5], "a list of integers"),
+        ("axis_order", [True], "a list of integers"),
+        ("weights", "abc", "a list of numbers"),
+        ("weights", [10**400], "a list of numbers"),
+        ("value", [1], "a text"),
+        ("decay", True, "a number"),
+        ("decay", 10**400, "a number"),
+        ("count", "3", "an integer"),
+        ("force", 1, "true or false"),
+        ("how", "up", "left, right"),
+        ("other", ["a"], "the path of a checkpoint"),
+        ("others", [1], "a list of paths of checkpoints"),
+        ("map", {"a": 1}, "a list of texts"),
+    ],
+)
+def test_what_does_not_fit_is_answered_with_what_does(name, given, wanted):
+    with pytest.raises(UnsupportedError, match=f"option '{name}' is ") as caught:
+        OPTIONS[name].convert(given)
+    assert caught.value.hint == f"wanted: {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "made"),
+    [("select", "abc", ("abc",)), ("axis_order", 1, (1,)), ("select", ["a"], ["a"]), ("dtype", "a", "a"),
+     ("map", {"a": "b"}, {"a": "b"})],
+)  # fmt: skip
+def test_one_for_a_list_of_one(name, given, made):
+    assert OPTIONS[name].normalize(given) == made
+
+
+@every_function
+def test_the_kind_of_every_option_is_known(function):
+    """A wrong value is answered with what is wanted, in words."""
+    for option in options_of(function).values():
+        with pytest.raises(UnsupportedError, match=f"option '{option.name}' is") as caught:
+            option.convert([{}])
+        if not option.is_internal and option.kind.item != "lines":
+            assert re.fullmatch(r"wanted: [a-z][a-z ,]+", str(caught.value.hint))
