@@ -113,6 +113,11 @@ def unique_name(wanted: str, taken: Iterable[str] | set[str] | dict[str, object]
     return f"{wanted}_{number}"
 
 
+def free_scope(wanted: str, names: Iterable[str]) -> str:
+    """Return `wanted`, or ``wanted_1`` ...: the first outermost name scope with none of the names in it."""
+    return unique_name(wanted, {name.partition("/")[0] for name in names})
+
+
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> re.Pattern[str] | None:
     try:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from graphsurgeon.names import (
     TensorName,
     bytes_of,
+    free_scope,
     is_control,
     matches,
     matches_any,
@@ -102,3 +103,11 @@ def test_some_of():
     assert some_of(["a", "b"]) == "a, b"
     assert some_of("abcdefg") == "a, b, c, d, e and 2 more"
     assert some_of([str(number) for number in range(1235)], 1, "; ") == "0; and 1,234 more"
+
+
+@pytest.mark.parametrize(
+    ("names", "scope"),
+    [((), "save"), (("saved", "x/save"), "save"), (("save",), "save_1"), (("save/a", "save_1/b", "save_3"), "save_2")],
+)
+def test_the_first_free_scope(names, scope):
+    assert free_scope("save", names) == scope

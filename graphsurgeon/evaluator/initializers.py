@@ -12,6 +12,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.walk import VARIABLES, Environment, Walk
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.op_families import ASSIGN_OPS, TABLE_INIT_OPS
 from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.tensors.dtypes import DType
@@ -20,13 +21,7 @@ from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_node
 from graphsurgeon.variables.layout import existing_variables
 from proto_utils.errors import NotFoundError
 
-_ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 _GROUPS = frozenset({"NoOp", "Identity"})
-# They fill lookup tables: nothing that a constant could hold.
-_TABLES = frozenset(
-    ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
-    + ("LookupTableImport", "LookupTableImportV2")
-)
 
 
 class Initializers:
@@ -130,9 +125,9 @@ def _assigned_tensors(index: Index, initializers: Iterable[str], operation: str)
         node = index.producers.get(name)
         if node is None:
             raise NotFoundError.among("node", name, index.producers)
-        if node.op in _ASSIGNS and len(node.inputs) > 1:
+        if node.op in ASSIGN_OPS and len(node.inputs) > 1:
             found[node_of_input(node.inputs[0])] = node.inputs[1]
-        elif node.op not in _TABLES | _GROUPS:
+        elif node.op not in TABLE_INIT_OPS | _GROUPS:
             raise PassError(operation, f"initializer op {node.op} cannot be evaluated without TensorFlow", node=name)
         waiting += [node_of_input(text) for text in node.inputs if node.op in _GROUPS or text[:1] == "^"]
     return found
@@ -145,6 +140,6 @@ def _initial_tensors(model: Model, index: Index) -> dict[str, str]:
         return found
     for definition in variable_defs(model.meta):
         initializer = index.producers.get(definition.initializer_name)
-        if initializer is not None and initializer.op in _ASSIGNS and len(initializer.inputs) > 1:
+        if initializer is not None and initializer.op in ASSIGN_OPS and len(initializer.inputs) > 1:
             found[node_of(definition.variable_name)] = initializer.inputs[1]
     return found

@@ -14,7 +14,7 @@ from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import num_outputs, signature_of
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.tensors.tensor import Tensor
@@ -27,7 +27,6 @@ MAX_CALLS = 8
 
 VARIABLES = REF_OPS | RESOURCE_OPS
 
-_QUESTIONS = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _MERGES = frozenset({"Merge", "RefMerge"})
 _IFS = frozenset({"If", "StatelessIf"})
@@ -117,7 +116,7 @@ class Walk:
         """Return the inputs that have to be known before a node: of a variable, its initial value."""
         if node.op in VARIABLES:
             return [] if node.name in self._environment.values else [self.initial(node)]
-        if node.op in _QUESTIONS:
+        if node.op in IS_INITIALIZED_OPS:
             return []
         # Control inputs count where they say which branch this is: the pivot of a condition.
         return [text for text in node.inputs if text[:1] != "^" or self._is_pivot(text[1:])]
@@ -137,7 +136,7 @@ class Walk:
 
     def _evaluate(self, node: Node) -> Outputs:
         count = self._check(node)
-        if node.op in _QUESTIONS:
+        if node.op in IS_INITIALIZED_OPS:
             return [as_scalar(parse_input(node.inputs[0]).node in self._environment.values)]
         if node.op in VARIABLES and node.name in self._environment.values:
             return [self._environment.values[node.name]]
@@ -161,7 +160,7 @@ class Walk:
             raise self.refusal(node.name, f"more than {MAX_DEPTH} operations deep")
         count = sum(text[:1] != "^" for text in node.inputs)
         check_operands(node, count, self._environment.operation)
-        if node.op in _QUESTIONS and self._num_calls:
+        if node.op in IS_INITIALIZED_OPS and self._num_calls:
             raise self.refusal(node.name, "asks within a function whether a variable that it is given has a value")
         return count
 

@@ -17,6 +17,7 @@ So the slice ``[0:3, :]`` of ``w`` is ``00 | 77 00 01 | 01 02 | 80 83 | 80 7F``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -111,10 +112,7 @@ def format_box(box: Box) -> str:
 
 def num_elements(box: Box) -> int:
     """Return how many elements lie in a box."""
-    count = 1
-    for start, stop in box:
-        count *= stop - start
-    return count
+    return math.prod(stop - start for start, stop in box)
 
 
 def overlapping(boxes: Iterable[Box]) -> tuple[Box, Box] | None:

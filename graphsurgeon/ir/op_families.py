@@ -5,3 +5,22 @@ from __future__ import annotations
 #: Variables that are read by reference, and handles of variables that are resources.
 REF_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
 RESOURCE_OPS = frozenset({"VarHandleOp"})
+
+#: What gives a variable a value, what reads one, and what asks whether it has any.
+ASSIGN_OPS = frozenset({"Assign", "AssignVariableOp"})
+READ_OPS = frozenset({"Identity", "ReadVariableOp"})
+IS_INITIALIZED_OPS = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
+
+#: What writes checkpoints, and what reads them; some only those of the V1 format.
+SAVE_OPS = frozenset({"SaveV2", "Save", "SaveSlices"})
+V1_RESTORE_OPS = frozenset({"Restore", "RestoreSlice"})
+RESTORE_OPS = V1_RESTORE_OPS | {"RestoreV2"}
+
+#: What must be fed.
+PLACEHOLDER_OPS = frozenset({"Placeholder", "PlaceholderV2"})
+
+#: What fills lookup tables.
+TABLE_INIT_OPS = frozenset(
+    ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+    + ("LookupTableImport", "LookupTableImportV2")
+)

@@ -29,8 +29,12 @@ from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.tensors.dtypes import RESOURCE, DType
 from proto_utils import schema
 
+#: The op that a SavedModel's loader runs after restoring, and the collections in which it looks for one.
+MAIN_OP = "saved_model_main_op"
+MAIN_OP_COLLECTIONS = (MAIN_OP, "legacy_init_op")
+
 #: Collections of ops that are run once, before anything else.
-INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op", "serving_init_op", "init_op", "local_init_op")
+INIT_COLLECTIONS = (*MAIN_OP_COLLECTIONS, "serving_init_op", "init_op", "local_init_op")
 
 #: The signature that stands for such an op in a SavedModel of TensorFlow 2.
 INIT_SIGNATURE = "__saved_model_init_op"

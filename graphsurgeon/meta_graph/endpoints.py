@@ -20,7 +20,7 @@ from graphsurgeon.ir.node_facts import (
     node_dtype,
     node_shape,
 )
-from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
 from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.ir.traversal import followers
 from graphsurgeon.names import node_of
@@ -41,14 +41,13 @@ INPUT_OPS = {
     "_Arg": "an argument",
 }
 #: Sinks that are no results: state, its initialization, saving, summaries, checks.
-_NO_RESULTS = REF_OPS | RESOURCE_OPS | {
-    "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "IsVariableInitialized", "VarIsInitializedOp",
-    "RestoreV2", "Restore", "Print", "PrintV2",
+_NO_RESULTS = REF_OPS | RESOURCE_OPS | IS_INITIALIZED_OPS | RESTORE_OPS | {
+    "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "Print", "PrintV2",
 }  # fmt: skip
 _NO_RESULT_PREFIXES = ("Assign", "Apply", "Scatter", "MergeV2Checkpoints", "ReportUninitialized", "Save", "Iterator")
 #: Scopes that training and saving add beside the model.
 _OTHER_SCOPES = frozenset(("gradients", "save", "train", "report_uninitialized_variables"))
-_SAVING_OPS = frozenset(("SaveV2", "RestoreV2", "Save", "Restore", "ShardedFilename", "StringJoin", "Identity"))
+_SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"ShardedFilename", "StringJoin", "Identity"}
 
 
 @dataclass(frozen=True)

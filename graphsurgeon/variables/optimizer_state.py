@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.op_families import READ_OPS, REF_OPS, RESOURCE_OPS
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, saved_keys
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, read_object_graph
@@ -56,7 +56,6 @@ _POWER = re.compile(r"(?:.+/)?beta[12]_power(?:_\d+)?")
 _FACTORED = re.compile(r"(?P<owner>.+)_slot_(?P<slot>vr|vc|v|m)")
 _OBJECT_SLOT = re.compile(rf"(?P<owner>.+)/\.OPTIMIZER_SLOT/(?P<optimizer>.+)/(?P<slot>[^/]+){re.escape(_VALUE)}")
 _APPLY = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]\w*")
-_THROUGH = frozenset({"Identity", "ReadVariableOp"})
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def _of_graph(model: Model, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str
 def _variable(index: Index, text: str) -> Node | None:
     """Return the variable that an input is, or is the value of."""
     node = index.producer(text)
-    while node is not None and node.op in _THROUGH and node.inputs:
+    while node is not None and node.op in READ_OPS and node.inputs:
         node = index.producer(node.inputs[0])
     return node if node is not None and node.op in REF_OPS | RESOURCE_OPS else None
 

@@ -25,7 +25,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import bytes_of
+from graphsurgeon.names import bytes_of, free_scope
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import StringTensor
@@ -76,7 +76,7 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
     Saver
         The nodes are not in the graph yet.
     """
-    scope = free_scope(graph, "save")
+    scope = free_scope("save", (node.name for node in graph))
     saved = sorted(variables, key=lambda s: s.key)
     assigns = _assignments(scope, [s.variable for s in saved])
     nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *_restore_all(scope, assigns)]
@@ -110,16 +110,6 @@ def install_saver(model: Model, variables: Iterable[SavedVariable]) -> None:
         saver.saver_def.max_to_keep = earlier.max_to_keep
         saver.saver_def.keep_checkpoint_every_n_hours = earlier.keep_checkpoint_every_n_hours
     earlier.CopyFrom(saver.saver_def)
-
-
-def free_scope(graph: Graph, wanted: str) -> str:
-    """Return `wanted`, or with ``_1``, ``_2`` ...: the first name scope no node stands in."""
-    taken = {node.name.partition("/")[0] for node in graph}
-    number, scope = 0, wanted
-    while scope in taken:
-        number += 1
-        scope = f"{wanted}_{number}"
-    return scope
 
 
 def _file_name(scope: str) -> list[Node]:

@@ -8,14 +8,12 @@ from typing import Final
 from graphsurgeon import names
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.op_families import ASSIGN_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.weights.plan import Kept, WeightPlan
 
 #: Ops whose constants serve variables: initial values, and what a saver is told.
-_SERVED: Final = frozenset(
-    ("Assign", "AssignVariableOp", "SaveV2", "RestoreV2", "Save", "SaveSlices", "Restore", "RestoreSlice")
-)
+_SERVED: Final = ASSIGN_OPS | SAVE_OPS | RESTORE_OPS
 
 
 def nothing_qualifies(plan: WeightPlan, index: Index, exclude: Sequence[str] = ()) -> PassError:

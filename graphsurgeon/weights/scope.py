@@ -10,6 +10,7 @@ Cost: linear in nodes and edges. Every walk is bounded, whatever the graph.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -71,10 +72,7 @@ class Constant(NamedTuple):
     @property
     def size(self) -> int:
         """Number of elements."""
-        size = 1
-        for dim in self.shape:
-            size *= dim
-        return size
+        return math.prod(self.shape)
 
     @property
     def is_scalar(self) -> bool:

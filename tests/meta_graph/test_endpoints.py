@@ -75,11 +75,12 @@ def test_unknown_ops_may_be_results():
     assert guesses(placeholder("x"), Node.new("y", "SomebodysOp", ["x"]))[1] == ["y"]
 
 
-def test_a_savers_file_name_is_no_input():
+@pytest.mark.parametrize("op", ["SaveV2", "SaveSlices"])
+def test_a_savers_file_name_is_no_input(op):
     nodes = [
         placeholder("save/filename", dtypes.STRING, "PlaceholderWithDefault"),
         placeholder("save/Const", dtypes.STRING, "PlaceholderWithDefault"),
-        Node.new("save/SaveV2", "SaveV2", ["save/Const"]),
+        Node.new("save/Save", op, ["save/Const"]),
         placeholder("examples", dtypes.STRING),
         Node.new("parse", "ParseExample", ["examples"]),
     ]

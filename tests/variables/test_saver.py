@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graphsurgeon.checks import verify
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.variables.layout import Variable
-from graphsurgeon.variables.saver import SavedVariable, free_scope, install_saver, new_saver
+from graphsurgeon.variables.saver import SavedVariable, install_saver, new_saver
 from proto_utils import schema
 from tests import notation
 
@@ -89,14 +87,6 @@ def test_a_saver_of_nothing_is_well_formed():
     model = Model()
     install_saver(model, [])
     assert [finding for finding in verify(model) if finding.severity == "error"] == []
-
-
-@pytest.mark.parametrize(
-    ("names", "scope"),
-    [((), "save"), (("saved", "x/save"), "save"), (("save",), "save_1"), (("save/a", "save_1/b", "save_3"), "save_2")],
-)
-def test_the_first_free_scope(names, scope):
-    assert free_scope(notation.graph("\n".join(f"{name} = NoOp" for name in names)), "save") == scope
 
 
 def test_an_earlier_savers_settings_stay():

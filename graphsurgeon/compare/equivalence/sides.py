@@ -24,13 +24,12 @@ from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import RESOURCE_OPS
+from graphsurgeon.ir.op_families import READ_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.ir.traversal import followers
 from graphsurgeon.names import node_of_input
 
 _ENTER = "Enter"
-_READS = frozenset({"Identity", "ReadVariableOp"})
 #: What passes a reference or handle on, or reads the value: all of it works the same on a constant.
 PASSED_BY_VALUE = frozenset(
     {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp"}
@@ -127,7 +126,7 @@ class Side:
         return root
 
     def _passes_on(self, node: Node) -> bool:
-        if node.op in _READS:
+        if node.op in READ_OPS:
             return bool(node.inputs) and node.inputs[0][:1] != "^"
         # A constant entering a loop; where both sides have the node it is compared like any other.
         return node.op == _ENTER and node.name not in self._others and bool(node.attrs.get("is_constant", False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -198,16 +199,9 @@ def _places(notes: Mapping[str, Remembered], values: Mapping[str, Tensor]) -> di
             places[name] = SavedAs(note.key)
             continue
         shape, extents = part
-        is_whole = sizes[note.key] == _size(shape)
+        is_whole = sizes[note.key] == math.prod(shape)
         places[name] = SavedAs(note.key, extents, shape) if is_whole else SavedAs(name)
     return places
-
-
-def _size(shape: Sequence[int]) -> int:
-    size = 1
-    for dim in shape:
-        size *= dim
-    return size
 
 
 def _stored(

@@ -18,13 +18,13 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_shape
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import UnsupportedError
 
-_PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 _UNKNOWN_DIMS = frozenset({"?", "-1", "None", "none"})
 
 
@@ -146,7 +146,7 @@ class InputMaker:
 
     def _input(self, old: Node, dtype: DType | None, shape: Shape | None) -> NewInput:
         known_shape = shape or node_shape(old) or Shape()
-        if old.op in _PLACEHOLDERS and dtype is None and shape is None:
+        if old.op in PLACEHOLDER_OPS and dtype is None and shape is None:
             return NewInput(old, old, self._dtype(old), known_shape)
         dtype = dtype or self._dtype(old)
         if dtype is dtypes.RESOURCE:

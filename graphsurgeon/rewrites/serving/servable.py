@@ -30,8 +30,9 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import REF_OPS
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, REF_OPS, RESTORE_OPS, TABLE_INIT_OPS, V1_RESTORE_OPS
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS, TABLE_INITIALIZERS
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import node_of, some_of, text_of, unique_name
 from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
@@ -42,20 +43,9 @@ from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 SERVE = "serve"
-INIT_SIGNATURE = "__saved_model_init_op"
-MAIN_OP = "saved_model_main_op"
-_INIT_COLLECTIONS = (MAIN_OP, "legacy_init_op")
-_TABLE_INITIALIZERS = "table_initializer"
 _LOCAL_VARIABLES = "local_variables"
-_TABLE_OPS = frozenset(
-    ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
-    + ("LookupTableImport", "LookupTableImportV2")
-)
-_RESTORE_OPS = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
-# These do not read the checkpoints that we write, nor those of any TensorFlow since 1.0.
-_V1_RESTORE_OPS = frozenset(("RestoreSlice", "Restore"))
 _NUMBER = re.compile(r"\d+(\.\d+)+", re.ASCII)
-_FED_OPS = frozenset(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"))
+_FED_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 
 
 @dataclass(frozen=True)
@@ -128,7 +118,7 @@ def restorable(model: Model) -> Model:
     Model
         Most often the same object; else a new one that shares its nodes. The old saver's nodes stay.
     """
-    if model.meta is None or not any(node.op in _V1_RESTORE_OPS for node in model.graph):
+    if model.meta is None or not any(node.op in V1_RESTORE_OPS for node in model.graph):
         return model
     draft = _Draft(model)
     if draft.meta.saver_def.restore_op_name:
@@ -214,7 +204,7 @@ class _Draft:
     def add_saver(self) -> None:
         """Add a saver for the variables that have values, when there is none that can read them."""
         model, restore_op = self._model, self.meta.saver_def.restore_op_name
-        is_old = any(node.op in _V1_RESTORE_OPS for node in _restore_ops(self._index.producers, restore_op))
+        is_old = any(node.op in V1_RESTORE_OPS for node in _restore_ops(self._index.producers, restore_op))
         if not model.variables or (restore_op and not is_old):
             return
         values = VariableValues(model, self._index)
@@ -237,7 +227,7 @@ class _Draft:
     def add_main_op(self) -> None:
         """Add an op that fills tables and local variables, when there is something to fill and no such op."""
         collections = self.meta.collection_def
-        if INIT_SIGNATURE in self.meta.signature_def or any(key in collections for key in _INIT_COLLECTIONS):
+        if INIT_SIGNATURE in self.meta.signature_def or any(key in collections for key in MAIN_OP_COLLECTIONS):
             return
         initializers = dict.fromkeys([*self._table_initializers(), *self._local_initializers()])
         there = [name for name in initializers if name in self._index.producers]
@@ -273,7 +263,7 @@ class _Draft:
         ops = [info.name for info in signatures[INIT_SIGNATURE].outputs.values()]
         if self._needs(map(node_of, ops), _FED_OPS):
             del signatures[INIT_SIGNATURE]
-            if not any(key in collections for key in _INIT_COLLECTIONS):
+            if not any(key in collections for key in MAIN_OP_COLLECTIONS):
                 collections[MAIN_OP].node_list.value.extend(ops)
 
     def check_assets(self) -> None:
@@ -295,11 +285,11 @@ class _Draft:
                     raise NotFoundError.among("tensor", key, self._model.variables, where=where)
 
     def _table_initializers(self) -> Iterator[str]:
-        if _TABLE_INITIALIZERS in self.meta.collection_def:
-            yield from map(node_of, self.meta.collection_def[_TABLE_INITIALIZERS].node_list.value)
+        if TABLE_INITIALIZERS in self.meta.collection_def:
+            yield from map(node_of, self.meta.collection_def[TABLE_INITIALIZERS].node_list.value)
         for node in self._model.graph:
             # A saver fills tables too, with what it restores.
-            if node.op in _TABLE_OPS and not self._needs([node.name], _RESTORE_OPS | _FED_OPS):
+            if node.op in TABLE_INIT_OPS and not self._needs([node.name], RESTORE_OPS | _FED_OPS):
                 yield node.name
 
     def _needs(self, names: Iterable[str], ops: frozenset[str]) -> bool:
@@ -320,7 +310,7 @@ def _plain(signature: Signature) -> dict[str, Any]:
 
 def _restore_ops(producers: dict[str, Node], restore_op: str) -> Iterator[Node]:
     for name in sorted(ancestors(producers, [node_of(restore_op)] if restore_op else [])):
-        if producers[name].op in _RESTORE_OPS:
+        if producers[name].op in RESTORE_OPS:
             yield producers[name]
 
 

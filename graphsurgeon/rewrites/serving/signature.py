@@ -18,6 +18,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_shape
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
@@ -32,7 +33,6 @@ SERVING_DEFAULT = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
 
 _OPERATION = "signature"
-_PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 _HAS_DEFAULT = "PlaceholderWithDefault"
 _NO_VALUES = (dtypes.RESOURCE, dtypes.VARIANT)
 #: In graphs of older versions a placeholder with the shape of a scalar is one of unknown shape.
@@ -201,7 +201,7 @@ def _check_fed(index: Index, fed: Sequence[_Chosen], outputs: Sequence[_Chosen])
     stops = {each.node.name for each in fed}
     producers = {name: node for name, node in index.producers.items() if name not in stops}
     needed = ancestors(producers, [each.node.name for each in outputs])
-    missing = sorted(name for name in needed if producers[name].op in _PLACEHOLDERS)
+    missing = sorted(name for name in needed if producers[name].op in PLACEHOLDER_OPS)
     if missing:
         hint = f'name them too: `inputs="{",".join(missing)}"`'
         reason = f"the outputs need placeholder {missing[0]!r}, which is not among the inputs"
@@ -255,6 +255,6 @@ def _dtype_name(each: _Chosen) -> str | None:
 
 def _shape(each: _Chosen, is_old: bool) -> list[int | None] | None:
     shape = node_shape(each.node) if each.output == 0 else None
-    if shape is None or shape.dims is None or (is_old and shape.dims == () and each.node.op in _PLACEHOLDERS):
+    if shape is None or shape.dims is None or (is_old and shape.dims == () and each.node.op in PLACEHOLDER_OPS):
         return None
     return list(shape.dims)

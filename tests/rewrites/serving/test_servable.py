@@ -6,7 +6,8 @@ import pytest
 
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.ir.node import Node
-from graphsurgeon.rewrites.serving.servable import INIT_SIGNATURE, MAIN_OP, limits_of_checkpoint, restorable, servable
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP
+from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint, restorable, servable
 from graphsurgeon.variables.layout import new_variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
