@@ -3,15 +3,16 @@
 A pass is one public function ``name(model, *, options...) -> report`` in the file
 ``passes/name.py``, under `model_pass`. It gathers, then applies; it edits copies of
 nodes, never the nodes themselves, so that the runner can put everything back.
-Library call, command line verb and pipeline step all derive from its signature. One that
-repairs broken models is under ``model_pass(repairs=True)``.
+Library call, command line verb and step of a recipe all derive from its signature. One that
+repairs broken models is under ``model_pass(tolerates=...)``, one that also takes a checkpoint
+alone under `takes_tensors` too.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, MutableMapping
-from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError
@@ -32,58 +33,52 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Report)
 
 
-@overload
-def model_pass(function: Callable[Concatenate[Model, P], R], /) -> Callable[Concatenate[Model, P], R]: ...
-
-
-@overload
 def model_pass(
-    *, repairs: bool = False, cures: tuple[str, ...] = ()
-) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]: ...
-
-
-@overload
-def model_pass(
-    *, takes_tensors: Literal[True]
-) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model | MutableMapping[str, Any], P], R]]: ...
-
-
-def model_pass(
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    repairs: bool = False,
-    cures: tuple[str, ...] = (),
-    takes_tensors: bool = False,
-) -> Callable[..., Any]:
+    *, tolerates: tuple[str, ...] | Literal["everything"] = ()
+) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
     Parameters
     ----------
-    function : callable
-        The pass.
-    repairs : bool
-        The pass takes models that are not well formed, so they are not checked before. What is
-        wrong with them after is what the pass does not repair, and its refusal.
-    cures : tuple of str
-        Rules of `verify` that may be broken before, because the pass may put that right.
-    takes_tensors : bool
-        The pass also takes a dict of tensors, as edits do.
+    tolerates : tuple of str or "everything"
+        Rules of `verify` that may be broken before. What is still broken after is the pass's refusal, not its defect.
 
     Raises
     ------
     GraphError
         The model is not well formed, before or (a defect of the pass) after.
     """
-    if function is None:
-        made = functools.partial(_as_pass, repairs=repairs, cures=cures)
-        return (lambda given: _for_tensors_too(made(given))) if takes_tensors else made
-    return _as_pass(function, repairs=repairs, cures=cures)
+
+    def decorate(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[Model, P], R]:
+        @functools.wraps(function)
+        def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
+            require_model(model)
+            known = options_of(function)
+            for name in options.keys() & known.keys():
+                options[name] = known[name].normalize(options[name])
+            is_broken = tolerates == "everything" or bool(check(model, tolerated=tolerates))
+            before = model.snapshot()
+            try:
+                report = function(model, *args, **options)
+                if is_broken:
+                    check(model)
+                else:
+                    _check_result(model, function.__name__)
+            except BaseException:
+                model.restore(before)
+                raise
+            return report
+
+        return run
+
+    return decorate
 
 
-def _for_tensors_too(
+def takes_tensors(
     function: Callable[Concatenate[Model, P], R],
 ) -> Callable[Concatenate[Model | MutableMapping[str, Any], P], R]:
+    """Let a pass take a dict of tensors too, as edits do: a model of variables without a graph."""
+
     @functools.wraps(function)
     def run(model: Model | MutableMapping[str, Any], /, *args: P.args, **options: P.kwargs) -> R:
         if isinstance(model, Model):
@@ -93,31 +88,6 @@ def _for_tensors_too(
         report = function(alone, *args, **options)
         model.clear()
         model.update(alone.variables)
-        return report
-
-    return run
-
-
-def _as_pass(
-    function: Callable[Concatenate[Model, P], R], *, repairs: bool, cures: tuple[str, ...]
-) -> Callable[Concatenate[Model, P], R]:
-    @functools.wraps(function)
-    def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
-        require_model(model)
-        known = options_of(function)
-        for name in options.keys() & known.keys():
-            options[name] = known[name].normalize(options[name])
-        is_broken = repairs or bool(check(model, tolerated=cures))
-        before = model.snapshot()
-        try:
-            report = function(model, *args, **options)
-            if is_broken:
-                check(model)
-            else:
-                _check_result(model, function.__name__)
-        except BaseException:
-            model.restore(before)
-            raise
         return report
 
     return run

@@ -80,7 +80,7 @@ class FixReport:
         return {"repairs": [vars(repair) for repair in self.repairs], "notes": self.notes}
 
 
-@model_pass(repairs=True)
+@model_pass(tolerates="everything")
 def fix(model: Model) -> FixReport:
     """Repair a graph that was frozen badly, so that TensorFlow imports it again.
 

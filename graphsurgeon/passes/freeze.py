@@ -90,7 +90,7 @@ class FreezeReport:
         return {**vars(self), "constants": [vars(row) for row in self.constants]}
 
 
-@model_pass
+@model_pass()
 def freeze(  # noqa: PLR0913 -- they are the options of a verb
     model: Model,
     *,

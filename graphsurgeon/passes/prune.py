@@ -118,7 +118,7 @@ class PruneReport:
         return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
 
-@model_pass(repairs=True)
+@model_pass(tolerates="everything")
 def prune(
     model: Model,
     *,

@@ -31,7 +31,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.references import unknown_messages
-from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.passes._contract import model_pass, takes_tensors
 from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
 from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
 from graphsurgeon.rewrites.renaming.meta_graphs import rename_in_meta_graph
@@ -91,7 +91,8 @@ class RenameReport:
         return {**vars(self), "renamed": [vars(row) for row in self.renamed]}
 
 
-@model_pass(takes_tensors=True)
+@takes_tensors
+@model_pass()
 def rename(
     model: Model,
     *,

@@ -89,7 +89,7 @@ class UnfreezeReport:
 
 
 # Where freezing left a constant to an op that changes variables, the edge is sound again afterwards.
-@model_pass(cures=("input-type",))
+@model_pass(tolerates=("input-type",))
 def unfreeze(
     model: Model,
     *,

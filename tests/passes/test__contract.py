@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import pytest
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.model import Model
-from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.passes._contract import model_pass, takes_tensors
 from graphsurgeon.tensors.tensor import as_tensor
 from proto_utils import schema
 from tests import notation
@@ -50,7 +52,7 @@ def small(meta: schema.MetaGraphDef | None = None) -> Model:
 
 @pytest.mark.parametrize("has_meta", [False, True])
 def test_a_pass_that_declines_leaves_no_trace(has_meta):
-    @model_pass
+    @model_pass()
     def declines(of: Model) -> Report:
         change_everything(of)
         raise PassError("declines", "on second thoughts")
@@ -59,7 +61,7 @@ def test_a_pass_that_declines_leaves_no_trace(has_meta):
 
 
 def test_an_interrupt_leaves_no_trace():
-    @model_pass
+    @model_pass()
     def interrupted(of: Model) -> Report:
         change_everything(of)
         raise KeyboardInterrupt
@@ -74,7 +76,7 @@ def test_an_interrupt_leaves_no_trace():
 
 
 def test_a_malformed_model_is_refused_before_the_pass_runs():
-    @model_pass
+    @model_pass()
     def never(of: Model) -> Report:
         pytest.fail("it ran")
 
@@ -86,7 +88,7 @@ def test_a_malformed_model_is_refused_before_the_pass_runs():
 
 
 def test_a_pass_that_breaks_the_graph_is_undone_and_blamed():
-    @model_pass
+    @model_pass()
     def breaks(of: Model) -> Report:
         of.graph.set_nodes([node for node in of.graph if node.name != "w/read"])
         return Report()
@@ -97,7 +99,7 @@ def test_a_pass_that_breaks_the_graph_is_undone_and_blamed():
 
 
 def test_report_and_options_pass_through():
-    @model_pass
+    @model_pass()
     def tells(of: Model, *, words: tuple[str, ...] = ()) -> Report:
         """What it is for."""
         return Report([str(len(of.graph)), *words])
@@ -107,7 +109,7 @@ def test_report_and_options_pass_through():
 
 
 def test_without_edits_the_bytes_are_those_that_were_read():
-    @model_pass
+    @model_pass()
     def looks(of: Model) -> Report:
         return Report()
 
@@ -123,7 +125,7 @@ BROKEN = "w = Const {f32 [2]}; v = Const {f32 [2]}; set = Assign(w, v)"
 
 
 def test_a_pass_may_start_from_what_it_cures():
-    @model_pass(cures=("input-type",))
+    @model_pass(tolerates=("input-type",))
     def cures(of: Model) -> Report:
         of.graph.set_nodes([node for node in of.graph if node.op != "Assign"])
         return Report()
@@ -134,7 +136,7 @@ def test_a_pass_may_start_from_what_it_cures():
 
 
 def test_what_a_pass_does_not_cure_is_its_refusal():
-    @model_pass(cures=("input-type",))
+    @model_pass(tolerates=("input-type",))
     def does_nothing(_: Model) -> Report:
         return Report()
 
@@ -143,9 +145,52 @@ def test_what_a_pass_does_not_cure_is_its_refusal():
 
 
 def test_other_faults_are_refused_before():
-    @model_pass(cures=("input-type",))
+    @model_pass(tolerates=("input-type",))
     def never_runs(_: Model) -> Report:
         raise AssertionError
 
     with pytest.raises(GraphError, match="names no node"):
         never_runs(notation.model(BROKEN + "; y = Neg(nobody) {T: f32}"))
+
+
+def test_a_pass_may_start_from_anything():
+    @model_pass(tolerates="everything")
+    def drops(of: Model, *, names: tuple[str, ...]) -> Report:
+        of.graph.set_nodes([node for node in of.graph if node.name not in names])
+        return Report()
+
+    broken = notation.model("y = Neg(nobody) {T: f32}; z = Neg(nobody) {T: f32}")
+    with pytest.raises(GraphError, match=r"^node 'z': .*names no node"):
+        drops(broken, names="y")  # type: ignore[arg-type]
+    assert len(broken.graph) == 2
+    drops(broken, names=("y", "z"))
+    assert len(broken.graph) == 0
+
+
+@takes_tensors
+@model_pass()
+def doubles(of: Model, *, fail: bool = False) -> Report:
+    """Double all values."""
+    of.variables = {name: as_tensor(tensor.numpy() * 2) for name, tensor in of.variables.items()}
+    if fail:
+        raise PassError("doubles", "on second thoughts")
+    return Report(list(of.variables))
+
+
+def test_a_checkpoint_alone_is_a_model_too():
+    of = Model()
+    of.variables = {"v": as_tensor([1])}
+    assert doubles(of).rows == ["v"]
+    assert of.variables["v"].numpy().tolist() == [2]
+    given: dict[str, Any] = {"v": np.array([1])}
+    assert doubles(given).rows == ["v"]
+    assert given["v"].numpy().tolist() == [2]
+    with pytest.raises(TypeError, match="a dict of tensors is edited, and this is a str"):
+        doubles("model.ckpt")  # type: ignore[arg-type]
+
+
+def test_a_checkpoint_alone_is_left_as_it_was():
+    given = {"v": np.array([1])}
+    with pytest.raises(PassError):
+        doubles(given, fail=True)
+    assert given == {"v": [1]}
