@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.files import CHUNK_NBYTES
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
@@ -31,9 +32,9 @@ class WatchedTensor(Tensor):
         """Bytes of all values."""
         return self._tensor.nbytes
 
-    def chunks(self) -> Iterator[bytes | memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the values, telling of each piece when the next is asked for."""
-        for chunk in self._tensor.chunks():
+        for chunk in self._tensor.chunks(nbytes):
             yield chunk
             self._advance(len(chunk))
 

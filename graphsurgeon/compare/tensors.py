@@ -80,7 +80,7 @@ def tensors_of(model: Model, others: Mapping[str, Tensor]) -> tuple[Mapping[str,
     for node in variable_nodes(model.graph):
         place = saved.get(node.name, SavedAs(node.name))
         shape = node.attrs.get("shape", Shape(None)).dims
-        if place.extents is not None or shape is None or None in shape:
+        if place.box is not None or shape is None or None in shape:
             shape = others[place.key].shape if place.key in others else ()
         tensors[place.key] = OpaqueTensor(node.attrs["dtype"], shape)
     notes = ["one side has no values of its variables: only their dtypes and shapes were compared"] if tensors else []

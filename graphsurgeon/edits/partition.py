@@ -12,7 +12,7 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import axis_of, change, targets
-from graphsurgeon.tensors.divided import DividedTensor
+from graphsurgeon.tensors.sliced import DividedTensor
 from graphsurgeon.tensors.tensor import Tensor
 
 

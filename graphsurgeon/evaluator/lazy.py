@@ -11,6 +11,7 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import LimitError
+from proto_utils.files import CHUNK_NBYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,12 +38,13 @@ class RandomTensor(Tensor):
         self._distribution = distribution
         self._generator = generator
 
-    def chunks(self) -> Iterator[memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield the raw values."""
         import numpy as np
 
         width = self._distribution.group_size
-        per_block, num_groups = BLOCK_SIZE // width, -(-self.size // width)
+        size = min(BLOCK_SIZE, nbytes // self.dtype.itemsize)
+        per_block, num_groups = max(1, size // width), -(-self.size // width)
         for first in range(0, num_groups, per_block):
             groups = self._distribution.draw(self._generator, first, min(per_block, num_groups - first))
             values = groups.reshape(-1)[: self.size - first * width]
@@ -69,21 +71,25 @@ class MappedTensor(Tensor):
         self._function = function
         self._operands = tuple(operands)
 
-    def chunks(self) -> Iterator[memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield the raw values."""
         import numpy as np
 
-        kind, size = self.dtype.numpy(), self.size
+        kind, size, step = self.dtype.numpy(), self.size, max(1, min(BLOCK_SIZE, nbytes // self.dtype.itemsize))
         scalars = [tensor.numpy().reshape(()) if tensor.size == 1 else None for tensor in self._operands]
         readers = [
-            None if tensor.size == 1 else ElementReader(tensor, tensor.dtype.numpy()) for tensor in self._operands
+            None if scalar is not None else ElementReader(tensor, tensor.dtype.numpy(), nbytes)
+            for scalar, tensor in zip(scalars, self._operands, strict=True)
         ]
-        for start in range(0, size, BLOCK_SIZE):
-            count = min(BLOCK_SIZE, size - start)
+        for start in range(0, size, step):
+            count = min(step, size - start)
             arguments = [scalars[i] if reader is None else reader.read(count) for i, reader in enumerate(readers)]
             with np.errstate(all="ignore"):
                 result = np.asarray(self._function(*arguments)).astype(kind, copy=False)
             yield np.ascontiguousarray(np.broadcast_to(result, (count,))).view(np.uint8).data
+        for reader in readers:
+            if reader is not None:
+                reader.end()
 
 
 class Computation:
@@ -128,9 +134,9 @@ class ComputedTensor(Tensor):
         self._computation = computation
         self._output = output
 
-    def chunks(self) -> Iterator[memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield the raw values as one view."""
         import numpy as np
 
         result = self._computation.results()[self._output].astype(self.dtype.numpy(), copy=False)
-        yield from raw_chunks(np.ascontiguousarray(result))
+        yield from raw_chunks(np.ascontiguousarray(result), nbytes)

@@ -28,18 +28,17 @@ from graphsurgeon.formats.bundle_tensors import (
     BundleTensor,
 )
 from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path, shard_path
-from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
     box_of,
     encode_slice_key,
-    format_box,
     format_slice,
-    overlapping,
 )
 from graphsurgeon.formats.table import Table
 from graphsurgeon.names import text_of
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import Box, Tensor
+from graphsurgeon.tensors.boxes import Box, format_box, overlapping, shape_of
+from graphsurgeon.tensors.joined import JoinedTensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, ReopenedSource
@@ -168,7 +167,7 @@ class Bundle(Mapping[str, Tensor]):
         if not entry.slices:
             return self._tensor(name, entry)
         parts = [(box, self._tensor(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
-        return PartitionedTensor(name, entry.dtype, entry.shape, parts, entry.slices)
+        return JoinedTensor(entry.shape, parts, name=name, slices=entry.slices)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -291,7 +290,7 @@ class Bundle(Mapping[str, Tensor]):
                 raise self._corrupt(f"tensor {name!r}: {error.reason}") from None
             part = text_of(encode_slice_key(key, extents))
             stored = entries.get(part)
-            shape = tuple(stop - start for start, stop in box)
+            shape = shape_of(box)
             if stored is None or stored.slices:
                 raise self._corrupt(f"{where}: no entry holds it")
             if (stored.dtype, stored.shape) != (whole.dtype, shape):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import Slice, Stored, Tensor
+from graphsurgeon.tensors.tensor import Extents, Stored, Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.varint import MAX_NBYTES, decode_varint
@@ -43,7 +43,7 @@ class BundleEntry(NamedTuple):
         Where in that file, and how much.
     checksum : int
         Masked CRC32C.
-    slices : tuple of Slice
+    slices : tuple of Extents
         Of a partitioned tensor; each slice has an entry of its own, and the four fields before mean nothing.
     unknown : bytes
         Records of the entry that this version has no field for, to be written again as they are.
@@ -55,7 +55,7 @@ class BundleEntry(NamedTuple):
     offset: int
     nbytes: int
     checksum: int
-    slices: tuple[Slice, ...] = ()
+    slices: tuple[Extents, ...] = ()
     unknown: bytes = b""
 
 
@@ -93,6 +93,10 @@ class _StoredTensor(Tensor):
         source = shards.source(entry.shard_id)
         return Stored(source, entry.offset, entry.nbytes, entry.checksum, shards.is_big_endian, entry.unknown)
 
+    @property
+    def _label(self) -> str:
+        return f"tensor {self._name!r} of dtype {self.dtype.name}"
+
     def _verify(self, crc: int) -> None:
         actual = mask(crc)
         if actual != self._entry.checksum:
@@ -116,11 +120,6 @@ class BundleTensor(_StoredTensor):
 
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the values through one reused buffer, little-endian.
-
-        Parameters
-        ----------
-        nbytes : int
-            Size of the buffer, a multiple of 16.
 
         Raises
         ------
@@ -152,10 +151,6 @@ class BundleStringTensor(_StoredTensor):
     def nbytes(self) -> int:
         """Bytes of the strings; costs reading their lengths."""
         return self._check_lengths()[0]
-
-    def chunks(self) -> Iterator[bytes]:
-        """Raise UnsupportedError: strings have no raw form."""
-        raise UnsupportedError(f"tensor {self._name!r} holds strings, which have no raw values; read its strings()")
 
     def strings(self) -> Iterator[bytes]:
         """Yield the elements; about 1 MiB of them is in memory at a time. Their lengths are read twice.
@@ -255,7 +250,7 @@ class BundleOpaqueTensor(_StoredTensor):
         """Bytes in the file."""
         return self._entry.nbytes
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes]:  # noqa: ARG002 -- there is nothing to yield
         """Raise UnsupportedError, naming the tensor."""
         raise UnsupportedError(f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read")
 

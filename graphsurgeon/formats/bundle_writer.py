@@ -27,7 +27,7 @@ from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.table import TableWriter
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import Slice, Stored, Tensor
+from graphsurgeon.tensors.tensor import Extents, Stored, Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.output import Transaction
@@ -328,7 +328,7 @@ def _entry(tensor: Tensor, shard_id: int, offset: int, nbytes: int, checksum: in
     return schema.serialize(entry)
 
 
-def _partitioned_entry(tensor: Tensor, slices: Sequence[Slice]) -> bytes:
+def _partitioned_entry(tensor: Tensor, slices: Sequence[Extents]) -> bytes:
     entry = schema.BundleEntryProto(dtype=tensor.dtype.number)
     entry.shape.SetInParent()
     for dim in tensor.shape:

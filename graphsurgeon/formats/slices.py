@@ -17,19 +17,16 @@ So the slice ``[0:3, :]`` of ``w`` is ``00 | 77 00 01 | 01 02 | 80 83 | 80 7F``.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from graphsurgeon.tensors.tensor import Box, Slice
-from proto_utils.errors import CorruptionError, LimitError
+from graphsurgeon.tensors.boxes import Box
+from graphsurgeon.tensors.tensor import Extents
+from proto_utils.errors import CorruptionError
 
 ALL = (0, -1)
 _MAX_RANK = 254
-#: How often each slice of a tensor is looked at to see whether two overlap; 17 times when a hundred thousand are
-#: rows of it.
-_MAX_VISITS = 128
 
 _ESCAPED = [bytes([byte]) for byte in range(256)]
 _ESCAPED[0x00], _ESCAPED[0xFF] = b"\0\xff", b"\xff\0"
@@ -37,14 +34,14 @@ _ESCAPE = re.compile(rb"\x00\xff|\xff\x00")
 _STRING = re.compile(rb"((?:[^\x00\xff]|\x00\xff|\xff\x00)*)\x00\x01", re.DOTALL)
 
 
-def encode_slice_key(name: bytes, extents: Slice) -> bytes:
+def encode_slice_key(name: bytes, extents: Extents) -> bytes:
     """Return the key of one slice of the tensor `name`.
 
     Parameters
     ----------
     name : bytes
         Key of the whole tensor.
-    extents : Slice
+    extents : Extents
     """
     parts = [b"\0", encode_string(name), encode_number(len(extents))]
     for start, length in extents:
@@ -52,7 +49,7 @@ def encode_slice_key(name: bytes, extents: Slice) -> bytes:
     return b"".join(parts)
 
 
-def decode_slice_key(key: bytes) -> tuple[bytes, Slice]:
+def decode_slice_key(key: bytes) -> tuple[bytes, Extents]:
     """Return the tensor name and the extents in a slice key.
 
     Raises
@@ -76,12 +73,12 @@ def decode_slice_key(key: bytes) -> tuple[bytes, Slice]:
     return name, tuple(extents)
 
 
-def slice_of_proto(message: Any) -> Slice:
+def slice_of_proto(message: Any) -> Extents:
     """Return the extents in a TensorSliceProto; an extent without a length is all of its dimension."""
     return tuple((e.start, e.length) if e.HasField("length") else (e.start, -1) for e in message.extent)
 
 
-def box_of(extents: Slice, shape: Sequence[int]) -> Box:
+def box_of(extents: Extents, shape: Sequence[int]) -> Box:
     """Return a slice's bounds within a tensor.
 
     Raises
@@ -100,63 +97,9 @@ def box_of(extents: Slice, shape: Sequence[int]) -> Box:
     return tuple(box)
 
 
-def format_slice(extents: Slice) -> str:
+def format_slice(extents: Extents) -> str:
     """Return the slice as TensorFlow spells it: ``0,3:-`` takes three rows and every column."""
     return ":".join("-" if length < 0 else f"{start},{length}" for start, length in extents)
-
-
-def format_box(box: Box) -> str:
-    """Return the bounds as Python spells them: ``0:3, 0:7``."""
-    return ", ".join(f"{start}:{stop}" for start, stop in box)
-
-
-def num_elements(box: Box) -> int:
-    """Return how many elements lie in a box."""
-    return math.prod(stop - start for start, stop in box)
-
-
-def overlapping(boxes: Iterable[Box]) -> tuple[Box, Box] | None:
-    """Return two boxes that share an element, None when no two do.
-
-    Divides space, and with it the boxes, until one is left on each side: O(n log n), however they were partitioned.
-
-    Raises
-    ------
-    LimitError
-        They lie crosswise to an extent that no partitioning leads to.
-    """
-    kept = [box for box in boxes if num_elements(box)]
-    groups, num_visited = [kept], 0
-    while groups:
-        group = groups.pop()
-        if len(group) < 2:
-            continue
-        num_visited += len(group)
-        if num_visited > _MAX_VISITS * len(kept):
-            what = f"the number of comparisons of {len(kept):,} slices that lie crosswise"
-            raise LimitError(what, num_visited, _MAX_VISITS * len(kept))
-        halves = _halves(group)
-        if halves is None:
-            return group[0], group[1]
-        groups += halves
-    return None
-
-
-def _halves(boxes: Sequence[Box]) -> tuple[list[Box], list[Box]] | None:
-    """Cut space so that both sides have few boxes, those that are cut in both; None when all share an element."""
-    best = None
-    for axis in range(len(boxes[0])):
-        starts = sorted([box[axis][0] for box in boxes])
-        first_stop = min([box[axis][1] for box in boxes])
-        if first_stop > starts[-1]:
-            continue
-        cut = max(starts[len(starts) // 2], first_stop)
-        halves = [box for box in boxes if box[axis][0] < cut], [box for box in boxes if box[axis][1] > cut]
-        if best is None or max(map(len, halves)) < max(map(len, best)):
-            best = halves
-        if len(halves[0]) + len(halves[1]) == len(boxes):
-            break
-    return best
 
 
 def encode_string(value: bytes) -> bytes:

@@ -22,17 +22,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType, TracebackType
 
-from graphsurgeon.formats.partitioned import PartitionedTensor
 from graphsurgeon.formats.slices import (
     encode_slice_key,
-    format_box,
     format_slice,
-    overlapping,
 )
 from graphsurgeon.formats.v1_list import StoredSlice, TensorList, V1Entry
 from graphsurgeon.formats.v1_tensors import v1_slice
 from graphsurgeon.formats.value_table import ValueTable
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.boxes import format_box, overlapping, shape_of, whole
+from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
@@ -97,7 +96,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
         if not entry.slices:
             return self._tensor(name, name, entry, parts[0])
         tensors = [(p.box, self._tensor(f"{name}[{format_box(p.box)}]", name, entry, p)) for p in parts]
-        return PartitionedTensor(name, entry.dtype, entry.shape, tensors)
+        return JoinedTensor(entry.shape, tensors, name=name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -136,8 +135,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
             self._sources.pop().close()
 
     def _tensor(self, called: str, name: str, entry: V1Entry, part: StoredSlice) -> Tensor:
-        shape = [stop - start for start, stop in part.box]
-        return v1_slice(called, entry.dtype, shape, partial(self._find, name, part))
+        return v1_slice(called, entry.dtype, shape_of(part.box), partial(self._find, name, part))
 
     def _find(self, name: str, part: StoredSlice) -> Span:
         table = self._tables.get(part.shard_id) or self._open(part.shard_id)
@@ -188,7 +186,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
             if len(parts) > 1 and overlapping(part.box for part in parts) is not None:
                 path = self.paths[parts[-1].shard_id]
                 raise CorruptionError(f"tensor {name!r}: two of its slices overlap", path=path)
-            is_whole = len(parts) == 1 and parts[0].box == tuple([(0, dim) for dim in entry.shape])
+            is_whole = len(parts) == 1 and parts[0].box == whole(entry.shape)
             checked[name] = entry if is_whole else entry._replace(slices=tuple(part.extents for part in parts))
         return checked
 

@@ -18,12 +18,13 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from graphsurgeon.formats.slices import box_of, format_slice, num_elements, slice_of_proto
+from graphsurgeon.formats.slices import box_of, format_slice, slice_of_proto
 from graphsurgeon.formats.table import SNAPPY_MAX_RATIO
 from graphsurgeon.formats.v1_tensors import least_nbytes
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.boxes import Box, num_elements
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Box, Slice
+from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Extents
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.varint import decode_varint
@@ -44,19 +45,19 @@ class V1Entry(NamedTuple):
     ----------
     dtype : DType
     shape : tuple of int
-    slices : tuple of Slice
+    slices : tuple of Extents
         Of a partitioned tensor; none of one that is stored whole.
     """
 
     dtype: DType
     shape: tuple[int, ...]
-    slices: tuple[Slice, ...] = ()
+    slices: tuple[Extents, ...] = ()
 
 
 class StoredSlice(NamedTuple):
     """A slice: as listed, its bounds, and the shard that holds it."""
 
-    extents: Slice
+    extents: Extents
     box: Box
     shard_id: int
 

@@ -21,7 +21,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import is_fixed_width, packed_values, value_field
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.errors import CorruptionError
 from proto_utils.files import CHUNK_NBYTES, Span, Window
 from proto_utils.skeleton import next_record
 from proto_utils.wire import I32, I64, LEN, VARINT
@@ -43,6 +43,10 @@ class _StoredSlice(Tensor):
         self._name = name
         self._find = find
 
+    @property
+    def _label(self) -> str:
+        return f"tensor {self._name!r} of dtype {self.dtype.name}"
+
     def _corrupt(self, message: Span, reason: str) -> CorruptionError:
         return CorruptionError(f"tensor {self._name!r}: {reason}", path=message.source.path)
 
@@ -54,11 +58,6 @@ class V1Slice(_StoredSlice):
 
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the values, little-endian; each piece is valid until the next.
-
-        Parameters
-        ----------
-        nbytes : int
-            About the size of a piece, a multiple of 16.
 
         Raises
         ------
@@ -108,10 +107,6 @@ class V1StringSlice(_StoredSlice):
     """One slice of strings."""
 
     __slots__ = ()
-
-    def chunks(self) -> Iterator[bytes]:
-        """Raise UnsupportedError: strings have no raw form."""
-        raise UnsupportedError(f"tensor {self._name!r} holds strings, which have no raw values; read its strings()")
 
     def strings(self) -> Iterator[bytes]:
         """Yield the elements; one is in memory at a time.

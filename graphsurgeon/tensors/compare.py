@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.pieces import ElementReader
 from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, Tensor
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.files import CHUNK_NBYTES
 
 
 def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
@@ -33,27 +34,13 @@ def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
     CorruptionError
         A tensor yields fewer or more bytes than its dtype and shape ask for.
     """
-    for tensor in (a, b):
-        if tensor.dtype.itemsize == 0:
-            raise UnsupportedError(f"a tensor of dtype {tensor.dtype.name} has no raw values")
-    itemsize = a.dtype.itemsize
-    left, right = _views(a), _views(b)
-    x = y = memoryview(b"")
-    while True:
-        x = x or next(left, x)
-        y = y or next(right, y)
-        nbytes = min(len(x), len(y))
-        if nbytes == 0:
-            break
-        if nbytes % itemsize and nbytes >= itemsize:
-            nbytes -= nbytes % itemsize
-        elif nbytes < itemsize:
-            x, y = _grown(x, left, itemsize), _grown(y, right, itemsize)
-            nbytes = itemsize
-        yield x[:nbytes], y[:nbytes]
-        x, y = x[nbytes:], y[nbytes:]
-    if x or y:
-        raise CorruptionError(f"two tensors {a!r} and {b!r} yield different numbers of bytes")
+    left, right = ElementReader(a), ElementReader(b)
+    step = CHUNK_NBYTES // a.dtype.itemsize
+    for first in range(0, a.size, step):
+        count = min(step, a.size - first)
+        yield left.take(count), right.take(count)
+    left.end()
+    right.end()
 
 
 def same_values(a: Tensor, b: Tensor) -> bool:
@@ -140,22 +127,3 @@ def same_bytes(a: memoryview, b: memoryview) -> bool:
 
     word = np.dtype(np.uint64 if len(a) % 8 == 0 else np.uint8)
     return bool((np.frombuffer(a, word) == np.frombuffer(b, word)).all())
-
-
-def _views(tensor: Tensor) -> Iterator[memoryview]:
-    for chunk in tensor.chunks():
-        if len(chunk):
-            yield memoryview(chunk)
-
-
-def _grown(view: memoryview, rest: Iterator[memoryview], nbytes: int) -> memoryview:
-    """Return at least `nbytes` of a stream: a copy of what is left of this piece, and the next ones."""
-    if len(view) >= nbytes:
-        return view
-    held = bytearray(view)
-    while len(held) < nbytes:
-        piece = next(rest, None)
-        if piece is None:
-            raise CorruptionError("a tensor's values end inside an element")
-        held += piece
-    return memoryview(held)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
+from proto_utils.files import CHUNK_NBYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,15 +34,15 @@ class DerivedTensor(Tensor, ABC):
             raise UnsupportedError(f"a tensor of dtype {base.dtype.name} has no elements to arrange")
         self._base = base
 
-    def chunks(self) -> Iterator[bytes | memoryview]:
-        """Yield the raw values in pieces of about 1 MiB; the base is read while they are.
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
+        """Yield the raw values; the base is read while they are.
 
         Raises
         ------
         UnsupportedError
             It is a string tensor.
         """
-        return super().chunks() if self.dtype is dtypes.STRING else self._raw()
+        return super().chunks(nbytes) if self.dtype is dtypes.STRING else self._raw(nbytes)
 
     def strings(self) -> Iterator[bytes]:
         """Yield the elements of a string tensor; all of the base's are in memory meanwhile.
@@ -56,8 +57,8 @@ class DerivedTensor(Tensor, ABC):
         yield from self._arranged(self._base.numpy()).reshape(-1).tolist()
 
     @abstractmethod
-    def _raw(self) -> Iterator[bytes | memoryview]:
-        """Yield the raw values."""
+    def _raw(self, nbytes: int) -> Iterator[bytes | memoryview]:
+        """Yield the raw values in pieces of about `nbytes`."""
 
     @abstractmethod
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -51,18 +51,20 @@ class ElementwiseTensor(Tensor, ABC):
                 raise UnsupportedError(f"shapes {list(self.shape)} and {list(base.shape)} differ")
         self._bases = tuple(bases)
 
-    def chunks(self) -> Iterator[memoryview]:
-        """Yield the computed values in pieces of about 1 MiB; each base is read once meanwhile."""
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
+        """Yield the computed values; each base is read once meanwhile."""
         import numpy as np
 
-        readers = [ElementReader(base, base.dtype.numpy()) for base in self._bases]
-        step = CHUNK_NBYTES // max(self.dtype.itemsize, *(base.dtype.itemsize for base in self._bases))
+        readers = [ElementReader(base, base.dtype.numpy(), nbytes) for base in self._bases]
+        step = nbytes // max(self.dtype.itemsize, *(base.dtype.itemsize for base in self._bases))
         for first in range(0, self.size, step):
             pieces = [reader.read(min(step, self.size - first)) for reader in readers]
             # What is computed may overflow or divide by zero: then it is infinite or not a number, as in TensorFlow.
             with np.errstate(all="ignore"):
                 result = self._compute(first, pieces)
             yield np.ascontiguousarray(result).view(np.uint8).data
+        for reader in readers:
+            reader.end()
 
     @abstractmethod
     def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]], /) -> np.ndarray[Any, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphsurgeon.tensors.slices import SliceTensor
+from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import NotFoundError
 
@@ -54,7 +54,7 @@ def take_part(tensor: Tensor, index: str) -> Tensor:
     ranges, shape = parse_index(index, tensor.shape)
     if any(indices.step != 1 for indices in ranges):
         raise _no_part(index, tensor.shape, _ONES)
-    return SliceTensor(tensor, [(r.start, len(r)) for r in ranges], shape=shape, checked=False)
+    return SlicedTensor(tensor, ranges, shape=shape, checked=False)
 
 
 def parse_index(text: str, shape: Sequence[int]) -> tuple[list[range], tuple[int, ...]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.bands import bands, intersection, within
+from graphsurgeon.tensors.boxes import bands, intersection, shape_of, within
 from graphsurgeon.tensors.derived import DerivedTensor
-from graphsurgeon.tensors.pieces import ElementReader, extents, raw_chunks, raw_dtype
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
 
@@ -46,22 +45,22 @@ class PaddedTensor(DerivedTensor):
         if self.dtype is not dtypes.STRING and len(self._value) != self.dtype.itemsize:
             raise UnsupportedError(f"a value of {len(self._value)} bytes in a tensor of {self.dtype.name}")
 
-    def _raw(self) -> Iterator[bytes | memoryview]:
+    def _raw(self, nbytes: int) -> Iterator[bytes | memoryview]:
         import numpy as np
 
-        raw = raw_dtype(self.dtype.itemsize)
-        value = np.frombuffer(self._value, raw)
-        reader = ElementReader(self._base, raw)
-        for band in bands(self.shape, self.dtype.itemsize):
+        value = np.frombuffer(self._value, raw_dtype(self.dtype.itemsize))
+        reader = ElementReader(self._base, nbytes=nbytes)
+        for band in bands(self.shape, self.dtype.itemsize, nbytes):
             inner = intersection(band, self._box)
             if inner == band:
                 # A view of what was read: no copy.
-                yield from raw_chunks(reader.read(math.prod(extents(band))))
+                yield from raw_chunks(reader.read_box(band), nbytes)
                 continue
-            result = np.full(extents(band), value)
+            result = np.full(shape_of(band), value)
             if inner is not None:
-                result[within(inner, band)] = reader.read(math.prod(extents(inner))).reshape(extents(inner))
-            yield from raw_chunks(result)
+                result[within(inner, band)] = reader.read_box(inner)
+            yield from raw_chunks(result, nbytes)
+        reader.end()
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         import numpy as np

@@ -16,13 +16,12 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.tensors.bands import bands, intersection, within
+from graphsurgeon.tensors.boxes import Box, bands, intersection, num_elements, shape_of, whole, within
 from graphsurgeon.tensors.derived import DerivedTensor
-from graphsurgeon.tensors.pieces import ElementReader, extents, raw_chunks, raw_dtype
-from graphsurgeon.tensors.slices import SliceTensor
-from graphsurgeon.tensors.tensor import Box, Tensor
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
+from graphsurgeon.tensors.sliced import SlicedTensor
+from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
-from proto_utils.files import CHUNK_NBYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,43 +59,46 @@ class RearrangedTensor(DerivedTensor):
     def _as_base(self, result: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Look at an array that holds a box of the result as the box of the base."""
 
-    def _raw(self) -> Iterator[bytes | memoryview]:
+    def _raw(self, nbytes: int) -> Iterator[bytes | memoryview]:
         import numpy as np
 
         itemsize = self.dtype.itemsize
         block = self.shape[self._num_fixed :]
         block_nbytes = math.prod(block) * itemsize
         if block_nbytes > MIN_WINDOW_NBYTES:
-            yield from self._in_windows(max(MIN_WINDOW_NBYTES, min(MAX_WINDOW_NBYTES, block_nbytes // _NUM_WINDOWS)))
+            window_nbytes = max(MIN_WINDOW_NBYTES, min(MAX_WINDOW_NBYTES, block_nbytes // _NUM_WINDOWS))
+            yield from self._in_windows(window_nbytes, nbytes)
             return
-        reader = ElementReader(self._base, raw_dtype(itemsize))
-        if not self.size:
-            return
+        reader = ElementReader(self._base, nbytes=nbytes)
         # One buffer for all blocks: memory that was never used costs more than what is done with it.
-        buffer = np.empty(min(self.size, max(CHUNK_NBYTES, block_nbytes) // itemsize), raw_dtype(itemsize))
-        for outer in bands(self.shape[: self._num_fixed], block_nbytes):
-            box = (*outer, *((0, dim) for dim in block))
-            yield from raw_chunks(self._filled(buffer, box, reader, self._base_box(box)))
+        buffer = np.empty(min(self.size, max(nbytes, block_nbytes) // itemsize), raw_dtype(itemsize))
+        for outer in bands(self.shape[: self._num_fixed], block_nbytes, nbytes) if self.size else ():
+            box = (*outer, *whole(block))
+            yield from raw_chunks(self._filled(buffer, box, reader, self._base_box(box), nbytes), nbytes)
+        reader.end()
 
-    def _in_windows(self, nbytes: int) -> Iterator[memoryview]:
+    def _in_windows(self, window_nbytes: int, nbytes: int) -> Iterator[memoryview]:
         import numpy as np
 
         itemsize = self.dtype.itemsize
         dims = self._base.shape
-        buffer = np.empty(min(self.size, max(1, nbytes // itemsize)), raw_dtype(itemsize))
-        for number, box in enumerate(bands(self.shape, itemsize, nbytes)):
-            run = ((0, dims[0]) if number == 0 else self._base_box(box)[0], *((0, dim) for dim in dims[1:]))
-            rows = [(start, stop - start) for start, stop in run]
-            source = self._base if number == 0 else SliceTensor(self._base, rows, checked=False)
-            yield from raw_chunks(self._filled(buffer, box, ElementReader(source, buffer.dtype), run))
+        buffer = np.empty(min(self.size, max(1, window_nbytes // itemsize)), raw_dtype(itemsize))
+        for number, box in enumerate(bands(self.shape, itemsize, window_nbytes)):
+            run = ((0, dims[0]) if number == 0 else self._base_box(box)[0], *whole(dims[1:]))
+            source = self._base if number == 0 else SlicedTensor.of_box(self._base, run, checked=False)
+            reader = ElementReader(source, nbytes=nbytes)
+            yield from raw_chunks(self._filled(buffer, box, reader, run, nbytes), nbytes)
+            reader.end()
 
-    def _filled(self, buffer: np.ndarray[Any, Any], box: Box, reader: ElementReader, run: Box) -> np.ndarray[Any, Any]:
+    def _filled(
+        self, buffer: np.ndarray[Any, Any], box: Box, reader: ElementReader, run: Box, nbytes: int
+    ) -> np.ndarray[Any, Any]:
         """Return a box of the result, laid out in a buffer: what belongs there of a run of the base's elements."""
-        result = buffer[: math.prod(extents(box))].reshape(extents(box))
+        result = buffer[: num_elements(box)].reshape(shape_of(box))
         target = self._as_base(result)
         wanted = self._base_box(box)
-        for band in bands(extents(run), self.dtype.itemsize):
-            piece = reader.read(math.prod(extents(band))).reshape(extents(band))
+        for band in bands(shape_of(run), self.dtype.itemsize, nbytes):
+            piece = reader.read_box(band)
             place = tuple((start + a, start + b) for (a, b), (start, _) in zip(band, run, strict=True))
             shared = intersection(place, wanted)
             if shared is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from graphsurgeon.tensors.tensor import Stored, Tensor
 from proto_utils.errors import UnsupportedError
-from proto_utils.files import Span
+from proto_utils.files import CHUNK_NBYTES, Span
 
 
 class ReshapedTensor(Tensor):
@@ -47,9 +47,9 @@ class ReshapedTensor(Tensor):
         """Where the base is stored."""
         return self._base.stored
 
-    def chunks(self) -> Iterator[bytes | memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the base's values."""
-        return self._base.chunks()
+        return self._base.chunks(nbytes)
 
     def strings(self) -> Iterator[bytes]:
         """Yield the base's elements."""

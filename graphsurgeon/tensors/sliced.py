@@ -1,24 +1,26 @@
-"""Parts of tensors: a range of indices, with a step, along every axis."""
+"""Parts of tensors: a range of indices, with a step, along every axis; and tensors cut into slices."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.tensors.bands import bands
+from graphsurgeon.tensors.boxes import Box, bands, is_within, num_elements
 from graphsurgeon.tensors.derived import DerivedTensor
-from graphsurgeon.tensors.pieces import ElementReader, extents, raw_chunks, raw_dtype
-from graphsurgeon.tensors.slices import SliceTensor
-from graphsurgeon.tensors.tensor import Box, Stored, Tensor
-from proto_utils.errors import UnsupportedError
+from graphsurgeon.tensors.joined import JoinedTensor
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks
+from graphsurgeon.tensors.tensor import RawTensor, Stored, Tensor
+from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.files import CHUNK_NBYTES, Span
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 class SlicedTensor(DerivedTensor):
-    """The elements of a tensor whose indices are in a range along every axis.
+    """A slice of a tensor: the elements whose indices are in a range along every axis.
 
     Nothing has to be written for a part that is one run of values, such as some rows.
 
@@ -27,9 +29,12 @@ class SlicedTensor(DerivedTensor):
     base : Tensor
     ranges : sequence of range
         One for each axis, within it and going up; ``range(*slice.indices(dim))`` makes one of a slice.
+    shape : sequence of int, optional
+        The part's shape, when not the lengths: of as many elements.
     checked : bool
-        Read all of the base, whatever the part, because its checksum is of the whole. Otherwise rows of a tensor that
-        lies raw in a file are read alone, and somebody else has to verify it.
+        Read all of the base, whatever the part, because its checksum is of the whole. Otherwise, where the base lies
+        raw in a file, only the run of values that holds the part is read, of a partitioned one only the slices that
+        have something of it, and nothing vouches for the values.
 
     Raises
     ------
@@ -39,15 +44,31 @@ class SlicedTensor(DerivedTensor):
 
     __slots__ = ("_is_checked", "_ranges")
 
-    def __init__(self, base: Tensor, ranges: Sequence[range], *, checked: bool = True) -> None:
+    def __init__(
+        self, base: Tensor, ranges: Sequence[range], *, shape: Sequence[int] | None = None, checked: bool = True
+    ) -> None:
         fits = len(ranges) == len(base.shape) and all(
             not r or (r.step > 0 and r[0] >= 0 and r[-1] < dim) for r, dim in zip(ranges, base.shape, strict=True)
         )
         if not fits:
             raise UnsupportedError(f"{[*map(_spell, ranges)]} is not a part of shape {list(base.shape)}")
-        super().__init__(base, [*map(len, ranges)])
+        super().__init__(base, [*map(len, ranges)] if shape is None else shape)
         self._ranges = tuple(ranges)
         self._is_checked = checked
+
+    @classmethod
+    def of_box(cls, base: Tensor, box: Box, *, checked: bool = True) -> SlicedTensor:
+        """Return the slice that is a box of a tensor.
+
+        Raises
+        ------
+        CorruptionError
+            The box, which some file names, is not within the tensor.
+        """
+        if not is_within(box, base.shape):
+            extents = [(start, stop - start) for start, stop in box]
+            raise CorruptionError(f"slice {extents} is not within a tensor of shape {list(base.shape)}")
+        return cls(base, [range(*bounds) for bounds in box], checked=checked)
 
     @property
     def stored(self) -> Stored | None:
@@ -55,44 +76,149 @@ class SlicedTensor(DerivedTensor):
 
         It has no checksum of its own, and whoever computes it reads `chunks`, which verifies that of the base.
         """
-        whole = self._base.stored if self.dtype.itemsize and self._is_run() else None
-        if whole is None or whole.is_big_endian or not self.size:
+        first, ranges, dims = self._run()
+        stored = self._base.stored if self.dtype.itemsize and _is_all(ranges, dims) else None
+        if stored is None or stored.is_big_endian or not self.size:
             return None
-        first = sum(r.start * math.prod(self._base.shape[axis + 1 :]) for axis, r in enumerate(self._ranges))
-        offset = whole.offset + first * self.dtype.itemsize
-        return Stored(whole.source, offset, self.nbytes, None, is_big_endian=False)
+        offset = stored.offset + first * self.dtype.itemsize
+        return Stored(stored.source, offset, self.nbytes, None, is_big_endian=False)
 
-    def _is_run(self) -> bool:
-        axis = next((axis for axis, r in enumerate(self._ranges) if len(r) != 1), len(self._ranges))
-        steps_by_one = all(r.step == 1 for r in self._ranges[axis : axis + 1])
-        return steps_by_one and self.shape[axis + 1 :] == self._base.shape[axis + 1 :]
+    def _run(self) -> tuple[int, list[range], tuple[int, ...]]:
+        """Return the run of the base's values that holds the part: its first element, the part in it, its shape.
 
-    def _raw(self) -> Iterator[bytes | memoryview]:
+        Where leading axes have one index, the run is rows of the first other axis.
+        """
+        dims = self._base.shape
+        axis = next((a for a, r in enumerate(self._ranges) if len(r) != 1), len(dims))
+        first = sum(r[0] * math.prod(dims[a + 1 :]) for a, r in enumerate(self._ranges[: axis + 1]) if r)
+        rows = [range(0, r[-1] - r[0] + 1 if r else 0, r.step) for r in self._ranges[axis : axis + 1]]
+        return first, [*rows, *self._ranges[axis + 1 :]], (*(r.stop for r in rows), *dims[axis + 1 :])
+
+    def _raw(self, nbytes: int) -> Iterator[bytes | memoryview]:
         import numpy as np
 
-        if not self._is_checked and all(r.step == 1 for r in self._ranges):
-            yield from SliceTensor(self._base, [(r.start, len(r)) for r in self._ranges], checked=False).chunks()
+        if not self._is_checked and self._base.parts is not None:
+            yield from self._of_parts(self._base.parts, nbytes)
             return
-        reader = ElementReader(self._base, raw_dtype(self.dtype.itemsize))
-        for band in bands(self._base.shape, self.dtype.itemsize):
-            piece = reader.read(math.prod(extents(band)))
-            index = self._index(band)
-            if index is not None:
-                yield from raw_chunks(np.ascontiguousarray(piece.reshape(extents(band))[index]))
+        first, ranges, dims = self._run()
+        span = None if self._is_checked else _raw_span(self._base)
+        if span is None:
+            reader = ElementReader(self._base, nbytes=nbytes)
+            reader.skip(first)
+        else:
+            itemsize = self.dtype.itemsize
+            alone = span.sub(first * itemsize, (first + math.prod(dims)) * itemsize)
+            reader = ElementReader(RawTensor(self.dtype, dims, alone), nbytes=nbytes)
+        if _is_all(ranges, dims):
+            yield from reader.pieces(self.size)
+        else:
+            for band in bands(dims, self.dtype.itemsize, nbytes):
+                box = _box_within(ranges, band)
+                if box is None:
+                    reader.skip(num_elements(band))
+                else:
+                    piece = reader.read_box(band)[_index(ranges, box, band)]
+                    yield from raw_chunks(np.ascontiguousarray(piece), nbytes)
+        reader.end()
 
-    def _index(self, band: Box) -> tuple[slice, ...] | None:
-        """Return what of a part of the base is wanted, None when that is nothing."""
-        index = []
-        for wanted, (start, stop) in zip(self._ranges, band, strict=True):
-            first = wanted.start + max(0, -(-(start - wanted.start) // wanted.step)) * wanted.step
-            last = min(stop, wanted.stop)
-            if first >= last:
-                return None
-            index.append(slice(first - start, last - start, wanted.step))
-        return tuple(index)
+    def _of_parts(self, parts: Sequence[tuple[Box, Tensor]], nbytes: int) -> Iterator[bytes | memoryview]:
+        """Yield the values of a part of a partitioned tensor: of its slices, what is in this one."""
+        shared = []
+        for frame, tensor in parts:
+            box = _box_within(self._ranges, frame)
+            if box is not None:
+                ranges = [range(s.start, s.stop, s.step) for s in _index(self._ranges, box, frame)]
+                shared.append((box, SlicedTensor(tensor, ranges, checked=False)))
+        found = sum(piece.size for _, piece in shared)
+        if found != self.size:
+            raise CorruptionError(f"the tensor's slices hold {found} of the {self.size} elements of this part")
+        if shared:
+            yield from JoinedTensor([*map(len, self._ranges)], shared).chunks(nbytes)
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return elements[tuple(slice(r.start, r.stop, r.step) for r in self._ranges)]
+
+
+class DividedTensor(Tensor):
+    """A partitioned tensor made of a whole one: to be stored in slices along one axis.
+
+    The slices are those of ``tf.fixed_size_partitioner``: of as equal a length as can be, the longer ones first. The
+    first one reads all of the base, whose checksum is of the whole; the others, of a tensor in a file, their rows.
+
+    Parameters
+    ----------
+    base : Tensor
+    num_shards : int
+        From 1 to the length of the axis.
+    axis : int
+        From 0.
+
+    Raises
+    ------
+    UnsupportedError
+        There is no such axis, or it is too short.
+    """
+
+    __slots__ = ("_base", "_boxes")
+
+    def __init__(self, base: Tensor, num_shards: int, axis: int = 0) -> None:
+        super().__init__(base.dtype, base.shape)
+        if not 0 <= axis < len(base.shape):
+            raise UnsupportedError(f"no axis {axis} in shape {list(base.shape)}")
+        if not 0 < num_shards <= base.shape[axis]:
+            raise UnsupportedError(f"{num_shards} slices of an axis of length {base.shape[axis]}")
+        self._base = base
+        length, num_longer = divmod(base.shape[axis], num_shards)
+        starts = [number * length + min(number, num_longer) for number in range(num_shards + 1)]
+        bounds = itertools.pairwise(starts)
+        self._boxes = [tuple(bound if i == axis else (0, dim) for i, dim in enumerate(base.shape)) for bound in bounds]
+
+    @property
+    def parts(self) -> Sequence[tuple[Box, Tensor]]:
+        """The slices and their bounds."""
+        return [
+            (box, SlicedTensor.of_box(self._base, box, checked=number == 0)) for number, box in enumerate(self._boxes)
+        ]
+
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
+        """Yield the base's values."""
+        return self._base.chunks(nbytes)
+
+    def strings(self) -> Iterator[bytes]:
+        """Yield the base's elements."""
+        return self._base.strings()
+
+
+def _raw_span(tensor: Tensor) -> Span | None:
+    """Return where a file holds the values of a tensor as they are, None when none does."""
+    if tensor.span is not None:
+        return tensor.span
+    stored = tensor.stored
+    if stored is None or stored.is_big_endian:
+        return None
+    return Span(stored.source, stored.offset, stored.offset + stored.nbytes)
+
+
+def _is_all(ranges: Sequence[range], dims: Sequence[int]) -> bool:
+    return all(r == range(dim) for r, dim in zip(ranges, dims, strict=True)) or 0 in dims
+
+
+def _box_within(ranges: Sequence[range], frame: Box) -> Box | None:
+    """Return what of a part lies in a box of the base, as a box of the part; None when that is nothing."""
+    box = []
+    for wanted, (start, stop) in zip(ranges, frame, strict=True):
+        first, last = (-(-(bound - wanted.start) // wanted.step) for bound in (start, stop))
+        first, last = max(first, 0), min(last, len(wanted))
+        if first >= last:
+            return None
+        box.append((first, last))
+    return tuple(box)
+
+
+def _index(ranges: Sequence[range], box: Box, frame: Box) -> tuple[slice, ...]:
+    """Return where a box of the part is in an array that holds a box of the base."""
+    chosen = [wanted[first:last] for wanted, (first, last) in zip(ranges, box, strict=True)]
+    return tuple(slice(r.start - start, r.stop - start, r.step) for r, (start, _) in zip(chosen, frame, strict=True))
 
 
 def _spell(indices: range) -> str:

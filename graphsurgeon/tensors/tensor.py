@@ -5,7 +5,7 @@ All kinds show one face. What is cheap and what is not:
 ============== =====================================================
 dtype, shape   known when the tensor exists; no I/O
 size, nbytes   arithmetic; no I/O
-chunks()       streams the values once, in pieces of about 1 MiB
+chunks()       streams the values once, in pieces of about 1 MiB or as asked for
 numpy()        reads everything into one array
 ============== =====================================================
 
@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource, Span
@@ -37,10 +38,8 @@ MAX_SIZE = (1 << 63) - 1
 MAX_EXPANDED_NBYTES = 1 << 36
 MAX_REPEATED_STRINGS = 1 << 24
 
-#: ``(start, stop)`` per dimension: a part of a tensor.
-Box = tuple[tuple[int, int], ...]
-#: ``(start, length)`` per dimension; length -1 takes all.
-Slice = tuple[tuple[int, int], ...]
+#: ``(start, length)`` per dimension, as the indexes of checkpoints write a box; a length of -1 takes all.
+Extents = tuple[tuple[int, int], ...]
 
 
 class Stored(NamedTuple):
@@ -122,19 +121,25 @@ class Tensor:
         return None
 
     @property
-    def slices(self) -> Sequence[Slice]:
-        """The same slices as ``(start, length)`` per dimension, where a length of -1 means all of it."""
+    def slices(self) -> Sequence[Extents]:
+        """The same slices as an index writes them."""
         return [tuple((start, stop - start) for start, stop in box) for box, _ in self.parts or ()]
 
-    def chunks(self) -> Iterator[bytes | memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:  # noqa: ARG002 -- for those that have
         """Yield the raw little-endian values in order; each piece is valid until the next.
+
+        Parameters
+        ----------
+        nbytes : int
+            About how much a piece takes, a multiple of 16. It is what a tensor that reads a file holds in memory; one
+            that has its values there already, or from another library, yields them as they come.
 
         Raises
         ------
         UnsupportedError
             The dtype has no raw form (string, resource, variant).
         """
-        raise UnsupportedError(f"a tensor of dtype {self.dtype.name} has no raw values")
+        raise UnsupportedError(f"{self._label} has no raw values")
 
     def strings(self) -> Iterator[bytes]:
         """Yield the elements of a string tensor in order.
@@ -144,7 +149,7 @@ class Tensor:
         UnsupportedError
             It is not a string tensor.
         """
-        raise UnsupportedError(f"a tensor of dtype {self.dtype.name} has no strings")
+        raise UnsupportedError(f"{self._label} has no strings")
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Read all values into a new array; strings become an object array of bytes.
@@ -172,8 +177,11 @@ class Tensor:
         buffer = np.empty(self.nbytes, dtype=np.uint8)
         position = 0
         for chunk in itertools.chain([first], chunks):
-            buffer[position : position + len(chunk)] = np.frombuffer(chunk, dtype=np.uint8)
+            if position + len(chunk) <= len(buffer):
+                buffer[position : position + len(chunk)] = np.frombuffer(chunk, dtype=np.uint8)
             position += len(chunk)
+        if position != len(buffer):
+            raise CorruptionError(f"{self!r} gives {position} bytes, its dtype and shape ask for {len(buffer)}")
         return buffer.view(self.dtype.numpy()).reshape(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -182,6 +190,11 @@ class Tensor:
             raise ValueError("values of a tensor are read into a new array; they cannot be shared")
         values = self.numpy()
         return values if dtype is None else values.astype(dtype, copy=False)
+
+    @property
+    def _label(self) -> str:
+        """What errors call it."""
+        return f"a tensor of dtype {self.dtype.name}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dtype.name}, {list(self.shape)})"
@@ -200,7 +213,7 @@ class RawTensor(Tensor):
 
     def __init__(self, dtype: DType, shape: Sequence[int], span: Span) -> None:
         super().__init__(dtype, shape)
-        _require_raw(self.dtype)
+        require_raw(self.dtype)
         if span.nbytes != self.nbytes:
             raise CorruptionError(
                 f"{span.nbytes} bytes of values, but {self.dtype.name} {list(self.shape)} takes {self.nbytes}",
@@ -214,9 +227,9 @@ class RawTensor(Tensor):
         """The range that holds the values."""
         return self._span
 
-    def chunks(self) -> Iterator[memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield the raw values through one reused buffer."""
-        return self._span.chunks()
+        return self._span.chunks(nbytes)
 
 
 class FillTensor(Tensor):
@@ -234,15 +247,15 @@ class FillTensor(Tensor):
 
     def __init__(self, dtype: DType, shape: Sequence[int], head: bytes = b"") -> None:
         super().__init__(dtype, shape)
-        _require_raw(self.dtype)
+        require_raw(self.dtype)
         self.head = head[: self.nbytes]
 
-    def chunks(self) -> Iterator[bytes | memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the values, spelled out."""
         if self.head:
             yield self.head
         item = self.head[-self.dtype.itemsize :] or bytes(self.dtype.itemsize)
-        yield from repeat(item, self.size - len(self.head) // self.dtype.itemsize)
+        yield from repeat(item, self.size - len(self.head) // self.dtype.itemsize, nbytes)
 
 
 class ArrayTensor(Tensor):
@@ -267,18 +280,20 @@ class ArrayTensor(Tensor):
 
         dtype = dtype if dtype is not None else DType.of(array.dtype)
         super().__init__(dtype, array.shape)
-        _require_raw(self.dtype)
+        require_raw(self.dtype)
         held = self.dtype.numpy()
         if array.dtype.itemsize != held.itemsize:
             raise UnsupportedError(f"elements of numpy's {array.dtype} are not {self.dtype.name}")
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         self._array: np.ndarray[Any, Any] = np.ascontiguousarray(little).reshape(array.shape).view(held)
 
-    def chunks(self) -> Iterator[memoryview]:
-        """Yield the whole array as one view."""
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
+        """Yield views of the array."""
         import numpy as np
 
-        yield self._array.reshape(-1).view(np.uint8).data
+        data = self._array.reshape(-1).view(np.uint8).data
+        for start in range(0, len(data), nbytes):
+            yield data[start : start + nbytes]
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Return a copy of the array."""
@@ -361,8 +376,8 @@ def as_tensor(value: object) -> Tensor:
     return ArrayTensor(array)
 
 
-def repeat(item: bytes, count: int) -> Iterator[bytes | memoryview]:
-    """Yield `count` times `item` in pieces of about 1 MiB.
+def repeat(item: bytes, count: int, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
+    """Yield `count` times `item` in pieces of about `nbytes`.
 
     Raises
     ------
@@ -372,16 +387,17 @@ def repeat(item: bytes, count: int) -> Iterator[bytes | memoryview]:
     total = count * len(item)
     if total > MAX_EXPANDED_NBYTES:
         raise LimitError("a constant that repeats one value, in bytes,", total, MAX_EXPANDED_NBYTES)
-    per_chunk = max(1, min(CHUNK_NBYTES // len(item), count))
+    per_chunk = max(1, min(nbytes // len(item), count))
     block = memoryview(item * per_chunk)
     while count > 0:
         yield block[: min(count, per_chunk) * len(item)]
         count -= per_chunk
 
 
-def _require_raw(dtype: DType) -> None:
+def require_raw(dtype: DType) -> None:
+    """Raise UnsupportedError for a dtype whose elements have no raw form (string, resource, variant)."""
     if dtype.itemsize == 0:
-        raise UnsupportedError(f"dtype {dtype.name} has no raw values")
+        raise UnsupportedError(f"a tensor of dtype {dtype.name} has no raw values")
 
 
 def _to_bytes(element: object) -> bytes:

@@ -134,7 +134,7 @@ class PackedTensor(Tensor):
         self._field = field
         self._spans = tuple(spans)
 
-    def chunks(self) -> Iterator[bytes | memoryview]:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the raw values, spelled out to the full size.
 
         Raises
@@ -144,14 +144,14 @@ class PackedTensor(Tensor):
         """
         itemsize = self.dtype.itemsize
         missing, last = self.nbytes, bytes(itemsize)
-        for piece in packed_values(self.dtype, self._field, self._spans):
+        for piece in packed_values(self.dtype, self._field, self._spans, nbytes):
             if missing == 0:
                 return
             taken = piece[:missing]
             missing -= len(taken)
             last = taken[-itemsize:]
             yield taken
-        yield from repeat(last, missing // itemsize)
+        yield from repeat(last, missing // itemsize, nbytes)
 
 
 def packed_values(dtype: DType, field: int, spans: Iterable[Span], nbytes: int = CHUNK_NBYTES) -> Iterator[bytes]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.tensors.derived import DerivedTensor
-from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, run
 from graphsurgeon.tensors.rearranged import MIN_WINDOW_NBYTES
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
-from proto_utils.files import CHUNK_NBYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,48 +59,37 @@ class TiledTensor(DerivedTensor):
         self._axis = axis
         self._multiple = multiple
 
-    def _raw(self) -> Iterator[bytes | memoryview]:
+    def _raw(self, nbytes: int) -> Iterator[bytes | memoryview]:
         itemsize = self.dtype.itemsize
         num_blocks = math.prod(self._base.shape[: self._axis])
         block_size = math.prod(self._base.shape[self._axis :])
         block_nbytes = block_size * itemsize
         if block_nbytes > MIN_WINDOW_NBYTES:
-            for start in range(0, num_blocks * block_nbytes, block_nbytes):
+            for start in range(0, num_blocks * block_size, block_size):
                 for _ in range(self._multiple):
-                    yield from _part(self._base, start, start + block_nbytes)
+                    yield from run(self._base, start, start + block_size, nbytes)
             return
-        reader = ElementReader(self._base, raw_dtype(itemsize))
-        if not self.size:
-            return
-        per_read = max(1, CHUNK_NBYTES // (block_nbytes * self._multiple))
-        for first in range(0, num_blocks, per_read):
+        reader = ElementReader(self._base, nbytes=nbytes)
+        per_read = max(1, nbytes // max(1, block_nbytes * self._multiple))
+        for first in range(0, num_blocks if self.size else 0, per_read):
             count = min(per_read, num_blocks - first)
-            yield from self._repeated(reader.read(count * block_size).reshape(count, block_size))
+            yield from self._repeated(reader.read(count * block_size).reshape(count, block_size), nbytes)
+        reader.end()
 
-    def _repeated(self, blocks: np.ndarray[Any, Any]) -> Iterator[memoryview]:
+    def _repeated(self, blocks: np.ndarray[Any, Any], nbytes: int) -> Iterator[memoryview]:
         import numpy as np
 
         count, block_size = blocks.shape
         if count > 1:
-            yield from raw_chunks(np.repeat(blocks[:, None], self._multiple, axis=1))
+            yield from raw_chunks(np.repeat(blocks[:, None], self._multiple, axis=1), nbytes)
             return
         # One block, which may be a single element that repeats a billion times.
-        per_chunk = min(self._multiple, max(1, CHUNK_NBYTES // blocks.nbytes))
+        per_chunk = min(self._multiple, max(1, nbytes // blocks.nbytes))
         pattern = np.tile(blocks[0], per_chunk) if per_chunk > 1 else blocks[0]
         for done in range(0, self._multiple, per_chunk):
-            yield from raw_chunks(pattern[: min(per_chunk, self._multiple - done) * block_size])
+            yield from raw_chunks(pattern[: min(per_chunk, self._multiple - done) * block_size], nbytes)
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         import numpy as np
 
         return np.tile(elements, [self._multiple if i == self._axis else 1 for i in range(elements.ndim)])
-
-
-def _part(tensor: Tensor, start: int, stop: int) -> Iterator[memoryview]:
-    """Yield the bytes ``[start, stop)`` of a tensor, which is read to its end for the sake of its checksum."""
-    position = 0
-    for chunk in tensor.chunks():
-        first, last = max(start - position, 0), min(stop - position, len(chunk))
-        position += len(chunk)
-        if first < last:
-            yield memoryview(chunk)[first:last]

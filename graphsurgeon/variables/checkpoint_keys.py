@@ -23,9 +23,11 @@ from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.slices import Extents, SliceTensor, parse_shape_and_slice
+from graphsurgeon.tensors.boxes import Box
+from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
+from graphsurgeon.variables.shape_and_slice import format_shape_and_slice, parse_shape_and_slice
 from proto_utils.errors import NotFoundError
 
 #: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
@@ -41,15 +43,13 @@ class SavedAs(NamedTuple):
     """Where a checkpoint holds a variable: a key, and the slice of its tensor of that shape, if not all."""
 
     key: str
-    extents: Extents | None = None
+    box: Box | None = None
     shape: tuple[int, ...] = ()
 
     @property
     def slice(self) -> str:
         """The slice as savers write it, ``"10 4 0,5:0,4"``; empty for all of it."""
-        if self.extents is None:
-            return ""
-        return f"{' '.join(map(str, self.shape))} {':'.join(f'{start},{length}' for start, length in self.extents)}"
+        return "" if self.box is None else format_shape_and_slice(self.shape, self.box)
 
 
 def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
@@ -81,8 +81,8 @@ def declared_parts(model: Model) -> dict[str, SavedAs]:
     for definition in () if model.meta is None else variable_defs(model.meta):
         part = definition.save_slice_info_def
         if part.full_name and len(part.full_shape) == len(part.var_offset) == len(part.var_shape):
-            extents = tuple(zip(part.var_offset, part.var_shape, strict=True))
-            found[node_of(definition.variable_name)] = SavedAs(part.full_name, extents, tuple(part.full_shape))
+            box = tuple((start, start + length) for start, length in zip(part.var_offset, part.var_shape, strict=True))
+            found[node_of(definition.variable_name)] = SavedAs(part.full_name, box, tuple(part.full_shape))
     return found
 
 
@@ -130,7 +130,7 @@ class VariableValues:
             kind = "value in the checkpoint for variable"
             raise NotFoundError.among(kind, wanted, self._model.variables, hint=hint)
         tensor = self._model.variables[place.key]
-        return place.key, tensor if place.extents is None else SliceTensor(tensor, place.extents)
+        return place.key, tensor if place.box is None else SlicedTensor.of_box(tensor, place.box)
 
     def place(self, node: Node) -> SavedAs | None:
         """Return where the checkpoint holds a variable, or None."""
@@ -172,8 +172,8 @@ class VariableValues:
         axis = axes[0] if axes else 0
         before = [self._index.producers.get(f"{match['whole']}/part_{n}") for n in range(int(match["number"]))]
         offset = sum(_shape(part)[axis] for part in before if part is not None)
-        extents = tuple((offset if i == axis else 0, dim) for i, dim in enumerate(shape))
-        return SavedAs(match["whole"], extents, whole)
+        box = tuple((offset, offset + dim) if i == axis else (0, dim) for i, dim in enumerate(shape))
+        return SavedAs(match["whole"], box, whole)
 
 
 def variable_nodes(graph: Graph) -> Iterator[Node]:

@@ -56,7 +56,7 @@ def test_path_that_is_known_stays():
 class Huge:
     nbytes = MAX_MESSAGE_NBYTES
 
-    def chunks(self):
+    def chunks(self, nbytes=0):
         raise AssertionError("read although it is too large")
 
 

@@ -17,8 +17,6 @@ from graphsurgeon.formats.slices import (
     encode_slice_key,
     encode_string,
     format_slice,
-    num_elements,
-    overlapping,
     slice_of_proto,
 )
 from proto_utils import schema
@@ -29,9 +27,6 @@ INT64 = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(
 )
 EXTENTS = st.tuples(st.integers(0, 2**62), st.integers(0, 2**62)) | st.just((0, -1))
 SLICES = st.lists(EXTENTS, min_size=1, max_size=6).map(tuple)
-BOXES = st.lists(
-    st.tuples(*[st.tuples(st.integers(0, 5), st.integers(0, 3)).map(lambda t: (t[0], sum(t)))] * 2), max_size=8
-)
 
 
 # Keys that TensorFlow wrote for partitioned variables.
@@ -143,20 +138,3 @@ def test_box_of():
 def test_a_slice_outside_its_tensor_is_refused(extents):
     with pytest.raises(CorruptionError, match="slice"):
         box_of(extents, (3, 7))
-
-
-@given(BOXES)
-def test_overlapping_agrees_with_counting(boxes):
-    seen: set[tuple[int, int]] = set()
-    for (a, b), (c, d) in boxes:
-        seen.update((i, j) for i in range(a, b) for j in range(c, d))
-    assert (overlapping(boxes) is not None) == (len(seen) < sum(map(num_elements, boxes)))
-
-
-def test_two_scalar_boxes_overlap():
-    assert overlapping([(), ()]) == ((), ())
-    assert overlapping([()]) is None
-
-
-def test_many_slices_along_one_axis_are_compared_quickly():
-    assert overlapping([((0, 9), (i, i + 1)) for i in range(100_000)]) is None

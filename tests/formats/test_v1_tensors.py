@@ -81,7 +81,7 @@ def test_pieces_are_of_the_size_asked_for(dtype: DType):
 def test_strings_and_numbers_are_told_apart():
     with pytest.raises(UnsupportedError, match="has no strings"):
         list(stored(dtypes.FLOAT, [1], message(dtypes.FLOAT, bytes(4))).strings())
-    with pytest.raises(UnsupportedError, match="'w' holds strings"):
+    with pytest.raises(UnsupportedError, match="'w' of dtype string has no raw values"):
         list(stored(dtypes.STRING, [1], message(dtypes.STRING, [b"a"])).chunks())
 
 

@@ -13,7 +13,7 @@ import cramjam
 from graphsurgeon.formats.slices import ALL, encode_slice_key
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import Slice
+from graphsurgeon.tensors.tensor import Extents
 from graphsurgeon.tensors.tensor_proto import value_field
 from proto_utils import schema
 from proto_utils.varint import encode_varint
@@ -43,11 +43,11 @@ def numbers(dtype: DType, data: bytes) -> list[Any]:
     return array(code.lower() if signed else code, data).tolist()
 
 
-def whole(shape: Sequence[int]) -> Slice:
+def whole(shape: Sequence[int]) -> Extents:
     return (ALL,) * len(shape)
 
 
-def data_entry(name: str, dtype: DType, extents: Slice, content: bytes | Sequence[bytes]) -> tuple[bytes, bytes]:
+def data_entry(name: str, dtype: DType, extents: Extents, content: bytes | Sequence[bytes]) -> tuple[bytes, bytes]:
     """The key and value of one slice; content is raw bytes, or strings."""
     message = schema.SavedTensorSlices()
     message.data.name = name
@@ -57,7 +57,7 @@ def data_entry(name: str, dtype: DType, extents: Slice, content: bytes | Sequenc
     return encode_slice_key(name.encode(), extents), schema.serialize(message)
 
 
-def add_extents(proto: Any, extents: Slice) -> None:
+def add_extents(proto: Any, extents: Extents) -> None:
     proto.SetInParent()
     for start, length in extents:
         extent = proto.extent.add()
@@ -73,10 +73,10 @@ def one_block(entries: Sequence[tuple[bytes, bytes]], kind: int = 0) -> bytes:
     return assemble([(entries[-1][0] + b"~", raw_block(content, kind))])
 
 
-Tensors = Mapping[str, tuple[DType, Sequence[int], Mapping[Slice, bytes | Sequence[bytes]]]]
+Tensors = Mapping[str, tuple[DType, Sequence[int], Mapping[Extents, bytes | Sequence[bytes]]]]
 
 
-def meta(tensors: Iterable[tuple[str, int, Sequence[int], Sequence[Slice]]], min_consumer: int = 0) -> bytes:
+def meta(tensors: Iterable[tuple[str, int, Sequence[int], Sequence[Extents]]], min_consumer: int = 0) -> bytes:
     """The value under the empty key."""
     message = schema.SavedTensorSlices()
     message.meta.versions.producer = 1

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.tensors import bands as tensor_weaving
-from graphsurgeon.tensors import elementwise, pieces, rearranged, tiled
+from graphsurgeon.tensors import rearranged, tiled
 
 
 @pytest.fixture(params=[16, 48, 1 << 20], ids="chunks of {}".format)
-def chunk_nbytes(request, monkeypatch) -> int:
-    for module in (tensor_weaving, elementwise, pieces, rearranged, tiled):
-        monkeypatch.setattr(module, "CHUNK_NBYTES", request.param)
+def chunk_nbytes(request) -> int:
     return int(request.param)
 
 

@@ -29,7 +29,7 @@ def cast(values, dtype, **options):
 def test_values_in_range(target, chunk_nbytes):
     values = (np.random.default_rng(1).standard_normal((5, 9)) * 20).astype(np.float32)
     made = CastTensor(DrippingTensor(values), DType.from_name(target))
-    got, longest = content(made)
+    got, longest = content(made, chunk_nbytes)
     assert got == values.astype(DType.from_name(target).numpy()).tobytes()
     assert longest <= chunk_nbytes
 
@@ -104,7 +104,7 @@ def test_the_place_is_of_the_whole_tensor(chunk_nbytes):
     values = np.zeros((4, 5), np.float32)
     values[3, 2] = 1e9
     with pytest.raises(PassError, match=re.escape("1000000000.0 at [3, 2]")):
-        cast(values, "int8")
+        content(CastTensor(as_tensor(values), dtypes.INT8, name="w"), chunk_nbytes)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,45 +10,16 @@ from hypothesis import strategies as st
 from graphsurgeon.errors import CorruptionError, UnsupportedError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.compare import aligned, first_difference, index_of, is_same_place, same_bytes, same_values
-from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, RawTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, RawTensor, StringTensor, as_tensor
 from proto_utils.files import BytesSource, Span
-
-
-class Cut(Tensor):
-    """A tensor that comes in pieces of given sizes, through one reused buffer as files do."""
-
-    def __init__(self, array: np.ndarray[Any, Any], sizes: list[int]) -> None:
-        super().__init__(dtypes.DType.of(array.dtype), array.shape)
-        self.data = array.tobytes()
-        self.sizes = sizes
-
-    def chunks(self) -> Iterator[memoryview]:
-        buffer = bytearray(len(self.data) or 1)
-        position = number = 0
-        while position < len(self.data):
-            piece = self.data[position : position + self.sizes[number % len(self.sizes)]]
-            buffer[:] = b"\xee" * len(buffer)
-            buffer[: len(piece)] = piece
-            yield memoryview(buffer)[: len(piece)]
-            position += len(piece)
-            number += 1
-
-
-class Unread(Tensor):
-    """A tensor that must not be read."""
-
-    def chunks(self) -> Iterator[bytes]:
-        raise AssertionError("read")
-
-
-SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=5)
+from tests.tensors.streams import SIZES, DrippingTensor, ShortTensor, UnreadTensor
 
 
 @given(st.integers(0, 50), SIZES, SIZES)
 def test_pieces_are_whole_elements_side_by_side(count: int, sizes: list[int], others: list[int]):
     array = np.arange(count, dtype=np.int64)
     gathered: tuple[bytearray, bytearray] = (bytearray(), bytearray())
-    for x, y in aligned(Cut(array, sizes), Cut(array + 1, others)):
+    for x, y in aligned(DrippingTensor(array, sizes=sizes), DrippingTensor(array + 1, sizes=others)):
         assert len(x) == len(y)
         assert len(x) % 8 == 0
         gathered[0].extend(x)
@@ -64,22 +32,20 @@ def test_first_difference(count: int, at: int, sizes: list[int], others: list[in
     a = np.arange(count, dtype=np.int32)
     b = a.copy()
     b[at % count :] += 1
-    assert first_difference(Cut(a, sizes), Cut(a, others)) is None
-    assert first_difference(Cut(a, sizes), Cut(b, others)) == [at % count]
+    assert first_difference(DrippingTensor(a, sizes=sizes), DrippingTensor(a, sizes=others)) is None
+    assert first_difference(DrippingTensor(a, sizes=sizes), DrippingTensor(b, sizes=others)) == [at % count]
 
 
-def test_too_few_bytes():
-    short = Cut(np.zeros(4, np.int32), [16])
-    short.data = short.data[:8]
-    with pytest.raises(CorruptionError, match="different numbers of bytes"):
-        list(aligned(short, Cut(np.zeros(4, np.int32), [16])))
-    short.data = short.data[:7]
-    with pytest.raises(CorruptionError, match="inside an element"):
-        list(aligned(short, Cut(np.zeros(4, np.int32), [16])))
+@pytest.mark.parametrize(("num_missing", "kind"), [(8, "fewer"), (9, "fewer"), (-4, "more")])
+def test_another_number_of_bytes(num_missing: int, kind: str):
+    other, whole = ShortTensor(dtypes.INT32, [4], num_missing), as_tensor(np.zeros(4, np.int32))
+    for pair in (other, whole), (whole, other):
+        with pytest.raises(CorruptionError, match=f"gives {kind} bytes"):
+            list(aligned(*pair))
 
 
 def test_same_place_is_not_read():
-    one = Unread(dtypes.FLOAT, [3])
+    one = UnreadTensor(dtypes.FLOAT, [3])
     assert same_values(one, one)
     source = BytesSource(bytes(16))
     a, b = (RawTensor(dtypes.FLOAT, [2], Span(source, 4, 12)) for _ in range(2))

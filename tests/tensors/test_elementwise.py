@@ -23,9 +23,9 @@ UFUNCS = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divi
 @pytest.mark.parametrize("operation", UFUNCS)
 def test_two_tensors(operation, dtype, chunk_nbytes):
     a, b = A.astype(dtype), B.astype(dtype)
-    made = CombinedTensor(operation, DrippingTensor(a), DrippingTensor(b, nbytes=11))
+    made = CombinedTensor(operation, DrippingTensor(a), DrippingTensor(b, sizes=(11,)))
     assert made.dtype.numpy() == dtype
-    got, longest = content(made)
+    got, longest = content(made, chunk_nbytes)
     assert got == UFUNCS[operation](a, b).tobytes()
     assert longest <= chunk_nbytes
 
@@ -62,7 +62,7 @@ def test_mean_is_rounded_once(dtype, chunk_nbytes):
     values = [(RANDOM.standard_normal(40) * 10).astype(dtype) for _ in range(3)]
     made = MeanTensor([DrippingTensor(value) for value in values])
     expected = (np.add(values[0].astype(np.float64), values[1]) + values[2]) / 3
-    assert content(made)[0] == expected.astype(dtype).tobytes()
+    assert content(made, chunk_nbytes)[0] == expected.astype(dtype).tobytes()
 
 
 def test_weights_need_not_sum_up_to_one():

@@ -22,8 +22,8 @@ def test_a_border_of_one_value(paddings, chunk_nbytes):
     made = PaddedTensor(DrippingTensor(WHOLE), paddings, np.int16(-3).tobytes())
     expected = np.pad(WHOLE, paddings, constant_values=-3)
     assert made.shape == expected.shape
-    assert content(made)[0] == expected.tobytes()
-    assert content(made)[1] <= chunk_nbytes
+    assert content(made, chunk_nbytes)[0] == expected.tobytes()
+    assert content(made, chunk_nbytes)[1] <= chunk_nbytes
 
 
 def test_zero_by_default():

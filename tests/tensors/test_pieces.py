@@ -4,51 +4,92 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.pieces import ElementReader, extents, raw_chunks, raw_dtype
-from graphsurgeon.tensors.tensor import ArrayTensor, Tensor
-from proto_utils.errors import CorruptionError
-from tests.tensors.streams import DrippingTensor
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype, run
+from graphsurgeon.tensors.tensor import ArrayTensor, OpaqueTensor, StringTensor
+from proto_utils.errors import CorruptionError, UnsupportedError
+from tests.tensors.streams import RAW_DTYPES, SIZES, DrippingTensor, ShortTensor, tensors, values
 
 WHOLE = np.arange(20, dtype=np.int32)
 
 
-class Wrong(Tensor):
-    """A tensor that yields as much as it was told to."""
+@given(st.data(), st.sampled_from(RAW_DTYPES), st.integers(0, 30))
+def test_any_way_to_read_gives_the_values_in_order(data, dtype, size):
+    array = data.draw(values((size,), dtype))
+    reader = ElementReader(data.draw(tensors(array, dtype)))
+    found, left = b"", size
+    while left:
+        count = data.draw(st.integers(0, left))
+        way = data.draw(st.sampled_from(["take", "read", "pieces", "skip"]))
+        if way == "skip":
+            start = (size - left) * dtype.itemsize
+            reader.skip(count)
+            found += array.tobytes()[start : start + count * dtype.itemsize]
+        elif way == "pieces":
+            found += b"".join(map(bytes, reader.pieces(count)))
+        else:
+            found += bytes(reader.take(count)) if way == "take" else reader.read(count).tobytes()
+        left -= count
+    reader.end()
+    assert found == array.tobytes()
 
-    def __init__(self, size, nbytes):
-        super().__init__(dtypes.INT32, [size])
-        self.given = nbytes
 
-    def chunks(self):
-        yield bytes(self.given)
+@given(st.data(), SIZES, st.integers(0, 20))
+def test_a_run_reads_to_the_end(data, sizes, stop):
+    tensor, start = DrippingTensor(WHOLE, sizes=sizes), data.draw(st.integers(0, stop))
+    assert b"".join(map(bytes, run(tensor, start, stop))) == WHOLE[start:stop].tobytes()
+    assert tensor.num_reads == 1
 
 
-@pytest.mark.parametrize("nbytes", [1, 4, 7, 16, 100])
-def test_reads_are_in_order(nbytes):
-    reader = ElementReader(DrippingTensor(WHOLE, nbytes=nbytes), WHOLE.dtype)
-    assert [value for count in (1, 3, 0, 7, 9) for value in reader.read(count)] == WHOLE.tolist()
+def test_elements_in_the_shape_of_a_box():
+    reader = ElementReader(ArrayTensor(WHOLE), WHOLE.dtype)
+    assert reader.read_box(((3, 5), (0, 2))).tolist() == [[0, 1], [2, 3]]
 
 
 def test_what_a_chunk_holds_is_not_copied():
-    tensor = ArrayTensor(WHOLE)
-    piece = ElementReader(tensor, WHOLE.dtype).read(5)
+    piece = ElementReader(ArrayTensor(WHOLE), WHOLE.dtype).read(5)
     assert np.shares_memory(piece, WHOLE)
 
 
-@pytest.mark.parametrize(
-    ("size", "nbytes", "kind"), [(4, 12, "fewer"), (4, 20, "more"), (0, 4, "more"), (4, 0, "fewer")]
-)
-def test_a_length_that_does_not_fit(size, nbytes, kind):
+@pytest.mark.parametrize(("size", "num_missing"), [(4, 4), (4, 1), (4, 16), (4, -4), (0, -4)])
+def test_a_length_that_does_not_fit(size, num_missing):
+    kind = "fewer" if num_missing > 0 else "more"
     with pytest.raises(CorruptionError, match=f"gives {kind} bytes than its dtype and shape ask for"):
-        ElementReader(Wrong(size, nbytes), WHOLE.dtype).read(size)
+        ElementReader(ShortTensor(dtypes.INT32, [size], num_missing)).read(size)
+
+
+def test_what_comes_behind_the_last_element():
+    class Checked(ArrayTensor):
+        def chunks(self, nbytes=0):
+            yield from super().chunks()
+            raise CorruptionError("a checksum")
+
+    reader = ElementReader(Checked(WHOLE))
+    reader.read(20)
+    with pytest.raises(CorruptionError, match="a checksum"):
+        reader.end()
 
 
 def test_a_tensor_without_elements_is_read_for_its_checksum():
     tensor = DrippingTensor(WHOLE[:0])
     ElementReader(tensor, WHOLE.dtype)
     assert tensor.num_reads == 1
+
+
+def test_values_in_another_form():
+    words = StringTensor([3], [b"a", b"bc", b""])
+    reader = ElementReader(words, np.dtype("S2"), chunks=[b"a", b"", b"\0b", b"c\0\0"])
+    assert reader.read(3).tolist() == [b"a", b"bc", b""]
+    reader.end()
+
+
+@pytest.mark.parametrize("tensor", [StringTensor([1], [b"a"]), OpaqueTensor(dtypes.RESOURCE, [1])], ids=repr)
+def test_what_has_no_raw_values(tensor):
+    with pytest.raises(UnsupportedError, match="has no raw values"):
+        ElementReader(tensor)
 
 
 @pytest.mark.parametrize("itemsize", [1, 2, 4, 8, 16])
@@ -60,10 +101,6 @@ def test_raw_dtypes_keep_every_bit(itemsize):
 
 
 def test_arrays_go_out_in_chunks(chunk_nbytes):
-    views = list(raw_chunks(WHOLE.reshape(4, 5)))
+    views = list(raw_chunks(WHOLE.reshape(4, 5), chunk_nbytes))
     assert b"".join(views) == WHOLE.tobytes()
     assert max(map(len, views)) <= chunk_nbytes
-
-
-def test_extents():
-    assert extents(((1, 4), (0, 2))) == (3, 2)

@@ -27,7 +27,7 @@ def numbers(shape, dtype=np.float32):
 
 @pytest.mark.parametrize("perm", [*permutations(range(4))], ids=str)
 def test_every_order_of_four_axes(perm, chunk_nbytes, window_nbytes):
-    made, longest = content(TransposedTensor(DrippingTensor(WHOLE), perm))
+    made, longest = content(TransposedTensor(DrippingTensor(WHOLE), perm), chunk_nbytes)
     assert made == WHOLE.transpose(perm).tobytes()
     assert longest <= chunk_nbytes
 
@@ -43,7 +43,7 @@ def test_transposed_shapes(shape, window_nbytes):
 
 @pytest.mark.parametrize("axes", [(), (0,), (3,), (1, 2), (0, 3), (3, 2, 1, 0)], ids=str)
 def test_reversed_axes(axes, chunk_nbytes, window_nbytes):
-    made, longest = content(ReversedTensor(DrippingTensor(WHOLE), axes))
+    made, longest = content(ReversedTensor(DrippingTensor(WHOLE), axes), chunk_nbytes)
     assert made == np.flip(WHOLE, axes).tobytes()
     assert longest <= chunk_nbytes
 
@@ -70,7 +70,7 @@ def test_elements_of_any_size(dtype):
 def test_blocks_of_leading_axes_take_one_pass(chunk_nbytes, monkeypatch):
     monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", WHOLE[0, 0].nbytes)
     base = DrippingTensor(WHOLE)
-    content(TransposedTensor(base, (0, 1, 3, 2)))
+    content(TransposedTensor(base, (0, 1, 3, 2)), chunk_nbytes)
     assert base.num_reads == 1
 
 

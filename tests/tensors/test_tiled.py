@@ -22,13 +22,13 @@ def test_repeated_along_axes(multiples, chunk_nbytes, window_nbytes):
     made = tile(DrippingTensor(WHOLE), multiples)
     expected = np.tile(WHOLE, multiples)
     assert made.shape == expected.shape
-    got, longest = content(made)
+    got, longest = content(made, chunk_nbytes)
     assert got == expected.tobytes()
     assert longest <= max(chunk_nbytes, 16)
 
 
 def test_one_element_many_times(chunk_nbytes):
-    made, longest = content(tile(as_tensor(np.array([7], np.int8)), [1000]))
+    made, longest = content(tile(as_tensor(np.array([7], np.int8)), [1000]), chunk_nbytes)
     assert made == b"\7" * 1000
     assert longest == min(chunk_nbytes, 1000)
 

@@ -52,7 +52,7 @@ def test_control_flow_of_both_kinds(fixtures):
 
 def test_no_payload_is_read():
     class Unread(RawTensor):
-        def chunks(self):
+        def chunks(self, nbytes=0):
             raise AssertionError("read")
 
     model = Model.from_graph_def(frozen())

@@ -14,12 +14,13 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.names import node_of, node_of_input, some_of
+from graphsurgeon.tensors.boxes import shape_of
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.slices import parse_shape_and_slice
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, SavedAs, VariableValues, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver_calls import SaverCall
+from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 
@@ -113,10 +114,10 @@ def _restored_shape(key: str, spec: str, tensor: Tensor) -> tuple[tuple[int, ...
         return None, ""
     if parsed is None:
         return tensor.shape, ""
-    shape, extents = parsed
+    shape, box = parsed
     if shape != tensor.shape:
         return None, f"takes a slice of a tensor {list(shape)}, {key!r} in the checkpoint is {list(tensor.shape)}"
-    return tuple(length for _, length in extents), ""
+    return shape_of(box), ""
 
 
 def _by_name_findings(model: Model, index: Index, restored: set[str], used: set[str]) -> Iterator[Finding]:
@@ -159,7 +160,7 @@ def _place_findings(severity: Severity, node: Node, place: SavedAs, tensor: Tens
     if isinstance(dtype, DType) and dtype.base is not tensor.dtype:
         message = f"is {dtype.base.name}, {place.key!r} in the checkpoint is {tensor.dtype.name}"
         yield Finding(severity, "value-dtype", node.name, None, message)
-    shape = tensor.shape if place.extents is None else tuple(length for _, length in place.extents)
+    shape = tensor.shape if place.box is None else shape_of(place.box)
     if not _takes(node, shape, False):
         yield _shape_finding(severity, node, place.key, shape)
 

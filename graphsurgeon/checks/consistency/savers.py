@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
 from graphsurgeon.names import some_of
-from graphsurgeon.tensors.slices import parse_shape_and_slice
+from graphsurgeon.tensors.boxes import is_within
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver_calls import SaverCall
+from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils.errors import CorruptionError
 
 
@@ -37,10 +38,7 @@ def _slice_findings(call: SaverCall) -> Iterator[Finding]:
         except CorruptionError as error:
             yield _finding(call, f"{key!r}: {error.reason}")
             continue
-        if parsed is not None and any(
-            start < 0 or length < 0 or start + length > dim
-            for dim, (start, length) in zip(parsed[0], parsed[1], strict=True)
-        ):
+        if parsed is not None and not is_within(parsed[1], parsed[0]):
             yield _finding(call, f"{key!r}: the slice {spec!r} is not within its tensor")
 
 

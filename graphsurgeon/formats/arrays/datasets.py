@@ -1,19 +1,20 @@
 """Values of HDF5 datasets: read box by box, and what of them is no tensor.
 
-A box is a part of an array that is contiguous in C order, about 1 MiB. A dataset in chunks, compressed or not, is
-unpacked by HDF5 a chunk at a time, so boxes are made to meet each chunk once: a row of chunks is kept in HDF5's cache,
-or, when it is larger than that, is one box. Past 256 MiB it is not held, and chunks are unpacked again for every box.
+A box here is a run of values, about 1 MiB (`graphsurgeon.tensors.boxes.bands`). A dataset in chunks, compressed or
+not, is unpacked by HDF5 a chunk at a time, so boxes are made to meet each chunk once: a row of chunks is kept in HDF5's
+cache, or, when it is larger than that, is one box. Past 256 MiB it is not held, and chunks are unpacked again for every
+box.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphsurgeon.formats.arrays.forms import FormTensor
 from graphsurgeon.names import bytes_of
+from graphsurgeon.tensors.boxes import Box, bands
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
@@ -36,8 +37,6 @@ _MAX_RATIO = 1100
 #: Strings that are read at a time: each may be as long as the file, and the same one.
 _MAX_STRINGS = 1 << 12
 _STRINGS_NBYTES = 1 << 26
-
-Box = tuple[slice, ...]
 
 
 class DatasetPlace(NamedTuple):
@@ -74,7 +73,7 @@ class DatasetPlace(NamedTuple):
         try:
             dataset = self.file[self.name]
             for box in boxes:
-                yield np.asarray(dataset[box or ...])
+                yield np.asarray(dataset[tuple(slice(*bounds) for bounds in box) or ...])
         except DAMAGES as error:
             raise CorruptionError(f"{self.what} cannot be read: {error}", path=self.path) from error
 
@@ -98,10 +97,10 @@ def open_dataset(place: DatasetPlace, dataset: Any) -> Tensor:
     form = _form_of(dataset, place)
     if form is None:
         return _StringDataset(place, dataset.shape)
-    shape, size = dataset.shape, _box_size(dataset, form, place)
+    shape, nbytes = dataset.shape, _box_nbytes(dataset, form, place)
 
     def chunks() -> Iterator[bytes]:
-        for values in place.values(boxes(shape, size)):
+        for values in place.values(bands(shape, form.itemsize, nbytes)):
             yield values.tobytes()
 
     return FormTensor(place.what, form, shape, chunks, path=place.path)
@@ -129,7 +128,7 @@ class _StringDataset(FormTensor):
         file_nbytes = self._place.file.id.get_filesize()
         limit, total = max(_MAX_CLAIMED_NBYTES, file_nbytes * _MAX_RATIO), 0
         count = max(1, min(_MAX_STRINGS, _STRINGS_NBYTES // (file_nbytes + 1)))
-        for values in self._place.values(boxes(self.shape, count)):
+        for values in self._place.values(bands(self.shape, 1, count)):
             for element in values.reshape(-1).tolist():
                 text = element if isinstance(element, bytes) else bytes_of(str(element))
                 total += len(text)
@@ -138,56 +137,6 @@ class _StringDataset(FormTensor):
                         f"{self._path}: {self._what}: strings of a file of {file_nbytes} bytes", total, limit
                     )
                 yield text
-
-
-def boxes(shape: Sequence[int], size: int) -> Iterator[Box]:
-    """Cut an array into boxes of at most `size` elements, each contiguous, in C order."""
-    if 0 in shape:
-        return
-    axis, inner = len(shape), 1
-    while axis and inner * shape[axis - 1] <= size:
-        axis -= 1
-        inner *= shape[axis]
-    if axis == 0:
-        yield tuple(slice(0, dim) for dim in shape)
-        return
-    step = max(1, size // inner)
-    rest = tuple(slice(0, dim) for dim in shape[axis:])
-    for index in product(*map(range, shape[: axis - 1])):
-        outer = tuple(slice(i, i + 1) for i in index)
-        for start in range(0, shape[axis - 1], step):
-            yield (*outer, slice(start, min(start + step, shape[axis - 1])), *rest)
-
-
-class ChunkReader:
-    """Gives a stream of chunks in pieces of other lengths.
-
-    Parameters
-    ----------
-    chunks : iterable of bytes
-        Each piece is valid until the next.
-    """
-
-    def __init__(self, chunks: Iterable[bytes | memoryview]) -> None:
-        self._chunks = iter(chunks)
-        self._pending = bytearray()
-
-    def take(self, nbytes: int) -> bytes:
-        """Return the next so many bytes; CorruptionError when there are fewer."""
-        while len(self._pending) < nbytes:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                raise CorruptionError(f"ends {nbytes - len(self._pending)} bytes early")
-            self._pending += chunk
-        data = bytes(self._pending[:nbytes])
-        del self._pending[:nbytes]
-        return data
-
-    def end(self) -> None:
-        """Read to the end, where checksums are compared; CorruptionError when there is more."""
-        left = len(self._pending) + sum(map(len, self._chunks))
-        if left:
-            raise CorruptionError(f"has {left} bytes too many")
 
 
 def _form_of(dataset: Any, place: DatasetPlace) -> Form | None:
@@ -221,14 +170,13 @@ def _string_type(form: Form) -> Any:
     return h5py.check_string_dtype(form)
 
 
-def _box_size(dataset: Any, form: Form, place: DatasetPlace) -> int:
-    """Return how many elements to read at a time."""
-    size = max(1, CHUNK_NBYTES // form.itemsize)
+def _box_nbytes(dataset: Any, form: Form, place: DatasetPlace) -> int:
+    """Return how much to read at a time."""
     if not dataset.chunks:
-        return size
+        return CHUNK_NBYTES
     chunk_nbytes = math.prod(dataset.chunks) * form.itemsize
     if chunk_nbytes > _MAX_CHUNK_NBYTES:
         raise LimitError(f"{place.path}: {place.what}: a chunk, in bytes,", chunk_nbytes, _MAX_CHUNK_NBYTES)
-    row = dataset.chunks[0] * math.prod(dataset.shape[1:])
-    is_cached = row * form.itemsize <= CACHE_NBYTES
-    return size if is_cached or row * form.itemsize > _MAX_ROW_NBYTES else max(size, row)
+    row_nbytes = dataset.chunks[0] * math.prod(dataset.shape[1:]) * form.itemsize
+    is_cached = row_nbytes <= CACHE_NBYTES
+    return CHUNK_NBYTES if is_cached or row_nbytes > _MAX_ROW_NBYTES else max(CHUNK_NBYTES, row_nbytes)

@@ -173,7 +173,7 @@ class FormTensor(Tensor):
         self._path = path
         self._is_fortran = is_fortran and len(self.shape) > 1
 
-    def chunks(self) -> Chunks:
+    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Chunks:
         """Yield the values, little-endian and in C order.
 
         Raises
@@ -186,7 +186,7 @@ class FormTensor(Tensor):
         if self.dtype is dtypes.STRING:
             raise UnsupportedError(f"{self._what} holds strings, which have no raw values; read its strings()")
         chunks = self._in_order()
-        yield from chunks if self._form.newbyteorder("<") == self._form else _swapped(chunks, self._form)
+        yield from chunks if self._form.newbyteorder("<") == self._form else _swapped(chunks, self._form, nbytes)
 
     def strings(self) -> Iterator[bytes]:
         """Yield the elements of a string tensor in order; errors as `chunks`."""
@@ -278,8 +278,8 @@ def _dtype_of_record(form: Form) -> DType:
     raise UnsupportedError(f"records of {form.descr}"[:200])
 
 
-def _swapped(chunks: Iterable[bytes | memoryview], form: Form) -> Iterator[bytes]:
+def _swapped(chunks: Iterable[bytes | memoryview], form: Form, nbytes: int) -> Iterator[bytes]:
     import numpy as np
 
-    for piece in pieces(chunks, CHUNK_NBYTES):
+    for piece in pieces(chunks, nbytes):
         yield np.frombuffer(piece, dtype=form).astype(form.newbyteorder("<")).tobytes()

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -23,17 +22,16 @@ from typing import Any
 from graphsurgeon.formats.arrays.datasets import (
     CACHE_NBYTES,
     DAMAGES,
-    ChunkReader,
     DatasetPlace,
-    boxes,
     open_dataset,
 )
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, naming, plan_forms
+from graphsurgeon.tensors.boxes import bands
+from graphsurgeon.tensors.pieces import ElementReader
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.files import CHUNK_NBYTES
 from proto_utils.output import Transaction
 
 _NUM_SLOTS = 10_007
@@ -154,19 +152,14 @@ def _system_errors(path: str) -> Iterator[None]:
 
 
 def _write_member(file: Any, member: FormMember) -> None:
-    import numpy as np
-
     shape = member.tensor.shape
     if len(shape) > _MAX_RANK:
         raise UnsupportedError(f"{len(shape)} dimensions, where HDF5 has at most {_MAX_RANK}")
     dataset = file.create_dataset(member.path, shape, dtype=member.form)
-    size = max(1, CHUNK_NBYTES // member.form.itemsize)
-    stream = ChunkReader(form_chunks(member.tensor, member.form))
-    for box in boxes(shape, size):
-        sides = [side.stop - side.start for side in box]
-        values = np.frombuffer(stream.take(math.prod(sides) * member.form.itemsize), dtype=member.form)
-        dataset.write_direct(values.reshape(sides), dest_sel=box or None)
-    stream.end()
+    reader = ElementReader(member.tensor, member.form, chunks=form_chunks(member.tensor, member.form))
+    for box in bands(shape, member.form.itemsize):
+        dataset.write_direct(reader.read_box(box), dest_sel=tuple(slice(*bounds) for bounds in box) or None)
+    reader.end()
 
 
 def _import_h5py() -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,15 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.collections import list_variables
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import matches_any, node_of
-from graphsurgeon.tensors.slices import JoinedTensor, parse_shape_and_slice
+from graphsurgeon.tensors.boxes import Box, whole
+from graphsurgeon.tensors.joined import JoinedTensor
+from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import SavedAs
 from graphsurgeon.variables.layout import Variable, new_read, new_variable
 from graphsurgeon.variables.remembered import Remembered, remembered_constants, usable_parts
 from graphsurgeon.variables.saver import SavedVariable, install_saver
+from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils import schema
 
 
@@ -73,8 +75,8 @@ def restore_variables(model: Model, exclude: Sequence[str]) -> list[VariableRow]
     restorer.edit.apply()
     if model.meta is None:
         model.meta = schema.MetaGraphDef()
-    places = _places(notes, values)
-    model.variables.update(_stored(notes, values, places))
+    places, stored = _stored(notes, values)
+    model.variables.update(stored)
     variables = restorer.variables
     install_saver(model, [SavedVariable(places[n].key, v, places[n].slice) for n, v in variables.items()])
     stamp_version(model.meta)
@@ -186,36 +188,27 @@ def _is_whole(definition: schema.VariableDef, there: set[str]) -> bool:
     return bool(definition.initializer_name) and all(node_of(name) in there for name in names if name)
 
 
-def _places(notes: Mapping[str, Remembered], values: Mapping[str, Tensor]) -> dict[str, SavedAs]:
-    """Return where the checkpoint is to have each variable: as before, where all slices of a tensor are there."""
+def _stored(
+    notes: Mapping[str, Remembered], values: Mapping[str, Tensor]
+) -> tuple[dict[str, SavedAs], dict[str, Tensor]]:
+    """Return where the checkpoint is to have each variable, and its tensors: slices joined, where all are there."""
     parsed = {name: parse_shape_and_slice(note.slice) for name, note in notes.items()}
-    sizes: dict[str, int] = {}
+    parts: dict[str, list[tuple[Box, Tensor]]] = {}
     for name, note in notes.items():
-        sizes[note.key] = sizes.get(note.key, 0) + values[name].size
-    places = {}
+        part, value = parsed[name], values[name]
+        parts.setdefault(note.key, []).append((whole(value.shape) if part is None else part[1], value))
+    places: dict[str, SavedAs] = {}
+    stored: dict[str, Tensor] = {}
+    joined: dict[str, Tensor] = {}
     for name, note in notes.items():
         part = parsed[name]
-        if part is None:
-            places[name] = SavedAs(note.key)
-            continue
-        shape, extents = part
-        is_whole = sizes[note.key] == math.prod(shape)
-        places[name] = SavedAs(note.key, extents, shape) if is_whole else SavedAs(name)
-    return places
-
-
-def _stored(
-    notes: Mapping[str, Remembered], values: Mapping[str, Tensor], places: Mapping[str, SavedAs]
-) -> dict[str, Tensor]:
-    """Return the tensors of the checkpoint: slices put together."""
-    stored: dict[str, Tensor] = {}
-    slices: dict[str, list[tuple[SavedAs, Tensor]]] = {}
-    for name in notes:
-        place = places[name]
-        if place.extents is None:
-            stored[place.key] = values[name]
-        else:
-            slices.setdefault(place.key, []).append((place, values[name]))
-    for key, parts in slices.items():
-        stored[key] = JoinedTensor(parts[0][0].shape, [(place.extents or (), tensor) for place, tensor in parts])
-    return stored
+        places[name] = SavedAs(note.key if part is None else name)
+        if part is not None:
+            shape, box = part
+            tensor = JoinedTensor(shape, parts[note.key])
+            if tensor.is_complete:
+                places[name] = SavedAs(note.key, box, shape)
+                joined[note.key] = ReshapedTensor(tensor, shape)
+                continue
+        stored[places[name].key] = values[name]
+    return places, {**stored, **joined}

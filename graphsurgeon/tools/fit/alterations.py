@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.overlaid import OverlaidTensor
+from graphsurgeon.tensors.joined import OverlaidTensor
 from graphsurgeon.tensors.padded import PaddedTensor
 from graphsurgeon.tensors.rearranged import ReversedTensor, TransposedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor

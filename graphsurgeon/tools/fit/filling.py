@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator import Initializers
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.bands import intersection
-from graphsurgeon.tensors.slices import Extents, JoinedTensor, SliceTensor
+from graphsurgeon.tensors.boxes import whole
+from graphsurgeon.tensors.joined import JoinedTensor
+from graphsurgeon.tensors.reshaped import ReshapedTensor
+from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
 from graphsurgeon.tools.fit.requirements import OPERATION, Requirement
 from proto_utils.errors import UnsupportedError
-
-#: A variable in more parts is not put together of their initial values.
-_MAX_PARTS = 1000
 
 
 def zeros(wanted: Requirement) -> Tensor:
@@ -66,36 +62,24 @@ class InitialValues:
             self._made = Initializers(self._model, seed=self._seed, values=self._values)
         if not wanted.parts:
             raise PassError(OPERATION, f"no variable is restored from {wanted.key!r}, so that nothing initializes it")
-        parts = [(extents, self._made[node]) for node, extents in wanted.parts]
-        extents, tensor = parts[0]
-        if extents is not None:
-            boxes = [(each or (), part) for each, part in parts]
-            if not _is_tiled(wanted.full_shape or (), boxes):
-                shape = list(wanted.full_shape or ())
-                raise UnsupportedError(f"the parts that the graph has do not make up {shape}")
-            tensor = JoinedTensor(wanted.full_shape or (), boxes)
+        parts = [(box, self._made[node]) for node, box in wanted.parts]
+        box, tensor = parts[0]
+        if box is not None:
+            shape = wanted.full_shape or ()
+            joined = JoinedTensor(shape, [(box or whole(part.shape), part) for box, part in parts])
+            if not joined.is_complete:
+                raise UnsupportedError(f"the parts that the graph has do not make up {list(shape)}")
+            # In one piece: only what is stored in slices stays so.
+            tensor = ReshapedTensor(joined, shape)
         if tensor.dtype is not wanted.dtype or not wanted.takes_shape(tensor.shape):
             raise UnsupportedError(f"the graph initializes it to {tensor.dtype.name} {list(tensor.shape)}")
         return tensor
 
 
-def _is_tiled(shape: Sequence[int], parts: Sequence[tuple[Extents, Tensor]]) -> bool:
-    """Whether parts cover a tensor, and no two of them overlap."""
-    if len(parts) > _MAX_PARTS or sum(part.size for _, part in parts) != math.prod(shape):
-        return False
-    for extents, part in parts:
-        lengths = tuple(length for _, length in extents)
-        ends = [start + length for start, length in extents]
-        if part.shape != lengths or len(ends) != len(shape) or any(map(operator.gt, ends, shape)):
-            return False
-    boxes = [tuple((start, start + length) for start, length in extents) for extents, _ in parts]
-    return not any(intersection(a, b) for a, b in itertools.combinations(boxes, 2))
-
-
 def part_values(wanted: Requirement, tensor: Tensor) -> dict[str, Tensor]:
     """Return the value of each variable that is restored from a tensor, by node."""
     return {
-        node: tensor if extents is None else SliceTensor(tensor, extents)
-        for node, extents in wanted.parts
-        if extents is None or len(extents) == len(tensor.shape)
+        node: tensor if box is None else SlicedTensor.of_box(tensor, box)
+        for node, box in wanted.parts
+        if box is None or len(box) == len(tensor.shape)
     }

@@ -20,11 +20,12 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.names import node_of, scope_of, text_of
+from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.slices import Extents, parse_shape_and_slice
 from graphsurgeon.variables.checkpoint_keys import declared_parts, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from graphsurgeon.variables.saver_calls import SaverCall
+from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
@@ -44,7 +45,7 @@ class Requirement:
     dtype : DType
     shape : tuple of (int or None), or None
         As far as it is known; None for an unknown rank.
-    parts : list of (str, Extents or None)
+    parts : list of (str, Box or None)
         The variables that are restored from it, by node, each with its slice; None for all of it.
     is_reshaped : bool
         Its saver reshapes what it reads: only the number of elements counts.
@@ -55,7 +56,7 @@ class Requirement:
     key: str
     dtype: DType
     shape: tuple[int | None, ...] | None
-    parts: list[tuple[str, Extents | None]] = field(default_factory=list)
+    parts: list[tuple[str, Box | None]] = field(default_factory=list)
     is_reshaped: bool = False
     names: list[str] = field(default_factory=list)
 
@@ -156,7 +157,7 @@ def _of_variables(model: Model) -> Iterator[Requirement]:
             found[key] = Requirement(key, dtype.base, _shape(node), [(node.name, None)])
         else:
             whole = Requirement(part.key, dtype.base, part.shape)
-            found.setdefault(part.key, whole).parts.append((node.name, part.extents))
+            found.setdefault(part.key, whole).parts.append((node.name, part.box))
     yield from found.values()
 
 

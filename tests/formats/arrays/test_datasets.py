@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from graphsurgeon.formats.arrays import datasets, hdf5
-from graphsurgeon.formats.arrays.datasets import ChunkReader, boxes
-from proto_utils.errors import CorruptionError, LimitError
+from proto_utils.errors import LimitError
 
 h5py: Any = pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")
-
-
-@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 4), (2, 1, 5), (0, 3), (2, 3, 4, 5), (5, 1, 1)])
-@pytest.mark.parametrize("size", [1, 2, 5, 7, 20, 1000])
-def test_boxes_follow_one_another(shape, size):
-    array = np.arange(int(np.prod(shape))).reshape(shape)
-    found = [array[box].reshape(-1).tolist() for box in boxes(shape, size)]
-    assert list(itertools.chain(*found)) == array.reshape(-1).tolist()
-    assert all(0 < len(each) <= size for each in found)
-
-
-def test_boxes_are_few():
-    assert len(list(boxes((1000, 1000), 10_000))) == 100
-    assert len(list(boxes((10, 1000, 100), 10_000))) == 100
-
-
-def test_chunks_in_pieces_of_other_lengths():
-    reader = ChunkReader([b"abc", b"", memoryview(b"defg")])
-    assert [reader.take(n) for n in (1, 0, 4, 2)] == [b"a", b"", b"bcde", b"fg"]
-    reader.end()
-    with pytest.raises(CorruptionError, match="ends 1 bytes early"):
-        reader.take(1)
-    with pytest.raises(CorruptionError, match="3 bytes too many"):
-        ChunkReader([b"abc"]).end()
 
 
 def pieces_of(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...] | None) -> list[int]:

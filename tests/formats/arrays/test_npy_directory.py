@@ -102,7 +102,7 @@ def test_directory_of_other_things_is_not_replaced(tmp_path):
 
 def test_failure_leaves_nothing(tmp_path):
     class Broken(type(as_tensor(1))):  # type: ignore[misc]
-        def chunks(self):
+        def chunks(self, nbytes=0):
             raise CorruptionError("cannot be read")
 
     with pytest.raises(CorruptionError):

@@ -165,7 +165,7 @@ def test_header_longer_than_readers_take(tmp_path, monkeypatch):
 
 def test_tensor_that_gives_too_little(tmp_path):
     class Short(Tensor):
-        def chunks(self):
+        def chunks(self, nbytes=0):
             yield b"abc"
 
     with pytest.raises(CorruptionError, match=r"tensor 'w': .* gave 3 bytes, not 8"):

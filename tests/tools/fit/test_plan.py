@@ -234,7 +234,7 @@ def test_what_a_rule_took_elsewhere_is_told():
 class Unread(Tensor):
     """A tensor that must not be read."""
 
-    def chunks(self):
+    def chunks(self, nbytes=0):
         raise AssertionError("read")
 
 
