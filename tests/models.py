@@ -8,7 +8,7 @@ import pytest
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import RawTensor
+from graphsurgeon.tensors.values import RawTensor
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from tests.conftest import ROOT

@@ -26,8 +26,8 @@ from graphsurgeon.ir.signatures import output_types
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, StringTensor
 from graphsurgeon.tensors.tensor_proto import encode
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, StringTensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 

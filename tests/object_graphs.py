@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 from tests.models import floats

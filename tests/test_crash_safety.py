@@ -26,7 +26,7 @@ from graphsurgeon.formats.save import save
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import output, schema
 from proto_utils.files import FileSource, Span
 

@@ -16,7 +16,7 @@ from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.formats.bundle_files import (

@@ -11,7 +11,8 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.compare import is_same_kind
-from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import OpaqueTensor
 from graphsurgeon.variables.checkpoint_keys import SavedAs, saved_keys, variable_nodes
 
 

@@ -22,7 +22,8 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 
 _OPERATION = "convert_variables_to_constants"

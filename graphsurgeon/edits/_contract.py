@@ -16,7 +16,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 from graphsurgeon.options import Option, options_of
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
+from graphsurgeon.tensors.values import TensorDict, require_mutable
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_upkeep import in_step
 

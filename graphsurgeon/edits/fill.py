@@ -15,7 +15,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.scalars import raw_scalar
-from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor
 
 
 @checkpoint_edit

@@ -17,7 +17,8 @@ from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.reshaped import ReshapedTensor
-from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, as_tensor
 from proto_utils.errors import FileFormatError, LimitError
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from graphsurgeon.formats.value_table import ValueTable
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import format_box, overlapping, shape_of, whole
 from graphsurgeon.tensors.joined import JoinedTensor
-from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import OpaqueTensor
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
 

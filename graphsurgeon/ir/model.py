@@ -10,7 +10,7 @@ from graphsurgeon.ir.graph import Function, Graph, Library
 from graphsurgeon.ir.graph_def import graph_pieces, read_graph
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.values import TensorDict
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span, Window

@@ -8,7 +8,8 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import output_types
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor
 from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
 
 

@@ -18,7 +18,7 @@ from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.options import options_of
-from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
+from graphsurgeon.tensors.values import TensorDict, require_mutable
 
 
 class Report(Protocol):

@@ -41,7 +41,7 @@ from graphsurgeon.rewrites.freezing.updates import Obstacle
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
 from graphsurgeon.tensors.dtypes import INT32, RESOURCE, DType
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 
 # Ops that change rows of a variable; those of the first kind take the numbers of rows.
 _ROWS = {f"Scatter{kind}": f"TensorScatter{kind}" for kind in ("Add", "Sub", "Update", "Max", "Min")}

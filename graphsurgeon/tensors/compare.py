@@ -12,7 +12,8 @@ from itertools import zip_longest
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.pieces import ElementReader
-from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, OpaqueTensor
 from proto_utils.files import CHUNK_NBYTES
 
 

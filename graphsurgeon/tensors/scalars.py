@@ -6,7 +6,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 
 _WORDS = {"true": True, "false": False}

@@ -11,7 +11,8 @@ from graphsurgeon.tensors.boxes import Box, bands, is_within, num_elements
 from graphsurgeon.tensors.derived import DerivedTensor
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks
-from graphsurgeon.tensors.tensor import RawTensor, Stored, Tensor
+from graphsurgeon.tensors.tensor import Stored, Tensor
+from graphsurgeon.tensors.values import RawTensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, Span
 

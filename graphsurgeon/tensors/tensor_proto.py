@@ -32,7 +32,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, RawTensor, StringTensor, Tensor, repeat
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, RawTensor, StringTensor, repeat
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Span

@@ -20,7 +20,7 @@ from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.values import TensorDict
 
 _RULES = ("missing-value", "value-dtype", "value-shape")
 

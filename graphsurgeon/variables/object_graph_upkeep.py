@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 
-from graphsurgeon.tensors.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from proto_utils import schema
 

@@ -28,7 +28,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.names import bytes_of, free_scope
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.layout import Variable, new_assignment
 from proto_utils import schema
 

@@ -8,7 +8,7 @@ from typing import Final
 from graphsurgeon import names
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.weights import roles
 from graphsurgeon.weights.evidence import Clue, Evidence, marks_decide
 from graphsurgeon.weights.marks import HINT, NAME_ONLY, is_variable_read

@@ -13,7 +13,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, as_tensor
 from proto_utils import schema
 from proto_utils.errors import FileFormatError
 from proto_utils.files import BytesSource, Span

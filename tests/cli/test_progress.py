@@ -8,7 +8,8 @@ from graphsurgeon.cli import progress
 from graphsurgeon.cli.progress import WatchedTensor, watching
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor
 from tests.models import floats
 
 

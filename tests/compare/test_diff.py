@@ -14,7 +14,7 @@ import graphsurgeon as gs
 from graphsurgeon.compare import DiffReport, diff
 from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, NodeRow, TensorsDiff
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.counting import num_calls

@@ -14,7 +14,8 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, as_tensor
 from tests import notation
 
 NET = """

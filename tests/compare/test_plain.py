@@ -12,7 +12,7 @@ import pytest
 from graphsurgeon.compare.plain import ABSENT, MAX_VALUES, number, plain
 from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, StringTensor, as_tensor
 
 
 @pytest.mark.parametrize(

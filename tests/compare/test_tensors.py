@@ -11,7 +11,8 @@ from graphsurgeon.errors import CorruptionError
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
 from tests import notation
 
 

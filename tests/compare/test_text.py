@@ -6,7 +6,8 @@ import numpy as np
 
 from graphsurgeon.compare import diff
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.models import meta_graph

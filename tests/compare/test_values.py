@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from graphsurgeon.compare.values import ValueDiff, diff_values
 from graphsurgeon.errors import UnsupportedError
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import ArrayTensor, OpaqueTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import ArrayTensor, OpaqueTensor, StringTensor, as_tensor
 
 
 def found(a: Any, b: Any, dtype: Any) -> ValueDiff:

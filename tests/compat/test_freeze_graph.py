@@ -12,7 +12,8 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.compat.freeze_graph import Flags, freeze_graph, freeze_graph_with_def_protos, write_frozen_graph
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import reloaded

@@ -11,7 +11,7 @@ from graphsurgeon.compat import graph_util
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 from proto_utils import schema
 from tests import notation
 

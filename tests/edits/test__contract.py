@@ -13,8 +13,8 @@ import pytest
 from graphsurgeon.edits._contract import Change, Remarks, checkpoint_edit, compare
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.selection import Skipped, selected
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import TensorDict, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 

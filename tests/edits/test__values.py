@@ -6,7 +6,7 @@ import pytest
 
 from graphsurgeon.edits._values import axis_of, change, is_named, refuse, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import NotFoundError, UnsupportedError
 

@@ -8,7 +8,8 @@ from graphsurgeon.edits.duplicate import duplicate
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 

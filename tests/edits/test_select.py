@@ -6,7 +6,8 @@ import pytest
 
 from graphsurgeon.edits.select import select
 from graphsurgeon.errors import NotFoundError, PassError
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 

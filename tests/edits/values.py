@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 
 
 def tensors(**values: object) -> dict[str, Tensor]:

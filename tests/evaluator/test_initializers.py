@@ -17,7 +17,8 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.layout import existing_variables
 from proto_utils import schema
 from tests.models import SHARED, shared_files

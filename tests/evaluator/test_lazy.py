@@ -18,7 +18,7 @@ from graphsurgeon.evaluator.lazy import (
 )
 from graphsurgeon.evaluator.philox import Philox
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, as_tensor
 from proto_utils.errors import LimitError
 
 

@@ -10,7 +10,7 @@ import pytest
 from graphsurgeon.evaluator.random_ops import RANDOM_OPS, random_outputs
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 
 
 def made(op: str, *operands: Any, name: str = "n", seed: int = 0, **attrs: Any) -> Any:

@@ -12,7 +12,8 @@ from graphsurgeon.evaluator.lazy import ComputedTensor, MappedTensor
 from graphsurgeon.evaluator.values import as_scalar, evaluate
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, as_tensor
 
 LARGE = FillTensor(dtypes.FLOAT, (300, 200))
 HUGE = FillTensor(dtypes.FLOAT, (2**40,))

@@ -13,7 +13,8 @@ from graphsurgeon.evaluator.walk import MAX_CALLS, MAX_DEPTH, Environment, Walk
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from tests.notation import function, graph, model
 
 REF = "w = VariableV2 {dtype: f32, shape: shape[3]}; w/Assign = Assign(w, v)"

@@ -14,7 +14,8 @@ from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import MAGIC, BlockHandle, TableWriter
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import RawTensor, StringTensor
 from proto_utils import schema
 from proto_utils.errors import FileFormatError
 from proto_utils.files import BytesSource, Span

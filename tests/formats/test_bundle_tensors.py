@@ -11,7 +11,7 @@ from graphsurgeon.formats import bundle_tensors
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 from tests.formats.bundle_files import entry, raw, save, strings, write_files

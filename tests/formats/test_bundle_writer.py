@@ -11,7 +11,8 @@ import pytest
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import _lengths, write_bundle
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, OpaqueTensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
 from tests.formats.bundle_files import raw, save, strings
@@ -159,7 +160,7 @@ import sys
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import write_bundle
-from graphsurgeon.tensors.tensor import RawTensor
+from graphsurgeon.tensors.values import RawTensor
 from proto_utils.files import FileSource, Span
 from proto_utils.output import Transaction
 
@@ -188,7 +189,7 @@ def test_a_full_disk_leaves_what_was(tmp_path, limit):
 import resource, signal
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.bundle_writer import write_bundle
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 from proto_utils.output import Transaction
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -12,7 +12,8 @@ import pytest
 from graphsurgeon.formats import linked_shards
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor
 from proto_utils import output
 from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
 

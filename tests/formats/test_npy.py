@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.formats.npy import NpyHeader, read_header, write_npy
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.formats.bundle_files import MemorySink
 

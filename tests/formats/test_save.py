@@ -18,7 +18,7 @@ from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, s
 from graphsurgeon.formats.state_file import read_state
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import RawTensor
+from graphsurgeon.tensors.values import RawTensor
 from proto_utils import schema
 from proto_utils.errors import LimitError, OutputExistsError, UnsupportedError
 from tests.models import floats, frozen, meta_graph

@@ -18,7 +18,7 @@ from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.formats.tensor_streams import tensors_of
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, as_tensor
+from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
 from proto_utils.errors import OutputExistsError, UnsupportedError
 from tests.formats.arrays.samples import all_values, every_dtype, files_of
 

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from graphsurgeon.ir.attr_value import Func, Placeholder, Shape, decode, encode
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import FileFormatError, UnsupportedError
 from tests import strategies

@@ -13,7 +13,7 @@ from graphsurgeon.ir.graph import Graph, Library
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span

@@ -11,7 +11,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import LONG_TENSOR_NBYTES, Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.splice import Piece

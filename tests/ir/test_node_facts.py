@@ -13,7 +13,7 @@ from graphsurgeon.ir.node_facts import (
     variable_shape,
 )
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, StringTensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor
 from tests.models import floats
 
 FLOAT = {"T": dtypes.FLOAT}

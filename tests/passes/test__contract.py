@@ -11,7 +11,7 @@ import pytest
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes._contract import model_pass, takes_tensors
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.notation import function

@@ -17,7 +17,8 @@ from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.rename import RenamedRow, rename
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 from tests import notation

@@ -13,7 +13,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.unfreeze import UnfreezeReport, unfreeze
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from tests.notation import function
 from tests.passes.harness import (

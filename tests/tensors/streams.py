@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import ArrayTensor, RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import ArrayTensor, RawTensor, StringTensor
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Span
 
 #: Every dtype whose elements have a raw form: bool, int4, bfloat16, quint8, complex128 ...

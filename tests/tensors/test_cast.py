@@ -14,7 +14,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import ArrayTensor, OpaqueTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import ArrayTensor, OpaqueTensor, StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from tests.tensors.streams import DrippingTensor, content
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphsurgeon.errors import CorruptionError, UnsupportedError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.compare import aligned, first_difference, index_of, is_same_place, same_bytes, same_values
-from graphsurgeon.tensors.tensor import FillTensor, OpaqueTensor, RawTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, RawTensor, StringTensor, as_tensor
 from proto_utils.files import BytesSource, Span
 from tests.tensors.streams import SIZES, DrippingTensor, ShortTensor, UnreadTensor
 

@@ -15,8 +15,9 @@ from graphsurgeon.tensors.padded import PaddedTensor
 from graphsurgeon.tensors.rearranged import ReversedTensor, TransposedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.sliced import SlicedTensor
-from graphsurgeon.tensors.tensor import OpaqueTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tiled import tile
+from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from tests.tensors.streams import DrippingTensor, content
 

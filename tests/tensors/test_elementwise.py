@@ -8,7 +8,7 @@ import pytest
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.elementwise import CombinedTensor, MeanTensor, ScaledTensor
-from graphsurgeon.tensors.tensor import ArrayTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import ArrayTensor, StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from tests.tensors.streams import DrippingTensor, content
 

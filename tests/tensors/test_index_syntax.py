@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.tensors.index_syntax import parse_index, split_index, take_part
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils.errors import NotFoundError
 
 WHOLE = np.arange(60, dtype=np.int32).reshape(5, 4, 3)

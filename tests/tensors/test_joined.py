@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import whole, within
 from graphsurgeon.tensors.joined import JoinedTensor, OverlaidTensor
-from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 from tests.tensors.streams import (
@@ -39,7 +39,9 @@ def cut(array, boxes, **options):
 def test_any_tiling(data, tiling, dtype, nbytes):
     shape, boxes = tiling
     array = data.draw(values(shape, dtype))
-    parts = [(box, data.draw(tensors(array[(*within(box, whole(shape)), ...)], dtype))) for box in boxes]
+    # The dots keep a scalar an array.
+    places = [(box, (*within(box, whole(shape)), ...)) for box in boxes]
+    parts = [(box, data.draw(tensors(array[place], dtype))) for box, place in places]
     joined = JoinedTensor(shape, parts)
     assert (joined.dtype, joined.shape, joined.is_complete) == (dtype, shape, True)
     assert bits(joined) == expected(array, dtype)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.tensors.padded import PaddedTensor
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from tests.tensors.streams import DrippingTensor, content
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype, run
-from graphsurgeon.tensors.tensor import ArrayTensor, OpaqueTensor, StringTensor
+from graphsurgeon.tensors.values import ArrayTensor, OpaqueTensor, StringTensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.tensors.streams import RAW_DTYPES, SIZES, DrippingTensor, ShortTensor, tensors, values
 

@@ -12,7 +12,7 @@ from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes, rearranged
 from graphsurgeon.tensors.rearranged import ReversedTensor, TransposedTensor
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import FileSource
 from tests.tensors.streams import DrippingTensor, content

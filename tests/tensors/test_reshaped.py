@@ -7,7 +7,8 @@ import pytest
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.reshaped import ReshapedTensor
-from graphsurgeon.tensors.tensor import RawTensor, Stored, StringTensor, as_tensor
+from graphsurgeon.tensors.tensor import Stored
+from graphsurgeon.tensors.values import RawTensor, StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from proto_utils.files import BytesSource, Span
 

@@ -13,7 +13,8 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import whole, within
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.sliced import DividedTensor, SlicedTensor
-from graphsurgeon.tensors.tensor import RawTensor, Stored, StringTensor, as_tensor
+from graphsurgeon.tensors.tensor import Stored
+from graphsurgeon.tensors.values import RawTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource, Span
 from tests.tensors.streams import (

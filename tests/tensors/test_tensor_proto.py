@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, RawTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import TENSOR_CONTENT, PackedTensor, decode, encode, header, value_field
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, RawTensor, StringTensor, as_tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
 from proto_utils.files import BytesSource, Source, Span

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
 from graphsurgeon.tensors.tiled import tile
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from tests.tensors.streams import DrippingTensor, content
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import RawTensor, StringTensor
 from proto_utils.files import BytesSource, Span
 from tests.tf.scripts.bundles import content, digest
 

@@ -10,7 +10,7 @@ from typing import Any
 from graphsurgeon.edits.merge import merge
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.values import TensorDict
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from tests.tf.bundle_specs import STORABLE_V1, Spec, by_name, spec
 from tests.tf.judge import TensorFlow

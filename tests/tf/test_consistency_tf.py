@@ -13,7 +13,7 @@ import graphsurgeon as gs
 from graphsurgeon.checks import ERROR
 from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils import schema
 from tests.models import SHARED, shared_files
 from tests.tf.judge import TensorFlow

@@ -17,7 +17,7 @@ from graphsurgeon.formats.saved import Saved
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.sliced import SlicedTensor
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.values import TensorDict
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from proto_utils import output
 from tests.formats import v1_files

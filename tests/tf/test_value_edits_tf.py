@@ -17,8 +17,8 @@ from graphsurgeon.tensors.elementwise import CombinedTensor, Operation, ScaledTe
 from graphsurgeon.tensors.padded import PaddedTensor
 from graphsurgeon.tensors.rearranged import ReversedTensor, TransposedTensor
 from graphsurgeon.tensors.sliced import SlicedTensor
-from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.tensors.tiled import tile
+from graphsurgeon.tensors.values import as_tensor
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 FLOATS = ["float16", "bfloat16", "float32", "float64"]

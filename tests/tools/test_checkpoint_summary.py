@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.tools.checkpoint_summary import CheckpointSummary, DamagedObjects, ObjectSummary, summarize_checkpoint
 from graphsurgeon.tools.inspect import Total
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY

@@ -10,7 +10,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.endpoints import SignatureTensor
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import RawTensor, StringTensor
+from graphsurgeon.tensors.values import RawTensor, StringTensor
 from graphsurgeon.tools.inspect import ConstantTotal, Total, VariableTotal, inspect
 from tests.models import frozen, meta_graph
 

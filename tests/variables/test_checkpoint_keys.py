@@ -12,7 +12,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import text_of
 from graphsurgeon.tensors.dtypes import FLOAT
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import (
     SavedAs,
     VariableValues,

@@ -7,7 +7,7 @@ import pytest
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.variables.layout import Variable, VariableKind, can_hold, existing_variables, new_read, new_variable
 from tests import notation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from graphsurgeon.variables import object_graph
 from graphsurgeon.variables.object_graph import (
     OBJECT_GRAPH_KEY,

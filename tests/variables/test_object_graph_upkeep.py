@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables import object_graph
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_upkeep import in_step

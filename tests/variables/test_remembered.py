@@ -9,7 +9,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.remembered import ATTR, Memory, Remembered, remembered_constants, usable_parts
 from proto_utils import schema
 from proto_utils.errors import CorruptionError

@@ -8,7 +8,7 @@ import pytest
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.weights.plan import Kept
 from tests.weights.verdicts import plan
 

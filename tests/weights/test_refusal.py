@@ -10,7 +10,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.weights import find_weights
 from graphsurgeon.weights.refusal import nothing_qualifies
 from tests.passes.harness import FROZEN, model

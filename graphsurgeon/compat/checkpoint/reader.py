@@ -38,7 +38,7 @@ from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import FOOTER_NBYTES, is_table
 from graphsurgeon.formats.v1 import V1Checkpoint
 from graphsurgeon.names import text_of
-from graphsurgeon.tensors.tensor import OpaqueTensor
+from graphsurgeon.tensors.values import OpaqueTensor
 from proto_utils.files import FileSource
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")

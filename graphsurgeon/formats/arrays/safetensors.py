@@ -38,7 +38,8 @@ from graphsurgeon.formats.arrays.forms import FormTensor, counted_form, form_chu
 from graphsurgeon.formats.arrays.plan import Member, encode_names, naming
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, RawTensor, Tensor
+from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Tensor
+from graphsurgeon.tensors.values import RawTensor
 from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
 from proto_utils.output import Transaction

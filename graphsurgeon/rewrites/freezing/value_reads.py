@@ -21,7 +21,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 
 
 class Value(NamedTuple):

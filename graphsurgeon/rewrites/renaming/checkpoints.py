@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphsurgeon.rewrites.renaming.new_names import NewNames
-from graphsurgeon.tensors.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from graphsurgeon.variables.object_graph_upkeep import in_step
 from proto_utils import schema

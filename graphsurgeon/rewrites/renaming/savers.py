@@ -17,7 +17,8 @@ from graphsurgeon.names import bytes_of, node_of_input, scope_of, text_of
 from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
 from graphsurgeon.rewrites.renaming.new_names import NewNames
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
 

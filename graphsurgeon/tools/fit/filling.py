@@ -12,7 +12,8 @@ from graphsurgeon.tensors.boxes import whole
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.sliced import SlicedTensor
-from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor
 from graphsurgeon.tools.fit.requirements import OPERATION, Requirement
 from proto_utils.errors import UnsupportedError
 

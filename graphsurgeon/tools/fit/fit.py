@@ -20,7 +20,7 @@ from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import some_of
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.values import TensorDict
 from graphsurgeon.tools.fit.name_map import parse_rules
 from graphsurgeon.tools.fit.plan import Choices, Plan, make_plan
 from graphsurgeon.tools.fit.policies import parse_casts, parse_mismatch, parse_missing, parse_transforms

@@ -16,7 +16,7 @@ from graphsurgeon.options import options_of
 from graphsurgeon.passes import load as load_pass
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.tensor_dict import TensorDict, require_mutable
+from graphsurgeon.tensors.values import TensorDict, require_mutable
 from graphsurgeon.tools.recipe.options import check_options, relative_to
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
 from proto_utils.errors import LimitError, UnsupportedError

@@ -14,7 +14,7 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import StringTensor, as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from graphsurgeon.variables.saver_calls import saver_calls
 from tests.models import shared
 

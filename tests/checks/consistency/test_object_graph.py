@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from graphsurgeon.checks.consistency.object_graph import object_graph_findings
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 

@@ -14,7 +14,7 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
 from tests.models import shared
 

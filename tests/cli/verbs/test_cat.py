@@ -8,7 +8,7 @@ import pytest
 
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import RawTensor
+from graphsurgeon.tensors.values import RawTensor
 from proto_utils.files import BytesSource, Span
 from tests.object_graphs import KERNEL, write_trained
 
@@ -95,7 +95,7 @@ def test_damaged_value_is_not_printed(verb, checkpoint):
 
 def test_a_few_bytes_that_claim_everything(verb, tmp_path):
     from graphsurgeon.ir.node import Node
-    from graphsurgeon.tensors.tensor import FillTensor
+    from graphsurgeon.tensors.values import FillTensor
     from proto_utils import schema
 
     node = Node.new("w", "Const", attrs={"dtype": dtypes.FLOAT})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.models import floats
 from tests.object_graphs import BIAS, KERNEL, SLOT, write_trained

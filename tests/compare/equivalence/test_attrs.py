@@ -9,7 +9,7 @@ from graphsurgeon.compare.equivalence.attrs import EXCHANGES, attr_problems, exc
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, as_tensor
 from tests import notation
 
 

@@ -13,7 +13,7 @@ from graphsurgeon.checks import ERROR, Finding
 from graphsurgeon.compare.equivalence import same_model
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import ArrayTensor, as_tensor
+from graphsurgeon.tensors.values import ArrayTensor, as_tensor
 from proto_utils import schema
 from proto_utils.files import FileSource
 from tests import notation

@@ -7,7 +7,8 @@ import numpy as np
 from graphsurgeon.compare.equivalence.values import Values, scalar
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
 from proto_utils import schema
 from tests import notation
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import RawTensor, StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import RawTensor, StringTensor
 from proto_utils.files import BytesSource, Span
 
 #: Every dtype with raw values.

@@ -11,7 +11,7 @@ import pytest
 from graphsurgeon.formats.arrays import forms
 from graphsurgeon.formats.arrays.forms import FormTensor, dtype_of, form_chunks, form_name, form_of, pieces
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, every_dtype, sample, values
 

@@ -12,7 +12,8 @@ import pytest
 
 from graphsurgeon.formats.arrays import hdf5
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample, values
 

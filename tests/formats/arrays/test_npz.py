@@ -14,7 +14,7 @@ import pytest
 
 from graphsurgeon.formats.arrays import npz
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample
 

@@ -6,7 +6,7 @@ import pytest
 
 from graphsurgeon.formats.arrays.plan import encode_names, naming, plan_forms
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, as_tensor
+from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 
 

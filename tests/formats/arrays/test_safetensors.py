@@ -13,7 +13,8 @@ import pytest
 
 from graphsurgeon.formats.arrays import safetensors as ours
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, StringTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from tests.formats.arrays.samples import NUMERIC, ODD_NAMES, all_values, every_dtype, sample, values
 

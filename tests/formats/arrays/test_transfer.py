@@ -19,7 +19,7 @@ from graphsurgeon.formats.arrays.transfer import detect, export_tensors, format_
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import OpaqueTensor, as_tensor
+from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
 from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
 from tests.formats.arrays.samples import checkpoints, every_dtype, files_of
 
@@ -191,7 +191,7 @@ FULL = """
 import resource, signal, sys
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.arrays.transfer import export_tensors
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 tensors = {"a": FillTensor(dtypes.FLOAT, (100,)), "w": FillTensor(dtypes.FLOAT, (1 << 20,))}
 export_tensors(tensors, sys.argv[1], dry_run=True)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
@@ -216,7 +216,7 @@ import resource, sys
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors.tensor import FillTensor
+from graphsurgeon.tensors.values import FillTensor
 small = {"w": FillTensor(dtypes.FLOAT, (64, 1 << 10))}
 large = {"w": FillTensor(dtypes.FLOAT, (64, 1 << 20))}
 def run(tensors):

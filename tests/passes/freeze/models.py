@@ -9,7 +9,8 @@ import numpy as np
 
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests.passes.harness import model, variable_def
 

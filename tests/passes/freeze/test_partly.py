@@ -9,7 +9,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.passes.freeze import freeze
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from tests.passes.freeze.models import BOTH, REF, TWO, surrounded, trained
 from tests.passes.harness import check_refusal, keys_saved, listed, shown
 

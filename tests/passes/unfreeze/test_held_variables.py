@@ -8,7 +8,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.layout import existing_variables
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema

@@ -10,7 +10,8 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import FillTensor, RawTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, RawTensor
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span

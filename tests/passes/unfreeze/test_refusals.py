@@ -14,7 +14,8 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import FillTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, as_tensor
 from graphsurgeon.variables.layout import can_hold
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from proto_utils import schema

@@ -15,7 +15,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensors.dtypes import FLOAT, INT32, RESOURCE, DType
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from tests import notation
 from tests.notation import function
 from tests.passes.harness import reloaded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.freezing.held import held_variables, with_read
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from tests import notation
 
 TEXT = """

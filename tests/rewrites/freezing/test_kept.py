@@ -10,7 +10,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import listed

@@ -11,7 +11,7 @@ import graphsurgeon as gs
 from graphsurgeon.checks import check
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.freezing.restored import restore_variables
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import listed, reloaded, shown

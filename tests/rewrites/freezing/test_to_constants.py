@@ -12,8 +12,8 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.dependencies import InitOps
 from graphsurgeon.rewrites.freezing.to_constants import check_value, constant_node, needed_variables, to_constants
 from graphsurgeon.tensors.dtypes import FLOAT
-from graphsurgeon.tensors.tensor import as_tensor
 from graphsurgeon.tensors.tensor_proto import header
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from tests import notation
 

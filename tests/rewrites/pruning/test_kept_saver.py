@@ -10,7 +10,7 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.pruning.kept_saver import find_saver, lost_values, remake_saver
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.checkpoint_keys import saved_keys
 from graphsurgeon.variables.saver import Saver
 from tests.models import shared

@@ -7,7 +7,8 @@ import pytest
 from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_texts
 from graphsurgeon.rewrites.renaming.new_names import NewNames, changed_names
-from graphsurgeon.tensors.tensor import StringTensor, Tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables import object_graph as objects
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema

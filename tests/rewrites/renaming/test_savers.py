@@ -11,7 +11,7 @@ from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_texts
 from graphsurgeon.rewrites.renaming.new_names import NewNames, changed_names
 from graphsurgeon.rewrites.renaming.savers import keys_of, own_savers, rename_keys
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import StringTensor
+from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 from tests.models import floats

@@ -12,8 +12,8 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.collections import list_variables
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import ArrayTensor, FillTensor, Tensor, as_tensor
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, TensorDict, as_tensor
 from graphsurgeon.tools.fit import requirements as fitting
 from graphsurgeon.tools.fit.requirements import Requirement
 from graphsurgeon.variables.layout import VariableKind, existing_variables, new_variable

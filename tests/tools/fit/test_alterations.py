@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensors.tensor import FillTensor, Tensor, as_tensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, as_tensor
 from graphsurgeon.tools.fit.alterations import alter
 from graphsurgeon.tools.fit.policies import parse_steps
 from graphsurgeon.tools.fit.requirements import Requirement

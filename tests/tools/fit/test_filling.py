@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.tools.fit.filling import InitialValues, part_values, zeros
 from proto_utils.errors import UnsupportedError
 from tests.tools.fit.targets import requirements, target, wanted

@@ -11,7 +11,7 @@ import graphsurgeon as gs
 from graphsurgeon.errors import GraphSurgeonError, PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.tools.fit import fit
 from graphsurgeon.tools.fit.fit import apply, choices, refusal
 from graphsurgeon.tools.fit.plan import make_plan

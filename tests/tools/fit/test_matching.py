@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.tools.fit.matching import KeyMatch, Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.tools.fit.name_map import parse_rules
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY

@@ -10,8 +10,8 @@ import pytest
 from graphsurgeon.errors import NotFoundError
 from graphsurgeon.evaluator import Initializers
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import Tensor, as_tensor
-from graphsurgeon.tensors.tensor_dict import TensorDict
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import TensorDict, as_tensor
 from graphsurgeon.tools.fit.fit import choices
 from graphsurgeon.tools.fit.plan import Plan, make_plan
 from graphsurgeon.tools.fit.report import FitRow

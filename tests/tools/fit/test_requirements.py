@@ -11,7 +11,7 @@ from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tensors.tensor import as_tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.tools.fit.requirements import Requirement
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
