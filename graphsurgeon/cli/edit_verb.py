@@ -93,10 +93,6 @@ def finish(
 
     Parameters
     ----------
-    answer : Answer
-    sources : sequence of str
-    checkpoint : EditedCheckpoint
-    report : EditReport
     how
         More for `EditedCheckpoint.save`.
     """

@@ -114,7 +114,6 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
         Without any, nothing is printed.
     rows : iterable of sequence
         Numbers stand to the right. What can be looped over twice is, and is not held in memory when it is long.
-    title : str
     """
     if not headers:
         return
@@ -134,7 +133,6 @@ def written_lines(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequen
 
     Parameters
     ----------
-    paths : sequence of str
     linked, kept : sequence of str
         Those that share their bytes with other files, and those that were there and were not touched.
     """

@@ -42,13 +42,10 @@ class DiffReport:
 
     Attributes
     ----------
-    graph : GraphDiff or None
     functions : LibraryDiff or None
         None where one side has no graph, and so nothing to compare.
     model : list of Difference
         Versions, gradients, signatures, saver and everything else of the two messages.
-    collections : list of CollectionDiff
-    tensors : TensorsDiff
     notes : list of str
         What was not compared, and why.
     """

@@ -25,7 +25,6 @@ def diff_graphs(match: Matching, functions: Mapping[str, str]) -> GraphDiff:
 
     Parameters
     ----------
-    match : Matching
     functions : mapping of str to str
         Functions that have another name on the other side.
 

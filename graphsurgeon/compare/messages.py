@@ -19,7 +19,6 @@ def diff_messages(field: str, a: schema.Message, b: schema.Message, path: str = 
     ----------
     field : str
         What the changes are called.
-    a, b : Message
     path : str
         Of the messages, in front of the keys.
 

@@ -71,7 +71,6 @@ class NodeDiff:
         Its names.
     op : str
         The first one's.
-    changes : list of Difference
     """
 
     a: str
@@ -94,7 +93,6 @@ class GraphDiff:
         Nodes of the first graph only, of the second only.
     renamed : list of Rename
         Nodes found again by structure. What refers to them by the new name is no change.
-    changed : list of NodeDiff
     num_equal : int
         Nodes that are the same under the same name.
     is_reordered : bool
@@ -135,7 +133,6 @@ class FunctionDiff:
         Its names.
     changes : list of Difference
         Of everything but the body.
-    body : GraphDiff
     """
 
     a: str
@@ -159,7 +156,6 @@ class LibraryDiff:
         Functions of one side only.
     renamed : list of (str, str)
         Functions that the same calls name differently.
-    changed : list of FunctionDiff
     num_equal : int
         Functions that are the same under the same name.
     """
@@ -192,7 +188,6 @@ class CollectionDiff:
 
     Attributes
     ----------
-    name : str
     removed, added : list
         Items of one side only, as JSON types.
     is_reordered : bool
@@ -220,9 +215,6 @@ class TensorDiff:
 
     Attributes
     ----------
-    name : str
-    a_dtype, b_dtype : str
-    a_shape, b_shape : list of int
     values : ValueDiff or None
         None when dtype or shape differ.
     """
@@ -247,7 +239,6 @@ class TensorsDiff:
     ----------
     missing, extra : list of TensorRow
         Tensors of the first side only, of the second only.
-    changed : list of TensorDiff
     not_compared : list of str
         Tensors of equal dtype and shape whose values are not known on both sides.
     num_equal : int

@@ -19,10 +19,6 @@ from graphsurgeon.variables.checkpoint_keys import SavedAs, saved_keys, variable
 def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDiff:
     """Compare tensors of one name with each other.
 
-    Parameters
-    ----------
-    a, b : Mapping of str to Tensor
-
     Returns
     -------
     TensorsDiff
@@ -65,7 +61,6 @@ def tensors_of(model: Model, others: Mapping[str, Tensor]) -> tuple[Mapping[str,
 
     Parameters
     ----------
-    model : Model
     others : Mapping of str to Tensor
         The checkpoint.
 

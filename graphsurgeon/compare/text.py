@@ -45,8 +45,6 @@ def graph_lines(title: str, graph: GraphDiff, limit: int | None) -> Iterator[str
 
     Parameters
     ----------
-    title : str
-    graph : GraphDiff
     limit : int or None
         Rows of a kind to show, the rest being counted; None for all.
     """

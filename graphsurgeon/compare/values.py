@@ -40,7 +40,6 @@ class Element:
 
     Attributes
     ----------
-    index : list of int
     a, b : object
         Its values as JSON types: bool, int, float, ``"nan"``, ``[real, imaginary]``, text.
     """
@@ -56,7 +55,6 @@ class ValueDiff:
 
     Attributes
     ----------
-    num_elements : int
     num_different : int
         Elements whose bits differ, or whose strings do.
     num_same_number : int

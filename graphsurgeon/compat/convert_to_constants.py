@@ -42,7 +42,6 @@ def convert_variables_to_constants(
     ----------
     sess : path, mapping of str to array or Tensor, or Session
         Where the values are: a checkpoint, values by checkpoint key, or a session that holds them.
-    input_graph_def : GraphDef
     output_node_names : iterable of str
         Names of nodes, without a ``:0``.
     variable_names_whitelist : collection of str, optional

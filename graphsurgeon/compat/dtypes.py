@@ -153,10 +153,6 @@ class DType:
 def as_dtype(type_value: Any) -> DType:
     """Return the type that something stands for.
 
-    Parameters
-    ----------
-    type_value : DType, TensorFlow's or ours, int, str, or what numpy makes a dtype of
-
     Raises
     ------
     TypeError

@@ -205,8 +205,6 @@ def raised(cls: type[OpError], message: str, **facts: Any) -> OpError:
 
     Parameters
     ----------
-    cls : type of OpError
-    message : str
     **facts
         What else its constructor takes.
     """
@@ -219,7 +217,6 @@ def of_os_error(error: OSError, path: str | None = None) -> OpError:
 
     Parameters
     ----------
-    error : OSError
     path : str, optional
         The file, when `error` does not name it as the caller knows it.
     """

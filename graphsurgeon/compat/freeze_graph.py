@@ -85,10 +85,6 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
     checkpoint_version : int
         Not used: both versions are read.
 
-    Returns
-    -------
-    GraphDef
-
     Raises
     ------
     ValueError
@@ -137,10 +133,6 @@ class Flags:
 def write_frozen_graph(flags: Flags) -> Model:
     """Do what `freeze_graph` does, without making one message of the result.
 
-    Parameters
-    ----------
-    flags : Flags
-
     Returns
     -------
     Model
@@ -186,9 +178,6 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
     ----------
     input_graph_def : GraphDef, optional
         TensorFlow's own, or ours; not modified, where TensorFlow clears its devices.
-    input_saver_def : SaverDef, optional
-    input_meta_graph_def : MetaGraphDef, optional
-    saved_model_tags : list of str, optional
     input_checkpoint, output_node_names, restore_op_name, filename_tensor_name, output_graph, clear_devices,
     initializer_nodes, variable_names_whitelist, variable_names_denylist, input_saved_model_dir, checkpoint_version
         As in `freeze_graph`.

@@ -84,7 +84,6 @@ def extract_sub_graph(graph_def: Any, dest_nodes: Iterable[str]) -> Any:
 
     Parameters
     ----------
-    graph_def : GraphDef
     dest_nodes : iterable of str
         Names of nodes, without a ``:0``.
 
@@ -135,7 +134,6 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Sequence[str] | Non
 
     Parameters
     ----------
-    input_graph : GraphDef
     protected_nodes : sequence of str, optional
         Nodes to keep whatever they are, such as the outputs.
     """

@@ -94,7 +94,6 @@ def strip_unused_from_files(
         Whether they are binary; text otherwise.
     input_node_names, output_node_names : str
         Separated by commas.
-    placeholder_type_enum : int, or sequence of int
 
     Raises
     ------

@@ -56,13 +56,10 @@ class CheckpointSummary:
 
     Attributes
     ----------
-    prefix : str
     format : str
         ``V1`` or ``V2``.
     tensors, nbytes : int
         How many there are, and the bytes that they take in the data files.
-    dtypes : dict of str to Total
-    shards : int
     missing_shards : list of str
         Data files that are not there.
     objects : ObjectSummary, DamagedObjects or None

@@ -94,7 +94,6 @@ class EditedCheckpoint:
             May be where they come from.
         model : Model, optional
             The graph that goes along.
-        overwrite : bool
         links, byteorder, shard_nbytes
             As `graphsurgeon.save_checkpoint`.
 

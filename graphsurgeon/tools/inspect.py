@@ -100,22 +100,14 @@ class Inspection:
         What the MetaGraphDef is stamped with.
     producer, min_consumer : int
         GraphDef versions.
-    nodes : int
     ops : dict of str to int
         How often each op occurs, most frequent first.
-    inputs, outputs : list of Endpoint
-    variables : VariableTotal
-    weights : ConstantTotal
     dtypes : dict of str to Total
         Constants and variables by dtype, the one with most bytes first.
     control_flow : dict of str to dict
         Ops of ``v1`` (frames and switches) and ``v2`` (functional) control flow.
-    functions : list of FunctionSize
-    signatures : dict of str to SignatureShape
     collections : dict of str to int
         How many entries each has.
-    saver : SaverNames or None
-    tags : list of str
     """
 
     tensorflow_version: str | None

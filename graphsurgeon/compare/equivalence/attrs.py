@@ -44,7 +44,6 @@ class Exchange(NamedTuple):
 
     Attributes
     ----------
-    op : str
     attrs : mapping of str to str
         The attrs that say the same, by the names that the reader of the handle has for them.
     num_inputs : int

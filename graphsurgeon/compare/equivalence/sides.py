@@ -41,13 +41,7 @@ Source = tuple[str, str, int | str]
 
 
 class ValueOrigin(NamedTuple):
-    """Where a tensor comes from, and which nodes its value waits for on the way.
-
-    Attributes
-    ----------
-    source : Source
-    waits : frozenset of Source
-    """
+    """Where a tensor comes from, and which nodes its value waits for on the way."""
 
     source: Source
     waits: frozenset[Source]

@@ -78,7 +78,6 @@ def wait_for_new_checkpoint(
 
     Parameters
     ----------
-    checkpoint_dir : path
     last_checkpoint : str, optional
         The one that is known already.
     seconds_to_sleep : float
@@ -113,7 +112,6 @@ def checkpoints_iterator(
 
     Parameters
     ----------
-    checkpoint_dir : path
     min_interval_secs : float
         Least time between two checkpoints.
     timeout : float, optional

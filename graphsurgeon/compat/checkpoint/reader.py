@@ -146,12 +146,7 @@ class CheckpointReader:
 
 
 def NewCheckpointReader(filepattern: str | bytes | os.PathLike[str]) -> CheckpointReader:  # noqa: N802 -- its name
-    """Open a checkpoint; see `CheckpointReader`.
-
-    Parameters
-    ----------
-    filepattern : str, bytes or path
-    """
+    """Open a checkpoint; see `CheckpointReader`."""
     return CheckpointReader(filepattern)
 
 

@@ -51,10 +51,6 @@ def generate_checkpoint_state_proto(
     last_preserved_timestamp : float, optional
         When one was last kept for good.
 
-    Returns
-    -------
-    CheckpointState
-
     Raises
     ------
     ValueError
@@ -164,7 +160,6 @@ def get_checkpoint_state(checkpoint_dir: str | os.PathLike[str], latest_filename
 
     Parameters
     ----------
-    checkpoint_dir : path
     latest_filename : str, optional
         The file's name, ``checkpoint`` unless given.
 
@@ -205,7 +200,6 @@ def latest_checkpoint(checkpoint_dir: str | os.PathLike[str], latest_filename: s
 
     Parameters
     ----------
-    checkpoint_dir : path
     latest_filename : str, optional
         The state file's name, ``checkpoint`` unless given.
 
@@ -302,7 +296,6 @@ def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str = "meta
     ----------
     checkpoint_filename : str
         ``model.ckpt-1`` and ``model.ckpt-1-?????-of-00002`` have the same.
-    meta_graph_suffix : str
     """
     return re.sub(r"-[\d\?]+-of-\d+$", "", checkpoint_filename) + f".{meta_graph_suffix}"
 

@@ -28,8 +28,6 @@ def alter(tensor: Tensor, steps: Iterable[Alteration], wanted: Requirement, init
     ----------
     tensor : Tensor
         What was found.
-    steps : iterable of Alteration
-    wanted : Requirement
     initial : callable
         For ``pad:init``.
 

@@ -25,10 +25,8 @@ class Item(NamedTuple):
 
     Attributes
     ----------
-    key : str
     name : str
         What it goes by, as people would say it.
-    dtype : str
     shape : tuple of (int or None), or None
     """
 

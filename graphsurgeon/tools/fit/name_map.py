@@ -68,7 +68,6 @@ def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, M
 
     Parameters
     ----------
-    rules : iterable of Rule
     names : mapping of str to str
         Names and the keys that they stand for.
 

@@ -29,15 +29,7 @@ _MAX_TOLD = 3
 
 @dataclass(frozen=True)
 class Choices:
-    """What the caller asks for, parsed.
-
-    Attributes
-    ----------
-    map : list of Rule
-    transforms, mismatch, missing, casts : Rules
-    accept_suggestions : bool
-    seed : int
-    """
+    """What the caller asks for, parsed."""
 
     map: Sequence[Rule]
     transforms: Rules[tuple[Alteration, ...]]
@@ -59,9 +51,6 @@ class Fitted:
 
     Attributes
     ----------
-    tensor : Tensor or None
-    steps : list of Alteration
-    problem : str
     is_skipped : bool
         It does not fit, and is to be taken for missing.
     """
@@ -78,15 +67,12 @@ class Plan:
 
     Attributes
     ----------
-    model : Model
     index : Index
         Of its graph.
     calls : list of SaverCall
         What saves and restores there; none when another saver than the graph's own is to be satisfied.
-    wanted : list of Requirement
     tensors : dict of str to Tensor
         What fits, by key.
-    report : FitReport
     """
 
     model: Model
@@ -111,8 +97,6 @@ def make_plan(
     ----------
     model : Model
         What is to be fitted for; not changed.
-    weights : mapping of str to Tensor
-    choices : Choices
     other : mapping of str to Tensor, optional
         A second checkpoint, for what is missing.
     saver : str, optional

@@ -66,7 +66,6 @@ class FitReport:
         A row per key that the graph restores, in its saver's order.
     extra : list of FitRow
         Tensors of the checkpoint that nothing takes.
-    notes : list of str
     """
 
     rows: list[FitRow]

@@ -41,8 +41,6 @@ class Requirement:
 
     Attributes
     ----------
-    key : str
-    dtype : DType
     shape : tuple of (int or None), or None
         As far as it is known; None for an unknown rank.
     parts : list of (str, Box or None)

@@ -48,7 +48,6 @@ class RetentionReport:
 
     Attributes
     ----------
-    directory : str
     latest : str
         Prefix of the latest checkpoint, which is kept; empty when there is none at all.
     kept, removed : tuple of StoredCheckpoint
@@ -108,10 +107,6 @@ def prune_checkpoints(
         Only say what would be done.
     name : str
         Of the state file.
-
-    Returns
-    -------
-    RetentionReport
 
     Raises
     ------

@@ -30,7 +30,6 @@ class StoredCheckpoint:
 
     Attributes
     ----------
-    prefix : str
     time : float
         When it was saved, in seconds since the epoch.
     is_listed : bool
