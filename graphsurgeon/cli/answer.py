@@ -1,4 +1,4 @@
-"""The frame of a verb that writes: what users say of its output, and the answer that it ends with."""
+"""The frame of a verb that writes: the options of its output, and the answer at its end."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Answer:
         save: Callable[[str], T],
         existing: Callable[[str], Sequence[str]],
     ) -> T | None:
-        """Write the output and show the progress; of a dry run say what it would be refused for.
+        """Write the output and show the progress; in a dry run say what would stand in the way.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class Answer:
             return save(self.path)
 
     def save(self, model: Model, kind: OutputKind | None) -> Saved:
-        """Save a model where users said, as `write` does; of a dry run return no paths, only notes."""
+        """Save a model at `path`, as `write` does; a dry run returns no paths, only notes."""
         from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save
         from graphsurgeon.formats.saved import Saved
 
@@ -106,7 +106,7 @@ class Answer:
         return Saved(notes=notes_on(model, kind)) if saved is None else saved
 
     def tell_existing(self, paths: Sequence[str]) -> None:
-        """Say that a run that writes would be refused, when something is there already."""
+        """Say that existing files would need ``--force``."""
         for path in [] if self.force else paths[:1]:
             remark(f"{path}: exists already; to write, --force will be needed", quiet=self.quiet)
 

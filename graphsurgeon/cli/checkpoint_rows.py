@@ -1,4 +1,4 @@
-"""The rows that `ls` shows of a checkpoint: made one by one as they are written, because there may be millions."""
+"""The rows that `ls` shows of a checkpoint, generated lazily because there may be millions."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class CheckpointRows:
         return sum(math.prod(entries[name].shape) for name in self._shown())
 
     def nbytes(self) -> int:
-        """Return what the tensors take in the data files, as far as that is known."""
+        """Return the bytes that the tensors take in the data files, as far as they are known."""
         return sum(self._checkpoint.stored_nbytes(name) or 0 for name in self._shown())
 
     def _shown(self) -> Collection[str]:
@@ -134,7 +134,7 @@ class _Cells:
 
 
 class Naming:
-    """What tensors are called beside their key.
+    """Other names of tensors than their keys: full names, object paths, slots.
 
     ``full_name`` is the name that TensorFlow 1 would give the variable, ``path`` the way to it from the root object,
     ``slot`` the name of an optimizer's slot and ``slot_of`` the key of the variable that it belongs to. In a

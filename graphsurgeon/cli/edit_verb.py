@@ -89,7 +89,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def finish(
     answer: Answer, sources: Sequence[str], checkpoint: EditedCheckpoint, report: EditReport, **how: Any
 ) -> None:
-    """Save an edited checkpoint and print what was done.
+    """Save an edited checkpoint and print the changes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The verbs: own files and passes, found by their files and imported when used."""
+"""The command group: verbs are discovered by their files and imported on use."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _SUMMARY = re.compile(r'r?"""(.*?)(?:"""|\n)')
 
 
 class VerbGroup(click.Group):
-    """A group whose commands are imported only when they are run or asked for help."""
+    """A click group that loads its commands lazily."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click passes it
         """Return the names of all verbs."""
         return [verb_name(stem) for stem in (*verbs.names(), *passes.names(), *edits.names())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click passes it
-        """Import a verb; None when there is none of that name."""
+        """Import a verb; None when no verb has the name."""
         stem = cmd_name.replace("-", "_")
         if verb_name(stem) != cmd_name:
             return None
@@ -49,7 +49,7 @@ class VerbGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb; an unknown one is answered with those it resembles."""
+        """Find the verb; for an unknown one suggest those with similar names."""
         command = self.get_command(ctx, args[0])
         if command is None and not args[0].startswith("-"):
             error = click.UsageError(f"no verb {args[0]!r}", ctx)
@@ -89,7 +89,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=VerbGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
+    epilog="VERB --help shows the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
     "3 bad or foreign file, 4 declined, 5 not found, 6 input or output.",
     no_args_is_help=False,
     invoke_without_command=True,

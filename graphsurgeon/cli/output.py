@@ -63,7 +63,7 @@ def emit_line(text: str) -> None:
 
 
 def emit_exactly(text: str) -> None:
-    """Print a line that programs read: a path, or what a tool of TensorFlow's prints."""
+    """Print a line verbatim, for programs: a path, or the output of a tool of TensorFlow's."""
     click.echo(text)
 
 
@@ -93,7 +93,7 @@ def _flag(quoted: re.Match[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text without what would steer the terminal: names in files may hold any character."""
+    """Escape control characters: names in files may hold terminal escape sequences."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -164,7 +164,7 @@ def count(number: int, noun: str) -> str:
 
 
 def _text(cell: object) -> str:
-    """Return a cell for people, who like digits in groups; programs do not."""
+    """Format a cell for people, with thousands separators."""
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else printable(str(cell))
 
 
@@ -173,7 +173,7 @@ def _pad(text: str, width: int, to_right: bool) -> str:
 
 
 def _write_columns(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print aligned columns: the rows are looped over once for the widths, and once more to write them."""
+    """Print aligned columns in two passes over the rows: one for the widths, one to write."""
     widths, right = [len(header) for header in headers], [True] * len(headers)
     num_rows = 0
     for row in rows:

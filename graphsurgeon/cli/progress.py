@@ -18,7 +18,7 @@ MIN_NBYTES = 256 << 20
 
 
 class WatchedTensor(Tensor):
-    """A tensor that tells how many of its bytes have been taken."""
+    """A tensor that reports how many of its bytes have been read."""
 
     __slots__ = ("_advance", "_tensor")
 
@@ -33,7 +33,7 @@ class WatchedTensor(Tensor):
         return self._tensor.nbytes
 
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
-        """Yield the values, telling of each piece when the next is asked for."""
+        """Yield the values, reporting each piece when the next one is asked for."""
         for chunk in self._tensor.chunks(nbytes):
             yield chunk
             self._advance(len(chunk))
@@ -45,7 +45,7 @@ class WatchedTensor(Tensor):
 
 @contextlib.contextmanager
 def watching(tensors: MutableMapping[str, Tensor], *, links: Links, quiet: bool) -> Iterator[None]:
-    """Show how much of some tensors has been saved, while they are.
+    """Show a progress bar while tensors are saved.
 
     Parameters
     ----------

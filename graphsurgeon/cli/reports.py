@@ -1,4 +1,4 @@
-"""Reports of passes for people: any report whose JSON is made of rows and notes."""
+"""Rendering reports of passes: any report whose JSON consists of rows and notes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _describe(rows: Sequence[Any]) -> str:
 
 
 def _repeats(key: str, rows: Sequence[Row]) -> bool:
-    """Whether a column says nothing that the name does not say: a variable's node of the same name."""
+    """Whether a column is redundant: a variable's node of the same name."""
     return key == "node" and all(row.get("name") == row["node"] for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Running a command line to its exit code, and saying what went wrong.
+"""Running a command line: exit codes and error messages.
 
 ==== ====================================================
 code means
@@ -139,11 +139,11 @@ def _usage_hint(error: click.ClickException) -> str | None:
     context = getattr(error, "ctx", None)
     if context is None:
         return None
-    return getattr(error, "hint", None) or f"{context.command_path} --help tells its options"
+    return getattr(error, "hint", None) or f"{context.command_path} --help shows its options"
 
 
 def _drop_stdout() -> None:
-    """Point stdout to nowhere: the interpreter flushes it once more when it ends."""
+    """Redirect stdout to the null device: the interpreter flushes it once more when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

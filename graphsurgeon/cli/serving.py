@@ -1,4 +1,4 @@
-"""Saving as a SavedModel from the command line: the options for its signature, and what is said about it."""
+"""SavedModels on the command line: the options of a signature, and the lines about it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def signature_options(function: F) -> F:
 
 
 def check_signature_options(kind: OutputKind | None, *, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Refuse a signature for what has none."""
+    """Refuse signature options for any other output than a SavedModel."""
     if (inputs or outputs) and kind != "saved_model":
         raise click.UsageError("--inputs and --outputs make the signature of a SavedModel: add --to saved_model")
 
@@ -53,7 +53,7 @@ def made_servable(
 
 
 def serving_lines(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield lines on the signature that was made, and notes."""
+    """Yield lines about the signature that was made, and notes."""
     serving = facts.get("serving", {"signature": None, "notes": []})
     signature = serving["signature"]
     for side in ("inputs", "outputs") if signature is not None else ():

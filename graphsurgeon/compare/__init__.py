@@ -1,4 +1,4 @@
-"""What differs between two models, two checkpoints, or a model and a checkpoint.
+"""Graph and checkpoint diff: what differs between two models, two checkpoints, or one of each.
 
 ============== ====================================================================
 compared       how
@@ -7,7 +7,7 @@ nodes          by name; where names differ by structure, so that a renamed scope
                is a renaming and not a removal of everything
 functions      the same, bodies too; by name, or by the calls that name them
 values         of constants and variables: streamed, exact, see `graphsurgeon.compare.values`
-collections    as bags of items
+collections    as multisets of items
 the rest       versions, gradients, signatures, saver, assets: field by field
 ============== ====================================================================
 
@@ -38,7 +38,7 @@ __all__ = ["DiffReport", "diff"]
 
 @dataclass(frozen=True)
 class DiffReport:
-    """What differs between two models, two checkpoints, or a model and a checkpoint.
+    """The differences between two models, two checkpoints, or a model and a checkpoint.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class DiffReport:
         }
 
     def lines(self, limit: int | None = 20) -> Iterator[str]:
-        """Yield the report for people.
+        """Render the report as text, line by line.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class DiffReport:
 
 
 def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> DiffReport:
-    """Find what differs between two models, two checkpoints, or a model and a checkpoint.
+    """Compare two models, two checkpoints, or a model and a checkpoint.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How the collections of two meta graphs differ."""
+"""Multiset difference of the collections of two meta graphs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from proto_utils.errors import CorruptionError
 
 
 def diff_collections(a: schema.MetaGraphDef, b: schema.MetaGraphDef) -> list[CollectionDiff]:
-    """Compare collections as bags of items: what one side has more of, and whether the order differs."""
+    """Compare collections as multisets: the items one side has more of, and whether the order differs."""
     return [row for name in sorted({*a.collection_def, *b.collection_def}) for row in _rows(name, a, b)]
 
 

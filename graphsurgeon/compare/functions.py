@@ -1,4 +1,4 @@
-"""How two function libraries differ: which functions are the same, and what differs in each."""
+"""Diff of function libraries: matching functions, then the differences of each pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How two graphs, or two function bodies, differ: node by node, once it is known which are the same."""
+"""Diff of two graphs, or two function bodies, node by node, given a matching."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which nodes of two graphs are the same: by name, and where names differ, by structure.
+"""Graph matching: nodes pair up by name, and where names differ by Weisfeiler-Leman refinement.
 
 A node that only one graph has may be a node of the other under another name. Such
-nodes are described by hashes of what they compute and of what is made of it::
+nodes are colored by hashes that are refined along the edges, in topological order::
 
     local   op and attrs, without what is a name itself (_class, frame_name, functions ...)
     up      local, and the inputs' ``up`` in order: everything the node computes
@@ -42,7 +42,7 @@ _Edge = tuple[str, tuple[str, int]]
 
 
 class Matching:
-    """The nodes of two graphs that are the same.
+    """A matching of the nodes of two graphs.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Matching:
 
 
 def match_graphs(a: Graph, b: Graph, arguments: Mapping[str, str] | None = None) -> Matching:
-    """Pair the nodes of two graphs, or of two function bodies; parameters as of `Matching`."""
+    """Match the nodes of two graphs, or of two function bodies; parameters as of `Matching`."""
     match = Matching(a, b, arguments or {})
     matcher = _Matcher(match)
     if matcher.is_open:
@@ -93,7 +93,7 @@ def match_graphs(a: Graph, b: Graph, arguments: Mapping[str, str] | None = None)
 
 
 class _Side:
-    """The open nodes of a graph, those that have no counterpart yet, and how they are described.
+    """The unmatched nodes of a graph, and their colors.
 
     Attributes
     ----------

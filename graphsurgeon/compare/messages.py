@@ -1,4 +1,4 @@
-"""How two messages differ, field by field, without knowing what they mean; and messages as JSON types."""
+"""Structural diff of protobuf messages, field by field, and messages as JSON types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as JSON types: exact, and the same for everything that a report holds.
+"""Lossless conversion of attr values, tensors and numbers to JSON types.
 
 ======================== =====================================================
 value                    JSON

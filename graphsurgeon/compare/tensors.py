@@ -1,4 +1,4 @@
-"""How two sets of named tensors differ: checkpoints, or the variables of models."""
+"""Diff of two sets of named tensors: checkpoints, or the variables of models."""
 
 from __future__ import annotations
 

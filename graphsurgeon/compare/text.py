@@ -1,4 +1,4 @@
-"""A report for people: grouped, in the order of the report, cut with counts.
+"""Text rendering of a diff report: grouped, in the report's order, truncated with counts.
 
 ::
 

@@ -59,7 +59,7 @@ class DType:
         Raises
         ------
         UnsupportedError
-            There is none (resource, variant).
+            It has no numpy type (resource, variant).
         """
         import numpy as np
 

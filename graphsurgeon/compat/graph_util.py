@@ -165,7 +165,7 @@ def tensor_shape_from_node_def_name(graph: Any, input_name: str) -> Any:
     Parameters
     ----------
     graph : tf.Graph or GraphDef
-        A GraphDef tells only shapes that its attrs hold.
+        A GraphDef has only the shapes in its attrs.
     input_name : str
         ``a`` or ``a:1``.
 

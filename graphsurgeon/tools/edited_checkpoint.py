@@ -50,7 +50,7 @@ class EditedCheckpoint:
 
     @cached_property
     def graph(self) -> Model | None:
-        """The graph beside the checkpoint, as it is; None when there is none."""
+        """The graph beside the checkpoint, unchanged; None without a graph."""
         return load_graph(self._found) if _has_meta(self._found) else None
 
     def fitting_graph(self) -> tuple[Model | None, str | None]:

@@ -1,4 +1,4 @@
-"""Everything that can be found wrong with what a path names: the graph, what is around it, and every stored value.
+"""Verification of a path: its graph, what is around the graph, and the checksum of every stored value.
 
 To the rules of `graphsurgeon.checks` and `graphsurgeon.checks.consistency` come those of files:
 

@@ -1,4 +1,4 @@
-"""Print or save the value of a tensor, a constant or a variable."""
+"""Show or save the value of a tensor, a constant or a variable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--full", is_flag=True, help="Print every element of a large value.")
 @options.common("force", "json", "quiet")
 def command(source: str, name: str, output: str | None, full: bool, force: bool, as_json: bool, quiet: bool) -> None:
-    """Print the value of a checkpoint's tensor, of a constant, or of a variable that a checkpoint belongs to.
+    """Show the value of a checkpoint's tensor, of a constant, or of a variable that a checkpoint belongs to.
 
     NAME may end in :0. In a checkpoint that TensorFlow 2 saved by objects it may also be the variable's name, or the
     path to it from the root object (ls --names shows both). NAME[0:10, :] is a part, as numpy has it, in steps of one:

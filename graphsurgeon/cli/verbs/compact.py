@@ -1,4 +1,4 @@
-"""Write a checkpoint anew: only the bytes it uses, in data files and a byte order of one's choice."""
+"""Rewrite a checkpoint: only the bytes in use, in data files and a byte order of your choice."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
 @click.option("--byteorder", type=click.Choice(["little", "big"]), help="Of the values; little by default.")
 @options.common("dry_run", "force", "json", "quiet")
 def command(source: str, output: str | None, shard_size: int | None, byteorder: str | None, **given: Any) -> None:
-    """Write a checkpoint anew: one data file without gaps, sharing no bytes with others, sorted by name.
+    """Rewrite a checkpoint: one data file without gaps, sharing no bytes with others, sorted by name.
 
     Edits link the data files of their source, whole, however little of them is still in use; this lets go of the rest.
     --shard-size divides the values among several data files, --byteorder turns a checkpoint of a big-endian machine

@@ -1,4 +1,4 @@
-"""Write a graph or checkpoint in another form."""
+"""Convert a graph or checkpoint to another format."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @signature_options
 @options.common("force", "dry_run", "json", "quiet")
 def command(source: str, output: str, to: OutputKind | None, tags: str | None, **given: Any) -> None:
-    """Write a graph or checkpoint in another form: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
+    """Convert a graph or checkpoint to another format: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
 
     Without --to, a graph becomes text when DST ends in .pbtxt, .prototxt or .txt, and binary otherwise; a checkpoint is
     copied, its .meta with it, into the V2 format; a SavedModel is copied when DST is a directory or ends in a slash.

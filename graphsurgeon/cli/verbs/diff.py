@@ -1,4 +1,4 @@
-"""Tell what differs between two graphs, two checkpoints or two models."""
+"""Compare two graphs, two checkpoints or two models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphsurgeon.cli.output import emit_json, emit_line, remark
 @click.option("--all", "show_all", is_flag=True, help="Print every row, not the first 20 of a kind.")
 @options.common("json", "quiet")
 def command(a: str, b: str, show_all: bool, as_json: bool, quiet: bool) -> int:
-    """Tell what differs between two graphs, two checkpoints or two models; exits with 1 when anything does.
+    """Compare two graphs, two checkpoints or two models; exits with 1 when they differ.
 
     Nodes are compared by name and, where names differ, by structure, so that a renamed scope shows as such. Values are
     read and compared exactly. In what is printed - stands for A only, + for B only, > for renamed and ~ for changed.

@@ -1,4 +1,4 @@
-"""Do several edits of a checkpoint at once, as a recipe says."""
+"""Apply the edits of a recipe to a checkpoint, in one pass over the data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphsurgeon.cli.edit_verb import finish
 @click.option("--recipe", metavar="FILE", required=True, help="The steps, in YAML or JSON.")
 @output_options
 def command(source: str, recipe: str, output: str | None, **given: Any) -> None:
-    """Do several edits of a checkpoint at once, as a recipe says.
+    """Apply the edits of a recipe to a checkpoint, in one pass over the data.
 
     A recipe is a list of steps, each an edit with its options, named as on the command line; paths in it are relative
     to it. The data is read and written once, whatever the number of steps.

@@ -1,4 +1,4 @@
-"""Write a checkpoint as a file of arrays: npz, safetensors, HDF5, or a directory of npy."""
+"""Export a checkpoint as a file of arrays: npz, safetensors, HDF5, or a directory of npy."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Show each tensor: its name there, and how it is stored.")
 @options.common("dry_run", "force", "json", "quiet")
 def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> None:
-    """Write the tensors of a checkpoint as a file of arrays, which `import` reads back bit by bit.
+    """Export the tensors of a checkpoint as a file of arrays, which `import` reads back bit by bit.
 
-    DST tells the format: .npz, .safetensors, .h5 or .hdf5; with a slash at its end it is a directory of .npy files.
+    The suffix of DST is the format: .npz, .safetensors, .h5 or .hdf5; with a slash at its end, a directory of .npy.
     Names are kept as far as the format can, and escaped as %XX where it cannot.
 
     What a format has no type for is stored as the integer of its size, with the name of the type: bfloat16 in an .npz

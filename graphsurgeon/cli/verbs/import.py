@@ -1,4 +1,4 @@
-"""Make a checkpoint of a file of arrays: npz, safetensors, HDF5, or a directory of npy."""  # noqa: N999 -- a verb's file has its name
+"""Import a file of arrays as a checkpoint: npz, safetensors, HDF5, or a directory of npy."""  # noqa: N999 -- a verb's file has its name
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from graphsurgeon.formats.arrays.transfer import ArrayFormat
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to leave out.")
 @options.common("dry_run", "force", "json", "quiet")
 def command(source: str, output: str, format_: ArrayFormat | None, **given: Any) -> None:
-    """Make a checkpoint of the arrays of a file: what `export` wrote, bit by bit, or another program.
+    """Import the arrays of a file as a checkpoint: what `export` wrote, bit by bit, or another program.
 
     SRC is an .npz, .safetensors or HDF5 file, or a directory of .npy files. Of an HDF5 file, Keras's weights too, names
     are the paths of the datasets. Pickled objects are not read, and links that lead out of an HDF5 file not followed.

@@ -1,4 +1,4 @@
-"""Tell what a file is and what it holds."""
+"""Show what a file is and what it holds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WIDTH = 13
 @options.tags
 @options.common("json")
 def command(source: str, tags: str | None, as_json: bool) -> None:
-    """Tell what a file is and what it holds.
+    """Show what a file is and what it holds.
 
     Kind, versions, nodes, guessed inputs and outputs with the reason for each, variables and weights, dtypes, control
     flow, functions, signatures, collections, and the checkpoint that belongs to it. No values are read.

@@ -1,4 +1,4 @@
-"""Print a checkpoint's tensors with the flags of TensorFlow's inspect_checkpoint."""
+"""Show a checkpoint's tensors with the flags of TensorFlow's inspect_checkpoint."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def command(
     printoptions: dict[str, Any],
     tf_version: str,
 ) -> int:
-    """Print a checkpoint's tensors and the number of their elements, with the flags of TensorFlow's inspect_checkpoint.
+    """Show a checkpoint's tensors and the number of their elements, with the flags of TensorFlow's inspect_checkpoint.
 
     Takes those flags and prints what TensorFlow prints, to stdout also when something goes wrong; the exit code then
     tells. The verbs ls and cat do more: patterns, slices, JSON, files.

@@ -1,4 +1,4 @@
-"""Print the prefix of a directory's latest checkpoint."""
+"""Show the prefix of a directory's latest checkpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proto_utils.errors import NotFoundError
 @click.argument("directory", metavar="DIR")
 @options.common("json")
 def command(directory: str, as_json: bool) -> None:
-    """Print the prefix of a directory's latest checkpoint, as its state file tells.
+    """Show the prefix of a directory's latest checkpoint, according to its state file.
 
     DIR may be the state file itself. Checkpoints that are no longer where it says are looked for beside it.
     """

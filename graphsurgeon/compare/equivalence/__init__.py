@@ -1,4 +1,4 @@
-"""Whether a frozen graph and a graph with variables and a checkpoint are the same model, proven without TensorFlow.
+"""Equivalence proof: a frozen graph and a graph with variables and a checkpoint are the same model.
 
 Nodes are the same by name. Each must have the same op, attrs and inputs, up to the exchange
 of a constant for a variable::

@@ -1,4 +1,4 @@
-"""Whether the attrs of two nodes say the same, given that one may pass on a handle and the other the value.
+"""Equality of attrs, up to the exchange of a resource handle for the value.
 
 Annotations (names that begin with an underscore) and the hints ``output_shapes`` do not
 change what a node computes. An attr that one side leaves out has its default there:
@@ -71,7 +71,7 @@ EXCHANGES: Mapping[str, Exchange] = {
 
 
 def attr_problems(frozen: Node, thawed: Node) -> Iterator[str]:
-    """Yield in what the attrs of two nodes of one op differ, functions left out.
+    """Yield the differing attrs of two nodes of one op, functions left out.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def attr_problems(frozen: Node, thawed: Node) -> Iterator[str]:
 
 
 def exchange_problems(frozen: Node, thawed: Node) -> Iterator[str]:
-    """Yield in what the attrs of a reader of a value differ from those of the reader of a handle it stands for."""
+    """Yield the differing attrs of a reader of a value and the reader of a handle that it stands for."""
     for theirs, ours in EXCHANGES[thawed.op].attrs.items():
         x, y = _value(frozen, ours), _value(thawed, theirs)
         if not _is_same(x, y):

@@ -1,4 +1,4 @@
-"""Two graphs, or two function bodies, node by node."""
+"""Comparison of two graphs, or two function bodies, node by node."""
 
 from __future__ import annotations
 
@@ -232,5 +232,5 @@ def _has_results(node: Node) -> bool:
 
 
 def _is_foreign(node: Node) -> bool:
-    """Whether a node's op is none of TensorFlow's: a function of the library, or a custom op."""
+    """Whether a node's op is unknown to TensorFlow: a function of the library, or a custom op."""
     return ops.facts(node.op) is None

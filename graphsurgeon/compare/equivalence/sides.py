@@ -1,4 +1,4 @@
-"""One of two graphs that are compared, and where in it a tensor truly comes from.
+"""Reaching definitions in one of two graphs: the node or variable from which a tensor comes.
 
 The value of a variable reaches its readers on many ways. All of these are one tensor::
 
@@ -76,7 +76,7 @@ class Side:
         self._roots: dict[str, str | None] = {}
 
     def exchange(self, variables: Collection[str], others: Collection[str]) -> None:
-        """Tell which nodes stand for variables too, and what nodes the other side has."""
+        """Set which nodes stand for variables too, and which nodes the other side has."""
         self.variables.update(variables)
         self._others = others
 

@@ -1,4 +1,4 @@
-"""Whether the constants of a frozen graph are the values of the variables they were."""
+"""Bitwise comparison of a frozen graph's constants with the values of the variables they were."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that resemble one most, found without a look at all others."""
+"""Approximate nearest neighbours among names, found through groups instead of a full scan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MIN_RATIO = 0.5
 
 
 class Candidates:
-    """The names that resemble one most, for lists of what is missing.
+    """Approximate nearest neighbours of names, for lists of what is missing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What names have in common: words, numbers, ends."""
+"""String similarity of variable names: common words, numbers, last components."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def kind(name: str) -> str:
 
 
 def overlap(a: Item, b: Item) -> float:
-    """Return which part of their words two names share: less than `alike` tells, at a tenth of its cost."""
+    """Return the share of words that two names have in common: a tenth of the cost of `alike`, and less exact."""
     left, right = set(tokens(a.name)), set(tokens(b.name))
     return 2 * len(left & right) / max(len(left) + len(right), 1)
 
 
 def alike(a: Item, b: Item) -> float:
-    """Return which part of their words and numbers two names have in the same order."""
+    """Return the share of words and numbers that two names have in the same order."""
     return difflib.SequenceMatcher(None, tokens(a.name), tokens(b.name), autojunk=False).ratio()
 
 
@@ -77,7 +77,7 @@ def numbers(item: Item) -> list[int]:
 
 
 def natural(item: Item) -> list[tuple[int, int, str]]:
-    """Return a key to sort by, as people do: block2 before block10."""
+    """Return the sort key of natural order: block2 before block10."""
     return [(0, int(token), "") if token.isdigit() else (1, 0, token) for token in tokens(item.name)]
 
 

@@ -1,4 +1,4 @@
-"""Which tensor of a checkpoint each requirement of a graph gets: by rules, by names, by suggestions."""
+"""Matching requirements of a graph to tensors of a checkpoint: by rules, by names, by suggestions."""
 
 from __future__ import annotations
 

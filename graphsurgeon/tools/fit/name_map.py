@@ -1,4 +1,4 @@
-r"""Names of a checkpoint put into the words of a graph: ``old=new`` rules.
+r"""Renaming rules, ``old=new``, from names of a checkpoint to names of a graph.
 
 They are written as those of `rename`, see `graphsurgeon.rewrites.renaming.name_map`, and here every rule is tried on
 every name, so that one tensor can go to several places; where two rules lead different tensors to one name, the first
@@ -34,7 +34,7 @@ class Rule:
         return f"{self.old}={self.new}"
 
     def apply(self, name: str) -> str | None:
-        """Return the new name, None when the rule is not about this one."""
+        """Return the new name, None when the rule does not match."""
         return self._map.find(name)
 
 

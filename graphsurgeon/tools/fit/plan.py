@@ -1,4 +1,4 @@
-"""A plan: for each key that a graph restores, the tensor it gets and why, or what is wrong."""
+"""An assignment of checkpoint tensors to the keys that a graph restores, with the reason for each."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Choices:
 
 @dataclass
 class Fitted:
-    """A tensor that fits, or why there is none.
+    """A tensor that fits, or the reason why it does not.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of every key that a graph restores.
+    """The tensor, and the report row, of every key that a graph restores.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is to be done about tensors that do not fit, in the words of the command line.
+"""Policies for tensors that do not fit, and their syntax.
 
 ========================  ===============================================================
 ``error``                 nothing; the tensor is listed (the default)
@@ -81,7 +81,7 @@ class Rules(Generic[T]):
         self._default = [policy for pattern, policy in entries if pattern is None][-1:]
 
     def of(self, key: str) -> T | None:
-        """Return the policy for a key, None when there is none."""
+        """Return the policy for a key, or None."""
         for pattern, policy in self._entries:
             if matches(pattern, key):
                 return policy
@@ -96,7 +96,7 @@ class Rules(Generic[T]):
 
 
 def parse_mismatch(texts: Sequence[str]) -> Rules[MismatchPolicy]:
-    """Parse what to do about values of another shape or dtype.
+    """Parse policies for values of another shape or dtype.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def parse_transforms(texts: Sequence[str]) -> Rules[tuple[Alteration, ...]]:
 
 
 def parse_missing(texts: Sequence[str]) -> Rules[str]:
-    """Parse what to do about values that are missing. Errors as `parse_mismatch`."""
+    """Parse policies for missing values. Errors as `parse_mismatch`."""
 
     def policy(text: str) -> str:
         if text not in ("error", *_FILLS):

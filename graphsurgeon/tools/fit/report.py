@@ -1,4 +1,4 @@
-"""What fitting a checkpoint to a graph comes to, row by row, as plain data."""
+"""The report of fitting a checkpoint to a graph, row by row, as plain data."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FitRow:
 
 @dataclass(frozen=True)
 class FitReport:
-    """What fitting comes to.
+    """The result of fitting.
 
     Attributes
     ----------

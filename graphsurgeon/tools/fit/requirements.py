@@ -1,4 +1,4 @@
-"""What a model wants of a checkpoint: the tensors that it restores, by key.
+"""The tensors that a model restores from a checkpoint, by key.
 
 Its own saver says so: the one that the SaverDef names, whose restore op lists keys, slices and types, and whose
 assignments lead to variables and their shapes; in a SavedModel of TensorFlow 2 it is a function. A model that
@@ -76,7 +76,7 @@ class Requirement:
 def requirements(
     model: Model, index: Index, calls: Sequence[SaverCall], *, saver: str | None = None
 ) -> list[Requirement]:
-    """Return what a model wants of a checkpoint, in the order in which its saver lists it.
+    """Return the tensors that a model restores, in the order of its saver.
 
     Parameters
     ----------

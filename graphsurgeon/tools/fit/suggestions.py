@@ -1,4 +1,4 @@
-"""Guesses which tensor of a checkpoint is meant for which variable of a graph, where names differ.
+"""Heuristic matching of variables to tensors of a checkpoint, where names differ.
 
 Three looks, from the surest to the boldest; each takes what the ones before it left:
 
@@ -44,7 +44,7 @@ class Suggestion(NamedTuple):
 
 
 def suggest(wanted: Sequence[Item], found: Sequence[Item]) -> list[Suggestion]:
-    """Pair what is wanted with what is there; each at most once.
+    """Match wanted keys with existing ones, each at most once.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reading recipes from files, and doing what they say."""
+"""Reading recipes from files, and applying them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def apply_recipe(
     model: Model | None = None,
     directory: str | None = None,
 ) -> EditReport:
-    """Do the steps of a recipe, all or none of them.
+    """Apply the steps of a recipe atomically: all or none of them.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _followed(origins: Mapping[str, str], report: EditReport, after: Mapping[str
 
 
 def _with_origins(report: EditReport, before: Mapping[str, Tensor], origins: Mapping[str, str]) -> EditReport:
-    """Tell of tensors that were renamed and changed, by different steps, that they are not new ones."""
+    """Give tensors that different steps renamed and changed their origin, so that they are not taken for new ones."""
     changes, moved = [], set()
     for row in report.changes:
         was = origins.get(row.name) if row.action == "added" else None

@@ -49,7 +49,7 @@ class RetentionReport:
     Attributes
     ----------
     latest : str
-        Prefix of the latest checkpoint, which is kept; empty when there is none at all.
+        Prefix of the latest checkpoint, which is kept; empty without any checkpoint.
     kept, removed : tuple of StoredCheckpoint
         Oldest first. Of those that are removed, `files` are the ones that go.
     missing : tuple of str
@@ -71,7 +71,7 @@ class RetentionReport:
 
 @dataclass
 class _Plan:
-    """What is decided: `active` are the last ones, `reasons` tell by prefix why a checkpoint is kept."""
+    """What is decided: `active` are the last ones, `reasons` say by prefix why a checkpoint is kept."""
 
     active: list[StoredCheckpoint] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)

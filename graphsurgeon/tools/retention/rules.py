@@ -1,6 +1,6 @@
-"""Which checkpoints stay for good: the two rules of TensorFlow.
+"""TensorFlow's two rules for checkpoints that are kept for good.
 
-The state file tells which wrote it::
+The state file shows which wrote it::
 
     tf.train.Saver               no timestamps    stays when saved later than T; then T moves on by the period
     tf.train.CheckpointManager   timestamps       stays when saved a period or more after the last one that stayed

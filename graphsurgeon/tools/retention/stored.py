@@ -1,4 +1,4 @@
-"""The checkpoints of a directory as files: which belong together, since when, and what else needs them."""
+"""The checkpoints of a directory as files: the files of each, their time, and symbolic links among them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class StoredCheckpoint:
 def stored(
     prefix: str, files: tuple[str, ...], *, is_listed: bool = False, time: float | None = None
 ) -> StoredCheckpoint:
-    """Describe a checkpoint by its files, the first of which tells its time unless that is known."""
+    """Describe a checkpoint by its files, the first of which gives its time unless that is known."""
     time = os.stat(files[0]).st_mtime_ns / 1e9 if time is None else time
     return StoredCheckpoint(prefix, time, is_listed, files, sum(os.lstat(path).st_size for path in files))
 
