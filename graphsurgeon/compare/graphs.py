@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from graphsurgeon.compare.matching import Matching, data_inputs
+from graphsurgeon.compare.matching import Matching
 from graphsurgeon.compare.messages import message_to_json
 from graphsurgeon.compare.plain import ABSENT, plain
 from graphsurgeon.compare.report import Difference, GraphDiff, NodeDiff, NodeRow, Rename
@@ -14,7 +14,7 @@ from graphsurgeon.compare.tensors import has_values
 from graphsurgeon.compare.values import diff_values
 from graphsurgeon.ir.attr_value import decode
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import is_control, node_of_input
 from graphsurgeon.tensors.tensor import Tensor
 
 _COLOCATION = "loc:@"
@@ -95,23 +95,23 @@ class _Nodes:
             mapped = tuple([self._renamed.get(text) or self._input(text) for text in mapped])
         if mapped == b.inputs:
             return
-        left = [_canonical(text) for text in mapped if text[:1] != "^"]
-        right = [_canonical(text) for text in b.inputs if text[:1] != "^"]
+        left = [_canonical(text) for text in mapped if not is_control(text)]
+        right = [_canonical(text) for text in b.data_inputs]
         if len(left) != len(right):
-            yield Difference("inputs", None, data_inputs(a), data_inputs(b))
+            yield Difference("inputs", None, list(a.data_inputs), list(b.data_inputs))
         else:
             for i, (x, y) in enumerate(zip(left, right, strict=True)):
                 if x != y:
-                    yield Difference("input", i, data_inputs(a)[i], data_inputs(b)[i])
-        waits = {there: here for here, there in zip(a.inputs, mapped, strict=True) if here[:1] == "^"}
-        others = {text for text in b.inputs if text[:1] == "^"}
+                    yield Difference("input", i, a.data_inputs[i], b.data_inputs[i])
+        waits = {there: here for here, there in zip(a.inputs, mapped, strict=True) if is_control(here)}
+        others = set(b.control_inputs)
         if waits.keys() != others:
             lost = sorted(here for there, here in waits.items() if there not in others)
             yield Difference("control_inputs", None, lost, sorted(others - waits.keys()))
 
     def _input(self, text: str) -> str:
         """Return an input as the second graph would write it."""
-        mark = "^" if text[:1] == "^" else ""
+        mark = "^" if is_control(text) else ""
         name = node_of_input(text)
         return mark + self._match.counterpart(name) + text[len(mark) + len(name) :]
 

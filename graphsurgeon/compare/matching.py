@@ -28,7 +28,7 @@ from graphsurgeon.ir import ops
 from graphsurgeon.ir.frames import NEXT_ITERATION_OPS
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import is_control, node_of_input
 from proto_utils import schema
 
 # Attrs that hold names, by which a renamed node differs.
@@ -234,7 +234,7 @@ class _Matcher:
         waiting = deque((a, b) for a, b in self._match.pairs() if a.name in beside)
         while waiting and self.is_open:
             a, b = waiting.popleft()
-            inputs, twins = data_inputs(a), data_inputs(b)
+            inputs, twins = a.data_inputs, b.data_inputs
             found = zip(inputs, twins, strict=True) if len(inputs) == len(twins) else ()
             pairs = [(node_of_input(text), node_of_input(other)) for text, other in found]
             if a.name in readers and b.name in others:
@@ -285,11 +285,6 @@ def _twins(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, str
         yield from zip(rest, others, strict=True)
 
 
-def data_inputs(node: Node) -> list[str]:
-    """Return the inputs that carry a tensor."""
-    return [text for text in node.inputs if text[:1] != "^"]
-
-
 def _by_name(graph: Graph) -> dict[str, Node]:
     """Return the nodes by name; the first of several of one name."""
     nodes = {node.name: node for node in graph}
@@ -297,7 +292,7 @@ def _by_name(graph: Graph) -> dict[str, Node]:
 
 
 def _edge(text: str, position: int) -> _Edge:
-    if text[:1] == "^":
+    if is_control(text):
         return text[1:], ("", -1)
     name, _, port = text.partition(":")
     # The first output of a graph's node; function bodies write ``out:0``.

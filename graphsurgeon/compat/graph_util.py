@@ -226,7 +226,7 @@ def _spliced(nodes: Mapping[str, Node], checks: Container[str], protected: Conta
     waiting, waited_for, leading = set(), set(), set()
     for name, node in nodes.items():
         if name not in checks:
-            controls = [text[1:] for text in node.inputs if text[:1] == "^" and text[1:] not in checks]
+            controls = [text[1:] for text in node.control_inputs if text[1:] not in checks]
             waited_for.update(controls)
             leading.update(_placed_with(node))
             if controls:

@@ -112,7 +112,7 @@ class Bodies:
         if not self._is_same_text(node, other):
             for problem in attr_problems(node, other):
                 yield self._finding("attr", node, problem)
-            yield from self._inputs(node, data_inputs(node), data_inputs(other))
+            yield from self._inputs(node, node.data_inputs, other.data_inputs)
             yield from self._waits(node, other, may_drop=False)
         yield from self._note_calls(node, other)
 
@@ -135,8 +135,8 @@ class Bodies:
         """Yield what differs between the reader of a value and the reader of a handle it stands for."""
         for problem in exchange_problems(node, other):
             yield self._finding("attr", node, problem)
-        inputs, num_inputs = data_inputs(node), exchange.num_inputs
-        yield from self._inputs(node, inputs[:num_inputs], data_inputs(other)[:num_inputs])
+        inputs, num_inputs = node.data_inputs, exchange.num_inputs
+        yield from self._inputs(node, inputs[:num_inputs], other.data_inputs[:num_inputs])
         yield from self._waits(node, other, may_drop=True)
         if exchange.has_axis:
             axis = self._frozen.nodes.get(node_of_input(inputs[num_inputs])) if len(inputs) > num_inputs else None
@@ -169,7 +169,7 @@ class Bodies:
     def _waits(self, node: Node, other: Node, *, may_drop: bool) -> Iterator[Finding]:
         """Yield what one of two nodes waits for and the other does not."""
         here, there = (
-            {side.origin(text).source: text for text in each.inputs if text[:1] == "^"}
+            {side.origin(text).source: text for text in each.control_inputs}
             for side, each in ((self._frozen, node), (self._thawed, other))
         )
         more = [text for source, text in here.items() if source not in there]
@@ -203,7 +203,7 @@ class Bodies:
             for name, node in there.items()
             if name not in here
             and any(
-                node_of_input(text) in here and node_of_input(text) not in self._exchanged for text in data_inputs(node)
+                node_of_input(text) in here and node_of_input(text) not in self._exchanged for text in node.data_inputs
             )
         ]
         found = [n for n in found if _has_results(there[n]) and not self._thawed.is_read(n)]
@@ -219,11 +219,6 @@ class Bodies:
 
     def _finding(self, rule: str, node: Node, message: str) -> Finding:
         return Finding(ERROR, rule, node.name, self._function, message)
-
-
-def data_inputs(node: Node) -> list[str]:
-    """Return the inputs that carry a tensor."""
-    return [text for text in node.inputs if text[:1] != "^"]
 
 
 def _has_results(node: Node) -> bool:

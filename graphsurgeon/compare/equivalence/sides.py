@@ -171,5 +171,5 @@ def _needs_variable(node: Node, index: Index) -> bool:
         return False
     if known.ref_inputs:
         return True
-    producers = (index.producer(text) for text in node.inputs if text[:1] != "^")
+    producers = (index.producer(text) for text in node.data_inputs)
     return any(producer is not None and producer.op in RESOURCE_OPS for producer in producers)
