@@ -1,6 +1,6 @@
 """The command line: arguments in, one library call, its answer out.
 
-``verbs/`` has a file per verb; passes become verbs by `passes`. Nothing heavy is
+``verbs/`` has a file per verb; passes and edits become verbs by `pass_verb` and `edit_verb`. Nothing heavy is
 imported before a verb runs, so that ``--help`` answers at once.
 """
 

@@ -84,6 +84,21 @@ def links_of(given: dict[str, Any]) -> Links:
     return "never" if copy else "always" if link else "hard"
 
 
+def switch(name: str, text: str, *, default: str = "false", **how: Any) -> Callable[[F], F]:
+    """Add a flag of TensorFlow's tools: ``--name`` alone is true, and any value but ``true`` is false."""
+    return click.option(
+        f"--{name}", name, is_flag=False, flag_value="true", default=default, metavar="true|false",
+        callback=lambda _, __, value: str(value).lower() == "true", help=text, **how,
+    )  # fmt: skip
+
+
+def wrong_usage(message: str, hint: str | None) -> click.UsageError:
+    """Return the error of wrong usage, with a hint of its own."""
+    error = click.UsageError(message)
+    error.hint = hint  # type: ignore[attr-defined]
+    return error
+
+
 def lines_of(path: str) -> list[str]:
     """Return the lines of a file that users name: texts in UTF-8."""
     try:

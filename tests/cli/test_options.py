@@ -78,3 +78,17 @@ def test_links_exclude_copies():
 )
 def test_verbs_have_dashes_where_tensorflows_have_none(stem, verb):
     assert options.verb_name(stem) == verb
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [([], False), (["--on"], True), (["--on=true"], True), (["--on=True"], True), (["--on=1"], False)],
+)
+def test_a_switch_of_tensorflows(arguments, value):
+    command = click.command()(options.switch("on", "Whether.")(lambda on: on))
+    assert command.main(arguments, standalone_mode=False) == value
+
+
+def test_wrong_usage_has_a_hint_of_its_own():
+    error = options.wrong_usage("not so", "but so")
+    assert (error.message, getattr(error, "hint", None)) == ("not so", "but so")

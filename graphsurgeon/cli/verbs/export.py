@@ -62,9 +62,7 @@ def _format_of(output: str) -> ArrayFormat:
     try:
         return format_of_path(output)
     except UnsupportedError as error:
-        wrong = click.UsageError(error.message)
-        wrong.hint = error.hint  # type: ignore[attr-defined]
-        raise wrong from error
+        raise options.wrong_usage(error.message, error.hint) from error
 
 
 def _lines(report: ExportReport) -> Iterator[str]:

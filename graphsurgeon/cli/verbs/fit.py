@@ -116,9 +116,7 @@ def _check_usage(given: dict[str, Any]) -> None:
     try:
         choices(**given)
     except PassError as error:
-        wrong = click.UsageError(error.reason)
-        wrong.hint = getattr(error, "hint", None)  # type: ignore[attr-defined]
-        raise wrong from error
+        raise options.wrong_usage(error.reason, error.hint) from error
 
 
 def _fitted(model: Model, weights: Mapping[str, Any], **given: Any) -> FitReport:

@@ -28,11 +28,6 @@ _TEXTS = {
 }
 
 
-def _is_true(_: click.Context, __: click.Parameter, value: object) -> bool:
-    """Anything but ``true`` is false, as it is for TensorFlow."""
-    return str(value).lower() == "true"
-
-
 def _flags(function: F) -> F:
     for name, text in reversed(_TEXTS.items()):
         names = [f"--{name}", "--variable_names_blacklist"] if name.endswith("denylist") else [f"--{name}"]
@@ -40,18 +35,10 @@ def _flags(function: F) -> F:
     return function
 
 
-def _switch(name: str, default: str, text: str) -> Callable[[F], F]:
-    # ``--name`` alone is true.
-    return click.option(
-        f"--{name}", name, is_flag=False, flag_value="true", default=default, metavar="true|false",
-        show_default=True, callback=_is_true, help=text,
-    )  # fmt: skip
-
-
 @click.command("freeze_graph")
 @_flags
-@_switch("input_binary", "false", "Not needed: files are told by their bytes.")
-@_switch("clear_devices", "true", "Drop the devices of nodes.")
+@options.switch("input_binary", "Not needed: files are told by their bytes.", show_default=True)
+@options.switch("clear_devices", "Drop the devices of nodes.", default="true", show_default=True)
 @click.option("--checkpoint_version", type=int, default=2, help="1 or 2; both are read.")
 @click.option(
     "--saved_model_tags", default="serve", show_default=True, help="The tags of a meta graph, comma separated."

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_exactly
 from graphsurgeon.cli.run import USAGE, exit_code
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _LIST_FLAG = "--printoptions"
 _USAGE = (
@@ -36,11 +33,6 @@ class _Command(click.Command):
         return super().parse_args(ctx, spelled)
 
 
-def _is_true(_: click.Context, __: click.Parameter, value: object) -> bool:
-    """Anything but ``true`` is false, as it is for TensorFlow."""
-    return str(value).lower() == "true"
-
-
 def _parse_printoptions(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
     from graphsurgeon.compat.inspect_checkpoint import parse_numpy_printoption
 
@@ -48,14 +40,6 @@ def _parse_printoptions(_: click.Context, __: click.Parameter, values: tuple[str
         return dict(map(parse_numpy_printoption, values))
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-
-
-def _switch(name: str, text: str) -> Callable[[F], F]:
-    # ``--name`` alone is true.
-    return click.option(
-        f"--{name}", name, is_flag=False, flag_value="true", default="false", metavar="true|false",
-        callback=_is_true, help=text,
-    )  # fmt: skip
 
 
 @click.command("inspect_checkpoint", cls=_Command)
@@ -66,8 +50,8 @@ def _switch(name: str, text: str) -> Callable[[F], F]:
 @click.option(
     "--count_exclude_pattern", default="", metavar="REGEX", help="Do not count tensors in whose names it is found."
 )
-@_switch("all_tensors", "Print the names and values of all tensors.")
-@_switch("all_tensor_names", "Print the names of all tensors.")
+@options.switch("all_tensors", "Print the names and values of all tensors.")
+@options.switch("all_tensor_names", "Print the names of all tensors.")
 @click.option(
     _LIST_FLAG, multiple=True, metavar="K=V ...", callback=_parse_printoptions, help="For numpy.set_printoptions()."
 )
