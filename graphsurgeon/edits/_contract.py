@@ -9,6 +9,7 @@ Library call, command line verb and recipe step all derive from its signature.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec
@@ -125,6 +126,8 @@ def checkpoint_edit(
             tensors.update(after)
         return compare(before, after, remarks)
 
+    signature = inspect.signature(function).replace(return_annotation="EditReport")
+    run.__signature__ = signature  # type: ignore[attr-defined]
     return run
 
 

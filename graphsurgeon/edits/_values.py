@@ -1,17 +1,94 @@
-"""What edits that change values share: which tensors they are asked for, and all or none of them changed."""
+"""What edits that change values share: which tensors they are asked for, and all or none of them changed.
+
+One that makes one tensor of one is a function ``name(tensor, *, options...) -> Tensor`` under `value_edit`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Iterable, MutableMapping, Sequence, Sized
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from graphsurgeon import names
+from graphsurgeon.edits._contract import EditReport, Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
+from graphsurgeon.options import description_of, parameter_entries
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import UnsupportedError
 
 _MAX_LISTED = 10
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def value_edit(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[..., EditReport]:
+    """Make a checkpoint edit of a function of one tensor, for all tensors that are selected, or none.
+
+    Parameters
+    ----------
+    function : callable
+        Returns what a tensor becomes; raises UnsupportedError when the tensor is not of the kind. The edit has its
+        options and docstring, and the options ``select`` and ``exclude`` among them.
+    """
+
+    def edit(
+        tensors: MutableMapping[str, Tensor], *, select: tuple[str, ...], exclude: tuple[str, ...] = (), **options: Any
+    ) -> Remarks:
+        signature.bind(tensors, select=select, exclude=exclude, **options)
+        make: Callable[..., Tensor] = function
+        change(function.__name__, tensors, targets(tensors, select, exclude), lambda _, base: make(base, **options))
+        return Remarks()
+
+    first, *added, _ = inspect.signature(edit).parameters.values()
+    own = list(inspect.signature(function).parameters.values())[1:]
+    required = [each for each in own if each.default is each.empty]
+    optional = [each for each in own if each.default is not each.empty]
+    signature = inspect.Signature([first, *required, *added, *optional])
+    functools.update_wrapper(edit, function)
+    edit.__signature__ = signature  # type: ignore[attr-defined]
+    edit.__doc__ = _docstring(function, list(signature.parameters))
+    return checkpoint_edit(edit)
+
+
+def _docstring(function: Callable[..., Any], parameters: Sequence[str]) -> str:
+    """Return the docstring of a function of one tensor as that of an edit with more parameters."""
+    entries = parameter_entries(function) | {
+        "tensors": ["tensors : mapping of str to Tensor", "    Edited in place."],
+        "select": [
+            "select : tuple of str",
+            f"    Patterns of what to {function.__name__}: names, or regular expressions that match the whole name.",
+        ],
+        "exclude": ["exclude : tuple of str", "    Patterns of what not to."],
+    }
+    raised = (inspect.getdoc(function) or "").partition("\nUnsupportedError\n")[2]
+    sections = {
+        "Parameters": [line for name in parameters for line in entries.get(name, ())],
+        "Raises": ["NotFoundError", "    A pattern matches nothing.", "PassError", *raised.splitlines()],
+    }
+    texts = ("\n".join([title, "-" * len(title), *lines]) for title, lines in sections.items())
+    return "\n\n".join([description_of(function), *texts])
+
+
+def asks_for(*options: str, hint: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Refuse an edit when none of these options is given."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def run(*args: P.args, **given: P.kwargs) -> R:
+            if all(_is_nothing(given.get(name)) for name in options):
+                raise PassError(function.__name__, "nothing is asked for", hint=hint, is_usage=True)
+            return function(*args, **given)
+
+        return run
+
+    return decorate
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, Sized) and not isinstance(value, str) and not len(value))
 
 
 def targets(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:

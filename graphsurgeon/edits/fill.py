@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
-from graphsurgeon.edits._values import change, targets
+from graphsurgeon.edits._values import asks_for, change, targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -19,6 +19,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import FillTensor, StringTensor
 
 
+@asks_for("select", "add", hint="give `select`, or `add` with `shape` and `dtype`")
 @checkpoint_edit
 def fill(
     tensors: MutableMapping[str, Tensor],
@@ -56,10 +57,6 @@ def fill(
     PassError
         Nothing is asked for, a tensor to add is there, its shape is none, or a dtype has no such value.
     """
-    if not select and not add:
-        raise PassError(
-            "fill", "nothing is asked for", hint="give `select`, or `add` with `shape` and `dtype`", is_usage=True
-        )
     there = [name for name in add if name in tensors]
     if there:
         raise PassError(

@@ -9,37 +9,22 @@ tensor seen in a shape with these axes.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-
-from graphsurgeon.edits._contract import Remarks, checkpoint_edit
-from graphsurgeon.edits._values import axis_of, change, targets
+from graphsurgeon.edits._values import axis_of, value_edit
 from graphsurgeon.tensors.rearranged import TransposedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.tensor import Tensor
 
 
-@checkpoint_edit
+@value_edit
 def reshape(
-    tensors: MutableMapping[str, Tensor],
-    *,
-    shape: tuple[int, ...],
-    select: tuple[str, ...],
-    exclude: tuple[str, ...] = (),
-    view: tuple[int, ...] = (),
-    perm: tuple[int, ...] = (),
-) -> Remarks:
+    tensor: Tensor, *, shape: tuple[int, ...], view: tuple[int, ...] = (), perm: tuple[int, ...] = ()
+) -> Tensor:
     """Give tensors another shape over the same values.
 
     Parameters
     ----------
-    tensors : mapping of str to Tensor
-        Edited in place.
     shape : tuple of int
         Of as many elements; one dimension may be -1 for what the others leave.
-    select : tuple of str
-        Patterns of what to reshape: names, or regular expressions that match the whole name.
-    exclude : tuple of str
-        Patterns of what not to.
     view : tuple of int
         The shape in which axes are put in another order first, as 512,7,7,4096; the tensor's own by default.
     perm : tuple of int
@@ -47,17 +32,10 @@ def reshape(
 
     Raises
     ------
-    NotFoundError
-        A pattern matches nothing.
-    PassError
+    UnsupportedError
         A tensor has another number of elements, or not these axes.
     """
-
-    def reshaped(_name: str, base: Tensor) -> Tensor:
-        if perm:
-            seen = ReshapedTensor(base, view or base.shape)
-            base = TransposedTensor(seen, [axis_of(axis, len(seen.shape)) for axis in perm])
-        return ReshapedTensor(base, shape)
-
-    change("reshape", tensors, targets(tensors, select, exclude), reshaped)
-    return Remarks()
+    if perm:
+        seen = ReshapedTensor(tensor, view or tensor.shape)
+        tensor = TransposedTensor(seen, [axis_of(axis, len(seen.shape)) for axis in perm])
+    return ReshapedTensor(tensor, shape)

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import asks_for
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 
+@asks_for("keep", "drop", hint="give `keep` or `drop`, names or patterns of names")
 @checkpoint_edit
 def select(tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Remarks:
     """Keep some of a checkpoint's tensors, and drop the others.
@@ -37,10 +39,6 @@ def select(tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), 
     PassError
         Nothing is asked for, or nothing would be left.
     """
-    if not keep and not drop:
-        raise PassError(
-            "select", "nothing is asked for", hint="give `keep` or `drop`, names or patterns of names", is_usage=True
-        )
     kept = set(selected((name for name in tensors if name != OBJECT_GRAPH_KEY), keep, drop))
     if not kept:
         raise PassError("select", "no tensor would be left", hint="check `keep` and `drop` against what ls prints")

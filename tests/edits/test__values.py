@@ -2,15 +2,105 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import pytest
 
-from graphsurgeon.edits._values import axis_of, change, is_named, refuse, targets
+from graphsurgeon.edits._values import asks_for, axis_of, change, is_named, refuse, targets, value_edit
 from graphsurgeon.errors import PassError
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 NAMES = ["conv/w", "conv/b", OBJECT_GRAPH_KEY]
+
+
+@asks_for("by", "to", hint="give `by` or `to`")
+@value_edit
+def twist(tensor: Tensor, *, by: tuple[int, ...], to: str | None = None) -> Tensor:
+    """Twist tensors.
+
+    Parameters
+    ----------
+    by : tuple of int
+        How far.
+    to : str
+        Where
+        to.
+
+    Raises
+    ------
+    UnsupportedError
+        A tensor is stiff.
+    """
+    if by == (0,):
+        raise UnsupportedError("stiff")
+    return as_tensor(tensor.numpy() + sum(by))
+
+
+class TestValueEdit:
+    def test_it_changes_what_is_selected(self):
+        given = {name: as_tensor(number) for number, name in enumerate("abc")}
+        report = twist(given, by=2, select=["a", "b"], exclude="b")
+        assert {name: int(tensor.numpy()) for name, tensor in given.items()} == {"a": 2, "b": 1, "c": 2}
+        assert [row.name for row in report.changes] == ["a"]
+
+    def test_all_or_none(self):
+        given = {name: as_tensor(number) for number, name in enumerate("ab")}
+        with pytest.raises(PassError, match="twist: 2 tensors: a: stiff; b: stiff"):
+            twist(given, by=0, select=".")
+        assert [int(tensor.numpy()) for tensor in given.values()] == [0, 1]
+
+    def test_its_signature_has_what_to_edit_among_what_is_required(self):
+        assert str(inspect.signature(twist)).replace("'", "") == (
+            "(tensors: MutableMapping[str, Tensor], *, by: tuple[int, ...], select: tuple[str, ...], "
+            "exclude: tuple[str, ...] = (), to: str | None = None) -> EditReport"
+        )
+
+    def test_its_docstring_has_it_too(self):
+        assert (
+            inspect.getdoc(twist)
+            == """\
+Twist tensors.
+
+Parameters
+----------
+tensors : mapping of str to Tensor
+    Edited in place.
+by : tuple of int
+    How far.
+select : tuple of str
+    Patterns of what to twist: names, or regular expressions that match the whole name.
+exclude : tuple of str
+    Patterns of what not to.
+to : str
+    Where
+    to.
+
+Raises
+------
+NotFoundError
+    A pattern matches nothing.
+PassError
+    A tensor is stiff."""
+        )
+
+    @pytest.mark.parametrize("options", [{}, {"by": 1}, {"by": 1, "select": "a", "exclude": "a", "too": 1}])
+    def test_options_are_as_the_signature_has_them(self, options: dict[str, Any]):
+        """Also when there is nothing to edit."""
+        with pytest.raises(TypeError, match="argument"):
+            twist({"a": as_tensor(1)}, **{"to": "x", **options})
+
+    def test_something_must_be_asked_for(self):
+        with pytest.raises(PassError, match="twist: nothing is asked for") as caught:
+            twist({}, select="gone", by=())
+        assert (caught.value.hint, caught.value.is_usage) == ("give `by` or `to`", True)
+        with pytest.raises(NotFoundError):
+            twist({}, select="gone", by=0)
+        with pytest.raises(NotFoundError):
+            twist({}, select="gone", by=(), to="")
 
 
 def test_the_object_graph_is_no_target():
