@@ -79,6 +79,8 @@ def spellings(text: str) -> tuple[str, ...]:
 
 def node_of(text: str) -> str:
     """Return the node of a user's ``node`` or ``node:0``."""
+    if text[-2:] == ":0" and text[:1] != "^":
+        return text[:-2]
     return parse_input(text).node
 
 

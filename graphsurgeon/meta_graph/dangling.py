@@ -67,8 +67,9 @@ def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
     """
     missing = []
     for each in dangling(references(meta), is_there):
-        each.entry.remove()
-        missing.append(each)
+        if not each.entry.is_removed:
+            each.entry.remove()
+            missing.append(each)
     return losses(missing)
 
 
@@ -98,9 +99,9 @@ def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Contain
 
 def _part(root: MetaEntry, missing: Iterable[Reference]) -> str:
     """Return how much of a context goes; empty when all does, or when it is no context."""
-    gone = {each.entry for each in missing if each.entry.message is not None}
-    if root in gone or root.message is None:
+    if root.message is None or any(each.entry is root for each in missing):
         return ""
+    gone = {each.entry for each in missing if each.entry.message is not None}
     lost = sum(each.entry.within is root and each.entry not in gone and each.field in _LISTS for each in missing)
     parts = [f"{lost} of {root.num_names} names"] if lost else []
     parts += [f"{len(gone)} nested contexts"] if gone else []

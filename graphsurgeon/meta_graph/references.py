@@ -1,33 +1,16 @@
 """References: everything in a meta graph that names a node, a tensor or a checkpoint key, in one walk.
 
 Who renames sets names; who takes nodes away removes the entries that name them; who checks only looks. An entry is
-what is listed as one: a name in a list, a VariableDef, a context, a signature. It goes as a whole when what a name in
-it stands for goes. Only contexts hold other entries: a tensor inside of one can go alone.
+what is listed as one: a name in a list, a VariableDef, a signature, an asset. It goes as a whole when what a name in it
+stands for goes. Only contexts hold other entries: a tensor inside of one, or a pair of tensors, can go alone. The
+SaverDef and the object graph of a meta graph stay, whatever they name; so do texts among the bytes of collections.
 
-================================ ====================================================== ==============================
-in the meta graph                names                                                  is an entry
-================================ ====================================================== ==============================
-``collection_def``, node list    nodes and tensors                                      each name
-... ``variables`` and its kin    up to four; of a part of a variable the whole's key    each VariableDef
-... ``queue_runners``            a queue, the ops that fill and close it                each QueueRunnerDef
-... ``savers``                   three nodes and tensors                                each SaverDef
-... ``cond_context`` ...         pivots; the tensors inside, the ends of a loop, what   each context; each such tensor
-                                 stands inside for something outside                    or end; each such pair
-... any messages                 the tensors of an AssetFileDef or a TensorInfo         each message
-... other bytes                  perhaps a node or tensor, when they are a text         the text, which stays
-``signature_def``                tensors; an op where it stands for one to run          each signature
-``asset_file_def``               the tensor that holds the path                         each asset
-``saver_def``                    three nodes and tensors                                the SaverDef, which stays
-``object_graph_def``             variables by name, constants by node                   the graph, which stays
-================================ ====================================================== ==============================
-
-The ``context_name`` is a loop's or branch's, not a node's. Costs O(entries). Source: meta_graph.py of TensorFlow 1.15
-and 2.21, and the ``from_proto`` of the classes that it imports.
+Costs O(entries). Source: meta_graph.py of TensorFlow 1.15 and 2.21, and the ``from_proto`` of what it imports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -39,54 +22,51 @@ from proto_utils import schema
 #: A node or tensor; a key of the checkpoint; a variable by its name, which may be a key; a text that may be a name.
 NameKind = Literal["tensor", "key", "variable", "text"]
 
-_CONTEXT = {"values_def.values": "members", "values_def.external_values": "pairs", "nested_contexts": "entries"}
-#: The fields of messages that name something: by a name, or a list of names, of that kind; by a message, or a list or
-#: map of such; by names, pairs of names or messages that are entries of their own.
-_NAMES = {
-    "VariableDef": {
-        "variable_name": "tensor", "initializer_name": "tensor", "snapshot_name": "tensor",
-        "initial_value_name": "tensor", "save_slice_info_def.full_name": "key",
-    },
-    "SaverDef": {"filename_tensor_name": "tensor", "save_tensor_name": "tensor", "restore_op_name": "tensor"},
-    "QueueRunnerDef": {
-        "queue_name": "tensor", "enqueue_op_name": "tensor", "close_op_name": "tensor", "cancel_op_name": "tensor",
-    },
-    "CondContextDef": {"pred_name": "tensor", "pivot_name": "tensor", **_CONTEXT},
-    "WhileContextDef": {
-        "pivot_name": "tensor", "pivot_for_pred_name": "tensor", "pivot_for_body_name": "tensor",
-        "maximum_iterations_name": "tensor", "loop_exit_names": "members", "loop_enter_names": "members", **_CONTEXT,
-    },
-    "ControlFlowContextDef": {"cond_ctxt": "message", "while_ctxt": "message"},
-    "TensorInfo": {
-        "name": "tensor", "coo_sparse.values_tensor_name": "tensor", "coo_sparse.indices_tensor_name": "tensor",
-        "coo_sparse.dense_shape_tensor_name": "tensor", "composite_tensor.components": "messages",
-    },
-    "AssetFileDef": {"tensor_info": "message"},
-    "SignatureDef": {"inputs": "map", "outputs": "map"},
-    "SavedObjectGraph": {"nodes": "messages"},
-    "SavedObject": {"constant.operation": "tensor", "variable": "message"},
-    "SavedVariable": {"name": "variable", "experimental_distributed_variable_components": "messages"},
-}  # fmt: skip
-_BELOW: dict[str, Callable[[Any], Iterable[Any]]] = {
-    "message": lambda value: (value,),
-    "messages": iter,
-    "map": lambda value: value.values(),
-}
-_FIELDS: dict[str, list[tuple[str, str, Any]]] = {
-    message: [(*way.rpartition(".")[::2], role) for way, role in fields.items()] for message, fields in _NAMES.items()
-}
+# Messages, and their fields that name: by a tensor or a list of such when nothing else is said; below a message, a list
+# or map of messages; by names, pairs of names and messages that are entries. A context's own name is no node's.
+_NAMES = """
+VariableDef           variable_name initializer_name snapshot_name initial_value_name save_slice_info_def.full_name=key
+SaverDef              filename_tensor_name save_tensor_name restore_op_name
+QueueRunnerDef        queue_name enqueue_op_name close_op_name cancel_op_name
+CondContextDef        pred_name pivot_name values_def.values=members values_def.external_values=pairs
+                      nested_contexts=entries
+WhileContextDef       pivot_name pivot_for_pred_name pivot_for_body_name maximum_iterations_name loop_exit_names=members
+                      loop_enter_names=members values_def.values=members values_def.external_values=pairs
+                      nested_contexts=entries
+ControlFlowContextDef cond_ctxt=message while_ctxt=message
+TensorInfo            name coo_sparse.values_tensor_name coo_sparse.indices_tensor_name
+                      coo_sparse.dense_shape_tensor_name composite_tensor.components=list
+AssetFileDef          tensor_info=message
+SignatureDef          inputs=map outputs=map
+SavedObjectGraph      nodes=list
+SavedObject           constant.operation variable=message
+SavedVariable         name=variable experimental_distributed_variable_components=list
+"""
+
+
+def _table(text: str) -> dict[str, list[tuple[str, str, Any]]]:
+    """Return the table by message: the way to what has the field, the field, and how it names."""
+    table: dict[str, list[tuple[str, str, Any]]] = {}
+    for line in text.strip().replace("\n ", " ").splitlines():
+        message, *fields = line.split()
+        parts = [field.partition("=") for field in fields]
+        table[message] = [(*way.rpartition(".")[::2], how or "tensor") for way, _, how in parts]
+    return table
+
+
+_FIELDS = _table(_NAMES)
 
 
 @dataclass(eq=False, slots=True)
 class MetaEntry:
-    """What is listed as one.
+    """What a meta graph lists as one.
 
     Attributes
     ----------
     where : str
         ``collection variables``, ``signature`` ...
-    label : str
-        What people know it by.
+    name : str
+        Of a name itself, of a signature its key, of an asset its file; empty for messages.
     message : Message or None
         What it is; None for names.
     within : MetaEntry or None
@@ -100,13 +80,21 @@ class MetaEntry:
     """
 
     where: str
-    label: str = ""
+    name: str = ""
     message: Any = None
     within: MetaEntry | None = None
     stays: bool = False
     num_names: int = 0
     is_changed: bool = False
     is_removed: bool = False
+
+    @property
+    def label(self) -> str:
+        """What people know it by."""
+        if self.name or self.message is None:
+            return self.name
+        own: str = getattr(self.message, "context_name", "")
+        return own or next((node_of(each.name) for each in message_references(MetaEntry("", "", self.message))), "")
 
     @property
     def root(self) -> MetaEntry:
@@ -175,7 +163,7 @@ def references(meta: schema.MetaGraphDef) -> Iterator[Reference]:
     for key in sorted(meta.collection_def):
         yield from collection_references(meta, key)
     yield from signature_references(meta)
-    yield from _entries([MetaEntry("asset", each.filename, each) for each in meta.asset_file_def], meta.asset_file_def)
+    yield from _entries(meta.asset_file_def, [MetaEntry("asset", each.filename, each) for each in meta.asset_file_def])
     if meta.HasField("saver_def"):
         yield from message_references(MetaEntry("saver", message=meta.saver_def, stays=True))
     if meta.HasField("object_graph_def"):
@@ -189,7 +177,7 @@ def collection_references(meta: schema.MetaGraphDef, key: str) -> Iterator[Refer
     values = getattr(definition, kind).value if kind is not None else ()
     is_filled = bool(values)
     if kind == "node_list":
-        yield from _members(values, kind, [MetaEntry(where, name) for name in values])
+        yield from _names(values, kind, [MetaEntry(where, name) for name in values])
     elif kind == "any_list":
         yield from _packed(where, values)
     elif kind == "bytes_list":
@@ -208,56 +196,33 @@ def signature_references(meta: schema.MetaGraphDef) -> Iterator[Reference]:
 
 
 def message_references(entry: MetaEntry, message: Any = None) -> Iterator[Reference]:
-    """Yield what the message of an entry names, or a message below that; it is edited.
-
-    Parameters
-    ----------
-    entry : MetaEntry
-    message : Message, optional
-        Of one of the types that the table above lists.
-    """
+    """Yield what the message of an entry names, or a message below that; it is edited."""
     message = entry.message if message is None else message
-    for way, field, role in _FIELDS[message.DESCRIPTOR.name]:
+    for way, field, how in _FIELDS[message.DESCRIPTOR.name]:
+        if entry.is_removed:
+            return
         holder = getattr(message, way) if way else message
         value = getattr(holder, field)
-        if role in _BELOW:
-            for each in _BELOW[role](value):
+        if isinstance(value, str):
+            if value:
+                yield Reference(entry, field, value, how, holder, field)
+        elif how in ("message", "list", "map"):
+            for each in (value,) if how == "message" else value.values() if how == "map" else value:
                 yield from message_references(entry, each)
-        elif role == "entries":
-            yield from _entries([MetaEntry(entry.where, message=each, within=entry) for each in value], value)
-        elif role == "pairs":
-            yield from _pairs(entry, field, value)
-        elif role == "members":
-            entry.num_names += len(value)
-            yield from _members(value, field, [MetaEntry(entry.where, name, within=entry) for name in value])
-        elif not isinstance(value, str):
+        elif how in _ENTRIES:
+            yield from _ENTRIES[how](entry, field, value)
+        else:
             for position, name in enumerate(value):
-                yield Reference(entry, field, name, "tensor", value, position)
-        elif value:
-            entry.label = entry.label or node_of(value)
-            yield Reference(entry, field, value, role, holder, field)
+                yield Reference(entry, field, name, how, value, position)
 
 
 def name_fields(message: str) -> list[str]:
     """Return the fields of a type of message that hold the names of nodes and tensors, or lists of them."""
-    return [field for way, field, role in _FIELDS[message] if role == "tensor" and not way]
+    return [field for way, field, how in _FIELDS[message] if how == "tensor" and not way]
 
 
 def retarget_tensors(meta: schema.MetaGraphDef, tensors: Mapping[str, str]) -> list[str]:
-    """Rename tensors in signatures and in collections of names.
-
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited.
-    tensors : mapping of str to str
-        ``X:0`` to ``Y:0``.
-
-    Returns
-    -------
-    list of str
-        What was renamed, for people.
-    """
+    """Rename tensors (``X:0`` to ``Y:0``) in signatures and in collections of names; return what was, for people."""
     lists = [key for key in sorted(meta.collection_def) if meta.collection_def[key].WhichOneof("kind") == "node_list"]
     notes = []
     for each in chain(signature_references(meta), *(collection_references(meta, key) for key in lists)):
@@ -279,14 +244,19 @@ def unknown_messages(meta: schema.MetaGraphDef) -> list[str]:
     return [
         key
         for key in sorted(meta.collection_def)
-        if any(_type_name(packed) not in _NAMES for packed in meta.collection_def[key].any_list.value)
+        if any(_type_name(packed) not in _FIELDS for packed in meta.collection_def[key].any_list.value)
     ]
 
 
-def _members(values: Any, field: str, entries: list[MetaEntry]) -> Iterator[Reference]:
+def _members(context: MetaEntry, field: str, values: Any) -> Iterator[Reference]:
+    context.num_names += len(values)
+    return _names(values, field, [MetaEntry(context.where, name, within=context) for name in values])
+
+
+def _names(values: Any, field: str, entries: list[MetaEntry]) -> Iterator[Reference]:
     """Yield the names of a list, each an entry of its own."""
     for position, entry in enumerate(entries):
-        yield Reference(entry, field, entry.label, "tensor", values, position)
+        yield Reference(entry, field, entry.name, "tensor", values, position)
     _take_out(values, entries)
 
 
@@ -301,29 +271,40 @@ def _pairs(context: MetaEntry, field: str, values: Any) -> Iterator[Reference]:
         values.update({outside: inside for entry, (outside, inside) in pairs.items() if not entry.is_removed})
 
 
-def _entries(entries: list[MetaEntry], values: Any) -> Iterator[Reference]:
+def _nested(context: MetaEntry, _: str, values: Any) -> Iterator[Reference]:
+    return _entries(values, [MetaEntry(context.where, message=each, within=context) for each in values])
+
+
+_ENTRIES = {"members": _members, "pairs": _pairs, "entries": _nested}
+
+
+def _entries(values: Any, entries: list[MetaEntry]) -> Iterator[Reference]:
+    """Yield what the messages of a list name, each an entry of its own."""
     for entry in entries:
         yield from message_references(entry)
     _take_out(values, entries)
 
 
 def _messages(where: str, name: str, values: Any) -> Iterator[Reference]:
-    cls, entries = getattr(schema, name), []
-    for position, value in enumerate(list(values)):
-        message = schema.parse(cls, value)
-        entries.append(MetaEntry(where, getattr(message, "context_name", ""), message))
-        yield from message_references(entries[-1])
-        if entries[-1].is_changed:
-            values[position] = schema.serialize(message)
-    _take_out(values, entries)
+    """Yield what messages that a list holds as bytes name."""
+    cls, left, is_changed = getattr(schema, name), [], False
+    for value in values:
+        entry = MetaEntry(where, "", schema.parse(cls, value))
+        yield from message_references(entry)
+        if not entry.is_removed:
+            left.append(schema.serialize(entry.message) if entry.is_changed else value)
+        is_changed |= entry.is_changed
+    if is_changed:
+        values[:] = left
 
 
 def _packed(where: str, values: Any) -> Iterator[Reference]:
+    """Yield what messages of any kind name."""
     entries = [MetaEntry(where) for _ in values]
     for entry, packed in zip(entries, values, strict=True):
-        if _type_name(packed) in _NAMES:
+        if _type_name(packed) in _FIELDS:
             entry.message = schema.parse(getattr(schema, _type_name(packed)), packed.value)
-            entry.label = next((each.name for each in message_references(entry)), "")
+            entry.name = next((each.name for each in message_references(entry)), "")
             yield from message_references(entry)
             if entry.is_changed:
                 packed.value = schema.serialize(entry.message)
