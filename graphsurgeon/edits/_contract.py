@@ -19,7 +19,7 @@ from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.object_graph_upkeep import in_step
+from graphsurgeon.variables.object_graph_keys import update_object_graph
 
 Action = Literal["renamed", "copied", "changed", "added", "dropped"]
 P = ParamSpec("P")
@@ -156,7 +156,7 @@ def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tenso
         return
     # One that had this tensor before, too, is another variable, whose value may be changed next.
     now = {id(tensor): name for name, tensor in after.items() if before.get(name) is not tensor}
-    in_step(after, {name: now.get(id(before[name])) for name in before.keys() - after.keys()})
+    update_object_graph(after, {name: now.get(id(before[name])) for name in before.keys() - after.keys()})
 
 
 def compare(before: Mapping[str, Tensor], after: Mapping[str, Tensor], remarks: Remarks) -> EditReport:

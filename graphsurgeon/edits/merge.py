@@ -19,7 +19,7 @@ from graphsurgeon.names import some_of
 from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.object_graph_upkeep import in_step
+from graphsurgeon.variables.object_graph_keys import update_object_graph
 from proto_utils.errors import UnsupportedError
 
 _MAX_LISTED = 10
@@ -117,7 +117,7 @@ def _scoped(tensors: Mapping[str, Tensor], scope: str) -> dict[str, Tensor]:
     scope = scope if not scope or scope.endswith("/") else f"{scope}/"
     new_keys = {name: scope + name for name in tensors if name != OBJECT_GRAPH_KEY}
     renamed = {new_keys.get(name, name): tensor for name, tensor in tensors.items()}
-    in_step(renamed, new_keys)
+    update_object_graph(renamed, new_keys)
     return renamed
 
 

@@ -17,7 +17,7 @@ Everything here costs O(entries + edges) and touches no payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
@@ -43,7 +43,35 @@ INIT_SIGNATURE = "__saved_model_init_op"
 TABLE_INITIALIZERS = "table_initializer"
 
 
-def companions(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict[str, list[str]]:
+def initialization_dependencies(
+    meta: schema.MetaGraphDef | None, producers: Mapping[str, Node], without: Container[str] = ()
+) -> tuple[dict[str, list[str]], InitOps]:
+    """Return what initializes stateful nodes, and the ops that initialize everything at once.
+
+    Parameters
+    ----------
+    meta : MetaGraphDef or None
+    producers : mapping of str to Node
+        The nodes by name.
+    without : container of str
+        Nodes that need not be initialized any more.
+
+    Returns
+    -------
+    also : dict of str to list of str
+        By node, as `traversal.ancestors` takes it.
+    init : InitOps
+    """
+    if meta is None:
+        return {}, InitOps((), {})
+    init = InitOps(init_ops(meta), producers)
+    also = collection_dependencies(meta, producers)
+    for holder, names in init.initializers.items():
+        also.setdefault(holder, []).extend(names)
+    return {holder: names for holder, names in also.items() if holder not in without}, init
+
+
+def collection_dependencies(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict[str, list[str]]:
     """Return what belongs to nodes, as the collections tell.
 
     Parameters
@@ -139,12 +167,12 @@ class InitOps:
 
     Attributes
     ----------
-    companions : dict of str to list of str
+    initializers : dict of str to list of str
         Of each stateful node, the initializers found.
     """
 
     def __init__(self, names: Iterable[str], producers: Mapping[str, Node]) -> None:
-        self.companions: dict[str, list[str]] = {}
+        self.initializers: dict[str, list[str]] = {}
         # NoOps, each behind those it waits for.
         self._groups: dict[str, Node] = {}
         pending = [(name, False) for name in names if name in producers]
@@ -157,7 +185,7 @@ class InitOps:
             seen.add(name)
             if node.op != "NoOp":
                 for holder in state_inputs(name, producers):
-                    self.companions.setdefault(holder, []).append(name)
+                    self.initializers.setdefault(holder, []).append(name)
             elif is_done:
                 self._groups[name] = node
             else:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
@@ -34,11 +35,12 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.meta_graph.dangling import idle_inputs
+from graphsurgeon.meta_graph.dependencies import initialization_dependencies
 from graphsurgeon.names import split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.rewrites.pruning.new_inputs import InputMaker, NewInput
-from graphsurgeon.rewrites.pruning.upkeep import SaverFate, bring_in_step, set_up
+from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.variables.saver import Saver
 
 
@@ -109,7 +111,7 @@ class PruneReport:
     variables: list[str]
     references: list[ReferenceRow]
     colocations: list[ColocationRow]
-    saver: SaverFate
+    saver: Literal["none", "kept", "remade", "removed"]
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
@@ -171,15 +173,13 @@ def prune(
     functions = trim_library(model.library, called_functions(model.graph, model.library))
     for key in lost:
         del model.variables[key]
-    references = bring_in_step(
-        model, plan.kept, saver_fate=plan.saver_fate, saver=plan.saver, replaced=plan.replaced, has_lost=bool(lost)
-    )
+    references = update_meta_graph(model, Removal(plan.kept, plan.replaced, plan.saver, bool(lost)))
     return PruneReport(
         list(dict.fromkeys(wanted)),
         [_input_row(new) for new in made if new.old.name in plan.kept],
         len(model.graph), removed, functions, lost,
         [ReferenceRow(*gone) for gone in references],
-        plan.colocations, plan.saver_fate, notes,
+        plan.colocations, plan.saver if isinstance(plan.saver, str) else "remade", notes,
     )  # fmt: skip
 
 
@@ -191,14 +191,13 @@ class _Plan:
     replaced: dict[str, Node]
     edit: GraphEdit
     colocations: list[ColocationRow]
-    saver_fate: SaverFate
-    saver: Saver | None
+    saver: Saver | Literal["none", "kept", "removed"]
     notes: list[str]
 
 
 def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str, Node]) -> _Plan:
     producers = {**index.producers, **replaced}
-    also, init = set_up(model, index, replaced)
+    also, init = initialization_dependencies(model.meta, index.producers, replaced)
     kept = ancestors(producers, wanted, also)
     # A signature may have inputs that its outputs do not need; TensorFlow feeds them all the same.
     before = ancestors(index.producers, wanted, also) if replaced else kept
@@ -215,10 +214,8 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
     for name, waits in cut.items():
         if waits != producers[name].inputs:
             edit.set_inputs(producers[name], waits)
-    plan = _Plan(kept, replaced, edit, _cut_colocations(edit, kept), "kept" if keeps_saver else "removed", None, [])
-    if not old.names:
-        plan.saver_fate = "none"
-    elif not keeps_saver:
+    plan = _Plan(kept, replaced, edit, _cut_colocations(edit, kept), "kept" if old.names else "none", [])
+    if old.names and not keeps_saver:
         _replace_saver(model, index, old, plan)
     return plan
 
@@ -236,9 +233,9 @@ def _cut_colocations(edit: GraphEdit, kept: set[str]) -> list[ColocationRow]:
 
 def _replace_saver(model: Model, index: Index, old: OldSaver, plan: _Plan) -> None:
     left = [node for node in plan.edit.nodes() if node.name not in plan.replaced]
-    plan.saver, unsaved = remake_saver(model, index, old, left)
-    plan.saver_fate = "removed" if plan.saver is None else "remade"
-    for node in plan.saver.nodes if plan.saver is not None else ():
+    made, unsaved = remake_saver(model, index, old, left)
+    plan.saver = made or "removed"
+    for node in made.nodes if made is not None else ():
         plan.edit.add(node)
     if unsaved:
         plan.notes.append(

@@ -6,7 +6,14 @@ import pytest
 
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.meta_graph.dependencies import InitOps, companions, holds_state, init_ops, state_inputs
+from graphsurgeon.meta_graph.dependencies import (
+    InitOps,
+    collection_dependencies,
+    holds_state,
+    init_ops,
+    initialization_dependencies,
+    state_inputs,
+)
 from proto_utils import schema
 from tests.notation import graph
 
@@ -45,7 +52,7 @@ def test_state_inputs():
     assert state_inputs("nowhere", producers()) == []
 
 
-def test_companions_are_read_from_the_collections():
+def test_dependencies_are_read_from_the_collections():
     meta = schema.MetaGraphDef()
     variable = schema.VariableDef(variable_name="v:0", initializer_name="v/init", snapshot_name="v/read:0")
     for key in ("variables", "trainable_variables"):
@@ -53,11 +60,26 @@ def test_companions_are_read_from_the_collections():
     runner = schema.QueueRunnerDef(queue_name="q", enqueue_op_name=["q/enqueue"], close_op_name="q/close")
     meta.collection_def["queue_runners"].bytes_list.value.append(schema.serialize(runner))
     meta.collection_def["table_initializer"].node_list.value.extend(["t/init", "gone"])
-    assert companions(meta, producers()) == {
+    assert collection_dependencies(meta, producers()) == {
         "v": ["v/init", "v/read"],
         "q": ["q/enqueue", "q/close"],
         "t": ["t/init"],
     }
+
+
+def test_collections_and_init_ops_are_joined():
+    meta = schema.MetaGraphDef()
+    meta.collection_def["saved_model_main_op"].node_list.value.append("all")
+    meta.collection_def["table_initializer"].node_list.value.append("t/init")
+    also, init = initialization_dependencies(meta, producers())
+    assert also == {"t": ["t/init", "t/init"], "v": ["v/init"], "w": ["w/init"]}
+    assert init.initializers.keys() == also.keys()
+    assert initialization_dependencies(meta, producers(), without={"t"})[0].keys() == {"v", "w"}
+
+
+def test_a_bare_graph_has_no_dependencies():
+    also, init = initialization_dependencies(None, producers())
+    assert (also, init.initializers) == ({}, {})
 
 
 def test_a_handle_is_followed_to_where_it_comes_from():
@@ -85,7 +107,7 @@ def test_members_of_a_branch_bring_its_pivots():
     nested.values_def.values.append("c/c/Relu:0")
     meta = schema.MetaGraphDef()
     meta.collection_def["cond_context"].bytes_list.value.append(schema.serialize(context))
-    assert companions(meta, {}) == {
+    assert collection_dependencies(meta, {}) == {
         "c/Switch": ["p", "c/pivot"],
         "c/Relu": ["p", "c/pivot"],
         "c/c/Relu": ["c/c/pivot"],
@@ -107,7 +129,7 @@ def test_a_loop_variable_brings_its_exit():
     context.values_def.values.append("m:0")
     meta = schema.MetaGraphDef()
     meta.collection_def["while_context"].bytes_list.value.append(schema.serialize(context))
-    assert companions(meta, loop.producers) == {"m": ["p"], "s": ["exit"]}
+    assert collection_dependencies(meta, loop.producers) == {"m": ["p"], "s": ["exit"]}
 
 
 def test_init_ops_are_named_by_collections_and_by_a_signature():
@@ -121,7 +143,7 @@ def test_init_ops_are_named_by_collections_and_by_a_signature():
 
 def test_initializers_are_found_below_the_groups():
     init = InitOps(["all", "gone"], producers())
-    assert init.companions == {"v": ["v/init"], "w": ["w/init"], "t": ["t/init"]}
+    assert init.initializers == {"v": ["v/init"], "w": ["w/init"], "t": ["t/init"]}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.errors import near_names
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
-from graphsurgeon.variables.object_graph_upkeep import TABLE_SUFFIXES
+from graphsurgeon.variables.object_graph_keys import TABLE_SUFFIXES
 from proto_utils.errors import CorruptionError, LimitError
 
 _RULE = "object-graph"

@@ -13,9 +13,10 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import ancestors, colocated_with
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables, unlist_variables
+from graphsurgeon.meta_graph.dependencies import initialization_dependencies
 from graphsurgeon.names import node_of
 from graphsurgeon.rewrites.pruning.kept_saver import find_saver, remake_saver
-from graphsurgeon.rewrites.pruning.upkeep import bring_in_step, set_up
+from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import Variable, existing_variables
@@ -41,7 +42,7 @@ class KeptVariables:
     Attributes
     ----------
     also, init
-        What sets up what stays; see `surroundings.set_up`.
+        What sets up what stays; see `initialization_dependencies`.
 
     Raises
     ------
@@ -56,7 +57,7 @@ class KeptVariables:
             model.meta = schema.MetaGraphDef()
         self._model = model
         self._frozen = frozenset(frozen)
-        self.also, self.init = set_up(model, index, self._frozen)
+        self.also, self.init = initialization_dependencies(model.meta, index.producers, self._frozen)
         listed = listed_variables(model.meta)
         self._unlisted: list[Variable] = []
         for variable in existing_variables(model.graph, index):
@@ -93,14 +94,8 @@ class KeptVariables:
             unlist_variables(model.meta, {f"{name}:0" for name in self._frozen})
             # Of a bare GraphDef nobody knows which are trained.
             list_variables(model.meta, [(each.to_proto(trainable=False), ["variables"]) for each in self._unlisted])
-        gone = bring_in_step(
-            model,
-            {node.name for node in model.graph},
-            saver_fate="removed" if saver is None else "remade",
-            saver=saver,
-            replaced=self._frozen,
-            has_lost=True,
-        )
+        there = {node.name for node in model.graph}
+        gone = update_meta_graph(model, Removal(there, self._frozen, saver or "removed", has_lost=True))
         model.variables = dict(self._values)
         lost = [name for name in self._saver.unsaved if name not in self._frozen]
         notes = [f"the saver does not save {name!r} any more" for name in lost]

@@ -13,7 +13,7 @@ from graphsurgeon.rewrites.renaming.new_names import NewNames
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
-from graphsurgeon.variables.object_graph_upkeep import in_step
+from graphsurgeon.variables.object_graph_keys import update_object_graph
 from proto_utils import schema
 
 
@@ -36,7 +36,7 @@ def renamed_tensors(tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[
     """
     found = {keys.get(key, key): tensor for key, tensor in tensors.items()}
     if OBJECT_GRAPH_KEY in found:
-        in_step(found, keys)
+        update_object_graph(found, keys)
         _rename_full_names(found, new)
     return found
 

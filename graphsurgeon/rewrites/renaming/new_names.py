@@ -18,7 +18,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.names import NODE_NAME, node_of, some_of
 from graphsurgeon.rewrites.renaming.name_map import NameMap
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.object_graph_upkeep import TABLE_SUFFIXES
+from graphsurgeon.variables.object_graph_keys import TABLE_SUFFIXES
 from proto_utils.errors import NotFoundError
 
 _VALUE, _SLOT = "/.ATTRIBUTES/VARIABLE_VALUE", "/.OPTIMIZER_SLOT/"

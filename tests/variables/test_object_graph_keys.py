@@ -11,7 +11,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables import object_graph
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.object_graph_upkeep import in_step
+from graphsurgeon.variables.object_graph_keys import update_object_graph
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError
 
@@ -33,7 +33,7 @@ def graph() -> Any:
 
 def stepped(new_keys: dict[str, str | None]) -> Any:
     given = checkpoint(graph())
-    in_step(given, new_keys)
+    update_object_graph(given, new_keys)
     (text,) = given[OBJECT_GRAPH_KEY].strings()
     return schema.parse(schema.TrackableObjectGraph, text)
 
@@ -69,8 +69,8 @@ def test_a_table_has_two_tensors(new, wanted):
 def test_what_changes_nothing_keeps_the_tensor():
     given = checkpoint(graph())
     before = dict(given)
-    assert not in_step(given, {"other": "name"})
-    assert not in_step(given, {})
+    assert not update_object_graph(given, {"other": "name"})
+    assert not update_object_graph(given, {})
     assert given == before
 
 
@@ -80,23 +80,23 @@ def test_fields_of_later_versions_survive():
     unknown = b"\xa2\x06\x03abc"
     (text,) = given[OBJECT_GRAPH_KEY].strings()
     given[OBJECT_GRAPH_KEY] = as_tensor(np.array(text + unknown, object))
-    assert in_step(given, {"a": "b"})
+    assert update_object_graph(given, {"a": "b"})
     assert unknown in next(iter(given[OBJECT_GRAPH_KEY].strings()))
 
 
 def test_checkpoints_without_one():
     given = {"a": as_tensor(1)}
-    assert not in_step(given, {"a": "b"})
+    assert not update_object_graph(given, {"a": "b"})
     assert list(given) == ["a"]
 
 
 def test_damage_is_said():
     with pytest.raises(CorruptionError):
-        in_step({OBJECT_GRAPH_KEY: as_tensor(np.array(b"\xff\xff", object))}, {"a": "b"})
+        update_object_graph({OBJECT_GRAPH_KEY: as_tensor(np.array(b"\xff\xff", object))}, {"a": "b"})
 
 
 def test_one_that_is_too_large_is_not_parsed(monkeypatch):
     monkeypatch.setattr(object_graph, "MAX_NBYTES", 10)
     given = checkpoint(graph())
     with pytest.raises(LimitError, match="object graph"):
-        in_step(given, {"a": "b"})
+        update_object_graph(given, {"a": "b"})

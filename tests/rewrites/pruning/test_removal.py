@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from graphsurgeon.ir.graph import Function, Graph
-from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.dangling import Gone
-from graphsurgeon.rewrites.pruning.upkeep import bring_in_step, set_up
+from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, ConstantNote, UnfreezeNote
 from proto_utils import schema
@@ -31,24 +30,12 @@ def made(**meta: Any) -> Model:
 
 
 def step(edited: Model, *there: str, **how: Any) -> list[Gone]:
-    return bring_in_step(edited, there or {node.name for node in edited.graph}, **{"saver_fate": "none", **how})
+    return update_meta_graph(edited, Removal(there or {node.name for node in edited.graph}, **how))
 
 
 def test_a_bare_graph_has_no_surroundings():
     bare = model(GRAPH)
-    also, init = set_up(bare, Index(bare.graph))
-    assert (also, init.companions) == ({}, {})
     assert step(bare, "k") == []
-
-
-def test_set_up_joins_what_collections_and_init_ops_say():
-    edited = made()
-    assert edited.meta is not None
-    edited.meta.collection_def["saved_model_main_op"].node_list.value.append("main")
-    edited.meta.collection_def["table_initializer"].node_list.value.append("t/init")
-    index = Index(edited.graph)
-    assert set_up(edited, index)[0] == {"t": ["t/init", "t/init"]}
-    assert set_up(edited, index, without={"t"})[0] == {}
 
 
 def test_a_saver_that_stays_stays_listed():
@@ -56,7 +43,7 @@ def test_a_saver_that_stays_stays_listed():
     assert edited.meta is not None
     edited.meta.collection_def["savers"].bytes_list.value.append(schema.serialize(SAVER))
     before = schema.serialize(edited.meta)
-    assert step(edited, saver_fate="kept") == []
+    assert step(edited, saver="kept") == []
     assert schema.serialize(edited.meta) == before
 
 
@@ -66,7 +53,7 @@ def test_a_new_saver_takes_the_place_of_the_old(is_listed: bool):
     assert edited.meta is not None
     if is_listed:
         edited.meta.collection_def["savers"].bytes_list.value.append(schema.serialize(SAVER))
-    step(edited, saver_fate="remade", saver=Saver([], OTHER))
+    step(edited, saver=Saver([], OTHER))
     assert edited.meta.saver_def == OTHER
     listed = list(edited.meta.collection_def["savers"].bytes_list.value) if is_listed else []
     assert listed == [schema.serialize(OTHER)] * is_listed
@@ -76,7 +63,7 @@ def test_a_saver_goes():
     edited = made(saver_def=SAVER)
     assert edited.meta is not None
     edited.meta.collection_def["savers"].bytes_list.value.append(schema.serialize(SAVER))
-    step(edited, saver_fate="removed")
+    step(edited, saver="removed")
     assert not edited.meta.HasField("saver_def")
     assert not edited.meta.collection_def
 

@@ -18,7 +18,7 @@ from proto_utils import schema
 TABLE_SUFFIXES = ("-keys", "-values")
 
 
-def in_step(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
+def update_object_graph(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
     """Bring the object graph, if there is one, in step with new keys.
 
     Parameters

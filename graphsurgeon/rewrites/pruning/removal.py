@@ -1,0 +1,93 @@
+"""Removal of nodes, as what surrounds their graph is told of it: entries, saver, object graph and note follow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, NamedTuple
+
+from graphsurgeon.ir.model import Model
+from graphsurgeon.meta_graph.dangling import Gone, drop_dangling
+from graphsurgeon.variables.saver import Saver
+from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
+from proto_utils import schema
+
+
+class Removal(NamedTuple):
+    """What a pass took out of a graph.
+
+    Attributes
+    ----------
+    there : collection of str
+        The nodes that are left.
+    replaced : collection of str
+        Those of them that are left by name only, being something else now.
+    saver : Saver or {"none", "kept", "removed"}
+        The saver that was made anew, or what became of the old one, which there may not have been.
+    has_lost : bool
+        Whether values of variables went.
+    """
+
+    there: Collection[str]
+    replaced: Collection[str] = ()
+    saver: Saver | Literal["none", "kept", "removed"] = "none"
+    has_lost: bool = False
+
+
+def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
+    """Take what surrounds a graph to what is left of it; return the entries that went.
+
+    Parameters
+    ----------
+    model : Model
+        Its meta graph is edited; its library is what it shall be.
+    removal : Removal
+    """
+    meta = model.meta
+    if meta is None:
+        return []
+    is_listed = removal.saver != "kept" and _unlist_saver(meta)
+    gone = drop_dangling(meta, removal.there.__contains__)
+    if isinstance(removal.saver, Saver):
+        meta.saver_def.CopyFrom(removal.saver.saver_def)
+        if is_listed:
+            meta.collection_def["savers"].bytes_list.value.append(schema.serialize(meta.saver_def))
+    elif removal.saver == "removed":
+        meta.ClearField("saver_def")
+    functions = model.library.functions
+    if meta.HasField("object_graph_def") and (
+        removal.has_lost or any(name not in functions for name in meta.object_graph_def.concrete_functions)
+    ):
+        meta.ClearField("object_graph_def")
+        gone.append(Gone("object graph", ""))
+    aliases = meta.meta_info_def.function_aliases
+    for name in [name for name in aliases if name not in functions]:
+        del aliases[name]
+        gone.append(Gone("function alias", name))
+    if COLLECTION in meta.collection_def:
+        _trim_note(meta, set(removal.there) - set(removal.replaced))
+    return gone
+
+
+def _unlist_saver(meta: schema.MetaGraphDef) -> bool:
+    """Take the saver out of the collection of savers; return whether it was there."""
+    if "savers" not in meta.collection_def:
+        return False
+    values = meta.collection_def["savers"].bytes_list.value
+    left = [value for value in values if schema.parse(schema.SaverDef, value) != meta.saver_def]
+    is_listed = len(left) < len(values)
+    values[:] = left
+    if not left:
+        del meta.collection_def["savers"]
+    return is_listed
+
+
+def _trim_note(meta: schema.MetaGraphDef, there: set[str]) -> None:
+    """Let the note of `unfreeze` speak of what is left only."""
+    note = UnfreezeNote.read(meta)
+    note.constants = {name: constant for name, constant in note.constants.items() if name in there}
+    for constant in note.constants.values():
+        if not there.issuperset(constant.anchors):
+            constant.anchors, constant.controls = [], []
+    del meta.collection_def[COLLECTION]
+    if note.constants or note.gradient_op_type:
+        note.write(meta)
