@@ -31,7 +31,7 @@ SMALL_NBYTES = 1 << 16
 MAX_NUMPY_RANK = 32
 
 #: What else to do about a variable whose initializer cannot be evaluated.
-HINT = "give it zeros, or a value from another checkpoint"
+HINT = "fit gives its variable zeros, or a value from another checkpoint"
 
 _PASSED = frozenset(
     ("Identity", "IdentityN", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "EnsureShape")
