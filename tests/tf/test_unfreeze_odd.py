@@ -144,7 +144,7 @@ def test_tiny_floats_and_integers(tf2: TensorFlow, tmp_path: Path):
     with pytest.raises(gs.PassError, match="float8_e5m2") as caught:
         Thawed(tf2, tmp_path, "tiny_floats")
     assert caught.value.hint is not None
-    assert "--variables resource" in caught.value.hint
+    assert '`variables="resource"`' in caught.value.hint
     thawed = Thawed(tf2, tmp_path, "tiny_floats", variables="resource")
     assert {name: facts["dtype"] for name, facts in thawed.variables.items()} == {
         name: name for name in ("float8_e5m2", "float8_e4m3fn", "int4", "uint4")
