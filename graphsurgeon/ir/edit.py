@@ -15,7 +15,7 @@ one who runs it can put everything back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.graph import Graph
@@ -157,22 +157,25 @@ class GraphEdit:
 
     def keep(self, names: Collection[str]) -> None:
         """Remove all nodes but these; costs one look at each."""
-        for name in [node.name for node in self.nodes() if node.name not in names]:
-            if not self.is_removed(name):
-                self.remove(name)
+        gone = dict.fromkeys([node.name for node in self.nodes() if node.name not in names])
+        if self._index is not None:
+            for name in gone:
+                self._index.remove(name)
+        self._now.update(gone)
 
-    def nodes(self) -> Iterator[Node]:
-        """Yield the nodes after the edits so far, in order; a removed name that came again is where it was."""
+    def nodes(self) -> list[Node]:
+        """Return the nodes after the edits so far, in order; a removed name that came again is where it was."""
         now, behind = self._now, self._behind
-        for node in self.graph:
-            name = node.name
-            if name not in now:
-                yield node
-            elif (own := now[name]) is not None:
-                yield own
-            if name in behind:
-                yield from self._placed(name)
-        yield from self._placed(None)
+        if not behind.keys() - {None}:
+            found = [now.get(node.name, node) for node in self.graph]
+        else:
+            found = []
+            for node in self.graph:
+                found.append(now.get(node.name, node))
+                if node.name in behind:
+                    found += self._placed(node.name)
+        found += self._placed(None)
+        return [node for node in found if node is not None]
 
     def apply(self) -> None:
         """Put all edits into the graph, which is left alone when there are none; further ones start from there."""
@@ -198,11 +201,12 @@ class GraphEdit:
             self._behind.setdefault(behind, []).append(node.name)
         self._put(node, ())
 
-    def _placed(self, behind: str | None) -> Iterator[Node]:
+    def _placed(self, behind: str | None) -> list[Node | None]:
+        """Return what was put behind a node, and behind that."""
+        found: list[Node | None] = []
         waiting = self._behind.get(behind, [])[::-1]
         while waiting:
             name = waiting.pop()
-            node = self._now[name]
-            if node is not None:
-                yield node
+            found.append(self._now[name])
             waiting += self._behind.get(name, [])[::-1]
+        return found

@@ -174,6 +174,7 @@ STEPS = st.lists(
         st.tuples(st.just("add"), NAMES, INPUTS, st.none() | NAMES),
         st.tuples(st.just("replace"), NAMES, st.dictionaries(NAMES, INPUTS, max_size=3)),
         st.tuples(st.just("remove"), NAMES),
+        st.tuples(st.just("keep"), st.sets(NAMES)),
         st.tuples(st.just("apply")),
     ),
     max_size=12,
@@ -229,6 +230,10 @@ class Naive:
             return False
         del self.nodes[name]
         self.nodes |= {each: list(inputs) for each, inputs in new.items()}
+        return True
+
+    def keep(self, names: set[str]) -> bool:
+        self.nodes = {name: inputs for name, inputs in self.nodes.items() if name in names}
         return True
 
     def remove(self, name: str) -> bool:
