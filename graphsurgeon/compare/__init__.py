@@ -27,7 +27,7 @@ from graphsurgeon.compare.functions import FunctionMatch, diff_functions
 from graphsurgeon.compare.graphs import diff_graphs
 from graphsurgeon.compare.matching import match_graphs
 from graphsurgeon.compare.messages import diff_messages
-from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, TensorsDiff
+from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, Part, TensorsDiff
 from graphsurgeon.compare.tensors import diff_tensors, tensors_of
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.tensors.tensor import Tensor
@@ -37,7 +37,7 @@ __all__ = ["DiffReport", "diff"]
 
 
 @dataclass(frozen=True)
-class DiffReport:
+class DiffReport(Part):
     """The differences between two models, two checkpoints, or a model and a checkpoint.
 
     Attributes
@@ -65,15 +65,7 @@ class DiffReport:
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types: exact, nothing left out."""
-        return {
-            "equal": self.is_equal,
-            "graph": None if self.graph is None else self.graph.to_json(),
-            "functions": None if self.functions is None else self.functions.to_json(),
-            "model": [change.to_json() for change in self.model],
-            "collections": [vars(row) for row in self.collections],
-            "tensors": self.tensors.to_json(),
-            "notes": self.notes,
-        }
+        return {"equal": self.is_equal, **super().to_json()}
 
     def lines(self, limit: int | None = 20) -> Iterator[str]:
         """Render the report as text, line by line.

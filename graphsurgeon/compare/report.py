@@ -14,8 +14,22 @@ from graphsurgeon.compare.plain import ABSENT
 from graphsurgeon.compare.values import ValueDiff
 
 
+class Part:
+    """A part of a report, which becomes JSON types field by field."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {name: _json(value) for name, value in vars(self).items()}
+
+
+def _json(value: object) -> object:
+    if isinstance(value, (Part, ValueDiff)):
+        return value.to_json()
+    return [_json(each) for each in value] if isinstance(value, list) else value
+
+
 @dataclass(frozen=True)
-class Difference:
+class Difference(Part):
     """Something that has two values.
 
     Attributes
@@ -45,7 +59,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class NodeRow:
+class NodeRow(Part):
     """A node that is on one side only."""
 
     name: str
@@ -53,7 +67,7 @@ class NodeRow:
 
 
 @dataclass(frozen=True)
-class Rename:
+class Rename(Part):
     """A node that has another name on the other side; its op is the first one's."""
 
     a: str
@@ -62,7 +76,7 @@ class Rename:
 
 
 @dataclass(frozen=True)
-class NodeDiff:
+class NodeDiff(Part):
     """A node that is on both sides and differs.
 
     Attributes
@@ -78,13 +92,9 @@ class NodeDiff:
     op: str
     changes: list[Difference]
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "changes": [change.to_json() for change in self.changes]}
-
 
 @dataclass(frozen=True)
-class GraphDiff:
+class GraphDiff(Part):
     """How two graphs, or function bodies, differ.
 
     Attributes
@@ -111,20 +121,9 @@ class GraphDiff:
         """Whether there is no difference."""
         return not (self.removed or self.added or self.renamed or self.changed)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {
-            "removed": [vars(row) for row in self.removed],
-            "added": [vars(row) for row in self.added],
-            "renamed": [vars(row) for row in self.renamed],
-            "changed": [row.to_json() for row in self.changed],
-            "num_equal": self.num_equal,
-            "is_reordered": self.is_reordered,
-        }
-
 
 @dataclass(frozen=True)
-class FunctionDiff:
+class FunctionDiff(Part):
     """A function that is on both sides and differs.
 
     Attributes
@@ -140,14 +139,9 @@ class FunctionDiff:
     changes: list[Difference]
     body: GraphDiff
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        changes = [change.to_json() for change in self.changes]
-        return {"a": self.a, "b": self.b, "changes": changes, "body": self.body.to_json()}
-
 
 @dataclass(frozen=True)
-class LibraryDiff:
+class LibraryDiff(Part):
     """How two function libraries differ.
 
     Attributes
@@ -173,17 +167,11 @@ class LibraryDiff:
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        return {
-            "removed": self.removed,
-            "added": self.added,
-            "renamed": [{"a": a, "b": b} for a, b in self.renamed],
-            "changed": [row.to_json() for row in self.changed],
-            "num_equal": self.num_equal,
-        }
+        return {**super().to_json(), "renamed": [{"a": a, "b": b} for a, b in self.renamed]}
 
 
 @dataclass(frozen=True)
-class CollectionDiff:
+class CollectionDiff(Part):
     """A collection whose items differ.
 
     Attributes
@@ -201,7 +189,7 @@ class CollectionDiff:
 
 
 @dataclass(frozen=True)
-class TensorRow:
+class TensorRow(Part):
     """A tensor that is on one side only."""
 
     name: str
@@ -210,7 +198,7 @@ class TensorRow:
 
 
 @dataclass(frozen=True)
-class TensorDiff:
+class TensorDiff(Part):
     """A tensor that is on both sides and differs.
 
     Attributes
@@ -226,13 +214,9 @@ class TensorDiff:
     b_shape: list[int]
     values: ValueDiff | None
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "values": None if self.values is None else self.values.to_json()}
-
 
 @dataclass(frozen=True)
-class TensorsDiff:
+class TensorsDiff(Part):
     """How two checkpoints, or the variables of two models, differ.
 
     Attributes
@@ -255,13 +239,3 @@ class TensorsDiff:
     def is_equal(self) -> bool:
         """Whether no difference is known."""
         return not (self.missing or self.extra or self.changed)
-
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {
-            "missing": [vars(row) for row in self.missing],
-            "extra": [vars(row) for row in self.extra],
-            "changed": [row.to_json() for row in self.changed],
-            "not_compared": self.not_compared,
-            "num_equal": self.num_equal,
-        }
