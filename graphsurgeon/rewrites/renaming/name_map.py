@@ -55,6 +55,9 @@ class Entry(NamedTuple):
     where: str
     problem: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.old}={self.new}"
+
 
 class NameMap:
     """Entries in the order in which they count.

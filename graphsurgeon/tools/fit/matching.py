@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from graphsurgeon.rewrites.renaming.name_map import Entry
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.likeness import Item
-from graphsurgeon.tools.fit.name_map import Rule, mapped_names
+from graphsurgeon.tools.fit.name_map import mapped_names
 from graphsurgeon.tools.fit.requirements import Requirement
 from graphsurgeon.tools.fit.suggestions import Suggestion, suggest
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
@@ -65,7 +66,7 @@ def wanted_item(requirement: Requirement) -> Item:
     return Item(requirement.key, name, requirement.dtype.name, requirement.shape)
 
 
-def matches_by_name(wanted: Sequence[Requirement], weights: Weights, rules: Sequence[Rule]) -> dict[str, KeyMatch]:
+def matches_by_name(wanted: Sequence[Requirement], weights: Weights, rules: Sequence[Entry]) -> dict[str, KeyMatch]:
     """Match by rules, and what these leave by name.
 
     Returns

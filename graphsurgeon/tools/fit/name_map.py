@@ -16,36 +16,14 @@ from graphsurgeon.tools.fit.requirements import OPERATION
 from proto_utils.errors import NotFoundError
 
 
-class Rule:
-    """One ``old=new``.
-
-    Attributes
-    ----------
-    old, new : str
-    entry : Entry
-    """
-
-    def __init__(self, entry: Entry) -> None:
-        self.old, self.new = entry.old, entry.new
-        self.entry = entry
-        self._map = NameMap([entry])
-
-    def __str__(self) -> str:
-        return f"{self.old}={self.new}"
-
-    def apply(self, name: str) -> str | None:
-        """Return the new name, None when the rule does not match."""
-        return self._map.find(name)
-
-
 class Mapped(NamedTuple):
     """Where a name of the graph comes from: a key of the checkpoint, by a rule."""
 
     key: str
-    rule: Rule
+    rule: Entry
 
 
-def parse_rules(texts: Sequence[str] | Mapping[str, str], lines: Iterable[str] = ()) -> list[Rule]:
+def parse_rules(texts: Sequence[str] | Mapping[str, str], lines: Iterable[str] = ()) -> list[Entry]:
     """Parse rules.
 
     Parameters
@@ -60,10 +38,10 @@ def parse_rules(texts: Sequence[str] | Mapping[str, str], lines: Iterable[str] =
     PassError
         One of them is not understood.
     """
-    return [Rule(entry) for entry in (*parse_texts(texts, OPERATION), *parse_lines(lines, OPERATION))]
+    return [*parse_texts(texts, OPERATION), *parse_lines(lines, OPERATION)]
 
 
-def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, Mapped]:
+def mapped_names(rules: Iterable[Entry], names: Mapping[str, str]) -> dict[str, Mapped]:
     """Apply rules to the names of a checkpoint.
 
     Parameters
@@ -86,14 +64,15 @@ def mapped_names(rules: Iterable[Rule], names: Mapping[str, str]) -> dict[str, M
     found: dict[str, Mapped] = {}
     for rule in rules:
         by_rule: dict[str, str] = {}
-        hits = ((rule.apply(name), name) for name in ([rule.old] if rule.old in names else names))
+        new_name = NameMap([rule]).find
+        hits = ((new_name(name), name) for name in ([rule.old] if rule.old in names else names))
         for new, name in hits:
             if new is not None and by_rule.setdefault(new, names[name]) != names[name]:
                 reason = f"the rule {str(rule)!r} gives {by_rule[new]!r} and {names[name]!r} the same name, {new!r}"
                 raise PassError(OPERATION, reason)
         if not by_rule:
             near = near_names(rule.old, names)
-            hint = unmatched_hint(rule.entry, names, near)
+            hint = unmatched_hint(rule, names, near)
             raise NotFoundError("tensor for the rule", str(rule), near, hint=hint)
         for new, key in by_rule.items():
             found.setdefault(new, Mapped(key, rule))

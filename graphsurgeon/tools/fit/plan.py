@@ -10,13 +10,12 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import some_of
+from graphsurgeon.rewrites.renaming.name_map import Entry
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.alterations import alter
-from graphsurgeon.tools.fit.candidates import Candidates
 from graphsurgeon.tools.fit.filling import InitialValues, part_values, zeros
-from graphsurgeon.tools.fit.likeness import Item
+from graphsurgeon.tools.fit.likeness import Candidates, Item
 from graphsurgeon.tools.fit.matching import KeyMatch, Weights, matches_by_name, suggested, wanted_item
-from graphsurgeon.tools.fit.name_map import Rule
 from graphsurgeon.tools.fit.policies import Alteration, MismatchPolicy, Rules
 from graphsurgeon.tools.fit.report import UNRESOLVED, Action, FitReport, FitRow
 from graphsurgeon.tools.fit.requirements import Requirement, requirements
@@ -31,7 +30,7 @@ _MAX_TOLD = 3
 class Choices:
     """What the caller asks for, parsed."""
 
-    map: Sequence[Rule]
+    map: Sequence[Entry]
     transforms: Rules[tuple[Alteration, ...]]
     mismatch: Rules[MismatchPolicy]
     missing: Rules[str]

@@ -1,10 +1,12 @@
-"""Words and numbers of names."""
+"""Words and numbers of names, and the names that resemble one most."""
 
 from __future__ import annotations
 
 import pytest
 
+from graphsurgeon.tools.fit import likeness
 from graphsurgeon.tools.fit.likeness import (
+    Candidates,
     Item,
     alike,
     common_words,
@@ -54,3 +56,40 @@ def test_measures():
     assert common_words(["a", "query"], ["b", "key"]) == 0
     assert common_words([], []) == 0
     assert overlap(item("?"), item("!")) == 0
+
+
+def items(*names: str) -> list[Item]:
+    return [item(name) for name in names]
+
+
+def test_the_closest_comes_first():
+    near = Candidates(items("vgg/conv1/w", "vgg/conv2/w", "vgg/fc/b"))
+    assert near.of(item("my/conv2/w"))[0] == "vgg/conv2/w"
+
+
+def test_another_shape_is_near_too():
+    near = Candidates([Item("vgg/fc6/weights", "vgg/fc6/weights", "float32", (2, 2))])
+    assert near.of(item("my/fc6/weights")) == ["vgg/fc6/weights"]
+
+
+def test_nothing_is_near():
+    assert Candidates(items("a/b")).of(item("else/entirely")) == []
+    assert Candidates([]).of(item("a/b")) == []
+
+
+def test_at_most_so_many():
+    near = Candidates(items(*(f"net/block{i}/w" for i in range(50))))
+    assert near.of(item("my/net/block7/w"), count=2) == ["net/block7/w", "net/block0/w"]
+
+
+def test_one_is_compared_with_some_dozen(monkeypatch: pytest.MonkeyPatch):
+    compared = []
+
+    def noting(a: Item, b: Item) -> float:
+        compared.append(b)
+        return overlap(a, b)
+
+    monkeypatch.setattr(likeness, "overlap", noting)
+    near = Candidates(items(*(f"net/block{i}/w" for i in range(5000))))
+    near.of(item("my/block2500/w"))
+    assert 0 < len(compared) < 100
