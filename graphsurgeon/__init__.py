@@ -13,105 +13,57 @@ Nothing is imported until a name is used, so importing this package costs nothin
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphsurgeon.checks import verify
-    from graphsurgeon.compare import diff
-    from graphsurgeon.edits.arithmetic import arithmetic
-    from graphsurgeon.edits.average import average
-    from graphsurgeon.edits.cast import cast
-    from graphsurgeon.edits.duplicate import duplicate
-    from graphsurgeon.edits.ema import ema
-    from graphsurgeon.edits.fill import fill
-    from graphsurgeon.edits.merge import merge
-    from graphsurgeon.edits.pad import pad
-    from graphsurgeon.edits.partition import partition
-    from graphsurgeon.edits.reshape import reshape
-    from graphsurgeon.edits.reverse import reverse
-    from graphsurgeon.edits.scale import scale
-    from graphsurgeon.edits.select import select
-    from graphsurgeon.edits.slice import slice  # noqa: A004 -- it has the name of its verb
-    from graphsurgeon.edits.strip_optimizer import strip_optimizer
-    from graphsurgeon.edits.tile import tile
-    from graphsurgeon.edits.transpose import transpose
-    from graphsurgeon.edits.unpartition import unpartition
-    from graphsurgeon.errors import (
-        CorruptionError,
-        FileFormatError,
-        GraphError,
-        GraphSurgeonError,
-        LimitError,
-        NotFoundError,
-        OutputExistsError,
-        PassError,
-        UnsupportedError,
-    )
-    from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
-    from graphsurgeon.formats.load import load, load_checkpoint
-    from graphsurgeon.formats.save import save, save_checkpoint
-    from graphsurgeon.ir.graph import Graph
-    from graphsurgeon.ir.model import Model
-    from graphsurgeon.ir.node import Node
-    from graphsurgeon.passes.fix import fix
-    from graphsurgeon.passes.freeze import freeze
-    from graphsurgeon.passes.prune import prune
-    from graphsurgeon.passes.rename import rename
-    from graphsurgeon.passes.unfreeze import unfreeze
-    from graphsurgeon.tensors.tensor import Tensor
-    from graphsurgeon.tools.fit.fit import fit
-    from graphsurgeon.tools.retention import prune_checkpoints
-
-__all__ = [
-    "load",
-    "save",
-    "load_checkpoint",
-    "save_checkpoint",
-    "export_tensors",
-    "import_tensors",
-    "verify",
-    "diff",
-    "fit",
-    "prune_checkpoints",
-    "unfreeze",
-    "freeze",
-    "fix",
-    "prune",
-    "rename",
-    "arithmetic",
-    "average",
-    "cast",
-    "duplicate",
-    "ema",
-    "fill",
-    "merge",
-    "pad",
-    "partition",
-    "reshape",
-    "reverse",
-    "scale",
-    "select",
-    "slice",
-    "strip_optimizer",
-    "tile",
-    "transpose",
-    "unpartition",
-    "Model",
-    "Graph",
-    "Node",
-    "Tensor",
-    "GraphSurgeonError",
-    "FileFormatError",
-    "CorruptionError",
-    "UnsupportedError",
-    "GraphError",
-    "NotFoundError",
-    "PassError",
-    "LimitError",
-    "OutputExistsError",
-    "__version__",
-]
+    from graphsurgeon.checks import verify as verify
+    from graphsurgeon.compare import diff as diff
+    from graphsurgeon.edits.arithmetic import arithmetic as arithmetic
+    from graphsurgeon.edits.average import average as average
+    from graphsurgeon.edits.cast import cast as cast
+    from graphsurgeon.edits.duplicate import duplicate as duplicate
+    from graphsurgeon.edits.ema import ema as ema
+    from graphsurgeon.edits.fill import fill as fill
+    from graphsurgeon.edits.merge import merge as merge
+    from graphsurgeon.edits.pad import pad as pad
+    from graphsurgeon.edits.partition import partition as partition
+    from graphsurgeon.edits.reshape import reshape as reshape
+    from graphsurgeon.edits.reverse import reverse as reverse
+    from graphsurgeon.edits.scale import scale as scale
+    from graphsurgeon.edits.select import select as select
+    from graphsurgeon.edits.slice import slice as slice  # noqa: A004 -- it has the name of its verb
+    from graphsurgeon.edits.strip_optimizer import strip_optimizer as strip_optimizer
+    from graphsurgeon.edits.tile import tile as tile
+    from graphsurgeon.edits.transpose import transpose as transpose
+    from graphsurgeon.edits.unpartition import unpartition as unpartition
+    from graphsurgeon.errors import CorruptionError as CorruptionError
+    from graphsurgeon.errors import FileFormatError as FileFormatError
+    from graphsurgeon.errors import GraphError as GraphError
+    from graphsurgeon.errors import GraphSurgeonError as GraphSurgeonError
+    from graphsurgeon.errors import LimitError as LimitError
+    from graphsurgeon.errors import NotFoundError as NotFoundError
+    from graphsurgeon.errors import OutputExistsError as OutputExistsError
+    from graphsurgeon.errors import PassError as PassError
+    from graphsurgeon.errors import UnsupportedError as UnsupportedError
+    from graphsurgeon.formats.arrays.transfer import export_tensors as export_tensors
+    from graphsurgeon.formats.arrays.transfer import import_tensors as import_tensors
+    from graphsurgeon.formats.load import load as load
+    from graphsurgeon.formats.load import load_checkpoint as load_checkpoint
+    from graphsurgeon.formats.save import save as save
+    from graphsurgeon.formats.save import save_checkpoint as save_checkpoint
+    from graphsurgeon.ir.graph import Graph as Graph
+    from graphsurgeon.ir.model import Model as Model
+    from graphsurgeon.ir.node import Node as Node
+    from graphsurgeon.passes.fix import fix as fix
+    from graphsurgeon.passes.freeze import freeze as freeze
+    from graphsurgeon.passes.prune import prune as prune
+    from graphsurgeon.passes.rename import rename as rename
+    from graphsurgeon.passes.unfreeze import unfreeze as unfreeze
+    from graphsurgeon.tensors.tensor import Tensor as Tensor
+    from graphsurgeon.tools.fit.fit import fit as fit
+    from graphsurgeon.tools.retention import prune_checkpoints as prune_checkpoints
 
 __version__ = "0.1.0"
 
@@ -135,20 +87,29 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import what a public name stands for, and keep it."""
-    if name not in __all__:
+    homes = _homes()
+    if name == "__all__":
+        found: Any = [*homes, "__version__"]
+    elif name in homes:
+        found = getattr(importlib.import_module(f"{__name__}.{homes[name]}"), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name) or ("errors" if name.endswith("Error") else _room_of(name))
-    found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = found
     return found
 
 
-def _room_of(name: str) -> str:
-    """Return the module of a pass or an edit, which lives in the file of its name."""
-    passes = importlib.import_module(f"{__name__}.passes")
-    return f"passes.{name}" if name in passes.names() else f"edits.{name}"
+@functools.cache
+def _homes() -> dict[str, str]:
+    """Return the modules of all public names; a pass or an edit is in the file of its name."""
+    passes, edits, errors = (importlib.import_module(f"{__name__}.{room}") for room in ("passes", "edits", "errors"))
+    return {
+        **_HOMES,
+        **{name: f"passes.{name}" for name in passes.names()},
+        **{name: f"edits.{name}" for name in edits.names()},
+        **{name: "errors" for name in errors.__all__ if name.endswith("Error")},
+    }
 
 
 def __dir__() -> list[str]:
     """Return the public names, imported or not."""
-    return sorted(__all__)
+    return sorted([*_homes(), "__version__"])

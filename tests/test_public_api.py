@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -32,6 +34,24 @@ def test_few_names():
 def test_every_name_is_there(name):
     assert getattr(gs, name) is not None
     assert not isinstance(getattr(gs, name), ModuleType)
+
+
+def test_type_checkers_know_every_name(root):
+    """Only they look at the imports in `__init__`, which must say what is found without them."""
+    tree = ast.parse((root / "graphsurgeon" / "__init__.py").read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    for node in imports:
+        for alias in node.names:
+            # Only names that are imported "as" themselves are exported, says mypy.
+            assert alias.asname == alias.name
+            assert getattr(importlib.import_module(str(node.module)), alias.name) is getattr(gs, alias.name)
+    assert sorted(alias.name for node in imports for alias in node.names) == sorted({*gs.__all__} - {"__version__"})
+
+
+def test_star_imports_every_name(root):
+    code = "from graphsurgeon import *\nprint(*sorted(name for name in dir() if name[0] != '_'))"
+    assert fresh(root, code).split() == sorted({*gs.__all__} - {"__version__"})
 
 
 def test_every_error_is_there():
