@@ -47,6 +47,11 @@ class Insertion:
         self.parts = list(parts)
 
 
+def join(pieces: Iterable[Piece]) -> bytes:
+    """Return pieces as the bytes they are, payloads included."""
+    return b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
+
+
 def insert(message: bytes, insertions: Sequence[Insertion]) -> list[Piece]:
     """Put payloads into a serialized skeleton.
 

@@ -13,7 +13,7 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_json, emit_line, remark
 
 if TYPE_CHECKING:
-    from graphsurgeon.formats.save import OutputKind
+    from graphsurgeon.formats.kinds import OutputKind
     from graphsurgeon.formats.saved import Saved
     from graphsurgeon.ir.model import Model
     from graphsurgeon.tensors.tensor import Tensor

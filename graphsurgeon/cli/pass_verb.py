@@ -33,7 +33,7 @@ from graphsurgeon.cli.answer import Answer, is_directory
 from graphsurgeon.cli.output import emit_line, emit_table, written_lines
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
-from graphsurgeon.formats.save import OutputKind
+from graphsurgeon.formats.kinds import OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.options import Option, description_of, options_of
 
@@ -87,7 +87,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
     @click.option(
         "--to",
-        type=click.Choice(typing.get_args(OutputKind)),
+        type=click.Choice(OUTPUT_KINDS),
         help="What to write; by default what the model asks for.",
     )
     @options.tags

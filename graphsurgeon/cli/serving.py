@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from graphsurgeon.cli.output import format_shape, in_flags
-from graphsurgeon.formats.save import OutputKind
+from graphsurgeon.formats.kinds import OutputKind
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model

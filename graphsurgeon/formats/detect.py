@@ -18,40 +18,23 @@ import glob
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import index_path
-from graphsurgeon.formats.sniff import HEAD_NBYTES, binary_kind, first_field, is_text
+from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, Kind, binary_kind, text_kind
+from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from graphsurgeon.formats.table import is_table
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.wire import VARINT, fields
 
-Kind = Literal["graph_def", "meta_graph", "saved_model", "checkpoint", "checkpoint_v1"]
-
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
-_TEXT_FIELDS: dict[str, Kind | Literal["state"]] = {
-    "node": "graph_def",
-    "library": "graph_def",
-    "versions": "graph_def",
-    "version": "graph_def",
-    "meta_info_def": "meta_graph",
-    "graph_def": "meta_graph",
-    "saver_def": "meta_graph",
-    "collection_def": "meta_graph",
-    "signature_def": "meta_graph",
-    "asset_file_def": "meta_graph",
-    "object_graph_def": "meta_graph",
-    "saved_model_schema_version": "saved_model",
-    "meta_graphs": "saved_model",
-    "model_checkpoint_path": "state",
-    "all_model_checkpoint_paths": "state",
-}
+#: The first fields of a state file, a text too.
+_STATE_FIELDS = ("model_checkpoint_path", "all_model_checkpoint_paths")
 
 
 @dataclass(frozen=True)
@@ -84,7 +67,8 @@ class Detected:
     @property
     def name(self) -> str:
         """The kind as `save` spells it: with ``_text`` when it is text."""
-        return f"{self.kind}_text" if self.is_text and self.kind in ("graph_def", "meta_graph") else self.kind
+        as_text = f"{self.kind}_text"
+        return as_text if self.is_text and as_text in OUTPUT_KINDS else self.kind
 
 
 def detect(path: str | os.PathLike[str]) -> Detected:
@@ -153,8 +137,8 @@ def _detect_file(path: str) -> Detected:
 
 def _detect_text(path: str, head: bytes) -> Detected:
     field = first_field(head)
-    kind = _TEXT_FIELDS.get(field)
-    if kind == "state":
+    kind = text_kind(field)
+    if field in _STATE_FIELDS:
         directory, name = os.path.split(path)
         state = state_file.read_state(directory, name)
         return _named_by_state(path, state.latest if state is not None else "")
@@ -257,14 +241,10 @@ def _checkpoint(path: str, prefix: str, *, is_v1: bool = False) -> Detected:
 
 def _with_values(found: Detected) -> Detected:
     """Add the checkpoint that belongs to a graph file."""
-    if found.kind == "saved_model":
-        return _with_prefix(found, os.path.join(os.path.dirname(found.path), "variables", "variables"))
-    if found.kind == "meta_graph" and found.path.endswith(".meta"):
-        return _with_prefix(found, found.path.removesuffix(".meta"))
-    return found
-
-
-def _with_prefix(found: Detected, prefix: str) -> Detected:
+    prefix_of = KINDS[found.kind].prefix
+    prefix = None if prefix_of is None else prefix_of(found.path)
+    if prefix is None:
+        return found
     if os.path.isfile(index_path(prefix)):
         return replace(found, prefix=prefix)
     # V1: one file of that name, or shards; old SavedModels also called theirs saved_model_variables.

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphsurgeon.formats.detect import Detected, detect
-from graphsurgeon.formats.graph_def import read_graph_def
-from graphsurgeon.formats.meta_graph import read_meta_graph
+from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
@@ -73,13 +72,7 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
     """
     if found.graph is None:
         return Model()
-    if found.kind == "graph_def":
-        return read_graph_def(found.graph, is_text=found.is_text)
-    if found.kind == "saved_model":
-        from graphsurgeon.formats.saved_model import read_saved_model
-
-        return read_saved_model(found.graph, is_text=found.is_text, tags=tags)
-    return read_meta_graph(found.graph, is_text=found.is_text)
+    return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=tags)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:

@@ -1,62 +1,116 @@
-"""Files that hold one protobuf message, binary or text: reading and writing them without holding payloads."""
+"""Files that hold one protobuf message, binary or text: reading and writing them without holding payloads.
+
+::
+
+    GraphDef      drawn in `graphsurgeon.ir.graph_def`
+    MetaGraphDef  meta_info_def(1) graph_def(2) saver_def(3) collection_def(4)* signature_def(5)* ...
+
+A MetaGraphDef, such as a checkpoint's ``.meta``, is a graph with what is needed to use it. Source: TensorFlow's
+``meta_graph.proto``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
 from proto_utils import schema
-from proto_utils.errors import FileFormatError, LimitError
-from proto_utils.files import BytesSource, FileSource, Span
+from proto_utils.errors import FileFormatError
+from proto_utils.files import BytesSource, FileSource, Source, Span
 from proto_utils.sink import FileSink
-from proto_utils.splice import Piece, total_nbytes
+from proto_utils.splice import Piece, join, total_nbytes
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.model import Model
 
 
-def read_message(path: str | os.PathLike[str], text_class: Any, read: Callable[[Span], Model]) -> Model:
-    """Read a file that is one message.
+@dataclass(frozen=True)
+class MessageFormat:
+    """A kind of message that a model is read from and written as.
+
+    Attributes
+    ----------
+    name : str
+        The message's.
+    parse : callable
+        Makes a model of the binary message.
+    pieces : callable
+        Returns the binary message of a model, as pieces to be written.
+    """
+
+    name: str
+    parse: Callable[[Span], Model]
+    pieces: Callable[[Model], list[Piece]]
+
+    def read(self, path: str | os.PathLike[str], *, is_text: bool = False) -> Model:
+        """Read a file; text is parsed whole, a binary one lazily: no payload is read.
+
+        Raises
+        ------
+        CorruptionError
+            It is not such a message.
+        """
+        path = os.fspath(path)
+        with locating(path):
+            source = open_message(path, self.name if is_text else None)
+            return self.parse(Span(source, 0, source.size))
+
+    def encode(self, model: Model, *, as_text: bool = False) -> list[Piece]:
+        """Return a model as pieces to be written; text is made whole, in memory.
+
+        Raises
+        ------
+        LimitError
+            It is past the 2 GiB that protobuf parses.
+        UnsupportedError
+            As text: it has fields unknown to us.
+        """
+        from graphsurgeon.ir.model import check_message_size
+
+        pieces = self.pieces(model)
+        check_message_size(self.name, pieces)
+        if not as_text:
+            return pieces
+        return [schema.print_text(schema.parse(getattr(schema, self.name), join(pieces))).encode()]
+
+
+def _model() -> type[Model]:
+    # Imported when a file is read: many callers only want to know what a path holds.
+    from graphsurgeon.ir.model import Model
+
+    return Model
+
+
+GRAPH_DEF = MessageFormat(
+    "GraphDef", lambda span: _model().read_graph_def(span), lambda model: model.graph_def_pieces()
+)
+META_GRAPH = MessageFormat(
+    "MetaGraphDef", lambda span: _model().read_meta_graph_def(span), lambda model: model.meta_graph_def_pieces()
+)
+
+
+def open_message(path: str, text_name: str | None) -> Source:
+    """Open a file that is one message, in its binary form.
 
     Parameters
     ----------
-    path : path
-    text_class : type of Message, or None
-        The message's class when the file is text, which is parsed whole; None for a binary file, which is read lazily.
-    read : callable
-        Makes the model of the binary message.
-
-    Returns
-    -------
-    Model
+    path : str
+    text_name : str or None
+        The message's name when the file is text, which is parsed whole.
 
     Raises
     ------
     CorruptionError
-        It is not such a message.
+        The text is not of such a message.
     """
-    path = os.fspath(path)
-    with locating(path):
-        if text_class is None:
-            source = FileSource(path)
-            return read(Span(source, 0, source.size))
-        data = BytesSource(schema.serialize(read_text(text_class, path)), path)
-        return read(Span(data, 0, data.size))
-
-
-def check_message_size(what: str, pieces: Sequence[Piece]) -> int:
-    """Return the length of a message in bytes.
-
-    Raises
-    ------
-    LimitError
-        It is past the 2 GiB that protobuf parses, in TensorFlow as elsewhere.
-    """
-    nbytes = total_nbytes(pieces)
-    if nbytes > MAX_MESSAGE_NBYTES:
-        hint = "a checkpoint has no such limit: keep the weights variables (unfreeze, freeze `keep`)"
-        raise LimitError(f"the {what}, in bytes,", nbytes, MAX_MESSAGE_NBYTES, hint=hint)
-    return nbytes
+    if text_name is None:
+        return FileSource(path)
+    with open(path, "rb") as file:
+        message: Any = schema.parse_text(getattr(schema, text_name), file.read(), path=path)
+    return BytesSource(schema.serialize(message), path)
 
 
 def write_pieces(pieces: Sequence[Piece], sink: FileSink) -> None:
@@ -79,9 +133,3 @@ def locating(path: str) -> Iterator[None]:
         if error.path is not None:
             raise
         raise type(error)(error.reason, path=path, offset=error.offset, hint=error.hint) from error
-
-
-def read_text(cls: Any, path: str) -> Any:
-    """Parse a file in protobuf's text form."""
-    with open(path, "rb") as file:
-        return schema.parse_text(cls, file.read(), path=path)

@@ -6,13 +6,12 @@ import glob
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle, write_stream
-from graphsurgeon.formats.graph_def import encode_graph_def
-from graphsurgeon.formats.message import write_pieces
-from graphsurgeon.formats.meta_graph import encode_meta_graph
+from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
+from graphsurgeon.formats.message import META_GRAPH, write_pieces
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
@@ -24,8 +23,6 @@ from proto_utils.splice import Piece
 if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
     from graphsurgeon.formats.tensor_streams import Tensors
-
-OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint", "saved_model"]
 
 _TEXT_SUFFIXES = (".pbtxt", ".txt", ".prototxt")
 
@@ -79,10 +76,8 @@ def save(
     """
     path = os.fspath(path)
     kind = to if to is not None else choose_kind(model, path)
-    if kind not in get_args(OutputKind):
-        raise UnsupportedError(
-            f"nothing to save to is called {kind!r}, only {', '.join(get_args(OutputKind))}", path=path
-        )
+    if kind not in OUTPUT_KINDS:
+        raise UnsupportedError(f"nothing to save to is called {kind!r}, only {', '.join(OUTPUT_KINDS)}", path=path)
     if kind == "checkpoint":
         return save_model_checkpoint(model, path, overwrite=overwrite, links=links)
     if kind == "saved_model":
@@ -91,7 +86,9 @@ def save(
             from graphsurgeon.formats.saved_model_writer import write_saved_model
 
             return write_saved_model(model, path, overwrite=overwrite)
-    pieces = _encode(model, kind)
+    pieces = next(row for row in KINDS.values() if kind in (row.file, row.text)).message.encode(
+        model, as_text=kind.endswith("_text")
+    )
     with naming_output(path), Transaction(overwrite=overwrite) as transaction:
         write_pieces(pieces, transaction.create(path))
     return Saved([path])
@@ -203,7 +200,7 @@ def save_model_checkpoint(
     notes = notes_on(model, "checkpoint")
     model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0
-    pieces = _encode(model, "meta_graph") if has_graph else None
+    pieces = META_GRAPH.encode(model) if has_graph else None
     saved = _write_checkpoint(
         model.variables, pieces, prefix, overwrite, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
     )
@@ -232,11 +229,6 @@ def _write_checkpoint(
             paths.append(f"{prefix}.meta")
             write_pieces(meta, transaction.create(paths[-1], follow=False))
         return Saved([*paths, _write_state(prefix, transaction)])
-
-
-def _encode(model: Model, kind: OutputKind) -> list[Piece]:
-    encode = encode_meta_graph if kind.startswith("meta_graph") else encode_graph_def
-    return encode(model, as_text=kind.endswith("_text"))
 
 
 def _refuse_existing(prefix: str, overwrite: bool) -> None:

@@ -20,12 +20,11 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from graphsurgeon.formats.message import locating, read_text
+from graphsurgeon.formats.message import locating, open_message
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.names import text_of
-from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
-from proto_utils.files import BytesSource, FileSource, Source, Span, Window
+from proto_utils.files import Source, Span, Window
 from proto_utils.skeleton import Record, next_record
 from proto_utils.wire import LEN, fields
 
@@ -77,7 +76,7 @@ def read_saved_model(
     """
     path = os.fspath(path)
     with locating(path):
-        source = _open(path, is_text)
+        source = open_message(path, "SavedModel" if is_text else None)
         records = list(_records(source))
         found = [(number, _tagged(source, record)) for number, record in enumerate(records) if _is_meta_graph(record)]
         own, chosen = _choose(found, tags, path)
@@ -96,14 +95,8 @@ def list_meta_graphs(path: str, *, is_text: bool = False) -> list[TaggedGraph]:
         It is not a sound SavedModel.
     """
     with locating(path):
-        source = _open(path, is_text)
+        source = open_message(path, "SavedModel" if is_text else None)
         return [_tagged(source, record) for record in _records(source) if _is_meta_graph(record)]
-
-
-def _open(path: str, is_text: bool) -> Source:
-    if is_text:
-        return BytesSource(schema.serialize(read_text(schema.SavedModel, path)), path)
-    return FileSource(path)
 
 
 def _records(source: Source) -> Iterator[Record]:

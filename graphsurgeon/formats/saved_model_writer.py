@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 
 from graphsurgeon.formats.bundle_writer import write_bundle
-from graphsurgeon.formats.message import check_message_size, write_pieces
+from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
-from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.model import Model, check_message_size
 from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.serving.servable import servable
 from graphsurgeon.tensors.tensor import Tensor

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
 
 from proto_utils.errors import CorruptionError
 from proto_utils.files import Source, Window
 from proto_utils.skeleton import Record
 from proto_utils.varint import decode_varint
 from proto_utils.wire import I32, I64, LEN, VARINT
-
-BinaryKind = Literal["graph_def", "meta_graph", "saved_model"]
 
 #: This much of a file's beginning is looked at to tell what it is.
 HEAD_NBYTES = 4096
@@ -53,31 +50,19 @@ def first_field(head: bytes) -> str:
     return match.group(1).decode() if match else ""
 
 
-def binary_kind(source: Source) -> BinaryKind | None:
-    """Tell which graph format a binary file is, None when it is none.
-
-    Costs a few small reads; touches no payload.
-    """
-    if _is_saved_model(source):
-        return "saved_model"
-    if _is_graph_def(source, 0, source.size):
-        return "graph_def"
-    if _is_meta_graph(source, 0, source.size):
-        return "meta_graph"
-    return None
-
-
-def _is_saved_model(source: Source) -> bool:
+def is_saved_model(source: Source) -> bool:
+    """Return whether a binary file begins like a SavedModel."""
     heads = list(_heads(source, 0, source.size))
     types = {(head.number, head.wire_type) for head in heads}
     # Fields of later versions are let pass behind a schema version, which no other of the formats has.
     later = {each for each in types if each[0] > 2 and (1, VARINT) in types}
     if not types or not types - later <= {(1, VARINT), (2, LEN)}:
         return False
-    return any(head.number == 2 and _is_meta_graph(source, head.start, head.end) for head in heads)
+    return any(head.number == 2 and is_meta_graph(source, head.start, head.end) for head in heads)
 
 
-def _is_graph_def(source: Source, start: int, end: int) -> bool:
+def is_graph_def(source: Source, start: int = 0, end: int | None = None) -> bool:
+    """Return whether a binary file, or a part of it, begins like a GraphDef."""
     heads = list(_heads(source, start, end))
     if not heads or not _fits(heads, _GRAPH_TYPES):
         return False
@@ -87,7 +72,8 @@ def _is_graph_def(source: Source, start: int, end: int) -> bool:
     return any(_GRAPH_PARTS[head.number](source, head.start, head.end) for head in heads if head.number in _GRAPH_PARTS)
 
 
-def _is_meta_graph(source: Source, start: int, end: int) -> bool:
+def is_meta_graph(source: Source, start: int = 0, end: int | None = None) -> bool:
+    """Return whether a binary file, or a part of it, begins like a MetaGraphDef."""
     heads = list(_heads(source, start, end))
     if not heads or not _fits(heads, _META_GRAPH_TYPES):
         return False
@@ -96,7 +82,7 @@ def _is_meta_graph(source: Source, start: int, end: int) -> bool:
     if info and not _is_meta_info(source, info[0].start, info[0].end):
         return False
     if graph and graph[0].end > graph[0].start:
-        return _is_graph_def(source, graph[0].start, graph[0].end)
+        return is_graph_def(source, graph[0].start, graph[0].end)
     return bool(info)
 
 
@@ -149,10 +135,10 @@ def _is_versions(source: Source, start: int, end: int) -> bool:
 _GRAPH_PARTS: dict[int, Callable[[Source, int, int], bool]] = {2: _is_library, 4: _is_versions}
 
 
-def _heads(source: Source, start: int, end: int) -> Iterator[Record]:
+def _heads(source: Source, start: int, end: int | None) -> Iterator[Record]:
     """Yield the heads of a message's first records; ends early where the bytes make no sense."""
     window = Window(source, 512)
-    end = min(end, source.size)
+    end = source.size if end is None else min(end, source.size)
     for _ in range(_MAX_HEADS):
         if start >= end:
             return

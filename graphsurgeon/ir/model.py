@@ -14,12 +14,10 @@ from graphsurgeon.tensors.values import TensorDict
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span, Window
+from proto_utils.schema import MAX_MESSAGE_NBYTES
 from proto_utils.skeleton import next_record
-from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+from proto_utils.splice import Insertion, Piece, insert, join, total_nbytes
 from proto_utils.wire import LEN
-
-#: Protobuf refuses longer messages, in TensorFlow as elsewhere.
-MAX_MESSAGE_NBYTES = (1 << 31) - 1
 
 _GRAPH_DEF = 2
 
@@ -247,17 +245,23 @@ class Model:
 
 
 def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
+    check_message_size(name, pieces)
+    cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
+    return schema.parse(cls, join(pieces))
+
+
+def check_message_size(name: str, pieces: Iterable[Piece]) -> None:
+    """Refuse a message past the 2 GiB that protobuf parses, in TensorFlow as elsewhere, before it is made.
+
+    Raises
+    ------
+    LimitError
+        It is.
+    """
     nbytes = total_nbytes(pieces)
     if nbytes > MAX_MESSAGE_NBYTES:
-        raise LimitError(
-            f"the {name}, in bytes,",
-            nbytes,
-            MAX_MESSAGE_NBYTES,
-            hint="keep the weights in a checkpoint, which has no such limit",
-        )
-    cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
-    data = b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
-    return schema.parse(cls, data)
+        hint = "a checkpoint has no such limit: keep the weights variables (unfreeze, freeze `keep`)"
+        raise LimitError(f"the {name}, in bytes,", nbytes, MAX_MESSAGE_NBYTES, hint=hint)
 
 
 def require_model(value: object) -> None:

@@ -31,7 +31,7 @@ from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.index import Index, find_node
-from graphsurgeon.ir.model import MAX_MESSAGE_NBYTES, Model
+from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import ancestors, called_functions
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
@@ -46,6 +46,7 @@ from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable
 from graphsurgeon.variables.remembered import Memory
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from proto_utils.errors import NotFoundError
+from proto_utils.schema import MAX_MESSAGE_NBYTES
 
 
 @dataclass(frozen=True)

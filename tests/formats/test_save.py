@@ -219,7 +219,7 @@ def test_arrays_given_to_a_model_are_saved(tmp_path):
 
 
 def test_graph_past_the_limit_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphsurgeon.formats.message.MAX_MESSAGE_NBYTES", 100)
+    monkeypatch.setattr("graphsurgeon.ir.model.MAX_MESSAGE_NBYTES", 100)
     for to in ("graph_def", "checkpoint"):
         with pytest.raises(LimitError):
             save(with_variables(), tmp_path / "x", to=to)

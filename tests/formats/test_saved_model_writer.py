@@ -166,7 +166,7 @@ def test_a_lost_asset_leaves_the_old_one(directory: Path):
 
 
 def test_past_the_limit_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("graphsurgeon.formats.message.MAX_MESSAGE_NBYTES", 100)
+    monkeypatch.setattr("graphsurgeon.ir.model.MAX_MESSAGE_NBYTES", 100)
     with pytest.raises(LimitError) as caught:
         write_saved_model(Model.from_graph_def(frozen()), tmp_path / "target")
     assert (caught.value.limit, caught.value.what) == (100, "the SavedModel, in bytes,")

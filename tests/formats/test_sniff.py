@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon.formats.sniff import binary_kind, first_field, is_text
+from graphsurgeon.formats.kinds import binary_kind
+from graphsurgeon.formats.sniff import first_field, is_text
 from proto_utils import schema
 from proto_utils.files import BytesSource
 from proto_utils.wire import len_header

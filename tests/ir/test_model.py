@@ -10,13 +10,14 @@ from hypothesis import given, settings
 import graphsurgeon as gs
 from graphsurgeon.checks import verify
 from graphsurgeon.ir.graph import Graph, Library
-from graphsurgeon.ir.model import Model, SavedModelParts
+from graphsurgeon.ir.model import Model, SavedModelParts, check_message_size
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span
+from proto_utils.schema import MAX_MESSAGE_NBYTES
 from proto_utils.splice import Piece
 from proto_utils.wire import len_header
 from tests import notation, strategies
@@ -192,3 +193,19 @@ def test_graphs_are_the_main_one_and_the_bodies():
 def test_a_path_is_no_model(call):
     with pytest.raises(TypeError, match=r"a Model is wanted, not a str: load\(path\) makes one"):
         call("x.pb")
+
+
+class Huge:
+    nbytes = MAX_MESSAGE_NBYTES
+
+    def chunks(self, nbytes=0):
+        raise AssertionError("read although it is too large")
+
+
+def test_limit_is_said_before_anything_is_read():
+    check_message_size("GraphDef", [Huge()])
+    with pytest.raises(LimitError, match="the GraphDef, in bytes") as caught:
+        check_message_size("GraphDef", [Huge(), b"x"])
+    assert (caught.value.size, caught.value.limit) == (MAX_MESSAGE_NBYTES + 1, MAX_MESSAGE_NBYTES)
+    assert caught.value.hint is not None
+    assert "a checkpoint has no such limit" in caught.value.hint

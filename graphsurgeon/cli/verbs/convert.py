@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,7 @@ from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix, is_directory
 from graphsurgeon.cli.output import written_lines
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
-from graphsurgeon.formats.save import OutputKind
+from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
 from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "-o", "--output", metavar="DST", required=True, help="File, prefix of the checkpoint, or directory to write."
 )
 @click.option(
-    "--to", type=click.Choice(get_args(OutputKind)), help="What to write; by default told by SRC and the suffix of DST."
+    "--to", type=click.Choice(OUTPUT_KINDS), help="What to write; by default told by SRC and the suffix of DST."
 )
 @options.tags
 @signature_options
@@ -40,10 +40,12 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     """
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
+    from graphsurgeon.formats.save import is_text_path
 
     answer = Answer("convert", output, given)
     found = detect(source)
-    kind = to if to is not None else _same_kind(found, output)
+    copy = KINDS[found.kind].copied_as(as_text=is_text_path(output), as_directory=is_directory(output))
+    kind = to if to is not None else copy
     if kind == "checkpoint":
         check_prefix(output)
     check_signature_options(kind, **given)
@@ -66,16 +68,3 @@ def _check_possible(model: Model, found: Detected, kind: OutputKind) -> None:
             path=found.path,
             hint="unfreeze makes variables of the weights of a frozen graph",
         )
-
-
-def _same_kind(found: Detected, output: str) -> OutputKind:
-    """Return the kind of the source in the form that the output's suffix asks for."""
-    from graphsurgeon.formats.save import is_text_path
-
-    if found.kind in ("checkpoint", "checkpoint_v1"):
-        return "checkpoint"
-    if found.kind == "graph_def":
-        return "graph_def_text" if is_text_path(output) else "graph_def"
-    if found.kind == "saved_model" and is_directory(output):
-        return "saved_model"
-    return "meta_graph_text" if is_text_path(output) else "meta_graph"

@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from graphsurgeon.tools.checkpoint_summary import CheckpointSummary, DamagedObjects, ObjectSummary
     from graphsurgeon.tools.inspect import Inspection, Total, VariableTotal
 
-_KINDS = {
-    "graph_def": "GraphDef",
-    "meta_graph": "MetaGraphDef",
-    "saved_model": "SavedModel",
-    "checkpoint": "checkpoint",
-    "checkpoint_v1": "V1 checkpoint",
-}
 _SHOWN = 8
 _WIDTH = 13
 
@@ -60,6 +53,8 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
 
 
 def _title(found: Detected) -> str:
+    from graphsurgeon.formats.kinds import KINDS
+
     form = ""
     if found.graph is not None:
         nbytes = format_nbytes(os.path.getsize(found.graph))
@@ -68,7 +63,7 @@ def _title(found: Detected) -> str:
             if found.graph != found.path
             else (f", {'text' if found.is_text else 'binary'}, {nbytes}")
         )
-    return f"{found.path}: {_KINDS[found.kind]}{form}"
+    return f"{found.path}: {KINDS[found.kind].title}{form}"
 
 
 def _meta_graphs(found: Detected) -> list[list[str]] | None:
