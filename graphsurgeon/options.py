@@ -96,7 +96,7 @@ class Option:
 
     @property
     def is_required(self) -> bool:
-        """Return whether there is no default."""
+        """Return whether it must be given."""
         return self.default is inspect.Parameter.empty
 
     @property

@@ -52,7 +52,7 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
     saved_model_tags: str = _SERVE,
     checkpoint_version: int = _V2,
 ) -> Any:
-    """Turn the variables of a graph and a checkpoint into constants.
+    """Convert the variables of a graph and a checkpoint to constants.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
     saved_model_tags: list[str] | None = None,
     checkpoint_version: int = _V2,
 ) -> Any:
-    """Turn the variables of a graph and a checkpoint into constants, given as messages.
+    """Convert the variables of a graph and a checkpoint to constants, given as messages.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Remarks:
-    """What an edit has to say beyond what can be seen from its result.
+    """What an edit reports beyond the difference that it made.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Remarks:
 
 @dataclass(frozen=True)
 class Change:
-    """One tensor that is not what it was.
+    """A difference in one tensor.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class EditReport:
 def checkpoint_edit(
     function: Callable[Concatenate[Any, P], Remarks],
 ) -> Callable[Concatenate[MutableMapping[str, Tensor], P], EditReport]:
-    """Undo an edit that fails, and report one that does not by comparing before and after.
+    """Make a function an atomic edit, whose report is the difference between before and after.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def _as_tensors(given: Any) -> Any:
 
 
 def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tensor]) -> None:
-    """Note new keys in the object graph of a TensorFlow 2 checkpoint, unless the edit did so itself."""
+    """Update the object graph of a TensorFlow 2 checkpoint to new keys, unless the edit did so itself."""
     if OBJECT_GRAPH_KEY not in before or after.get(OBJECT_GRAPH_KEY) is not before[OBJECT_GRAPH_KEY]:
         return
     # One that had this tensor before, too, is another variable, whose value may be changed next.
@@ -160,7 +160,7 @@ def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tenso
 
 
 def compare(before: Mapping[str, Tensor], after: Mapping[str, Tensor], remarks: Remarks) -> EditReport:
-    """Report what became of the tensors: one that is still the same object was not changed, only perhaps renamed."""
+    """Return the difference of two checkpoints by identity: the same object is unchanged, and at most renamed."""
     old_names = {id(tensor): name for name, tensor in reversed(list(before.items()))}
     reasons = remarks.reasons
     changes: list[Change] = []

@@ -94,7 +94,7 @@ def _is_nothing(value: object) -> bool:
 def targets(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:
     """Return the names that an edit of values is to work on, as `selected` does.
 
-    The object graph of a TensorFlow 2 checkpoint, which is no variable, is not one of them.
+    The object graph of a TensorFlow 2 checkpoint, which is not a variable, is not one of them.
     """
     return selected([name for name in tensors if name != OBJECT_GRAPH_KEY], select, exclude)
 
@@ -105,7 +105,7 @@ def change(
     chosen: Iterable[str],
     make: Callable[[str, Tensor], Tensor],
 ) -> None:
-    """Replace tensors by what is made of them, or none when one cannot be.
+    """Replace tensors by what is made of them: all or none.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def is_named(name: str, patterns: Sequence[str]) -> bool:
 
 
 def axis_of(axis: int, rank: int) -> int:
-    """Return an axis from 0, of one that may count from the end.
+    """Normalize an axis that may count from the end.
 
     Raises
     ------
     UnsupportedError
-        There is none.
+        The tensor does not have this axis.
     """
     if not -rank <= axis < rank:
         raise UnsupportedError(f"no axis {axis} in a tensor of rank {rank}")

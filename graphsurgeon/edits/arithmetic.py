@@ -1,4 +1,4 @@
-"""Add, subtract, multiply or divide tensors by those of another checkpoint.
+"""Compute with two checkpoints: add, subtract, multiply or divide tensors of one name.
 
 For: what training changed (a difference), and adding that to another model; masks from pruning.
 
@@ -28,7 +28,7 @@ def arithmetic(
     exclude: tuple[str, ...] = (),
     missing: Literal["error", "keep"] = "error",
 ) -> Remarks:
-    """Add, subtract, multiply or divide tensors by those of another checkpoint.
+    """Compute with two checkpoints: add, subtract, multiply or divide tensors of one name.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""Average checkpoints.
+"""Average the values of checkpoints.
 
 For: the mean of the last checkpoints of a training run, which often does better than any of them; soups of models that
 were fine-tuned apart.
 
 Leaves behind: the mean of every floating-point or complex tensor, summed up in double precision and rounded once.
-Integers, bools and strings, such as step counters, are taken from one of the checkpoints and told. All checkpoints are
+Integers, bools and strings, such as step counters, are taken from one of the checkpoints, which the report says. All checkpoints are
 read side by side, front to back, in a few buffers.
 """
 
@@ -34,7 +34,7 @@ def average(
     take: Literal["first", "last"] = "first",
     missing: Literal["error", "keep"] = "error",
 ) -> Remarks:
-    """Average checkpoints.
+    """Average the values of checkpoints.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def average(
 
 
 def _factors(count: int, weights: Sequence[float], decay: float | None) -> list[float] | None:
-    """Return what to multiply the checkpoints by, None when all are alike."""
+    """Return the weights of the checkpoints in the mean; None when all are alike."""
     if count < 2:
         raise PassError("average", "one checkpoint has no average", hint="name two or more")
     if weights and decay is not None:

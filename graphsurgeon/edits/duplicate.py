@@ -1,4 +1,4 @@
-r"""Give tensors one more name.
+r"""Copy tensors to a second name, without their bytes.
 
 For: a graph with two branches that both start from the weights of one; tied weights that are to be trained apart.
 
@@ -19,7 +19,7 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 @checkpoint_edit
 def duplicate(tensors: MutableMapping[str, Tensor], *, map: tuple[str, ...]) -> Remarks:  # noqa: A002 -- as of `rename`
-    r"""Give tensors one more name, and keep the one they have.
+    r"""Copy tensors to a second name; both lead to the same bytes.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""Put moving averages in the place of the values they are averages of.
+"""Replace values by their exponential moving averages.
 
 For: evaluating and exporting what ``tf.train.ExponentialMovingAverage`` kept during training, without a Saver that maps
 ``w`` to ``w/ExponentialMovingAverage``; and what optimizers of Keras 3 keep with ``use_ema``.
 
 Leaves behind: the averages under the plain names, untouched; the averages' own names are gone. What has no average
-stays, and floating-point variables among that are told, but for what optimizers keep.
+stays; the report lists floating-point variables among that, but for the state of optimizers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def ema(
     exclude: tuple[str, ...] = (),
     suffix: str = EMA,
 ) -> Remarks:
-    """Put moving averages in the place of the values they are averages of.
+    """Replace values by their exponential moving averages.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Set all elements of tensors to one value.
+"""Fill tensors with one value.
 
 For: a step counter back to zero, a bias that is to be learned anew, a tensor that is missing.
 
@@ -31,7 +31,7 @@ def fill(
     shape: tuple[int, ...] = (),
     dtype: str = "float32",
 ) -> Remarks:
-    """Set all elements of tensors to one value.
+    """Fill tensors with one value.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def fill(
     NotFoundError
         A pattern matches nothing, or there is no such dtype.
     PassError
-        Nothing is asked for, a tensor to add is there, its shape is none, or a dtype has no such value.
+        Nothing is asked for, a tensor to add is there, its shape has a negative dimension, or a dtype has no such value.
     """
     there = [name for name in add if name in tensors]
     if there:

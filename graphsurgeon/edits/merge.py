@@ -1,4 +1,4 @@
-"""Put the tensors of several checkpoints into one.
+"""Merge several checkpoints into one.
 
 For: a model that is assembled from parts which were trained apart; a backbone and a head.
 
@@ -34,7 +34,7 @@ def merge(
     prefer: str | None = None,
     sources: tuple[str, ...] = (),
 ) -> Remarks:
-    """Put the tensors of several checkpoints into one.
+    """Merge several checkpoints into one.
 
     A checkpoint is called by its number (1, 2 ...), its letter (a, b ...), its path, or the last part of that.
 
@@ -90,7 +90,7 @@ def merge(
 
 
 class _Callers:
-    """What users may call a checkpoint."""
+    """The names by which users may call a checkpoint."""
 
     def __init__(self, sources: Sequence[str], count: int) -> None:
         self._numbers = {str(number + 1): number for number in range(count)}

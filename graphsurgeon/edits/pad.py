@@ -1,4 +1,4 @@
-"""Put a border of one value around tensors.
+"""Pad tensors with one value.
 
 For: a head with more classes, a vocabulary with more words, a kernel of more channels, which are to start at zero.
 
@@ -18,7 +18,7 @@ from graphsurgeon.tensors.tensor import Tensor
 def pad(
     tensor: Tensor, *, before: tuple[int, ...] = (), after: tuple[int, ...] = (), value: str | float | None = None
 ) -> Tensor:
-    """Put a border of one value around tensors.
+    """Pad tensors with one value.
 
     Parameters
     ----------

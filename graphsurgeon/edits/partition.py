@@ -1,4 +1,4 @@
-"""Store tensors in slices, as the partitioned variables of TensorFlow 1 are.
+"""Partition tensors into slices, as the partitioned variables of TensorFlow 1.
 
 For: programs with ``tf.fixed_size_partitioner``, and parameter servers that each read their slice.
 
@@ -15,7 +15,7 @@ from graphsurgeon.tensors.tensor import Tensor
 
 @value_edit
 def partition(tensor: Tensor, *, shards: int, axis: int = 0) -> Tensor:
-    """Store tensors in slices, as the partitioned variables of TensorFlow 1 are.
+    """Partition tensors into slices, as the partitioned variables of TensorFlow 1.
 
     Parameters
     ----------

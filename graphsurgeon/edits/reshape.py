@@ -1,4 +1,4 @@
-"""Give tensors another shape over the same values.
+"""Reshape tensors: another shape over the same values.
 
 For: a fully connected layer that became a convolution, or the other way: [7, 7, 512, 4096] is [25088, 4096].
 
@@ -19,7 +19,7 @@ from graphsurgeon.tensors.tensor import Tensor
 def reshape(
     tensor: Tensor, *, shape: tuple[int, ...], view: tuple[int, ...] = (), perm: tuple[int, ...] = ()
 ) -> Tensor:
-    """Give tensors another shape over the same values.
+    """Reshape tensors: another shape over the same values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Turn tensors around along axes.
+"""Reverse the elements of tensors along axes.
 
 For: a first convolution that was trained on BGR images and is to be fed RGB: its input channels are axis 2.
 
@@ -14,7 +14,7 @@ from graphsurgeon.tensors.tensor import Tensor
 
 @value_edit
 def reverse(tensor: Tensor, *, axis: tuple[int, ...]) -> Tensor:
-    """Turn tensors around along axes.
+    """Reverse the elements of tensors along axes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Multiply values by a number, and add one.
+"""Multiply values by a factor, and add an offset.
 
 For: inputs that are in [0, 1] and no more in [0, 255], weights that were repeated along an axis.
 
@@ -16,7 +16,7 @@ from graphsurgeon.tensors.tensor import Tensor
 @asks_for("factor", "offset", hint="give `factor` or `offset`")
 @value_edit
 def scale(tensor: Tensor, *, factor: str | float | None = None, offset: str | float | None = None) -> Tensor:
-    """Multiply values by a number, and add one.
+    """Multiply values by a factor, and add an offset.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Keep some of a checkpoint's tensors.
+"""Keep some tensors of a checkpoint, and drop the others.
 
 For: taking a backbone out of a larger model, or a checkpoint without the variables of one's own head.
 
@@ -21,7 +21,7 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 @asks_for("keep", "drop", hint="give `keep` or `drop`, names or patterns of names")
 @checkpoint_edit
 def select(tensors: MutableMapping[str, Tensor], *, keep: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Remarks:
-    """Keep some of a checkpoint's tensors, and drop the others.
+    """Keep some tensors of a checkpoint, and drop the others.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Keep a part of tensors.
+"""Slice tensors, as numpy indexes.
 
 For: the first rows of an embedding, every other channel, a head with fewer classes.
 
@@ -18,7 +18,7 @@ from proto_utils.errors import NotFoundError, UnsupportedError
 
 @value_edit
 def slice(tensor: Tensor, *, part: str) -> Tensor:  # noqa: A001 -- TensorFlow's and numpy's word for it
-    """Keep a part of tensors.
+    """Slice tensors, as numpy indexes.
 
     Parameters
     ----------

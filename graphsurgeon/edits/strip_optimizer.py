@@ -1,4 +1,4 @@
-"""Drop what optimizers keep for themselves.
+"""Drop the state of optimizers.
 
 For: a checkpoint that is only to be served or fine-tuned: Adam makes it three times as large.
 
@@ -29,7 +29,7 @@ def strip_optimizer(
     slot_name: tuple[str, ...] = (),
     model: Model | None = None,
 ) -> Remarks:
-    """Drop what optimizers keep for themselves: slots such as Adam's and momentum's, and their numbers.
+    """Drop the state of optimizers: slots such as Adam's and momentum's, and their counters.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Repeat tensors along axes.
+"""Tile tensors: repeat them along axes.
 
 For: a network for grey images that becomes one for colour; one expert that becomes several.
 
@@ -14,7 +14,7 @@ from graphsurgeon.tensors.tiled import tile as tiled
 
 @value_edit
 def tile(tensor: Tensor, *, multiples: tuple[int, ...]) -> Tensor:
-    """Repeat tensors along axes.
+    """Tile tensors: repeat them along axes.
 
     Parameters
     ----------

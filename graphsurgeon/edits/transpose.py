@@ -1,4 +1,4 @@
-"""Put the axes of tensors in another order.
+"""Transpose tensors: permute their axes.
 
 For: weights of another framework, whose convolutions are [out, in, height, width]; a dense layer stored the other way.
 
@@ -14,12 +14,12 @@ from graphsurgeon.tensors.tensor import Tensor
 
 @value_edit
 def transpose(tensor: Tensor, *, perm: tuple[int, ...] = ()) -> Tensor:
-    """Put the axes of tensors in another order.
+    """Transpose tensors: permute their axes.
 
     Parameters
     ----------
     perm : tuple of int
-        Which axis of the old tensor each axis of the new one is; the axes in reverse by default.
+        The permutation: which axis of the old tensor each axis of the new one is; the axes in reverse by default.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Store partitioned tensors whole.
+"""Join the slices of partitioned tensors.
 
 For: programs whose variables are not partitioned, or are along other axes.
 
@@ -20,7 +20,7 @@ from graphsurgeon.tensors.tensor import Tensor
 def unpartition(
     tensors: MutableMapping[str, Tensor], *, select: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
 ) -> Remarks:
-    """Store partitioned tensors whole.
+    """Join the slices of partitioned tensors.
 
     Parameters
     ----------

@@ -89,10 +89,6 @@ def fix(model: Model) -> FixReport:
     model : Model
         Edited in place; it may be broken.
 
-    Returns
-    -------
-    FixReport
-
     Raises
     ------
     GraphError
@@ -162,7 +158,7 @@ def _repair_functions(model: Model) -> list[tuple[Function, str]]:
 
 
 def _misfits(body: BodyEdits, model: Model, function: Function | None = None) -> dict[str, tuple[Value, bool]]:
-    """Return the values that something takes for a reference (True) or for a handle (False)."""
+    """Return the type errors: values that an op takes for a reference (True) or for a handle (False)."""
     laid_out = Body(body.graph, OpSignatures(model.library.functions), function)
     found: dict[str, tuple[Value, bool]] = {}
     for node, signature in zip(laid_out.nodes, laid_out.signatures, strict=True):
@@ -187,7 +183,7 @@ def _shape(body: BodyEdits, name: str) -> tuple[int, ...] | None:
 
 
 def _ends(body: BodyEdits) -> list[str]:
-    """Return the nodes whose results count: those that nothing reads.
+    """Return the sinks of a graph: the nodes that nothing reads.
 
     An op that changes something counts when nothing even waits for it: then it is there for its result.
     """
@@ -226,7 +222,7 @@ def _as_columns(body: BodyEdits, node: Node, indices: str) -> str:
 
 
 def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iterator[Repair]:
-    """Yield how nodes differ from what they were."""
+    """Yield the differences between nodes and what they were."""
     for node in before:
         now = graph.get(node.name)
         if now is None:

@@ -1,4 +1,4 @@
-"""Turn the variables of a graph into constants: the mirror image of `unfreeze`.
+"""Convert the variables of a graph into constants: the inverse of `unfreeze`.
 
 For: deployment. One GraphDef that needs no checkpoint.
 
@@ -104,7 +104,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     clear_devices: bool = False,
     remember: bool = False,
 ) -> FreezeReport:
-    """Turn the variables of a graph into constants.
+    """Convert the variables of a graph into constants.
 
     Parameters
     ----------
@@ -126,10 +126,6 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         Drop the devices of all nodes, in function bodies too.
     remember : bool
         Note in each constant what it was, so that unfreeze makes the same variable of it again.
-
-    Returns
-    -------
-    FreezeReport
 
     Raises
     ------
@@ -169,7 +165,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
 
 
 def _outputs(model: Model, outputs: Sequence[str], signature: str | None) -> list[str]:
-    """Return the names of what is to be kept: outputs, and those of a signature."""
+    """Return the names of the outputs, those of a signature among them."""
     names = split_names(outputs)
     signatures = {} if model.meta is None else model.meta.signature_def
     if signature is not None and signature not in signatures:
@@ -200,7 +196,7 @@ def _no_outputs(model: Model, signatures: Sequence[str]) -> PassError:
 def _choose(
     model: Model, index: Index, roots: Sequence[str], keep: Sequence[str], only: Sequence[str]
 ) -> tuple[list[Node], list[Node]]:
-    """Divide the variables that the outputs need into those to freeze and those to keep."""
+    """Partition the variables that the outputs depend on into those to freeze and those to keep."""
     everything = list(variable_nodes(model.graph))
     for pattern in (*keep, *only):
         if not any(matches_any((pattern,), node.name) for node in everything):
@@ -232,7 +228,7 @@ def _values(
 
 
 def _check_nbytes(values: Mapping[str, tuple[str, Tensor]]) -> None:
-    """Refuse what no GraphDef can hold, before anything is done."""
+    """Refuse constants past the size limit of a GraphDef, before anything is edited."""
     sizes = {name: tensor.nbytes for name, (_, tensor) in values.items() if tensor.dtype.itemsize}
     if sum(sizes.values()) > MAX_MESSAGE_NBYTES:
         largest = sorted(sizes, key=lambda name: -sizes[name])[:2]
@@ -245,7 +241,7 @@ def _check_nbytes(values: Mapping[str, tuple[str, Tensor]]) -> None:
 
 
 def _check_bodies(model: Model, index: Index, roots: Sequence[str]) -> None:
-    """Decline variables that stand in function bodies: nothing outside could give them a value any more."""
+    """Decline variables in function bodies: nothing outside could give them a value any more."""
     if not model.library.functions:
         return
     needed = [index.producers[name] for name in ancestors(index.producers, roots)]
@@ -272,7 +268,7 @@ def _leave_meta_graph(model: Model) -> list[str]:
 
 
 def _check_types(model: Model) -> None:
-    """Decline where a constant and a variable meet that stays one, as at a Merge of both."""
+    """Decline a type conflict: a constant and a variable that stays one meet, as at a Merge of both."""
     for finding in verify(model):
         if finding.severity == ERROR:
             reason = f"variables that stay and constants do not go together here: {finding.message}"

@@ -1,4 +1,4 @@
-"""Keep the part of a model that its outputs need, with new inputs where asked.
+"""Extract the subgraph that outputs depend on, with new inputs where asked.
 
 For: serving and porting. Training, input pipelines and heads that nobody asks for go; a
 graph can be cut off behind a decoder, a dataset or a placeholder for training.
@@ -10,7 +10,7 @@ Leaves behind: the nodes that the outputs need by data and control inputs, in th
 and unedited, and the versions as they were. A node named in ``inputs`` becomes a
 Placeholder of the same name with the dtype it had and its shape as far as that is known.
 
-What else it meets: colocation is no need; a node whose ``loc:@x`` goes loses that entry.
+What else it meets: colocation is not a dependency; a node whose ``loc:@x`` goes loses that entry.
 Function bodies stay whole, functions that nothing calls any more go. What sets the kept
 variables, tables and queues up stays: initializers, reads, queue runners, and main and
 init ops cut down to what is left of them. The ``save/`` subgraph stays when all it saves
@@ -129,7 +129,7 @@ def prune(
     input_type: tuple[str, ...] = (),
     input_shape: tuple[str, ...] = (),
 ) -> PruneReport:
-    """Keep the part of a model that its outputs need.
+    """Extract the subgraph that outputs depend on, and what belongs to it in the model.
 
     Parameters
     ----------
@@ -144,10 +144,6 @@ def prune(
     input_shape : tuple of str
         The shape of the inputs, as in 1,224,224,3 with ? for unknown, one for all or one
         for each; by default what is known of it.
-
-    Returns
-    -------
-    PruneReport
 
     Raises
     ------
@@ -221,7 +217,7 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
 
 
 def _cut_colocations(edit: GraphEdit, kept: set[str]) -> list[ColocationRow]:
-    """Drop colocation with what goes."""
+    """Drop colocation with nodes that go."""
     rows = []
     for node in edit.nodes():
         gone = [name for name in colocated_with(node) if name not in kept]

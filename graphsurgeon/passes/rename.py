@@ -120,10 +120,6 @@ def rename(
     checkpoint_only : bool
         Rename the keys of the checkpoint only; the graph does not go along, and one beside DST stays as it is.
 
-    Returns
-    -------
-    RenameReport
-
     Raises
     ------
     NotFoundError

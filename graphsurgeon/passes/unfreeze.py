@@ -1,4 +1,4 @@
-"""Turn the weights of a frozen graph back into variables, in place.
+"""Convert the weights of a frozen graph back into variables: the inverse of `freeze`.
 
 For: fine-tuning, pruning or porting a model of which only the frozen ``.pb`` is left.
 
@@ -97,7 +97,7 @@ def unfreeze(
     exclude: tuple[str, ...] = (),
     variables: VariableKind = "ref",
 ) -> UnfreezeReport:
-    """Turn the weights of a frozen graph back into variables.
+    """Convert the weights of a frozen graph back into variables.
 
     Parameters
     ----------
@@ -110,10 +110,6 @@ def unfreeze(
     variables : {"ref", "resource"}
         The kind of variable to make: reference variables as TensorFlow 1 does, or
         resource variables as TensorFlow 2 does.
-
-    Returns
-    -------
-    UnfreezeReport
 
     Raises
     ------
@@ -220,7 +216,7 @@ def _collections(weight: Weight) -> list[str]:
 
 
 def _idle_exclusions(model: Model, exclude: Sequence[str]) -> list[str]:
-    """Tell of patterns that exclude nothing: a misspelt one would train what was to stay."""
+    """Return a note on patterns that exclude nothing: a misspelt one would train what was to stay."""
     constants = [node.name for node in model.graph if node.op == "Const"] if exclude else []
     idle = [pattern for pattern in exclude if not any(names.matches(pattern, name) for name in constants)]
     return [f"exclude {pattern!r} matches no constant of the graph" for pattern in idle]

@@ -55,7 +55,7 @@ def command(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Turn the variables of a graph and a checkpoint into constants, with the flags of TensorFlow's freeze_graph.
+    """Convert the variables of a graph and a checkpoint to constants, with the flags of TensorFlow's freeze_graph.
 
     Takes those flags and writes what TensorFlow writes. The verb freeze does more: partial freezing, moving averages,
     notes for the way back.
