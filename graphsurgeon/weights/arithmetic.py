@@ -44,14 +44,7 @@ _MAX_VISITED: Final = 40
 
 
 class Weighted(NamedTuple):
-    """A node that uses a weight.
-
-    Attributes
-    ----------
-    node : Node
-    channels : frozenset of int
-        What the last dimension of its output may be; empty when unknown.
-    """
+    """A node that uses a weight, and the `channels` that the last dimension of its output may have, if known."""
 
     node: Node
     channels: frozenset[int]
@@ -82,14 +75,9 @@ def weighted(use: Use, kernel: Constant) -> Weighted:
 
 
 class Arithmetic:
-    """Judges operands of Add, Mul and the like.
+    """Judges operands of Add, Mul and the like in a scope whose constants are all traced.
 
-    Parameters
-    ----------
-    scope : Scope
-        All its constants traced.
-    weighted : dict of str to Weighted
-        The nodes that use a weight by themselves, by name.
+    `weighted` are the nodes that use a weight by themselves, by name.
     """
 
     def __init__(self, scope: Scope, weighted: dict[str, Weighted]) -> None:
@@ -200,14 +188,7 @@ class Arithmetic:
         return False
 
     def _source(self, text: str, *, squashed: bool = False) -> tuple[Weighted | None, bool]:
-        """Search back for the nearest weighted op.
-
-        Returns
-        -------
-        Weighted or None
-        bool
-            Whether its channels are still the last dimension at `text`.
-        """
+        """Search back for the nearest weighted op; return whether its channels are still the last dimension too."""
         if not self._weighted:
             return None, False
         stack: list[tuple[str, bool]] = [(text, True)]

@@ -55,15 +55,12 @@ class Clue(NamedTuple):
 
 
 class Evidence:
-    """What was found out about one constant.
+    """The evidence about one constant.
 
     Attributes
     ----------
-    uses : list of Use
-        The inputs that use it.
     direct : tuple of Node
         The nodes that read it and pass it on.
-    findings : tuple of Clue
     mark : int
         The strongest mark that freezing left on it, 0 for none.
     sure, likely : frozenset of str

@@ -49,19 +49,9 @@ def is_variable_read(node: Node) -> bool:
 
 
 def find_marks(scope: Scope, constant: Constant, uses: list[Use], passed: list[Node]) -> list[tuple[str, int]]:
-    """Name every mark of freezing on a constant, or on a function's argument.
+    """Return every mark of freezing on a constant, or on a function's argument, that `Scope.trace` followed.
 
-    Parameters
-    ----------
-    scope : Scope
-    constant : Constant
-    uses, passed
-        As `Scope.trace` gives them.
-
-    Returns
-    -------
-    list of (str, int)
-        A sentence part such as ``read by Identity 'a/read'``, and HINT, NAME_ONLY or INTACT.
+    As a part of a sentence, such as ``read by Identity 'a/read'``, and HINT, NAME_ONLY or INTACT.
     """
     found = list(_by_readers(constant.name, passed))
     for use in uses:

@@ -44,18 +44,7 @@ class Weight:
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
-    """A constant of more than one element that stays a constant.
-
-    Attributes
-    ----------
-    node : Node
-    dtype : DType
-    shape : tuple of int
-    reason : str
-        For people.
-    function : str or None
-        The function whose body holds it; None for the graph itself.
-    """
+    """A constant of more than one element that stays one, for a `reason`; `function` is the one whose body holds it."""
 
     node: Node
     dtype: DType

@@ -52,17 +52,7 @@ _JOINED: _Outputs = ((None,), 1)
 
 
 class Constant(NamedTuple):
-    """A constant: a Const node, or an argument of a function body that always carries one.
-
-    Attributes
-    ----------
-    name : str
-        Of the node or the argument.
-    dtype : DType
-    shape : tuple of int
-    node : Node or None
-        None for an argument.
-    """
+    """A constant: a Const node, or an argument (without a node) of a function body that always carries one."""
 
     name: str
     dtype: DType
@@ -105,21 +95,8 @@ class Use(NamedTuple):
 class Scope:
     """Nodes, edges and constants of a graph or of a function body.
 
-    Parameters
-    ----------
-    graph : Graph
-    index : Index
-        Of that graph.
-    constants : iterable of Constant
-    forwarded : dict of (str, int) to list of int
-        For calls of functions: the outputs that only hand input (node, position) on.
-
-    Attributes
-    ----------
-    constants : dict of str to Constant
-        By name.
-    static : set of str
-        Nodes and arguments whose value depends on constants only.
+    `forwarded` gives for calls of functions the outputs that only hand input (node, position) on; `static` are the
+    nodes and arguments whose value depends on constants only.
     """
 
     def __init__(
@@ -172,14 +149,7 @@ class Scope:
         return _node_name(text) in self.static
 
     def trace(self, constant: Constant) -> tuple[list[Use], list[Node]]:
-        """Follow a constant forward to its uses.
-
-        Returns
-        -------
-        uses : list of Use
-        passed : list of Node
-            The nodes it went through.
-        """
+        """Follow a constant forward to its uses; return them and the nodes it went through."""
         uses: list[Use] = []
         passed: list[Node] = []
         seen: set[tuple[str, int | None]] = set()
@@ -327,13 +297,7 @@ def output_of(text: str) -> int:
 
 
 def constant_of(node: Node) -> Constant | None:
-    """Return what a Const node holds, from the header of its value.
-
-    Returns
-    -------
-    Constant or None
-        None when there is no value, or one of a dtype or shape that cannot be. `verify` says what is wrong.
-    """
+    """Return what a Const node holds, from the header of its value; None for an unsound one, see `verify`."""
     if "value" not in node.proto.attr:
         return None
     value = node.proto.attr["value"].tensor
