@@ -4,8 +4,8 @@ For: the mean of the last checkpoints of a training run, which often does better
 were fine-tuned apart.
 
 Leaves behind: the mean of every floating-point or complex tensor, summed up in double precision and rounded once.
-Integers, bools and strings, such as step counters, are taken from one of the checkpoints, which the report says. All checkpoints are
-read side by side, front to back, in a few buffers.
+Integers, bools and strings, such as step counters, are taken from one of the checkpoints, which the report says. All
+checkpoints are read side by side, front to back, in a few buffers.
 """
 
 from __future__ import annotations

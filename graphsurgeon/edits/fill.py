@@ -55,7 +55,7 @@ def fill(
     NotFoundError
         A pattern matches nothing, or there is no such dtype.
     PassError
-        Nothing is asked for, a tensor to add is there, its shape has a negative dimension, or a dtype has no such value.
+        Nothing is asked for, a tensor to add is there, its shape is negative, or a dtype has no such value.
     """
     there = [name for name in add if name in tensors]
     if there:

@@ -19,7 +19,7 @@ def transpose(tensor: Tensor, *, perm: tuple[int, ...] = ()) -> Tensor:
     Parameters
     ----------
     perm : tuple of int
-        The permutation: which axis of the old tensor each axis of the new one is; the axes in reverse by default.
+        The permutation: the old axis of each new one; the axes in reverse by default.
 
     Raises
     ------
