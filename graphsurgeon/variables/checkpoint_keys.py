@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -21,21 +20,18 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import variable_shape
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.collections import variable_defs
-from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
-from graphsurgeon.tensors import dtypes
+from graphsurgeon.names import node_of, text_of
 from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
+from graphsurgeon.variables.saver_calls import saver_calls
 from graphsurgeon.variables.shape_and_slice import format_shape_and_slice, parse_shape_and_slice
 from proto_utils.errors import NotFoundError
 
 #: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
 EMA = "ExponentialMovingAverage"
 
-_RESTORE_OPS = {"RestoreV2": 1, "Restore": 1, "RestoreSlice": 1}
-_ASSIGN_OPS = frozenset({"Assign", "AssignVariableOp"})
-_THROUGH = frozenset({"Identity", "Reshape", "Cast"})
 _PART = re.compile(r"(?P<whole>.+)/part_(?P<number>\d+)")
 
 
@@ -58,20 +54,17 @@ def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
     Parameters
     ----------
     model : Model
-        When its SaverDef names a restore op, that saver has the last word.
+        The saver that its SaverDef names has the last word.
     index : Index
         Of the model's graph.
     """
-    restore_op = "" if model.meta is None else node_of(model.meta.saver_def.restore_op_name)
-    found = {**declared_parts(model), **dict(_restored(index, model.graph, restore_op.rpartition("/")[0]))}
-    call = index.producers.get(restore_op)
-    if call is not None and isinstance(call.attrs.get("f"), Func):
-        # As TensorFlow 2 saves: the saver is a function, and is given the variables.
-        function = model.library.functions.get(call.attrs["f"].name)
-        if function is not None:
-            given = dict(zip((arg.name for arg in function.proto.signature.input_arg), call.inputs, strict=False))
-            places = _restored(Index(function.body), function.body)
-            found.update((node_of_input(given[target]), place) for target, place in places if target in given)
+    found = declared_parts(model)
+    calls = [call for call in saver_calls(model, index) if call.is_restore]
+    for call in sorted(calls, key=lambda call: call.is_main):
+        for key, spec, _, targets in call.restored(index):
+            parsed = parse_shape_and_slice(spec) if targets else None
+            place = SavedAs(key) if parsed is None else SavedAs(key, parsed[1], parsed[0])
+            found.update((node.name, place) for node, _ in targets)
     return found
 
 
@@ -84,19 +77,6 @@ def declared_parts(model: Model) -> dict[str, SavedAs]:
             box = tuple((start, start + length) for start, length in zip(part.var_offset, part.var_shape, strict=True))
             found[node_of(definition.variable_name)] = SavedAs(part.full_name, box, tuple(part.full_shape))
     return found
-
-
-def _restored(index: Index, graph: Graph, preferred: str = "") -> Iterator[tuple[str, SavedAs]]:
-    """Yield what restore ops assign to, and from where; those of the preferred scope last."""
-    restores = [node for node in graph if node.op in _RESTORE_OPS]
-    restores.sort(key=lambda node: node.name.rpartition("/")[0] == preferred)
-    for restore in restores:
-        keys, specs = _strings_at(index, restore, 1), _strings_at(index, restore, 2)
-        for output, consumer in _assigned(index, restore):
-            if output < len(keys):
-                parsed = parse_shape_and_slice(specs[output]) if output < len(specs) else None
-                place = SavedAs(keys[output]) if parsed is None else SavedAs(keys[output], parsed[1], parsed[0])
-                yield parse_input(consumer.inputs[0]).node, place
 
 
 class VariableValues:
@@ -194,26 +174,3 @@ def _own_names(node: Node) -> list[str]:
 def _shape(node: Node) -> tuple[int, ...]:
     shape = variable_shape(node)
     return () if shape is None or shape.dims is None else tuple(dim or 0 for dim in shape.dims)
-
-
-def _strings_at(index: Index, node: Node, position: int) -> list[str]:
-    """Return the strings of the Const at an input; empty when there is none."""
-    if position >= len(node.inputs):
-        return []
-    producer = index.producer(node.inputs[position])
-    if producer is None or producer.op != "Const" or producer.tensor.dtype is not dtypes.STRING:
-        return []
-    return [text_of(element) for element in producer.tensor.strings()]
-
-
-def _assigned(index: Index, restore: Node) -> Iterator[tuple[int, Node]]:
-    """Yield (output of the restore op, the op that assigns it)."""
-    for consumer, position in index.consumers(restore.name):
-        output = parse_input(consumer.inputs[position]).output
-        waiting = [(consumer, position)]
-        while waiting:
-            node, at = waiting.pop()
-            if node.op in _ASSIGN_OPS and at == 1:
-                yield output, node
-            elif node.op in _THROUGH and at == 0:
-                waiting.extend(index.consumers(node.name))

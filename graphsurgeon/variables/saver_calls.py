@@ -26,6 +26,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
+from graphsurgeon.ir.op_families import ASSIGN_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.names import node_of, node_of_input, text_of
 from graphsurgeon.tensors import dtypes
@@ -36,6 +37,7 @@ from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 _SAVES = {"SaveV2": (True, "dtypes"), "Save": (False, "T"), "SaveSlices": (True, "T")}
 _RESTORES = {"RestoreV2": (True, "dtypes"), "Restore": (False, "dt"), "RestoreSlice": (True, "dt")}
 _OPS = {**_SAVES, **_RESTORES}
+_THROUGH = ("Identity", "Reshape", "Cast")
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -77,6 +79,26 @@ class SaverCall(NamedTuple):
         """Return (key, slice, type) as far as there are all of them."""
         specs = [""] * len(self.keys) if self.specs is None else self.specs
         return list(zip(self.keys, specs, self.types, strict=False))
+
+    def restored(self, index: Index) -> Iterator[tuple[str, str, DType, list[tuple[Node, bool]]]]:
+        """Yield (key, slice, type, targets) of an op that restores.
+
+        A target is a variable of the graph that `index` is of, and whether the value is reshaped on the way to it.
+        """
+        targets: dict[int, list[tuple[Node, bool]]] = {}
+        pending = [(node, at, _output(node.inputs[at]), False) for node, at in self.edges.consumers(self.node.name)]
+        while pending:
+            node, position, output, is_reshaped = pending.pop()
+            if node.op in ASSIGN_OPS and position == 1:
+                name = node_of_input(node.inputs[0])
+                variable = index.producers.get(self.arguments.get(name, name))
+                if variable is not None:
+                    targets.setdefault(output, []).append((variable, is_reshaped))
+            elif node.op in _THROUGH and position == 0:
+                is_reshaped |= node.op == "Reshape"
+                pending += [(reader, at, output, is_reshaped) for reader, at in self.edges.consumers(node.name)]
+        for number, entry in enumerate(self.entries()):
+            yield *entry, targets.get(number, [])
 
 
 def saver_calls(model: Model, index: Index) -> list[SaverCall]:
@@ -129,6 +151,12 @@ def _called(nodes: Iterable[Node], arguments: Mapping[str, str]) -> Iterator[tup
         if isinstance(function, Func):
             given = map(node_of_input, node.inputs)
             yield function.name, [arguments.get(name, name) for name in given]
+
+
+def _output(text: str) -> int:
+    """Return the output that an input names, in a graph or a body: ``node:1``, ``node:tensors:1``."""
+    _, colon, last = text.rpartition(":")
+    return int(last) if colon and last.isdecimal() else 0
 
 
 def _strings(index: Index, node: Node, position: int) -> list[str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
@@ -13,27 +12,20 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
-from graphsurgeon.names import node_of, node_of_input, some_of
+from graphsurgeon.meta_graph.collections import variable_defs
+from graphsurgeon.names import node_of, some_of
 from graphsurgeon.tensors.boxes import shape_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, SavedAs, VariableValues, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.optimizer_state import optimizer_state
 from graphsurgeon.variables.saver_calls import SaverCall
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
-from proto_utils import schema
-from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
 
-_ASSIGNS = ("Assign", "AssignVariableOp")
-_THROUGH = ("Identity", "Reshape", "Cast")
 #: Near names are searched for so many missing values; after that it is another model's checkpoint.
 _MAX_NEAR = 10
-# What TensorFlow's optimizers call the variables that they keep beside a model's.
-_SLOT = re.compile(
-    r".*/(?:Adam|Adam_1|AdamW?(?:_[mv])?|Momentum|RMSProp(?:_[12])?|Adagrad|Adadelta(?:_1)?|Ftrl(?:_1)?|Nadam(?:_1)?"
-    r"|AdaMax(?:_1)?|gradient_(?:squared_)?accumulator|hv|vhat|rms|momentum|accumulator)"
-    r"|(?:.*/)?beta[12]_power(?:_\d+)?|.*/\.OPTIMIZER_SLOT/.*|(?:.*/)?optimizer(?:/.*)?|(?:.*/)?" + EMA
-)
 
 
 def checkpoint_findings(model: Model, index: Index, calls: Iterable[SaverCall]) -> Iterator[Finding]:
@@ -50,22 +42,18 @@ def checkpoint_findings(model: Model, index: Index, calls: Iterable[SaverCall]) 
     restored: set[str] = set()
     for call in calls:
         if call.is_restore and call.is_main:
-            restored.update(node.name for _, node, _ in restore_targets(call, index))
-            yield from _restore_findings(call, index, model)
+            yield from _restore_findings(call, index, model, restored)
     used = {key for call in calls for key in call.keys} | {OBJECT_GRAPH_KEY}
     yield from _by_name_findings(model, index, restored, used)
     yield from _extra_findings(model.variables, used)
 
 
-def _restore_findings(call: SaverCall, index: Index, model: Model) -> Iterator[Finding]:
-    """Yield what a restore op that TensorFlow runs does not get from the checkpoint."""
+def _restore_findings(call: SaverCall, index: Index, model: Model, restored: set[str]) -> Iterator[Finding]:
+    """Yield what a restore op that TensorFlow runs does not get; adds the variables that it assigns to `restored`."""
     stored = model.variables
-    targets: dict[int, list[tuple[Node, bool]]] = {}
-    for output, node, is_reshaped in restore_targets(call, index):
-        targets.setdefault(output, []).append((node, is_reshaped))
     num_missing = 0
-    for number, (key, spec, dtype) in enumerate(call.entries()):
-        nodes = targets.get(number, [])
+    for key, spec, dtype, nodes in call.restored(index):
+        restored.update(node.name for node, _ in nodes)
         name = nodes[0][0].name if nodes else call.node.name
         function = None if nodes else call.function
         tensor = stored.get(key)
@@ -83,27 +71,6 @@ def _restore_findings(call: SaverCall, index: Index, model: Model) -> Iterator[F
         for node, is_reshaped in nodes:
             if shape is not None and not _takes(node, shape, is_reshaped):
                 yield _shape_finding(ERROR, node, key, shape)
-
-
-def restore_targets(call: SaverCall, index: Index) -> Iterator[tuple[int, Node, bool]]:
-    """Yield (output, variable of the graph, whether it is reshaped) for what a restore op assigns."""
-    pending = [(node, at, _output(node.inputs[at]), False) for node, at in call.edges.consumers(call.node.name)]
-    while pending:
-        node, position, output, is_reshaped = pending.pop()
-        if node.op in _ASSIGNS and position == 1:
-            name = node_of_input(node.inputs[0])
-            variable = index.producers.get(call.arguments.get(name, name))
-            if variable is not None:
-                yield output, variable, is_reshaped
-        elif node.op in _THROUGH and position == 0:
-            after = is_reshaped or node.op == "Reshape"
-            pending += [(consumer, at, output, after) for consumer, at in call.edges.consumers(node.name)]
-
-
-def _output(text: str) -> int:
-    """Return the output that an input names, in a graph or a body: ``node:1``, ``node:tensors:1``."""
-    _, colon, last = text.rpartition(":")
-    return int(last) if colon and last.isdecimal() else 0
 
 
 def _restored_shape(key: str, spec: str, tensor: Tensor) -> tuple[tuple[int, ...] | None, str]:
@@ -171,9 +138,8 @@ def _global_variables(model: Model) -> set[str] | None:
         return None
     if "variables" not in model.meta.collection_def:
         return set()
-    listed = model.meta.collection_def["variables"].bytes_list.value
     try:
-        return {node_of(schema.parse(schema.VariableDef, data).variable_name) for data in listed}
+        return {node_of(each.variable_name) for each in variable_defs(model.meta, ["variables"])}
     except CorruptionError:
         return set()
 
@@ -203,10 +169,22 @@ def _missing(key: str, near: Iterable[str]) -> str:
 
 def _extra_findings(stored: Mapping[str, Tensor], used: set[str]) -> Iterator[Finding]:
     extra = [key for key in stored if key not in used]
-    slots = [key for key in extra if _SLOT.fullmatch(key)]
-    others = [key for key in extra if not _SLOT.fullmatch(key)]
-    for keys, what in ((others, "no variable of the graph takes"), (slots, "an optimizer keeps, and the graph not,")):
+    kept = _kept_by_optimizers(stored) if extra else {}
+    slots = [key for key in extra if key in kept or key.rpartition("/")[2] == EMA]
+    others = [key for key in extra if key not in kept and key.rpartition("/")[2] != EMA]
+    for keys, what in (
+        (others, "no variable of the graph takes"),
+        (slots, "an optimizer keeps, and the graph not,"),
+    ):
         if keys:
             number = f"{len(keys):,} value{'s' if len(keys) > 1 else ''}"
             message = f"{number} in the checkpoint that {what}: {some_of([*map(repr, keys)])}"
             yield Finding(WARNING, "extra-value", None, None, message)
+
+
+def _kept_by_optimizers(stored: Mapping[str, Tensor]) -> Mapping[str, str]:
+    try:
+        return optimizer_state(stored).reasons
+    except (CorruptionError, LimitError):
+        # The object graph cannot be read; that is found with the checksums.
+        return {}

@@ -32,18 +32,19 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, REF_OPS, RESTORE_OPS, TABLE_INIT_OPS, V1_RESTORE_OPS
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS, TABLE_INITIALIZERS
 from graphsurgeon.meta_graph.version import stamp_version
-from graphsurgeon.names import node_of, some_of, text_of, unique_name
+from graphsurgeon.names import node_of, some_of, unique_name
 from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import existing_variables
 from graphsurgeon.variables.saver import SavedVariable, new_saver
+from graphsurgeon.variables.saver_calls import saver_calls
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 SERVE = "serve"
-_LOCAL_VARIABLES = "local_variables"
 _NUMBER = re.compile(r"\d+(\.\d+)+", re.ASCII)
 _FED_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 
@@ -154,6 +155,9 @@ class _Draft:
         self._before = None if model.meta is None else schema.serialize(model.meta)
         self.meta = schema.parse(schema.MetaGraphDef, self._before or b"")
         self._edit = GraphEdit(model.graph)
+        calls = saver_calls(model, self._index)
+        # Those in functions are restored by objects, which TensorFlow 2 goes by as long as it can.
+        self._restores = [call for call in calls if call.is_restore and call.is_main and call.function is None]
         self.notes: list[str] = []
 
     def result(self) -> Model:
@@ -204,7 +208,7 @@ class _Draft:
     def add_saver(self) -> None:
         """Add a saver for the variables that have values, when there is none that can read them."""
         model, restore_op = self._model, self.meta.saver_def.restore_op_name
-        is_old = any(node.op in V1_RESTORE_OPS for node in _restore_ops(self._index.producers, restore_op))
+        is_old = any(call.node.op in V1_RESTORE_OPS for call in self._restores)
         if not model.variables or (restore_op and not is_old):
             return
         values = VariableValues(model, self._index)
@@ -213,7 +217,7 @@ class _Draft:
         saved = [SavedVariable(place.key, each, place.slice) for place, each in places if place is not None]
         if not saved:
             return
-        saver = new_saver(model.graph, saved)
+        saver, self._restores = new_saver(model.graph, saved), []
         if is_old:
             self.notes.append(f"{restore_op!r} reads V1 checkpoints only, so there is a new saver")
         for node in saver.nodes:
@@ -277,11 +281,10 @@ class _Draft:
 
     def check_saver(self) -> None:
         """Refuse a saver that restores what there is not."""
-        producers = self._index.producers
-        for node in _restore_ops(producers, self.meta.saver_def.restore_op_name):
-            for key in _keys(producers, node):
+        for call in self._restores:
+            for key in call.keys:
                 if key not in self._model.variables:
-                    where = f"the values of the variables, where {node.name!r} restores it from"
+                    where = f"the values of the variables, where {call.node.name!r} restores it from"
                     raise NotFoundError.among("tensor", key, self._model.variables, where=where)
 
     def _table_initializers(self) -> Iterator[str]:
@@ -298,24 +301,10 @@ class _Draft:
         return any(producers[name].op in ops for name in ancestors(producers, names))
 
     def _local_initializers(self) -> Iterator[str]:
-        if _LOCAL_VARIABLES in self.meta.collection_def:
-            for value in self.meta.collection_def[_LOCAL_VARIABLES].bytes_list.value:
-                yield node_of(schema.parse(schema.VariableDef, value).initializer_name)
+        for definition in variable_defs(self.meta, ["local_variables"]):
+            yield node_of(definition.initializer_name)
 
 
 def _plain(signature: Signature) -> dict[str, Any]:
     sides = {"inputs": signature.inputs, "outputs": signature.outputs}
     return {"key": SERVING_DEFAULT, **{side: [asdict(row) for row in rows] for side, rows in sides.items()}}
-
-
-def _restore_ops(producers: dict[str, Node], restore_op: str) -> Iterator[Node]:
-    for name in sorted(ancestors(producers, [node_of(restore_op)] if restore_op else [])):
-        if producers[name].op in RESTORE_OPS:
-            yield producers[name]
-
-
-def _keys(producers: dict[str, Node], node: Node) -> list[str]:
-    names = producers.get(node_of(node.inputs[1])) if len(node.inputs) > 1 else None
-    if names is None or names.op != "Const":
-        return []
-    return [text_of(element) for element in names.tensor.strings()]

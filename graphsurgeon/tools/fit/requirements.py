@@ -12,13 +12,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from graphsurgeon.checks.consistency.checkpoint import restore_targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
+from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import node_of, scope_of, text_of
 from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.dtypes import DType
@@ -26,7 +26,6 @@ from graphsurgeon.variables.checkpoint_keys import declared_parts, variable_node
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from graphsurgeon.variables.saver_calls import SaverCall
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
-from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 #: What it calls itself in errors.
@@ -127,14 +126,10 @@ def _restores(model: Model, calls: Iterable[SaverCall], saver: str | None) -> li
 def _of_calls(calls: Iterable[SaverCall], index: Index) -> Iterator[Requirement]:
     found: dict[str, Requirement] = {}
     for call in calls:
-        targets: dict[int, list[tuple[Node, bool]]] = {}
-        for output, node, is_reshaped in restore_targets(call, index):
-            targets.setdefault(output, []).append((node, is_reshaped))
-        for number, (key, spec, dtype) in enumerate(call.entries()):
+        for key, spec, dtype, nodes in call.restored(index):
             if key == OBJECT_GRAPH_KEY:
                 continue
             parsed = parse_shape_and_slice(spec)
-            nodes = targets.get(number, [])
             shape = _shape(nodes[0][0]) if nodes and parsed is None else None
             each = found.setdefault(key, Requirement(key, dtype.base, shape if parsed is None else parsed[0]))
             each.parts += [(node.name, None if parsed is None else parsed[1]) for node, _ in nodes]
@@ -161,10 +156,8 @@ def _of_variables(model: Model) -> Iterator[Requirement]:
 
 def _listed(model: Model) -> Iterator[Node]:
     """Yield the variables that are saved: those of the collection that the default saver looks at, else all."""
-    names = set()
-    if model.meta is not None and "variables" in model.meta.collection_def:
-        listed = model.meta.collection_def["variables"].bytes_list.value
-        names = {node_of(schema.parse(schema.VariableDef, data).variable_name) for data in listed}
+    listed = () if model.meta is None else variable_defs(model.meta, ["variables"])
+    names = {node_of(each.variable_name) for each in listed}
     return (node for node in variable_nodes(model.graph) if not names or node.name in names)
 
 

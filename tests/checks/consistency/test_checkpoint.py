@@ -15,6 +15,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.values import StringTensor, as_tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver_calls import saver_calls
 from tests.models import shared
 
@@ -85,13 +86,29 @@ def test_a_slice_of_a_tensor_of_another_shape(fixtures: Path):
 
 def test_values_that_nothing_takes(trained: Model):
     trained.variables["odd"] = as_tensor(np.float32(0))
-    first = next(iter(trained.variables))
-    for slot in (f"{first}/Adam", f"{first}/Adam_1", "beta1_power", f"{first}/ExponentialMovingAverage"):
-        trained.variables[slot] = as_tensor(np.float32(0))
+    first, value = next(iter(trained.variables.items()))
+    trained.variables["beta1_power"] = as_tensor(np.float32(0))
+    for slot in ("Adam", "Adam_1", "ExponentialMovingAverage", "LAMB", "Yogi", "Shampoo"):
+        trained.variables[f"{first}/{slot}"] = value
     others, slots = found(trained)
     assert (others.severity, others.rule) == (slots.severity, slots.rule) == (WARNING, "extra-value")
     assert others.message == "1 value in the checkpoint that no variable of the graph takes: 'odd'"
-    assert slots.message.startswith("4 values in the checkpoint that an optimizer keeps")
+    assert slots.message.startswith("7 values in the checkpoint that an optimizer keeps")
+
+
+def test_what_is_only_called_like_a_slot_is_nobody_s(trained: Model):
+    first, value = next(iter(trained.variables.items()))
+    trained.variables[f"{first}/Adam"] = as_tensor(np.zeros((2, *value.shape), np.float32))
+    [finding] = found(trained)
+    assert finding.message == f"1 value in the checkpoint that no variable of the graph takes: '{first}/Adam'"
+
+
+def test_an_object_graph_that_cannot_be_read_names_no_slots(trained: Model):
+    first, value = next(iter(trained.variables.items()))
+    trained.variables[f"{first}/Adam"] = value
+    trained.variables[OBJECT_GRAPH_KEY] = StringTensor((), [b"\xff\xff"])
+    [finding] = found(trained)
+    assert (finding.severity, finding.rule) == (WARNING, "extra-value")
 
 
 def test_without_a_checkpoint_there_is_nothing_to_compare(trained: Model):
