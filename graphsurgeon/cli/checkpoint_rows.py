@@ -12,8 +12,7 @@ from graphsurgeon.variables.object_graph import ObjectGraph
 from proto_utils.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from graphsurgeon.formats.bundle_reader import Bundle
-    from graphsurgeon.formats.v1 import V1Checkpoint
+    from graphsurgeon.formats.checkpoint import AnyCheckpoint
 
 Row = dict[str, Any]
 
@@ -28,12 +27,12 @@ class CheckpointRows:
 
     Parameters
     ----------
-    checkpoint : Bundle or V1Checkpoint
+    checkpoint : Checkpoint
     naming : Naming, optional
         Adds its columns to every row.
     """
 
-    def __init__(self, checkpoint: Bundle | V1Checkpoint, naming: Naming | None = None) -> None:
+    def __init__(self, checkpoint: AnyCheckpoint, naming: Naming | None = None) -> None:
         self._checkpoint = checkpoint
         self._naming = naming
         self._chosen: list[str] | None = None
@@ -103,7 +102,7 @@ class _Cells:
 
     def __init__(
         self,
-        checkpoint: Bundle | V1Checkpoint,
+        checkpoint: AnyCheckpoint,
         names: Collection[str],
         naming: Naming | None,
         has_slices: bool,

@@ -16,7 +16,7 @@ import contextlib
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any
 
 from graphsurgeon.errors import near_names
@@ -28,6 +28,7 @@ from graphsurgeon.formats.bundle_tensors import (
     BundleTensor,
 )
 from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path, shard_path
+from graphsurgeon.formats.checkpoint import Checkpoint
 from graphsurgeon.formats.slices import (
     box_of,
     encode_slice_key,
@@ -111,12 +112,12 @@ class BundleShards:
         )
 
 
-class Bundle(Mapping[str, Tensor]):
+class Bundle(Checkpoint[BundleEntry]):
     """A V2 checkpoint: tensors by name, in the order of their names' bytes.
 
     Opening reads the index, all of it, and checks every entry against the others
     and against the sizes of the shards; no value is read. A missing shard is no
-    error until a tensor in it is read, or `check_shards` is called.
+    error until a tensor in it is read; see `missing_shards`.
 
     Parameters
     ----------
@@ -160,34 +161,11 @@ class Bundle(Mapping[str, Tensor]):
             raise
         self.entries: Mapping[str, BundleEntry] = MappingProxyType(by_key)
 
-    def __getitem__(self, name: str) -> Tensor:
-        entry = self.entries.get(name)
-        if entry is None:
-            raise NotFoundError.among("tensor", name, self.entries, where=self.prefix)
+    def _tensor_of(self, name: str, entry: BundleEntry) -> Tensor:
         if not entry.slices:
             return self._tensor(name, entry)
         parts = [(box, self._tensor(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
         return JoinedTensor(entry.shape, parts, name=name, slices=entry.slices)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.entries
-
-    def __enter__(self) -> Bundle:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"Bundle({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
 
     def shard_ids(self) -> list[int]:
         """Return the shards in which something is stored, in order."""
@@ -195,9 +173,10 @@ class Bundle(Mapping[str, Tensor]):
         stored += [entry for parts in self._parts.values() for _, _, entry in parts]
         return sorted({entry.shard_id for entry in stored})
 
-    def shard_path(self, shard_id: int) -> str:
-        """Return the path of one shard."""
-        return self._shards.path(shard_id)
+    def missing_shards(self) -> list[str]:
+        """Return the paths of shards that hold something and are not there."""
+        paths = map(self._shards.path, self.shard_ids())
+        return [path for path in paths if not os.path.exists(path)]
 
     def parts(self, name: str) -> list[tuple[Box, BundleEntry]]:
         """Return the bounds and entries of a partitioned tensor's slices, none for other tensors."""
@@ -207,17 +186,6 @@ class Bundle(Mapping[str, Tensor]):
         """Return what a tensor takes in the data files, in bytes; touches none of them."""
         entry = self.entries[name]
         return sum(part.nbytes for _, _, part in self._parts[name]) if entry.slices else entry.nbytes
-
-    def check_shards(self) -> None:
-        """Make sure that every shard which holds something exists.
-
-        Raises
-        ------
-        NotFoundError
-            Names the first that is missing.
-        """
-        for shard_id in self.shard_ids():
-            self._shards.source(shard_id)
 
     def close(self) -> None:
         """Close the shards; tensors of this checkpoint can no longer be read."""

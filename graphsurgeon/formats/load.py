@@ -15,8 +15,7 @@ from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
     # Most files are graphs alone: what reads checkpoints is imported where there is one.
-    from graphsurgeon.formats.bundle_reader import Bundle
-    from graphsurgeon.formats.v1 import V1Checkpoint
+    from graphsurgeon.formats.checkpoint import AnyCheckpoint
 
 
 def load(
@@ -100,7 +99,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
     return open_checkpoint(detect(path))
 
 
-def open_checkpoint(found: Detected) -> Bundle | V1Checkpoint:
+def open_checkpoint(found: Detected) -> AnyCheckpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
     if found.prefix is None:
         raise UnsupportedError(f"a {found.kind} without a checkpoint beside it", path=found.path)

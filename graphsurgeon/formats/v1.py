@@ -18,10 +18,11 @@ import glob
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 
+from graphsurgeon.formats.checkpoint import Checkpoint
 from graphsurgeon.formats.slices import (
     encode_slice_key,
     format_slice,
@@ -43,7 +44,7 @@ _MAX_OPEN_SHARDS = 128
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
-class V1Checkpoint(Mapping[str, Tensor]):
+class V1Checkpoint(Checkpoint[V1Entry]):
     """A V1 checkpoint: tensors by name, in the order of their names' bytes.
 
     Opening reads each shard's list of tensors and checks it; no value is read. Damaged
@@ -75,6 +76,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
     def __init__(self, prefix: str | os.PathLike[str]) -> None:
         self.prefix = os.fspath(prefix)
         self.paths = tuple(_find_files(self.prefix))
+        self.num_shards = len(self.paths)
         self._sources: list[FileSource] = []
         self._tables: dict[int, ValueTable] = {}
         self._parts: dict[str, Sequence[StoredSlice]] = {}
@@ -87,10 +89,7 @@ class V1Checkpoint(Mapping[str, Tensor]):
             self.close()
             raise
 
-    def __getitem__(self, name: str) -> Tensor:
-        entry = self.entries.get(name)
-        if entry is None:
-            raise NotFoundError.among("tensor", name, self.entries, where=self.prefix)
+    def _tensor_of(self, name: str, entry: V1Entry) -> Tensor:
         if not entry.dtype.itemsize and entry.dtype is not dtypes.STRING:
             return OpaqueTensor(entry.dtype, entry.shape)
         parts = self._parts[name]
@@ -98,31 +97,6 @@ class V1Checkpoint(Mapping[str, Tensor]):
             return self._tensor(name, name, entry, parts[0])
         tensors = [(p.box, self._tensor(f"{name}[{format_box(p.box)}]", name, entry, p)) for p in parts]
         return JoinedTensor(entry.shape, tensors, name=name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.entries
-
-    def __enter__(self) -> V1Checkpoint:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"V1Checkpoint({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
-
-    @property
-    def num_shards(self) -> int:
-        """Number of files."""
-        return len(self.paths)
 
     def stored_nbytes(self, name: str) -> int | None:
         """Return what the values of a tensor take, in bytes, as the lists do not tell more; None for strings."""

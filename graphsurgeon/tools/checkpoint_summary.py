@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,8 @@ from graphsurgeon.variables.object_graph import read_object_graph
 from proto_utils.errors import GraphSurgeonError
 
 if TYPE_CHECKING:
-    from graphsurgeon.formats.bundle_reader import Bundle
+    from graphsurgeon.formats.checkpoint import AnyCheckpoint
     from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.formats.v1 import V1Checkpoint
 
 
 @dataclass(frozen=True)
@@ -97,12 +95,12 @@ def summarize_checkpoint(found: Detected) -> CheckpointSummary | None:
             nbytes=sum(nbytes.values()),
             dtypes={name: Total(counts[name], nbytes[name]) for name in counts},
             shards=checkpoint.num_shards,
-            missing_shards=_missing_shards(checkpoint),
+            missing_shards=checkpoint.missing_shards(),
             objects=_objects(checkpoint),
         )
 
 
-def _objects(checkpoint: Bundle | V1Checkpoint) -> ObjectSummary | DamagedObjects | None:
+def _objects(checkpoint: AnyCheckpoint) -> ObjectSummary | DamagedObjects | None:
     try:
         objects = read_object_graph(checkpoint)
     except GraphSurgeonError as error:
@@ -117,13 +115,3 @@ def _objects(checkpoint: Bundle | V1Checkpoint) -> ObjectSummary | DamagedObject
         [objects.path(number) for number in objects.optimizers()],
         sorted({saver.name for saver in objects.registered_savers()}),
     )
-
-
-def _missing_shards(checkpoint: Bundle | V1Checkpoint) -> list[str]:
-    """Return the data files that are not there; a V1 checkpoint is opened with all of its files."""
-    from graphsurgeon.formats.bundle_reader import Bundle
-
-    if not isinstance(checkpoint, Bundle):
-        return []
-    paths = [checkpoint.shard_path(shard_id) for shard_id in checkpoint.shard_ids()]
-    return [path for path in paths if not os.path.exists(path)]

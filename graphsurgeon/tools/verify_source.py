@@ -25,7 +25,7 @@ differs             anything that `graphsurgeon.compare` finds in graphs, functi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphsurgeon.checks import verify
@@ -35,7 +35,7 @@ from graphsurgeon.compare import DiffReport, diff
 from graphsurgeon.compare.equivalence import same_model
 from graphsurgeon.compare.report import GraphDiff
 from graphsurgeon.errors import PassError
-from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.formats.checkpoint import AnyCheckpoint
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.saved_model import list_meta_graphs
@@ -212,28 +212,21 @@ def _value_findings(found: Detected, model: Model) -> list[Finding]:
     if isinstance(checkpoint, Finding):
         return [checkpoint]
     model.variables = dict(checkpoint)
-    missing = list(_missing_shards(checkpoint))
+    texts = [f"{path} is not there, and has values" for path in checkpoint.missing_shards()]
+    missing = [Finding(ERROR, "missing-shard", None, None, text) for text in texts]
     objects = [] if missing else list(object_graph_findings(model.variables))
     problems = ((name, _problem(tensor, bool(missing))) for name, tensor in model.variables.items())
     damaged = [Finding(ERROR, "checksum", name, None, problem) for name, problem in problems if problem]
     return [*missing, *objects, *damaged]
 
 
-def _open(found: Detected) -> Mapping[str, Tensor] | Finding:
+def _open(found: Detected) -> AnyCheckpoint | Finding:
     try:
         return open_checkpoint(found)
     except NotFoundError as error:
         if not found.is_v1:
             raise
         return Finding(ERROR, "missing-shard", None, None, error.message)
-
-
-def _missing_shards(checkpoint: Mapping[str, Tensor]) -> Iterator[Finding]:
-    if isinstance(checkpoint, Bundle):
-        for shard_id in checkpoint.shard_ids():
-            path = checkpoint.shard_path(shard_id)
-            if not os.path.exists(path):
-                yield Finding(ERROR, "missing-shard", None, None, f"{path} is not there, and has values")
 
 
 def _problem(tensor: Tensor, is_shard_missing: bool) -> str:

@@ -1,0 +1,97 @@
+"""What checkpoints of all formats have in common: a mapping of names to lazy tensors over files that are open."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Extents, Tensor
+from proto_utils.errors import NotFoundError
+
+
+class ListedTensor(Protocol):
+    """What an index says of a tensor, in all formats."""
+
+    @property
+    def dtype(self) -> DType:
+        """Never a reference type."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole tensor."""
+        ...
+
+    @property
+    def slices(self) -> tuple[Extents, ...]:
+        """Of a partitioned tensor; empty for others."""
+        ...
+
+
+Entry = TypeVar("Entry", bound=ListedTensor)
+Self = TypeVar("Self", bound="Checkpoint[Any]")
+
+
+class Checkpoint(Mapping[str, Tensor], ABC, Generic[Entry]):
+    """A checkpoint that is open: tensors by name, in the order of their names' bytes.
+
+    Attributes
+    ----------
+    prefix : str
+    entries : Mapping of str to Entry
+        dtypes, shapes, and how the tensors are partitioned.
+    num_shards : int
+        Number of its data files.
+    """
+
+    prefix: str
+    entries: Mapping[str, Entry]
+    num_shards: int
+
+    def __getitem__(self, name: str) -> Tensor:
+        entry = self.entries.get(name)
+        if entry is None:
+            raise NotFoundError.among("tensor", name, self.entries, where=self.prefix)
+        return self._tensor_of(name, entry)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
+
+    def missing_shards(self) -> list[str]:
+        """Return the paths of data files that hold something and are not there."""
+        return []
+
+    @abstractmethod
+    def stored_nbytes(self, name: str) -> int | None:
+        """Return what the values of a tensor take, in bytes; None where the index does not tell. Reads no file."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the files; tensors of this checkpoint can no longer be read."""
+
+    @abstractmethod
+    def _tensor_of(self, name: str, entry: Entry) -> Tensor:
+        """Return the tensor that an entry lists."""
+
+
+AnyCheckpoint = Checkpoint[Any]
