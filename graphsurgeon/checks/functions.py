@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from graphsurgeon.checks.body import Body, fits, type_name
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.function_calls import functions_in
 from graphsurgeon.ir.graph import Function, Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -76,7 +77,7 @@ def call_findings(body: Body, functions: Mapping[str, Function]) -> Iterator[Fin
 def reachable(model: Model) -> set[str]:
     """Return the functions reachable in the call graph; those that a SavedModel exports count as called.
 
-    Only calls that TensorFlow runs: `traversal.called_functions` also counts what might be put in their place, or
+    Only calls that TensorFlow runs: `called_functions` also counts what might be put in their place, or
     called once there are gradients.
     """
     functions = model.library.functions
@@ -125,13 +126,5 @@ def _calls(nodes: Collection[Node], functions: Mapping[str, Function]) -> Iterat
             if names is None:
                 yield node, None, op
             for key in node.proto.attr if names is None else names:
-                yield from ((node, key, name) for name in _functions_in(node.proto.attr.get(key)))
-
-
-def _functions_in(attr: schema.AttrValue | None) -> list[str]:
-    if attr is None:
-        return []
-    kind = attr.WhichOneof("value")
-    if kind == "func":
-        return [attr.func.name]
-    return [func.name for func in attr.list.func] if kind == "list" else []
+                if key in node.proto.attr:
+                    yield from ((node, key, func.name) for func in functions_in(node.proto.attr[key]))

@@ -12,9 +12,9 @@ from graphsurgeon.compare.messages import diff_messages, message_to_json
 from graphsurgeon.compare.plain import ABSENT
 from graphsurgeon.compare.report import Difference, FunctionDiff, LibraryDiff
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.function_calls import functions_of
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of_input
 from proto_utils import schema
 
@@ -75,7 +75,8 @@ class FunctionMatch:
             if known is None:
                 yield a.op, b.op
             if known is None or known.functions:
-                yield from zip(_called(a), _called(b), strict=False)
+                called, others = ([func.name for _, func in functions_of(node)] for node in (a, b))
+                yield from zip(called, others, strict=False)
 
 
 def diff_functions(a: Model, b: Model, match: FunctionMatch) -> LibraryDiff:
@@ -103,17 +104,6 @@ def diff_functions(a: Model, b: Model, match: FunctionMatch) -> LibraryDiff:
         changed,
         num_equal,
     )
-
-
-def _called(node: Node) -> list[str]:
-    names = []
-    for key in sorted(node.proto.attr):
-        value = node.proto.attr[key]
-        if value.WhichOneof("value") == "func":
-            names.append(value.func.name)
-        else:
-            names += [func.name for func in value.list.func]
-    return names
 
 
 def _signature_changes(a: Function, b: Function, body: Matching) -> Iterator[Difference]:

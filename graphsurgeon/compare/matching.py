@@ -26,6 +26,7 @@ from typing import TypeVar
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.frames import NEXT_ITERATION_OPS
+from graphsurgeon.ir.function_calls import functions_in
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import is_control, node_of_input
@@ -323,7 +324,7 @@ def _without_names(node: Node, op: str, attrs: bytes) -> object:
 
 
 def _is_naming(key: str, value: schema.AttrValue) -> bool:
-    return key in _NAMING or value.WhichOneof("value") == "func" or len(value.list.func) > 0
+    return key in _NAMING or len(functions_in(value)) > 0
 
 
 def _head_nbytes(node: Node) -> int:

@@ -16,9 +16,10 @@ from typing import Any
 from graphsurgeon.compat.convert_to_constants import convert_variables_to_constants
 from graphsurgeon.errors import near_names
 from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_shape
-from graphsurgeon.ir.traversal import ancestors, colocated_with, drop_colocation
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.names import node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
 from proto_utils.errors import NotFoundError

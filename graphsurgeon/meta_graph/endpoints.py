@@ -22,7 +22,7 @@ from graphsurgeon.ir.node_facts import (
 )
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
 from graphsurgeon.ir.signatures import num_outputs
-from graphsurgeon.ir.traversal import followers
+from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -83,7 +83,7 @@ def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
 def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> list[Endpoint]:
     """Return the nodes that depend on an input and that nothing reads or waits for."""
     starts = [node_of(each.name) for each in inputs]
-    fed = {*starts, *followers(index, starts)} if starts else None
+    fed = {*starts, *successors(index, starts)} if starts else None
     reason = "nothing reads it, and it depends on an input" if starts else "nothing reads it"
     return [
         endpoint(node, reason)

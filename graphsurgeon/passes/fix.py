@@ -26,17 +26,18 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.checks.body import Body
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.function_calls import called_functions, functions_of, trim_library
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures, num_outputs
-from graphsurgeon.ir.traversal import called_functions, colocated_with, drop_colocation, trim_library
 from graphsurgeon.names import node_of_input, parse_input, unique_name
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
-from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction, functions_in
+from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
 from graphsurgeon.rewrites.freezing.updates import Obstacle
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
@@ -237,4 +238,4 @@ def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iter
 
 
 def _calls(node: Node) -> list[str]:
-    return [each.name for key in node.attrs if key[:1] != "_" for each in functions_in(node.attrs[key])]
+    return [func.name for key, func in functions_of(node) if key[:1] != "_"]

@@ -30,10 +30,11 @@ from dataclasses import dataclass, field
 from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.function_calls import called_functions
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.traversal import ancestors, called_functions
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names

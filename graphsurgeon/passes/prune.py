@@ -28,12 +28,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.function_calls import called_functions, trim_library
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
-from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.meta_graph.dependencies import initialization_dependencies
 from graphsurgeon.names import split_names

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from graphsurgeon.ir import ops
-from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.function_calls import functions_in
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -97,9 +97,9 @@ class CalledFunctions:
         if node.op in self._functions:
             return [node.op]
         known = ops.facts(node.op)
-        values = [node.attrs.get(attr) for attr in known.functions] if known is not None else []
-        each = [one for value in values for one in (value if isinstance(value, list) else [value])]
-        return [one.name for one in each if isinstance(one, Func) and one.name in self._functions]
+        attr = node.proto.attr
+        values = [attr[key] for key in known.functions if key in attr] if known is not None else []
+        return [each.name for value in values for each in functions_in(value) if each.name in self._functions]
 
     def forwarded_by(self, nodes: Iterable[Node]) -> dict[tuple[str, int], list[int]]:
         """Return the outputs of each call that are nothing but an input of it, by call and input position."""

@@ -97,15 +97,6 @@ def exchange_problems(frozen: Node, thawed: Node) -> Iterator[str]:
             yield f"attr {ours!r} is {_text(x)}, that of the {thawed.op} there {_text(y)}"
 
 
-def functions_of(node: Node) -> Iterator[tuple[str, Func]]:
-    """Yield (attr, function) for every function that a node names."""
-    for key in sorted(node.proto.attr):
-        kind = node.proto.attr[key]
-        if kind.WhichOneof("value") == "func" or kind.list.func:
-            value = node.attrs[key]
-            yield from ((key, func) for func in (value if isinstance(value, list) else [value]))
-
-
 def _value(node: Node, key: str) -> Any:
     """Return an attr, or its default where the node leaves it out."""
     if key in node.proto.attr:

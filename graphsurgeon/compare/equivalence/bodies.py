@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
-from graphsurgeon.compare.equivalence.attrs import EXCHANGES, Exchange, attr_problems, exchange_problems, functions_of
+from graphsurgeon.compare.equivalence.attrs import EXCHANGES, Exchange, attr_problems, exchange_problems
 from graphsurgeon.compare.equivalence.sides import Side, after_updates
 from graphsurgeon.compare.equivalence.values import Values, scalar
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.function_calls import functions_of
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.names import node_of_input, some_of

@@ -26,7 +26,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import READ_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import signature_of
-from graphsurgeon.ir.traversal import followers
+from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import node_of_input
 
 _ENTER = "Enter"
@@ -161,7 +161,7 @@ def after_updates(graph: Graph) -> set[str]:
     """Return the nodes that change variables, and everything that reads those or waits for them."""
     index = Index(graph)
     updates = [node.name for node in graph if _needs_variable(node, index)]
-    return {*updates, *followers(index, updates)}
+    return {*updates, *successors(index, updates)}
 
 
 def _needs_variable(node: Node, index: Index) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
+from graphsurgeon.ir.function_calls import functions_of
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -142,8 +143,10 @@ class ConvertedFunctions:
         def convert(name: str) -> ConvertedFunction:
             return self._convert(body, node, name, argument, text, value)
 
-        for key in edited.attrs:
-            called = functions_in(edited.attrs[key])
+        named: dict[str, list[Func]] = {}
+        for key, func in functions_of(edited):
+            named.setdefault(key, []).append(func)
+        for key, called in named.items():
             copies = [convert(each.name) for each in called if self._known(each.name)]
             if copies:
                 functions = [Func(copy.name, each.attrs) for copy, each in zip(copies, called, strict=True)]
@@ -271,13 +274,6 @@ class ConvertedFunctions:
         self._library.functions[function.name] = function
         self._originals[function.name] = name
         return ConvertedFunction(function, name)
-
-
-def functions_in(attr: object) -> list[Func]:
-    """Return the functions that an attr names."""
-    if isinstance(attr, Func):
-        return [attr]
-    return [each for each in attr if isinstance(each, Func)] if isinstance(attr, list) else []
 
 
 def _remain(copy: ConvertedFunction, kind: str, argument: str) -> set[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphsurgeon.ir.colocation import colocated_with
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.traversal import ancestors, colocated_with
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables, unlist_variables
 from graphsurgeon.meta_graph.dependencies import initialization_dependencies
 from graphsurgeon.names import node_of

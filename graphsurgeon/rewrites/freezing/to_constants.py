@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.colocation import colocations, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.function_calls import called_functions, trim_library
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS
-from graphsurgeon.ir.traversal import ancestors, called_functions, colocated_with, drop_colocation, trim_library
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import InitOps
 from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_unfreeze
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
@@ -71,7 +73,8 @@ def to_constants(
     """
     note = UnfreezeNote.read(model.meta)
     thawed = note.constants.keys() & values.keys()
-    set_up = _restrict(model, roots, also, init)
+    near = colocations(model.graph)
+    set_up = _restrict(model, roots, near, also, init)
     flow = ValueFlow(model, operation)
     for node in model.graph:
         if node.name not in values:
@@ -87,13 +90,14 @@ def to_constants(
     if flow.functions:
         trim_library(model.library, called_functions(model.graph, model.library))
     if cut or thawed:
-        _restrict(model, roots, also, init)
+        left = colocations(each for name in near if (each := model.graph.get(name)) is not None)
+        _restrict(model, roots, left, also, init)
     return cut
 
 
 def needed_variables(model: Model, index: Index, roots: Sequence[str]) -> list[Node]:
     """Return the variables that nodes need, as `to_constants` sees need, in the order of the graph."""
-    needed = ancestors(index.producers, roots, _colocations(index.producers))
+    needed = ancestors(index.producers, roots, colocations(index.producers.values()))
     return [node for node in variable_nodes(model.graph) if node.name in needed]
 
 
@@ -155,7 +159,13 @@ def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False, num_typ
     return Node.new(node.name, "Const", device=node.device if is_thawed else "", attrs=attrs)
 
 
-def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[str]], init: InitOps | None) -> list[str]:
+def _restrict(
+    model: Model,
+    roots: Sequence[str],
+    colocated: Mapping[str, Sequence[str]],
+    also: Mapping[str, Sequence[str]],
+    init: InitOps | None,
+) -> list[str]:
     """Keep the nodes that `roots` need; as TensorFlow does, colocation counts as a need.
 
     Returns
@@ -164,7 +174,6 @@ def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[st
         What stays beside that: it sets up what is there.
     """
     producers = {node.name: node for node in model.graph}
-    colocated = _colocations(producers)
     needs = colocated if not also else {**colocated, **{k: [*v, *colocated.get(k, ())] for k, v in also.items()}}
     needed = ancestors(producers, roots, needs)
     cut = init.cut(needed) if init is not None else {}
@@ -180,7 +189,3 @@ def _restrict(model: Model, roots: Sequence[str], also: Mapping[str, Sequence[st
             drop_colocation(edit.edit(producers[name]), gone)
     edit.apply()
     return [*cut, *(each for name in needed for each in also.get(name, ()))]
-
-
-def _colocations(producers: Mapping[str, Node]) -> dict[str, list[str]]:
-    return {name: near for name, node in producers.items() if (near := colocated_with(node))}

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.traversal import followers
+from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import is_control, node_of_input
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 
@@ -54,7 +54,7 @@ def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = Tr
     if not body.users:
         return [], []
     roots = list(roots)
-    tainted = followers(body.before, body.users, by_data=True) | body.users.keys()
+    tainted = successors(body.before, body.users, by_data=True) | body.users.keys()
     needed = _needed(body, roots, tainted)
     if waits_count and body.function is None:
         needed |= _waited_for(body, roots, tainted)
@@ -91,7 +91,7 @@ def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
         The nodes whose results count. So do effects, such as those of Print.
     """
     # Most readers follow no writer at all, which one look at the graph tells.
-    late = followers(body.before, [name for writers in body.writers.values() for name in writers])
+    late = successors(body.before, [name for writers in body.writers.values() for name in writers])
     suspects = {
         text: readers
         for text, writers in body.writers.items()
@@ -103,7 +103,7 @@ def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
     found = []
     for text, readers in suspects.items():
         writers = body.writers[text]
-        for name in sorted(readers & counting & followers(body.before, writers)):
+        for name in sorted(readers & counting & successors(body.before, writers)):
             reason = f"reads variable {text!r} after {', '.join(sorted(writers)[:3])} changed it"
             found.append(Obstacle(body.before.producers[name], reason))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphsurgeon.compare.equivalence.attrs import EXCHANGES, attr_problems, exchange_problems, functions_of
+from graphsurgeon.compare.equivalence.attrs import EXCHANGES, attr_problems, exchange_problems
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
@@ -93,8 +93,3 @@ def test_exchanged_readers():
     assert set(EXCHANGES) == {
         "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp",
     }  # fmt: skip
-
-
-def test_functions_of():
-    (node,) = notation.graph("n = Case {branches: [fn:a, fn:b], x: fn:c, i: 1}")
-    assert [(key, func.name) for key, func in functions_of(node)] == [("branches", "a"), ("branches", "b"), ("x", "c")]

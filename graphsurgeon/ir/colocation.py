@@ -1,0 +1,48 @@
+"""Colocation: nodes that are to share a device with others, by the entries ``loc:@x`` of their attr ``_class``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphsurgeon.ir.node import Node
+from graphsurgeon.names import text_of
+
+_COLOCATION = "_class"
+_GROUP = b"loc:@"
+
+
+def colocated_with(node: Node) -> list[str]:
+    """Return the nodes that a node is to share a device with."""
+    attr = node.proto.attr.get(_COLOCATION)
+    if attr is None:
+        return []
+    return [_name(group) for group in attr.list.s if group.startswith(_GROUP)]
+
+
+def colocations(nodes: Iterable[Node]) -> dict[str, list[str]]:
+    """Return what nodes are colocated with, by their names; those that are with nothing are not in it."""
+    return {node.name: near for node in nodes if (near := colocated_with(node))}
+
+
+def drop_colocation(node: Node, gone: Iterable[str]) -> None:
+    """Take entries out of a node's attr ``_class``, and the attr itself when none is left.
+
+    Parameters
+    ----------
+    node : Node
+        With that attr; edited. Of any protobuf pool.
+    gone : iterable of str
+        The nodes that it shall not name any more.
+    """
+    names = set(gone)
+    groups = node.proto.attr[_COLOCATION].list.s
+    left = [group for group in groups if not (group.startswith(_GROUP) and _name(group) in names)]
+    node.origin = None
+    if left:
+        groups[:] = left
+    else:
+        del node.proto.attr[_COLOCATION]
+
+
+def _name(group: bytes) -> str:
+    return text_of(group[len(_GROUP) :])
