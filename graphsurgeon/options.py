@@ -2,24 +2,24 @@
 
 Nothing else declares what a pass or an edit takes: its decorator, its verb and the steps of recipes go by this.
 
-==========================================  =======================  =============================================
-annotation                                  kind                     plain values, as recipes have them
-==========================================  =======================  =============================================
-``bool``                                    flag                     true, false
-``str``                                     text                     a text; a number is one, too
-``int``, ``float``                          integer, number          a number
-``str | float``                             value                    a text or a number
-``Literal["a", "b"]``                       choice                   one of them
-``tuple[str, ...]``                         texts                    a text, or a list of texts
-``tuple[int, ...]``, ``tuple[float, ...]``  integers, numbers        a number, or a list of numbers
-``tuple[str, ...] | Mapping[str, str]``     texts                    also texts by texts
-``Mapping[str, Tensor]``                    checkpoint               a path
-``Sequence[Mapping[str, Tensor]]``          checkpoints              a path, or a list of paths
-``Iterable[str]``                           lines                    none
-any other                                   other                    none
-==========================================  =======================  =============================================
+==========================================  =================  ========================  ====================
+annotation                                  kind               in a recipe               of a verb
+==========================================  =================  ========================  ====================
+``bool``                                    flag               true, false               ``--x``
+``str``                                     text               a text or number          ``--x TEXT``
+``int``, ``float``                          integer, number    a number                  ``--x INTEGER``
+``str | float``                             value              a text or number          ``--x TEXT``
+``Literal["a", "b"]``                       choice             one of them               ``--x [a|b]``
+``tuple[str, ...]``                         list of texts      a text, or a list         ``--x VALUE``, again
+``tuple[str, ...] | Mapping[str, str]``     list of texts      also pairs of texts       ``--x VALUE``, again
+``tuple[int, ...]``, ``tuple[float, ...]``  list of numbers    a number, or a list       ``--x N,N...``
+``Mapping[str, Tensor]``                    checkpoint         a path                    ``--x CHECKPOINT``
+``Sequence[Mapping[str, Tensor]]``          checkpoints        a path, or a list         more SRCs
+``Iterable[str]``                           lines              nothing                   ``--x FILE``
+any other, as ``Model``                     other              nothing                   nothing
+==========================================  =================  ========================  ====================
 
-Each of them may be ``| None``.
+Each of them may be ``| None``. One without a default is required. Its help is in the Parameters section.
 """
 
 from __future__ import annotations
@@ -53,19 +53,7 @@ _PARAMETER = re.compile(r"^(\w+) : .*$")
 
 @dataclass(frozen=True)
 class Kind:
-    """The type of an option: what one value is, and whether it takes several.
-
-    Attributes
-    ----------
-    item : str
-    is_list : bool
-        A tuple or sequence of such.
-    choices : tuple of str
-        The values of a choice.
-    takes_none : bool
-    takes_pairs : bool
-        Texts by texts will do as well.
-    """
+    """The type of an option: what one item is, and whether it takes several, None, or pairs of texts as well."""
 
     item: Item
     is_list: bool = False
@@ -76,18 +64,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a pass or an edit.
-
-    Attributes
-    ----------
-    name : str
-        Of the parameter.
-    kind : Kind
-    default : object
-        `inspect.Parameter.empty` when it is required.
-    help : str
-        Its description in the docstring, in one line.
-    """
+    """One option of a pass or an edit; the default of a required one is `inspect.Parameter.empty`."""
 
     name: str
     kind: Kind

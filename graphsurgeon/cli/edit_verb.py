@@ -1,15 +1,6 @@
 """Edits as verbs: as with passes, everything a verb needs to know is in the function's signature and docstring.
 
-Beside the options of `graphsurgeon.cli.pass_verb`:
-
-========================================== =================================================
-parameter                                  what users give
-========================================== =================================================
-``others: Sequence[Mapping[str, Tensor]]`` more SRCs behind the first
-``sources: tuple[str, ...]``               nothing: the paths of the SRCs
-``model: Model | None``                    nothing: the graph beside SRC
-``x: Mapping[str, Tensor]``                ``--x CHECKPOINT``
-========================================== =================================================
+What users do not give: ``sources``, the paths of the SRCs, and ``model``, the graph beside SRC.
 """
 
 from __future__ import annotations

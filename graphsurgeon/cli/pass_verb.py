@@ -1,22 +1,7 @@
 """Passes as verbs: everything a verb needs to know is in the function's signature and docstring.
 
-=================================== ===================================
-parameter                           option
-=================================== ===================================
-``x: tuple[str, ...] = ()``         ``--x TEXT``, repeatable
-``x: tuple[int, ...]``              ``--x N,N...``
-``x: Literal["a", "b"]``            ``--x [a|b]``
-``x: bool = False``                 ``--x``
-``x: int | None = None``            ``--x INTEGER``
-``x: float | None = None``          ``--x FLOAT``
-``x: str | None = None``            ``--x TEXT``
-``x: Mapping[str, Tensor]``         ``--x CHECKPOINT``
-``x: Iterable[str] | None = None``  ``--x FILE``, whose lines are passed on
-=================================== ===================================
-
-A parameter without a default is a required option. Help texts are those of the
-docstring's Parameters section. A pass with the option ``checkpoint_only`` changes no value,
-so its verb links data files, and takes ``--copy`` and ``--link``.
+The table in `graphsurgeon.options` says which parameter becomes which option. A pass with the option
+``checkpoint_only`` changes no value, so its verb links data files, and takes ``--copy`` and ``--link``.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from graphsurgeon.passes import load as load_pass
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
-from graphsurgeon.tools.recipe.options import check_options, relative_to
+from graphsurgeon.tools.recipe.options import check_options
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
 from proto_utils.errors import LimitError, UnsupportedError
 
@@ -180,7 +180,7 @@ class _Preparation:
         """Open a checkpoint, or several, once."""
         if not isinstance(where, str):
             return list(map(self._load, where))
-        path = relative_to(self._directory, where)
+        path = os.path.join(self._directory, os.path.expanduser(where))
         if path not in self._opened:
             self._opened[path] = load_checkpoint(path)
         return self._opened[path]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -45,8 +44,3 @@ def check_options(
         if option.is_required and name not in made:
             raise UnsupportedError(f"option {name!r} is missing", hint=f"wanted: {option.spell()}")
     return made
-
-
-def relative_to(directory: str, path: str) -> str:
-    """Return a path that a recipe in a directory gives."""
-    return os.path.join(directory, os.path.expanduser(path))

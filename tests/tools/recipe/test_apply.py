@@ -110,6 +110,8 @@ def test_other_checkpoints_are_beside_the_recipe(tmp_path):
     given = tensors(w=singles(1), step=5)
     apply_recipe(given, recipe)
     assert lists(given) == {"w": [5], "step": 5}
+    apply_recipe(given, [Step("arithmetic", {"operation": "add", "other": str(tmp_path / "sub" / "b")})], directory="x")
+    assert lists(given) == {"w": [8], "step": 5}
     given = tensors(w=singles(1))
     apply_recipe(given, [Step("merge", {"others": ["b"], "prefix": "b=other"})], directory=str(tmp_path / "sub"))
     assert lists(given) == {"w": [1], "other/w": [3], "other/step": 1}

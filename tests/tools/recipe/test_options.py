@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.tools.recipe.options import check_options, relative_to
+from graphsurgeon.tools.recipe.options import check_options
 from proto_utils.errors import UnsupportedError
 from tests.test_options import twist
 
@@ -40,9 +40,3 @@ def test_what_does_not_fit(given, reason, hint):
 def test_hidden_options():
     with pytest.raises(UnsupportedError, match="no option 'force'"):
         check_options(twist, {"force": True}, ("force",))
-
-
-def test_paths():
-    assert relative_to("dir", "a/b") == "dir/a/b"
-    assert relative_to("dir", "/a") == "/a"
-    assert relative_to("", "a") == "a"
