@@ -89,7 +89,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=VerbGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="VERB --help shows the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
+    epilog="VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
     "3 bad or foreign file, 4 declined, 5 not found, 6 input or output.",
     no_args_is_help=False,
     invoke_without_command=True,

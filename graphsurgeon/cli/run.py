@@ -139,7 +139,7 @@ def _usage_hint(error: click.ClickException) -> str | None:
     context = getattr(error, "ctx", None)
     if context is None:
         return None
-    return getattr(error, "hint", None) or f"{context.command_path} --help shows its options"
+    return getattr(error, "hint", None) or f"{context.command_path} --help tells its options"
 
 
 def _drop_stdout() -> None:
