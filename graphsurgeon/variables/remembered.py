@@ -25,6 +25,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
+from graphsurgeon.meta_graph.references import name_fields
 from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues
 from graphsurgeon.variables.layout import VariableKind
@@ -140,7 +141,8 @@ class Memory:
     def _parts(self, variable: Node, listed: Sequence[tuple[schema.VariableDef, list[str]]]) -> list[schema.NodeDef]:
         """Return what sets a variable up and reads it, in the order of the graph."""
         name, producers = variable.name, self._index.producers
-        wanted = {node_of(text) for each, _ in listed for text in _names(each)}
+        texts = (getattr(each, field) for each, _ in listed for field in name_fields("VariableDef"))
+        wanted = {node_of(text) for text in texts if text} - {name}
         wanted.update(c.name for c, _ in self._index.consumers(name) if c.name.startswith(f"{name}/"))
         needed = ancestors(producers, wanted) - {name}
         nodes = [producers[each] for each in sorted(needed, key=self._position.__getitem__)]
@@ -198,11 +200,6 @@ def _definitions(meta: schema.MetaGraphDef | None) -> dict[str, list[tuple[schem
         definition = schema.parse(schema.VariableDef, data)
         found.setdefault(node_of(definition.variable_name), []).append((definition, names))
     return found
-
-
-def _names(definition: schema.VariableDef) -> list[str]:
-    names = (definition.initializer_name, definition.snapshot_name, definition.initial_value_name)
-    return [name for name in names if name]
 
 
 def _is_large(node: Node) -> bool:

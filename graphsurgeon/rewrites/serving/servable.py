@@ -72,7 +72,7 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     model : Model
         Not changed.
     inputs, outputs : sequence of str
-        Of the signature ``serving_default``, as for `serving_signature.make_signature`. When none are
+        Of the signature ``serving_default``, as for `signature.make_signature`. When none are
         given, the signatures that the model has stay as they are; when it has none and did not come
         from a SavedModel, one is guessed.
 
