@@ -15,7 +15,7 @@ from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS
-from graphsurgeon.ir.signatures import num_outputs, signature_of
+from graphsurgeon.ir.signatures import num_outputs, output_number
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.tensors.tensor import Tensor
 
@@ -191,23 +191,11 @@ class Walk:
     def _output(self, text: str) -> Tensor | None:
         name = node_of_input(text)
         outputs = self._known[name]
-        output = self._number(name, text)
-        if output is None or output >= len(outputs):
+        node, output = self._index.producers.get(name), text.partition(":")[2]
+        number = output_number(node, output) if node is not None else 0 if output in ("", "0") else None
+        if number is None or number >= len(outputs):
             raise self.refusal(name, f"has no output {text!r}")
-        return outputs[output]
-
-    def _number(self, name: str, text: str) -> int | None:
-        """Return the number of the output that an input names, as a graph does or a body: ``x:1``, ``x:out:1``."""
-        parts = text.split(":")[1:]
-        if len(parts) < 2:
-            return int(parts[0]) if parts and parts[0].isdecimal() else 0
-        node = self._index.producers.get(name)
-        number = 0
-        for argument, size in (node is not None and signature_of(node).output_names) or ():
-            if argument == parts[0]:
-                return number + int(parts[1])
-            number += size
-        return None
+        return outputs[number]
 
 
 def _merged(given: Outputs) -> Outputs:

@@ -28,6 +28,9 @@ REF_OFFSET = 100
 #: More tensors than this are no argument, but a damaged attr.
 MAX_TENSORS = 1 << 20
 
+# No output has a higher number.
+_MAX_DIGITS = 9
+
 # Signatures that are remembered.
 _MAX_KNOWN = 1 << 14
 
@@ -156,6 +159,28 @@ def num_outputs(node: Node) -> int | None:
         return fixed
     names = signature_of(node).output_names
     return None if names is None else sum(count for _, count in names)
+
+
+def output_number(node: Node, output: str) -> int | None:
+    """Return the number of the output that an input names behind its node: of ``1``, or of ``value:0`` in a body.
+
+    Returns
+    -------
+    int or None
+        None when `node` is not known to have an output of that name.
+    """
+    name, _, index = output.partition(":")
+    index = output if output.isdecimal() else index
+    if index and not (index.isdecimal() and len(index) <= _MAX_DIGITS):
+        return None
+    first = int(index or 0)
+    if output == index:
+        return first
+    for each, count in signature_of(node).output_names or ():
+        if each == name:
+            return first
+        first += count
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -99,6 +99,7 @@ def test_what_a_condition_leaves_out_has_all_its_outputs():
         ((), "twice", "function 'twice' is missing"),
         ((function("again", "a", "call:output:0", ""),), "other", "function 'other' is missing"),
         ((function("bad", "a", "sum:nothing:0", "sum = Add(a, a) {T: f32}"),), "bad", "has no output 'sum:nothing:0'"),
+        ((function("bad", "a", "sum:z:x", "sum = Add(a, a) {T: f32}"),), "bad", "has no output 'sum:z:x'"),
     ],
 )
 def test_functions_that_are_not_there(functions: tuple[Function, ...], name: str, why: str):

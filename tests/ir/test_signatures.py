@@ -16,6 +16,7 @@ from graphsurgeon.ir.signatures import (
     OpSignatures,
     input_types,
     num_outputs,
+    output_number,
     output_types,
     signature_of,
 )
@@ -190,6 +191,27 @@ def test_types_come_from_attrs_or_are_fixed():
 def test_a_type_that_is_not_set_is_unknown():
     assert output_types(node("VariableV2", dtype=dtypes.INVALID)) is None
     assert output_types(node("ArgMax", T=F, output_type=Placeholder("T"))) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "output", "number"),
+    [
+        (node("Split", num_split=3), "", 0),
+        (node("Split", num_split=3), "2", 2),
+        (node("Split", num_split=3), "output:2", 2),
+        (node("FusedBatchNorm"), "y:0", 0),
+        (node("FusedBatchNorm"), "batch_variance:0", 2),
+        (node("FusedBatchNorm"), "batch_variance", 2),
+        (node("FusedBatchNorm"), "nothing:0", None),
+        (node("FusedBatchNorm"), ":1", None),
+        (node("FusedBatchNorm"), "y:x", None),
+        (node("FusedBatchNorm"), "9" * 5000, None),
+        (node("Unheard"), "1", 1),
+        (node("Unheard"), "out:1", None),
+    ],
+)
+def test_output_number(made: Node, output: str, number: int | None):
+    assert output_number(made, output) == number
 
 
 def test_counting_outputs_takes_few_calls():

@@ -25,7 +25,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import READ_OPS, RESOURCE_OPS
-from graphsurgeon.ir.signatures import signature_of
+from graphsurgeon.ir.signatures import output_number
 from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import node_of_input
 
@@ -135,26 +135,8 @@ class Side:
         if name in self.arguments and name not in self.nodes:
             return "argument", str(self.arguments[name]), int(output) if output.isdecimal() else 0
         node = self.nodes.get(name)
-        return "node", name, output if node is None else output_number(node, output)
-
-
-def output_number(node: Node, output: str) -> int | str:
-    """Return the number of an output that an input names: ``1``, or ``value:0`` in function bodies.
-
-    Returns
-    -------
-    int or str
-        The text itself when the op is unknown.
-    """
-    if not output or output.isdecimal():
-        return int(output or 0)
-    name, _, index = output.partition(":")
-    number = 0
-    for each, size in signature_of(node).output_names or ():
-        if each == name:
-            return number + int(index or 0)
-        number += size
-    return output
+        number = None if node is None else output_number(node, output)
+        return "node", name, output if number is None else number
 
 
 def after_updates(graph: Graph) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.compare.equivalence.sides import Side, ValueOrigin, after_updates, output_number
+from graphsurgeon.compare.equivalence.sides import Side, ValueOrigin, after_updates
 from tests import notation
 
 
@@ -77,13 +77,6 @@ def test_a_long_chain_of_reads_is_walked_once():
     lines = [f"i{n} = Identity({f'i{n - 1}' if n else 'w'})" for n in range(3000)]
     here = side("w = VariableV2 {dtype: f32}; " + "; ".join(lines))
     assert all(here.is_read(f"i{n}") for n in reversed(range(3000)))
-
-
-def test_output_number():
-    nodes = notation.graph("s = Split {num_split: 3}; b = FusedBatchNorm; u = Unheard")
-    assert [output_number(nodes["s"], text) for text in ("", "0", "2", "output:2")] == [0, 0, 2, 2]
-    assert [output_number(nodes["b"], text) for text in ("y:0", "batch_variance:0")] == [0, 2]
-    assert output_number(nodes["u"], "out:1") == "out:1"
 
 
 def test_after_updates():
