@@ -37,6 +37,7 @@ from typing import Literal, NamedTuple
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.places import fsync, hidden_beside, make_parents
 from proto_utils.sink import FileSink
 
 Role = Literal["part", "seal", "pointer"]
@@ -131,7 +132,7 @@ class Transaction:
             return sink
         target = os.path.realpath(path) if follow else _real_place(path)
         self._claim(path, target)
-        temp = _beside(target, "tmp")
+        temp = hidden_beside(target, "tmp")
         try:
             fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
@@ -183,10 +184,12 @@ class Transaction:
         if make is None or source.path is None:
             return None
         place = os.path.realpath(directory)
-        self._make_dirs(place)
+        make_parents(place, self._made_dirs)
         # Of a symbolic link, what it leads to: a link to a link would die with either.
         existing = os.path.realpath(source.path)
-        link = Link(_beside(os.path.join(place, os.path.basename(existing)), "tmp"), existing if symbolic else None)
+        link = Link(
+            hidden_beside(os.path.join(place, os.path.basename(existing)), "tmp"), existing if symbolic else None
+        )
         try:
             make(existing, link.temp)
         except (OSError, NotImplementedError):
@@ -245,20 +248,7 @@ class Transaction:
             raise OutputExistsError(os.fspath(path), hint="name a file, not a directory")
         if (os.path.lexists(target) and not self._overwrite) or any(file.target == target for file in self._files):
             raise OutputExistsError(os.fspath(path))
-        self._make_dirs(os.path.dirname(target))
-
-    def _make_dirs(self, directory: str) -> None:
-        missing = []
-        while directory and not os.path.isdir(directory):
-            missing.append(directory)
-            directory = os.path.dirname(directory)
-        for path in reversed(missing):
-            try:
-                os.mkdir(path)
-                self._made_dirs.append(path)
-            except FileExistsError:
-                if not os.path.isdir(path):
-                    raise
+        make_parents(os.path.dirname(target), self._made_dirs)
 
     def _check_links(self) -> None:
         """Refuse a symbolic link to a file that goes: what it is to keep would be lost."""
@@ -281,7 +271,7 @@ class Transaction:
                 file.sink.finish(sync=to_disk)
             elif file.sink is not None and file.temp is not None and to_disk:
                 # Some systems sync only what can be written to; a file that replaces a read-only one cannot.
-                _sync(file.temp, os.O_RDWR if os.access(file.temp, os.W_OK) else os.O_RDONLY)
+                fsync(file.temp, os.O_RDWR if os.access(file.temp, os.W_OK) else os.O_RDONLY)
         files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
         with deferred_signals():
             self._put_in_place(files)
@@ -293,7 +283,7 @@ class Transaction:
             for directory in {os.path.dirname(file.target) for file in files}:
                 # Not every system can open a directory; the renames themselves have happened either way.
                 with contextlib.suppress(OSError):
-                    _sync(directory, os.O_RDONLY)
+                    fsync(directory)
 
     def _put_in_place(self, files: Sequence[_File]) -> None:
         for file in files[:-1]:
@@ -307,7 +297,7 @@ class Transaction:
 
     def _take_away(self, file: _File) -> None:
         if file.backup is None:
-            file.backup = _beside(file.target, "old")
+            file.backup = hidden_beside(file.target, "old")
             os.replace(file.target, file.backup)
         else:
             os.unlink(file.target)
@@ -343,7 +333,7 @@ class Transaction:
 def _back_up(file: _File) -> None:
     """Give what is to be replaced a second name, where the file system can; else it is renamed when its turn comes."""
     if file.replaces and _link is not None:
-        backup = _beside(file.target, "old")
+        backup = hidden_beside(file.target, "old")
         with contextlib.suppress(OSError):
             _link(file.target, backup)
             file.backup = backup
@@ -373,21 +363,7 @@ def _real_place(path: str | os.PathLike[str]) -> str:
     return os.path.join(os.path.realpath(directory or "."), base)
 
 
-def _beside(target: str, suffix: str) -> str:
-    directory, base = os.path.split(target)
-    # File names end at 255 bytes on most systems; this one must fit beside a long one.
-    return os.path.join(directory, f".{base[:40]}.{os.urandom(6).hex()}.{suffix}")
-
-
 def _remove(path: str | None) -> None:
     if path is not None:
         with contextlib.suppress(OSError):
             os.unlink(path)
-
-
-def _sync(path: str, flags: int) -> None:
-    fd = os.open(path, flags)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

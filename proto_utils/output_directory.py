@@ -24,6 +24,7 @@ from types import TracebackType
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError
 from proto_utils.output import Transaction
+from proto_utils.places import fsync, hidden_beside, make_parents
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
@@ -61,7 +62,7 @@ class DirectoryTransaction:
         self._target = os.path.realpath(path)
         self._replaces = _check_target(os.fspath(path), overwrite)
         self._made_dirs: list[str] = []
-        self.directory = _beside(self._target, "tmp")
+        self.directory = hidden_beside(self._target, "tmp")
         self.files = Transaction()
 
     def relocate(self, path: str) -> str:
@@ -70,7 +71,7 @@ class DirectoryTransaction:
 
     def __enter__(self) -> DirectoryTransaction:
         try:
-            self._make_parents()
+            make_parents(os.path.dirname(self._target), self._made_dirs)
             os.mkdir(self.directory)
             if self._replaces:
                 os.chmod(self.directory, stat.S_IMODE(os.stat(self._target).st_mode))
@@ -92,16 +93,6 @@ class DirectoryTransaction:
         if kind is not None:
             self._roll_back()
 
-    def _make_parents(self) -> None:
-        missing = []
-        parent = os.path.dirname(self._target)
-        while not os.path.isdir(parent):
-            missing.append(parent)
-            parent = os.path.dirname(parent)
-        for path in reversed(missing):
-            os.mkdir(path)
-            self._made_dirs.append(path)
-
     def _commit(self) -> None:
         if self._replaces:
             _sync_tree(self.directory)
@@ -115,7 +106,7 @@ class DirectoryTransaction:
         finally:
             # Also when a signal was held back: the new directory stands then.
             if old is not None:
-                _sync(os.path.dirname(self._target))
+                _try_sync(os.path.dirname(self._target))
                 shutil.rmtree(old, ignore_errors=True)
 
     def _roll_back(self) -> None:
@@ -145,7 +136,7 @@ def _put_in_place(new: str, target: str) -> str:
     """Put a directory in another's place; return where the other one is now."""
     if _exchange(new, target):
         return new
-    old = _beside(target, "old")
+    old = hidden_beside(target, "old")
     os.rename(target, old)
     try:
         os.rename(new, target)
@@ -170,14 +161,9 @@ def _exchange(first: str, second: str) -> bool:
     return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
 
 
-def _beside(target: str, suffix: str) -> str:
-    parent, base = os.path.split(target)
-    return os.path.join(parent, f".{base[:40]}.{os.urandom(6).hex()}.{suffix}")
-
-
 def _sync_tree(directory: str) -> None:
     for path in _walk(directory):
-        _sync(path)
+        _try_sync(path)
 
 
 def _walk(directory: str) -> Iterator[str]:
@@ -186,11 +172,7 @@ def _walk(directory: str) -> Iterator[str]:
         yield parent
 
 
-def _sync(path: str) -> None:
+def _try_sync(path: str) -> None:
     # Not every system can open a directory; what is written is written either way.
     with contextlib.suppress(OSError):
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        fsync(path)

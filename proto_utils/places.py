@@ -1,0 +1,49 @@
+"""Places on the disk that an output needs: missing parents, hidden names beside it, and syncing."""
+
+from __future__ import annotations
+
+import os
+
+
+def make_parents(directory: str, made: list[str]) -> None:
+    """Make a directory and what is missing above it.
+
+    Parameters
+    ----------
+    directory : str
+    made : list of str
+        Gets what was made, outermost first, as soon as it is.
+    """
+    missing = []
+    while directory and not os.path.isdir(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory)
+    for path in reversed(missing):
+        try:
+            os.mkdir(path)
+            made.append(path)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+
+
+def hidden_beside(target: str, suffix: str) -> str:
+    """Return a new hidden name in the directory of `target`, ending in a dot and `suffix`."""
+    directory, base = os.path.split(target)
+    # File names end at 255 bytes on most systems; this one must fit beside a long one.
+    return os.path.join(directory, f".{base[:40]}.{os.urandom(6).hex()}.{suffix}")
+
+
+def fsync(path: str, flags: int = os.O_RDONLY) -> None:
+    """Flush a file or a directory to the disk .
+
+    Raises
+    ------
+    OSError
+        It cannot be opened with these flags: not every system can open a directory.
+    """
+    fd = os.open(path, flags)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,71 @@
+"""Missing parents, hidden names, and syncing."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from proto_utils.places import fsync, hidden_beside, make_parents
+
+
+def test_parents_are_made_and_noted(tmp_path):
+    made: list[str] = []
+    make_parents(str(tmp_path / "a" / "b"), made)
+    assert made == [str(tmp_path / "a"), str(tmp_path / "a" / "b")]
+    make_parents(str(tmp_path / "a" / "b"), made)
+    make_parents("", made)
+    assert len(made) == 2
+
+
+def test_what_was_made_before_a_failure_is_noted(tmp_path, monkeypatch):
+    made: list[str] = []
+    mkdir = os.mkdir
+
+    def failing(path, *more):
+        if path.endswith("b"):
+            raise PermissionError(path)
+        mkdir(path, *more)
+
+    monkeypatch.setattr(os, "mkdir", failing)
+    with pytest.raises(PermissionError):
+        make_parents(str(tmp_path / "a" / "b"), made)
+    assert made == [str(tmp_path / "a")]
+
+
+def test_a_directory_that_somebody_else_makes_meanwhile(tmp_path, monkeypatch):
+    made: list[str] = []
+    mkdir = os.mkdir
+
+    def twice(path, *more):
+        mkdir(path, *more)
+        raise FileExistsError(path)
+
+    monkeypatch.setattr(os, "mkdir", twice)
+    make_parents(str(tmp_path / "a"), made)
+    assert made == []
+
+
+def test_a_file_is_no_parent(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        make_parents(str(tmp_path / "file"), [])
+
+
+def test_hidden_names_are_new_and_short():
+    names = {hidden_beside(f"d/{'x' * 250}", "tmp") for _ in range(10)}
+    assert len(names) == 10
+    for name in names:
+        directory, base = os.path.split(name)
+        assert (directory, base[0], base[-4:]) == ("d", ".", ".tmp")
+        assert len(base) < 100
+
+
+def test_sync(tmp_path):
+    (tmp_path / "x").write_bytes(b"x")
+    fsync(str(tmp_path / "x"))
+    if sys.platform != "win32":
+        fsync(str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        fsync(str(tmp_path / "y"))
