@@ -11,23 +11,22 @@ Reader above, writer below. The layout is leveldb's (``doc/table_format.md``,
     handle    = varint offset | varint size               (size without the 5 bytes behind the block)
     footer    = metaindex handle | index handle | zeros up to 40 bytes | magic: uint64
 
-A key drops the bytes it shares with the key before it, except at restart points,
-every 16th entry, where it stands whole. ``a``, ``b/bias``, ``b/kernel`` become::
+A key drops the bytes it shares with the key before it, except at restart points, every 16th entry, where it stands
+whole. ``a``, ``b/bias``, ``b/kernel`` become::
 
     00 01 nn 61         00 06 nn 62 2f 62 69 61 73         02 06 nn 6b 65 72 6e 65 6c
     0  1  .  "a"        0  6  .  "b/bias"                  2  6  .  "kernel" (shares "b/")
 
-The index block has one entry per data block: a key not below the block's last and
-below the next block's first, as short as that allows, and the block's handle. Its
-keys are all restart points. The metaindex block is empty. Integers are little-endian.
+The index block has one entry per data block: a key not below the block's last and below the next block's first, as
+short as that allows, and the block's handle. All its keys are restart points. The metaindex block is empty.
 """
 
 from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from graphsurgeon.formats.checksum import crc32c, mask
 from proto_utils.errors import CorruptionError, LimitError
@@ -60,6 +59,34 @@ class BlockHandle(NamedTuple):
         """Return the two varints."""
         return encode_varint(self.offset) + encode_varint(self.nbytes)
 
+    @classmethod
+    def decode(cls, data: bytes, position: int = 0) -> tuple[BlockHandle, int]:
+        """Decode a handle; return it and the position behind it, or raise CorruptionError."""
+        try:
+            offset, position = decode_varint(data, position)
+            nbytes, position = decode_varint(data, position)
+        except CorruptionError as error:
+            raise CorruptionError(f"block handle {error.reason}") from None
+        return cls(offset, nbytes), position
+
+
+class Footer(NamedTuple):
+    """What a table ends with: where its metaindex and its index are."""
+
+    metaindex_handle: BlockHandle
+    index_handle: BlockHandle
+
+    def encode(self) -> bytes:
+        """Return the `FOOTER_NBYTES` bytes of it."""
+        handles = self.metaindex_handle.encode() + self.index_handle.encode()
+        return handles.ljust(FOOTER_NBYTES - 8, b"\0") + MAGIC.to_bytes(8, "little")
+
+    @classmethod
+    def decode(cls, data: bytes) -> Footer:
+        """Decode a footer, or raise CorruptionError; its magic number is for `is_table`."""
+        metaindex, position = BlockHandle.decode(data)
+        return cls(metaindex, BlockHandle.decode(data, position)[0])
+
 
 def is_table(source: Source) -> bool:
     """Return whether the file ends with a table's magic number; costs one small read."""
@@ -71,8 +98,8 @@ def is_table(source: Source) -> bool:
 class Table:
     """A table in a file: its blocks are read when an entry in them is asked for.
 
-    Opening reads the footer and the index block, and checks that every block
-    lies within the file, behind the one before it. Every block read has its checksum verified.
+    Opening reads the footer and the index block, and checks that every block lies within the file, behind the one
+    before it. Every block that is read has its checksum verified.
 
     Parameters
     ----------
@@ -92,10 +119,10 @@ class Table:
         self._max_block_nbytes = MAX_BLOCK_NBYTES
         self._keys: list[bytes] = []
         self._handles: list[BlockHandle] = []
-        index = self._footer()
-        end = 0
+        index, end = self._footer().index_handle, 0
         for key, value in self._entries(index):
-            handle, _ = self._handle(value, 0, index.offset)
+            handle, _ = self._decoded(BlockHandle.decode, value, index.offset)
+            self._check_handle(handle, index.offset)
             if handle.offset < end:
                 # Also keeps an index small that names one large block again and again.
                 raise self._corrupt(index.offset, f"names a block at {handle.offset} behind one that ends at {end}")
@@ -131,26 +158,29 @@ class Table:
                 return value if found == key else None
         return None
 
-    def _footer(self) -> BlockHandle:
+    def _footer(self) -> Footer:
         source = self._source
         if not is_table(source):
             reason = "no table's magic number at its end: truncated, or not an index file"
             raise CorruptionError(reason, path=source.path, offset=max(0, source.size - 8))
         start = source.size - FOOTER_NBYTES
-        footer = source.read(start, source.size)
-        _, position = self._handle(footer, 0, start)
-        return self._handle(footer, position, start)[0]
+        footer: Footer = self._decoded(Footer.decode, source.read(start, source.size), start)
+        for handle in footer:
+            self._check_handle(handle, start)
+        return footer
 
-    def _handle(self, buffer: bytes, position: int, offset: int) -> tuple[BlockHandle, int]:
-        """Decode the handle at `position`; `offset` says where in the file it was found."""
-        try:
-            start, position = decode_varint(buffer, position)
-            nbytes, position = decode_varint(buffer, position)
-        except CorruptionError as error:
-            raise self._corrupt(offset, f"block handle {error.reason}") from None
+    def _check_handle(self, handle: BlockHandle, found_at: int) -> None:
+        """Refuse a block that is not within the file."""
+        start, nbytes = handle
         if start + nbytes + TRAILER_NBYTES > self._source.size - FOOTER_NBYTES:
-            raise self._corrupt(offset, f"names a block of {nbytes} bytes at {start}, past the file's end")
-        return BlockHandle(start, nbytes), position
+            raise self._corrupt(found_at, f"names a block of {nbytes} bytes at {start}, past the file's end")
+
+    def _decoded(self, decode: Callable[[bytes], Any], data: bytes, offset: int) -> Any:
+        """Decode what was found at an offset, which errors then tell."""
+        try:
+            return decode(data)
+        except CorruptionError as error:
+            raise self._corrupt(offset, error.reason) from None
 
     def _block(self, handle: BlockHandle) -> bytes:
         """Read, verify and decompress a block."""
@@ -290,8 +320,7 @@ class TableWriter:
         metaindex = self._write_block(_BlockBuilder(RESTART_INTERVAL))
         if self._pending is not None and self._last_key is not None:
             self._index.add(short_successor(self._last_key), self._pending.encode())
-        handles = metaindex.encode() + self._write_block(self._index).encode()
-        self._sink.write(handles.ljust(FOOTER_NBYTES - 8, b"\0") + MAGIC.to_bytes(8, "little"))
+        self._sink.write(Footer(metaindex, self._write_block(self._index)).encode())
 
     def _flush(self) -> None:
         if not self._data.is_empty:
@@ -354,8 +383,8 @@ def _num_shared(a: bytes, b: bytes) -> int:
 def shortest_separator(start: bytes, limit: bytes) -> bytes:
     """Return a short key in ``[start, limit)``, as leveldb's bytewise comparator chooses it.
 
-    The first byte in which they differ is incremented and the rest dropped, when
-    that stays below `limit`: between ``the quick`` and ``the who`` it is ``the r``.
+    The first byte in which they differ is incremented and the rest dropped, when that stays below `limit`: between
+    ``the quick`` and ``the who`` it is ``the r``.
     """
     position = _num_shared(start, limit)
     if position < min(len(start), len(limit)) and start[position] + 1 < limit[position]:

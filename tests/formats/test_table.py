@@ -10,6 +10,7 @@ from graphsurgeon.formats.table import (
     BLOCK_NBYTES,
     FOOTER_NBYTES,
     BlockHandle,
+    Footer,
     Table,
     is_table,
     short_successor,
@@ -254,5 +255,23 @@ def test_a_bad_handle_is_refused(value, reason):
 
 def test_a_footer_that_names_itself_is_refused():
     data = table([])
-    footer = BlockHandle(0, 0).encode() + BlockHandle(len(data) - FOOTER_NBYTES, 40).encode()
-    assert "past the file's end" in error_of(data[:-FOOTER_NBYTES] + footer.ljust(40, b"\0") + data[-8:]).reason
+    footer = Footer(BlockHandle(0, 0), BlockHandle(len(data) - FOOTER_NBYTES, 40)).encode()
+    assert "past the file's end" in error_of(data[:-FOOTER_NBYTES] + footer).reason
+
+
+HANDLES = st.builds(BlockHandle, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+
+
+@given(HANDLES, HANDLES, st.binary(max_size=3))
+def test_handles_and_footers_there_and_back(first, second, before):
+    assert BlockHandle.decode(before + first.encode() + b"x", len(before)) == (first, len(before + first.encode()))
+    footer = Footer(first, second)
+    assert len(footer.encode()) == FOOTER_NBYTES
+    assert Footer.decode(footer.encode()) == footer
+
+
+@given(HANDLES)
+def test_every_truncation_of_a_handle_is_refused(handle):
+    for cut in range(len(handle.encode())):
+        with pytest.raises(CorruptionError, match="block handle"):
+            BlockHandle.decode(handle.encode()[:cut])
