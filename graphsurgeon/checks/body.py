@@ -14,7 +14,7 @@ from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
-from graphsurgeon.names import NODE_NAME, node_of_input, parse_input, text_of
+from graphsurgeon.names import NODE_NAME, is_control, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
@@ -211,7 +211,7 @@ def _odd_input_findings(body: Body, node: Node, inputs: tuple[str, ...], signatu
     types = []
     behind_control = False
     for text in inputs:
-        if text[:1] == "^":
+        if is_control(text):
             behind_control = True
             if not body.has_producer(text[1:]):
                 yield body.finding(ERROR, "dangling-input", node.name, f"control input {text!r} names no node")
@@ -224,18 +224,15 @@ def _odd_input_findings(body: Body, node: Node, inputs: tuple[str, ...], signatu
             found = UNKNOWN
         types.append(found)
     if signature.inputs is not None and SEVERAL not in types:
-        yield from _type_findings(body, node, inputs, types, signature.inputs)
+        yield from _type_findings(body, node, types, signature.inputs)
 
 
-def _type_findings(
-    body: Body, node: Node, inputs: tuple[str, ...], types: list[int], wanted: tuple[int, ...]
-) -> Iterator[Finding]:
+def _type_findings(body: Body, node: Node, types: list[int], wanted: tuple[int, ...]) -> Iterator[Finding]:
     if len(types) != len(wanted):
         message = f"{len(types)} data inputs, but {node.op} takes {len(wanted)}"
         yield body.finding(ERROR, "input-count", node.name, message)
         return
-    texts = [text for text in inputs if text[:1] != "^"]
-    for position, (text, have, want) in enumerate(zip(texts, types, wanted, strict=True)):
+    for position, (text, have, want) in enumerate(zip(node.data_inputs, types, wanted, strict=True)):
         if not fits(have, want):
             message = f"input {position} ({text!r}) is {type_name(have)}, but {node.op} takes {type_name(want)}"
             yield body.finding(ERROR, "input-type", node.name, message)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from graphsurgeon.checks.body import Body
 from graphsurgeon.checks.finding import ERROR, Finding
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import is_control, node_of_input
 
 _MERGES = ("Merge", "RefMerge")
 _NEXT_ITERATIONS = ("NextIteration", "RefNextIteration")
@@ -53,9 +53,9 @@ def _needed(body: Body, i: int, is_missing: Callable[[str], bool]) -> tuple[list
     node = body.nodes[i]
     missing = [text for text in node.inputs if is_missing(node_of_input(text))]
     if node.op in _MERGES and missing:
-        data = [node_of_input(text) for text in node.inputs if text[:1] != "^"]
+        data = list(map(node_of_input, node.data_inputs))
         if any(name in body.position and body.nodes[body.position[name]].op in _NEXT_ITERATIONS for name in data):
-            controls = [node_of_input(text) for text in missing if text[:1] == "^"]
+            controls = [node_of_input(text) for text in missing if is_control(text)]
             return controls, data if len(missing) - len(controls) == len(data) else []
     return [node_of_input(text) for text in missing], []
 

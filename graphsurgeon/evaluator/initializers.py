@@ -129,7 +129,7 @@ def _assigned_tensors(index: Index, initializers: Iterable[str], operation: str)
             found[node_of_input(node.inputs[0])] = node.inputs[1]
         elif node.op not in TABLE_INIT_OPS | _GROUPS:
             raise PassError(operation, f"initializer op {node.op} cannot be evaluated without TensorFlow", node=name)
-        waiting += [node_of_input(text) for text in node.inputs if node.op in _GROUPS or text[:1] == "^"]
+        waiting += map(node_of_input, node.inputs if node.op in _GROUPS else node.control_inputs)
     return found
 
 

@@ -16,7 +16,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import num_outputs, output_number
-from graphsurgeon.names import node_of_input, parse_input
+from graphsurgeon.names import is_control, node_of_input, parse_input
 from graphsurgeon.tensors.tensor import Tensor
 
 #: Operations that one lies on top of another; an initializer has about ten.
@@ -119,7 +119,7 @@ class Walk:
         if node.op in IS_INITIALIZED_OPS:
             return []
         # Control inputs count where they say which branch this is: the pivot of a condition.
-        return [text for text in node.inputs if text[:1] != "^" or self._is_pivot(text[1:])]
+        return [text for text in node.inputs if not is_control(text) or self._is_pivot(text[1:])]
 
     def initial(self, node: Node) -> str:
         """Return the tensor that a variable is assigned at first; raise a `PassError` when nothing initializes it."""
@@ -158,7 +158,7 @@ class Walk:
         """Return how many tensors a node is given; refuse one that is not well formed, or not for here."""
         if self._depth[node.name] > MAX_DEPTH:
             raise self.refusal(node.name, f"more than {MAX_DEPTH} operations deep")
-        count = sum(text[:1] != "^" for text in node.inputs)
+        count = len(node.data_inputs)
         check_operands(node, count, self._environment.operation)
         if node.op in IS_INITIALIZED_OPS and self._num_calls:
             raise self.refusal(node.name, "asks within a function whether a variable that it is given has a value")

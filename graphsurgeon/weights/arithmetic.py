@@ -12,6 +12,7 @@ import math
 from typing import Final, NamedTuple
 
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import is_control
 from graphsurgeon.weights.scope import Constant, Scope, Use
 
 _ADDS: Final = frozenset({"Add", "AddV2", "Sub"})
@@ -92,10 +93,10 @@ class Arithmetic:
         if constant.is_scalar or len(node.inputs) < 2:
             return None
         if node.op == "AddN":
-            sums = (self._bias(constant, node, text) for text in self._scope.data_inputs(node))
+            sums = (self._bias(constant, node, text) for text in node.data_inputs)
             return next(filter(None, sums), None)
         other = node.inputs[1 - position] if position < 2 else "^"
-        return None if other[:1] == "^" or self._scope.is_static(other) else self._operand(constant, use, other)
+        return None if is_control(other) or self._scope.is_static(other) else self._operand(constant, use, other)
 
     def _operand(self, constant: Constant, use: Use, other: str) -> Judgement | None:
         node = use.node
@@ -139,7 +140,7 @@ class Arithmetic:
         """Recognize what is put before or after a sequence of embeddings: a class token."""
         if len(constant.shape) < 3 or math.prod(constant.shape[:-1]) != 1:
             return None
-        for other in self._scope.data_inputs(node)[:-1]:
+        for other in node.data_inputs[:-1]:
             source = None if self._scope.is_static(other) else self._source(other)[0]
             if source is not None and constant.size in source.channels:
                 return Judgement("embedding", f"joined to the output of {source.node.op} {source.node.name!r}")
@@ -182,7 +183,7 @@ class Arithmetic:
         """Whether the product is the alternative to its factor: ``max(x, alpha * x)``, ``where(x > 0, x, a * x)``."""
         for reader, position in self._scope.readers(product):
             if reader.op == "Maximum" or (reader.op in ("SelectV2", "Select") and position > 0):
-                others = [text for i, text in enumerate(self._scope.data_inputs(reader)) if i != position]
+                others = [text for i, text in enumerate(reader.data_inputs) if i != position]
                 if any(self._scope.origin(text) is factor for text in others):
                     return True
         return False
@@ -202,7 +203,7 @@ class Arithmetic:
             found = self._weighted.get(node.name)
             if found is not None:
                 return found, is_sure
-            inputs = self._scope.data_inputs(node)
+            inputs = node.data_inputs
             op = node.op
             if op in _KEEPS or (squashed and op in _SQUASHES):
                 stack += [(each, is_sure) for each in inputs[:1]]

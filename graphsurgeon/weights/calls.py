@@ -129,7 +129,7 @@ class CalledFunctions:
     def arguments(self, scope: Scope, node: Node) -> Iterator[tuple[str, dict[str, Constant]]]:
         """Yield each function that `node` calls, with the constants that its arguments always carry, by argument."""
         first = _FIRST_ARGUMENT.get(node.op, 0)
-        inputs = scope.data_inputs(node)[first:]
+        inputs = node.data_inputs[first:]
         kept = set(self._forwarded(node).values()) if node.op in _LOOPS else None
         for name in self._called(node):
             body = self._body(name)

@@ -125,7 +125,7 @@ class _Analysis:
         for constant in self.scope.constants.values():
             uses, passed = self.scope.trace(constant)
             evidence = Evidence(uses, tuple(node for node in passed if node.inputs[0] == constant.name))
-            for text, mark in find_marks(self.scope, constant, uses, passed):
+            for text, mark in find_marks(constant, uses, passed):
                 evidence.add(Clue(text, mark=mark))
             self.found[constant.name] = evidence
         for constant in self.scope.constants.values():

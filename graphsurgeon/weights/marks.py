@@ -23,9 +23,9 @@ from functools import lru_cache
 from typing import Final
 
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.colocation import colocated_with
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import text_of
-from graphsurgeon.weights.scope import Constant, Scope, Use
+from graphsurgeon.weights.scope import Constant, Use
 
 _READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
 # Constant folding by the Graph Transform Tool appends such a suffix.
@@ -48,14 +48,14 @@ def is_variable_read(node: Node) -> bool:
     return "ReadVariableOp" in name and node.op == "Identity" and _READ_VARIABLE.fullmatch(name) is not None
 
 
-def find_marks(scope: Scope, constant: Constant, uses: list[Use], passed: list[Node]) -> list[tuple[str, int]]:
+def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[tuple[str, int]]:
     """Return every mark of freezing on a constant, or on a function's argument, that `Scope.trace` followed.
 
     As a part of a sentence, such as ``read by Identity 'a/read'``, and HINT, NAME_ONLY or INTACT.
     """
     found = list(_by_readers(constant.name, passed))
     for use in uses:
-        found += _by_use(scope, constant.name, use)
+        found += _by_use(constant.name, use)
     is_used = bool(uses) or any(node.op == "Identity" for node in passed)
     if constant.node is not None and is_used and not any(mark == INTACT for _, mark in found):
         found += _by_name(constant.name)
@@ -82,7 +82,7 @@ def _by_readers(name: str, passed: list[Node]) -> Iterator[tuple[str, int]]:
             yield f"put where {node.op} {node.name!r} asks for a reference", INTACT
 
 
-def _by_use(scope: Scope, name: str, use: Use) -> Iterator[tuple[str, int]]:
+def _by_use(name: str, use: Use) -> Iterator[tuple[str, int]]:
     node = use.node
     wanted = _variable_inputs(node.op).get(use.position)
     if wanted is not None and all(step.op in _HANDS_ON for step in use.path()):
@@ -91,7 +91,7 @@ def _by_use(scope: Scope, name: str, use: Use) -> Iterator[tuple[str, int]]:
         text = f"gathered from by {node.op} {node.name!r}, a frozen ResourceGather"
         if name.startswith(node.name) and _CAPTURE_ID.fullmatch(name, len(node.name)):
             yield text, INTACT
-        elif node.op == "GatherV2" and _is_resource_gather(scope, node):
+        elif node.op == "GatherV2" and _is_resource_gather(node):
             yield text, HINT  # TensorFlow before 1.14 wrote such ones itself
 
 
@@ -109,16 +109,13 @@ def colocated(nodes: Iterable[Node]) -> dict[str, list[Node]]:
     """Return the nodes that ask to be placed with another node, by the name of that other node."""
     found: dict[str, list[Node]] = {}
     for node in nodes:
-        attrs = node.proto.attr
-        if "_class" in attrs:
-            for text in attrs["_class"].list.s:
-                if text[:5] == b"loc:@":
-                    found.setdefault(text_of(text[5:]), []).append(node)
+        for name in colocated_with(node):
+            found.setdefault(name, []).append(node)
     return found
 
 
-def _is_resource_gather(scope: Scope, node: Node) -> bool:
-    inputs = scope.data_inputs(node)
+def _is_resource_gather(node: Node) -> bool:
+    inputs = node.data_inputs
     attrs = node.proto.attr
     # Automatic control dependencies mark ops that touch a variable, which a plain GatherV2 does not.
     if len(inputs) != 3 or inputs[2] != node.name + "/axis":

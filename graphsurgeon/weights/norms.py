@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import is_control
 from graphsurgeon.weights.scope import Constant, Scope
 
 _ADDS = ("Add", "AddV2", "BiasAdd")
@@ -104,7 +105,7 @@ class _Norm:
         self._seen.add(tensor.name)
         for node, position in self.scope.readers(tensor):
             if node.op == "AddN":
-                for text in self.scope.data_inputs(node):
+                for text in node.data_inputs:
                     self._offset(node, text, self.scope.constant_or_choice(text), depth)
             if len(node.inputs) < 2 or node.op not in (*_ADDS, "Mul", "Sub"):
                 continue
@@ -183,7 +184,7 @@ def find_parts(scope: Scope, roots: list[Node]) -> Iterator[NormPart]:
     """
     for root in roots:
         is_inverse = _is_inverse(scope, root)
-        if is_inverse is None or root.inputs[0][:1] == "^":
+        if is_inverse is None or is_control(root.inputs[0]):
             continue
         variance = _variance(scope, root)
         if variance is None and scope.is_static(root.inputs[0]):

@@ -131,7 +131,7 @@ class Scope:
         node = self.origin(text) if found is None else None
         if node is None or node.op != "Merge":
             return found
-        return next((one for one in map(self.constant, self.data_inputs(node)) if one is not None), None)
+        return next((one for one in map(self.constant, node.data_inputs) if one is not None), None)
 
     def number(self, text: str) -> float | None:
         """Return the value of a scalar constant that an input carries; None when it is no such float."""
@@ -208,7 +208,7 @@ class Scope:
     def _combined(self, node: Node, position: int) -> _Outputs:
         if node.name not in self.static:
             return _ENDS
-        if node.op == "ConcatV2" and position == len(self.data_inputs(node)) - 1:
+        if node.op == "ConcatV2" and position == len(node.data_inputs) - 1:
             return _ENDS
         return _ENDS if node.op == "Concat" and position == 0 else _JOINED
 
@@ -229,13 +229,6 @@ class Scope:
             text = node.inputs[0]
         return False
 
-    def data_inputs(self, node: Node) -> tuple[str, ...]:
-        """Return the inputs of `node` that carry tensors."""
-        inputs = node.inputs
-        if not inputs or inputs[-1][:1] != "^":
-            return inputs
-        return tuple(text for text in inputs if text[:1] != "^")
-
     def origin(self, text: str) -> Node | None:
         """Return the node that really makes a tensor, its nearest ancestor that does more than change its form."""
         node = self.producer(text)
@@ -250,12 +243,10 @@ class Scope:
         found: list[tuple[Node, int]] = []
         stack, seen = [node.name], {node.name}
         while stack and len(seen) < MAX_STEPS:
-            for reader, position in self.index.edges(stack.pop()):
-                if reader.inputs[position][:1] == "^" or (reader.op in FORM and position > 0):
-                    continue
+            for reader, position in self.index.consumers(stack.pop()):
                 if reader.op not in FORM:
                     found.append((reader, position))
-                elif reader.name not in seen:
+                elif position == 0 and reader.name not in seen:
                     seen.add(reader.name)
                     stack.append(reader.name)
         return found
@@ -265,13 +256,11 @@ class Scope:
         missing: dict[str, int] = {}
         stack = list(self.constants)
         while stack:
-            for node, position in self.index.edges(stack.pop()):
-                if node.inputs[position][:1] == "^":
-                    continue
+            for node, _ in self.index.consumers(stack.pop()):
                 name = node.name
                 left = missing.get(name)
                 if left is None:
-                    left = len(self.data_inputs(node)) if _is_pure(node.op) else 0
+                    left = len(node.data_inputs) if _is_pure(node.op) else 0
                 missing[name] = left - 1
                 if left == 1 and name not in static:
                     static.add(name)

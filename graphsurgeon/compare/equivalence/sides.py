@@ -27,7 +27,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import READ_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import output_number
 from graphsurgeon.ir.traversal import successors
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import is_control, node_of_input
 
 _ENTER = "Enter"
 #: What passes a reference or handle on, or reads the value: all of it works the same on a constant.
@@ -82,7 +82,7 @@ class Side:
 
     def origin(self, text: str) -> ValueOrigin:
         """Return where the tensor, or control signal, of an input comes from."""
-        if text[:1] == "^":
+        if is_control(text):
             return ValueOrigin(self._signal(text[1:]), frozenset())
         name = node_of_input(text)
         variable = self._variable(name)
@@ -90,11 +90,11 @@ class Side:
             return ValueOrigin(self._tensor(text), frozenset())
         waits: set[Source] = set()
         while name in self.nodes:
-            inputs = self.nodes[name].inputs
-            waits.update(self._signal(each[1:]) for each in inputs if each[:1] == "^")
+            node = self.nodes[name]
+            waits.update(self._signal(each[1:]) for each in node.control_inputs)
             if name == variable:
                 break
-            name = node_of_input(inputs[0])
+            name = node_of_input(node.inputs[0])
         kind = "variable" if variable in self.nodes else "argument"
         return ValueOrigin(
             (kind, variable if kind == "variable" else str(self.arguments[variable]), 0), frozenset(waits)
@@ -121,7 +121,7 @@ class Side:
 
     def _passes_on(self, node: Node) -> bool:
         if node.op in READ_OPS:
-            return bool(node.inputs) and node.inputs[0][:1] != "^"
+            return bool(node.inputs) and not is_control(node.inputs[0])
         # A constant entering a loop; where both sides have the node it is compared like any other.
         return node.op == _ENTER and node.name not in self._others and bool(node.attrs.get("is_constant", False))
 

@@ -13,6 +13,7 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import is_control
 from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 
 
@@ -56,7 +57,7 @@ def _undone(
     node: Node, position: int, text: str, aliases: Mapping[str, str], rewired: Mapping[tuple[str, int], str]
 ) -> str:
     # An input stays written as it is: ``a``, ``a:0`` or ``^a``.
-    caret = "^" if text[:1] == "^" else ""
+    caret = "^" if is_control(text) else ""
     name, colon, port = text[len(caret) :].partition(":")
     return f"{caret}{rewired.get((node.name, position)) or aliases.get(name, name)}{colon}{port}"
 

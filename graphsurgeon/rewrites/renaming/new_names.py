@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import NODE_NAME, node_of, some_of
+from graphsurgeon.names import NODE_NAME, is_control, node_of, some_of
 from graphsurgeon.rewrites.renaming.name_map import NameMap
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_keys import TABLE_SUFFIXES
@@ -73,7 +73,7 @@ class NewNames:
         """Return what ``a``, ``a:1`` or ``^a`` is called now."""
         new = self._tensors.get(text)
         if new is None:
-            if text[:1] == "^":
+            if is_control(text):
                 new = "^" + self(text[1:])
             else:
                 name = node_of(text)
