@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.message import locating
@@ -21,16 +21,35 @@ from proto_utils.sink import naming_output
 
 ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
 
-#: Each has `plan`, `write` and `read`.
-_MODULES: dict[ArrayFormat, str] = {
-    "npz": "npz",
-    "npy": "npy_directory",
-    "safetensors": "safetensors",
-    "h5": "hdf5",
-}
-_SUFFIXES: dict[str, ArrayFormat] = {".npz": "npz", ".safetensors": "safetensors", ".h5": "h5", ".hdf5": "h5"}
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def _has_user_block(source: FileSource) -> bool:
+    """Return whether an HDF5 file begins after something else: at 512, 1024, 2048 ... bytes."""
+    start = 512
+    while start + len(_HDF5) <= source.size:
+        if source.read(start, start + len(_HDF5)) == _HDF5:
+            return True
+        start *= 2
+    return False
+
+
+class _Row(NamedTuple):
+    """A format: its module, which has `plan`, `write` and `read`; suffixes of its files, and how these are told."""
+
+    module: str
+    suffixes: tuple[str, ...] = ()
+    begins: Callable[[bytes, FileSource], bool] = lambda _head, _source: False
+
+
+#: In the order in which files are tried; a directory is npy.
+_FORMATS: dict[ArrayFormat, _Row] = {
+    "npz": _Row("npz", (".npz",), lambda head, _: head.startswith(_ZIP)),
+    "h5": _Row("hdf5", (".h5", ".hdf5"), lambda head, source: head.startswith(_HDF5) or _has_user_block(source)),
+    "safetensors": _Row("safetensors", (".safetensors",), lambda head, _: head[8:9] == b"{"),
+    "npy": _Row("npy_directory"),
+}
 
 
 @dataclass(frozen=True)
@@ -179,10 +198,12 @@ def format_of_path(path: str) -> ArrayFormat:
     if path.endswith(("/", os.sep)) or os.path.isdir(path):
         return "npy"
     suffix = os.path.splitext(path)[1].lower()
-    if suffix not in _SUFFIXES:
-        hint = f"end it in {', '.join(_SUFFIXES)}, or in a slash for a directory of .npy files"
-        raise UnsupportedError("its name does not tell what to write", path=path, hint=hint)
-    return _SUFFIXES[suffix]
+    for kind, row in _FORMATS.items():
+        if suffix in row.suffixes:
+            return kind
+    suffixes = (suffix for kind in get_args(ArrayFormat) for suffix in _FORMATS[kind].suffixes)
+    hint = f"end it in {', '.join(suffixes)}, or in a slash for a directory of .npy files"
+    raise UnsupportedError("its name does not tell what to write", path=path, hint=hint)
 
 
 def detect(path: str) -> ArrayFormat:
@@ -194,22 +215,19 @@ def detect(path: str) -> ArrayFormat:
     except FileNotFoundError:
         raise NotFoundError("file", path) from None
     head = source.read(0, min(source.size, HEAD_NBYTES))
-    if head.startswith(_ZIP):
-        return "npz"
-    if head.startswith(_HDF5) or _has_user_block(source):
-        return "h5"
-    if head[8:9] == b"{":
-        return "safetensors"
+    for kind, row in _FORMATS.items():
+        if row.begins(head, source):
+            return kind
     found = foreign.describe_text(head, "") if is_text(head) else foreign.describe(head, path)
     hint = "SRC is an .npz, .safetensors or .h5 file, or a directory of .npy files"
     raise UnsupportedError(f"no file of arrays: this is {found}", path=path, hint=hint)
 
 
 def _module(kind: ArrayFormat, path: str) -> Any:
-    if kind not in get_args(ArrayFormat):
+    if kind not in _FORMATS:
         raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(get_args(ArrayFormat))}", path=path)
     # Imported when needed: each brings along what it is made with.
-    return importlib.import_module(f"graphsurgeon.formats.arrays.{_MODULES[kind]}")
+    return importlib.import_module(f"graphsurgeon.formats.arrays.{_FORMATS[kind].module}")
 
 
 def _without_values(tensors: Mapping[str, Tensor], path: str, *, may_skip: bool) -> dict[str, Skipped]:
@@ -223,13 +241,3 @@ def _without_values(tensors: Mapping[str, Tensor], path: str, *, may_skip: bool)
                 raise UnsupportedError(f"tensor {name!r}: {reason}", path=path, hint=hint)
             skipped[name] = Skipped(name, reason)
     return skipped
-
-
-def _has_user_block(source: FileSource) -> bool:
-    """Whether an HDF5 file begins after something else: at 512, 1024, 2048 ... bytes."""
-    start = 512
-    while start + len(_HDF5) <= source.size:
-        if source.read(start, start + len(_HDF5)) == _HDF5:
-            return True
-        start *= 2
-    return False
