@@ -37,6 +37,7 @@ ATTR = "_graphsurgeon"
 
 # What belongs to a variable is a handful of small nodes; more is a program.
 _MAX_NODES = 64
+_FIELDS = name_fields("VariableDef")
 _VARIABLES = REF_OPS | RESOURCE_OPS
 
 
@@ -141,7 +142,7 @@ class Memory:
     def _parts(self, variable: Node, listed: Sequence[tuple[schema.VariableDef, list[str]]]) -> list[schema.NodeDef]:
         """Return what sets a variable up and reads it, in the order of the graph."""
         name, producers = variable.name, self._index.producers
-        texts = (getattr(each, field) for each, _ in listed for field in name_fields("VariableDef"))
+        texts = (getattr(each, field) for each, _ in listed for field in _FIELDS)
         wanted = {node_of(text) for text in texts if text} - {name}
         wanted.update(c.name for c, _ in self._index.consumers(name) if c.name.startswith(f"{name}/"))
         needed = ancestors(producers, wanted) - {name}

@@ -115,7 +115,8 @@ def saver_calls(model: Model, index: Index) -> list[SaverCall]:
         roots = [node_of(model.meta.saver_def.save_tensor_name), node_of(model.meta.saver_def.restore_op_name)]
     main = ancestors(index.producers, [root for root in roots if root])
     found = list(_calls(model.graph, None, index, main, _NOTHING))
-    pending = list(_called((index.producers[name] for name in sorted(main)), _NOTHING))
+    callers = sorted(name for name in main if "Call" in index.producers[name].op)
+    pending = list(_called((index.producers[name] for name in callers), _NOTHING))
     seen: set[str] = set()
     while pending:
         name, given = pending.pop()

@@ -79,15 +79,15 @@ def _type_of(text: str, graph: Graph) -> DType | None:
 
 def _collection_findings(key: str, meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Finding]:
     where = f"collection {key!r}"
+    found = collection_references(meta, key)
     try:
-        found = list(collection_references(meta, key))
+        if meta.collection_def[key].WhichOneof("kind") == "node_list":
+            problems = [problem for each in found if (problem := _problem_of(each.name, graph))]
+        else:
+            problems = [_gone(each) for each in losses(dangling(found, graph.__contains__))]
     except CorruptionError as error:
         yield Finding(ERROR, "collection", None, None, f"{where}: an entry does not parse: {error.reason}")
         return
-    if meta.collection_def[key].WhichOneof("kind") == "node_list":
-        problems = [problem for each in found if (problem := _problem_of(each.name, graph))]
-    else:
-        problems = [_gone(each) for each in losses(dangling(found, graph.__contains__))]
     # What a saver in a collection names is looked at when it is used.
     severity: Severity = WARNING if key == "savers" else ERROR
     yield from (Finding(severity, "collection", None, None, f"{where}: {problem}") for problem in problems)
@@ -105,6 +105,7 @@ def _variable_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Find
         definitions = {schema.serialize(each): each for each in variable_defs(meta)}
     except CorruptionError:
         return  # told of with the collection
+    fields = name_fields("VariableDef")
     for each in definitions.values():
         node = graph.get(node_of(each.variable_name))
         if node is not None and node.op in (REF_OPS if each.is_resource else RESOURCE_OPS):
@@ -113,7 +114,7 @@ def _variable_findings(meta: schema.MetaGraphDef, graph: Graph) -> Iterator[Find
             # A resource taken for a reference is noticed only when TensorFlow makes a saver for it.
             severity: Severity = WARNING if meta.HasField("saver_def") and not each.is_resource else ERROR
             yield Finding(severity, "collection", node.name, None, message)
-        for text in (getattr(each, field) for field in name_fields("VariableDef")):
+        for text in (getattr(each, field) for field in fields):
             problem = _problem_of(text, graph) if node_of(text) in graph else ""
             if problem:
                 yield Finding(ERROR, "collection", node_of(text), None, f"as a part of a listed variable: {problem}")
