@@ -1,4 +1,4 @@
-"""Holding back the signals that end a program for the moments in which they would do harm."""
+"""Deferral of signals that end a program, for the moments in which they would do harm."""
 
 from __future__ import annotations
 

@@ -61,10 +61,6 @@ def _open_at_once(path: str, flags: int) -> int:
 class FileSource:
     """A regular file, kept open.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-
     Raises
     ------
     OSError

@@ -1,4 +1,4 @@
-"""Writing files so that nothing half-written is ever seen.
+"""Atomic writing of files: nothing half-written is ever seen.
 
 Every file of an output is written to a sibling temp file. When all are complete they are
 renamed into place; a failure at any point puts back what had already been replaced and
@@ -161,7 +161,7 @@ class Transaction:
         return temp
 
     def complete(self, sink: FileSink) -> None:
-        """Say that a file has all its bytes: its descriptor is let go of, which matters to who makes thousands."""
+        """Complete a file: its descriptor is let go of, which matters to who makes thousands."""
         sink.finish(sync=False)
 
     def link(self, source: FileSource, directory: str | os.PathLike[str], *, symbolic: bool = False) -> Link | None:
@@ -203,7 +203,7 @@ class Transaction:
         return link
 
     def place(self, link: Link, path: str | os.PathLike[str], *, role: Role = "part") -> None:
-        """Say where a link will stand. Where its file stands already, nothing will be done.
+        """Give a link its place. Where its file stands already, nothing will be done.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Writing a directory so that it is seen as a whole or not at all.
+"""Atomic writing of a directory: it is seen as a whole or not at all.
 
 Its files are written into a hidden sibling directory, which then takes the place of what
 was there::

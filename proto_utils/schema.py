@@ -88,10 +88,6 @@ def serialize(msg: Any) -> bytes:
     msg : Message
         Of any pool.
 
-    Returns
-    -------
-    bytes
-
     Raises
     ------
     LimitError

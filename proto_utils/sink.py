@@ -1,4 +1,4 @@
-"""Appending to a new file: small writes are gathered, large ones pass through, space is reserved beforehand."""
+"""Buffered appending to a new file: small writes are gathered, large ones pass through; space is preallocated."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class FileSink:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing can be written any more."""
+        """True when nothing can be written any more."""
         return self._fd < 0
 
     def close(self) -> None:

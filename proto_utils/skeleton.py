@@ -199,7 +199,7 @@ def _records(window: Window, position: int, end: int) -> list[Record]:
 
 
 def _is_as_written(records: list[Record], layout: Layout) -> bool:
-    """Whether writers write a message like this: packed numbers, and single fields once."""
+    """Return whether writers write a message like this: packed numbers, and single fields once."""
     if layout.is_single and len({record.number for record in records}) != len(records):
         return False
     return all(record.wire_type == LEN for record in records if record.number in layout.payloads)

@@ -15,17 +15,7 @@ _SINGLE = [bytes([n]) for n in range(128)]
 
 
 def encode_varint(value: int) -> bytes:
-    """Encode a non-negative integer below 2**64.
-
-    Parameters
-    ----------
-    value : int
-
-    Returns
-    -------
-    bytes
-        1 to 10 bytes.
-    """
+    """Encode a non-negative integer below 2**64, in 1 to 10 bytes."""
     if 0 <= value < 0x80:
         return _SINGLE[value]
     out = bytearray()
@@ -37,17 +27,7 @@ def encode_varint(value: int) -> bytes:
 
 
 def decode_varint(buffer: bytes | bytearray | memoryview, position: int) -> tuple[int, int]:
-    """Decode the varint at `position`.
-
-    Parameters
-    ----------
-    buffer : bytes-like
-    position : int
-
-    Returns
-    -------
-    value, position : tuple of int
-        The value and the position behind it.
+    """Decode the varint at `position`; return the value and the position behind it.
 
     Raises
     ------

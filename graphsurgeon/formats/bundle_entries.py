@@ -35,7 +35,7 @@ _MAX_HEADS = 1 << 16
 
 
 class _Head(NamedTuple):
-    """What begins an entry: dtype and shape; the bytes that values take; how these are written behind the offset."""
+    """The head of an entry: dtype and shape; the bytes that values take; how these are written behind the offset."""
 
     dtype: DType
     shape: tuple[int, ...]

@@ -31,7 +31,7 @@ _WINDOW_NBYTES = 1 << 16
 
 
 class BundleEntry(NamedTuple):
-    """What an index says about one tensor.
+    """The index entry of one tensor (BundleEntryProto).
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Shards(Protocol):
 
 
 class _StoredTensor(Tensor):
-    """What the kinds share: a name for errors, the entry, and the shard."""
+    """The base of all kinds: a name for errors, the entry, and the shard."""
 
     __slots__ = ("_entry", "_name", "_shards")
 

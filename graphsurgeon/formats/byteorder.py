@@ -1,4 +1,4 @@
-"""Values in the other byte order."""
+"""Byte swapping of values in the other byte order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What checkpoints of all formats have in common: a mapping of names to lazy tensors over files that are open."""
+"""The base class of checkpoints that are open: a mapping of names to lazy tensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proto_utils.errors import NotFoundError
 
 
 class ListedTensor(Protocol):
-    """What an index says of a tensor, in all formats."""
+    """An index entry, of any format."""
 
     @property
     def dtype(self) -> DType:

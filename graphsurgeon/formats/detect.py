@@ -1,4 +1,4 @@
-"""What a path holds, told by its bytes.
+"""File type detection: what a path holds, by its bytes.
 
 Binary files are recognised by the structure of their first records, text files by
 their first field; no payload is read either way::
@@ -39,7 +39,7 @@ _STATE_FIELDS = ("model_checkpoint_path", "all_model_checkpoint_paths")
 
 @dataclass(frozen=True)
 class Detected:
-    """What a path turned out to be.
+    """The kind of what a path holds, and the files that belong to it.
 
     Attributes
     ----------
@@ -72,16 +72,12 @@ class Detected:
 
 
 def detect(path: str | os.PathLike[str]) -> Detected:
-    """Tell what a path holds.
+    """Detect what a path holds.
 
     Parameters
     ----------
     path : path
         A file, a directory, or a checkpoint prefix.
-
-    Returns
-    -------
-    Detected
 
     Raises
     ------
@@ -150,7 +146,7 @@ def _detect_text(path: str, head: bytes) -> Detected:
 
 
 def _detect_table(path: str, source: FileSource) -> Detected:
-    """Tell a V2 index (the value of the empty key is a BundleHeaderProto) from a V1 checkpoint (SavedTensorSlices)."""
+    """Detect a V2 index or a V1 checkpoint: the empty key's value is a BundleHeaderProto or SavedTensorSlices."""
     from graphsurgeon.formats.value_table import ValueTable
 
     # Found, not got: in its block may also be a tensor of any size.

@@ -1,4 +1,4 @@
-"""Finding one tensor by what people call it: a key, a full name, a path of objects, a constant, a part of it."""
+"""Lookup of one tensor by what people call it: a key, a full name, a path of objects, a constant, a part of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
     Raises
     ------
     NotFoundError
-        There is none, or several, or it is a variable whose value is not there.
+        Nothing has that name, or several have, or it is a variable whose value is not there.
     """
     names = _Names(found)
     place = names.find(name)
@@ -52,7 +52,7 @@ def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:
 
 
 class _Names:
-    """What a file calls its tensors; the graph is loaded when nothing else has the name."""
+    """The names of the tensors in a file; the graph is loaded when nothing else has the name."""
 
     def __init__(self, found: Detected) -> None:
         self._found = found

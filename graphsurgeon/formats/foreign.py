@@ -1,4 +1,4 @@
-"""Files that are not TensorFlow graphs: named, so that a user knows what was handed in."""
+"""File type detection by magic numbers, of files that are not TensorFlow's."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
 
 
 def describe(head: bytes, path: str) -> str:
-    """Say what a binary file looks like, in words that follow "this is".
+    """Return what a binary file looks like, in words that follow "this is".
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def describe(head: bytes, path: str) -> str:
 
 
 def describe_text(head: bytes, field: str) -> str:
-    """Say what a text file looks like, in words that follow "this is"."""
+    """Return what a text file looks like, in words that follow "this is"."""
     stripped = head.lstrip().removeprefix(b"\xef\xbb\xbf")
     if stripped.startswith(b"version https://git-lfs.github.com/spec/"):
         return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
@@ -105,14 +105,14 @@ def _is_tar(head: bytes) -> bool:
 
 
 def _is_tf_record(head: bytes) -> bool:
-    """Tell by the length that a record begins with, and the masked checksum of that."""
+    """Return whether it begins with a record: a length, and the masked checksum of that."""
     from graphsurgeon.formats.checksum import crc32c, mask
 
     return len(head) >= 12 and struct.unpack("<I", head[8:12])[0] == mask(crc32c(head[:8]))
 
 
 def _is_onnx(head: bytes) -> bool:
-    """Tell a ModelProto by ir_version(1), a varint, and the producer's name(2), graph(7) or opsets(8) behind it."""
+    """Return whether it begins like a ModelProto: ir_version(1), then producer_name(2), graph(7) or opset_import(8)."""
     if head[0] != 0x08 or not 0 < head[1] < 0x40 or len(head) < 4:
         return False
     if head[2] == 0x12:

@@ -1,4 +1,4 @@
-"""The kinds of files that hold a graph or values, one row each: how a kind is told, read, written and copied.
+"""The registry of graph file formats, one row each: how a kind is detected, read, written and copied.
 
 What is the same for all of them is in `detect`, `load` and `save`.
 """

@@ -1,4 +1,4 @@
-"""Data files that a new checkpoint shares with those its tensors come from.
+"""Hard and symbolic links: data files that a new checkpoint shares with those its tensors come from.
 
 An index entry is a place in a data file, so a tensor that is only renamed, reshaped, cut to some of its rows or put
 together with others needs no new bytes: the new checkpoint's data file is another name of the old one, a hard link::

@@ -1,4 +1,4 @@
-"""From a path to a model or the tensors of a checkpoint, whatever the path is."""
+"""Loading of a model, or of the tensors of a checkpoint, from whatever a path is."""
 
 from __future__ import annotations
 

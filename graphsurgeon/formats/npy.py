@@ -35,7 +35,7 @@ _MAX_HEADER_NBYTES = 10_000
 
 @dataclass(frozen=True)
 class NpyHeader:
-    """What a ``.npy`` file says of the array in it.
+    """The header of a ``.npy`` file.
 
     Attributes
     ----------

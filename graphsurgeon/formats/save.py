@@ -1,4 +1,4 @@
-"""From a model or tensors to files; all of an output's files appear together or not at all."""
+"""Saving of models and tensors; all of an output's files appear together or not at all."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def save(
         ``graph_def``, ``meta_graph`` (binary), ``graph_def_text``, ``meta_graph_text``;
         ``checkpoint``: the prefix's data, ``.index`` and ``.meta``, and the state file of its
         directory, with a saver that reads it if the graph's own reads only V1 checkpoints;
-        ``saved_model``: a directory, with a signature that is guessed when there is none (see
+        ``saved_model``: a directory, with a signature that is guessed where it has no other (see
         `graphsurgeon.rewrites.serving.servable`). By default a model with variables becomes a checkpoint, one with
         collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
@@ -154,7 +154,7 @@ def choose_kind(model: Model, path: str) -> OutputKind:
 
 
 def is_text_path(path: str) -> bool:
-    """Whether an output is to be text by its name."""
+    """Return whether an output is to be text, by its suffix."""
     return path.lower().endswith(_TEXT_SUFFIXES)
 
 

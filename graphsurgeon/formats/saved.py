@@ -1,4 +1,4 @@
-"""What saving returns: the paths of an output, and what to know about it."""
+"""The result of saving: the paths of an output, with notes on it."""
 
 from __future__ import annotations
 

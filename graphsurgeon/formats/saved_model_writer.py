@@ -105,7 +105,7 @@ def replaced_saved_model(path: str) -> list[str]:
 
 
 def _is_tail(pieces: list[Piece], record: Span) -> bool:
-    """Whether a message is what its record held, byte for byte where it was."""
+    """Return whether a message is what its record held, byte for byte where it was."""
     only = pieces[0] if len(pieces) == 1 else None
     return isinstance(only, Span) and only.source is record.source and only.end == record.end
 

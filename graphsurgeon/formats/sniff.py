@@ -1,4 +1,4 @@
-"""The structure of a file's first records: enough to tell the graph formats apart.
+"""File type detection by the structure of the first records, which tells the graph formats apart.
 
 Only heads of records are read, a few dozen at most, and of strings the short ones;
 a file that ends in the middle of a record is judged by what is there, so that it is
@@ -31,7 +31,7 @@ _FIRST_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*([A-Za-z_][A-Za-z
 
 
 def is_text(head: bytes) -> bool:
-    """Whether the first bytes of a file are text: UTF-8 without control characters."""
+    """Return whether the first bytes of a file are text: UTF-8 without control characters."""
     if not head or _CONTROL.search(head):
         return False
     # The last character may be cut.
@@ -87,7 +87,7 @@ def is_meta_graph(source: Source, start: int = 0, end: int | None = None) -> boo
 
 
 def _fits(heads: Sequence[Record], types: Mapping[int, int]) -> bool:
-    """Whether records can be of a message: known fields have their wire types, later ones higher numbers."""
+    """Return whether records can be of a message: known fields have their wire types, later ones higher numbers."""
     known = [head for head in heads if head.number in types]
     later = [head for head in heads if head.number > max(types)]
     return bool(known) and len(known) + len(later) == len(heads) and all(types[h.number] == h.wire_type for h in known)
@@ -101,7 +101,7 @@ def _is_meta_info(source: Source, start: int, end: int) -> bool:
 
 
 def _is_node(source: Source, start: int, end: int) -> bool:
-    """Whether a message has a node's name and op, and nothing that no node has."""
+    """Return whether a message has a node's name and op, and nothing that no node has."""
     strings: dict[int, bytes] = {}
     for head in _heads(source, start, end):
         if head.wire_type != LEN:
@@ -117,7 +117,7 @@ def _is_node(source: Source, start: int, end: int) -> bool:
 
 
 def _is_library(source: Source, start: int, end: int) -> bool:
-    """Whether it begins with a function, and that with a signature that has a name."""
+    """Return whether it begins with a function, and that with a signature that has a name."""
     for depth in range(2):
         first = next(_heads(source, start, end), None)
         if first is None or first.number != 1 or first.wire_type != LEN:

@@ -37,7 +37,7 @@ V1_PATTERN = re.compile(r"-\?{5}-of-(\d{5}|\?{5})$")
 
 @dataclass(frozen=True)
 class CheckpointState:
-    """What a state file says.
+    """A CheckpointState: what a state file says.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
 
 
 def latest_checkpoint(directory: str | os.PathLike[str], name: str = FILE_NAME) -> str | None:
-    """Return the prefix of a directory's latest checkpoint, None when there is none or it is gone.
+    """Return the prefix of a directory's latest checkpoint, None where no file lists it or it is gone.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Sorted tables of byte strings: what ``.index`` files and V1 checkpoints are made of.
+"""Sorted string tables (SSTables) in leveldb's format: ``.index`` files and V1 checkpoints.
 
 Reader above, writer below. The layout is leveldb's (``doc/table_format.md``,
 ``table/*.cc``) in the variant TensorFlow writes (``core/lib/io/table_builder.cc``)::
@@ -71,7 +71,7 @@ class BlockHandle(NamedTuple):
 
 
 class Footer(NamedTuple):
-    """What a table ends with: where its metaindex and its index are."""
+    """The last bytes of a table: the handles of its metaindex and of its index."""
 
     metaindex_handle: BlockHandle
     index_handle: BlockHandle
@@ -100,10 +100,6 @@ class Table:
 
     Opening reads the footer and the index block, and checks that every block lies within the file, behind the one
     before it. Every block that is read has its checksum verified.
-
-    Parameters
-    ----------
-    source : Source
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What can be saved as a checkpoint: tensors and arrays that are there, and those that come one at a time.
+"""Sources of tensors to be saved: mappings, and streams of which one array is in memory at a time.
 
 ============================================= ========================================================
 a dict of arrays or tensors; a checkpoint     is there: planned, checked and sorted before a byte is written

@@ -39,7 +39,7 @@ _MAX_KINDS = 1 << 16
 
 
 class V1Entry(NamedTuple):
-    """What a V1 checkpoint lists about one tensor.
+    """The entry of a V1 checkpoint's list for one tensor.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ _SINGLE = {5: I32, 9: I32, 6: I64, 12: I64}
 
 
 class _StoredSlice(Tensor):
-    """What the kinds share: a name for errors, and the way to the stored message."""
+    """The base of both kinds: a name for errors, and the way to the stored message."""
 
     __slots__ = ("_find", "_name")
 

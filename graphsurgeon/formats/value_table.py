@@ -27,10 +27,6 @@ _MAX_BLOCK_NBYTES = 1 << 33
 class ValueTable(Table):
     """A table in a file whose values are found one at a time.
 
-    Parameters
-    ----------
-    source : Source
-
     Raises
     ------
     CorruptionError

@@ -1,4 +1,4 @@
-"""Tensors cast to another dtype.
+"""Dtype conversion: tensors cast to another dtype.
 
 Numbers become what ``tf.cast`` makes of them: the nearest floating-point number (of two, the even one), an integer by
 dropping the fraction, True for whatever is not zero. What lies outside the new dtype's range, where ``tf.cast`` gives

@@ -1,4 +1,4 @@
-"""Two tensors side by side: their values in pieces of equal length, and whether they are the same bytes.
+"""Comparison of two tensors, bit by bit.
 
 Both stream, in whatever pieces each comes in, so any two tensors compare in a few
 buffers. Everything is read, which is also what makes checksums be verified, except
@@ -45,7 +45,7 @@ def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
 
 
 def same_values(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors are bit for bit the same: dtype, shape and values.
+    """Return whether two tensors are bit for bit the same: dtype, shape and values.
 
     Raises
     ------
@@ -100,12 +100,12 @@ def index_of(position: int, shape: Sequence[int]) -> list[int]:
 
 
 def is_same_kind(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors have one dtype and shape."""
+    """Return whether two tensors have one dtype and shape."""
     return a.dtype is b.dtype and a.shape == b.shape
 
 
 def is_same_place(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors of one dtype and shape are the same without a look at their values.
+    """Return whether two tensors of one dtype and shape are the same without a look at their values.
 
     They are one object, the same range of the same file, or described alike.
     """
@@ -123,7 +123,7 @@ def is_same_place(a: Tensor, b: Tensor) -> bool:
 
 
 def same_bytes(a: memoryview, b: memoryview) -> bool:
-    """Whether two pieces of one length are equal; at memory speed, which memoryview's own comparison is not."""
+    """Return whether two pieces of one length are equal; at memory speed, which memoryview's own comparison is not."""
     import numpy as np
 
     word = np.dtype(np.uint64 if len(a) % 8 == 0 else np.uint8)

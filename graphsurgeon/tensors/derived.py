@@ -1,4 +1,4 @@
-"""What lazy tensors that are made of another one have in common."""
+"""The base class of lazy rearrangements of one tensor: slices, padding, tiling, transposition, reversal."""
 
 from __future__ import annotations
 

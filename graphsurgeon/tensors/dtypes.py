@@ -52,12 +52,12 @@ class DType:
 
     @property
     def is_ref(self) -> bool:
-        """Whether this is the type of a reference to a mutable tensor."""
+        """True for the type of a reference to a mutable tensor."""
         return self.number > _REF_OFFSET
 
     @property
     def base(self) -> DType:
-        """The type without the reference; itself if it is none."""
+        """The type without the reference."""
         return _BY_NUMBER[self.number - _REF_OFFSET] if self.is_ref else self
 
     @property
@@ -73,22 +73,22 @@ class DType:
 
     @property
     def is_floating(self) -> bool:
-        """Whether it is a real floating-point type, of any width."""
+        """True for a real floating-point type, of any width."""
         return self.kind == "f"
 
     @property
     def is_integer(self) -> bool:
-        """Whether it is an integer type; neither the quantized ones nor bool are."""
+        """True for an integer type; neither the quantized ones nor bool are."""
         return self.kind in ("i", "u")
 
     @property
     def is_complex(self) -> bool:
-        """Whether it is a complex type."""
+        """True for a complex type."""
         return self.kind == "c"
 
     @property
     def is_quantized(self) -> bool:
-        """Whether it is one of the quantized integer types."""
+        """True for one of the quantized integer types."""
         return self.kind == "q"
 
     def numpy(self) -> np.dtype[Any]:
@@ -150,7 +150,7 @@ class DType:
 
     @staticmethod
     def named(name: str) -> DType | None:
-        """Return the type of a name as `from_name` does, None when there is none."""
+        """Return the type of a name as `from_name` does, None for an unknown one."""
         return _BY_NAME.get(name)
 
     @staticmethod
@@ -181,7 +181,7 @@ class DType:
         return match
 
     def _is_spelt(self, *, is_marked: bool) -> bool:
-        """Whether a numpy dtype of its name means it: with the name as its one field, or without."""
+        """Return whether a numpy dtype of its name means it: with the name as its one field, or without."""
         return self.is_quantized or self in _ML_DTYPES if is_marked else not self.is_quantized
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Tensors computed element by element from others of the same shape.
+"""Elementwise arithmetic: tensors computed from others of the same shape.
 
 Everything is computed in the tensor's own dtype, as TensorFlow's kernels do: float16, bfloat16 and float8 by way of
 float32, rounded after each operation. Integers wrap around. Quotients of complex numbers may differ from TensorFlow's

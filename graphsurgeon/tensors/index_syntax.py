@@ -1,4 +1,4 @@
-"""Parts of tensors as people write them: ``w[0:10, :]``, which is numpy's basic indexing in steps of one.
+"""Parsing of numpy's basic indexing, as people write it: ``w[0:10, :]``.
 
 =========== ==============================================================
 ``3``       one index; its axis is gone from the part's shape

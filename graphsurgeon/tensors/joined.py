@@ -1,4 +1,4 @@
-"""Tensors made of several others, each of which is read forward exactly once while the whole is handed out.
+"""Concatenation and overlay: tensors made of several others, each of which is read forward exactly once.
 
 A tensor of any size is assembled in a few buffers, and the checksum of every part is verified on the way.
 """
@@ -58,7 +58,7 @@ class JoinedTensor(Tensor):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the parts are of the shapes of their boxes, cover the whole, and no two of them overlap."""
+        """True when the parts are of the shapes of their boxes, cover the whole, and no two of them overlap."""
         fits = all(part.shape == shape_of(box) for box, part in self._parts)
         return fits and is_tiling([box for box, _ in self._parts], self.shape)
 

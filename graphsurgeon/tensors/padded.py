@@ -1,4 +1,4 @@
-"""Tensors with a border of one value around them."""
+"""Constant padding: tensors with a border of one value around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors whose elements are in another order: transposed, or reversed along axes.
+"""Transposition and reversal: tensors whose elements are in another order.
 
 Seen through the right strides, the result *is* the base. So the result is laid out in memory, looked at as if it were
 the base, and the base is streamed into it front to back; then the result is handed out. Axes in front of the first one

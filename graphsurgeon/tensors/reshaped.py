@@ -1,4 +1,4 @@
-"""Tensors with another shape over the same values."""
+"""Reshaping: tensors with another shape over the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single numbers and strings as users write them, made scalars of a dtype."""
+"""Parsing of scalars: single numbers and strings as users write them, in a dtype."""
 
 from __future__ import annotations
 

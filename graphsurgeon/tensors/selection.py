@@ -1,4 +1,4 @@
-"""Which tensors are asked for, by names and patterns, and which of these were left alone."""
+"""Selection of tensors by names and regular expressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of tensors: a range of indices, with a step, along every axis; and tensors cut into slices."""
+"""Slicing: a range of indices, with a step, along every axis; and partitioning of a tensor into slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors repeated along axes."""
+"""Tiling: tensors repeated along axes."""
 
 from __future__ import annotations
 
@@ -44,12 +44,6 @@ class TiledTensor(DerivedTensor):
 
     What is repeated is a block of consecutive elements: all that share the indices in front of the axis. A block is
     held in memory; one of more than `MIN_WINDOW_NBYTES` is read from the base every time.
-
-    Parameters
-    ----------
-    base : Tensor
-    axis : int
-    multiple : int
     """
 
     __slots__ = ("_axis", "_multiple")

@@ -230,7 +230,7 @@ class TensorDict(dict[str, Tensor]):
         return self
 
     def setdefault(self, name: str, value: Any = None) -> Tensor:
-        """Return the tensor of that name, which is made of `value` when there is none."""
+        """Return the tensor of that name, which is made of `value` where it is missing."""
         if name not in self:
             self[name] = value
         return self[name]

@@ -1,4 +1,4 @@
-"""Values of HDF5 datasets: read box by box, and what of them is no tensor.
+"""HDF5 datasets as lazy tensors, read box by box.
 
 A box here is a run of values, about 1 MiB (`graphsurgeon.tensors.boxes.bands`). A dataset in chunks, compressed or
 not, is unpacked by HDF5 a chunk at a time, so boxes are made to meet each chunk once: a row of chunks is kept in HDF5's

@@ -51,12 +51,12 @@ def unquote(text: str) -> str:
 
 
 def is_encodable(character: str) -> bool:
-    """Whether it is Unicode rather than a byte that is not."""
+    """Return whether it is Unicode rather than a byte that is not."""
     return not "\ud800" <= character <= "\udfff"
 
 
 def is_printable_ascii(character: str) -> bool:
-    """Whether it is one of the 95 that every file system and every font has."""
+    """Return whether it is one of the 95 that every file system and every font has."""
     return " " <= character <= "~"
 
 

@@ -111,7 +111,7 @@ def dtype_of(form: Form) -> DType:
     Raises
     ------
     UnsupportedError
-        There is none, or they are pickled objects.
+        TensorFlow has no such type, or they are pickled objects.
     """
     if form.hasobject:
         raise UnsupportedError("an array of Python objects, which are pickled and not read")

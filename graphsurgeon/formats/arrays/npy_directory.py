@@ -75,7 +75,7 @@ def read(path: str) -> dict[str, Tensor]:
     Raises
     ------
     UnsupportedError
-        There are none, or one holds pickled objects.
+        It holds no array, or one of pickled objects.
     CorruptionError
         One is damaged, or two mean the same tensor.
     """

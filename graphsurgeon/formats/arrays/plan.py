@@ -1,4 +1,4 @@
-"""What a format is asked to write: tensors, the names they get in the file, and the form of their values."""
+"""The plan of an export: tensors, the names they get in the file, and the form of their values."""
 
 from __future__ import annotations
 

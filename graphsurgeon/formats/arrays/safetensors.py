@@ -249,7 +249,7 @@ def _refuse_constant(text: str) -> None:
 
 
 def _entry(name: str, value: Any) -> Entry:
-    """Return dtype, shape and offsets of an entry; ValueError or TypeError when it is none."""
+    """Return dtype, shape and offsets of an entry; ValueError or TypeError for anything else."""
     if not all(map(is_encodable, name)) or not isinstance(value, dict) or not value.keys() >= _KEYS:
         raise ValueError(f"entry {name!r}")
     word, shape, offsets = (value[key] for key in ("dtype", "shape", "data_offsets"))
@@ -265,7 +265,7 @@ def _entry(name: str, value: Any) -> Entry:
 
 
 def _check_offsets(entries: Mapping[str, Entry], source: FileSource, start: int) -> None:
-    """Make sure that the values follow one another to the end of the file."""
+    """Check that the values follow one another to the end of the file."""
     position = 0
     for first, last in sorted(map(itemgetter(2), entries.values())):
         if first != position:

@@ -1,4 +1,4 @@
-"""Tensors to files of arrays, and files of arrays to tensors."""
+"""Export of tensors to files of arrays, and import from them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ExportedTensor:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export did, or without writing would do.
+    """The result of an export, or of a dry run of one.
 
     Attributes
     ----------
@@ -207,7 +207,7 @@ def format_of_path(path: str) -> ArrayFormat:
 
 
 def detect(path: str) -> ArrayFormat:
-    """Tell what an existing file is by its bytes. Errors as `import_tensors`."""
+    """Return the format of an existing file, by its bytes. Errors as `import_tensors`."""
     if os.path.isdir(path):
         return "npy"
     try:
