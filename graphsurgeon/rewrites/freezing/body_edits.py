@@ -16,22 +16,9 @@ from graphsurgeon.ir.signatures import signature_of
 class BodyEdits(GraphEdit):
     """Edits, and who uses the variables that are gathered to become values.
 
-    Parameters
-    ----------
-    graph : Graph
-    function : str, optional
-        The function whose body it is.
-
-    Attributes
-    ----------
-    before : Index
-        As the graph was before: what waited for what is known when the waiting is over.
-    users : dict of str to str
-        Nodes that need a variable itself, with the tensor by which it came into this body.
-    writers : dict of str to set of str
-        By that tensor, the users among them that change the variable, and calls that do.
-    readers : dict of str to set of str
-        By that tensor, the nodes that read its value.
+    `before` is the index as the graph was: what waited for what is known when the waiting is over. `users` are
+    nodes that need a variable itself, with the tensor by which it came into this body. By that tensor, `writers`
+    are those of them that change the variable, and calls that do; `readers` read its value.
     """
 
     def __init__(self, graph: Graph, function: str | None = None) -> None:

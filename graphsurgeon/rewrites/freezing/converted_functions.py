@@ -37,12 +37,7 @@ Follow = Callable[[BodyEdits, str, Value], dict[str, Value]]
 class ConvertedFunction:
     """The copy of a function that takes some arguments by value.
 
-    Attributes
-    ----------
-    function : Function
-    body : BodyEdits
-    returned : dict of int to list of int
-        By argument, the outputs that return it.
+    `returned` has the outputs that return an argument, by argument.
     """
 
     def __init__(self, function: Function, original: str) -> None:
@@ -91,12 +86,8 @@ _RENAMED = frozenset({"value:0", "is_initialized:0"})
 class ConvertedFunctions:
     """All copies that a model needs.
 
-    Parameters
-    ----------
-    model : Model
-        Copies are added to its library.
-    follow : callable
-        Rewrites what reads a tensor of a body; returns the tensors that carry the value.
+    They are added to its library. `follow` rewrites what reads a tensor of a body, and returns the tensors that
+    carry the value.
     """
 
     def __init__(self, model: Model, follow: Follow) -> None:
@@ -119,21 +110,8 @@ class ConvertedFunctions:
     def call(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[str]:
         """Let a call pass an argument by value.
 
-        Parameters
-        ----------
-        body : BodyEdits
-        node : Node
-            The call.
-        position : int
-            The input that is a value now.
-        text : str
-            The tensor by which the variable came into the body.
-        value : Value
-
-        Returns
-        -------
-        list of str
-            The outputs of the call that return it.
+        `position` is the input that is a value now, `text` the tensor by which the variable came into the body.
+        Returns the outputs of the call that return it.
         """
         first, type_attr = CALLERS.get(node.op, (0, None))
         argument = position - first
@@ -164,10 +142,7 @@ class ConvertedFunctions:
     def settle(self, decline: Callable[[BodyEdits, Obstacle], PassError]) -> list[str]:
         """Cut what changes variables in all copies, callees first, and tell their callers' bodies of the rest.
 
-        Returns
-        -------
-        list of str
-            What was cut, as ``function/node``.
+        Returns what was cut, as ``function/node``.
         """
         cut: list[str] = []
         for copy in self._callees_first():
@@ -185,10 +160,7 @@ class ConvertedFunctions:
     def finish(self, decline: Callable[[BodyEdits, Obstacle], PassError]) -> None:
         """Apply all edits of the copies.
 
-        Raises
-        ------
-        PassError
-            Two callers of one function disagree on which arguments are values.
+        It is a PassError that two callers of one function disagree on which arguments are values.
         """
         for (_, _, name), (body, caller, arguments) in self._calls.items():
             copy = self._copies[name]

@@ -20,16 +20,7 @@ _DEAD = re.compile(rb"(CustomGradient|(Stateful)?PartitionedCall)-\d+")
 def drop_dead_gradients(model: Model) -> dict[str, str]:
     """Drop these attrs from the graph and all function bodies.
 
-    Parameters
-    ----------
-    model : Model
-        Edited.
-
-    Returns
-    -------
-    dict of str to str
-        The dropped names by node, ``function/node`` in a function body, in order.
-        Costs one look at each node.
+    Returns the dropped names by node, ``function/node`` in a function body, in order. Costs one look at each node.
     """
     dropped: dict[str, str] = {}
     for function, graph in model.graphs():

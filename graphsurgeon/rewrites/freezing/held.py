@@ -27,14 +27,7 @@ class HeldVariable(NamedTuple):
 
 
 def held_variables(model: Model, index: Index) -> list[HeldVariable]:
-    """Return the variables of a model's graph, in its order.
-
-    Parameters
-    ----------
-    model : Model
-    index : Index
-        Of its graph.
-    """
+    """Return the variables of a model's graph, in its order."""
     found = list(existing_variables(model.graph, index))
     if not found:
         return []
@@ -45,13 +38,7 @@ def held_variables(model: Model, index: Index) -> list[HeldVariable]:
 def with_read(held: HeldVariable, model: Model, taken: set[str]) -> HeldVariable:
     """Give a variable that is to be saved a read, if the graph has none.
 
-    Parameters
-    ----------
-    held : HeldVariable
-    model : Model
-        Its graph gets the node.
-    taken : set of str
-        Names in use; the new one is added.
+    The graph gets the node; its name is added to `taken`.
     """
     variable = held.variable
     if variable.snapshot or held.place is None:

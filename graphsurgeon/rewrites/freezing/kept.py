@@ -27,28 +27,9 @@ from proto_utils import schema
 class KeptVariables:
     """Variables that stay, planned before the graph is edited.
 
-    Parameters
-    ----------
-    model : Model
-        Gets an empty meta graph when it has none.
-    index : Index
-        Of its graph.
-    names : sequence of str
-        The variables that stay.
-    frozen : sequence of str
-        Those that become constants.
-    roots : sequence of str
-        What else stays, with all it needs.
-
-    Attributes
-    ----------
-    also, init
-        What sets up what stays; see `initialization_dependencies`.
-
-    Raises
-    ------
-    NotFoundError
-        The checkpoint has no value for one of them.
+    `names` stay variables, `frozen` become constants, `roots` stay with all they need. The model gets an empty meta
+    graph when it has none. `also` and `init` say what sets up what stays, as `initialization_dependencies` does.
+    It is a NotFoundError that the checkpoint has no value for one that stays.
     """
 
     def __init__(
@@ -83,10 +64,7 @@ class KeptVariables:
     def finish(self) -> list[str]:
         """Add the saver to the edited graph, and take collections, signatures and values to what is left.
 
-        Returns
-        -------
-        list of str
-            Notes on what went.
+        Returns notes on what went.
         """
         model, saver = self._model, self._saver.saver
         for node in saver.nodes if saver is not None else ():

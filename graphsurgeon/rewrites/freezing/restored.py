@@ -29,16 +29,7 @@ from proto_utils import schema
 class VariableRow:
     """A constant that became a variable.
 
-    Attributes
-    ----------
-    name : str
-        Its key in the checkpoint.
-    node, dtype : str
-    shape : list of int
-    nbytes : int
-    trainable : bool
-    role : str
-    evidence : list of str
+    `name` is its key in the checkpoint.
     """
 
     name: str
@@ -54,17 +45,8 @@ class VariableRow:
 def restore_variables(model: Model, exclude: Sequence[str]) -> list[VariableRow]:
     """Make the variables again that notes tell of, with saver, collections and values.
 
-    Parameters
-    ----------
-    model : Model
-        Edited.
-    exclude : sequence of str
-        Names or patterns of constants to leave.
-
-    Returns
-    -------
-    list of VariableRow
-        In the order of the graph; empty when there is no note.
+    `exclude` has names or patterns of constants to leave. Returns rows in the order of the graph, none when there
+    is no note.
     """
     notes = remembered_constants(model.graph)
     notes = {name: note for name, note in notes.items() if not matches_any(exclude, name)}

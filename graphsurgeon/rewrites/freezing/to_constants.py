@@ -46,30 +46,10 @@ def to_constants(
 ) -> list[str]:
     """Keep what the roots need, and exchange variables for constants.
 
-    Parameters
-    ----------
-    model : Model
-        Its graph and library are edited.
-    roots : sequence of str
-        Nodes.
-    values : mapping of str to Tensor
-        The variables to exchange, and their values.
-    operation : str
-        The pass, for errors.
-    also : mapping of str to sequence of str
-        What nodes need besides their inputs and what they are colocated with.
-    init : InitOps, optional
-        Ops that set everything up; they are cut down to what is left.
-
-    Returns
-    -------
-    list of str
-        Ops that changed a variable and are gone, ``function/node`` in a function body.
-
-    Raises
-    ------
-    PassError
-        Something needs a variable as a variable; the node is named.
+    `also` has what nodes need besides their inputs and what they are colocated with; `init` are ops that set
+    everything up, which are cut down to what is left. `operation` is the pass, for errors.
+    Returns the ops that changed a variable and are gone, ``function/node`` in a function body. What needs a
+    variable as a variable is a PassError that names the node.
     """
     note = UnfreezeNote.read(model.meta)
     thawed = note.constants.keys() & values.keys()
@@ -104,20 +84,7 @@ def needed_variables(model: Model, index: Index, roots: Sequence[str]) -> list[N
 def check_value(variable: Node, key: str, value: Tensor, operation: str) -> None:
     """Require that a value is one of the variable.
 
-    Parameters
-    ----------
-    variable : Node
-    key : str
-        Where the value is from, for the error.
-    value : Tensor
-        Not read.
-    operation : str
-        The pass, for the error.
-
-    Raises
-    ------
-    PassError
-        It has another dtype or shape.
+    Its bytes are not read. `key` says where it is from, `operation` is the pass: both for the PassError.
     """
     dtype, shape = variable_dtype(variable), variable_shape(variable)
     dims = None if shape is None else shape.dims
@@ -138,16 +105,8 @@ def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False, num_typ
 
     TensorFlow drops device and attrs; what `unfreeze` had carried over goes back.
 
-    Parameters
-    ----------
-    node : Node
-        The variable.
-    value : Tensor
-        Not read.
-    is_thawed : bool
-        Whether it was a constant before.
-    num_typed : int
-        How many values it had in a typed list then; short values are read for that.
+    `is_thawed` says that it was a constant before, `num_typed` how many values it had in a typed list then; short
+    values are read for that.
     """
     attrs: dict[str, Any] = {"dtype": value.dtype, "value": value}
     if num_typed and value.nbytes <= _MAX_TYPED_NBYTES:
@@ -168,10 +127,7 @@ def _restrict(
 ) -> list[str]:
     """Keep the nodes that `roots` need; as TensorFlow does, colocation counts as a need.
 
-    Returns
-    -------
-    list of str
-        What stays beside that: it sets up what is there.
+    Returns what stays beside that: it sets up what is there.
     """
     producers = {node.name: node for node in model.graph}
     needs = colocated if not also else {**colocated, **{k: [*v, *colocated.get(k, ())] for k, v in also.items()}}

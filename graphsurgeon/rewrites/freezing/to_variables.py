@@ -31,13 +31,7 @@ _READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
 class ToVariables:
     """Gathers the edits of a graph: nodes that take a constant's place, and its readers.
 
-    Parameters
-    ----------
-    graph : Graph
-        Not edited before `finish`.
-    index : Index
-        Of it, and as it was before all exchanges.
-    kind : "ref" or "resource"
+    The graph is not edited before `finish`; the index is as it was before all exchanges.
     """
 
     def __init__(self, graph: Graph, index: Index, kind: VariableKind) -> None:

@@ -20,13 +20,7 @@ from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 def undo_unfreeze(model: Model, note: UnfreezeNote, frozen: Iterable[str]) -> None:
     """Let readers of constants read them as before they were variables.
 
-    Parameters
-    ----------
-    model : Model
-        Its variables are constants again.
-    note : UnfreezeNote
-    frozen : iterable of str
-        The variables that became constants; what the note says of others is left alone.
+    What the note says of variables that are not among the frozen ones is left alone.
     """
     names = set(frozen)
     constants = {name: constant for name, constant in note.constants.items() if name in names}

@@ -35,21 +35,9 @@ class Obstacle(NamedTuple):
 def cut_updates(body: BodyEdits, roots: Iterable[str], *, waits_count: bool = True) -> tuple[list[str], list[Obstacle]]:
     """Remove the users of variables from a body that its roots do not need.
 
-    Parameters
-    ----------
-    body : BodyEdits
-        The users are removed, with what reads their results, and with what served nothing else.
-    roots : iterable of str
-        The nodes whose results count.
-    waits_count : bool
-        Whether a root without results counts for what it waits for.
-
-    Returns
-    -------
-    cut : list of str
-        The users that were removed, in the order of the graph.
-    obstacles : list of Obstacle
-        The users that are needed.
+    With them goes what reads their results, and what served nothing else. `waits_count`: a root without results
+    counts for what it waits for.
+    Returns the users that were removed, in the order of the graph, and those that are needed.
     """
     if not body.users:
         return [], []
@@ -83,12 +71,7 @@ def _remove(body: BodyEdits, gone: Collection[str]) -> None:
 def late_readers(body: BodyEdits, roots: Iterable[str]) -> list[Obstacle]:
     """Return what reads a variable after an op that changes it, for a result that counts.
 
-    Parameters
-    ----------
-    body : BodyEdits
-        After `cut_updates`: what was cut reads nothing.
-    roots : iterable of str
-        The nodes whose results count. So do effects, such as those of Print.
+    After `cut_updates`, because what was cut reads nothing. Effects count too, such as those of Print.
     """
     # Most readers follow no writer at all, which one look at the graph tells.
     late = successors(body.before, [name for writers in body.writers.values() for name in writers])

@@ -45,18 +45,7 @@ Overcome = Callable[[BodyEdits, Obstacle], bool]
 class ValueFlow:
     """Follows variables that became constants through a model.
 
-    Parameters
-    ----------
-    model : Model
-        Converted functions are added to its library under new names.
-    operation : str
-        The pass, for errors.
-
-    Attributes
-    ----------
-    main : BodyEdits
-        Of the main graph.
-    functions : ConvertedFunctions
+    Converted functions are added to its library under new names. `operation` is the pass, for errors.
     """
 
     def __init__(self, model: Model, operation: str) -> None:
@@ -68,24 +57,9 @@ class ValueFlow:
     def follow(self, body: BodyEdits, text: str, value: Value, *, is_ref: bool) -> dict[str, Value]:
         """Rewrite everything that reads a tensor which is a value from now on.
 
-        Parameters
-        ----------
-        body : BodyEdits
-        text : str
-            The tensor, as its readers write it.
-        value : Value
-        is_ref : bool
-            Whether it was a reference; a handle otherwise.
-
-        Returns
-        -------
-        dict of str to Value
-            Every tensor of the body that carries the value now.
-
-        Raises
-        ------
-        PassError
-            A reader needs the reference or handle itself.
+        `text` is the tensor as its readers write it; it was a reference if `is_ref`, else a handle. Returns every
+        tensor of the body that carries the value now. A reader that needs the reference or handle itself is a
+        PassError.
         """
         reached: dict[str, Value] = {}
         # Which of them were references: what an Identity makes of one is a value already.
@@ -107,24 +81,10 @@ class ValueFlow:
     def finish(self, roots: Iterable[str], overcome: Overcome | None = None) -> list[str]:
         """Cut what changes variables, and apply all edits to the graph and to the converted functions.
 
-        Parameters
-        ----------
-        roots : iterable of str
-            The nodes of the graph whose results count.
-        overcome : callable, optional
-            Asked about each op of the graph that cannot be cut, before it is an error. With it, a root
-            does not count for what it waits for.
-
-        Returns
-        -------
-        list of str
-            What was cut, as ``node`` or ``function/node``.
-
-        Raises
-        ------
-        PassError
-            The roots need an op that changes a variable, or two callers of one function disagree on which
-            arguments are constants.
+        `overcome` is asked about each op of the graph that cannot be cut, before it is an error; with it, a root
+        does not count for what it waits for. Returns what was cut, as ``node`` or ``function/node``.
+        It is a PassError that the roots need an op that changes a variable, or that two callers of one function
+        disagree on which arguments are constants.
         """
         in_functions = self.functions.settle(self._decline)
         self.functions.tell(self.main, self._decline)

@@ -27,15 +27,7 @@ from graphsurgeon.tensors.values import FillTensor
 class Value(NamedTuple):
     """What is passed by value from now on.
 
-    Attributes
-    ----------
-    dtype : DType
-    shape : tuple of int, or None
-        None when it is not known.
-    variable : str
-        Whose value it is.
-    is_thawed : bool
-        It was a constant before: its readers keep all their attrs.
+    `shape` is None when it is not known. What `is_thawed` was a constant before: its readers keep all their attrs.
     """
 
     dtype: DType

@@ -30,16 +30,8 @@ from proto_utils import schema
 class OldSaver(NamedTuple):
     """The saver that a SaverDef names, as it is before nodes go.
 
-    Attributes
-    ----------
-    names : list of str
-        The nodes that the SaverDef names; empty when there is no SaverDef.
-    nodes : set of str
-        Those and all they need.
-    state : set of str
-        The variables and tables among those.
-    is_whole : bool
-        Whether the nodes it names are all there.
+    `names` are the nodes that the SaverDef names, none when there is no SaverDef; `nodes` those and all they need;
+    `state` the variables and tables among those. It is whole when the nodes it names are all there.
     """
 
     names: list[str]
@@ -51,14 +43,9 @@ class OldSaver(NamedTuple):
 class NewSaver(NamedTuple):
     """What comes in the place of the old saver.
 
-    Attributes
-    ----------
-    saver : Saver or None
-        None when no variable is left. Its nodes are not in the graph yet, and may include
-        reads that variables lack.
-    unsaved : list of str
-        Nodes whose values the old saver saved and this one does not: no variables, but
-        tables, or variables of which no key could be found.
+    There is none when no variable is left. Its nodes are not in the graph yet, and may include reads that variables
+    lack. `unsaved` are nodes whose values the old saver saved and this one does not: no variables, but tables, or
+    variables of which no key could be found.
     """
 
     saver: Saver | None
@@ -78,15 +65,7 @@ def find_saver(model: Model, index: Index) -> OldSaver:
 def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]) -> NewSaver:
     """Make a saver for those variables of the old one that are left.
 
-    Parameters
-    ----------
-    model : Model
-        As it was before nodes went; not edited.
-    index : Index
-        Of its graph.
-    old : OldSaver
-    kept : sequence of Node
-        The nodes that are left.
+    Model and index are as they were before nodes went; `kept` are the nodes that are left.
     """
     graph = Graph(kept)
     find = _key_finder(model, index)
@@ -109,14 +88,7 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
 def lost_values(model: Model, index: Index, kept: Collection[str]) -> list[str]:
     """Return the keys of `model.variables` whose variables all go.
 
-    Parameters
-    ----------
-    model : Model
-        As it was before nodes went.
-    index : Index
-        Of its graph.
-    kept : collection of str
-        The variables that stay.
+    Model and index are as they were before nodes went; `kept` are the variables that stay.
     """
     if not model.variables:
         return []

@@ -31,13 +31,7 @@ _UNKNOWN_DIMS = frozenset({"?", "-1", "None", "none"})
 class NewInput(NamedTuple):
     """A node that becomes an input.
 
-    Attributes
-    ----------
-    old : Node
-    node : Node
-        The Placeholder; `old` itself when that is one already and stays as it is.
-    dtype : DType
-    shape : Shape
+    `node` is the Placeholder, or `old` itself when that is one already and stays as it is.
     """
 
     old: Node
@@ -47,17 +41,7 @@ class NewInput(NamedTuple):
 
 
 class InputMaker:
-    """Makes inputs of nodes, and says which nodes cannot be any.
-
-    Parameters
-    ----------
-    graph : Graph
-    index : Index
-        Of it.
-    signatures : OpSignatures
-    operation : str
-        The pass, for errors.
-    """
+    """Makes inputs of nodes, and says which nodes cannot be any."""
 
     def __init__(self, graph: Graph, index: Index, signatures: OpSignatures, operation: str) -> None:
         self._graph = graph
@@ -69,19 +53,9 @@ class InputMaker:
     def make(self, names: Sequence[str], types: Sequence[str], shapes: Sequence[str]) -> list[NewInput]:
         """Make the Placeholders.
 
-        Parameters
-        ----------
-        names : sequence of str
-            Nodes, ``a`` or ``a:0``; a repeated one counts once.
-        types, shapes : sequence of str
-            None, one for all, or one for each name; see `parse_shape`.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such node or dtype.
-        PassError
-            The node cannot be fed, or the numbers do not match.
+        `names` are nodes, ``a`` or ``a:0``, of which a repeated one counts once; `types` and `shapes` (see
+        `parse_shape`) none, one for all, or one for each. A node or dtype that is not there is a NotFoundError, one
+        that cannot be fed a PassError.
         """
         all_types = self._one_each("input type", types, names)
         all_shapes = self._one_each("input shape", shapes, names)
@@ -96,10 +70,7 @@ class InputMaker:
     def check_readers(self, made: Sequence[NewInput], kept: Collection[str]) -> None:
         """Require that a Placeholder can stand in for its node with all readers that are kept.
 
-        Raises
-        ------
-        PassError
-            One reads another output, needs a reference, or takes another dtype.
+        It is a PassError that one reads another output, needs a reference, or takes another dtype.
         """
         for new in made:
             for reader, position in self._index.consumers(new.old.name):
@@ -184,16 +155,8 @@ class InputMaker:
 def parse_shape(text: str) -> Shape:
     """Parse a shape as users write it.
 
-    Parameters
-    ----------
-    text : str
-        ``1,224,224,3``, ``?,10``, ``1x28x28``; ``[]`` is a scalar's, ``unknown`` says
-        nothing, not even the rank. Brackets may be around any.
-
-    Raises
-    ------
-    UnsupportedError
-        It is not a shape.
+    ``1,224,224,3``, ``?,10``, ``1x28x28``; ``[]`` is a scalar's, ``unknown`` says nothing, not even the rank.
+    Brackets may be around any. What is no shape is an UnsupportedError.
     """
     inner = text.strip().strip("[]()").strip()
     if inner == "unknown":

@@ -15,16 +15,8 @@ from proto_utils import schema
 class Removal(NamedTuple):
     """What a pass took out of a graph.
 
-    Attributes
-    ----------
-    there : collection of str
-        The nodes that are left.
-    replaced : collection of str
-        Those of them that are left by name only, being something else now.
-    saver : Saver or {"none", "kept", "removed"}
-        The saver that was made anew, or what became of the old one, which there may not have been.
-    has_lost : bool
-        Whether values of variables went.
+    `there` are the nodes that are left, `replaced` those of them that are left by name only, being something else
+    now. `saver` was made anew, or says what became of the old one. `has_lost`: values of variables went.
     """
 
     there: Collection[str]
@@ -36,11 +28,7 @@ class Removal(NamedTuple):
 def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
     """Take what surrounds a graph to what is left of it; return the entries that went.
 
-    Parameters
-    ----------
-    model : Model
-        Its meta graph is edited; its library is what it shall be.
-    removal : Removal
+    Its library is what it shall be.
     """
     meta = model.meta
     if meta is None:

@@ -20,19 +20,8 @@ from proto_utils import schema
 def renamed_tensors(tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[str, str]) -> dict[str, Tensor]:
     """Return the tensors under their new keys.
 
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-    new : NewNames
-    keys : mapping of str to str
-        Those that change.
-
-    Raises
-    ------
-    CorruptionError
-        The object graph does not parse.
-    LimitError
-        It is longer than `object_graph.MAX_NBYTES`.
+    `keys` are those that change. An object graph that does not parse is a CorruptionError, one longer than
+    `object_graph.MAX_NBYTES` a LimitError.
     """
     found = {keys.get(key, key): tensor for key, tensor in tensors.items()}
     if OBJECT_GRAPH_KEY in found:

@@ -20,18 +20,8 @@ def rename_in_meta_graph(
 ) -> None:
     """Rename everything that a meta graph names.
 
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited.
-    new : NewNames
-    nodes, keys : collection of str
-        The nodes and checkpoint keys that there are, by their old names.
-
-    Raises
-    ------
-    CorruptionError
-        An entry of a collection does not parse.
+    `nodes` and `keys` are those that there are, by their old names. An entry of a collection that does not parse is
+    a CorruptionError.
     """
     if COLLECTION in meta.collection_def:
         _rename_note(meta, new, nodes)

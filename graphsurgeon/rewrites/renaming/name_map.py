@@ -35,17 +35,9 @@ _MAX_LISTED = 10
 class Entry(NamedTuple):
     """One entry.
 
-    Attributes
-    ----------
-    old, new : str
-    pattern : re.Pattern or None
-        None where the old name stands for itself only.
-    parts : list of (str or int)
-        The new name of what the pattern matches: texts, and numbers of groups.
-    where : str
-        Where it was given, for errors.
-    problem : str
-        Why the old name, which might be one, is no regular expression; empty when it is.
+    Without `pattern`, the old name stands for itself only. `parts` is the new name of what the pattern matches:
+    texts, and numbers of groups. `where` it was given is for errors; `problem` says why the old name, which might
+    be one, is no regular expression.
     """
 
     old: str
@@ -63,10 +55,6 @@ class NameMap:
     """Entries in the order in which they count.
 
     Exact names cost nothing, however many there are; every other entry is tried on every name.
-
-    Parameters
-    ----------
-    entries : iterable of Entry
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
@@ -107,15 +95,7 @@ class NameMap:
     def require_all_used(self, names: Iterable[str]) -> None:
         """Require that each entry has taken a name.
 
-        Parameters
-        ----------
-        names : iterable of str
-            What there was to take, for near names.
-
-        Raises
-        ------
-        NotFoundError
-            Some have not; it lists them.
+        Entries that have not are a NotFoundError, which lists them; `names` is what there was to take.
         """
         unused = [entry for number, entry in enumerate(self._entries) if number not in self._used]
         if not unused:
@@ -138,13 +118,7 @@ class NameMap:
 def unmatched_hint(entry: Entry, names: Iterable[str], near: Sequence[str]) -> str | None:
     """Return what may be the matter with an entry that takes no name, None when nothing is known.
 
-    Parameters
-    ----------
-    entry : Entry
-    names : iterable of str
-        What there was to take.
-    near : sequence of str
-        Those of them that resemble the old name.
+    `names` is what there was to take, `near` those of them that resemble the old name.
     """
     if entry.problem:
         return f"{entry.old!r} is no regular expression: {entry.problem}"
@@ -158,10 +132,7 @@ def unmatched_hint(entry: Entry, names: Iterable[str], near: Sequence[str]) -> s
 def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rename") -> Iterator[Entry]:
     """Yield the entries of ``old=new`` texts, or of a mapping of exact names; `operation` is who asks, for errors.
 
-    Raises
-    ------
-    PassError
-        One has no ``=``, or an empty part.
+    One without ``=``, or with an empty part, is a PassError.
     """
     if isinstance(texts, Mapping):
         for old, new in texts.items():
@@ -181,10 +152,7 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rena
 def parse_lines(lines: Iterable[str], operation: str = "rename") -> Iterator[Entry]:
     """Yield the entries of a file's lines; `operation` is who asks, for errors.
 
-    Raises
-    ------
-    PassError
-        A line is not one; its number is in the error.
+    A line that is none is a PassError with its number.
     """
     for number, line in enumerate(lines, 1):
         text = line.rstrip("\r\n")

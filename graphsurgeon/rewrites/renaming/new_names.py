@@ -28,12 +28,7 @@ _MAX_LISTED = 10
 class NewNames:
     """The new names; each is found once.
 
-    Parameters
-    ----------
-    name_map : NameMap
-    roots : collection of str
-        The variables, tables and checkpoint keys, which names below them follow.
-    add_scope, strip_scope : str, optional
+    `roots` are the variables, tables and checkpoint keys, which names below them follow.
     """
 
     def __init__(
@@ -84,10 +79,7 @@ class NewNames:
     def require_all_used(self, names: Iterable[str]) -> None:
         """Require that every entry of the map has taken a name, and that some name began with the scope to strip.
 
-        Raises
-        ------
-        NotFoundError
-            That is not so; near names are in the error.
+        Else it is a NotFoundError with near names.
         """
         self._map.require_all_used(names)
         if not self._has_stripped:
@@ -122,17 +114,8 @@ class NewNames:
 def changed_names(names: Iterable[str], new: NewNames, kind: str) -> dict[str, str]:
     """Return the new names of those that change, by the old ones.
 
-    Parameters
-    ----------
-    names : iterable of str
-        All there are of a kind, each once.
-    new : NewNames
-    kind : {"node", "key"}
-
-    Raises
-    ------
-    PassError
-        Two would have one name, or one a name that TensorFlow does not take; such are listed.
+    `names` are all there are of a kind, each once. It is a PassError that two would have one name, or one a name
+    that TensorFlow does not take; such are listed.
     """
     find: Callable[[str], str] = new if kind == "node" else new.key
     holders: dict[str, str] = {}

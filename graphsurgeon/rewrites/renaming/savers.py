@@ -27,14 +27,7 @@ _NUM_ARGUMENTS = 3
 
 
 def own_savers(model: Model, index: Index) -> tuple[list[SaverCall], list[SaverCall]]:
-    """Return the ops that save and restore the model's checkpoint, and those of other checkpoints.
-
-    Parameters
-    ----------
-    model : Model
-    index : Index
-        Of its graph.
-    """
+    """Return the ops that save and restore the model's checkpoint, and those of other checkpoints."""
     calls = saver_calls(model, index)
     known = {*model.variables, *(key for call in calls if call.is_main for key in call.keys)}
     saving = {(call.function, scope_of(call.node.name)) for call in calls if not call.is_restore}
@@ -56,18 +49,9 @@ def rename_keys(
 ) -> None:
     """Rename the keys that savers look up, and those in the object graph that they save.
 
-    Parameters
-    ----------
-    model : Model
-        Not edited.
-    calls : iterable of SaverCall
-        Of `model` as it was.
-    new : NewNames
-    new_keys : mapping of str to str
-        Those that change.
-    nodes : dict of (str or None) to list of Node
-        What the nodes of the graph (None) and of function bodies are now, in their old order; the constants that hold
-        keys are replaced by copies. A body that is not in it is put in when it changes.
+    `calls` are of the model as it was, `new_keys` those that change. `nodes` are what the nodes of the graph (None)
+    and of function bodies are now, in their old order; the constants that hold keys are replaced by copies. A body
+    that is not in it is put in when it changes.
     """
     wanted: dict[tuple[str | None, str], Callable[[Tensor], Tensor]] = {}
     for call in calls:

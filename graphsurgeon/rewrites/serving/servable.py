@@ -53,11 +53,7 @@ _FED_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 class ServingReport:
     """What was added to make a graph servable.
 
-    Attributes
-    ----------
-    signature : dict or None
-        ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the signature that was made.
-    notes : list of str
+    `signature` has ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the one that was made.
     """
 
     signature: dict[str, Any] | None = None
@@ -67,27 +63,12 @@ class ServingReport:
 def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> tuple[Model, ServingReport]:
     """Complete a model with what it lacks to be a SavedModel.
 
-    Parameters
-    ----------
-    model : Model
-        Not changed.
-    inputs, outputs : sequence of str
-        Of the signature ``serving_default``, as for `signature.make_signature`. When none are
-        given, the signatures that the model has stay as they are; when it has none and did not come
-        from a SavedModel, one is guessed.
-
-    Returns
-    -------
-    model : Model
-        The same object when it lacks nothing; else a new one that shares its nodes.
-    report : ServingReport
-
-    Raises
-    ------
-    NotFoundError
-        A given tensor does not exist, or the saver restores what `model.variables` lacks.
-    PassError
-        What was given makes no signature.
+    `inputs` and `outputs` are those of the signature ``serving_default``, as for `signature.make_signature`. When
+    none are given, the signatures that the model has stay as they are; when it has none and did not come from a
+    SavedModel, one is guessed.
+    Returns the same object when it lacks nothing; else a new one that shares its nodes. A given tensor that does
+    not exist, or a saver that restores what `model.variables` lacks, is a NotFoundError; what makes no signature a
+    PassError.
     """
     draft = _Draft(model)
     is_new = model.saved_model is None or model.meta is None
@@ -109,15 +90,7 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
 def restorable(model: Model) -> Model:
     """Give a model a saver that reads the checkpoints we write, when the one it has reads only V1 checkpoints.
 
-    Parameters
-    ----------
-    model : Model
-        Not changed.
-
-    Returns
-    -------
-    Model
-        Most often the same object; else a new one that shares its nodes. The old saver's nodes stay.
+    Most often the same object is returned; else a new one that shares its nodes. The old saver's nodes stay.
     """
     if model.meta is None or not any(node.op in V1_RESTORE_OPS for node in model.graph):
         return model

@@ -44,17 +44,7 @@ _NOT_IN_ARGUMENTS = re.compile(r"[^A-Za-z0-9_]+")
 class SignatureRow:
     """An argument of a signature.
 
-    Attributes
-    ----------
-    name : str
-        Of the argument.
-    tensor : str
-        ``node:0``.
-    dtype : str or None
-        None when the op is not known.
-    shape : list of (int or None), or None
-    reason : str
-        Why it is one.
+    `dtype` is None when the op is not known, `reason` why it is one.
     """
 
     name: str
@@ -93,28 +83,10 @@ def make_signature(
 ) -> Signature | None:
     """Make a signature of given and guessed inputs and outputs.
 
-    Parameters
-    ----------
-    model : Model
-        Not changed.
-    index : Index
-        Of its graph.
-    inputs, outputs : sequence of str
-        Tensors, as ``node``, ``node:1`` or ``argument=node:1``; each may list several, comma
-        separated. Without any they are guessed, as `endpoints` does.
-
-    Returns
-    -------
-    Signature or None
-        None when no outputs were given and none could be guessed.
-
-    Raises
-    ------
-    NotFoundError
-        A tensor does not exist.
-    PassError
-        The outputs need a placeholder that is not among the given inputs, or what is given
-        is no set of arguments.
+    `inputs` and `outputs` are tensors, as ``node``, ``node:1`` or ``argument=node:1``; each may list several, comma
+    separated. Without any they are guessed, as `endpoints` does; None when no outputs could be.
+    A tensor that does not exist is a NotFoundError; outputs that need a placeholder which is not among the given
+    inputs, and what is given and is no set of arguments, a PassError.
     """
     chosen = _given(index, outputs, "output") or _guessed_outputs(model, index)
     if not chosen:
