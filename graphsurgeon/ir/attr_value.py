@@ -33,14 +33,7 @@ from proto_utils.errors import UnsupportedError
 class Shape:
     """A shape that may be partly or wholly unknown.
 
-    Parameters
-    ----------
-    dims : iterable of (int or None), or None
-        None for a dimension of unknown size; None instead of the list for unknown rank.
-
-    Attributes
-    ----------
-    dims : tuple of (int or None), or None
+    A dimension of unknown size is None, and so is the list of dimensions where the rank is unknown.
     """
 
     __slots__ = ("dims",)
@@ -95,10 +88,7 @@ def decode(value: schema.AttrValue) -> Any:
 def encode(value: Any) -> schema.AttrValue:
     """Make an AttrValue of a Python value; an AttrValue is returned as it is.
 
-    Raises
-    ------
-    UnsupportedError
-        No attr kind holds such a value.
+    A value that no attr kind holds is an UnsupportedError.
     """
     if isinstance(value, (DType, bool)):
         return _encode_common(value)

@@ -27,12 +27,7 @@ def colocations(nodes: Iterable[Node]) -> dict[str, list[str]]:
 def drop_colocation(node: Node, gone: Iterable[str]) -> None:
     """Take entries out of a node's attr ``_class``, and the attr itself when none is left.
 
-    Parameters
-    ----------
-    node : Node
-        With that attr; edited. Of any protobuf pool.
-    gone : iterable of str
-        The nodes that it shall not name any more.
+    The node has that attr, is edited, and may be of any protobuf pool.
     """
     names = set(gone)
     groups = node.proto.attr[_COLOCATION].list.s

@@ -31,12 +31,8 @@ class GraphEdit:
     Names are those of the grammar in `names`, in function bodies too. Every call costs O(what it touches): a node,
     its inputs, the consumers that are redirected; `nodes` and `apply` cost one look at each node.
 
-    Parameters
-    ----------
-    graph : Graph
-        Not edited before `apply`; nobody else edits it meanwhile. The names of its nodes are unique.
-    index : Index, optional
-        Of the graph. It shows the edits from now on; when there is none, it is made as soon as it is asked for.
+    The graph is not edited before `apply`, and by nobody else meanwhile; the names of its nodes are unique. An
+    index that is given shows the edits from now on; without one, it is made as soon as it is asked for.
     """
 
     def __init__(self, graph: Graph, index: Index | None = None) -> None:
@@ -114,12 +110,7 @@ class GraphEdit:
     def add(self, node: Node, *, behind: str | None = None) -> None:
         """Add a new node at the end, or behind the node of a name and what was put there before.
 
-        Raises
-        ------
-        GraphError
-            There is a node of its name.
-        NotFoundError
-            There is no node for it to stand behind.
+        A name that is taken is a GraphError, no node to stand behind a NotFoundError.
         """
         if behind is not None:
             self._require(behind)
@@ -128,10 +119,7 @@ class GraphEdit:
     def replace(self, name: str, nodes: Sequence[Node]) -> None:
         """Put new nodes in the place of one; the one that takes over its name comes first, without one the node goes.
 
-        Raises
-        ------
-        GraphError, NotFoundError
-            As `add`.
+        Errors are those of `add`.
         """
         before = self._require(name).inputs
         if all(node.name != name for node in nodes):
@@ -143,13 +131,7 @@ class GraphEdit:
                 self._place(node, name)
 
     def remove(self, name: str) -> None:
-        """Take a node out; who names it is the caller's to redirect.
-
-        Raises
-        ------
-        NotFoundError
-            There is none.
-        """
+        """Take a node out; who names it is the caller's to redirect."""
         self._require(name)
         self._now[name] = None
         if self._index is not None:

@@ -36,23 +36,8 @@ _BATCH_NBYTES = 1 << 16
 def read_graph(source: Source, start: int, end: int) -> tuple[Graph, Library, bytes]:
     """Read a GraphDef without its payloads.
 
-    Parameters
-    ----------
-    source : Source
-    start, end : int
-        The range of the message.
-
-    Returns
-    -------
-    graph : Graph
-    library : Library
-    rest : bytes
-        The records that are neither nodes nor library, as they were.
-
-    Raises
-    ------
-    CorruptionError
-        It is not a sound GraphDef. Costs O(nodes), touches no payload.
+    `rest` are the records that are neither nodes nor library, as they were. Costs O(nodes), touches no payload.
+    What is no sound GraphDef is a CorruptionError.
     """
     nodes, others = _read_nodes(source, start, end, NODE, schema.GraphDef, "node")
     libraries: list[Record] = []

@@ -24,15 +24,7 @@ class Index:
     over all inputs, a question what it finds. Edits of nodes show in it when they are made by `GraphEdit`,
     through `update` and `remove`; else it stays what it was.
 
-    Parameters
-    ----------
-    nodes : iterable of Node
-        A graph.
-
-    Attributes
-    ----------
-    producers : dict of str to Node
-        By name; of several nodes with one name, the first.
+    `producers` has the nodes by name; of several nodes with one name, the first.
     """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
@@ -136,16 +128,7 @@ class Index:
 def find_node(producers: Mapping[str, Node], text: str) -> Node:
     """Return the node that ``a``, or the tensor ``a:1``, is of.
 
-    Parameters
-    ----------
-    producers : mapping of str to Node
-        All nodes by name.
-    text : str
-
-    Raises
-    ------
-    NotFoundError
-        There is no such node, or it has no such output; near names are in the error.
+    A node that is not there, or has no such output, is a NotFoundError with near names.
     """
     name, output = parse_input(text)
     if name not in producers:

@@ -251,13 +251,7 @@ def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
 
 
 def check_message_size(name: str, pieces: Iterable[Piece]) -> None:
-    """Refuse a message past the 2 GiB that protobuf parses, in TensorFlow as elsewhere, before it is made.
-
-    Raises
-    ------
-    LimitError
-        It is.
-    """
+    """Refuse a message past the 2 GiB that protobuf parses, in TensorFlow as elsewhere, before it is made."""
     nbytes = total_nbytes(pieces)
     if nbytes > MAX_MESSAGE_NBYTES:
         hint = "a checkpoint has no such limit: keep the weights variables (unfreeze, freeze `keep`)"
@@ -267,10 +261,7 @@ def check_message_size(name: str, pieces: Iterable[Piece]) -> None:
 def require_model(value: object) -> None:
     """Refuse what is no model where one is wanted: most often a path, which nobody has loaded.
 
-    Raises
-    ------
-    TypeError
-        Says what to do.
+    The TypeError says what to do.
     """
     if not isinstance(value, Model):
         raise TypeError(f"a Model is wanted, not a {type(value).__name__}: load(path) makes one of a file")

@@ -110,15 +110,7 @@ class Node:
     ) -> Node:
         """Make a node with the op and attrs of a pattern, and some of its own; three times as fast as `new`.
 
-        Parameters
-        ----------
-        pattern : NodeDef
-            Copied; has no inputs.
-        name : str
-        inputs : sequence of str
-        device : str
-        attrs : mapping of str to AttrValue
-            Copied.
+        The pattern and the attrs are copied; the pattern has no inputs.
         """
         proto = schema.NodeDef()
         proto.CopyFrom(pattern)

@@ -33,22 +33,11 @@ _PATH: Final = os.path.join(os.path.dirname(__file__), "op_facts.txt")
 class Arg(NamedTuple):
     """An input or output argument of an op.
 
-    Attributes
-    ----------
-    name : str
-        As in ``node:name:0`` inside function bodies.
-    type : str
-        A dtype's name, or the attr that holds the type, or, with `is_list`, the types.
-    default : str or None
-        The types that stand when that attr is absent, comma separated.
-    number : str
-        The attr that holds how many tensors the argument has; empty for one.
-    number_default : int or None
-        What stands when that attr is absent.
-    is_list : bool
-        One tensor per type in the attr `type`.
-    is_ref : bool
-        A reference: the op changes the variable that feeds it, or gives one away.
+    It is named as in ``node:name:0`` inside function bodies. `type` is a dtype's name, or the attr that holds the
+    type, or, with `is_list`, one type per tensor; `default` the types that stand when that attr is absent, comma
+    separated. `number` is the attr that holds how many tensors the argument has, empty for one; `number_default`
+    stands when that is absent. A reference (`is_ref`): the op changes the variable that feeds it, or gives one
+    away.
     """
 
     name: str
@@ -63,15 +52,8 @@ class Arg(NamedTuple):
 class OpFacts(NamedTuple):
     """The signature of an op.
 
-    Attributes
-    ----------
-    name : str
-    inputs, outputs : tuple of Arg
-        In order; one Arg may stand for several tensors.
-    is_stateful : bool
-        It reads or changes something besides its inputs: it must not be duplicated or folded.
-    functions : tuple of str
-        The attrs that hold a function or a list of functions.
+    One Arg may stand for several tensors. What is stateful reads or changes something besides its inputs: it must
+    not be duplicated or folded. `functions` are the attrs that hold a function or a list of functions.
     """
 
     name: str

@@ -45,15 +45,10 @@ ArgNames = tuple[tuple[str, int], ...]
 class OpSignature:
     """The tensors of a node.
 
-    Attributes
-    ----------
-    inputs, outputs : tuple of int, or None
-        The type of every tensor, references above 100; None when an attr stands for one of the
-        function's that the node is in, the attrs are refused, or the op is unknown.
-    input_names, output_names : tuple of (str, int), or None
-        Name and number of tensors of every argument; of refused attrs too, when those that tell the numbers are sound.
-    problem : str or None
-        Why TensorFlow refuses the attrs.
+    `inputs` and `outputs` have the type of every tensor, references above 100; None when an attr stands for one of
+    the function's that the node is in, the attrs are refused, or the op is unknown. The names have the number of
+    tensors of every argument; of refused attrs too, when those that tell the numbers are sound. `problem` says why
+    TensorFlow refuses the attrs.
     """
 
     inputs: Types | None = None
@@ -89,12 +84,7 @@ _NOTHING_KNOWN = OpSignature()
 
 
 class OpSignatures:
-    """Signatures of nodes, those that call functions of a library included.
-
-    Parameters
-    ----------
-    functions : mapping of str to Function
-    """
+    """Signatures of nodes, those that call functions of a library included."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self._functions = functions
@@ -164,10 +154,7 @@ def num_outputs(node: Node) -> int | None:
 def output_number(node: Node, output: str) -> int | None:
     """Return the number of the output that an input names behind its node: of ``1``, or of ``value:0`` in a body.
 
-    Returns
-    -------
-    int or None
-        None when `node` is not known to have an output of that name.
+    None when `node` is not known to have an output of that name.
     """
     name, _, index = output.partition(":")
     index = output if output.isdecimal() else index
@@ -199,10 +186,7 @@ def input_types(node: Node) -> list[DType] | None:
 def output_types(node: Node) -> list[DType] | None:
     """Return the dtype of every tensor `node` makes, references as references (``float32_ref``).
 
-    Returns
-    -------
-    list of DType or None
-        None when one of them is not known.
+    None when one of them is not known.
     """
     return _dtypes(signature_of(node).outputs)
 

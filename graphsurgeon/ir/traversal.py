@@ -19,11 +19,7 @@ _NOTHING: Mapping[str, Sequence[str]] = {}
 def closure(names: Iterable[str], step: Callable[[str], Iterable[str]]) -> set[str]:
     """Return the transitive closure of names under a step: those that one step from them leads to, and so on.
 
-    Parameters
-    ----------
-    names : iterable of str
-    step : callable
-        Asked once for each name.
+    `step` is asked once for each name.
     """
     found: set[str] = set()
     pending = list(names)
@@ -40,14 +36,7 @@ def ancestors(
 ) -> set[str]:
     """Return the roots and their ancestors: what they read and wait for, and so on.
 
-    Parameters
-    ----------
-    producers : mapping of str to Node
-        All nodes by name. Names that are not in it are passed over.
-    roots : iterable of str
-        Names of nodes.
-    also : mapping of str to sequence of str, optional
-        What a node needs besides its inputs.
+    Names that are not among the producers are passed over. `also` has what a node needs besides its inputs.
     """
     needed: set[str] = set()
     pending = list(roots)
@@ -65,13 +54,8 @@ def ancestors(
 def successors(index: Index, names: Iterable[str], *, by_data: bool = False) -> set[str]:
     """Return all successors of nodes, which run after them: their readers, what waits for them, and so on.
 
-    Parameters
-    ----------
-    index : Index
-    names : iterable of str
-        Nodes; they are in the result only when they succeed each other.
-    by_data : bool
-        Follow tensors only, not control edges.
+    The nodes themselves are in the result only when they succeed each other. `by_data` follows tensors only, not
+    control edges.
     """
 
     def readers(name: str) -> list[str]:
