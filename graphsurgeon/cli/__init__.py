@@ -19,13 +19,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Without the program's name; those of the process by default.
-    """
+    """Run the command line, by default with the arguments of the process, and exit."""
     # A graph is some hundred thousand objects that live until the end, and none of them are cycles worth
     # finding: on 100,000 nodes the collector's rounds over them take as long as everything else together.
     gc.disable()

@@ -25,25 +25,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Answer:
     """The options of an output, and what is printed: one JSON object, or lines and the time it took.
 
-    Parameters
-    ----------
-    verb : str
-    path : str or None
-        Where to write.
-    given : dict
-        What the verb was given, out of which the options of the output are taken; those it does not have are off.
-
-    Attributes
-    ----------
-    path : str or None
-    links : {"never", "hard", "always"}
-        As `save_checkpoint` is told.
-    explain, dry_run, force, as_json, quiet : bool
-
-    Raises
-    ------
-    click.UsageError
-        Nothing says where to write, or two of the options exclude each other.
+    The options are taken from what the verb was `given`; those it does not have are off. UsageError when nothing says
+    where to write, or two of the options exclude each other.
     """
 
     def __init__(self, verb: str, path: str | None, given: dict[str, Any]) -> None:
@@ -68,19 +51,8 @@ class Answer:
     ) -> T | None:
         """Write the output and show the progress; in a dry run say what would stand in the way.
 
-        Parameters
-        ----------
-        tensors : mutable mapping of str to Tensor
-            What is saved, watched meanwhile.
-        save : callable
-            Writes to a path.
-        existing : callable
-            Returns the files that this would replace.
-
-        Returns
-        -------
-        object or None
-            What `save` returned; None when nothing was to be written.
+        `tensors` are watched meanwhile; `existing` returns the files that `save` would replace. Return what `save`
+        returned, None when nothing was to be written.
         """
         if self.path is None:
             return None
@@ -113,18 +85,10 @@ class Answer:
     def finish(
         self, facts: dict[str, Any], lines: Iterable[str], closing: str | None = "", *, is_asked_for: bool = False
     ) -> None:
-        """Print the answer.
+        """Print the facts, with the seconds added, as JSON, or the lines for people.
 
-        Parameters
-        ----------
-        facts : dict
-            Of the JSON object; the seconds are added.
-        lines : iterable of str
-            For people.
-        closing : str or None
-            What stands before the seconds in the last line, on stderr; None leaves the line out.
-        is_asked_for : bool
-            The lines are shown in spite of ``--quiet``.
+        `closing` stands before the seconds in the last line, on stderr; None leaves that out. Lines that are asked for
+        are shown in spite of ``--quiet``.
         """
         seconds = time.perf_counter() - self._start
         if self.as_json:
@@ -156,10 +120,7 @@ def is_directory(path: str) -> bool:
 def check_prefix(path: str | None) -> None:
     """Refuse a directory for a checkpoint's prefix: the files would be hidden in it, or lie beside it.
 
-    Raises
-    ------
-    click.UsageError
-        It is one; a prefix whose checkpoint is there may be called like a directory.
+    A prefix whose checkpoint is there may be called like a directory.
     """
     if path is None or not is_directory(path):
         return

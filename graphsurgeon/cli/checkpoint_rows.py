@@ -23,13 +23,7 @@ _MAX_SHAPES = 1 << 16
 class CheckpointRows:
     """A row per tensor, with ``name, dtype, shape, nbytes`` and, when it is partitioned, ``slices``.
 
-    Looped over again, the rows are made again.
-
-    Parameters
-    ----------
-    checkpoint : Checkpoint
-    naming : Naming, optional
-        Adds its columns to every row.
+    A `naming` adds its columns. Looped over again, the rows are made again.
     """
 
     def __init__(self, checkpoint: AnyCheckpoint, naming: Naming | None = None) -> None:
@@ -60,13 +54,7 @@ class CheckpointRows:
         return cells.headers, cells
 
     def choose(self, patterns: Sequence[str], source: str) -> None:
-        """Keep the rows that any pattern names, by one of the names that are shown.
-
-        Raises
-        ------
-        NotFoundError
-            A pattern names none.
-        """
+        """Keep the rows that any pattern names, by one of the names shown; a pattern of none is a NotFoundError."""
         hits: set[str] = set()
         for pattern in patterns:
             found = {name for name in self._checkpoint if any(matches(pattern, each) for each in self._names(name))}
@@ -136,19 +124,9 @@ class Naming:
     """Other names of tensors than their keys: full names, object paths, slots.
 
     ``full_name`` is the name that TensorFlow 1 would give the variable, ``path`` the way to it from the root object,
-    ``slot`` the name of an optimizer's slot and ``slot_of`` the key of the variable that it belongs to. In a
-    checkpoint that was saved by name, the key is the full name.
-
-    Parameters
-    ----------
-    kind : str
-        ``full`` or ``path``: which of them a table shows.
-    objects : ObjectGraph or None
-
-    Attributes
-    ----------
-    headers : (list of str, list of str)
-        Of a table's columns: beside the name, and at the end.
+    ``slot`` the name of an optimizer's slot and ``slot_of`` the key of the variable that it belongs to. In a checkpoint
+    that was saved by name, the key is the full name. `kind`, ``full`` or ``path``, is what a table shows under the
+    `headers`: beside the name, and at the end.
     """
 
     def __init__(self, kind: str, objects: ObjectGraph | None) -> None:
@@ -158,13 +136,7 @@ class Naming:
         self.headers = ([self._shown], ["slot"] if self._has_slots else [])
 
     def columns(self, name: str) -> Row:
-        """Return the columns of one tensor.
-
-        Raises
-        ------
-        LimitError
-            Its path is longer than any program's.
-        """
+        """Return the columns of one tensor; LimitError when its path is longer than any program's."""
         objects = self._objects
         if objects is None:
             return {"full_name": name, "path": None, "slot": None, "slot_of": None}

@@ -28,13 +28,7 @@ _HEADERS = ("tensor", "is", "was", "dtype", "shape", "reason")
 
 
 def command_of(name: str) -> click.Command:
-    """Make the verb of an edit.
-
-    Parameters
-    ----------
-    name : str
-        Of the edit; its function is imported.
-    """
+    """Make the verb of an edit, whose function is imported."""
     function = edits.load(name)
     verb = output_options(_verb(name, function))
     for option in reversed(list(options_of(function).values())):
@@ -80,13 +74,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def finish(
     answer: Answer, sources: Sequence[str], checkpoint: EditedCheckpoint, report: EditReport, **how: Any
 ) -> None:
-    """Save an edited checkpoint and print the changes.
-
-    Parameters
-    ----------
-    how
-        More for `EditedCheckpoint.save`.
-    """
+    """Save an edited checkpoint, with `how` for `EditedCheckpoint.save`, and print the changes."""
     from graphsurgeon.tensors.selection import Skipped
     from graphsurgeon.tools.edited_checkpoint import existing
 

@@ -73,10 +73,7 @@ def links(verb: F) -> F:
 def links_of(given: dict[str, Any]) -> Links:
     """Return whether data files are shared, as `save` is told; verbs without those options share none.
 
-    Raises
-    ------
-    click.UsageError
-        Both are given.
+    Giving both options is a UsageError.
     """
     copy, link = given.pop("copy", True), given.pop("link", False)
     if copy and link:
@@ -114,13 +111,10 @@ def split_tags(text: str | None) -> list[str] | None:
 
 
 def common(*names: str) -> Callable[[F], F]:
-    """Add the shared options to a command.
+    """Add the shared options to a command whose function takes those named.
 
-    Parameters
-    ----------
-    names : str
-        Those that the command's function takes. The others are accepted too, so that every verb may be given the same
-        ones, but do nothing; ``--help`` does not show them.
+    The others are accepted too, so that every verb may be given the same ones, but do nothing; ``--help`` does not show
+    them.
     """
 
     def add(function: F) -> F:

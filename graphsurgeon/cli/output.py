@@ -106,14 +106,9 @@ def remark(text: str, *, quiet: bool = False) -> None:
 
 
 def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print a table: drawn on a terminal, in aligned columns elsewhere.
+    """Print a table, drawn on a terminal, in aligned columns elsewhere; nothing without headers.
 
-    Parameters
-    ----------
-    headers : sequence of str
-        Without any, nothing is printed.
-    rows : iterable of sequence
-        Numbers stand to the right. What can be looped over twice is, and is not held in memory when it is long.
+    Numbers stand to the right. What can be looped over twice is, and is not held in memory when it is long.
     """
     if not headers:
         return
@@ -131,10 +126,7 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
 def written_lines(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequence[str] = ()) -> Iterator[str]:
     """Yield a line for each file of an output, with its size.
 
-    Parameters
-    ----------
-    linked, kept : sequence of str
-        Those that share their bytes with other files, and those that were there and were not touched.
+    The `linked` share their bytes with other files, the `kept` were there and were not touched.
     """
     for path in paths:
         what = "kept" if path in kept else "linked" if path in linked else "wrote"

@@ -30,13 +30,7 @@ _METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 
 def command_of(name: str) -> click.Command:
-    """Make the verb of a pass.
-
-    Parameters
-    ----------
-    name : str
-        Of the pass; its function is imported.
-    """
+    """Make the verb of a pass, whose function is imported."""
     function = passes.load(name)
     verb = _verb(name, function)
     if "outputs" not in options_of(function):

@@ -45,16 +45,9 @@ class WatchedTensor(Tensor):
 
 @contextlib.contextmanager
 def watching(tensors: MutableMapping[str, Tensor], *, links: Links, quiet: bool) -> Iterator[None]:
-    """Show a progress bar while tensors are saved.
+    """Show a progress bar while tensors are saved, unless `quiet`, for those that have to be copied.
 
-    Parameters
-    ----------
-    tensors : mutable mapping of str to Tensor
-        Watched meanwhile: those that have to be copied. Partitioned ones are not counted.
-    links : str
-        As `save_checkpoint` gets them.
-    quiet : bool
-        Show nothing.
+    Partitioned ones are not counted.
     """
     if quiet or not sys.stderr.isatty():
         yield

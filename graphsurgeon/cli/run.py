@@ -43,18 +43,7 @@ _COMPLETION = "_GRAPHSURGEON_COMPLETE"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        Without the program's name.
-
-    Returns
-    -------
-    int
-        The exit code; errors have been written to stderr.
-    """
+    """Run a command line, without the program's name; errors go to stderr. Return the exit code."""
     try:
         result = _invoke(arguments)
         sys.stdout.flush()

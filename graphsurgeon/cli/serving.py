@@ -36,14 +36,7 @@ def check_signature_options(kind: OutputKind | None, *, inputs: Sequence[str], o
 def made_servable(
     model: Model, kind: OutputKind | None, *, inputs: Sequence[str], outputs: Sequence[str]
 ) -> tuple[Model, dict[str, Any]]:
-    """Complete a model that is to become a SavedModel.
-
-    Returns
-    -------
-    model : Model
-    facts : dict
-        ``serving`` with what was added, or nothing for other kinds of output.
-    """
+    """Complete a model that is to become a SavedModel; the facts, ``serving``, say what was added."""
     if kind != "saved_model":
         return model, {}
     from graphsurgeon.rewrites.serving.servable import servable

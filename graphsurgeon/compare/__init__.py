@@ -40,14 +40,8 @@ __all__ = ["DiffReport", "diff"]
 class DiffReport(Part):
     """The differences between two models, two checkpoints, or a model and a checkpoint.
 
-    Attributes
-    ----------
-    functions : LibraryDiff or None
-        None where one side has no graph, and so nothing to compare.
-    model : list of Difference
-        Versions, gradients, signatures, saver and everything else of the two messages.
-    notes : list of str
-        What was not compared, and why.
+    `graph` and `functions` are None where one side has no graph. `model` is about versions, gradients, signatures,
+    saver and everything else of the two messages; `notes` say what was not compared, and why.
     """
 
     graph: GraphDiff | None
@@ -68,13 +62,7 @@ class DiffReport(Part):
         return {"equal": self.is_equal, **super().to_json()}
 
     def lines(self, limit: int | None = 20) -> Iterator[str]:
-        """Render the report as text, line by line.
-
-        Parameters
-        ----------
-        limit : int, optional
-            Rows of a kind to show, the rest being counted; None for all.
-        """
+        """Render the report as text, with `limit` rows of a kind, the rest being counted; None shows all."""
         if self.graph is not None:
             yield from text.graph_lines("graph", self.graph, limit)
         if self.functions is not None:

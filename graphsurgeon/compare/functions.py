@@ -20,23 +20,10 @@ from proto_utils import schema
 
 
 class FunctionMatch:
-    """The functions of two models that are the same.
+    """The functions of two models that are the same, given the matching of their main graphs.
 
-    A function that only one library has is the same as that which the other model
-    calls at the same place, under whatever name.
-
-    Parameters
-    ----------
-    a, b : Model
-    graph : Matching
-        Of the main graphs.
-
-    Attributes
-    ----------
-    renamed : dict of str to str
-        Functions that have another name in `b`.
-    bodies : dict of str to Matching
-        By the name in `a`.
+    A function that only one library has is the same as that which the other model calls at the same place, under
+    whatever name. `renamed` has those with another name in `b`; `bodies` are by the name in `a`.
     """
 
     def __init__(self, a: Model, b: Model, graph: Matching) -> None:
@@ -80,13 +67,7 @@ class FunctionMatch:
 
 
 def diff_functions(a: Model, b: Model, match: FunctionMatch) -> LibraryDiff:
-    """Compare two function libraries.
-
-    Raises
-    ------
-    CorruptionError, NotFoundError
-        The value of a constant cannot be read.
-    """
+    """Compare two function libraries."""
     functions, others = a.library.functions, b.library.functions
     changed, num_equal = [], 0
     for name, body in sorted(match.bodies.items()):

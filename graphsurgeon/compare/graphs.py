@@ -21,24 +21,10 @@ _COLOCATION = "loc:@"
 
 
 def diff_graphs(match: Matching, functions: Mapping[str, str]) -> GraphDiff:
-    """Compare two graphs whose nodes are matched.
+    """Compare two graphs whose nodes are matched; `functions` are those with another name on the other side.
 
-    Parameters
-    ----------
-    functions : mapping of str to str
-        Functions that have another name on the other side.
-
-    Returns
-    -------
-    GraphDiff
-        What refers to a renamed node, function or loop frame by its new name is no
-        change, nor is the order of control inputs, ``a:0`` for ``a``, or another
-        encoding of the same tensor.
-
-    Raises
-    ------
-    CorruptionError, NotFoundError
-        The value of a constant cannot be read.
+    What refers to a renamed node, function or loop frame by its new name is no change, nor is the order of control
+    inputs, ``a:0`` for ``a``, or another encoding of the same tensor.
     """
     nodes = _Nodes(match, functions)
     changed, renamed, num_equal = [], [], 0

@@ -43,22 +43,11 @@ _Edge = tuple[str, tuple[str, int]]
 
 
 class Matching:
-    """A matching of the nodes of two graphs.
+    """A matching of the nodes of two graphs; `a` and `b` are their nodes by name.
 
-    Parameters
-    ----------
-    a, b : Graph
-    arguments : mapping of str to str
-        Of function bodies: the first one's arguments and what the second one calls them.
-
-    Attributes
-    ----------
-    a, b : dict of str to Node
-        The nodes by name.
-    renamed : dict of str to str
-        From the names in `a` to those in `b`, where these differ.
-    is_same_language : bool
-        Whether both call their arguments by the same names, so that equal inputs mean the same.
+    `arguments` says what the second of two function bodies calls the first one's. `renamed` leads from names in `a` to
+    those in `b`, where these differ; `is_same_language` when both call their arguments by the same names, so that equal
+    inputs mean the same.
     """
 
     def __init__(self, a: Graph, b: Graph, arguments: Mapping[str, str]) -> None:
@@ -94,14 +83,7 @@ def match_graphs(a: Graph, b: Graph, arguments: Mapping[str, str] | None = None)
 
 
 class _Side:
-    """The unmatched nodes of a graph, and their colors.
-
-    Attributes
-    ----------
-    open : dict of str to Node
-    edges : dict of str to list of _Edge
-        The inputs of each node that was open at first.
-    """
+    """The unmatched nodes of a graph, their colors, and the inputs of each that was open at first."""
 
     def __init__(
         self,

@@ -13,21 +13,10 @@ from proto_utils import schema
 
 
 def diff_messages(field: str, a: schema.Message, b: schema.Message, path: str = "") -> Iterator[Difference]:
-    """Yield the fields in which two messages of one type differ.
+    """Yield the fields in which two messages of one type differ, as changes of `field`.
 
-    Parameters
-    ----------
-    field : str
-        What the changes are called.
-    path : str
-        Of the messages, in front of the keys.
-
-    Yields
-    ------
-    Difference
-        The key is the path: ``inputs/x/dtype``. Elements of a repeated field go by
-        their name, where they have one, else by their position; what only one side
-        has is one change, however much is in it.
+    The key is the path, ``inputs/x/dtype``, with `path` in front. Elements of a repeated field go by their name, where
+    they have one, else by their position; what only one side has is one change, however much is in it.
     """
     if a == b:
         return

@@ -43,13 +43,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 def plain(value: Any) -> Any:
-    """Return the value of an attr, or a message's field, as JSON types.
-
-    Parameters
-    ----------
-    value : object
-        What `graphsurgeon.ir.attr_value.decode` returns, or a number.
-    """
+    """Return the decoded value of an attr, or a message's field, as JSON types."""
     if isinstance(value, DType):
         return value.name
     if isinstance(value, Shape):

@@ -30,19 +30,11 @@ def _json(value: object) -> object:
 
 @dataclass(frozen=True)
 class Difference(Part):
-    """Something that has two values.
+    """Something that has two values, JSON types or `ABSENT`; of tensors, `values` says how theirs differ.
 
-    Attributes
-    ----------
-    field : str
-        Of a node ``op``, ``device``, ``input``, ``control_inputs`` or ``attr``; of a function also ``argument``,
-        ``result``; of a model the message's name, such as ``saver_def``.
-    key : str, int or None
-        Which of them: the attr's name, the input's position, the path in a message.
-    a, b : object
-        JSON types, or `ABSENT`.
-    values : ValueDiff or None
-        Of a tensor, how its values differ.
+    `field` is ``op``, ``device``, ``input``, ``control_inputs`` or ``attr`` of a node, also ``argument`` or ``result``
+    of a function, and of a model the message's name, such as ``saver_def``. `key` says which: the attr's name, the
+    input's position, the path in a message.
     """
 
     field: str
@@ -77,15 +69,7 @@ class Rename(Part):
 
 @dataclass(frozen=True)
 class NodeDiff(Part):
-    """A node that is on both sides and differs.
-
-    Attributes
-    ----------
-    a, b : str
-        Its names.
-    op : str
-        The first one's.
-    """
+    """A node that is on both sides, under the names `a` and `b`, and differs; `op` is the first one's."""
 
     a: str
     b: str
@@ -97,16 +81,9 @@ class NodeDiff(Part):
 class GraphDiff(Part):
     """How two graphs, or function bodies, differ.
 
-    Attributes
-    ----------
-    removed, added : list of NodeRow
-        Nodes of the first graph only, of the second only.
-    renamed : list of Rename
-        Nodes found again by structure. What refers to them by the new name is no change.
-    num_equal : int
-        Nodes that are the same under the same name.
-    is_reordered : bool
-        The nodes that both have come in another order. TensorFlow does not mind, so it is no difference.
+    What refers to `renamed` nodes, found again by structure, by the new name is no change. `num_equal` nodes are the
+    same under the same name. `is_reordered`, the nodes that both have come in another order, is no difference:
+    TensorFlow does not mind.
     """
 
     removed: list[NodeRow]
@@ -124,15 +101,7 @@ class GraphDiff(Part):
 
 @dataclass(frozen=True)
 class FunctionDiff(Part):
-    """A function that is on both sides and differs.
-
-    Attributes
-    ----------
-    a, b : str
-        Its names.
-    changes : list of Difference
-        Of everything but the body.
-    """
+    """A function that is on both sides, under the names `a` and `b`, and differs; `changes` leave out its body."""
 
     a: str
     b: str
@@ -142,16 +111,9 @@ class FunctionDiff(Part):
 
 @dataclass(frozen=True)
 class LibraryDiff(Part):
-    """How two function libraries differ.
+    """How two function libraries differ; `renamed` functions are those that the same calls name differently.
 
-    Attributes
-    ----------
-    removed, added : list of str
-        Functions of one side only.
-    renamed : list of (str, str)
-        Functions that the same calls name differently.
-    num_equal : int
-        Functions that are the same under the same name.
+    `num_equal` functions are the same under the same name.
     """
 
     removed: list[str]
@@ -172,14 +134,9 @@ class LibraryDiff(Part):
 
 @dataclass(frozen=True)
 class CollectionDiff(Part):
-    """A collection whose items differ.
+    """A collection whose items, as JSON types, differ.
 
-    Attributes
-    ----------
-    removed, added : list
-        Items of one side only, as JSON types.
-    is_reordered : bool
-        The items that both have come in another order.
+    `is_reordered` when those that both have come in another order.
     """
 
     name: str
@@ -199,13 +156,7 @@ class TensorRow(Part):
 
 @dataclass(frozen=True)
 class TensorDiff(Part):
-    """A tensor that is on both sides and differs.
-
-    Attributes
-    ----------
-    values : ValueDiff or None
-        None when dtype or shape differ.
-    """
+    """A tensor that is on both sides and differs; `values` is None when its dtype or shape does."""
 
     name: str
     a_dtype: str
@@ -219,14 +170,8 @@ class TensorDiff(Part):
 class TensorsDiff(Part):
     """How two checkpoints, or the variables of two models, differ.
 
-    Attributes
-    ----------
-    missing, extra : list of TensorRow
-        Tensors of the first side only, of the second only.
-    not_compared : list of str
-        Tensors of equal dtype and shape whose values are not known on both sides.
-    num_equal : int
-        Tensors that are bit for bit the same.
+    `missing` are on the first side only, `extra` on the second; `num_equal` tensors are bit for bit the same.
+    `not_compared` have equal dtypes and shapes, but values that are not known on both sides.
     """
 
     missing: list[TensorRow]

@@ -17,20 +17,11 @@ from graphsurgeon.variables.checkpoint_keys import SavedAs, saved_keys, variable
 
 
 def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDiff:
-    """Compare tensors of one name with each other.
+    """Compare tensors of one name with each other, sorted by name.
 
-    Returns
-    -------
-    TensorsDiff
-        Sorted by name. Every tensor that both have in one dtype and shape is read once
-        from front to back, a piece of each at a time: memory stays flat, and checksums
-        are verified. Equal checksums are not taken for equal values: 32 bits prove
-        nothing, and reading costs no more than a look at memory.
-
-    Raises
-    ------
-    CorruptionError, NotFoundError
-        The values of a tensor cannot be read.
+    What both have in one dtype and shape is read once from front to back, a piece of each at a time: memory stays flat,
+    and checksums are verified. Equal checksums are not taken for equal values: 32 bits prove nothing, and reading costs
+    no more than a look at memory.
     """
     missing = [_row(name, a[name]) for name in sorted(a) if name not in b]
     extra = [_row(name, b[name]) for name in sorted(b) if name not in a]
@@ -59,17 +50,8 @@ def has_values(tensor: Tensor) -> bool:
 def tensors_of(model: Model, others: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], list[str]]:
     """Return what a model without values of variables has to hold against a checkpoint, and notes on it.
 
-    Parameters
-    ----------
-    others : Mapping of str to Tensor
-        The checkpoint.
-
-    Returns
-    -------
-    tensors : Mapping of str to Tensor
-        Its variables by checkpoint key, with dtype and shape and no values; and the constants that
-        have the name of a tensor in `others`.
-    notes : list of str
+    These are its variables by checkpoint key, with dtype and shape and no values, and the constants that have the name
+    of a tensor in `others`, the checkpoint.
     """
     saved = saved_keys(model, Index(model.graph))
     tensors: dict[str, Tensor] = {}

@@ -41,13 +41,7 @@ _Row = tuple[str, int]
 
 
 def graph_lines(title: str, graph: GraphDiff, limit: int | None) -> Iterator[str]:
-    """Yield how graphs differ.
-
-    Parameters
-    ----------
-    limit : int or None
-        Rows of a kind to show, the rest being counted; None for all.
-    """
+    """Yield how graphs differ, in `limit` rows of a kind, the rest being counted; None shows all."""
     counts = _counts(
         removed=len(graph.removed), added=len(graph.added), renamed=len(graph.renamed),
         changed=len(graph.changed), equal=graph.num_equal,

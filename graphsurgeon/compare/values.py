@@ -36,13 +36,7 @@ _BLOCK = 1 << 13
 
 @dataclass(frozen=True)
 class Element:
-    """One element of two tensors.
-
-    Attributes
-    ----------
-    a, b : object
-        Its values as JSON types: bool, int, float, ``"nan"``, ``[real, imaginary]``, text.
-    """
+    """One element of two tensors, as JSON types: bool, int, float, ``"nan"``, ``[real, imaginary]``, text."""
 
     index: list[int]
     a: Any
@@ -53,22 +47,9 @@ class Element:
 class ValueDiff:
     """How the values of two tensors of one dtype and shape differ.
 
-    Attributes
-    ----------
-    num_different : int
-        Elements whose bits differ, or whose strings do.
-    num_same_number : int
-        Of those, the ones that are the same number: 0.0 and -0.0, NaN and NaN.
-    num_nonfinite : int
-        Of those, the ones that are NaN or infinite on a side, or both; not the ones before.
-    max_absolute : int or float or None
-        The largest distance; None when no differing element has one.
-    max_relative : float or None
-        The largest distance in units of the larger magnitude of the two.
-    first : Element
-        The first element that differs.
-    largest : Element or None
-        Where `max_absolute` is.
+    Of the `num_different` elements whose bits, or strings, differ, `num_same_number` are the same number (0.0 and -0.0,
+    NaN and NaN), and `num_nonfinite` others are NaN or infinite on a side or both. `max_absolute`, at `largest`, is the
+    largest distance, None when no differing element has one; `max_relative` is in units of the larger magnitude.
     """
 
     num_elements: int
@@ -89,25 +70,10 @@ class ValueDiff:
 
 
 def diff_values(a: Tensor, b: Tensor) -> ValueDiff | None:
-    """Compare the values of two tensors.
+    """Compare the values of two tensors of one dtype and shape; None when all bits are equal.
 
-    Parameters
-    ----------
-    a, b : Tensor
-        Of one dtype and shape. Read once from front to back in pieces, so that
-        checksums are verified; not read where both are the same place of one file.
-
-    Returns
-    -------
-    ValueDiff or None
-        None when all bits are equal.
-
-    Raises
-    ------
-    UnsupportedError
-        The dtype has no values outside a session (resource, variant).
-    CorruptionError, NotFoundError
-        The values cannot be read.
+    They are read once from front to back in pieces, so that checksums are verified, and not at all where both are the
+    same place of one file. UnsupportedError when the dtype has no values outside a session (resource, variant).
     """
     if is_same_place(a, b):
         return None
@@ -185,14 +151,9 @@ class _Distances:
         return different
 
     def _with_distance(self, a: Array, b: Array) -> tuple[Array, Array, Array | None]:
-        """Widen elements to where distances are exact, and leave out the ones that have none.
+        """Widen elements to int64, uint64, float64 or complex128, and leave out those that have no distance.
 
-        Returns
-        -------
-        a, b : numpy.ndarray
-            int64, uint64, float64 or complex128.
-        kept : numpy.ndarray or None
-            The indices of those that are left; None for all.
+        Also return the indices of those that are left, None for all.
         """
         import numpy as np
 

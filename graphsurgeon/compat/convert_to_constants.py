@@ -99,25 +99,11 @@ def convert(
     session: Any = None,
     assigned: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Convert a model in place; for what the functions of this package have in common.
+    """Convert a model in place, to a bare GraphDef; for what the functions of this package have in common.
 
-    Parameters
-    ----------
-    model : Model
-        Becomes a bare GraphDef with TensorFlow's result.
-    outputs : sequence of str
-        Names of nodes.
-    allowed, denied : collection of str, optional
-        The only variables to convert, and those not to convert.
-    session : Session, optional
-        Holds the values, when it has a method `run`; `model.variables` does otherwise.
-    assigned : mapping of str to Tensor, optional
-        Values that replace those.
-
-    Raises
-    ------
-    AssertionError, ValueError
-        As `convert_variables_to_constants`.
+    `allowed` are the only variables to convert, `denied` those not to convert. The values are in a `session` that has a
+    method `run`, else in `model.variables`; `assigned` ones replace them. Errors are those of
+    `convert_variables_to_constants`.
     """
     index = Index(model.graph)
     _require_nodes(index, outputs)

@@ -201,25 +201,13 @@ _made: dict[tuple[type[OpError], type[Exception]], type[OpError]] = {}
 
 
 def raised(cls: type[OpError], message: str, **facts: Any) -> OpError:
-    """Return the error to raise: also TensorFlow's, in a process that has TensorFlow loaded.
-
-    Parameters
-    ----------
-    **facts
-        What else its constructor takes.
-    """
+    """Return the error to raise, with `facts` for its constructor: also TensorFlow's, where TensorFlow is loaded."""
     theirs = getattr(sys.modules.get(_THEIRS), cls.__name__, None)
     return (cls if theirs is None else _joined(cls, theirs))(None, None, message, **facts)
 
 
 def of_os_error(error: OSError, path: str | None = None) -> OpError:
-    """Return TensorFlow's error for what the system says of a file.
-
-    Parameters
-    ----------
-    path : str, optional
-        The file, when `error` does not name it as the caller knows it.
-    """
+    """Return TensorFlow's error for what the system says of a file, of `path` when `error` names it in another way."""
     path = path if path is not None else str(error.filename or "")
     cls = _OF_ERRNO.get(error.errno or 0, UnknownError)
     facts = {"name": path} if cls is NotFoundError else {}

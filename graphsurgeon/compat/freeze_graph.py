@@ -133,15 +133,7 @@ class Flags:
 def write_frozen_graph(flags: Flags) -> Model:
     """Do what `freeze_graph` does, without making one message of the result.
 
-    Returns
-    -------
-    Model
-        Its constants are still in the checkpoint's files.
-
-    Raises
-    ------
-    ValueError, OSError, RuntimeError
-        As `freeze_graph`.
+    The constants of the model that it returns are still in the checkpoint's files.
     """
     graph = None
     if flags.input_saved_model_dir:

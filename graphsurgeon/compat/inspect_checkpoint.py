@@ -67,19 +67,8 @@ def checkpoint_lines(
 ) -> Iterator[str]:
     """Yield what `print_tensors_in_checkpoint_file` prints, one tensor in memory at a time.
 
-    Parameters
-    ----------
-    tf_version : int
-        1 for the lines of TensorFlow 1.15.
-    file_name, tensor_name, all_tensors, all_tensor_names, count_exclude_pattern
-        As there.
-
-    Raises
-    ------
-    OpError
-        The checkpoint or the tensor is not there, or damaged (`graphsurgeon.compat.errors`).
-    re.error
-        `count_exclude_pattern` is no regular expression.
+    A `tf_version` of 1 yields the lines of TensorFlow 1.15. OpError (`graphsurgeon.compat.errors`) when the checkpoint
+    or the tensor is damaged or not there, re.error when `count_exclude_pattern` is no regular expression.
     """
     reader = NewCheckpointReader(file_name)
     if all_tensors or all_tensor_names:
@@ -103,15 +92,7 @@ def checkpoint_lines(
 
 
 def error_lines(error: Exception, file_name: str) -> list[str]:
-    """Return what TensorFlow's tool prints when something goes wrong.
-
-    Parameters
-    ----------
-    error : Exception
-        What `checkpoint_lines` raised.
-    file_name : str
-        What it was given.
-    """
+    """Return what TensorFlow's tool prints for an error of `checkpoint_lines`."""
     lines = [str(error)]
     if "Data loss" in str(error) and any(member in file_name for member in _MEMBERS):
         lines += [

@@ -18,20 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ObjectSummary:
-    """The object graph of a TensorFlow 2 checkpoint.
+    """The object graph of a TensorFlow 2 checkpoint: how many objects, and how many tensors are attributes of one.
 
-    Attributes
-    ----------
-    count : int
-        Of its objects.
-    tensors : int
-        How many tensors of the checkpoint are attributes of objects.
-    slots : dict of str to int
-        Slot variables of optimizers by their slot's name, most frequent first.
-    optimizers : list of (str or None)
-        Paths from the root object; None of one that nothing leads to.
-    registered_savers : list of str
-        Those that save objects in their own way.
+    `slots` counts slot variables by their slot's name, most frequent first; `optimizers` are paths from the root
+    object, None for one that nothing leads to. `registered_savers` save objects in their own way.
     """
 
     count: int
@@ -50,18 +40,9 @@ class DamagedObjects:
 
 @dataclass(frozen=True)
 class CheckpointSummary:
-    """What the index of a checkpoint says.
+    """What the index of a checkpoint, ``V1`` or ``V2``, says; `nbytes` is what the tensors take in the data files.
 
-    Attributes
-    ----------
-    format : str
-        ``V1`` or ``V2``.
-    tensors, nbytes : int
-        How many there are, and the bytes that they take in the data files.
-    missing_shards : list of str
-        Data files that are not there.
-    objects : ObjectSummary, DamagedObjects or None
-        None of a checkpoint that was saved by name.
+    `missing_shards` are data files that are not there; `objects` is None for a checkpoint that was saved by name.
     """
 
     prefix: str

@@ -26,23 +26,7 @@ _RULES = ("missing-value", "value-dtype", "value-shape")
 
 
 class EditedCheckpoint:
-    """The tensors of a checkpoint, for edits to work on.
-
-    Parameters
-    ----------
-    source : path
-        A checkpoint, V1 or V2, by its prefix, one of its files or its directory; or a SavedModel.
-
-    Attributes
-    ----------
-    tensors : TensorDict
-        Lazy; edit it in place.
-
-    Raises
-    ------
-    NotFoundError, UnsupportedError, CorruptionError
-        As `graphsurgeon.load_checkpoint`.
-    """
+    """The lazy `tensors` of a checkpoint, to be edited in place; it is opened as by `graphsurgeon.load_checkpoint`."""
 
     def __init__(self, source: str | os.PathLike[str]) -> None:
         self._found = detect(source)
@@ -54,14 +38,9 @@ class EditedCheckpoint:
         return load_graph(self._found) if _has_meta(self._found) else None
 
     def fitting_graph(self) -> tuple[Model | None, str | None]:
-        """Return the graph beside the checkpoint when it fits the tensors as they are now, else why it does not.
+        """Return the graph beside the checkpoint, with the tensors as its variables, when it fits them as they are now.
 
-        Returns
-        -------
-        model : Model or None
-            With the tensors as its variables.
-        note : str or None
-            For people.
+        Else None, and a note that says why, if there is a graph at all.
         """
         model = self.graph
         if model is None:
@@ -86,21 +65,10 @@ class EditedCheckpoint:
         byteorder: ByteOrder | None = None,
         shard_nbytes: int | None = None,
     ) -> Saved:
-        """Save the tensors as a V2 checkpoint.
+        """Save the tensors as a V2 checkpoint, which may be the one that they come from.
 
-        Parameters
-        ----------
-        prefix : str
-            May be where they come from.
-        model : Model, optional
-            The graph that goes along.
-        links, byteorder, shard_nbytes
-            As `graphsurgeon.save_checkpoint`.
-
-        Raises
-        ------
-        OutputExistsError
-            Something is there and `overwrite` is false.
+        `model` is the graph that goes along; the options are those of `graphsurgeon.save_checkpoint`. OutputExistsError
+        when something is there and `overwrite` is false.
         """
         before = files_at(existing(prefix))
         how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}

@@ -94,20 +94,9 @@ class SaverNames:
 class Inspection:
     """What `inspect` finds; every attribute is plain data.
 
-    Attributes
-    ----------
-    tensorflow_version : str or None
-        What the MetaGraphDef is stamped with.
-    producer, min_consumer : int
-        GraphDef versions.
-    ops : dict of str to int
-        How often each op occurs, most frequent first.
-    dtypes : dict of str to Total
-        Constants and variables by dtype, the one with most bytes first.
-    control_flow : dict of str to dict
-        Ops of ``v1`` (frames and switches) and ``v2`` (functional) control flow.
-    collections : dict of str to int
-        How many entries each has.
+    The MetaGraphDef is stamped with `tensorflow_version`; `producer` and `min_consumer` are GraphDef versions. `ops`
+    have the most frequent first, `dtypes`, of constants and variables, the one with most bytes. `control_flow` counts
+    ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries.
     """
 
     tensorflow_version: str | None

@@ -50,16 +50,9 @@ from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 
 @dataclass(frozen=True)
 class SourceReport:
-    """What was found, and how much was looked at.
+    """What was found, errors first, and how many nodes and tensors were looked at.
 
-    Attributes
-    ----------
-    findings : list of Finding
-        Errors first.
-    num_nodes, num_tensors : int
-        The graph's nodes, and the tensors of the checkpoint.
-    same : bool or None
-        Whether it is the same model as the other; None without another.
+    `same` is whether it is the same model as the other, None without another.
     """
 
     findings: list[Finding]
@@ -76,24 +69,9 @@ class SourceReport:
 def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[str] | None = None) -> SourceReport:
     """Check what a path names against every rule, and every value against its checksum.
 
-    Parameters
-    ----------
-    path : path
-        As `graphsurgeon.formats.load.load` takes it.
-    against : path, optional
-        Another model; whether it is the same.
-
-    Returns
-    -------
-    SourceReport
-        Reads every stored value once, and those that are compared once more; memory is flat.
-
-    Raises
-    ------
-    NotFoundError, UnsupportedError, CorruptionError
-        There is no graph or checkpoint to look at; as `load`.
-    PassError
-        One of the two has a graph and the other has none.
+    With `against`, also whether it is the same model. Reads every stored value once, and those that are compared once
+    more; memory is flat. Errors are those of `graphsurgeon.formats.load.load`, and a PassError when only one of the two
+    has a graph.
     """
     try:
         found = detect(path)
@@ -115,18 +93,10 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
 
 
 def compare(model: Model, other: Model) -> list[Finding]:
-    """Find what keeps two models from being the same.
+    """Find what keeps two models from being the same; PassError when only one of them has a graph.
 
-    Parameters
-    ----------
-    model, other : Model
-        When one of them has variables and the other has none, that one is the frozen graph of
-        `graphsurgeon.compare.equivalence.same_model`; else they must not differ by `graphsurgeon.compare`.
-
-    Raises
-    ------
-    PassError
-        One of them has a graph and the other has none.
+    When only one has variables, the other is the frozen graph of `graphsurgeon.compare.equivalence.same_model`; else
+    they must not differ by `graphsurgeon.compare`.
     """
     if bool(len(model.graph)) != bool(len(other.graph)):
         which = "the first" if len(other.graph) else "the other"

@@ -52,22 +52,11 @@ __all__ = ["same_model"]
 
 
 def same_model(frozen: Model, thawed: Model) -> list[Finding]:
-    """Find what keeps a frozen graph and a graph with variables from being the same model.
+    """Find what keeps a frozen graph and a graph with variables, with their values, from being the same model.
 
-    Parameters
-    ----------
-    frozen : Model
-        Where constants are.
-    thawed : Model
-        Where variables are, with their values in `variables`. Variables that both have
-        are compared too.
-
-    Returns
-    -------
-    list of Finding
-        Without an error among them, the two are the same model; the nodes are those of
-        `frozen`. Costs O(nodes + edges), and reads every exchanged tensor once in a few
-        buffers; a tensor that is the same range of the same open file is not read.
+    They are the same without an error among the findings, whose nodes are those of `frozen`. Variables that both have
+    are compared too. Costs O(nodes + edges), and reads every exchanged tensor once in a few buffers; a tensor that is
+    the same range of the same open file is not read.
     """
     own, values = Values(frozen), Values(thawed)
     main = Bodies(Side(frozen.graph), Side(thawed.graph))

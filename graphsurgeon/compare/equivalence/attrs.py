@@ -40,16 +40,10 @@ _DEFAULTS_3D: Mapping[str, Any] = {"data_format": b"NDHWC", "dilations": [1, 1, 
 
 
 class Exchange(NamedTuple):
-    """What a reader of a handle becomes when it reads the value.
+    """What a reader of a handle becomes when it reads the value; `num_inputs` inputs carry over.
 
-    Attributes
-    ----------
-    attrs : mapping of str to str
-        The attrs that say the same, by the names that the reader of the handle has for them.
-    num_inputs : int
-        How many inputs carry over.
-    has_axis : bool
-        The next one says along which axis to gather.
+    `attrs` are those that say the same, by their names on the reader of the handle. With `has_axis`, the next input
+    says along which axis to gather.
     """
 
     op: str
@@ -71,13 +65,7 @@ EXCHANGES: Mapping[str, Exchange] = {
 
 
 def attr_problems(frozen: Node, thawed: Node) -> Iterator[str]:
-    """Yield the differing attrs of two nodes of one op, functions left out.
-
-    Parameters
-    ----------
-    frozen, thawed : Node
-        The second one may take a handle where the first one takes the value.
-    """
+    """Yield the differing attrs of two nodes of one op, but functions; the second may take a handle for the value."""
     a, b = frozen.proto.attr, thawed.proto.attr
     for key in sorted({*a, *b}):
         if key[:1] == "_" or key in _HINTS:

@@ -30,18 +30,9 @@ class Call(NamedTuple):
 
 
 class Bodies:
-    """Compares two graphs or two function bodies.
+    """Compares two graphs or two function bodies; `calls` is what the nodes call, once `findings` has run.
 
-    Parameters
-    ----------
-    frozen, thawed : Side
-    function : str, optional
-        The frozen one's name, for findings.
-
-    Attributes
-    ----------
-    calls : list of Call
-        What the nodes call, once `findings` has run.
+    `function` is the frozen one's name, for findings.
     """
 
     def __init__(self, frozen: Side, thawed: Side, function: str | None = None) -> None:
@@ -62,13 +53,7 @@ class Bodies:
         thawed.exchange(self._exchanged, frozen.nodes)
 
     def findings(self, own: Values, values: Values) -> Iterator[Finding]:
-        """Yield what differs, in the order of the frozen graph.
-
-        Parameters
-        ----------
-        own, values : Values
-            Of the variables of the first side, if it has some, and of the second.
-        """
+        """Yield what differs, in the order of the frozen graph, given the values of each side's variables."""
         lonely = []
         for name, node in self._frozen.nodes.items():
             other = self._thawed.nodes.get(name)

@@ -48,21 +48,10 @@ class ValueOrigin(NamedTuple):
 
 
 class Side:
-    """The nodes of a graph or function body.
+    """The nodes of a graph or function body, and the positions of its arguments.
 
-    Parameters
-    ----------
-    graph : Graph
-    arguments, handles : sequence of str
-        Of a function body; and those of them that are handles on one side and values on the other.
-
-    Attributes
-    ----------
-    nodes : dict of str to Node
-    arguments : dict of str to int
-        Their positions.
-    variables : set of str
-        Nodes and arguments that stand for a variable on one side and for its value on the other.
+    `handles` are those arguments that are handles on one side and values on the other; `variables` are the nodes and
+    arguments that stand for a variable on one side and for its value on the other.
     """
 
     def __init__(self, graph: Graph, arguments: Sequence[str] = (), handles: Sequence[str] = ()) -> None:

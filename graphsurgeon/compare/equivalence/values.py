@@ -13,25 +13,16 @@ from proto_utils.errors import CorruptionError, UnsupportedError
 
 
 class Values:
-    """The values of a model's variables.
-
-    Parameters
-    ----------
-    model : Model
-        With the tensors of its checkpoint in `variables`.
-    """
+    """The values of a model's variables."""
 
     def __init__(self, model: Model) -> None:
         self._values = VariableValues(model, Index(model.graph))
         self.is_empty = not model.variables
 
     def problem_of_constant(self, node: Node, variable: Node) -> tuple[str, str] | None:
-        """Compare a Const with the value of a variable, bit for bit, as both stream.
+        """Compare a Const with a variable's value, bit for bit, as both stream, up to the first difference.
 
-        Returns
-        -------
-        (rule, message) or None
-            None when they are the same; stops reading at the first difference.
+        Return a rule and a message, None when they are the same.
         """
         try:
             return self._problem(node.tensor, variable)

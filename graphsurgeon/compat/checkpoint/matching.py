@@ -12,13 +12,7 @@ import os
 
 
 def matching_files(pattern: str) -> list[str]:
-    """Return the existing paths that a pattern matches, sorted.
-
-    Parameters
-    ----------
-    pattern : str
-        With ``*``, ``?`` and ``[...]``, which do not match a slash.
-    """
+    """Return the existing paths that a pattern matches, sorted; ``*``, ``?`` and ``[...]`` do not match a slash."""
     if os.path.exists(pattern):
         return [pattern]
     if not glob.has_magic(pattern):
@@ -30,11 +24,5 @@ def matching_files(pattern: str) -> list[str]:
 
 
 def checkpoint_files(prefix: str) -> list[str]:
-    """Return what makes a prefix a checkpoint: the index of a V2, else the file or shards of a V1.
-
-    Parameters
-    ----------
-    prefix : str
-        May be a pattern.
-    """
+    """Return what makes a prefix, or a pattern, a checkpoint: the index of a V2, else the file or shards of a V1."""
     return matching_files(prefix + ".index") or matching_files(prefix)

@@ -22,26 +22,10 @@ Initial = Callable[[Requirement], Tensor]
 
 
 def alter(tensor: Tensor, steps: Iterable[Alteration], wanted: Requirement, initial: Initial) -> Tensor:
-    """Apply changes.
+    """Apply changes lazily; the wanted shape and dtype come out only if the steps make it so.
 
-    Parameters
-    ----------
-    tensor : Tensor
-        What was found.
-    initial : callable
-        For ``pad:init``.
-
-    Returns
-    -------
-    Tensor
-        Lazy. Of the wanted shape and dtype only if the steps make it so.
-
-    Raises
-    ------
-    UnsupportedError
-        A step cannot be done to such a tensor; the reason says why.
-    PassError
-        There is no initial value.
+    `initial` is for ``pad:init``. UnsupportedError when a step cannot be done to such a tensor, with the reason;
+    PassError when there is no initial value.
     """
     for step in steps:
         if step.name == "cast":

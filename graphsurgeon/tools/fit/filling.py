@@ -19,13 +19,7 @@ from proto_utils.errors import UnsupportedError
 
 
 def zeros(wanted: Requirement) -> Tensor:
-    """Return zeros, or empty strings, of the wanted shape.
-
-    Raises
-    ------
-    UnsupportedError
-        The shape is not known, or the dtype has no zero.
-    """
+    """Return zeros, or empty strings; UnsupportedError for an unknown shape or a dtype without a zero."""
     shape = wanted.full_shape
     if shape is None:
         raise UnsupportedError(f"zeros of what shape? The graph does not say: {wanted.shape}")
@@ -35,12 +29,7 @@ def zeros(wanted: Requirement) -> Tensor:
 class InitialValues:
     """The initial values of what is restored, put together of their parts where a variable is partitioned.
 
-    Parameters
-    ----------
-    model : Model
-    seed : int
-    values : mapping of str to Tensor
-        Values of variables that are known, by node.
+    `values` are those of variables that are known, by node.
     """
 
     def __init__(self, model: Model, seed: int, values: Mapping[str, Tensor]) -> None:
@@ -50,14 +39,9 @@ class InitialValues:
         self._made: Initializers | None = None
 
     def __call__(self, wanted: Requirement) -> Tensor:
-        """Return the initial value of the wanted shape and dtype.
+        """Return the initial value of the wanted shape and dtype; UnsupportedError when it has others.
 
-        Raises
-        ------
-        PassError
-            No variable is restored from that key, or its initializer cannot be evaluated.
-        UnsupportedError
-            It has another shape or dtype.
+        PassError when no variable is restored from that key, or its initializer cannot be evaluated.
         """
         if self._made is None:
             self._made = Initializers(self._model, seed=self._seed, values=self._values)

@@ -116,13 +116,7 @@ def choices(
     accept_suggestions: bool = False,
     seed: int = 0,
 ) -> Choices:
-    """Parse the options of `fit`.
-
-    Raises
-    ------
-    PassError
-        One of them is not understood.
-    """
+    """Parse the options of `fit`; one that is not understood is a PassError."""
     return Choices(
         parse_rules(_listed(map), map_file or ()),
         parse_transforms(_listed(transform)), parse_mismatch(_listed(mismatch)),
@@ -156,10 +150,7 @@ def _told(row: FitRow) -> str:
 def apply(plan: Plan) -> None:
     """Give the model of a plan its values.
 
-    Raises
-    ------
-    PassError
-        Something is unresolved, or the result is not what the saver restores; the model is as it was.
+    PassError when something is unresolved, or the result is not what the saver restores: the model is as it was.
     """
     if plan.report.unresolved:
         raise refusal(plan.report)

@@ -28,14 +28,7 @@ _MIN_RATIO = 0.5
 
 
 class Item(NamedTuple):
-    """A tensor that is wanted, or that is there.
-
-    Attributes
-    ----------
-    name : str
-        What it goes by, as people would say it.
-    shape : tuple of (int or None), or None
-    """
+    """A tensor that is wanted, or that is there; `name` is what people would call it."""
 
     key: str
     name: str
@@ -103,13 +96,7 @@ def common_words(a: Sequence[str], b: Sequence[str]) -> float:
 
 
 class Candidates:
-    """Approximate nearest neighbours of names, for lists of what is missing.
-
-    Parameters
-    ----------
-    items : sequence of Item
-        To choose from.
-    """
+    """Approximate nearest neighbours of names, for lists of what is missing."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._groups: dict[Hashable, list[Item]] = {}

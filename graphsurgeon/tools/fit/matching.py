@@ -24,20 +24,10 @@ class KeyMatch(NamedTuple):
 
 
 class Weights:
-    """The tensors of a checkpoint under all of their names.
+    """The tensors of a checkpoint by key, without the object graph, and their keys by all `names`.
 
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-        Values are looked up once each, so that they stay the same objects.
-
-    Attributes
-    ----------
-    tensors : dict of str to Tensor
-        By key, without the object graph.
-    names : dict of str to str
-        Keys by name: the keys themselves; of a TensorFlow 2 checkpoint also the full names of variables, and the
-        ways to them without what is at their ends.
+    The names are the keys; of a TensorFlow 2 checkpoint also the full names of variables, and the ways to them without
+    what is at their ends. Values are looked up once each, so that they stay the same objects.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
@@ -67,18 +57,7 @@ def wanted_item(requirement: Requirement) -> Item:
 
 
 def matches_by_name(wanted: Sequence[Requirement], weights: Weights, rules: Sequence[Entry]) -> dict[str, KeyMatch]:
-    """Match by rules, and what these leave by name.
-
-    Returns
-    -------
-    dict of str to KeyMatch
-        By the requirement's key.
-
-    Raises
-    ------
-    NotFoundError, PassError
-        As `mapped_names`.
-    """
+    """Match by rules, and what these leave by name; the result is by the requirement's key."""
     mapped = mapped_names(rules, weights.names)
     found: dict[str, KeyMatch] = {}
     for each in wanted:

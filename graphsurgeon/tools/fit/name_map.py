@@ -24,42 +24,14 @@ class Mapped(NamedTuple):
 
 
 def parse_rules(texts: Sequence[str] | Mapping[str, str], lines: Iterable[str] = ()) -> list[Entry]:
-    """Parse rules.
-
-    Parameters
-    ----------
-    texts : sequence of str, or mapping of str to str
-        ``old=new``; or old and new names.
-    lines : iterable of str
-        Of a file.
-
-    Raises
-    ------
-    PassError
-        One of them is not understood.
-    """
+    """Parse rules ``old=new``, or old and new names, and the lines of a file; a bad one is a PassError."""
     return [*parse_texts(texts, OPERATION), *parse_lines(lines, OPERATION)]
 
 
 def mapped_names(rules: Iterable[Entry], names: Mapping[str, str]) -> dict[str, Mapped]:
-    """Apply rules to the names of a checkpoint.
+    """Return what rules make of names, which come with their keys, by new name.
 
-    Parameters
-    ----------
-    names : mapping of str to str
-        Names and the keys that they stand for.
-
-    Returns
-    -------
-    dict of str to Mapped
-        By new name.
-
-    Raises
-    ------
-    NotFoundError
-        A rule is about no name.
-    PassError
-        One rule gives two tensors the same name.
+    NotFoundError when a rule is about no name, PassError when one gives two tensors the same name.
     """
     found: dict[str, Mapped] = {}
     for rule in rules:

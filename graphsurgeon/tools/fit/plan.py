@@ -46,13 +46,7 @@ class Choices:
 
 @dataclass
 class Fitted:
-    """A tensor that fits, or the reason why it does not.
-
-    Attributes
-    ----------
-    is_skipped : bool
-        It does not fit, and is to be taken for missing.
-    """
+    """A tensor that fits, or the reason why it does not; when `is_skipped`, it is taken for missing."""
 
     tensor: Tensor | None = None
     steps: list[Alteration] = field(default_factory=list)
@@ -62,16 +56,9 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Plan:
-    """The tensor, and the report row, of every key that a graph restores.
+    """The tensor, and the report row, of every key that a graph restores; `tensors` has only what fits.
 
-    Attributes
-    ----------
-    index : Index
-        Of its graph.
-    calls : list of SaverCall
-        What saves and restores there; none when another saver than the graph's own is to be satisfied.
-    tensors : dict of str to Tensor
-        What fits, by key.
+    `calls` is what saves and restores there, empty when another saver than the graph's own is to be satisfied.
     """
 
     model: Model
@@ -92,19 +79,8 @@ def make_plan(
 ) -> Plan:
     """Assign a tensor to every key that a graph restores: by name, by a second checkpoint, by what fills it.
 
-    Parameters
-    ----------
-    model : Model
-        What is to be fitted for; not changed.
-    other : mapping of str to Tensor, optional
-        A second checkpoint, for what is missing.
-    saver : str, optional
-        As `requirements` takes it.
-
-    Raises
-    ------
-    NotFoundError, PassError
-        As `requirements`, `matches_by_name` and `Choices.check`.
+    The model is not changed; `other` is the second checkpoint. Errors are those of `requirements`, `matches_by_name`
+    and `Choices.check`.
     """
     index = Index(model.graph)
     calls = saver_calls(model, index)

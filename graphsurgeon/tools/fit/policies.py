@@ -65,15 +65,7 @@ MismatchPolicy = str | tuple[Alteration, ...]
 
 
 class Rules(Generic[T]):
-    """Policies by pattern.
-
-    Parameters
-    ----------
-    what : str
-        The option, for errors.
-    entries : sequence of (str or None, T)
-        Pattern and policy; None for what has no pattern.
-    """
+    """Policies by pattern, None where a policy has no pattern; `what` names the option in errors."""
 
     def __init__(self, what: str, entries: Sequence[tuple[str | None, T]]) -> None:
         self._what = what
@@ -96,13 +88,7 @@ class Rules(Generic[T]):
 
 
 def parse_mismatch(texts: Sequence[str]) -> Rules[MismatchPolicy]:
-    """Parse policies for values of another shape or dtype.
-
-    Raises
-    ------
-    PassError
-        A policy is not understood.
-    """
+    """Parse policies for values of another shape or dtype; one that is not understood is a PassError."""
     return _parse("mismatch", texts, lambda text: text if text in ("error", "skip") else parse_steps(text))
 
 

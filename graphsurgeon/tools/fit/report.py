@@ -17,25 +17,10 @@ UNRESOLVED = ("missing", "mismatch")
 class FitRow:
     """What becomes of one tensor.
 
-    Attributes
-    ----------
-    name : str
-        The key that the graph restores; of an extra tensor, its key in the checkpoint.
-    action : str
-    source : str or None
-        The key that it comes from; ``from`` in JSON.
-    why : str
-    dtype : str
-    shape : list of (int or None), or None
-        What the graph wants.
-    found_dtype, found_shape
-        What was found.
-    steps : list of str
-        What is done to it.
-    candidates : list of str
-        Keys that may be meant, the closest first, when it is unresolved or extra.
-    suggested : str or None
-        The key that `why` suggests, and that accepting suggestions would take.
+    `name` is the key that the graph restores, of an extra tensor its key in the checkpoint; `source` (``from`` in JSON)
+    the key that it comes from. `dtype` and `shape` are what the graph wants, `steps` what is done to what was found.
+    When it is unresolved or extra, `candidates` may be meant, the closest first, and `suggested` is the one that `why`
+    suggests.
     """
 
     name: str
@@ -58,14 +43,9 @@ class FitRow:
 
 @dataclass(frozen=True)
 class FitReport:
-    """The result of fitting.
+    """The result of fitting: a row per key that the graph restores, in its saver's order.
 
-    Attributes
-    ----------
-    rows : list of FitRow
-        A row per key that the graph restores, in its saver's order.
-    extra : list of FitRow
-        Tensors of the checkpoint that nothing takes.
+    `extra` are rows for tensors of the checkpoint that nothing takes.
     """
 
     rows: list[FitRow]

@@ -36,18 +36,11 @@ _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 @dataclass
 class Requirement:
-    """A tensor that a checkpoint has to have.
+    """A tensor that a checkpoint has to have; its shape as far as it is known, None for an unknown rank.
 
-    Attributes
-    ----------
-    shape : tuple of (int or None), or None
-        As far as it is known; None for an unknown rank.
-    parts : list of (str, Box or None)
-        The variables that are restored from it, by node, each with its slice; None for all of it.
-    is_reshaped : bool
-        Its saver reshapes what it reads: only the number of elements counts.
-    names : list of str
-        What it may be called elsewhere: its key first, then names of its variables.
+    `parts` are the variables that are restored from it, by node, each with its slice, or None for all of it; when
+    `is_reshaped`, only the number of elements counts. `names` it may have elsewhere: its key first, then its variables'
+    names.
     """
 
     key: str
@@ -77,23 +70,8 @@ def requirements(
 ) -> list[Requirement]:
     """Return the tensors that a model restores, in the order of its saver.
 
-    Parameters
-    ----------
-    model : Model
-        Without a graph, it is a checkpoint, and its variables say what is wanted.
-    index : Index
-        Of its graph.
-    calls : sequence of SaverCall
-        As of `saver_calls`.
-    saver : str, optional
-        The scope of a saver, such as ``save_1``, or its restore op; by default as the module says.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such saver.
-    PassError
-        The model restores nothing.
+    Without a graph, the model is a checkpoint, whose variables say what is wanted. `saver` is the scope of one, such as
+    ``save_1``, or its restore op; NotFoundError when there is none. PassError when the model restores nothing.
     """
     if not len(model.graph):
         found = [Requirement(key, t.dtype, t.shape) for key, t in model.variables.items() if key != OBJECT_GRAPH_KEY]

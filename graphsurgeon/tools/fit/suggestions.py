@@ -44,13 +44,7 @@ class Suggestion(NamedTuple):
 
 
 def suggest(wanted: Sequence[Item], found: Sequence[Item]) -> list[Suggestion]:
-    """Match wanted keys with existing ones, each at most once.
-
-    Parameters
-    ----------
-    wanted, found : sequence of Item
-        In their order, which counts where nothing else tells them apart.
-    """
+    """Match wanted keys with existing ones, each at most once; their order counts where nothing else decides."""
     pairs = _Pairs(wanted, found)
     depth = max((item.name.count("/") + 1 for item in wanted), default=0)
     for count in range(min(depth, 12), 0, -1):

@@ -28,21 +28,9 @@ _RENAME_HIDDEN = ("map_file", "checkpoint_only")
 
 
 def read_recipe(path: str | os.PathLike[str]) -> list[Step]:
-    """Read a recipe.
+    """Read a recipe from a YAML or JSON file.
 
-    Parameters
-    ----------
-    path : path
-        Of a YAML or JSON file.
-
-    Raises
-    ------
-    OSError
-        It cannot be read.
-    LimitError
-        It is longer than `MAX_NBYTES`.
-    UnsupportedError
-        It is not a list of steps, or not text.
+    UnsupportedError when it is not text or not a list of steps, LimitError when it is longer than `MAX_NBYTES`.
     """
     name = os.fspath(path)
     with open(name, "rb") as file:
@@ -63,30 +51,14 @@ def apply_recipe(
     model: Model | None = None,
     directory: str | None = None,
 ) -> EditReport:
-    """Apply the steps of a recipe atomically: all or none of them.
+    """Apply the steps of a recipe atomically: all or none of them; no values are read.
 
-    Parameters
-    ----------
-    tensors : mutable mapping of str to Tensor or array
-        A checkpoint; edited in place. Its values are not read.
-    steps : path, or sequence of Step
-        Of a recipe.
-    model : Model, optional
-        The graph of the checkpoint, for the edits that look at it.
-    directory : str, optional
-        What paths in the recipe are relative to; the recipe's own by default, else the current one.
+    `tensors`, a checkpoint, is edited in place; `model` is its graph, for the edits that look at one. Paths in the
+    recipe are relative to `directory`, by default the recipe's own, else the current one. In the report of all steps
+    together, what was skipped has the step before its reason.
 
-    Returns
-    -------
-    EditReport
-        Of all steps together. What was skipped has the step before its reason.
-
-    Raises
-    ------
-    UnsupportedError
-        A step or an option does not exist, or an option is of another kind; with the line. Nothing was done then.
-    NotFoundError, PassError
-        As the edits.
+    UnsupportedError, with the line, when a step or an option does not exist or is of another kind; nothing was done
+    then.
     """
     path = os.fspath(steps) if isinstance(steps, str | os.PathLike) else None
     if isinstance(steps, str | os.PathLike):

@@ -16,19 +16,8 @@ def check_options(
 ) -> dict[str, Any]:
     """Return the options of a step as its pass or edit takes them, and paths for checkpoints.
 
-    Parameters
-    ----------
-    function : callable
-        The pass or edit.
-    given : mapping of str to object
-        As the recipe has them; names with dashes or underscores.
-    hidden : tuple of str
-        Parameters that a recipe may not give.
-
-    Raises
-    ------
-    UnsupportedError
-        An option is unknown, missing or of another kind.
+    Names in `given` have dashes or underscores; a recipe may not give the `hidden` ones. UnsupportedError when an
+    option is unknown, missing or of another kind.
     """
     known = {name: each for name, each in options_of(function).items() if not each.is_internal and name not in hidden}
     made = {}

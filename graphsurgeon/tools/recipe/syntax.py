@@ -20,16 +20,9 @@ _SHAPE = "a step is a name, or a name and its options: - cast: {dtype: float16}"
 
 @dataclass(frozen=True)
 class Step:
-    """One edit of a recipe.
+    """One edit of a recipe: its name as written, with dashes or underscores, and the line where it begins, from 1.
 
-    Attributes
-    ----------
-    name : str
-        As written: of an edit, with dashes or underscores.
-    options : dict of str to object
-        Strings, numbers, bools, None, and lists and dicts of such.
-    line : int
-        Where it begins, from 1.
+    The values of options are strings, numbers, bools, None, and lists and dicts of such.
     """
 
     name: str
@@ -42,19 +35,9 @@ class Step:
 
 
 def parse_recipe(text: str, path: str | None = None) -> list[Step]:
-    """Parse a recipe.
+    """Parse a recipe, JSON when it begins with a bracket, else YAML; `path` is for errors.
 
-    Parameters
-    ----------
-    text : str
-        JSON when it begins with a bracket, else YAML.
-    path : str, optional
-        For errors.
-
-    Raises
-    ------
-    UnsupportedError
-        It is not a list of steps. The message has the line.
+    UnsupportedError, with the line, when it is not a list of steps.
     """
     try:
         steps = list(_of_json(text) if text.lstrip()[:1] == "[" else _of_yaml(text))

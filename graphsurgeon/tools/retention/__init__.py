@@ -46,18 +46,10 @@ _END_OF_TIME = float(1 << 37)
 class RetentionReport:
     """What `prune_checkpoints` did, or would do.
 
-    Attributes
-    ----------
-    latest : str
-        Prefix of the latest checkpoint, which is kept; empty without any checkpoint.
-    kept, removed : tuple of StoredCheckpoint
-        Oldest first. Of those that are removed, `files` are the ones that go.
-    missing : tuple of str
-        Prefixes that the state file named and at which nothing is.
-    freed_nbytes : int
-        What the removed files took; files that have other names as well free nothing.
-    state : str or None
-        Path of the state file when it changes.
+    `latest` is the prefix of the latest checkpoint, empty without any. Of the `removed`, oldest first like the `kept`,
+    `files` are the ones that go. `missing` are prefixes that the state file named and at which nothing is,
+    `freed_nbytes` leaves out files that have other names as well, `state` is the path of the state file when it
+    changes.
     """
 
     directory: str

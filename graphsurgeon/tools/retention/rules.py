@@ -17,16 +17,9 @@ from collections.abc import Sequence
 
 
 def kept_by_saver(times: Sequence[float], period: float, since: float | None = None) -> list[int]:
-    """Return the positions of what a Saver keeps of the checkpoints that drop out of its list.
+    """Return the positions of what a Saver, made at `since`, keeps of the checkpoints that drop out of its list.
 
-    Parameters
-    ----------
-    times : sequence of float
-        When they were saved, in seconds, in the order in which they drop out.
-    period : float
-        In seconds.
-    since : float, optional
-        When the Saver was made.
+    `times`, in the order in which they drop out, and `period` are in seconds.
     """
     kept: list[int] = []
     later_than = None if since is None else since + period
@@ -38,16 +31,9 @@ def kept_by_saver(times: Sequence[float], period: float, since: float | None = N
 
 
 def kept_by_manager(times: Sequence[float], period: float, since: float | None = None) -> list[int]:
-    """Return the positions of what a CheckpointManager keeps of the checkpoints that drop out of its list.
+    """Return the positions of what a CheckpointManager keeps; the last one that stayed was saved at `since`.
 
-    Parameters
-    ----------
-    times : sequence of float
-        When they were saved, in seconds, in the order in which they drop out.
-    period : float
-        In seconds.
-    since : float, optional
-        When the last one that stayed was saved.
+    `times`, in the order in which they drop out, and `period` are in seconds.
     """
     kept: list[int] = []
     last = since

@@ -26,20 +26,10 @@ _MAX_HOPS = 40
 
 @dataclass(frozen=True)
 class StoredCheckpoint:
-    """A checkpoint in a directory, and what becomes of it.
+    """A checkpoint in a directory: when it was saved, in seconds since the epoch, and what becomes of it.
 
-    Attributes
-    ----------
-    time : float
-        When it was saved, in seconds since the epoch.
-    is_listed : bool
-        Whether the state file names it.
-    files : tuple of str
-        Its index, values and meta graph.
-    nbytes : int
-        Their sizes.
-    reason : str
-        Why it is kept; empty when it is removed.
+    `is_listed` when the state file names it. `files` are its index, values and meta graph, of `nbytes` together;
+    `reason` says why it is kept, and is empty when it is removed.
     """
 
     prefix: str
@@ -61,10 +51,7 @@ def stored(
 def files_of(prefix: str) -> tuple[str, ...]:
     """Return the files of a checkpoint, its index first and its meta graph last; none when it is not there.
 
-    Parameters
-    ----------
-    prefix : str
-        As a state file names it; of the shards of a V1 their pattern, ``model-?????-of-00002``.
+    The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
     """
     stem = V1_PATTERN.sub("", prefix)
     quoted = glob.escape(stem)
@@ -79,13 +66,7 @@ def files_of(prefix: str) -> tuple[str, ...]:
 
 
 def prefixes_in(directory: str) -> list[str]:
-    """Return the prefixes of all checkpoints in a directory, sorted; costs a look at the end of every file.
-
-    Raises
-    ------
-    OSError
-        There is no such directory.
-    """
+    """Return the prefixes of all checkpoints in a directory, sorted; costs a look at the end of every file."""
     names = {entry.name for entry in os.scandir(directory) if entry.is_file() and not entry.name.startswith(".")}
     with_values = {_DATA.sub("", name) for name in names if _DATA.search(name)}
     found = set()
