@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from graphsurgeon.compare.graphs import diff_graphs
 from graphsurgeon.compare.matching import Matching, match_graphs
@@ -108,14 +107,9 @@ def _argument_changes(
     field: str, a: Sequence[schema.OpDef.ArgDef], b: Sequence[schema.OpDef.ArgDef]
 ) -> Iterator[Difference]:
     for i in range(max(len(a), len(b))):
-        x = _argument(a[i]) if i < len(a) else ABSENT
-        y = _argument(b[i]) if i < len(b) else ABSENT
+        x, y = (message_to_json(side[i]) if i < len(side) else ABSENT for side in (a, b))
         if x != y:
             yield Difference(field, i, x, y)
-
-
-def _argument(argument: schema.OpDef.ArgDef) -> Any:
-    return message_to_json(argument)
 
 
 def _result_changes(a: Function, b: Function, body: Matching) -> Iterator[Difference]:

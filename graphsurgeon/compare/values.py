@@ -13,7 +13,6 @@ Pieces of equal bytes cost one comparison at memory speed and no arithmetic.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -213,17 +212,13 @@ def _at(where: Array | None, position: int) -> int:
 
 def _diff_strings(a: Tensor, b: Tensor) -> ValueDiff | None:
     num_different, first = 0, None
-    for position, (x, y) in enumerate(_pairs_of_strings(a, b)):
+    for position, (x, y) in enumerate(zip_longest(a.strings(), b.strings(), fillvalue=b"")):
         if x != y:
             num_different += 1
             first = first or (position, x, y)
     if first is None:
         return None
     return ValueDiff(a.size, num_different, 0, 0, None, None, _element(first, a.shape), None)
-
-
-def _pairs_of_strings(a: Tensor, b: Tensor) -> Iterator[tuple[bytes, bytes]]:
-    return zip_longest(a.strings(), b.strings(), fillvalue=b"")
 
 
 def _element(found: tuple[int, Any, Any], shape: tuple[int, ...]) -> Element:

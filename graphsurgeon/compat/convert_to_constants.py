@@ -106,7 +106,7 @@ def convert(
     `convert_variables_to_constants`.
     """
     index = Index(model.graph)
-    _require_nodes(index, outputs)
+    require_nodes(index.producers, outputs)
     try:
         variables = [
             node
@@ -128,10 +128,11 @@ def convert(
     model.library.is_set = True
 
 
-def _require_nodes(index: Index, names: Iterable[str]) -> None:
+def require_nodes(nodes: Collection[str], names: Iterable[str]) -> None:
+    """Raise TensorFlow's AssertionError for a name of no node."""
     for name in names:
-        if name not in index.producers:
-            meant = " or ".join(near_names(name, index.producers))
+        if name not in nodes:
+            meant = " or ".join(near_names(name, nodes))
             raise AssertionError(f"{name} is not in graph" + (f"; did you mean {meant}?" if meant else ""))
 
 

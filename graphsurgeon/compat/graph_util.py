@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from graphsurgeon.compat.convert_to_constants import convert_variables_to_constants
-from graphsurgeon.errors import near_names
+from graphsurgeon.compat.convert_to_constants import convert_variables_to_constants, require_nodes
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.node import Node
@@ -104,10 +103,7 @@ def extract_sub_graph(graph_def: Any, dest_nodes: Iterable[str]) -> Any:
     # Of several nodes with one name TensorFlow takes the last.
     last = {node.name: position for position, node in enumerate(graph_def.node)}
     nodes = {name: Node(graph_def.node[position]) for name, position in last.items()}
-    for name in names:
-        if name not in nodes:
-            meant = " or ".join(near_names(name, nodes))
-            raise AssertionError(f"{name} is not in graph" + (f"; did you mean {meant}?" if meant else ""))
+    require_nodes(nodes, names)
     together = {name: near for name, node in nodes.items() if (near := _placed_with(node))}
     kept = ancestors(nodes, names, together)
     out = type(graph_def)()

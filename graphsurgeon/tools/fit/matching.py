@@ -9,11 +9,9 @@ from graphsurgeon.rewrites.renaming.name_map import Entry
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.likeness import Item
 from graphsurgeon.tools.fit.name_map import mapped_names
-from graphsurgeon.tools.fit.requirements import Requirement
+from graphsurgeon.tools.fit.requirements import VALUE_END, Requirement
 from graphsurgeon.tools.fit.suggestions import Suggestion, suggest
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
-
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 class KeyMatch(NamedTuple):
@@ -40,9 +38,9 @@ class Weights:
                 self.names.setdefault(name, key)
                 self._said.setdefault(key, name)
         for key in self.tensors:
-            if key.endswith(_VALUE):
-                self.names.setdefault(key.removesuffix(_VALUE), key)
-                self._said.setdefault(key, key.removesuffix(_VALUE))
+            if key.endswith(VALUE_END):
+                self.names.setdefault(key.removesuffix(VALUE_END), key)
+                self._said.setdefault(key, key.removesuffix(VALUE_END))
 
     def item(self, key: str) -> Item:
         """Return a tensor as suggestions see it."""
@@ -52,7 +50,7 @@ class Weights:
 
 def wanted_item(requirement: Requirement) -> Item:
     """Return a requirement as suggestions see it: by the name of its variable, if it has one."""
-    name = requirement.names[1] if requirement.key.endswith(_VALUE) and requirement.names[1:] else requirement.key
+    name = requirement.names[1] if requirement.key.endswith(VALUE_END) and requirement.names[1:] else requirement.key
     return Item(requirement.key, name, requirement.dtype.name, requirement.shape)
 
 

@@ -31,7 +31,8 @@ from proto_utils.errors import NotFoundError
 #: What it calls itself in errors.
 OPERATION = "fit"
 
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+#: At the end of the key of a variable of TensorFlow 2.
+VALUE_END = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 @dataclass
@@ -83,7 +84,7 @@ def requirements(
     objects = read_object_graph(model.variables)
     full_names = {key: name for name, key in objects.full_names().items()} if objects is not None else {}
     for each in found:
-        names = [each.key, full_names.get(each.key, ""), *_node_names(each, model), each.key.removesuffix(_VALUE)]
+        names = [each.key, full_names.get(each.key, ""), *_node_names(each, model), each.key.removesuffix(VALUE_END)]
         each.names = [name for name in dict.fromkeys(names) if name]
     return found
 
