@@ -31,19 +31,7 @@ MESSAGES = {
 
 
 def messages(meta: schema.MetaGraphDef, key: str) -> Iterator[Any]:
-    """Yield the messages of a collection, which may be missing.
-
-    Parameters
-    ----------
-    meta : MetaGraphDef
-    key : str
-        One of `MESSAGES`.
-
-    Raises
-    ------
-    CorruptionError
-        An entry does not parse.
-    """
+    """Yield the messages of a collection, one of `MESSAGES`, which may be missing; CorruptionError when one is none."""
     if key in meta.collection_def:
         cls = getattr(schema, MESSAGES[key])
         for value in meta.collection_def[key].bytes_list.value:
@@ -59,15 +47,7 @@ def variable_defs(
 
 
 def list_variables(meta: schema.MetaGraphDef, entries: Iterable[tuple[schema.VariableDef, Sequence[str]]]) -> None:
-    """Add variables to collections, in place of what the collections say of variables of these names.
-
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited.
-    entries : iterable of (VariableDef, sequence of str)
-        Each with the names of its collections.
-    """
+    """Add variables to the collections given with each, in place of what these say of variables of their names."""
     added: dict[str, list[bytes]] = {}
     names = set()
     for definition, collections in entries:
@@ -81,15 +61,7 @@ def list_variables(meta: schema.MetaGraphDef, entries: Iterable[tuple[schema.Var
 
 
 def unlist_variables(meta: schema.MetaGraphDef, names: Collection[str]) -> None:
-    """Take variables out of all collections of variables; a collection that is left empty goes.
-
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited.
-    names : collection of str
-        Tensor names, ``X:0``.
-    """
+    """Take variables (``X:0``) out of all collections of variables; a collection that is left empty goes."""
     for collection in VARIABLE_COLLECTIONS:
         if collection not in meta.collection_def:
             continue

@@ -26,16 +26,9 @@ CONTEXTS = ("cond_context", "while_context")
 
 
 class Moved(NamedTuple):
-    """A node of a loop or branch whose value now comes from outside.
+    """A node of a loop or branch whose value now comes from outside, from the node `source`.
 
-    Attributes
-    ----------
-    source : str
-        The node outside that has the value.
-    enters : sequence of str
-        The Enter nodes that lead it in, outermost frame first.
-    inside : str
-        The node that stands in its place inside.
+    `enters` are the Enter nodes that lead it in, outermost frame first; `inside` stands in its place.
     """
 
     source: str
@@ -59,15 +52,7 @@ def nested(context: Any) -> list[Any]:
 
 
 def retarget_contexts(meta: schema.MetaGraphDef, moved: Mapping[str, Moved]) -> None:
-    """Tell the contexts of loops and branches that nodes of theirs now stand outside.
-
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited.
-    moved : mapping of str to Moved
-        By node.
-    """
+    """Tell the contexts of loops and branches that nodes of theirs now stand outside."""
     for key in CONTEXTS if moved else ():
         values = meta.collection_def[key].bytes_list.value if key in meta.collection_def else []
         for position, context in enumerate(list(messages(meta, key))):

@@ -16,17 +16,7 @@ _LISTS = ("values", "loop_exit_names", "loop_enter_names")
 
 
 class Gone(NamedTuple):
-    """An entry that goes.
-
-    Attributes
-    ----------
-    where : str
-        ``collection variables``, ``signature`` ...
-    name : str
-        What it is known by.
-    part : str
-        How much of the entry goes; empty for all of it.
-    """
+    """An entry that goes: where it stands, what it is known by, and how much of it goes, empty for all of it."""
 
     where: str
     name: str
@@ -34,14 +24,7 @@ class Gone(NamedTuple):
 
 
 def dangling(found: Iterable[Reference], is_there: IsThere) -> Iterator[Reference]:
-    """Yield, of references, those to nodes that are not there, whose entries go with them.
-
-    Parameters
-    ----------
-    found : iterable of Reference
-    is_there : callable
-        Whether there is a node of that name.
-    """
+    """Yield, of references, those to nodes that are not there, whose entries go with them."""
     return (each for each in found if each.is_vital and not is_there(node_of(each.name)))
 
 
@@ -56,14 +39,8 @@ def losses(missing: Iterable[Reference]) -> list[Gone]:
 def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
     """Take out every entry of collections, signatures and assets that names a node which is not there.
 
-    A control-flow context is cut down to what is there, and goes when its pivots are gone.
-
-    Parameters
-    ----------
-    meta : MetaGraphDef
-        Edited. Its `saver_def` and `object_graph_def` stay as they are.
-    is_there : callable
-        Whether there is a node of that name.
+    A control-flow context is cut down to what is there, and goes when its pivots are gone. The `saver_def` and the
+    `object_graph_def` stay as they are.
     """
     missing = []
     for each in dangling(references(meta), is_there):
@@ -76,14 +53,8 @@ def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
 def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Container[str]) -> list[str]:
     """Return the inputs of signatures that their outputs do not need and never did.
 
-    Parameters
-    ----------
-    meta : MetaGraphDef
-    kept : container of str
-        The nodes that are kept; signatures whose outputs are not all among them do not count.
-    before : container of str
-        The nodes that were needed when the graph was whole. An input among these that is
-        not kept has been cut off.
+    Signatures whose outputs are not all `kept` do not count. An input among the nodes that were needed `before`, when
+    the graph was whole, has been cut off.
     """
     found: list[str] = []
     for signature in meta.signature_def.values():

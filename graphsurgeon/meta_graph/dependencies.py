@@ -48,19 +48,7 @@ def initialization_dependencies(
 ) -> tuple[dict[str, list[str]], InitOps]:
     """Return what initializes stateful nodes, and the ops that initialize everything at once.
 
-    Parameters
-    ----------
-    meta : MetaGraphDef or None
-    producers : mapping of str to Node
-        The nodes by name.
-    without : container of str
-        Nodes that need not be initialized any more.
-
-    Returns
-    -------
-    also : dict of str to list of str
-        By node, as `traversal.ancestors` takes it.
-    init : InitOps
+    The former is by node, as `traversal.ancestors` takes it, and leaves the nodes out that are to be `without`.
     """
     if meta is None:
         return {}, InitOps((), {})
@@ -74,19 +62,9 @@ def initialization_dependencies(
 def collection_dependencies(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict[str, list[str]]:
     """Return what belongs to nodes, as the collections tell.
 
-    Parameters
-    ----------
-    meta : MetaGraphDef
-    producers : mapping of str to Node
-        The nodes by name.
-
-    Returns
-    -------
-    dict of str to list of str
-        With a variable come its initializer and its read, with a table or iterator its
-        initializer, with a queue the ops that fill and close it. With a node inside of a
-        branch or loop come its pivots, and with a loop variable its exit: without them
-        TensorFlow cannot differentiate it, or leaves gradients out without a word.
+    With a variable come its initializer and its read, with a table or iterator its initializer, with a queue the ops
+    that fill and close it. With a node inside of a branch or loop come its pivots, and with a loop variable its exit:
+    without them TensorFlow cannot differentiate it, or leaves gradients out without a word.
     """
     found: dict[str, list[str]] = {}
     for variable in variable_defs(meta):
@@ -159,16 +137,7 @@ def _is_state(dtype: DType) -> bool:
 class InitOps:
     """Ops that initialize everything at once, down to the single initializers.
 
-    Parameters
-    ----------
-    names : iterable of str
-        The ops; a graph need not have them.
-    producers : mapping of str to Node
-
-    Attributes
-    ----------
-    initializers : dict of str to list of str
-        Of each stateful node, the initializers found.
+    `names` need not be in the graph; `initializers` has those found, by stateful node.
     """
 
     def __init__(self, names: Iterable[str], producers: Mapping[str, Node]) -> None:

@@ -115,16 +115,7 @@ class MetaEntry:
 
 @dataclass(eq=False, slots=True)
 class Reference:
-    """A name in a meta graph.
-
-    Attributes
-    ----------
-    entry : MetaEntry
-    field : str
-        What TensorFlow calls its place: ``snapshot_name``, ``values`` ...
-    name : str
-    kind : {"tensor", "key", "variable", "text"}
-    """
+    """A name in a meta graph, in a field that TensorFlow calls ``snapshot_name``, ``values`` ..."""
 
     entry: MetaEntry
     field: str
@@ -150,15 +141,10 @@ class Reference:
 
 
 def references(meta: schema.MetaGraphDef) -> Iterator[Reference]:
-    """Yield everything that a meta graph names.
+    """Yield everything that a meta graph names; an entry of a collection that does not parse is a CorruptionError.
 
     A name is set, or its entry removed, while the walk stands at it: what lies behind it has been written back. An
     entry that nothing is done to keeps its bytes; a collection that is emptied goes.
-
-    Raises
-    ------
-    CorruptionError
-        An entry of a collection does not parse.
     """
     for key in sorted(meta.collection_def):
         yield from collection_references(meta, key)

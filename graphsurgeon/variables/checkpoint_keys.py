@@ -49,15 +49,7 @@ class SavedAs(NamedTuple):
 
 
 def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
-    """Return where the graph's savers restore each variable from.
-
-    Parameters
-    ----------
-    model : Model
-        The saver that its SaverDef names has the last word.
-    index : Index
-        Of the model's graph.
-    """
+    """Return where the graph's savers restore each variable from; the one that its SaverDef names has the last word."""
     found = declared_parts(model)
     calls = [call for call in saver_calls(model, index) if call.is_restore]
     for call in sorted(calls, key=lambda call: call.is_main):
@@ -80,14 +72,7 @@ def declared_parts(model: Model) -> dict[str, SavedAs]:
 
 
 class VariableValues:
-    """The values of a graph's variables, by variable node.
-
-    Parameters
-    ----------
-    model : Model
-        With the tensors of its checkpoint in `variables`.
-    index : Index
-    """
+    """The values of a graph's variables, by variable node: slices of the tensors in the model's `variables`."""
 
     def __init__(self, model: Model, index: Index) -> None:
         self._model = model
@@ -96,13 +81,7 @@ class VariableValues:
         self._full_names: Mapping[str, str] | None = None
 
     def __getitem__(self, node: Node) -> tuple[str, Tensor]:
-        """Return the checkpoint key and the value of a variable.
-
-        Raises
-        ------
-        NotFoundError
-            The checkpoint has no value for it; near keys are in the error.
-        """
+        """Return the checkpoint key and the value of a variable; NotFoundError has near keys when there is none."""
         place = self.place(node)
         if place is None:
             wanted = self._saved[node.name].key if node.name in self._saved else node.name

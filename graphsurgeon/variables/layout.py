@@ -49,17 +49,8 @@ _UNASSIGNABLE: dict[VariableKind, frozenset[DType]] = {
 class Variable(NamedTuple):
     """A variable of a graph by the names of its parts.
 
-    Attributes
-    ----------
-    node : str
-        The variable or its handle; also its key in a checkpoint.
-    kind : "ref" or "resource"
-    dtype : DType
-    initializer, snapshot : str
-        The op that assigns the initial value, and the tensor that reads the variable.
-    initial_value : str
-        The tensor assigned at first; may be empty.
-    device : str
+    `node` is the variable or its handle, and its key in a checkpoint; `initializer` the op that assigns the tensor
+    `initial_value`, which may be empty; `snapshot` the tensor that reads the variable.
     """
 
     node: str
@@ -100,27 +91,20 @@ def new_variable(
     attrs: dict[str, Any] | None = None,
     read: str | None = None,
 ) -> VariableNodes:
-    """Make the nodes of a variable.
+    """Make the nodes of a variable, which itself is first.
 
     Parameters
     ----------
     name : str
-        The variable's; it may be among `taken`, being the node that is replaced.
+        It may be among `taken`, being the node that is replaced.
     value : Tensor
         Gives dtype and shape; its bytes are not used.
-    kind : "ref" or "resource"
     taken : set of str
         Names in use; the other nodes avoid them and are added to it.
-    device : str
     attrs : dict, optional
         Further attrs of the variable node.
     read : str, optional
         An existing node that reads the variable already; none is made then.
-
-    Returns
-    -------
-    VariableNodes
-        The variable node is first.
     """
     dtype, at = value.dtype, {"_class": _beside(name)}
     shape, zeros = _shape_and_zeros(dtype, value.shape)

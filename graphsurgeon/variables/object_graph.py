@@ -46,17 +46,9 @@ _KERAS_OPTIMIZER = frozenset({"_iterations", "_learning_rate"})
 
 
 class SavedAttribute(NamedTuple):
-    """A value that an object saved: usually the only one of a variable.
+    """A value that object `node` saved: usually the only one of a variable, whose `full_name` it has.
 
-    Attributes
-    ----------
-    node : int
-        The object.
-    name : str
-    full_name : str
-        Of a variable; else empty.
-    key : str
-        Of the tensor. A table has one attribute and two tensors, whose keys begin with it.
+    A table has one attribute and two tensors, whose keys begin with its `key`.
     """
 
     node: int
@@ -66,15 +58,7 @@ class SavedAttribute(NamedTuple):
 
 
 class SlotVariable(NamedTuple):
-    """What an optimizer keeps about a variable.
-
-    Attributes
-    ----------
-    optimizer, original, variable : int
-        The objects: the optimizer, the variable it trains, and the slot's own.
-    slot_name : str
-        ``m``, ``momentum`` ...
-    """
+    """What an optimizer keeps about the variable `original`, as ``m`` or ``momentum``: three objects and a name."""
 
     optimizer: int
     original: int
@@ -83,16 +67,7 @@ class SlotVariable(NamedTuple):
 
 
 class RegisteredSaver(NamedTuple):
-    """An object that a function of the program saves and restores.
-
-    Attributes
-    ----------
-    node : int
-        The object.
-    name : str
-        Of the saver.
-    object_name : str
-    """
+    """An object (`node`) that a function of the program, the saver of that name, saves and restores."""
 
     node: int
     name: str
@@ -102,16 +77,8 @@ class RegisteredSaver(NamedTuple):
 class ObjectGraph:
     """The objects of a checkpoint, by number; 0 is the root.
 
-    Costs O(objects and references), whatever the cycles.
-
-    Parameters
-    ----------
-    message : TrackableObjectGraph
-
-    Raises
-    ------
-    CorruptionError
-        A number is of no object.
+    Made of a TrackableObjectGraph; a number of no object in it is a CorruptionError. Costs O(objects and references),
+    whatever the cycles.
     """
 
     def __init__(self, message: Any) -> None:

@@ -19,19 +19,9 @@ TABLE_SUFFIXES = ("-keys", "-values")
 
 
 def update_object_graph(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
-    """Bring the object graph, if there is one, in step with new keys.
+    """Give the object graph, if there is one, the new keys of tensors; return whether it changed.
 
-    Parameters
-    ----------
-    tensors : mutable mapping of str to Tensor
-        Of a checkpoint; its object graph is replaced when it changes.
-    new_keys : mapping of str to str or None
-        What became of keys that are not there any more: another key, or None for a tensor that was dropped.
-
-    Returns
-    -------
-    bool
-        Whether the object graph changed.
+    `new_keys` says what became of keys that are not there any more: another key, or None for a tensor that was dropped.
 
     Raises
     ------

@@ -62,12 +62,7 @@ _APPLY = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]\w*")
 class OptimizerState:
     """What an optimizer keeps for itself.
 
-    Attributes
-    ----------
-    reasons : dict of str to str
-        By the key of a tensor: what it is.
-    doubtful : dict of str to str
-        Of tensors that only look like it: what speaks against it.
+    `reasons` says what a tensor is, by its key; `doubtful` what speaks against those that only look like it.
     """
 
     reasons: dict[str, str] = field(default_factory=dict)
@@ -77,16 +72,10 @@ class OptimizerState:
 def optimizer_state(
     tensors: Mapping[str, Tensor], *, slot_names: Sequence[str] = (), model: Model | None = None
 ) -> OptimizerState:
-    """Find what an optimizer keeps for itself.
+    """Find what an optimizer keeps for itself; of the values of a checkpoint only the object graph is read.
 
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-        A checkpoint; of its values only the object graph is read.
-    slot_names : sequence of str
-        More names of optimizers: ``MyAdam`` when slots are called ``w/MyAdam`` and ``w/MyAdam_1``.
-    model : Model, optional
-        A graph that trains these variables.
+    `slot_names` are more names of optimizers, ``MyAdam`` where slots are called ``w/MyAdam`` and ``w/MyAdam_1``;
+    `model` is a graph that trains these variables.
     """
     found = OptimizerState()
     objects = read_object_graph(tensors)

@@ -45,15 +45,8 @@ _VARIABLES = REF_OPS | RESOURCE_OPS
 class Remembered:
     """What a constant was.
 
-    Attributes
-    ----------
-    key, slice : str
-        Where the checkpoint had the value; see `saver.SavedVariable`.
-    definitions : list of (VariableDef, list of str)
-        With the collections that held each.
-    variable : NodeDef
-    nodes : list of NodeDef
-        Initializer, read, and what they needed; empty when that was too much.
+    `key` and `slice` say where the checkpoint had the value, as `saver.SavedVariable` does; `definitions` have the
+    collections that held each; `nodes` are initializer, read and what they needed, none when that was too much.
     """
 
     key: str
@@ -81,13 +74,7 @@ class Remembered:
 
     @classmethod
     def of(cls, node: Node) -> Remembered | None:
-        """Return the note in a node, None when it has none.
-
-        Raises
-        ------
-        CorruptionError
-            The note is damaged.
-        """
+        """Return the note in a node, None when it has none; a damaged one is a CorruptionError."""
         if ATTR not in node.proto.attr:
             return None
         head, *messages = list(node.proto.attr[ATTR].list.s) or [b""]
@@ -105,16 +92,7 @@ class Remembered:
 
 
 class Memory:
-    """Notes on the variables of a graph, taken before they become constants.
-
-    Parameters
-    ----------
-    model : Model
-    index : Index
-        Of its graph.
-    names : iterable of str
-        The variables.
-    """
+    """Notes on the variables `names` of a graph, taken before they become constants."""
 
     def __init__(self, model: Model, index: Index, names: Iterable[str]) -> None:
         self._model = model
@@ -164,16 +142,7 @@ def remembered_constants(graph: Graph) -> dict[str, Remembered]:
 
 
 def usable_parts(note: Remembered, name: str, there: Collection[str]) -> list[Node]:
-    """Return what belonged to a variable and is not there any more, as far as its inputs are.
-
-    Parameters
-    ----------
-    note : Remembered
-    name : str
-        The variable.
-    there : collection of str
-        Names of nodes.
-    """
+    """Return what belonged to the variable `name` and is not among nodes `there`, as far as its inputs are."""
     pending = [Node(proto) for proto in note.nodes if proto.name not in there]
     made: dict[str, Node] = {}
     # In the order of a graph, a node may stand before what it reads.

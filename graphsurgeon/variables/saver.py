@@ -37,15 +37,7 @@ _V2 = 2
 
 
 class SavedVariable(NamedTuple):
-    """A variable and where the checkpoint has its value.
-
-    Attributes
-    ----------
-    key : str
-    variable : Variable
-    slice : str
-        The part of the key's tensor, as in ``"10 4 0,5:0,4"``; empty for all of it.
-    """
+    """A variable and where the checkpoint has it: `slice` is a part of the key's tensor, ``"10 4 0,5:0,4"``."""
 
     key: str
     variable: Variable
@@ -60,21 +52,9 @@ class Saver(NamedTuple):
 
 
 def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: int = 5) -> Saver:
-    """Make the subgraph that saves and restores variables.
+    """Make the subgraph that saves and restores variables, in the order of their keys; it is not in the graph yet.
 
-    Parameters
-    ----------
-    graph : Graph
-        Only asked which scope is free: ``save``, else ``save_1`` ...
-    variables : iterable of SavedVariable
-        In any order; they are saved in the order of their keys.
-    max_to_keep : int
-        As of `tf.train.Saver`.
-
-    Returns
-    -------
-    Saver
-        The nodes are not in the graph yet.
+    Its scope is the first that is free: ``save``, else ``save_1`` ...; `max_to_keep` is as of `tf.train.Saver`.
     """
     scope = free_scope("save", (node.name for node in graph))
     saved = sorted(variables, key=lambda s: s.key)
@@ -94,11 +74,7 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
 def install_saver(model: Model, variables: Iterable[SavedVariable]) -> None:
     """Give a model a saver for these variables and no others; what an earlier one kept of old checkpoints stays so.
 
-    Parameters
-    ----------
-    model : Model
-        Its graph gets the nodes, its meta graph the SaverDef. The nodes of an earlier saver stay.
-    variables : iterable of SavedVariable
+    Its graph gets the nodes, its meta graph the SaverDef. The nodes of an earlier saver stay.
     """
     saver = new_saver(model.graph, variables)
     for node in saver.nodes:

@@ -102,14 +102,7 @@ class SaverCall(NamedTuple):
 
 
 def saver_calls(model: Model, index: Index) -> list[SaverCall]:
-    """Return the ops of a model that save and restore, as far as their lists are constants.
-
-    Parameters
-    ----------
-    model : Model
-    index : Index
-        Of its graph.
-    """
+    """Return the ops of a model that save and restore, as far as their lists are constants; `index` is of its graph."""
     roots = []
     if model.meta is not None:
         roots = [node_of(model.meta.saver_def.save_tensor_name), node_of(model.meta.saver_def.restore_op_name)]

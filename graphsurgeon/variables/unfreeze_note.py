@@ -45,15 +45,7 @@ class ConstantNote:
 
 @dataclasses.dataclass
 class UnfreezeNote:
-    """The note.
-
-    Attributes
-    ----------
-    constants : dict of str to ConstantNote
-        By variable.
-    gradient_op_type : dict of str to str
-        Dropped attrs, by node (``function/node`` in a function body).
-    """
+    """The note: on constants, by variable, and on dropped attrs, by node (``function/node`` in a function body)."""
 
     constants: dict[str, ConstantNote] = dataclasses.field(default_factory=dict)
     gradient_op_type: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -67,13 +59,7 @@ class UnfreezeNote:
 
     @classmethod
     def read(cls, meta: schema.MetaGraphDef | None) -> UnfreezeNote:
-        """Return the note in a graph's collections; an empty one when there is none.
-
-        Raises
-        ------
-        CorruptionError
-            The note is damaged.
-        """
+        """Return the note in a graph's collections, an empty one when there is none; damage is a CorruptionError."""
         note = cls()
         if meta is None or COLLECTION not in meta.collection_def:
             return note
