@@ -83,23 +83,9 @@ def verify(model: Model, *, consistency: bool = False) -> list[Finding]:
 
 
 def check(model: Model, *, tolerated: Collection[str] = ()) -> list[Finding]:
-    """Require that a model is well formed; warnings are let through.
+    """Require that a model is well formed: the first error of `verify` is raised, as a GraphError.
 
-    Parameters
-    ----------
-    model : Model
-    tolerated : collection of str
-        Rules that may be broken.
-
-    Returns
-    -------
-    list of Finding
-        The errors that were tolerated.
-
-    Raises
-    ------
-    GraphError
-        Of the first error that `verify` finds.
+    Warnings are let through; errors by the rules in `tolerated` are returned.
     """
     errors = [finding for finding in verify(model) if finding.severity == ERROR]
     for finding in errors:

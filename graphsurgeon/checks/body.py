@@ -29,18 +29,7 @@ _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-
 class Body:
     """A symbol table of a graph, or of the body of a function: its names, its tensors and their types.
 
-    Attributes
-    ----------
-    nodes, names, signatures : list of Node, of str, of OpSignature
-        All of the same length.
-    groups : list of (Node, AttrValue)
-        The nodes with a ``_class`` attr, and the attr.
-    position : dict of str to int
-        Where the (first) node of a name is.
-    arguments : dict of str to int
-        The function's arguments and their types; `SEVERAL` for a list.
-    tensors : dict of str to int
-        Every text that names a tensor, as far as that is known beforehand, and its type.
+    The lists of nodes, names and signatures have the same length.
     """
 
     def __init__(self, graph: Graph, signatures: OpSignatures, function: Function | None = None) -> None:
@@ -48,11 +37,14 @@ class Body:
         self.nodes = list(graph)
         self.names = [node.name for node in self.nodes]
         self.signatures: list[OpSignature] = []
-        self.groups: list[tuple[Node, schema.AttrValue]] = []
+        self.groups: list[tuple[Node, schema.AttrValue]] = []  # the nodes with a ``_class`` attr, and the attr
         self._look_at_attrs(signatures)
         last = len(self.names) - 1
+        # where the (first) node of a name is
         self.position = {name: last - i for i, name in enumerate(reversed(self.names))}
+        # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
+        # every text that names a tensor, as far as that is known beforehand, and its type
         self.tensors = self._graph_tensors() if function is None else self._body_tensors()
 
     def _look_at_attrs(self, signatures: OpSignatures) -> None:

@@ -11,27 +11,13 @@ WARNING: Final = "warning"
 
 
 class Finding(NamedTuple):
-    """One broken rule.
+    """One broken rule."""
 
-    Attributes
-    ----------
-    severity : str
-        ``"error"`` where TensorFlow refuses the graph, else ``"warning"``.
-    rule : str
-        As in the table of `graphsurgeon.checks`.
-    node : str or None
-        The node where it shows.
-    function : str or None
-        The function whose body the node is in; None for the graph itself.
-    message : str
-        What was found against what was wanted; names neither node nor function.
-    """
-
-    severity: Severity
-    rule: str
-    node: str | None
-    function: str | None
-    message: str
+    severity: Severity  # ``"error"`` where TensorFlow refuses the graph, else ``"warning"``
+    rule: str  # as in the table of `graphsurgeon.checks`
+    node: str | None  # where it shows
+    function: str | None  # the one whose body the node is in; None for the graph itself
+    message: str  # what was found against what was wanted; names neither node nor function
 
     def to_json(self) -> dict[str, object]:
         """Return the finding as JSON types."""

@@ -43,18 +43,10 @@ __all__ = ["consistency_findings"]
 
 
 def consistency_findings(model: Model) -> list[Finding]:
-    """Check that what is around a graph fits it.
+    """Check that what is around a graph fits it, in O(nodes + entries of collections + tensors of the checkpoint).
 
-    Parameters
-    ----------
-    model : Model
-        Not modified. Without values in its `variables` there is no checkpoint to compare.
-
-    Returns
-    -------
-    list of Finding
-        Costs O(nodes + entries of collections + tensors of the checkpoint). Touches no payload but
-        the lists of the savers and, of a TensorFlow 2 checkpoint, its object graph.
+    A model without values in its `variables` has no checkpoint to compare. Touches no payload but the lists of the
+    savers and, of a TensorFlow 2 checkpoint, its object graph.
     """
     if model.meta is None and not len(model.graph):
         return []
