@@ -27,28 +27,10 @@ __all__ = ["Kept", "Weight", "WeightPlan", "find_weights"]
 def find_weights(
     model: Model, index: Index | None = None, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> WeightPlan:
-    """Decide which constants are weights.
+    """Decide which constants are weights, in O(nodes + edges); reads no payload, and modifies nothing.
 
-    Parameters
-    ----------
-    model : Model
-        Not modified.
-    index : Index, optional
-        Of its graph, when the caller has one.
-    select : sequence of str
-        Names, or regular expressions for whole names, of constants to take whatever the evidence.
-    exclude : sequence of str
-        The same for constants to leave; stronger than `select`.
-
-    Returns
-    -------
-    WeightPlan
-        Costs O(nodes + edges); reads no payload.
-
-    Raises
-    ------
-    NotFoundError
-        An entry of `select` matches no constant of the graph.
+    `select` and `exclude` are names, or regular expressions for whole names, of constants to take or leave whatever the
+    evidence; `exclude` is stronger. An entry of `select` that matches no constant is a NotFoundError.
     """
     index = index if index is not None else Index(model.graph)
     constants = [constant for node in model.graph if node.op == "Const" and (constant := constant_of(node)) is not None]

@@ -34,49 +34,27 @@ _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseM
 
 
 class Clue(NamedTuple):
-    """One piece of evidence.
+    """One piece of evidence."""
 
-    Attributes
-    ----------
-    text : str
-        For people.
-    role : str or None
-        The role it speaks for.
-    is_sure : bool
-        Whether op and port, or a whole pattern, establish the role.
-    mark : int
-        What it says as a mark of freezing: 0 nothing, or HINT, NAME_ONLY, INTACT.
-    """
-
-    text: str
-    role: str | None = None
-    is_sure: bool = False
-    mark: int = 0
+    text: str  # for people
+    role: str | None = None  # the one it speaks for
+    is_sure: bool = False  # whether op and port, or a whole pattern, establish the role
+    mark: int = 0  # what it says as a mark of freezing: 0 nothing, or HINT, NAME_ONLY, INTACT
 
 
 class Evidence:
-    """The evidence about one constant.
-
-    Attributes
-    ----------
-    direct : tuple of Node
-        The nodes that read it and pass it on.
-    mark : int
-        The strongest mark that freezing left on it, 0 for none.
-    sure, likely : frozenset of str
-        The roles that are established, and those that only the surroundings speak for.
-    """
+    """The evidence about one constant."""
 
     __slots__ = ("direct", "findings", "likely", "mark", "sure", "uses")
 
     def __init__(self, uses: list[Use], direct: tuple[Node, ...]) -> None:
         # There may be many thousands of these, most without a finding: empty ones share everything.
         self.uses = uses
-        self.direct = direct
+        self.direct = direct  # the nodes that read it and pass it on
         self.findings: tuple[Clue, ...] = ()
-        self.mark = 0
-        self.sure: frozenset[str] = frozenset()
-        self.likely: frozenset[str] = frozenset()
+        self.mark = 0  # the strongest mark that freezing left on it, 0 for none
+        self.sure: frozenset[str] = frozenset()  # the roles that are established
+        self.likely: frozenset[str] = frozenset()  # the roles that only the surroundings speak for
 
     def add(self, finding: Clue) -> None:
         """Note a piece of evidence."""

@@ -12,33 +12,16 @@ from graphsurgeon.tensors.dtypes import DType
 
 @dataclasses.dataclass(frozen=True)
 class Weight:
-    """A constant that is a weight.
+    """A constant that is a weight."""
 
-    Attributes
-    ----------
-    node : Node
-        The Const.
-    dtype : DType
-    shape : tuple of int
-    role : str
-        One of `roles.ROLES`.
-    trainable : bool
-        Whether an optimizer trains it.
-    evidence : list of str
-        Each piece, for people.
-    read : Node or None
-        The Identity ``X/read`` that freezing left for ``X``, to be used again.
-    reads : list of Node
-        All Identities fed by it that freezing left: `read`, and what were ReadVariableOps.
-    """
-
-    node: Node
+    node: Node  # the Const
     dtype: DType
     shape: tuple[int, ...]
-    role: str
-    trainable: bool
-    evidence: list[str]
-    read: Node | None = None
+    role: str  # one of `roles.ROLES`
+    trainable: bool  # whether an optimizer trains it
+    evidence: list[str]  # each piece, for people
+    read: Node | None = None  # the Identity ``X/read`` that freezing left for ``X``, to be used again
+    # all Identities fed by it that freezing left: `read`, and what were ReadVariableOps
     reads: list[Node] = dataclasses.field(default_factory=list)
 
 
@@ -67,18 +50,8 @@ class Kept:
 
 @dataclasses.dataclass(frozen=True)
 class WeightPlan:
-    """The verdict on every constant.
+    """The verdict on every constant."""
 
-    Attributes
-    ----------
-    weights : list of Weight
-        In the order of the graph; empty when nothing qualifies.
-    kept : list of Kept
-        In the order of the graph, then of the functions.
-    fingerprinted : bool
-        Whether marks of freezing decided; otherwise roles did.
-    """
-
-    weights: list[Weight]
-    kept: list[Kept]
-    fingerprinted: bool
+    weights: list[Weight]  # in the order of the graph; empty when nothing qualifies
+    kept: list[Kept]  # in the order of the graph, then of the functions
+    fingerprinted: bool  # whether marks of freezing decided; otherwise roles did

@@ -27,17 +27,8 @@ _NARROW: Final = frozenset(
 class Judge:
     """The classifier of one graph's constants.
 
-    Parameters
-    ----------
-    found, select, exclude
-        The evidence, and names or whole-name regular expressions; `exclude` is the strongest.
-    colocated
-        The nodes to be placed with another, by the name of that other.
-
-    Attributes
-    ----------
-    fingerprinted : bool
-        Whether marks of freezing decide.
+    `select` and `exclude` are names or whole-name regular expressions, `exclude` is the stronger; `colocated` are the
+    nodes to be placed with another, by the name of that other.
     """
 
     def __init__(
@@ -52,7 +43,7 @@ class Judge:
         self._exclude = exclude
         self._colocated = colocated
         self._num_marked = sum(evidence.mark > 0 for evidence in found.values())
-        self.fingerprinted = marks_decide(found)
+        self.fingerprinted = marks_decide(found)  # whether marks of freezing decide
 
     def verdict(self, constant: Constant, node: Node) -> Weight | Kept:
         """Decide about the constant that `node` holds."""
