@@ -26,14 +26,11 @@ CONTEXTS = ("cond_context", "while_context")
 
 
 class Moved(NamedTuple):
-    """A node of a loop or branch whose value now comes from outside, from the node `source`.
+    """A node of a loop or branch whose value now comes from outside."""
 
-    `enters` are the Enter nodes that lead it in, outermost frame first; `inside` stands in its place.
-    """
-
-    source: str
-    enters: Sequence[str]
-    inside: str
+    source: str  # the node outside that has the value
+    enters: Sequence[str]  # the Enter nodes that lead it in, outermost frame first
+    inside: str  # the node that stands in its place inside
 
 
 def contexts(meta: schema.MetaGraphDef) -> Iterator[Any]:

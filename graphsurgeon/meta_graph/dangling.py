@@ -16,11 +16,11 @@ _LISTS = ("values", "loop_exit_names", "loop_enter_names")
 
 
 class Gone(NamedTuple):
-    """An entry that goes: where it stands, what it is known by, and how much of it goes, empty for all of it."""
+    """An entry that goes."""
 
-    where: str
-    name: str
-    part: str = ""
+    where: str  # ``collection variables``, ``signature`` ...
+    name: str  # what it is known by
+    part: str = ""  # how much of the entry goes; empty for all of it
 
 
 def dangling(found: Iterable[Reference], is_there: IsThere) -> Iterator[Reference]:

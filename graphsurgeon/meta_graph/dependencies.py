@@ -135,13 +135,10 @@ def _is_state(dtype: DType) -> bool:
 
 
 class InitOps:
-    """Ops that initialize everything at once, down to the single initializers.
-
-    `names` need not be in the graph; `initializers` has those found, by stateful node.
-    """
+    """Ops that initialize everything at once, down to the single initializers; a graph need not have them."""
 
     def __init__(self, names: Iterable[str], producers: Mapping[str, Node]) -> None:
-        self.initializers: dict[str, list[str]] = {}
+        self.initializers: dict[str, list[str]] = {}  # of each stateful node, those found
         # NoOps, each behind those it waits for.
         self._groups: dict[str, Node] = {}
         pending = [(name, False) for name in names if name in producers]

@@ -52,9 +52,9 @@ _SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"ShardedFilename", "StringJoin", "Identi
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An input or output of a graph: its node, or tensor when it is not output 0, and why it is thought to be one."""
+    """An input or output of a graph: a node, and why it is thought to be one."""
 
-    name: str
+    name: str  # of the node; of its tensor when it is not output 0
     op: str
     dtype: str | None
     shape: list[int | None] | None

@@ -59,33 +59,15 @@ _FIELDS = _table(_NAMES)
 
 @dataclass(eq=False, slots=True)
 class MetaEntry:
-    """What a meta graph lists as one.
+    """What a meta graph lists as one."""
 
-    Attributes
-    ----------
-    where : str
-        ``collection variables``, ``signature`` ...
-    name : str
-        Of a name itself, of a signature its key, of an asset its file; empty for messages.
-    message : Message or None
-        What it is; None for names.
-    within : MetaEntry or None
-        The context that it stands in.
-    stays : bool
-        Whether it stays, whatever becomes of what it names.
-    num_names : int
-        Of a context, how many names there are in its lists.
-    is_changed, is_removed : bool
-        What was done to it, or to what stands in it.
-    """
-
-    where: str
-    name: str = ""
-    message: Any = None
-    within: MetaEntry | None = None
-    stays: bool = False
-    num_names: int = 0
-    is_changed: bool = False
+    where: str  # ``collection variables``, ``signature`` ...
+    name: str = ""  # of a name itself, of a signature its key, of an asset its file; empty for messages
+    message: Any = None  # None for names
+    within: MetaEntry | None = None  # the context that it stands in
+    stays: bool = False  # whether it stays, whatever becomes of what it names
+    num_names: int = 0  # of a context, how many names there are in its lists
+    is_changed: bool = False  # it, or what stands in it
     is_removed: bool = False
 
     @property
@@ -115,10 +97,10 @@ class MetaEntry:
 
 @dataclass(eq=False, slots=True)
 class Reference:
-    """A name in a meta graph, in a field that TensorFlow calls ``snapshot_name``, ``values`` ..."""
+    """A name in a meta graph."""
 
     entry: MetaEntry
-    field: str
+    field: str  # what TensorFlow calls its place: ``snapshot_name``, ``values`` ...
     name: str
     kind: NameKind
     _holder: Any

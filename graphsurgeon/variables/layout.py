@@ -47,18 +47,14 @@ _UNASSIGNABLE: dict[VariableKind, frozenset[DType]] = {
 
 
 class Variable(NamedTuple):
-    """A variable of a graph by the names of its parts.
+    """A variable of a graph by the names of its parts."""
 
-    `node` is the variable or its handle, and its key in a checkpoint; `initializer` the op that assigns the tensor
-    `initial_value`, which may be empty; `snapshot` the tensor that reads the variable.
-    """
-
-    node: str
+    node: str  # the variable or its handle; also its key in a checkpoint
     kind: VariableKind
     dtype: DType
-    initializer: str
-    snapshot: str
-    initial_value: str = ""
+    initializer: str  # the op that assigns the initial value
+    snapshot: str  # the tensor that reads the variable
+    initial_value: str = ""  # the tensor assigned at first; may be empty
     device: str = ""
 
     def to_proto(self, *, trainable: bool) -> schema.VariableDef:

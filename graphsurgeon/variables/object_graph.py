@@ -46,23 +46,20 @@ _KERAS_OPTIMIZER = frozenset({"_iterations", "_learning_rate"})
 
 
 class SavedAttribute(NamedTuple):
-    """A value that object `node` saved: usually the only one of a variable, whose `full_name` it has.
+    """A value that an object saved: usually the only one of a variable."""
 
-    A table has one attribute and two tensors, whose keys begin with its `key`.
-    """
-
-    node: int
+    node: int  # the object
     name: str
-    full_name: str
-    key: str
+    full_name: str  # of a variable; else empty
+    key: str  # of the tensor; a table has one attribute and two tensors, whose keys begin with it
 
 
 class SlotVariable(NamedTuple):
-    """What an optimizer keeps about the variable `original`, as ``m`` or ``momentum``: three objects and a name."""
+    """What an optimizer keeps about a variable: the objects are the optimizer, what it trains, and the slot's own."""
 
     optimizer: int
     original: int
-    slot_name: str
+    slot_name: str  # ``m``, ``momentum`` ...
     variable: int
 
 

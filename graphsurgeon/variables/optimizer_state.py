@@ -60,13 +60,10 @@ _APPLY = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]\w*")
 
 @dataclass(frozen=True)
 class OptimizerState:
-    """What an optimizer keeps for itself.
+    """What an optimizer keeps for itself."""
 
-    `reasons` says what a tensor is, by its key; `doubtful` what speaks against those that only look like it.
-    """
-
-    reasons: dict[str, str] = field(default_factory=dict)
-    doubtful: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)  # by the key of a tensor: what it is
+    doubtful: dict[str, str] = field(default_factory=dict)  # of tensors that only look like it: what speaks against it
 
 
 def optimizer_state(

@@ -43,16 +43,14 @@ _VARIABLES = REF_OPS | RESOURCE_OPS
 
 @dataclass
 class Remembered:
-    """What a constant was.
+    """What a constant was."""
 
-    `key` and `slice` say where the checkpoint had the value, as `saver.SavedVariable` does; `definitions` have the
-    collections that held each; `nodes` are initializer, read and what they needed, none when that was too much.
-    """
-
-    key: str
+    key: str  # where the checkpoint had the value, with `slice`; see `saver.SavedVariable`
     slice: str
     variable: schema.NodeDef
+    # with the collections that held each
     definitions: list[tuple[schema.VariableDef, list[str]]] = field(default_factory=list)
+    # initializer, read, and what they needed; empty when that was too much
     nodes: list[schema.NodeDef] = field(default_factory=list)
 
     @property

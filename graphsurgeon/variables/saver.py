@@ -37,11 +37,11 @@ _V2 = 2
 
 
 class SavedVariable(NamedTuple):
-    """A variable and where the checkpoint has it: `slice` is a part of the key's tensor, ``"10 4 0,5:0,4"``."""
+    """A variable and where the checkpoint has its value."""
 
     key: str
     variable: Variable
-    slice: str = ""
+    slice: str = ""  # the part of the key's tensor, as in ``"10 4 0,5:0,4"``; empty for all of it
 
 
 class Saver(NamedTuple):

@@ -42,33 +42,16 @@ _NOTHING: Mapping[str, str] = {}
 
 
 class SaverCall(NamedTuple):
-    """An op that saves or restores.
-
-    Attributes
-    ----------
-    node : Node
-    function : str or None
-        Whose body it is in.
-    edges : Index
-        Of that body or graph.
-    keys : list of str
-    specs : list of str or None
-        The slices as written; None when the op has none.
-    types : list of DType
-    is_main : bool
-        Whether it belongs to the saver that the SaverDef names.
-    arguments : mapping of str to str
-        What the function is given, by the names in its body: nodes of the graph.
-    """
+    """An op that saves or restores."""
 
     node: Node
-    function: str | None
-    edges: Index
+    function: str | None  # whose body it is in
+    edges: Index  # of that body or graph
     keys: list[str]
-    specs: list[str] | None
+    specs: list[str] | None  # the slices as written; None when the op has none
     types: list[DType]
-    is_main: bool
-    arguments: Mapping[str, str] = _NOTHING
+    is_main: bool  # whether it belongs to the saver that the SaverDef names
+    arguments: Mapping[str, str] = _NOTHING  # what the function is given, by the names in its body: nodes of the graph
 
     @property
     def is_restore(self) -> bool:

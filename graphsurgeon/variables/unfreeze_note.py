@@ -20,34 +20,23 @@ COLLECTION = "graphsurgeon/unfreeze"
 
 @dataclasses.dataclass
 class ConstantNote:
-    """How one constant was read before it became a variable.
+    """How one constant was read before it became a variable."""
 
-    Attributes
-    ----------
-    read : str
-        The read that was made for it; empty when the graph had one of its own.
-    rewired : list of [node, input position]
-        Readers of the constant itself that were put on a read the graph had.
-    controls : list of str
-        The constant's control inputs, as written.
-    anchors : list of str
-        The nodes that brought the value to where those had held the constant, in order.
-    num_typed : int
-        How many values stood in a typed list, where they usually do not; see `tensor_proto.encode`.
-    """
-
-    read: str = ""
+    read: str = ""  # the read made for it; empty when the graph had one of its own
+    # [node, input position] of the constant's own readers, put on a read that the graph had
     rewired: list[list[Any]] = dataclasses.field(default_factory=list)
-    controls: list[str] = dataclasses.field(default_factory=list)
+    controls: list[str] = dataclasses.field(default_factory=list)  # the constant's control inputs, as written
+    # the nodes that brought the value to where those had held the constant, in order
     anchors: list[str] = dataclasses.field(default_factory=list)
-    num_typed: int = 0
+    num_typed: int = 0  # how many values stood in a typed list, where they usually do not; see `tensor_proto.encode`
 
 
 @dataclasses.dataclass
 class UnfreezeNote:
-    """The note: on constants, by variable, and on dropped attrs, by node (``function/node`` in a function body)."""
+    """The note that unfreezing leaves in a graph's collections."""
 
-    constants: dict[str, ConstantNote] = dataclasses.field(default_factory=dict)
+    constants: dict[str, ConstantNote] = dataclasses.field(default_factory=dict)  # by variable
+    # dropped attrs, by node (``function/node`` in a function body)
     gradient_op_type: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def write(self, meta: schema.MetaGraphDef) -> None:

@@ -14,20 +14,16 @@ from graphsurgeon.ir.signatures import signature_of
 
 
 class BodyEdits(GraphEdit):
-    """Edits, and who uses the variables that are gathered to become values.
-
-    `before` is the index as the graph was: what waited for what is known when the waiting is over. `users` are
-    nodes that need a variable itself, with the tensor by which it came into this body. By that tensor, `writers`
-    are those of them that change the variable, and calls that do; `readers` read its value.
-    """
+    """Edits of a graph, or of a function's body, and who uses the variables that are gathered to become values."""
 
     def __init__(self, graph: Graph, function: str | None = None) -> None:
         super().__init__(graph)
         self.function = function
-        self.before = Index(graph)
+        self.before = Index(graph)  # what waited for what is known when the waiting is over
+        # nodes that need a variable itself, with the tensor by which it came into this body
         self.users: dict[str, str] = {}
-        self.writers: dict[str, set[str]] = {}
-        self.readers: dict[str, set[str]] = {}
+        self.writers: dict[str, set[str]] = {}  # by that tensor, the users that change the variable, and calls that do
+        self.readers: dict[str, set[str]] = {}  # by that tensor, the nodes that read its value
 
     def output(self, node: Node, number: int) -> str:
         """Return how readers write an output of a node."""

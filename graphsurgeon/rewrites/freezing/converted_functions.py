@@ -35,15 +35,12 @@ Follow = Callable[[BodyEdits, str, Value], dict[str, Value]]
 
 
 class ConvertedFunction:
-    """The copy of a function that takes some arguments by value.
-
-    `returned` has the outputs that return an argument, by argument.
-    """
+    """The copy of a function that takes some arguments by value."""
 
     def __init__(self, function: Function, original: str) -> None:
         self.function = function
         self.body = BodyEdits(function.body, original)
-        self.returned: dict[int, list[int]] = {}
+        self.returned: dict[int, list[int]] = {}  # by argument, the outputs that return it
 
     @property
     def name(self) -> str:
@@ -158,10 +155,7 @@ class ConvertedFunctions:
         self._tell(body, decline)
 
     def finish(self, decline: Callable[[BodyEdits, Obstacle], PassError]) -> None:
-        """Apply all edits of the copies.
-
-        It is a PassError that two callers of one function disagree on which arguments are values.
-        """
+        """Apply all edits of the copies; a PassError says that two callers disagree on which arguments are values."""
         for (_, _, name), (body, caller, arguments) in self._calls.items():
             copy = self._copies[name]
             other = set(copy.returned) - arguments.keys()

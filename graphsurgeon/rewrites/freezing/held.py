@@ -36,10 +36,7 @@ def held_variables(model: Model, index: Index) -> list[HeldVariable]:
 
 
 def with_read(held: HeldVariable, model: Model, taken: set[str]) -> HeldVariable:
-    """Give a variable that is to be saved a read, if the graph has none.
-
-    The graph gets the node; its name is added to `taken`.
-    """
+    """Give a variable that is to be saved a read, if the graph has none; the new node's name is then `taken` too."""
     variable = held.variable
     if variable.snapshot or held.place is None:
         return held

@@ -62,10 +62,7 @@ class KeptVariables:
             self._saver.saver.saver_def.keep_checkpoint_every_n_hours = 10000.0
 
     def finish(self) -> list[str]:
-        """Add the saver to the edited graph, and take collections, signatures and values to what is left.
-
-        Returns notes on what went.
-        """
+        """Add the saver to the edited graph, and take what surrounds it to what is left; return notes on what went."""
         model, saver = self._model, self._saver.saver
         for node in saver.nodes if saver is not None else ():
             model.graph.append(node)

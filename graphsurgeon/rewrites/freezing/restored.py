@@ -27,12 +27,9 @@ from proto_utils import schema
 
 @dataclass(frozen=True)
 class VariableRow:
-    """A constant that became a variable.
+    """A constant that became a variable."""
 
-    `name` is its key in the checkpoint.
-    """
-
-    name: str
+    name: str  # its key in the checkpoint
     node: str
     dtype: str
     shape: list[int]

@@ -82,10 +82,7 @@ def needed_variables(model: Model, index: Index, roots: Sequence[str]) -> list[N
 
 
 def check_value(variable: Node, key: str, value: Tensor, operation: str) -> None:
-    """Require that a value is one of the variable.
-
-    Its bytes are not read. `key` says where it is from, `operation` is the pass: both for the PassError.
-    """
+    """Require that a value, found under `key`, has the dtype and shape of the variable; its bytes are not read."""
     dtype, shape = variable_dtype(variable), variable_shape(variable)
     dims = None if shape is None else shape.dims
     if value.dtype is not dtype:

@@ -18,10 +18,7 @@ from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 
 
 def undo_unfreeze(model: Model, note: UnfreezeNote, frozen: Iterable[str]) -> None:
-    """Let readers of constants read them as before they were variables.
-
-    What the note says of variables that are not among the frozen ones is left alone.
-    """
+    """Let readers of constants read them as before they were variables; what is not `frozen` stays as it is."""
     names = set(frozen)
     constants = {name: constant for name, constant in note.constants.items() if name in names}
     if constants:

@@ -25,15 +25,12 @@ from graphsurgeon.tensors.values import FillTensor
 
 
 class Value(NamedTuple):
-    """What is passed by value from now on.
-
-    `shape` is None when it is not known. What `is_thawed` was a constant before: its readers keep all their attrs.
-    """
+    """What is passed by value from now on."""
 
     dtype: DType
-    shape: tuple[int, ...] | None
-    variable: str
-    is_thawed: bool = False
+    shape: tuple[int, ...] | None  # None when it is not known
+    variable: str  # whose value it is
+    is_thawed: bool = False  # it was a constant before: its readers keep all their attrs
 
 
 def to_identity(body: BodyEdits, node: Node, value: Value) -> None:

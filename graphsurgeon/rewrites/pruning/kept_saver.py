@@ -28,28 +28,20 @@ from proto_utils import schema
 
 
 class OldSaver(NamedTuple):
-    """The saver that a SaverDef names, as it is before nodes go.
+    """The saver that a SaverDef names, as it is before nodes go."""
 
-    `names` are the nodes that the SaverDef names, none when there is no SaverDef; `nodes` those and all they need;
-    `state` the variables and tables among those. It is whole when the nodes it names are all there.
-    """
-
-    names: list[str]
-    nodes: set[str]
-    state: set[str]
-    is_whole: bool
+    names: list[str]  # those in the SaverDef; empty without one
+    nodes: set[str]  # those and all they need
+    state: set[str]  # the variables and tables among those
+    is_whole: bool  # whether the nodes it names are all there
 
 
 class NewSaver(NamedTuple):
-    """What comes in the place of the old saver.
+    """What comes in the place of the old saver."""
 
-    There is none when no variable is left. Its nodes are not in the graph yet, and may include reads that variables
-    lack. `unsaved` are nodes whose values the old saver saved and this one does not: no variables, but tables, or
-    variables of which no key could be found.
-    """
-
+    # None when no variable is left; its nodes, also reads that variables lack, are not in the graph yet
     saver: Saver | None
-    unsaved: list[str]
+    unsaved: list[str]  # nodes that only the old one saved: tables, and variables of which no key could be found
 
 
 def find_saver(model: Model, index: Index) -> OldSaver:
@@ -63,10 +55,7 @@ def find_saver(model: Model, index: Index) -> OldSaver:
 
 
 def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]) -> NewSaver:
-    """Make a saver for those variables of the old one that are left.
-
-    Model and index are as they were before nodes went; `kept` are the nodes that are left.
-    """
+    """Make a saver for those variables of the old one that are kept; model and index are as before nodes went."""
     graph = Graph(kept)
     find = _key_finder(model, index)
     reads = _Reads(model, graph)
@@ -86,10 +75,7 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
 
 
 def lost_values(model: Model, index: Index, kept: Collection[str]) -> list[str]:
-    """Return the keys of `model.variables` whose variables all go.
-
-    Model and index are as they were before nodes went; `kept` are the variables that stay.
-    """
+    """Return the keys of `model.variables` of which no variable is kept; the model is as it was before nodes went."""
     if not model.variables:
         return []
     places = VariableValues(model, index)

@@ -29,13 +29,10 @@ _UNKNOWN_DIMS = frozenset({"?", "-1", "None", "none"})
 
 
 class NewInput(NamedTuple):
-    """A node that becomes an input.
-
-    `node` is the Placeholder, or `old` itself when that is one already and stays as it is.
-    """
+    """A node that becomes an input."""
 
     old: Node
-    node: Node
+    node: Node  # the Placeholder; `old` itself when that is one already and stays as it is
     dtype: DType
     shape: Shape
 
@@ -68,10 +65,7 @@ class InputMaker:
         return list(made.values())
 
     def check_readers(self, made: Sequence[NewInput], kept: Collection[str]) -> None:
-        """Require that a Placeholder can stand in for its node with all readers that are kept.
-
-        It is a PassError that one reads another output, needs a reference, or takes another dtype.
-        """
+        """Require that every kept reader can read the Placeholder: output 0, no reference, a dtype that it takes."""
         for new in made:
             for reader, position in self._index.consumers(new.old.name):
                 if reader.name in kept and new.node is not new.old:

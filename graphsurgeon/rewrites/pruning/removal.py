@@ -13,23 +13,17 @@ from proto_utils import schema
 
 
 class Removal(NamedTuple):
-    """What a pass took out of a graph.
+    """What a pass took out of a graph."""
 
-    `there` are the nodes that are left, `replaced` those of them that are left by name only, being something else
-    now. `saver` was made anew, or says what became of the old one. `has_lost`: values of variables went.
-    """
-
-    there: Collection[str]
-    replaced: Collection[str] = ()
+    there: Collection[str]  # the nodes that are left
+    replaced: Collection[str] = ()  # those of them that are left by name only, being something else now
+    # the one made anew, or what became of the old one, if any
     saver: Saver | Literal["none", "kept", "removed"] = "none"
-    has_lost: bool = False
+    has_lost: bool = False  # whether values of variables went
 
 
 def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
-    """Take what surrounds a graph to what is left of it; return the entries that went.
-
-    Its library is what it shall be.
-    """
+    """Take what surrounds a graph to what is left of it, its library being done; return the entries that went."""
     meta = model.meta
     if meta is None:
         return []

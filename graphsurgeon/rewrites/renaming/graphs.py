@@ -50,10 +50,7 @@ def renamed_nodes(nodes: Iterable[Node], new: NewNames, known: Collection[str]) 
 
 
 def renamed_body(nodes: Iterable[Node], new: NewNames, known: Collection[str]) -> list[Node] | None:
-    """Return the nodes of a function body with the state of the graph under its new names; None when nothing changes.
-
-    Parameters as of `renamed_nodes`.
-    """
+    """Return the nodes of a function body with the graph's state under its new names; None when nothing changes."""
     found, is_changed = [], False
     for node in nodes:
         shared = _new_shared_name(node.proto, new, known)

@@ -18,11 +18,7 @@ from proto_utils import schema
 def rename_in_meta_graph(
     meta: schema.MetaGraphDef, new: NewNames, nodes: Collection[str], keys: Collection[str]
 ) -> None:
-    """Rename everything that a meta graph names.
-
-    `nodes` and `keys` are those that there are, by their old names. An entry of a collection that does not parse is
-    a CorruptionError.
-    """
+    """Rename everything that a meta graph names; `nodes` and `keys` are all there are, by their old names."""
     if COLLECTION in meta.collection_def:
         _rename_note(meta, new, nodes)
     for each in references(meta):

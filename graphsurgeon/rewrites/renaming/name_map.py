@@ -33,19 +33,14 @@ _MAX_LISTED = 10
 
 
 class Entry(NamedTuple):
-    """One entry.
-
-    Without `pattern`, the old name stands for itself only. `parts` is the new name of what the pattern matches:
-    texts, and numbers of groups. `where` it was given is for errors; `problem` says why the old name, which might
-    be one, is no regular expression.
-    """
+    """One entry of a name map."""
 
     old: str
     new: str
-    pattern: re.Pattern[str] | None
-    parts: list[str | int]
-    where: str
-    problem: str = ""
+    pattern: re.Pattern[str] | None  # None where the old name stands for itself only
+    parts: list[str | int]  # of the new name: texts, and numbers of the pattern's groups
+    where: str  # where it was given, for errors
+    problem: str = ""  # why the old name, which might be one, is no regular expression; empty when it is
 
     def __str__(self) -> str:
         return f"{self.old}={self.new}"
@@ -93,10 +88,7 @@ class NameMap:
         return "".join(part if isinstance(part, str) else match[part] or "" for part in entry.parts)
 
     def require_all_used(self, names: Iterable[str]) -> None:
-        """Require that each entry has taken a name.
-
-        Entries that have not are a NotFoundError, which lists them; `names` is what there was to take.
-        """
+        """Require that each entry has taken one of the `names`; a NotFoundError lists those that have not."""
         unused = [entry for number, entry in enumerate(self._entries) if number not in self._used]
         if not unused:
             return
@@ -116,10 +108,7 @@ class NameMap:
 
 
 def unmatched_hint(entry: Entry, names: Iterable[str], near: Sequence[str]) -> str | None:
-    """Return what may be the matter with an entry that takes no name, None when nothing is known.
-
-    `names` is what there was to take, `near` those of them that resemble the old name.
-    """
+    """Return why an entry may take none of the names, None when unknown; `near` are those that resemble it."""
     if entry.problem:
         return f"{entry.old!r} is no regular expression: {entry.problem}"
     found = [] if entry.pattern is None else [name for name in names if entry.pattern.search(name)]

@@ -26,10 +26,7 @@ _MAX_LISTED = 10
 
 
 class NewNames:
-    """The new names; each is found once.
-
-    `roots` are the variables, tables and checkpoint keys, which names below them follow.
-    """
+    """The new names, each found once; `roots` are the variables, tables and keys that names below them follow."""
 
     def __init__(
         self,

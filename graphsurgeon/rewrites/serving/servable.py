@@ -51,11 +51,9 @@ _FED_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 
 @dataclass(frozen=True)
 class ServingReport:
-    """What was added to make a graph servable.
+    """What was added to make a graph servable."""
 
-    `signature` has ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the one that was made.
-    """
-
+    # ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the one made
     signature: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
 

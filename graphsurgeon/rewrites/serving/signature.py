@@ -42,14 +42,11 @@ _NOT_IN_ARGUMENTS = re.compile(r"[^A-Za-z0-9_]+")
 
 @dataclass(frozen=True)
 class SignatureRow:
-    """An argument of a signature.
-
-    `dtype` is None when the op is not known, `reason` why it is one.
-    """
+    """An argument of a signature, and why it is one."""
 
     name: str
-    tensor: str
-    dtype: str | None
+    tensor: str  # ``node:0``
+    dtype: str | None  # None when the op is not known
     shape: list[int | None] | None
     reason: str
 
