@@ -54,7 +54,7 @@ class CheckpointRows:
         return cells.headers, cells
 
     def choose(self, patterns: Sequence[str], source: str) -> None:
-        """Keep the rows that any pattern names, by one of the names shown; a pattern of none is a NotFoundError."""
+        """Keep the rows that any pattern names, by a name shown; NotFoundError for a pattern that names none."""
         hits: set[str] = set()
         for pattern in patterns:
             found = {name for name in self._checkpoint if any(matches(pattern, each) for each in self._names(name))}

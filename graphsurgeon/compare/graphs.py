@@ -24,7 +24,7 @@ def diff_graphs(match: Matching, functions: Mapping[str, str]) -> GraphDiff:
     """Compare two graphs whose nodes are matched; `functions` are those with another name on the other side.
 
     What refers to a renamed node, function or loop frame by its new name is no change, nor is the order of control
-    inputs, ``a:0`` for ``a``, or another encoding of the same tensor.
+    inputs, ``a:0`` for ``a``, or another encoding of the same tensor. Errors of constants are those of `diff_values`.
     """
     nodes = _Nodes(match, functions)
     changed, renamed, num_equal = [], [], 0

@@ -79,7 +79,7 @@ class NodeDiff(Part):
 
 @dataclass(frozen=True)
 class GraphDiff(Part):
-    """How two graphs, or function bodies, differ.
+    """How two graphs, or function bodies, differ; `removed` is in the first only, `added` in the second.
 
     What refers to `renamed` nodes, found again by structure, by the new name is no change. `num_equal` nodes are the
     same under the same name. `is_reordered`, the nodes that both have come in another order, is no difference:

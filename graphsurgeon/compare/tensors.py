@@ -21,7 +21,7 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDif
 
     What both have in one dtype and shape is read once from front to back, a piece of each at a time: memory stays flat,
     and checksums are verified. Equal checksums are not taken for equal values: 32 bits prove nothing, and reading costs
-    no more than a look at memory.
+    no more than a look at memory. CorruptionError or NotFoundError when values cannot be read.
     """
     missing = [_row(name, a[name]) for name in sorted(a) if name not in b]
     extra = [_row(name, b[name]) for name in sorted(b) if name not in a]

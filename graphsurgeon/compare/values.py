@@ -72,7 +72,8 @@ def diff_values(a: Tensor, b: Tensor) -> ValueDiff | None:
     """Compare the values of two tensors of one dtype and shape; None when all bits are equal.
 
     They are read once from front to back in pieces, so that checksums are verified, and not at all where both are the
-    same place of one file. UnsupportedError when the dtype has no values outside a session (resource, variant).
+    same place of one file. UnsupportedError when the dtype has no values outside a session (resource, variant),
+    CorruptionError or NotFoundError when they cannot be read.
     """
     if is_same_place(a, b):
         return None

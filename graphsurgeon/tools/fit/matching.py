@@ -55,7 +55,7 @@ def wanted_item(requirement: Requirement) -> Item:
 
 
 def matches_by_name(wanted: Sequence[Requirement], weights: Weights, rules: Sequence[Entry]) -> dict[str, KeyMatch]:
-    """Match by rules, and what these leave by name; the result is by the requirement's key."""
+    """Match by rules, and what these leave by name, by the requirement's key; errors are those of `mapped_names`."""
     mapped = mapped_names(rules, weights.names)
     found: dict[str, KeyMatch] = {}
     for each in wanted:

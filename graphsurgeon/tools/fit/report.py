@@ -18,9 +18,9 @@ class FitRow:
     """What becomes of one tensor.
 
     `name` is the key that the graph restores, of an extra tensor its key in the checkpoint; `source` (``from`` in JSON)
-    the key that it comes from. `dtype` and `shape` are what the graph wants, `steps` what is done to what was found.
-    When it is unresolved or extra, `candidates` may be meant, the closest first, and `suggested` is the one that `why`
-    suggests.
+    the key that it comes from. `dtype` and `shape` are what the graph wants, `found_dtype` and `found_shape` what was
+    found, `steps` what is done to that. When it is unresolved or extra, `candidates` may be meant, the closest first,
+    and `suggested` is the one that `why` suggests and that accepting suggestions would take.
     """
 
     name: str

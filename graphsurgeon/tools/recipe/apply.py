@@ -57,8 +57,8 @@ def apply_recipe(
     recipe are relative to `directory`, by default the recipe's own, else the current one. In the report of all steps
     together, what was skipped has the step before its reason.
 
-    UnsupportedError, with the line, when a step or an option does not exist or is of another kind; nothing was done
-    then.
+    Errors are those of the edits, and an UnsupportedError with the line when a step or an option does not exist or is
+    of another kind; nothing was done then.
     """
     path = os.fspath(steps) if isinstance(steps, str | os.PathLike) else None
     if isinstance(steps, str | os.PathLike):

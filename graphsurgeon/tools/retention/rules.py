@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 
 def kept_by_saver(times: Sequence[float], period: float, since: float | None = None) -> list[int]:
-    """Return the positions of what a Saver, made at `since`, keeps of the checkpoints that drop out of its list.
+    """Return the positions of what a Saver keeps of the checkpoints that drop out of its list.
 
-    `times`, in the order in which they drop out, and `period` are in seconds.
+    `times`, in the order in which they drop out, and `period` are in seconds; the Saver was made at `since`.
     """
     kept: list[int] = []
     later_than = None if since is None else since + period
@@ -31,9 +31,10 @@ def kept_by_saver(times: Sequence[float], period: float, since: float | None = N
 
 
 def kept_by_manager(times: Sequence[float], period: float, since: float | None = None) -> list[int]:
-    """Return the positions of what a CheckpointManager keeps; the last one that stayed was saved at `since`.
+    """Return the positions of what a CheckpointManager keeps of the checkpoints that drop out of its list.
 
-    `times`, in the order in which they drop out, and `period` are in seconds.
+    `times`, in the order in which they drop out, and `period` are in seconds; the last one that stayed was saved at
+    `since`.
     """
     kept: list[int] = []
     last = since
