@@ -11,6 +11,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from tests.tf.judge import JudgeError, TensorFlow
 from tests.tf.test_graph_util_tf import CHUNKS, fixture_graphs, shared_graphs, some_nodes, theirs
@@ -63,7 +64,7 @@ def check_strip(tf: TensorFlow, graphs: dict[Path, schema.GraphDef], directory: 
             ours, report = pruned_graph(graph, outputs=tuple(outputs), inputs=tuple(inputs))
         except gs.GraphSurgeonError:
             continue
-        types = {row.node: gs.dtypes.DType.from_name(row.dtype).number for row in report.inputs}
+        types = {row.node: DType.from_name(row.dtype).number for row in report.inputs}
         jobs.append({"path": path, "inputs": list(types), "outputs": outputs, "types": list(types.values())})
         results.append((ours, report, outputs))
     compared = 0
