@@ -28,7 +28,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.op_families import ASSIGN_OPS
 from graphsurgeon.ir.traversal import ancestors
-from graphsurgeon.names import node_of, node_of_input, text_of
+from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -69,7 +69,8 @@ class SaverCall(NamedTuple):
         A target is a variable of the graph that `index` is of, and whether the value is reshaped on the way to it.
         """
         targets: dict[int, list[tuple[Node, bool]]] = {}
-        pending = [(node, at, _output(node.inputs[at]), False) for node, at in self.edges.consumers(self.node.name)]
+        readers = self.edges.consumers(self.node.name)
+        pending = [(node, at, parse_input(node.inputs[at]).output, False) for node, at in readers]
         while pending:
             node, position, output, is_reshaped = pending.pop()
             if node.op in ASSIGN_OPS and position == 1:
@@ -128,12 +129,6 @@ def _called(nodes: Iterable[Node], arguments: Mapping[str, str]) -> Iterator[tup
         if isinstance(function, Func):
             given = map(node_of_input, node.inputs)
             yield function.name, [arguments.get(name, name) for name in given]
-
-
-def _output(text: str) -> int:
-    """Return the output that an input names, in a graph or a body: ``node:1``, ``node:tensors:1``."""
-    _, colon, last = text.rpartition(":")
-    return int(last) if colon and last.isdecimal() else 0
 
 
 def _strings(index: Index, node: Node, position: int) -> list[str] | None:

@@ -24,8 +24,9 @@ from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import parse_input
 from graphsurgeon.weights.roles import PASS, PASS_SECOND
-from graphsurgeon.weights.scope import MAX_STEPS, Constant, Scope, constant_of, output_of
+from graphsurgeon.weights.scope import MAX_STEPS, Constant, Scope, constant_of
 
 # The first input that is an argument of the called functions.
 _FIRST_ARGUMENT = {
@@ -64,7 +65,7 @@ class _Body:
             if node is None or not node.inputs:
                 break
             if node.op == "IdentityN":
-                text = node.inputs[min(output_of(text), len(node.inputs) - 1)]
+                text = node.inputs[min(parse_input(text).output, len(node.inputs) - 1)]
             elif node.op in PASS:
                 text = node.inputs[0]
             elif node.op in PASS_SECOND and len(node.inputs) > 1:

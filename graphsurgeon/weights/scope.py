@@ -19,6 +19,7 @@ from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
+from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.weights.roles import COMBINE, PASS, PASS_SECOND
@@ -37,9 +38,6 @@ FORM = frozenset((
     "RefEnter", "Exit", "Switch", "RefSwitch", "CheckNumerics", "EnsureShape", "BroadcastTo", "Tile",
 ))  # fmt: skip
 
-
-# More digits than any node has outputs are part of a bad name.
-_MAX_DIGITS = 10
 
 _FLOATS = {dtypes.FLOAT: "<f", dtypes.DOUBLE: "<d", dtypes.HALF: "<e", dtypes.BFLOAT16: "<f"}
 
@@ -123,7 +121,7 @@ class Scope:
         """Return the constant that an input carries, through ops that only pass it on; it must have been traced."""
         name = _node_name(text)
         found = self._carried.get(name)
-        return found if found is not None else self._carried_output.get((name, output_of(text)))
+        return found if found is not None else self._carried_output.get((name, parse_input(text).output))
 
     def constant_or_choice(self, text: str) -> Constant | None:
         """Return the constant that an input carries, or carries in one branch of a cond: moving or batch statistics."""
@@ -180,7 +178,7 @@ class Scope:
         if name not in self._by_output:
             by_output: dict[int, list[tuple[Node, int]]] = {}
             for node, position in self.index.consumers(name):
-                by_output.setdefault(output_of(node.inputs[position]), []).append((node, position))
+                by_output.setdefault(parse_input(node.inputs[position]).output, []).append((node, position))
             self._by_output[name] = by_output
         return self._by_output[name].get(output, ())
 
@@ -277,12 +275,6 @@ def _is_pure(op: str) -> bool:
 
 def _node_name(text: str) -> str:
     return text.partition(":")[0]
-
-
-def output_of(text: str) -> int:
-    """Return the output index an input names: ``a:1`` in a graph, ``a:out:1`` in a body."""
-    _, colon, last = text.rpartition(":")
-    return int(last) if colon and last.isdecimal() and len(last) < _MAX_DIGITS else 0
 
 
 def constant_of(node: Node) -> Constant | None:

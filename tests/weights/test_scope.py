@@ -8,7 +8,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.weights.scope import Scope, constant_of, output_of
+from graphsurgeon.weights.scope import Scope, constant_of
 from proto_utils import schema
 from tests.notation import graph, node
 
@@ -154,16 +154,6 @@ def test_cycles_chains_and_hubs_cost_little():
         many + f"p = Pack({', '.join(f'w{i}' for i in range(300))})\n" + "".join(f"o{i} = Exp(p)\n" for i in range(300))
     )
     assert len(uses(hub, "w7")) <= 101
-
-
-@pytest.mark.parametrize("text", ["a:1", "a:out:1"])
-def test_output_of(text):
-    assert output_of(text) == 1
-
-
-@pytest.mark.parametrize("text", ["a", "a:", "a:out", "a:" + "9" * 5000, "^a"])
-def test_output_of_odd_names_is_zero(text):
-    assert output_of(text) == 0
 
 
 def test_constant_of_reads_the_header():
