@@ -128,6 +128,11 @@ def new_variable(
     return VariableNodes(variable, nodes, read)
 
 
+def usual_read(name: str, kind: VariableKind) -> str:
+    """Return the name that TensorFlow gives the node that reads a variable."""
+    return f"{name}/read" if kind == "ref" else f"{name}/Read/ReadVariableOp"
+
+
 def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, device: str = "") -> Node:
     """Make the node that reads a variable: ``X/read``, or ``X/Read/ReadVariableOp``, under a name that is free."""
     build = _Builder(name, dtype, device, taken)
@@ -170,7 +175,7 @@ def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Var
         elif consumer.op == read_op and len(consumer.inputs) == 1:
             # One that waits for something may stand in a loop or a branch, or give a later value.
             reads.append(consumer.name)
-    wanted = f"{node.name}/read" if kind == "ref" else f"{node.name}/Read/ReadVariableOp"
+    wanted = usual_read(node.name, kind)
     read = wanted if wanted in reads else next(iter(reads), "")
     return Variable(node.name, kind, dtype, initializer, read and f"{read}:0", initial_value, node.device)
 

@@ -18,7 +18,7 @@ from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import SavedAs
-from graphsurgeon.variables.layout import Variable, new_read, new_variable
+from graphsurgeon.variables.layout import Variable, new_read, new_variable, usual_read
 from graphsurgeon.variables.remembered import Remembered, remembered_constants, usable_parts
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
@@ -109,9 +109,8 @@ class _Restorer:
                 definition.initial_value_name, node.device,
             )  # fmt: skip
             return
-        read = f"{name}/read" if note.kind == "ref" else f"{name}/Read/ReadVariableOp"
-        read_there = self._index.producers.get(read)
-        own = read if read_there is not None and read_there.op == "Identity" else None
+        read_there = self._index.producers.get(usual_read(name, note.kind))
+        own = read_there.name if read_there is not None and read_there.op == "Identity" else None
         made = new_variable(name, value, note.kind, self._taken, device=node.device, read=own)
         self.edit.replace(name, [node, *made.nodes[1:]])
         self.variables[name] = made.variable
@@ -157,7 +156,7 @@ class _Restorer:
 
 def _definition(name: str, note: Remembered, there: set[str]) -> schema.VariableDef | None:
     """Describe a variable that no collection held by the usual names of its parts."""
-    read = f"{name}/read" if note.kind == "ref" else f"{name}/Read/ReadVariableOp"
+    read = usual_read(name, note.kind)
     found = schema.VariableDef(variable_name=f"{name}:0", initializer_name=f"{name}/Assign", snapshot_name=f"{read}:0")
     return found if _is_whole(found, there) else None
 

@@ -22,7 +22,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import count_typed, encode
-from graphsurgeon.variables.layout import Variable, VariableKind, new_variable
+from graphsurgeon.variables.layout import Variable, VariableKind, new_variable, usual_read
 from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 
 _READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
@@ -82,8 +82,7 @@ class ToVariables:
 
     def _own_read(self, name: str) -> Node | None:
         """Find the read that the variable had before it was frozen."""
-        suffix = "/read" if self.kind == "ref" else "/Read/ReadVariableOp"
-        node = self._index.producers.get(name + suffix)
+        node = self._index.producers.get(usual_read(name, self.kind))
         return node if node is not None and node.op == "Identity" and _reads_only(node, name) else None
 
     def _anchors(self, node: Node, dtype: DType, read: str) -> list[Node]:
