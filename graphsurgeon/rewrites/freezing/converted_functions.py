@@ -143,7 +143,7 @@ class ConvertedFunctions:
         """
         cut: list[str] = []
         for copy in self._callees_first():
-            self._tell(copy.body, decline)
+            self.tell(copy.body, decline)
             removed, obstacles = copy.settle()
             cut += [copy.body.where(name) for name in removed]
             for obstacle in obstacles:
@@ -152,7 +152,21 @@ class ConvertedFunctions:
 
     def tell(self, body: BodyEdits, decline: Callable[[BodyEdits, Obstacle], PassError]) -> None:
         """Note in a body which of its calls change or read variables."""
-        self._tell(body, decline)
+        for (_, _, name), (caller_body, caller, arguments) in self._calls.items():
+            if caller_body is not body:
+                continue
+            callee = self._copies[name]
+            for number, text in arguments.items():
+                argument = callee.argument(number)
+                changes, reads = _remain(callee, "writers", argument), _remain(callee, "readers", argument)
+                has_cut = bool(callee.body.writers.get(argument))
+                if (changes or has_cut) and reads and caller.op in _WHILE:
+                    reason = f"changes variable {text!r} in a loop that reads it"
+                    raise decline(body, Obstacle(caller, reason))
+                if changes or has_cut:
+                    body.writers.setdefault(text, set()).add(caller.name)
+                if reads:
+                    body.readers.setdefault(text, set()).add(caller.name)
 
     def finish(self, decline: Callable[[BodyEdits, Obstacle], PassError]) -> None:
         """Apply all edits of the copies; a PassError says that two callers disagree on which arguments are values."""
@@ -187,23 +201,6 @@ class ConvertedFunctions:
 
     def _known(self, name: str) -> bool:
         return name in self._library.functions
-
-    def _tell(self, body: BodyEdits, decline: Callable[[BodyEdits, Obstacle], PassError]) -> None:
-        for (_, _, name), (caller_body, caller, arguments) in self._calls.items():
-            if caller_body is not body:
-                continue
-            callee = self._copies[name]
-            for number, text in arguments.items():
-                argument = callee.argument(number)
-                changes, reads = _remain(callee, "writers", argument), _remain(callee, "readers", argument)
-                has_cut = bool(callee.body.writers.get(argument))
-                if (changes or has_cut) and reads and caller.op in _WHILE:
-                    reason = f"changes variable {text!r} in a loop that reads it"
-                    raise decline(body, Obstacle(caller, reason))
-                if changes or has_cut:
-                    body.writers.setdefault(text, set()).add(caller.name)
-                if reads:
-                    body.readers.setdefault(text, set()).add(caller.name)
 
     def _convert(
         self, body: BodyEdits, caller: Node, name: str, argument: int, text: str, value: Value
