@@ -159,13 +159,9 @@ class InitOps:
                 pending.extend((node_of_input(text), False) for text in node.inputs)
 
     def cut(self, kept: set[str]) -> dict[str, tuple[str, ...]]:
-        """Cut the ops down to what they wait for among the nodes that are kept.
+        """Cut the ops down to what they wait for among the nodes that are kept, and return their inputs then.
 
-        Returns
-        -------
-        dict of str to tuple of str
-            Those that still have something to wait for, or never had, and their inputs then.
-            What is kept anyway is not in it.
+        What is kept anyway is not in it, nor what has nothing left to wait for; what never had, is.
         """
         found: dict[str, tuple[str, ...]] = {}
         for name, node in self._groups.items():

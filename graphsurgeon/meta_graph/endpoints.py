@@ -91,14 +91,7 @@ def endpoint(node: Node, reason: str) -> Endpoint:
 
 @dataclass(frozen=True)
 class SignatureTensor:
-    """A TensorInfo as plain data.
-
-    Attributes
-    ----------
-    name : str
-    dtype : str or None
-    shape : list of (int or None), or None
-    """
+    """A TensorInfo as plain data."""
 
     name: str
     dtype: str | None

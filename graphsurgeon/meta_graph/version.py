@@ -20,13 +20,7 @@ _PARSEABLE = re.compile(
 
 
 def stamp_version(meta: schema.MetaGraphDef) -> str | None:
-    """Give a meta graph a version that TensorFlow can parse, unless it has one.
-
-    Returns
-    -------
-    str or None
-        The one that had to be replaced.
-    """
+    """Give a meta graph a version that TensorFlow can parse; return the one that had to be replaced, if any."""
     version: str = meta.meta_info_def.tensorflow_version
     if _PARSEABLE.fullmatch(version):
         return None

@@ -87,20 +87,10 @@ def new_variable(
     attrs: dict[str, Any] | None = None,
     read: str | None = None,
 ) -> VariableNodes:
-    """Make the nodes of a variable, which itself is first.
+    """Make the nodes of a variable, itself first, with the dtype and shape of a value, whose bytes are not used.
 
-    Parameters
-    ----------
-    name : str
-        It may be among `taken`, being the node that is replaced.
-    value : Tensor
-        Gives dtype and shape; its bytes are not used.
-    taken : set of str
-        Names in use; the other nodes avoid them and are added to it.
-    attrs : dict, optional
-        Further attrs of the variable node.
-    read : str, optional
-        An existing node that reads the variable already; none is made then.
+    The name may be `taken`, by the node that is replaced; the other nodes avoid those names and are added to them.
+    `attrs` are further ones of the variable node; no read is made when an existing one is given.
     """
     dtype, at = value.dtype, {"_class": _beside(name)}
     shape, zeros = _shape_and_zeros(dtype, value.shape)

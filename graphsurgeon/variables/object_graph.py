@@ -158,13 +158,7 @@ class ObjectGraph:
         return None if attribute is None else self._slots.get(attribute.node)
 
     def path(self, number: int) -> str | None:
-        """Return the shortest way from the root to an object, as keys have it; None when there is none.
-
-        Raises
-        ------
-        LimitError
-            It is longer than `MAX_PATH`.
-        """
+        """Return the shortest way from the root to an object, None without one; a LimitError beyond `MAX_PATH`."""
         slot = self._slots.get(number)
         if slot is None or self._is_reached(number):
             return self._way(number)
@@ -270,17 +264,7 @@ class ObjectGraph:
 def read_object_graph(tensors: Mapping[str, Tensor]) -> ObjectGraph | None:
     """Read the object graph of a checkpoint, None of one that is saved by name.
 
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-        The checkpoint; of its values only that string is read.
-
-    Raises
-    ------
-    CorruptionError
-        The graph is damaged.
-    LimitError
-        It is longer than `MAX_NBYTES`.
+    Reads no other value; raises as `object_graph_text`, and CorruptionError when the graph is damaged.
     """
     text = object_graph_text(tensors)
     return None if text is None else ObjectGraph(schema.parse(schema.TrackableObjectGraph, text))
@@ -289,10 +273,7 @@ def read_object_graph(tensors: Mapping[str, Tensor]) -> ObjectGraph | None:
 def object_graph_text(tensors: Mapping[str, Tensor]) -> bytes | None:
     """Return the serialized object graph of a checkpoint, None of one that is saved by name.
 
-    Raises
-    ------
-    LimitError
-        It is longer than `MAX_NBYTES`.
+    It is a LimitError when it is longer than `MAX_NBYTES`.
     """
     tensor = tensors.get(OBJECT_GRAPH_KEY)
     if tensor is None or tensor.dtype is not dtypes.STRING or tensor.size != 1:

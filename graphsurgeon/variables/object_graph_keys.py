@@ -19,16 +19,10 @@ TABLE_SUFFIXES = ("-keys", "-values")
 
 
 def update_object_graph(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
-    """Give the object graph, if there is one, the new keys of tensors; return whether it changed.
+    """Bring a checkpoint's object graph, if it has one, in step with new keys; return whether it changed.
 
-    `new_keys` says what became of keys that are not there any more: another key, or None for a tensor that was dropped.
-
-    Raises
-    ------
-    CorruptionError
-        It does not parse.
-    LimitError
-        It is longer than `object_graph.MAX_NBYTES`.
+    For keys that are not there any more, `new_keys` has another, or None for a tensor that was dropped. The graph is
+    replaced; it is a CorruptionError when it does not parse, a LimitError past `object_graph.MAX_NBYTES`.
     """
     before = object_graph_text(tensors) if new_keys else None
     if before is None:

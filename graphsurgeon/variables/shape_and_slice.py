@@ -15,17 +15,9 @@ from proto_utils.errors import CorruptionError
 
 
 def parse_shape_and_slice(spec: str) -> tuple[tuple[int, ...], Box] | None:
-    """Parse an element of a saver's ``shape_and_slices``.
+    """Parse an element of a saver's ``shape_and_slices``: a shape, and a box that may lie outside of it.
 
-    Returns
-    -------
-    (shape, box), or None
-        None for the empty string, which takes the whole tensor. The box may lie outside the shape.
-
-    Raises
-    ------
-    CorruptionError
-        It is not such a text.
+    The empty string, which takes the whole tensor, is None; what is no such text is a CorruptionError.
     """
     if not spec.strip():
         return None
