@@ -10,6 +10,7 @@ import graphsurgeon as gs
 from graphsurgeon.formats.load import load
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
 from tests.models import shared
 from tests.notation import model as notation_model
@@ -54,6 +55,13 @@ def test_what_is_restored_goes_to_variables(fixtures: Path, name: str):
         assert node.name == key if not spec else node.name.startswith(f"{key}/part_")
         assert node.attrs["dtype"] is dtype
         assert not is_reshaped
+
+
+def test_a_reader_of_an_absurd_output_number_is_no_error(trained: Model):
+    trained.graph.append(Node.new("bad", "Identity", ["save/RestoreV2:" + "9" * 5000]))
+    index = Index(trained.graph)
+    restore = next(call for call in saver_calls(trained, index) if call.is_restore)
+    assert [row[0] for row in restore.restored(index)] == sorted(trained.variables)
 
 
 def test_what_a_function_restores_goes_to_what_it_is_given():
