@@ -14,6 +14,7 @@ Source: the protobuf encoding guide. Groups are skipped whole, as parsers do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from proto_utils.errors import CorruptionError
@@ -73,6 +74,7 @@ def tag(number: int, wire_type: int) -> bytes:
     return encode_varint(number << 3 | wire_type)
 
 
+@lru_cache(maxsize=4096)
 def len_header(number: int, nbytes: int) -> bytes:
     """Encode what precedes the payload of a LEN field of `nbytes` bytes."""
     return encode_varint(number << 3 | LEN) + encode_varint(nbytes)

@@ -31,8 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from graphsurgeon.checks.body import Body, input_findings, name_findings, node_findings
-from graphsurgeon.checks.constants import const_findings
+from graphsurgeon.checks.body import Body, const_findings, input_findings, name_findings, node_findings
 from graphsurgeon.checks.cycles import cycle_findings
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
 from graphsurgeon.checks.functions import call_findings, library_findings, reachable, signature_findings

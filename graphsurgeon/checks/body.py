@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Node, protos
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
 from graphsurgeon.names import NODE_NAME, is_control, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import DType
@@ -25,36 +26,80 @@ SEVERAL = -1
 # TensorFlow's own internal names, which bodies may hold, begin with "_".
 _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
 
+# Names of nodes, one a line.
+_NODE_NAMES = re.compile(rf"{NODE_NAME.pattern}(?:\n{NODE_NAME.pattern})*")
+
 
 class Body:
     """A symbol table of a graph, or of the body of a function: its names, its tensors and their types.
 
-    The lists of nodes, names and signatures have the same length.
+    What a node's own name and attrs tell is looked at once and remembered by the node, which forgets it when it is
+    edited (`Node.checked`). All that depends on other nodes too is looked at each time: names that are there twice,
+    inputs, colocation, cycles. So a check after a pass finds what a first one would, and costs what the pass made new.
+    The lists of nodes, names, inputs and signatures have the same length.
     """
 
     def __init__(self, graph: Graph, signatures: OpSignatures, function: Function | None = None) -> None:
         self.function = function
         self.nodes = list(graph)
-        self.names = [node.name for node in self.nodes]
-        self.signatures: list[OpSignature] = []
-        self.groups: list[tuple[Node, schema.AttrValue]] = []  # the nodes with a ``_class`` attr, and the attr
-        self._look_at_attrs(signatures)
-        last = len(self.names) - 1
+        self.names: list[str] = list(map(NAME, self.nodes))
+        self.inputs: list[tuple[str, ...]] = list(map(INPUTS, self.nodes))
         # where the (first) node of a name is
-        self.position = {name: last - i for i, name in enumerate(reversed(self.names))}
+        self.position = dict(zip(reversed(self.names), range(len(self.names) - 1, -1, -1), strict=True))
+        self.signatures: list[OpSignature] = list(map(CHECKED, self.nodes))
+        # the nodes that the quick look did not find sound
+        self.suspects: list[tuple[Node, OpSignature]] = []
+        self._look_at_new_nodes(signatures)
         # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
         # every text that names a tensor, as far as that is known beforehand, and its type
         self.tensors = self._graph_tensors() if function is None else self._body_tensors()
 
-    def _look_at_attrs(self, signatures: OpSignatures) -> None:
-        """Take what is needed of all nodes' attrs in one go: that is where the time goes."""
-        for node in self.nodes:
-            attr = node.proto.attr
-            self.signatures.append(signatures.find(node.op, attr))
+    def is_legal(self, name: str) -> bool:
+        """Whether TensorFlow allows a node to have that name here."""
+        return (NODE_NAME if self.function is None else _BODY_NAME).fullmatch(name) is not None
+
+    def _look_at_new_nodes(self, signatures: OpSignatures) -> None:
+        """Take what is needed of all attrs in one go: that is where the time goes."""
+        functions, find = signatures.functions, signatures.find
+        places = self._new_nodes(functions)
+        nodes = [self.nodes[i] for i in places]
+        are_legal = _are_legal(list(map(NAME, nodes)))
+        for i, node, proto in zip(places, nodes, protos(nodes), strict=True):
+            op, attr = node.op, proto.attr
+            signature = self.signatures[i] = find(op, attr)
             group = attr.get("_class")
-            if group is not None:
-                self.groups.append((node, group))
+            beside = None if group is None else self._only_neighbour(group)
+            if (
+                signature.problem is not None
+                or not (are_legal or NODE_NAME.fullmatch(node.name))
+                or (op == "Const" and const_problem(node, attr) is not None)
+                or beside == ""
+            ):
+                self.suspects.append((node, signature))
+            elif op not in functions:
+                node.set_checked(signature, beside)
+
+    def _new_nodes(self, functions: Collection[str]) -> list[int]:
+        """Return the nodes of which nothing is remembered, or nothing that is still so."""
+        position = self.position
+        remembered = enumerate(zip(map(CHECKED, self.nodes), map(BESIDE, self.nodes), strict=True))
+        found = [
+            i
+            for i, (checked, beside) in remembered
+            if checked is None or (beside is not None and beside not in position)
+        ]
+        if functions:
+            found = sorted({*found, *(i for i, node in enumerate(self.nodes) if node.op in functions)})
+        return found
+
+    def _only_neighbour(self, group: schema.AttrValue) -> str:
+        """Return the node that a ``_class`` attr names, empty when it is not exactly one that is there."""
+        names = group.list.s
+        if len(names) != 1 or names[0][:5] != b"loc:@":
+            return ""
+        position = self.position.get(names[0][5:].decode("latin-1"))
+        return "" if position is None else self.names[position]
 
     def finding(self, severity: Severity, rule: str, node: str | None, message: str) -> Finding:
         """Make a finding about a node of this body."""
@@ -74,14 +119,11 @@ class Body:
         return control in self.tensors or node_of_input(control) in self.position
 
     def _graph_tensors(self) -> dict[str, int]:
-        tensors = {}
-        for name, signature in zip(self.names, self.signatures, strict=True):
-            outputs = signature.outputs
-            if outputs is None:
-                tensors[name] = UNKNOWN
-            elif outputs:
-                tensors[name] = outputs[0]
-        return tensors
+        return {
+            name: UNKNOWN if outputs is None else outputs[0]
+            for name, signature in zip(self.names, self.signatures, strict=True)
+            if (outputs := signature.outputs) is None or outputs
+        }
 
     def _body_tensors(self) -> dict[str, int]:
         tensors = dict(self.arguments)
@@ -107,6 +149,7 @@ class Body:
         if outputs is None:
             return UNKNOWN
         if index < len(outputs):
+            self.tensors[text] = outputs[index]
             return outputs[index]
         count = f"{len(outputs)} output{'s' if len(outputs) != 1 else ''}"
         return "output-index", f"input {text!r}: {name!r} ({self.nodes[position].op}) has {count}"
@@ -129,11 +172,10 @@ class Body:
 
 def name_findings(body: Body) -> Iterator[Finding]:
     """Yield names that TensorFlow does not allow, and those that are there twice."""
-    legal = (NODE_NAME if body.function is None else _BODY_NAME).fullmatch
-    for name in body.names:
-        if not legal(name):
-            what = "holds characters that TensorFlow does not allow" if name else "is empty"
-            yield body.finding(ERROR, "name", name, f"the name {what}")
+    for node, _ in body.suspects:
+        if not body.is_legal(node.name):
+            what = "holds characters that TensorFlow does not allow" if node.name else "is empty"
+            yield body.finding(ERROR, "name", node.name, f"the name {what}")
     if len(body.position) != len(body.names):
         for name, count in Counter(body.names).items():
             if count > 1:
@@ -145,22 +187,35 @@ def name_findings(body: Body) -> Iterator[Finding]:
 
 def node_findings(body: Body) -> Iterator[Finding]:
     """Yield bad attrs and colocation with nodes that are not there."""
-    for node, signature in zip(body.nodes, body.signatures, strict=True):
+    for node, signature in body.suspects:
         if signature.problem is not None:
             yield body.finding(ERROR, "attr", node.name, f"{node.op}: {signature.problem}")
-    for node, group in body.groups:
-        names = group.list.s
-        if len(names) != 1 or names[0][:5] != b"loc:@" or names[0][5:].decode("latin-1") not in body.position:
-            yield from _colocation_findings(body, node, list(names), group.WhichOneof("value"))
+    for node, _ in body.suspects:
+        group = node.attr("_class")
+        if group is not None:
+            yield from _colocation_findings(body, node, list(group.list.s), group.WhichOneof("value"))
+
+
+def const_findings(body: Body) -> Iterator[Finding]:
+    """Yield constants that TensorFlow refuses."""
+    for node, _ in body.suspects:
+        problem = const_problem(node, node.proto.attr) if node.op == "Const" else None
+        if problem is not None:
+            yield body.finding(ERROR, "const", node.name, problem)
 
 
 def input_findings(body: Body) -> Iterator[Finding]:
     """Yield inputs that are not there, or not what the op takes."""
     type_of = body.tensors.get
-    for node, signature in zip(body.nodes, body.signatures, strict=True):
-        inputs = node.inputs
-        if tuple(map(type_of, inputs)) != signature.inputs:
-            yield from _odd_input_findings(body, node, inputs, signature)
+    # Types that are not the very ones an op takes, but serve it.
+    fitting: set[tuple[tuple[int | None, ...], tuple[int, ...] | None]] = set()
+    for node, inputs, signature in zip(body.nodes, body.inputs, body.signatures, strict=True):
+        types = tuple(map(type_of, inputs))
+        if types != signature.inputs and (types, signature.inputs) not in fitting:
+            found = list(_odd_input_findings(body, node, inputs, signature))
+            if not found and None not in types:
+                fitting.add((types, signature.inputs))
+            yield from found
 
 
 def fits(found: int, wanted: int) -> bool:
@@ -174,6 +229,12 @@ def type_name(number: int) -> str:
         return DType.from_number(number).name
     except UnsupportedError:
         return f"type number {number}"
+
+
+def _are_legal(names: list[str]) -> bool:
+    """Whether TensorFlow allows all these names; quick, False when in doubt."""
+    text = "\n".join(names)
+    return text.count("\n") == len(names) - 1 and _NODE_NAMES.fullmatch(text) is not None
 
 
 def _arguments(function: Function) -> dict[str, int]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-from graphsurgeon.checks.body import Body
-from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -15,17 +13,8 @@ from proto_utils import schema
 from proto_utils.errors import FileFormatError, UnsupportedError
 
 
-def const_findings(body: Body) -> Iterator[Finding]:
-    """Yield constants that TensorFlow refuses; no payload is read."""
-    for node in body.nodes:
-        if node.op == "Const":
-            problem = _problem(node)
-            if problem is not None:
-                yield body.finding(ERROR, "const", node.name, problem)
-
-
-def _problem(node: Node) -> str | None:
-    attr = node.proto.attr
+def const_problem(node: Node, attr: Mapping[str, schema.AttrValue]) -> str | None:
+    """Return why TensorFlow refuses a Const with these attrs, None when it does not; no payload is read."""
     value, wanted = attr.get("value"), attr.get("dtype")
     if value is None:
         return "has no value"

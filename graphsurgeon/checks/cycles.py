@@ -40,8 +40,8 @@ def _out_of_order(body: Body) -> list[int]:
         return name not in ready and name in position
 
     found = []
-    for i, node in enumerate(body.nodes):
-        if all_ready(node.inputs) or not any(_needed(body, i, is_missing)):
+    for i, inputs in enumerate(body.inputs):
+        if all_ready(inputs) or not any(_needed(body, i, is_missing)):
             ready.add(body.names[i])
         else:
             found.append(i)

@@ -258,7 +258,7 @@ def _serialize_anew(model: Model, *, clear_devices: bool) -> None:
         edit = GraphEdit(graph)
         for node in graph:
             copy = edit.edit(node)
-            copy.origin = None
+            copy.editable_proto()
             # TensorFlow drops those of the input, before it makes constants.
             if clear_devices and function is None and node.device:
                 copy.device = ""

@@ -13,7 +13,7 @@ _GROUP = b"loc:@"
 
 def colocated_with(node: Node) -> list[str]:
     """Return the nodes that a node is to share a device with."""
-    attr = node.proto.attr.get(_COLOCATION)
+    attr = node.attr(_COLOCATION)
     if attr is None:
         return []
     return [_name(group) for group in attr.list.s if group.startswith(_GROUP)]
@@ -30,13 +30,13 @@ def drop_colocation(node: Node, gone: Iterable[str]) -> None:
     The node has that attr, is edited, and may be of any protobuf pool.
     """
     names = set(gone)
-    groups = node.proto.attr[_COLOCATION].list.s
+    attr = node.editable_proto().attr
+    groups = attr[_COLOCATION].list.s
     left = [group for group in groups if not (group.startswith(_GROUP) and _name(group) in names)]
-    node.origin = None
     if left:
         groups[:] = left
     else:
-        del node.proto.attr[_COLOCATION]
+        del attr[_COLOCATION]
 
 
 def _name(group: bytes) -> str:

@@ -14,7 +14,8 @@ not apply. Writing sends unedited nodes as the bytes they were.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from sys import intern
+from typing import Any, TypeAlias
 
 from graphsurgeon.ir.graph import Function, Graph, Library
 from graphsurgeon.ir.node import LAYOUT, Node, Origin, group_payloads
@@ -30,7 +31,13 @@ FUNCTION = 1
 NODE_DEF = 3
 
 # Short nodes are parsed together up to this many bytes.
-_BATCH_NBYTES = 1 << 16
+_RUN_NBYTES = 1 << 16
+
+# A tag and a length, each a varint.
+_HEAD_NBYTES = 20
+
+# Where a record begins, where its payload does, and where both end.
+_Place: TypeAlias = tuple[int, int, int]
 
 
 def read_graph(source: Source, start: int, end: int) -> tuple[Graph, Library, bytes]:
@@ -62,9 +69,8 @@ def graph_pieces(graph: Graph, library: Library, rest: bytes) -> list[Piece]:
 
 
 def node_pieces(graph: Graph, number: int) -> list[Piece]:
-    """Return the records of a graph's nodes; neighbours become one piece, of the file or of memory."""
+    """Return the records of a graph's nodes; unedited neighbours become one piece of the file."""
     pieces: list[Piece] = []
-    made: list[bytes] = []
     run: tuple[Source, int, int] | None = None
     for node in graph:
         origin = node.origin
@@ -72,21 +78,18 @@ def node_pieces(graph: Graph, number: int) -> list[Piece]:
             if run is not None and run[0] is origin.source and run[2] == origin.record:
                 run = (run[0], run[1], origin.end)
                 continue
-            _flush(pieces, run, made)
+            if run is not None:
+                pieces.append(Span(*run))
             run = (origin.source, origin.record, origin.end)
             continue
         if run is not None:
-            _flush(pieces, run, made)
+            pieces.append(Span(*run))
             run = None
         body = node.pieces() if origin is None else [Span(origin.source, origin.start, origin.end)]
-        made.append(len_header(number, total_nbytes(body)))
-        for piece in body:
-            if isinstance(piece, bytes):
-                made.append(piece)
-            else:
-                _flush(pieces, None, made)
-                pieces.append(piece)
-    _flush(pieces, run, made)
+        pieces.append(len_header(number, total_nbytes(body)))
+        pieces += body
+    if run is not None:
+        pieces.append(Span(*run))
     return pieces
 
 
@@ -157,57 +160,70 @@ def _read_nodes(
     """Read the nodes in field `number` of a message, and return its other records."""
     nodes: list[Node] = []
     others: list[Record] = []
-    batch: list[tuple[int, int, int]] = []
-
-    def flush() -> None:
-        if batch:
-            nodes.extend(_parse_batch(source, batch, number, container, field))
-            batch.clear()
-
-    for record, body, stop, found, wire_type in _scan(source, start, end, number):
-        if found != number or wire_type != LEN:
-            others.append(Record(found, wire_type, record, body, stop))
-            continue
-        if stop - body >= LONG_NBYTES:
-            flush()
-            nodes.append(_read_long_node(source, Origin(source, record, body, stop, number)))
-            continue
-        if batch and (batch[-1][2] != record or stop - batch[0][0] > _BATCH_NBYTES):
-            flush()
-        batch.append((record, body, stop))
-    flush()
+    window = Window(source)
+    for found in _runs(window, start, end, number):
+        if isinstance(found, list):
+            nodes += _parse_run(window, source, found, number, container, field)
+        elif found.number != number or found.wire_type != LEN:
+            others.append(found)
+        elif found.end - found.start >= LONG_NBYTES:
+            nodes.append(_read_long_node(source, Origin(source, found.record, found.start, found.end, number)))
+        else:
+            place = (found.record, found.start, found.end)
+            nodes += _parse_run(window, source, [place], number, container, field)
     return nodes, others
 
 
-def _scan(source: Source, start: int, end: int, number: int) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield (record, payload, end, field number, wire type); short nodes take the inlined path."""
-    window = Window(source)
+def _runs(window: Window, start: int, end: int, number: int) -> Iterator[list[_Place] | Record]:
+    """Yield runs of short nodes as (record, payload, end), which take the inlined path, and all other records."""
     head = tag(number, LEN)[0]
+    run: list[_Place] = []
     position = start
     while position < end:
-        buffer, index = window.buffer, position - window.base
-        if 0 <= index < len(buffer) - 3 and buffer[index] == head:
+        index = window.ensure(position, min(_HEAD_NBYTES, end - position))
+        buffer, base = window.buffer, window.base
+        while index < len(buffer) - 3 and buffer[index] == head:
             nbytes, body = buffer[index + 1], index + 2
             if nbytes >= 0x80:
                 nbytes, body = nbytes & 0x7F | buffer[index + 2] << 7, index + 3
-            if nbytes < 0x4000 and buffer[body - 1] < 0x80:
-                stop = window.base + body + nbytes
-                if stop <= end:
-                    yield position, window.base + body, stop, number, LEN
-                    position = stop
-                    continue
+            stop = body + nbytes
+            if nbytes >= LONG_NBYTES or buffer[body - 1] >= 0x80 or base + stop > end:
+                break
+            if run and base + stop - run[0][0] > _RUN_NBYTES:
+                yield run
+                run = []
+            run.append((base + index, base + body, base + stop))
+            index = stop
+        if base + index > position:
+            position = base + index
+            continue
+        if run:
+            yield run
+            run = []
         record = next_record(window, position, end)
-        yield record.record, record.start, record.end, record.number, record.wire_type
+        yield record
         position = record.end
+    if run:
+        yield run
 
 
-def _parse_batch(
-    source: Source, batch: list[tuple[int, int, int]], number: int, container: Any, field: str
+def _parse_run(
+    window: Window, source: Source, run: list[_Place], number: int, container: Any, field: str
 ) -> list[Node]:
-    first, last = batch[0][0], batch[-1][2]
-    message = schema.parse(container, source.read(first, last), path=source.path, offset=first)
-    protos = getattr(message, field)
-    return [Node(proto, Origin(source, *where, number)) for proto, where in zip(protos, batch, strict=True)]
+    """Read neighbouring nodes: one message tells whether they are sound, and what is asked for all the time."""
+    first, last = run[0][0], run[-1][2]
+    data = window.read(first, last)
+    message = schema.parse(container, data, path=source.path, offset=first)
+    return [
+        Node.read(
+            proto.name,
+            intern(proto.op),
+            tuple(proto.input[:]),
+            data[start - first : end - first],
+            Origin(source, record, start, end, number),
+        )
+        for proto, (record, start, end) in zip(getattr(message, field), run, strict=True)
+    ]
 
 
 def _read_long_node(source: Source, origin: Origin) -> Node:
@@ -216,19 +232,10 @@ def _read_long_node(source: Source, origin: Origin) -> Node:
     grouped = group_payloads(payloads)
     if any(proto.attr[key].WhichOneof("value") != "tensor" for key in grouped) or _has_repeated_keys(proto, skeleton):
         # Not as any writer does it: a later entry replaces an earlier one. Let protobuf decide.
-        whole = source.read(origin.start, origin.end)
-        return Node(schema.parse(schema.NodeDef, whole, path=source.path, offset=origin.start), origin)
-    return Node(proto, origin, grouped or None)
+        skeleton, grouped = source.read(origin.start, origin.end), {}
+        proto = schema.parse(schema.NodeDef, skeleton, path=source.path, offset=origin.start)
+    return Node.read(proto.name, intern(proto.op), tuple(proto.input), skeleton, origin, grouped or None)
 
 
 def _has_repeated_keys(proto: schema.NodeDef, skeleton: bytes) -> bool:
     return sum(field.number == 5 for field in fields(skeleton)) != len(proto.attr)
-
-
-def _flush(pieces: list[Piece], run: tuple[Source, int, int] | None, made: list[bytes]) -> None:
-    """Add what has been gathered: bytes made here, then a run of unedited records."""
-    if made:
-        pieces.append(b"".join(made))
-        made.clear()
-    if run is not None:
-        pieces.append(Span(*run))

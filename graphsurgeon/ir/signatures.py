@@ -71,13 +71,15 @@ class _Slot(NamedTuple):
 class _Plan(NamedTuple):
     """What to do for every node of an op: which attrs to look at, as (name, kind, default), and what they fill in.
 
-    `only` is the name of the attr when it is one type, as it is for most ops.
+    `only` is the name of the attr when it is one type, as it is for most ops. `known` are the signatures by what
+    the attrs are.
     """
 
     only: str
     attrs: tuple[tuple[str, str, Any], ...]
     inputs: tuple[_Slot, ...]
     outputs: tuple[_Slot, ...]
+    known: dict[Any, OpSignature]
 
 
 _NOTHING_KNOWN = OpSignature()
@@ -87,13 +89,13 @@ class OpSignatures:
     """Signatures of nodes, those that call functions of a library included."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
-        self._functions = functions
+        self.functions = functions
         self._plans: dict[str, _Plan | None] = {}
-        self._known: dict[tuple[Any, ...], OpSignature] = {}
 
     def of(self, node: Node) -> OpSignature:
         """Return what `node` takes and gives; touches no payload."""
-        return self.find(node.op, node.proto.attr)
+        known: OpSignature | None = None if node.op in self.functions else node.checked
+        return self.find(node.op, node.proto.attr) if known is None else known
 
     def find(self, op: str, attr: Mapping[str, schema.AttrValue]) -> OpSignature:
         """Return what a node of `op` with these attrs takes and gives; costs about a microsecond."""
@@ -103,22 +105,23 @@ class OpSignatures:
             plan = self._plans[op] = self._plan(op)
         if plan is None:
             return _NOTHING_KNOWN
+        key: Any
         if plan.only:
             one = attr.get(plan.only)
-            key: tuple[Any, ...] = (op, (one.type or _value(one, "type")) if one is not None else None)
+            key = None if one is None else one.type or _value(one, "type")
         else:
-            key = (op, *[_value(attr.get(name), kind) for name, kind, _ in plan.attrs])
-        found = self._known.get(key)
+            key = tuple([_value(attr.get(name), kind) for name, kind, _ in plan.attrs])
+        found = plan.known.get(key)
         if found is None:
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            found = self._known[key] = _signature(plan, key[1:])
+            if len(plan.known) >= _MAX_KNOWN:
+                plan.known.clear()
+            found = plan.known[key] = _signature(plan, (key,) if plan.only else key)
         return found
 
     def _plan(self, op: str) -> _Plan | None:
         defaults: dict[str, Any] = {}
-        if op in self._functions:
-            signature = self._functions[op].proto.signature
+        if op in self.functions:
+            signature = self.functions[op].proto.signature
             inputs, outputs = (
                 tuple(map(_slot_of_function, args)) for args in (signature.input_arg, signature.output_arg)
             )
@@ -131,7 +134,8 @@ class OpSignatures:
                 defaults |= {arg.number: arg.number_default, arg.type: _default_types(arg)}
         kinds = _attrs_of(inputs + outputs)
         only = next(iter(kinds)) if list(kinds.values()) == ["type"] else ""
-        return _Plan(only, tuple((name, kind, defaults.get(name)) for name, kind in kinds.items()), inputs, outputs)
+        attrs = tuple((name, kind, defaults.get(name)) for name, kind in kinds.items())
+        return _Plan(only, attrs, inputs, outputs, {})
 
 
 _TENSORFLOW = OpSignatures({})

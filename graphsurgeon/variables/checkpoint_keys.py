@@ -146,7 +146,7 @@ def _full_names(tensors: Mapping[str, Tensor]) -> Mapping[str, str]:
 
 
 def _own_names(node: Node) -> list[str]:
-    shared = text_of(node.proto.attr["shared_name"].s) if "shared_name" in node.attrs else ""
+    shared = text_of(attr.s) if (attr := node.attr("shared_name")) is not None else ""
     return [node.name] if not shared or shared == node.name else [node.name, shared]
 
 

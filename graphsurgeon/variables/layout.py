@@ -18,7 +18,7 @@ Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -26,15 +26,28 @@ from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_pattern import NodePattern
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.names import unique_name
 from graphsurgeon.tensors import dtypes, tensor_proto
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
+from proto_utils.wire import len_header
 
 VariableKind = Literal["ref", "resource"]
 
+# Fields of an AttrValue and of its list.
+_LIST, _S = 1, 2
+
+# The attrs that differ from variable to variable.
+_OWN = {
+    "VariableV2": ("shape",),
+    "VarHandleOp": ("shape", "shared_name", "_class"),
+    "Const": ("value", "_class"),
+    "Assign": ("_class",),
+    "Identity": ("_class",),
+}
 
 _NO_FLOAT8 = {dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E4M3B11FNUZ, dtypes.FLOAT8_E5M2FNUZ}
 _NARROW = {dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2, dtypes.FLOAT4_E2M1FN}
@@ -92,22 +105,21 @@ def new_variable(
     The name may be `taken`, by the node that is replaced; the other nodes avoid those names and are added to them.
     `attrs` are further ones of the variable node; no read is made when an existing one is given.
     """
-    dtype, at = value.dtype, {"_class": _beside(name)}
+    dtype, at = value.dtype, _beside(name)
     shape, zeros = _shape_and_zeros(dtype, value.shape)
-    own = {"shape": shape}
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        nodes = [Node.like(_pattern("VariableV2", dtype), name, device=device, attrs=own)]
+        nodes = [_pattern("VariableV2", dtype).node(name, (), device, [shape])]
     else:
-        own |= {"shared_name": attr_value.encode(name), **at}
-        nodes = [Node.like(_pattern("VarHandleOp", dtype), name, device=device, attrs=own)]
+        handle = [shape, schema.serialize(attr_value.encode(name)), at]
+        nodes = [_pattern("VarHandleOp", dtype).node(name, (), device, handle)]
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
     # The initial value stands where its `_class` says.
-    initial = build("Initializer/zeros", "Const", [], {"value": zeros, **at}, device="")
+    initial = build("Initializer/zeros", "Const", [], [zeros, at], device="")
     if kind == "ref":
-        assign = build("Assign", "Assign", [name, initial.name], at)
+        assign = build("Assign", "Assign", [name, initial.name], [at])
     else:
         assign = build("Assign", "AssignVariableOp", [name, initial.name])
     nodes += [initial, assign]
@@ -127,16 +139,15 @@ def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, de
     """Make the node that reads a variable: ``X/read``, or ``X/Read/ReadVariableOp``, under a name that is free."""
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        return build("read", "Identity", [name], {"_class": _beside(name)})
+        return build("read", "Identity", [name], [_beside(name)])
     return build("Read/ReadVariableOp", "ReadVariableOp", [name])
 
 
 def new_assignment(name: str, target: str, value: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:
     """Make the node that assigns the tensor `value` to the variable `target`."""
     if kind == "resource":
-        return Node.like(_pattern("AssignVariableOp", dtype), name, [target, value], device=device)
-    at = {"_class": _beside(target)}
-    return Node.like(_pattern("Assign", dtype), name, [target, value], device=device, attrs=at)
+        return _pattern("AssignVariableOp", dtype).node(name, [target, value], device)
+    return _pattern("Assign", dtype).node(name, [target, value], device, [_beside(target)])
 
 
 def can_hold(kind: VariableKind, dtype: DType) -> bool:
@@ -188,31 +199,34 @@ class _Builder:
         suffix: str,
         op: str,
         inputs: list[str],
-        attrs: dict[str, schema.AttrValue] | None = None,
+        own: Sequence[bytes] = (),
         *,
         device: str | None = None,
     ) -> Node:
         name = unique_name(f"{self._variable}/{suffix}", self._taken)
         self._taken.add(name)
         device = self._device if device is None else device
-        return Node.like(_pattern(op, self._dtype), name, inputs, device=device, attrs=attrs)
+        return _pattern(op, self._dtype).node(name, inputs, device, own)
 
 
-def _beside(name: str) -> schema.AttrValue:
-    """Return the ``_class`` of what has to be on the device of node `name`."""
-    return schema.AttrValue(list={"s": [b"loc:@" + name.encode()]})
+def _beside(name: str) -> bytes:
+    """Return the ``_class`` of what has to be on the device of node `name`, an AttrValue with a list of one string."""
+    group = b"loc:@" + name.encode()
+    strings = len_header(_S, len(group)) + group
+    return len_header(_LIST, len(strings)) + strings
 
 
 @lru_cache(maxsize=256)
-def _shape_and_zeros(dtype: DType, shape: tuple[int, ...]) -> tuple[schema.AttrValue, schema.AttrValue]:
+def _shape_and_zeros(dtype: DType, shape: tuple[int, ...]) -> tuple[bytes, bytes]:
     """Return two attrs that variables of one shape share: the shape, and zeros of that shape without values."""
     zeros = tensor_proto.header(Tensor(dtype, shape))
-    return schema.AttrValue(shape=zeros.tensor_shape), schema.AttrValue(tensor=zeros)
+    shared = schema.AttrValue(shape=zeros.tensor_shape), schema.AttrValue(tensor=zeros)
+    return schema.serialize(shared[0]), schema.serialize(shared[1])
 
 
 @lru_cache(maxsize=256)
-def _pattern(op: str, dtype: DType) -> schema.NodeDef:
-    """Return a node of `op` with the attrs that all variables of a type share."""
+def _pattern(op: str, dtype: DType) -> NodePattern:
+    """Return what the nodes of `op` have in common beside variables of a type."""
     attrs: dict[str, DType | bool | bytes] = {"T" if op in ("Assign", "Identity") else "dtype": dtype}
     if op in ("VariableV2", "VarHandleOp"):
         attrs |= {"container": b"", "shared_name": b""}
@@ -220,4 +234,4 @@ def _pattern(op: str, dtype: DType) -> schema.NodeDef:
         attrs |= {"use_locking": True, "validate_shape": True}
     elif op == "VarIsInitializedOp":
         attrs = {}
-    return schema.NodeDef(op=op, attr={key: attr_value.encode(value) for key, value in attrs.items()})
+    return NodePattern(op, {key: attr_value.encode(value) for key, value in attrs.items()}, _OWN.get(op, ()))

@@ -73,9 +73,10 @@ class Remembered:
     @classmethod
     def of(cls, node: Node) -> Remembered | None:
         """Return the note in a node, None when it has none; a damaged one is a CorruptionError."""
-        if ATTR not in node.proto.attr:
+        attr = node.attr(ATTR)
+        if attr is None:
             return None
-        head, *messages = list(node.proto.attr[ATTR].list.s) or [b""]
+        head, *messages = list(attr.list.s) or [b""]
         try:
             facts = json.loads(head)
             collections = [[str(name) for name in names] for names in facts["collections"]]

@@ -279,9 +279,10 @@ def _node_name(text: str) -> str:
 
 def constant_of(node: Node) -> Constant | None:
     """Return what a Const node holds, from the header of its value; None for an unsound one, see `verify`."""
-    if "value" not in node.proto.attr:
+    attr = node.attr("value")
+    if attr is None:
         return None
-    value = node.proto.attr["value"].tensor
+    value = attr.tensor
     shape = tuple(dim.size for dim in value.tensor_shape.dim)
     try:
         dtype = DType.from_number(value.dtype).base

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.checks import verify
-from graphsurgeon.checks.body import Body
-from graphsurgeon.checks.constants import const_findings
+from graphsurgeon.checks.body import Body, const_findings
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node

@@ -171,7 +171,7 @@ def test_renamed_function():
 
 def test_debug_info():
     a, b = notation.graph("n = NoOp"), notation.graph("n = NoOp")
-    b["n"].proto.experimental_debug_info.original_node_names.append("m")
+    b["n"].editable_proto().experimental_debug_info.original_node_names.append("m")
     assert changes(a, b) == [("n", "experimental_debug_info", None, {}, {"original_node_names": ["m"]})]
 
 

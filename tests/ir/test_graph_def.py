@@ -137,7 +137,7 @@ def test_runs_of_unedited_nodes_are_one_piece():
     assert len(graph_pieces(graph, library, rest)) == 1
     graph["n1500"].op = "Other"
     pieces = graph_pieces(graph, library, rest)
-    assert [type(piece) for piece in pieces] == [Span, bytes, Span]
+    assert [type(piece) for piece in pieces] == [Span, bytes, bytes, Span]
 
 
 def test_a_graph_past_2_gib_is_read_and_planned(tmp_path):
@@ -159,7 +159,7 @@ def test_a_graph_past_2_gib_is_read_and_planned(tmp_path):
     model.graph["last"].op = "Other"
     pieces = model.graph_def_pieces()
     assert total_nbytes(pieces) == source.size + 1
-    assert [type(piece) for piece in pieces] == [Span, bytes]
+    assert [type(piece) for piece in pieces] == [Span, bytes, bytes]
     model.graph["w1"].device = "/cpu:0"
     assert total_nbytes(model.graph_def_pieces()) == source.size + 1 + len(record(4, b"/cpu:0"))
 

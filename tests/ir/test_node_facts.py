@@ -43,7 +43,7 @@ def test_attrs_of_another_kind_are_unknown():
     node = Node.new("x", "Placeholder", attrs={"dtype": 3, "shape": b"oops"})
     assert (node_shape(node), variable_dtype(node), variable_shape(node)) == (None, None, None)
     broken = Node.new("c", "Const", attrs={"dtype": dtypes.FLOAT, "value": floats(1)})
-    broken.proto.attr["value"].tensor.tensor_content = b"\0" * 7
+    broken.editable_proto().attr["value"].tensor.tensor_content = b"\0" * 7
     assert constant_value(broken) is None
     assert node_shape(broken) is None
 

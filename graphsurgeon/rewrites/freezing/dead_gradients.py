@@ -26,10 +26,10 @@ def drop_dead_gradients(model: Model) -> dict[str, str]:
     for function, graph in model.graphs():
         edit = GraphEdit(graph)
         for node in graph:
-            attr = node.proto.attr
-            if _ATTR in attr and _DEAD.fullmatch(attr[_ATTR].s):
+            attr = node.attr(_ATTR)
+            if attr is not None and _DEAD.fullmatch(attr.s):
                 where = node.name if function is None else f"{function}/{node.name}"
-                dropped[where] = attr[_ATTR].s.decode()
+                dropped[where] = attr.s.decode()
                 del edit.edit(node).attrs[_ATTR]
         edit.apply()
     return dropped

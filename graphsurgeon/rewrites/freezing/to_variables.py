@@ -54,7 +54,7 @@ class ToVariables:
             device=node.device, attrs=_private_attrs(node, self.kind), read=None if own_read is None else own_read.name,
         )  # fmt: skip
         if node.proto.HasField("experimental_debug_info"):
-            made.nodes[0].proto.experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
+            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
         self.variables.append(made.variable)
         note = self.note.constants[name] = ConstantNote(
             "" if own_read else made.read, num_typed=_num_typed(node, value)

@@ -74,9 +74,9 @@ def _renamed(node: Node, new: NewNames, known: Collection[str]) -> Node:
     if inputs != node.inputs:
         copy.inputs = inputs
     if groups is not None:
-        copy.proto.attr[_CLASS].list.s[:] = groups
+        copy.editable_proto().attr[_CLASS].list.s[:] = groups
     if shared is not None:
-        copy.proto.attr[_SHARED].s = shared
+        copy.editable_proto().attr[_SHARED].s = shared
     return copy
 
 
