@@ -137,7 +137,8 @@ class SlicedTensor(DerivedTensor):
             yield from JoinedTensor([*map(len, self._ranges)], shared).chunks(nbytes)
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return elements[tuple(slice(r.start, r.stop, r.step) for r in self._ranges)]
+        # The dots keep the array of a scalar an array.
+        return elements[(*(slice(r.start, r.stop, r.step) for r in self._ranges), ...)]
 
 
 class DividedTensor(Tensor):

@@ -63,6 +63,10 @@ def test_a_part_is_numpys(data, shape, dtype):
             assert content(made, 16)[0] == wanted.tobytes()
 
 
+def test_a_scalar_string_is_its_own_part():
+    assert list(SlicedTensor(as_tensor(np.array(b"word", object)), []).strings()) == [b"word"]
+
+
 @given(st.data(), tilings(min_dim=1))
 def test_a_part_of_a_partitioned_tensor_is_of_its_slices(data, tiling):
     """Whatever way it is cut, slices that have nothing of the part are not read."""
