@@ -11,6 +11,9 @@ ASSIGN_OPS = frozenset({"Assign", "AssignVariableOp"})
 READ_OPS = frozenset({"Identity", "ReadVariableOp"})
 IS_INITIALIZED_OPS = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 
+#: What hands its first input on as it is, a reference or handle too; those of references only have Ref before it.
+PASS_ON_OPS = frozenset({"Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration", "_SwitchN"})
+
 #: What writes checkpoints, and what reads them; some only those of the V1 format.
 SAVE_OPS = frozenset({"SaveV2", "Save", "SaveSlices"})
 V1_RESTORE_OPS = frozenset({"Restore", "RestoreSlice"})

@@ -9,10 +9,11 @@ Prerequisites: none; the graph may be broken. What this does not repair is its r
 Leaves behind: a well-formed graph, the nodes it had in their order. Where a reference or
 handle is wanted and a value comes, the readers are rewritten as `freeze` does it:
 RefSwitch becomes Switch, ReadVariableOp Identity, and so on (see `value_flow`). Ops that
-change a variable go when only control edges tie them to the graph, with what served them
-alone; one whose result is read becomes what computes that result: AssignSub becomes Sub,
-AssignAdd Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd
-and its kin.
+change a variable go when only control edges tie them to the graph, with their own small
+parts (see `update_helpers`); the network, its weights and gradients stay, because each node
+may have been an output. A training op that nothing waits for becomes a NoOp of its name. One
+whose result is read becomes what computes that result: AssignSub becomes Sub, AssignAdd
+Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd and its kin.
 
 What else it meets: in function bodies that are given a value for a handle, the copy
 ``<name>_frozen`` is repaired. ``loc:@x`` and control inputs that name nothing go. Devices,
@@ -33,11 +34,13 @@ from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
-from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures, num_outputs
+from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
 from graphsurgeon.names import node_of_input, parse_input, unique_name
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
+from graphsurgeon.rewrites.freezing.lost_waits import wait_again
+from graphsurgeon.rewrites.freezing.update_helpers import staying
 from graphsurgeon.rewrites.freezing.updates import Obstacle
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
@@ -97,6 +100,7 @@ def fix(model: Model) -> FixReport:
     """
     before = {name: list(graph) for name, graph in model.graphs()}
     dangling = _drop_dangling(model)
+    wait_again(model.graph)
     repaired = _repair_functions(model)
     last: dict[str, tuple[Value, bool]] = {}
     # Each round takes the next op of a chain that had handed a reference on.
@@ -108,7 +112,8 @@ def fix(model: Model) -> FixReport:
         last = misfits
         for text, (value, is_ref) in misfits.items():
             flow.follow(flow.main, text, value, is_ref=is_ref)
-        flow.finish(_ends(flow.main), overcome=_calculate)
+        cut = flow.finish(staying(flow.main), overcome=_calculate)
+        _keep_places(model.graph, flow.main, cut)
         repaired += [(copy.function, copy.body.function or copy.name) for copy in flow.functions]
     if last:
         trim_library(model.library, called_functions(model.graph, model.library))
@@ -183,14 +188,15 @@ def _shape(body: BodyEdits, name: str) -> tuple[int, ...] | None:
     return None if value is None else value.shape
 
 
-def _ends(body: BodyEdits) -> list[str]:
-    """Return the sinks of a graph: the nodes that nothing reads.
-
-    An op that changes something counts when nothing even waits for it: then it is there for its result.
-    """
-    before = body.before
-    ends = [node for node in body.graph if not before.consumers(node.name)]
-    return [n.name for n in ends if n.name not in body.users or not (before.edges(n.name) or num_outputs(n) == 0)]
+def _keep_places(graph: Graph, body: BodyEdits, cut: Iterable[str]) -> None:
+    """Let a NoOp stand for a training op that nothing waited for: it was asked for by its name."""
+    edit = GraphEdit(graph)
+    for name in cut:
+        node = body.before.producers.get(name)
+        if node is not None and not body.before.edges(name):
+            waits = [text for text in node.control_inputs if graph.get(text[1:]) is not None]
+            edit.add(Node.new(name, "NoOp", waits, device=node.device))
+    edit.apply()
 
 
 def _calculate(body: BodyEdits, obstacle: Obstacle) -> bool:
@@ -229,12 +235,19 @@ def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iter
         if now is None:
             yield Repair(node.name, function, node.op, "was removed: it changed a constant, or only served that")
         elif now.op != node.op:
-            reason = "and only computes its result" if node.op in _RESULTS else "because it reads a value"
-            yield Repair(node.name, function, node.op, f"is {now.op} now, {reason}")
+            yield Repair(node.name, function, node.op, f"is {now.op} now, {_reason(node, now)}")
+        elif now.data_inputs != node.data_inputs and now.op == "Identity":
+            yield Repair(node.name, function, node.op, f"reads {now.data_inputs[0]!r}, for which it had waited")
         elif now.attrs.get("T") != node.attrs.get("T"):
             yield Repair(node.name, function, node.op, "passes on a value now")
         elif _calls(now) != _calls(node):
             yield Repair(node.name, function, node.op, "calls a function that takes a value")
+
+
+def _reason(node: Node, now: Node) -> str:
+    if now.op == "NoOp":
+        return "it changed a constant"
+    return "and only computes its result" if node.op.startswith(("Assign", "Scatter")) else "because it reads a value"
 
 
 def _calls(node: Node) -> list[str]:

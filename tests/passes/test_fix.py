@@ -138,6 +138,52 @@ def test_handles_are_values():
     assert rows == [("e", "Identity"), ("r", "ReadVariableOp"), ("g", "ResourceGather"), ("u", "AssignVariableOp")]
 
 
+# A network that only its own update reads, as TensorFlow freezes it with resource variables.
+TRAINING = """
+    x = Placeholder {dtype: f32}
+    w = Const {f32 [2,2]}
+    w/read = Identity(w)
+    prob = MatMul(x, w/read)
+    gradients/Neg = Neg(prob)
+    rate = Const {f32 []}
+    train/update = ResourceApplyGradientDescent(w, rate, gradients/Neg) {T: f32}
+    train = NoOp(^train/update)
+"""
+
+
+def test_a_network_stays_when_only_its_update_reads_it():
+    nodes, rows = repaired(TRAINING)
+    assert nodes == [
+        "x = Placeholder",
+        "w = Const",
+        "w/read = Identity(w)",
+        "prob = MatMul(x, w/read)",
+        "gradients/Neg = Neg(prob)",
+        "train = NoOp",
+    ]
+    assert rows == [("rate", "Const"), ("train/update", "ResourceApplyGradientDescent")]
+
+
+def test_a_training_op_that_was_asked_for_by_name_keeps_it():
+    nodes, rows = repaired(TRAINING.replace("train = NoOp(^train/update)", ""))
+    assert nodes[-1] == "train/update = NoOp"
+    assert rows == [("rate", "Const"), ("train/update", "ResourceApplyGradientDescent")]
+
+
+def test_a_read_that_had_waited_reads_the_result():
+    nodes, rows = repaired(
+        """
+        x = Placeholder {dtype: f32}
+        v = Const {f32 []}
+        u = AssignVariableOp(v, x) {dtype: f32}
+        r = Identity(v)
+        y = Neg(r)
+        """
+    )
+    assert nodes[2:] == ["u = Identity(x)", "r = Identity(u)", "y = Neg(r)"]
+    assert rows == [("u", "AssignVariableOp"), ("r", "Identity")]
+
+
 def test_what_names_nothing_goes():
     nodes, rows = repaired(
         """

@@ -27,13 +27,14 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.signatures import signature_of
+from graphsurgeon.ir.op_families import PASS_ON_OPS
+from graphsurgeon.ir.signatures import UNKNOWN, signature_of
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import CALLERS, ConvertedFunctions
 from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers
 from graphsurgeon.rewrites.freezing.value_reads import READS, Value, to_true
+from graphsurgeon.tensors.dtypes import RESOURCE
 
-_PASS_ON = frozenset({"Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration", "_SwitchN"})
 _REF_PASS_ON = {f"Ref{op}": op for op in ("Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration")}
 # They ask for a variable and leave it as it is.
 _HARMLESS = frozenset({"DisableCopyOnRead"})
@@ -74,7 +75,7 @@ class ValueFlow:
                     waiting += [(each, False) for each in self._handle(body, node, position, text, value)]
                 elif was_ref:
                     waiting += self._ref(body, node, position, text, value)
-                elif node.op in _PASS_ON:
+                elif node.op in PASS_ON_OPS:
                     waiting += [(each, False) for each in _retype(body, node, value)]
         return reached
 
@@ -112,12 +113,15 @@ class ValueFlow:
             _note_user(body, node, text)
         else:
             _note(body.readers, text, node)
-            if node.op in _PASS_ON and not value.is_thawed:
+            if node.op in PASS_ON_OPS and not value.is_thawed:
                 return [(each, False) for each in _retype(body, node, value)]
         return []
 
     def _handle(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[str]:
-        if node.op in _PASS_ON:
+        if value.is_thawed and not _takes_handle(node, position):
+            _note(body.readers, text, node)
+            return []
+        if node.op in PASS_ON_OPS:
             return _retype(body, node, value)
         if node.op == "IdentityN":
             edited = body.edit(node)
@@ -157,6 +161,12 @@ def _retype(body: BodyEdits, node: Node, value: Value) -> list[str]:
     if node.op == "_SwitchN":
         return [body.output(node, number) for number in range(node.attrs["num_outs"])]
     return [body.output(node, number) for number in range(2 if node.op == "Switch" else 1)]
+
+
+def _takes_handle(node: Node, position: int) -> bool:
+    """Whether an op takes a handle there, as far as is known; one that was frozen already takes a value."""
+    types = signature_of(node).inputs
+    return types is None or position >= len(types) or types[position] in (UNKNOWN, RESOURCE.number)
 
 
 def _input_name(node: Node, position: int) -> str:

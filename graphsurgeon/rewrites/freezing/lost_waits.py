@@ -1,0 +1,82 @@
+"""Control edges that freezing drops: reads of a resource variable after an op that changed it.
+
+A program that goes on with the result of an assignment (zero-debiased averages,
+quantization-aware training) waits for the op and reads again::
+
+    AssignSubVariableOp(v, d) <-^- ReadVariableOp(v)      became      Identity(v)
+
+`convert_variables_to_constants` keeps the op because of the wait, and then writes the read
+without it. An op that nothing waits for, in a graph cut down to its outputs, has lost such a
+reader: the reads that were made after it, which is the order of the nodes. They read what
+the op computes, as those of reference variables do. Where a graph was frozen with every node
+as output, ``VarIsInitializedOp`` is there, and an op stands for itself.
+"""
+
+from __future__ import annotations
+
+from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.node import Node
+from graphsurgeon.tensors.dtypes import DType
+
+_RESULTS = {"AssignVariableOp": "Identity", "AssignSubVariableOp": "Sub", "AssignAddVariableOp": "Add"}
+
+
+def wait_again(graph: Graph) -> list[str]:
+    """Let reads of a frozen resource variable read what the op before them computes; returns those ops, in order."""
+    updates = [node for node in graph if node.op in _RESULTS]
+    if not updates:
+        return []
+    edit, index = GraphEdit(graph), Index(graph)
+    places = {node.name: place for place, node in enumerate(graph)}
+    found = []
+    for node in updates:
+        later = _later_reads(index, node, places)
+        if later:
+            _compute(edit, node)
+            for read in later:
+                edit.set_input(read, 0, node.name)
+            found.append(node.name)
+    edit.apply()
+    return found
+
+
+def _later_reads(index: Index, update: Node, places: dict[str, int]) -> list[Node]:
+    """Return the reads that had waited for an op, as far as the graph tells."""
+    if not _is_left_alone(index, update) or update.control_inputs or len(update.data_inputs) != 2:
+        return []
+    variable = index.producer(update.data_inputs[0])
+    if variable is None or variable.op != "Const" or update.name == f"{variable.name}/Assign":
+        return []
+    readers = [reader for reader, _ in index.tensor_consumers(update.data_inputs[0])]
+    # Those that make a variable what it is at first, or restore it, are no rivals.
+    rivals = [r for r in readers if r.op in _RESULTS and r is not update and r.name != f"{variable.name}/Assign"]
+    if any(_is_left_alone(index, rival) for rival in rivals):
+        return []
+    is_whole = any(r.op == "VarIsInitializedOp" or r.name == f"{variable.name}/Assign" for r in readers)
+    place, dtype = places[update.name], variable.attrs.get("dtype")
+    reads = [reader for reader in readers if places[reader.name] > place and _is_read(reader, dtype)]
+    return [read for read in reads if not is_whole or _has_surely_waited(index, read, update)]
+
+
+def _is_left_alone(index: Index, node: Node) -> bool:
+    return not index.edges(node.name)
+
+
+def _has_surely_waited(index: Index, read: Node, update: Node) -> bool:
+    users = [user for user, _ in index.consumers(read.name)]
+    if users and all(user.op.startswith("FakeQuantWithMinMaxVars") for user in users):
+        return True
+    scope = update.name.rpartition("/")[0]
+    return scope.rpartition("/")[2].startswith("Assign") and read.name.startswith(f"{scope}/")
+
+
+def _is_read(node: Node, dtype: DType | None) -> bool:
+    return node.op == "Identity" and node.attrs.get("T") == dtype and not node.control_inputs
+
+
+def _compute(edit: GraphEdit, node: Node) -> None:
+    operands = node.data_inputs[1:] if node.op == "AssignVariableOp" else node.data_inputs
+    attrs = {"T": node.attrs["dtype"], **{key: value for key, value in node.attrs.items() if key[:1] == "_"}}
+    edit.replace(node.name, [Node.new(node.name, _RESULTS[node.op], operands, device=node.device, attrs=attrs)])
