@@ -16,8 +16,10 @@ whose result is read becomes what computes that result: AssignSub becomes Sub, A
 Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd and its kin.
 
 What else it meets: in function bodies that are given a value for a handle, the copy
-``<name>_frozen`` is repaired. ``loc:@x`` and control inputs that name nothing go. Devices,
-frames, collections, signatures and the ``save/`` subgraph are left alone.
+``<name>_frozen`` is repaired. ``loc:@x`` and control inputs that name nothing go, and nodes
+that are equal to an earlier one of their name. A data input that an op has too many, such as
+one of a Const, becomes the control input that it was. Devices, frames, collections,
+signatures and the ``save/`` subgraph are left alone.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ from dataclasses import dataclass, field
 
 from graphsurgeon.checks.body import Body
 from graphsurgeon.errors import PassError
-from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.function_calls import called_functions, functions_of, trim_library
 from graphsurgeon.ir.graph import Function, Graph
@@ -44,6 +45,7 @@ from graphsurgeon.rewrites.freezing.update_helpers import staying
 from graphsurgeon.rewrites.freezing.updates import Obstacle
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
+from graphsurgeon.rewrites.repairing.node_repairs import drop_dangling, drop_repeated, restore_control_inputs
 from graphsurgeon.tensors.dtypes import INT32, RESOURCE, DType
 from graphsurgeon.tensors.values import FillTensor
 
@@ -98,8 +100,8 @@ def fix(model: Model) -> FixReport:
     GraphError
         The graph has a fault that this does not repair.
     """
+    first = [*drop_repeated(model), *restore_control_inputs(model), *drop_dangling(model)]
     before = {name: list(graph) for name, graph in model.graphs()}
-    dangling = _drop_dangling(model)
     wait_again(model.graph)
     repaired = _repair_functions(model)
     last: dict[str, tuple[Value, bool]] = {}
@@ -117,32 +119,10 @@ def fix(model: Model) -> FixReport:
         repaired += [(copy.function, copy.body.function or copy.name) for copy in flow.functions]
     if last:
         trim_library(model.library, called_functions(model.graph, model.library))
-    repairs = [*_changes(None, before[None], model.graph), *dangling]
+    repairs = [*_changes(None, before[None], model.graph), *(Repair(*each) for each in first)]
     for function, original in repaired:
         repairs += _changes(function.name, before[original], function.body)
     return FixReport(repairs, [] if repairs else ["there was nothing to repair"])
-
-
-def _drop_dangling(model: Model) -> list[Repair]:
-    """Drop control inputs and colocation that name nothing."""
-    repairs = []
-    for function, graph in model.graphs():
-        names = {node.name for node in graph}
-        if function is not None:
-            names.update(arg.name for arg in model.library.functions[function].proto.signature.input_arg)
-        edit = GraphEdit(graph)
-        for node in graph:
-            lost = [text for text in node.control_inputs if node_of_input(text) not in names]
-            if lost:
-                edit.set_inputs(node, [text for text in node.inputs if text not in lost])
-            gone = [name for name in colocated_with(node) if name not in names]
-            if gone:
-                drop_colocation(edit.edit(node), gone)
-            changes = [f"does not wait for {text[1:]!r} any more" for text in lost]
-            changes += [f"is not colocated with {name!r} any more" for name in gone]
-            repairs += [Repair(node.name, function, node.op, change) for change in changes]
-        edit.apply()
-    return repairs
 
 
 def _repair_functions(model: Model) -> list[tuple[Function, str]]:

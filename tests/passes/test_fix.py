@@ -184,6 +184,19 @@ def test_a_read_that_had_waited_reads_the_result():
     assert rows == [("u", "AssignVariableOp"), ("r", "Identity")]
 
 
+def test_nodes_that_are_broken_by_themselves():
+    nodes, rows = repaired(
+        """
+        x = Placeholder {dtype: f32}
+        rate = Const(x) {f32 []}
+        rate = Const(x) {f32 []}
+        y = Sub(x, rate)
+        """
+    )
+    assert nodes == ["x = Placeholder", "rate = Const(^x)", "y = Sub(x, rate)"]
+    assert rows == [("rate", "Const"), ("rate", "Const")]
+
+
 def test_what_names_nothing_goes():
     nodes, rows = repaired(
         """

@@ -90,3 +90,9 @@ def _net(graph, optimizer, net):
 
 def _bits(value):
     return np.asarray(value).tobytes().hex()
+
+
+def fetch(pb, feed, name="y:0"):
+    """What a frozen graph computes of one node."""
+    with running.imported(pb).as_default() as graph, tf1.Session(graph=graph) as session:
+        return session.run(name, feed).tolist()

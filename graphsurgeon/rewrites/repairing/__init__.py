@@ -1,0 +1,1 @@
+"""Repairs of nodes that are broken by themselves, whatever the graph computes."""
