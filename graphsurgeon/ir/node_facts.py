@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import output_types
@@ -27,20 +28,27 @@ def node_dtype(node: Node) -> DType | None:
     return types[0].base if types else None
 
 
-def node_shape(node: Node) -> Shape | None:
-    """Return the shape of a node's output 0 as far as the node's attrs tell, None when they do not."""
+def node_shape(node: Node, output: int = 0) -> Shape | None:
+    """Return the shape of one output of a node as far as the node's attrs tell, None when they do not."""
     attrs = node.attrs
     try:
         if node.op == "Const":
             return Shape(node.tensor.shape)
-        shapes = attrs.get("_output_shapes")
-        if isinstance(shapes, list) and shapes and isinstance(shapes[0], Shape):
-            return shapes[0]
-        shape = attrs.get("shape")
+        # What is named without _ is that of a dataset's elements, but where the op takes those out.
+        for key in ("_output_shapes", "output_shapes")[: 1 + _has_list_of_outputs(node)]:
+            shapes = attrs.get(key)
+            if isinstance(shapes, list) and isinstance(found := dict(enumerate(shapes)).get(output), Shape):
+                return found
+        shape = attrs.get("shape") if output == 0 else None
     except (FileFormatError, KeyError):
         return None
     # A placeholder of old versions has the scalar's shape when it means unknown; nothing tells them apart.
     return shape if isinstance(shape, Shape) else None
+
+
+def _has_list_of_outputs(node: Node) -> bool:
+    facts = ops.facts(node.op)
+    return facts is not None and len(facts.outputs) == 1 and facts.outputs[0].is_list
 
 
 def constant_value(node: Node) -> Tensor | None:

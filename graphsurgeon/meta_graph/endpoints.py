@@ -21,9 +21,9 @@ from graphsurgeon.ir.node_facts import (
     node_shape,
 )
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
-from graphsurgeon.ir.signatures import num_outputs
+from graphsurgeon.ir.signatures import input_types, num_outputs
 from graphsurgeon.ir.traversal import successors
-from graphsurgeon.names import node_of
+from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import FileFormatError
@@ -40,6 +40,9 @@ INPUT_OPS = {
     "QueueDequeueUpToV2": "reads a queue",
     "_Arg": "an argument",
 }
+#: Stands for the op of what nodes read and no node makes.
+MISSING = "missing"
+
 #: Sinks that are no results: state, its initialization, saving, summaries, checks.
 _NO_RESULTS = REF_OPS | RESOURCE_OPS | IS_INITIALIZED_OPS | RESTORE_OPS | {
     "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "Print", "PrintV2",
@@ -62,12 +65,27 @@ class Endpoint:
 
 
 def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
-    """Return the nodes by which data enters; neither a saver's file name nor a resource is any."""
-    return [
+    """Return the nodes by which data enters, then loose ends; neither a saver's file name nor a resource is any."""
+    found = [
         endpoint(node, INPUT_OPS[node.op] if index.edges(node.name) else "nothing reads it")
         for node in graph
         if node.op in INPUT_OPS and node_dtype(node) is not dtypes.RESOURCE and not _is_file_name(node, index)
     ]
+    return [*found, *_loose_ends(graph, index)]
+
+
+def _loose_ends(graph: Graph, index: Index) -> Iterator[Endpoint]:
+    """Yield the tensors that nodes read and no node makes, with the dtype that their readers take."""
+    seen = set()
+    for node in graph:
+        for position, text in enumerate(node.data_inputs):
+            if node_of_input(text) in index.producers or text in seen:
+                continue
+            seen.add(text)
+            types = input_types(node)
+            dtype = types[position].base.name if types is not None and position < len(types) else None
+            reason = f"{node.name!r} reads it, and no node has this name"
+            yield Endpoint(text.removesuffix(":0"), MISSING, dtype, None, reason)
 
 
 def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> list[Endpoint]:

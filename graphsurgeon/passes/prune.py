@@ -8,7 +8,9 @@ with the rest goes with it, and so does colocation with nodes that are not there
 
 Leaves behind: the nodes that the outputs need by data and control inputs, in their order
 and unedited, and the versions as they were. A node named in ``inputs`` becomes a
-Placeholder of the same name with the dtype it had and its shape as far as that is known.
+Placeholder of the same name with the dtype it had and its shape as far as that is known;
+of several outputs that are read, the others become Placeholders of their own. So does a
+loose end: a name that is read and that no node has.
 
 What else it meets: colocation is not a dependency; a node whose ``loc:@x`` goes loses that entry.
 Function bodies stay whole, functions that nothing calls any more go. What sets the kept
@@ -23,7 +25,7 @@ Devices stay. All that went is in the report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,6 +42,7 @@ from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.meta_graph.dependencies import initialization_dependencies
 from graphsurgeon.names import split_names
 from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.pruning.input_tensors import give_nodes
 from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.rewrites.pruning.new_inputs import InputMaker, NewInput
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
@@ -140,7 +143,7 @@ def prune(
     outputs : tuple of str
         Nodes to keep, with all they need: prob or prob:0, also several separated by commas.
     inputs : tuple of str
-        Nodes to feed from now on; each becomes a Placeholder.
+        Nodes to feed from now on; each becomes a Placeholder, one for each output that is read.
     input_type : tuple of str
         The dtype of the inputs, one for all or one for each; by default what they have.
     input_shape : tuple of str
@@ -156,12 +159,16 @@ def prune(
     GraphError
         What the outputs need is not well formed.
     """
-    index = Index(model.graph)
-    wanted = [find_node(index.producers, text).name for text in split_names(outputs)]
+    producers = Index(model.graph).producers
+    wanted = [find_node(producers, text).name for text in split_names(outputs)]
     if not wanted:
         raise PassError("prune", "no outputs are named", hint='name the nodes to keep: `outputs="prob"`')
+    tensors = give_nodes(model, split_names(inputs), "prune")
+    index = Index(model.graph)
     maker = InputMaker(model.graph, index, OpSignatures(model.library.functions), "prune")
-    made = maker.make(split_names(inputs), split_names(input_type), input_shape)
+    for name in tensors.sources:
+        maker.refuse_in_loop(index.producers[name])
+    made = [*maker.make(tensors.names, split_names(input_type), input_shape), *maker.make(tensors.more, (), ())]
     plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old})
     maker.check_readers(made, plan.kept)
     removed = [RemovedRow(node.name, node.op) for node in model.graph if node.name not in plan.kept]
@@ -174,7 +181,7 @@ def prune(
     references = update_meta_graph(model, Removal(plan.kept, plan.replaced, plan.saver, bool(lost)))
     return PruneReport(
         list(dict.fromkeys(wanted)),
-        [_input_row(new) for new in made if new.old.name in plan.kept],
+        [_input_row(new, tensors.was) for new in made if new.old.name in plan.kept],
         len(model.graph), removed, functions, lost,
         [ReferenceRow(*gone) for gone in references],
         plan.colocations, plan.saver if isinstance(plan.saver, str) else "remade", notes,
@@ -251,5 +258,6 @@ def _input_notes(made: Sequence[NewInput], plan: _Plan) -> Iterator[str]:
         yield f"the outputs also need {', '.join(others)} to be fed"
 
 
-def _input_row(new: NewInput) -> InputRow:
-    return InputRow(new.old.name, new.old.op, new.dtype.name, None if new.shape.dims is None else list(new.shape.dims))
+def _input_row(new: NewInput, was: Mapping[str, str]) -> InputRow:
+    op = was.get(new.old.name, new.old.op)
+    return InputRow(new.old.name, op, new.dtype.name, None if new.shape.dims is None else list(new.shape.dims))

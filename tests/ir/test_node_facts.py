@@ -32,6 +32,13 @@ def test_dtype_and_shape_of_a_node():
     assert node_shape(shown) == Shape([2])
 
 
+def test_shapes_of_several_outputs():
+    attrs = {"output_types": [dtypes.FLOAT, dtypes.INT32], "output_shapes": [Shape([5]), Shape([2])]}
+    taken = Node.new("n", "IteratorGetNext", ["it"], attrs=attrs)
+    assert [node_shape(taken, output) for output in (0, 1, 2)] == [Shape([5]), Shape([2]), None]
+    assert node_shape(Node.new("d", "RepeatDataset", ["a", "b"], attrs=attrs)) is None
+
+
 def test_a_handle_is_not_its_variable():
     attrs = {"dtype": dtypes.FLOAT, "shape": Shape([7]), "_output_shapes": [Shape([])]}
     handle = Node.new("v", "VarHandleOp", attrs=attrs)

@@ -38,6 +38,16 @@ def test_placeholder_to_sink():
     )
 
 
+def test_loose_ends_are_inputs():
+    graph = Graph([Node.new("y", "Sub", ["gone", "gone:1"], attrs=FLOAT), Node.new("z", "Tanh", ["y"], attrs=FLOAT)])
+    inputs = guess_inputs(graph, Index(graph))
+    assert [(each.name, each.op, each.dtype) for each in inputs] == [
+        ("gone", "missing", "float32"),
+        ("gone:1", "missing", "float32"),
+    ]
+    assert names(guess_outputs(graph, Index(graph), inputs)) == ["z"]
+
+
 def test_sink_that_no_input_reaches_is_no_output():
     other = Node.new("c", "Const", attrs={"dtype": dtypes.FLOAT, "value": floats(1, 2)})
     assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"]), other, Node.new("d", "Relu", ["c"])) == (

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
+from tests import notation
 from tests.tf.judge import JudgeError, TensorFlow
 from tests.tf.test_graph_util_tf import CHUNKS, fixture_graphs, shared_graphs, some_nodes, theirs
 from tests.tf.test_saved_model_tf import saved_models
@@ -190,3 +192,22 @@ def test_saved_models_serve_what_is_left(tf2: TensorFlow, shared_models: Path, t
         assert part == expected, path
         compared += any(isinstance(bits, list) for bits in expected.values())
     assert compared > 0
+
+
+def test_each_output_of_an_iterator_is_fed(tf1: TensorFlow, tmp_path: Path):
+    """TensorFlow runs what is left of a net behind a dataset with its labels, and behind a loose end."""
+    model = notation.model(
+        """
+        it = IteratorV2 {output_types: [f32, i32]}
+        next = IteratorGetNext(it) {output_types: [f32, i32]}
+        label = Cast(next:1) {SrcT: i32, DstT: f32}
+        scaled = Mul(next, factor) {T: f32}
+        y = Sub(scaled, label)
+        """
+    )
+    model.graph["next"].attrs["output_shapes"] = [Shape([2]), Shape([2])]
+    report = gs.prune(model, outputs=("y",), inputs=("next", "factor"))
+    assert [row.node for row in report.inputs] == ["next", "factor", "next_1"]
+    gs.save(model, tmp_path / "pruned.pb")
+    feed = {"next:0": [1.0, 2.0], "next_1:0": [1, 1], "factor:0": 3.0}
+    assert tf1.call("frozen_training:fetch", pb=str(tmp_path / "pruned.pb"), feed=feed) == [2, 5]

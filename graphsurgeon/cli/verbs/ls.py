@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
     from graphsurgeon.ir.model import Model
     from graphsurgeon.ir.node import Node
+    from graphsurgeon.meta_graph.endpoints import Endpoint
 
 Row = dict[str, Any]
 
@@ -94,7 +95,7 @@ def _graph_rows(
     if inputs or outputs:
         inspection = inspect(model)
         endpoints = (inspection.inputs if inputs else []) + (inspection.outputs if outputs else [])
-        return [_endpoint_row(model, each.name, each.reason) for each in endpoints]
+        return [_endpoint_row(model, each) for each in endpoints]
     wanted = set(ops) | ({"Const"} if constants else set()) | (REF_OPS | RESOURCE_OPS if variables else set())
     if ops:
         _check_ops(model, ops)
@@ -108,8 +109,15 @@ def _check_ops(model: Model, ops: Sequence[str]) -> None:
             raise NotFoundError.among("node of op", op, present)
 
 
-def _endpoint_row(model: Model, name: str, reason: str) -> Row:
-    return {**_node_row(model.graph[node_of(name)]), "name": name, "reason": reason}
+def _endpoint_row(model: Model, endpoint: Endpoint) -> Row:
+    node = model.graph.get(node_of(endpoint.name))
+    # Of a loose end, what its readers say is all there is.
+    row = (
+        {"name": "", "op": endpoint.op, "dtype": endpoint.dtype, "shape": None, "inputs": []}
+        if node is None
+        else _node_row(node)
+    )
+    return {**row, "name": endpoint.name, "reason": endpoint.reason}
 
 
 def _node_row(node: Node) -> Row:

@@ -50,7 +50,7 @@ class InputMaker:
     def make(self, names: Sequence[str], types: Sequence[str], shapes: Sequence[str]) -> list[NewInput]:
         """Make the Placeholders.
 
-        `names` are nodes, ``a`` or ``a:0``, of which a repeated one counts once; `types` and `shapes` (see
+        `names` are nodes (see `give_nodes`), of which a repeated one counts once; `types` and `shapes` (see
         `parse_shape`) none, one for all, or one for each. A node or dtype that is not there is a NotFoundError, one
         that cannot be fed a PassError.
         """
@@ -59,7 +59,7 @@ class InputMaker:
         made: dict[str, NewInput] = {}
         for text, dtype, shape in zip(names, all_types, all_shapes, strict=True):
             old = self._resolve(text)
-            self._refuse_in_loop(old)
+            self.refuse_in_loop(old)
             wanted = DType.from_name(dtype).base if dtype else None
             made[old.name] = self._input(old, wanted, self._parse(shape) if shape else None)
         return list(made.values())
@@ -93,13 +93,10 @@ class InputMaker:
         return texts
 
     def _resolve(self, text: str) -> Node:
-        node = find_node(self._index.producers, text)
-        if parse_input(text).output != 0:
-            reason = f"{text!r} cannot become an input, only output 0 of a node can"
-            raise PassError(self._operation, reason, node=node.name)
-        return node
+        return find_node(self._index.producers, text)
 
-    def _refuse_in_loop(self, node: Node) -> None:
+    def refuse_in_loop(self, node: Node) -> None:
+        """Refuse a node inside of a while loop."""
         if self._frames is None:
             has_loops = any(other.op in ENTER_OPS for other in self._graph)
             self._frames = frames_of(self._graph, self._index) if has_loops else {}

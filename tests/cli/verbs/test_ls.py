@@ -7,6 +7,8 @@ import pytest
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils import schema
+from tests import notation
 from tests.models import floats
 from tests.object_graphs import BIAS, KERNEL, SLOT, write_trained
 
@@ -60,6 +62,13 @@ def test_narrowing(verb, graph, options, expected):
 
 def test_reasons_are_shown(verb, graph):
     assert "must be fed" in verb("ls", graph, "--inputs").out
+
+
+def test_loose_ends_are_inputs(verb, tmp_path):
+    half = notation.model("y = Neg(gone:1) {T: f32}")
+    (tmp_path / "half.pb").write_bytes(schema.serialize(half.to_graph_def()))
+    rows = verb("ls", tmp_path / "half.pb", "--inputs", "--json").answer["rows"]
+    assert [(row["name"], row["op"], row["dtype"]) for row in rows] == [("gone:1", "missing", "float32")]
 
 
 def test_graph_options_look_at_the_meta(verb, checkpoint):

@@ -101,6 +101,63 @@ def test_an_unknown_op_has_the_dtype_that_its_reader_takes():
     assert pruned_input("x = UnknownOp", "out = Identity(x) {T: i32}").attr["dtype"].type == INT32.number
 
 
+SPLIT = """
+    i = Const {i32 []}
+    x = Const {f32 [2]}
+    s = Split(i, x) {num_split: 2}
+    out = Mul(s, s:1)
+    head = Relu(s)
+"""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "nodes"),
+    [
+        ("s", "out", ["s = Placeholder", "out = Mul(s, s_1)", "s_1 = Placeholder"]),
+        ("s,s:1", "out", ["s = Placeholder", "out = Mul(s, s_1)", "s_1 = Placeholder"]),
+        ("s", "head", ["s = Placeholder", "head = Relu(s)"]),
+        (
+            "s:1",
+            "out",
+            ["i = Const", "x = Const", "s = Split(i, x)", "out = Mul(s, s_1)", "s_1 = Placeholder"],
+        ),
+    ],
+)
+def test_each_output_that_is_read_becomes_a_placeholder(inputs: str, outputs: str, nodes: list[str]):
+    pruned = model(SPLIT)
+    report = prune(pruned, outputs=(outputs,), inputs=(inputs,))
+    assert notation.show(pruned.graph).splitlines() == nodes
+    made = [line.split()[0] for line in nodes if "Placeholder" in line]
+    assert {(row.node, row.op) for row in report.inputs} == {(name, "Split") for name in made}
+
+
+def test_dtypes_and_shapes_of_all_outputs():
+    pruned = model(
+        """
+        it = IteratorV2 {output_types: [f32, i32]}
+        next = IteratorGetNext(it) {output_types: [f32, i32]}
+        y = Cast(next:1) {SrcT: i32, DstT: f32}
+        out = Mul(next, y) {T: f32}
+        """
+    )
+    pruned.graph["next"].attrs["output_shapes"] = [Shape([5]), Shape([2])]
+    report = prune(pruned, outputs=("out",), inputs=("next",))
+    assert [(row.node, row.dtype, row.shape) for row in report.inputs] == [
+        ("next", "float32", [5]),
+        ("next_1", "int32", [2]),
+    ]
+
+
+def test_a_loose_end_becomes_a_placeholder():
+    pruned = notation.model("w = Const {f32 [2]}; y = Mul(gone, w) {T: f32}; out = Sub(y, gone:1) {T: f32}")
+    report = prune(pruned, outputs=("out",), inputs=("gone", "gone:1"), input_shape=("2", "1"))
+    assert [(row.node, row.op, row.dtype, row.shape) for row in report.inputs] == [
+        ("gone", "missing", "float32", [2]),
+        ("gone_1", "missing", "float32", [1]),
+    ]
+    assert notation.show(pruned.graph).splitlines()[1:3] == ["y = Mul(gone, w)", "out = Sub(y, gone_1)"]
+
+
 def test_inputs_that_are_not_needed_and_others_that_are_show_in_the_notes():
     pruned = model(
         "a = Placeholder {dtype: f32}\nb = Const {f32 [2]}\nc = Relu(b)\nd = Const {f32 [2]}\nout = Mul(a, c)"

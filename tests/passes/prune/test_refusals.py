@@ -51,13 +51,23 @@ def test_an_input_must_fit_its_readers():
     assert "takes the variable itself" in refused(before, outputs=("out",), inputs=("v",)).reason
 
 
-def test_an_input_has_one_output():
-    before = (
-        "i = Const {i32 [2]}\nx = Const {f32 [2]}\ns = Split(i, x) {num_split: 2}\nout = Mul(s, s:1)\nhead = Relu(s)"
-    )
-    assert "reads its output 1" in refused(before, outputs=("out",), inputs=("s",)).reason
-    assert "only output 0" in refused(before, outputs=("out",), inputs=("s:1",)).reason
-    assert prune(model(before), outputs=("head",), inputs=("s",)).inputs[0].node == "s"
+def test_what_is_named_must_be_there_or_be_read():
+    with pytest.raises(NotFoundError, match="no node 'gon'") as caught:
+        prune(notation.model("out = Relu(gone) {T: f32}"), outputs=("out",), inputs=("gon",))
+    assert list(caught.value.near) == ["gone"]
+    with pytest.raises(NotFoundError, match="x:1"):
+        prune(model("x = Const {f32 [2]}; out = Relu(x)"), outputs=("out",), inputs=("x:1",))
+
+
+def test_a_queue_is_fed_behind_its_dequeue():
+    before = """
+        q = FIFOQueueV2 {component_types: [f32]}
+        d = QueueDequeueV2(q) {component_types: [f32]}
+        out = Relu(d) {T: f32}
+    """
+    error = refused(before, outputs=("out",), inputs=("q",))
+    assert (error.node, error.reason) == ("q", "is a handle, which nobody can feed")
+    assert error.hint == 'name what takes values out of it: `inputs="d"`'
 
 
 def test_nothing_is_fed_inside_of_a_loop():
