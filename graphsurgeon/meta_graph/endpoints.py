@@ -50,6 +50,8 @@ _NO_RESULTS = REF_OPS | RESOURCE_OPS | IS_INITIALIZED_OPS | RESTORE_OPS | {
 _NO_RESULT_PREFIXES = ("Assign", "Apply", "Scatter", "MergeV2Checkpoints", "ReportUninitialized", "Save", "Iterator")
 #: Scopes that training and saving add beside the model.
 _OTHER_SCOPES = frozenset(("gradients", "save", "train", "report_uninitialized_variables"))
+#: What the last layer of a network often is.
+_LAST_ACTIVATIONS = frozenset({"Softmax", "LogSoftmax", "Sigmoid"})
 _SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"ShardedFilename", "StringJoin", "Identity"}
 
 
@@ -98,6 +100,16 @@ def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> lis
         for node in graph
         if (fed is None or node.name in fed) and not index.edges(node.name) and _may_be_result(node)
     ]
+
+
+def likely_outputs(graph: Graph, index: Index) -> list[str]:
+    """Return the nodes of a training graph that look like its results: what only gradients read, activations first."""
+    starts = [node_of(each.name) for each in guess_inputs(graph, index)]
+    fed = {*starts, *successors(index, starts, by_data=True)}
+    results = [node for node in graph if node.name in fed and _may_be_result(node)]
+    last = [node.name for node in results if node.op in _LAST_ACTIVATIONS]
+    ends = [n.name for n in results if all(_is_beside(reader.name) for reader, _ in index.edges(n.name))]
+    return list(dict.fromkeys([*last, *ends]))
 
 
 def endpoint(node: Node, reason: str) -> Endpoint:
@@ -159,9 +171,13 @@ def _is_file_name(node: Node, index: Index) -> bool:
     return bool(readers) and all(r.op in _SAVING_OPS or _is_file_name(r, index) for r in readers)
 
 
+def _is_beside(name: str) -> bool:
+    return not _OTHER_SCOPES.isdisjoint(name.split("/")[:-1])
+
+
 def _may_be_result(node: Node) -> bool:
     op = node.op
-    if not _OTHER_SCOPES.isdisjoint(node.name.split("/")[:-1]):
+    if _is_beside(node.name):
         return False
     if op in INPUT_OPS or op in _NO_RESULTS or op.startswith(_NO_RESULT_PREFIXES) or op.endswith("Summary"):
         return False

@@ -41,7 +41,9 @@ from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import matches_any, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
+from graphsurgeon.rewrites.freezing.output_hint import OutputHint
 from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
+from graphsurgeon.rewrites.freezing.training_mode import training_mode_notes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable_nodes
 from graphsurgeon.variables.remembered import Memory
@@ -146,14 +148,15 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     _check_nbytes(values)
     _check_bodies(model, index, roots)
     memory = Memory(model, index, tensors) if remember else None
-    notes = []
+    notes = training_mode_notes(index, roots, [node.name for node in variable_nodes(model.graph)])
+    hint = OutputHint(index, roots)
     if kept:
         staying = KeptVariables(model, index, [node.name for node in kept], list(tensors), roots)
-        cut = to_constants(model, roots, tensors, operation="freeze", also=staying.also, init=staying.init)
+        cut = to_constants(model, roots, tensors, operation="freeze", also=staying.also, init=staying.init, hint=hint)
         notes += staying.finish()
         _check_types(model)
     else:
-        cut = to_constants(model, roots, tensors, operation="freeze")
+        cut = to_constants(model, roots, tensors, operation="freeze", hint=hint)
         notes += _leave_meta_graph(model)
     if memory is not None:
         memory.write(model.graph)

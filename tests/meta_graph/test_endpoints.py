@@ -8,7 +8,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs, signature_endpoints
+from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs, likely_outputs, signature_endpoints
 from graphsurgeon.tensors import dtypes
 from tests.models import floats, meta_graph
 
@@ -116,3 +116,15 @@ def test_signatures_name_tensors():
     assert [(e.name, e.dtype, e.reason) for e in signature_endpoints(model, "outputs")] == [
         ("out", "float32", "output 'fetch' of signature 'serving_default'")
     ]
+
+
+def test_likely_outputs_of_a_training_graph():
+    nodes = [
+        placeholder("x"),
+        Node.new("prob", "Softmax", ["x"], attrs=FLOAT),
+        Node.new("loss", "Neg", ["prob"], attrs=FLOAT),
+        Node.new("gradients/Neg", "Neg", ["loss"], attrs=FLOAT),
+        Node.new("other", "Neg", ["gradients/Neg"], attrs=FLOAT),
+    ]
+    graph = Graph(nodes)
+    assert likely_outputs(graph, Index(graph)) == ["prob", "loss", "other"]

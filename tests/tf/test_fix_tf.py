@@ -1,4 +1,4 @@
-"""Fix: what TensorFlow 1.15 froze with training ops among the outputs runs again, bit for bit as before."""
+"""Training graphs: what TensorFlow 1.15 froze with training ops among the outputs runs again, bit for bit."""
 
 from __future__ import annotations
 

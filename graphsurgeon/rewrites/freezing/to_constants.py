@@ -6,7 +6,7 @@ in its order, wherever that has a sound one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.errors import PassError
@@ -43,11 +43,13 @@ def to_constants(
     operation: str,
     also: Mapping[str, Sequence[str]] = _NO_COMPANIONS,
     init: InitOps | None = None,
+    hint: Callable[[Node], str] | None = None,
 ) -> list[str]:
     """Keep what the roots need, and exchange variables for constants.
 
     `also` has what nodes need besides their inputs and what they are colocated with; `init` are ops that set
-    everything up, which are cut down to what is left. `operation` is the pass, for errors.
+    everything up, which are cut down to what is left. `operation` is the pass, for errors, and `hint` says what to do
+    about a node that needs a variable.
     Returns the ops that changed a variable and are gone, ``function/node`` in a function body. What needs a
     variable as a variable is a PassError that names the node.
     """
@@ -55,7 +57,7 @@ def to_constants(
     thawed = note.constants.keys() & values.keys()
     near = colocations(model.graph)
     set_up = _restrict(model, roots, near, also, init)
-    flow = ValueFlow(model, operation)
+    flow = ValueFlow(model, operation, hint)
     for node in model.graph:
         if node.name not in values:
             continue

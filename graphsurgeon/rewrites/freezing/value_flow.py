@@ -46,12 +46,14 @@ Overcome = Callable[[BodyEdits, Obstacle], bool]
 class ValueFlow:
     """Follows variables that became constants through a model.
 
-    Converted functions are added to its library under new names. `operation` is the pass, for errors.
+    Converted functions are added to its library under new names. `operation` is the pass, for errors; `hint` says
+    what to do about a node that needs a variable.
     """
 
-    def __init__(self, model: Model, operation: str) -> None:
+    def __init__(self, model: Model, operation: str, hint: Callable[[Node], str] | None = None) -> None:
         self._model = model
         self._operation = operation
+        self._hint = hint
         self.main = BodyEdits(model.graph)
         self.functions = ConvertedFunctions(model, self._follow_handle)
 
@@ -140,7 +142,7 @@ class ValueFlow:
 
     def _decline(self, body: BodyEdits, obstacle: Obstacle) -> PassError:
         where = "" if body.function is None else f"in function {body.function!r}: "
-        hint = "`keep` leaves variables as they are" if self._operation == "freeze" else None
+        hint = None if self._hint is None else self._hint(obstacle.node)
         return PassError(self._operation, where + obstacle.reason, node=obstacle.node.name, hint=hint)
 
 

@@ -55,7 +55,7 @@ def test_what_is_named_must_be_there_or_be_read():
     with pytest.raises(NotFoundError, match="no node 'gon'") as caught:
         prune(notation.model("out = Relu(gone) {T: f32}"), outputs=("out",), inputs=("gon",))
     assert list(caught.value.near) == ["gone"]
-    with pytest.raises(NotFoundError, match="x:1"):
+    with pytest.raises(NotFoundError, match=r"x:1"):
         prune(model("x = Const {f32 [2]}; out = Relu(x)"), outputs=("out",), inputs=("x:1",))
 
 

@@ -96,3 +96,17 @@ def fetch(pb, feed, name="y:0"):
     """What a frozen graph computes of one node."""
     with running.imported(pb).as_default() as graph, tf1.Session(graph=graph) as session:
         return session.run(name, feed).tolist()
+
+
+def checkpoint(directory, kind, net):
+    """A training graph with its checkpoint; returns its prefix and what ``prob`` is, as bits."""
+    graph = tf.Graph()
+    with graph.as_default(), tf1.variable_scope("", use_resource=kind == "resource"):
+        tf1.set_random_seed(3)
+        train = _net(graph, "momentum", net)
+        saver, prefix = tf1.train.Saver(), os.path.join(directory, "%s_%s" % (kind, net))
+        with tf1.Session(config=running.quiet()) as session:
+            session.run(tf1.global_variables_initializer())
+            session.run(train, FED)
+            saver.save(session, prefix)
+            return {"prefix": prefix, "prob": _bits(session.run("prob:0", FED))}
