@@ -2,8 +2,8 @@
 
 For: taking a backbone out of a larger model, or a checkpoint without the variables of one's own head.
 
-Leaves behind: the tensors that are kept, untouched. In the object graph of a TensorFlow 2 checkpoint the attributes
-whose values went are taken out.
+Leaves behind: the tensors that are kept, untouched. The object graph of a TensorFlow 2 checkpoint is left without
+the objects whose values went, as TensorFlow writes that of a part: restoring notices what is missing.
 """
 
 from __future__ import annotations

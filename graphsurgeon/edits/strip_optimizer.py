@@ -2,9 +2,10 @@
 
 For: a checkpoint that is only to be served or fine-tuned: Adam makes it three times as large.
 
-Leaves behind: every other tensor, untouched; also step counters. In the object graph of a TensorFlow 2 checkpoint the
-slots are gone too. The report says of each tensor why it was dropped, and of those that look like a slot why they were
-not. Data files are linked whole: ``compact``, or ``links="never"``, lets go of the bytes.
+Leaves behind: every other tensor, untouched; also step counters. From the object graph of a TensorFlow 2 checkpoint the
+slots are gone too, and objects that held nothing else. The report says of each tensor why it was dropped, and of those
+that look like a slot why they were not. Data files are linked whole: ``compact``, or ``links="never"``, lets go of the
+bytes.
 """
 
 from __future__ import annotations

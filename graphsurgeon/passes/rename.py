@@ -10,6 +10,10 @@ keys, and of variables as the object graph of a TensorFlow 2 checkpoint has them
 names can be exchanged. What no entry takes follows the nearest variable, table or key that its name is below of:
 ``X/read``, ``X/Assign``, ``X/Adam``, the key ``X/ExponentialMovingAverage``. A scope is stripped or added after that.
 
+In a TensorFlow 2 checkpoint that is saved by objects, the references between objects, by which ``tf.train.Checkpoint``
+finds values, follow the new keys where a key has as many steps as before and all values behind a reference agree; a
+note names the values that are not found by their new keys.
+
 What else it meets: inputs, control inputs and colocation follow; so do the names by which variables, tables and queues
 share their state, in function bodies too. Functions, the nodes inside of them, loops (``frame_name``), devices and
 debug info stay. Signatures keep their keys and name the new tensors. Collections of every kind, the notes of `freeze`
@@ -37,7 +41,7 @@ from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
 from graphsurgeon.rewrites.renaming.meta_graphs import rename_in_meta_graph
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_lines, parse_texts
 from graphsurgeon.rewrites.renaming.new_names import NewNames, changed_names
-from graphsurgeon.rewrites.renaming.savers import keys_of, own_savers, rename_keys
+from graphsurgeon.rewrites.renaming.savers import keeps_object_paths, keys_of, own_savers, rename_keys
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver_calls import SaverCall
@@ -142,16 +146,17 @@ def rename(
     new = NewNames(NameMap(entries), variables | tables | set(keys), **scopes)
     new_nodes = changed_names((node.name for node in model.graph), new, "node")
     new_keys = changed_names(keys, new, "key")
-    tensors = renamed_tensors(model.variables, new, new_keys)
+    keeps_paths = keeps_object_paths(model)
+    tensors, notes = renamed_tensors(model.variables, new, new_keys, keeps_paths=keeps_paths)
     new.require_all_used([*keys, *(node.name for node in model.graph)])
     num_names = len(keys) + len(model.graph)
     _apply(model, calls, new, keys, new_keys)
     model.variables = tensors
     if model.saved_model is not None and not model.saved_model.num_others:
         # Whoever writes the model again is not to take the old keys for values that went.
-        as_read = renamed_tensors(model.saved_model.variables, new, new_keys)
+        as_read, _ = renamed_tensors(model.saved_model.variables, new, new_keys, keeps_paths=keeps_paths)
         model.saved_model = replace(model.saved_model, variables=as_read)
-    return _report(new_nodes, new_keys, variables, num_names, _notes(model, others))
+    return _report(new_nodes, new_keys, variables, num_names, [*notes, *_notes(model, others)])
 
 
 def _drop_graph(model: Model) -> None:
@@ -184,8 +189,8 @@ def _apply(
 def _notes(model: Model, others: Sequence[SaverCall]) -> list[str]:
     notes = []
     foreign = [] if model.meta is None else unknown_messages(model.meta)
-    if OBJECT_GRAPH_KEY in model.variables:
-        notes.append("objects keep their paths, by which tf.train.Checkpoint restores them; their keys are new")
+    if OBJECT_GRAPH_KEY in model.variables and keeps_object_paths(model):
+        notes.append("objects keep their paths, by which TensorFlow 2 restores a SavedModel; their keys are new")
     if others:
         names = ", ".join(call.node.name for call in others[:3]) + (" ..." if len(others) > 3 else "")
         notes.append(f"{len(others)} ops save or restore other checkpoints, whose keys stay: {names}")

@@ -39,7 +39,8 @@ MAX_NBYTES = 1 << 27
 #: A longer way from the root is no program's.
 MAX_PATH = 1 << 14
 
-_ATTRIBUTES = "/.ATTRIBUTES/"
+#: In a key, behind the way to the object.
+ATTRIBUTES = "/.ATTRIBUTES/"
 _SLOT = "/.OPTIMIZER_SLOT/"
 #: What Keras 3 calls parts of its optimizers, which have no slots.
 _KERAS_OPTIMIZER = frozenset({"_iterations", "_learning_rate"})
@@ -146,7 +147,7 @@ class ObjectGraph:
 
     def attribute(self, key: str) -> SavedAttribute | None:
         """Return what a tensor is a value of, None for keys of no object."""
-        return self._attributes.get(key) or self._owners.get(key.partition(_ATTRIBUTES)[0])
+        return self._attributes.get(key) or self._owners.get(key.partition(ATTRIBUTES)[0])
 
     def saved_by(self, number: int) -> Sequence[SavedAttribute]:
         """Return what an object saved: of a variable one value, of most other objects none."""
@@ -164,6 +165,14 @@ class ObjectGraph:
             return self._way(number)
         original, optimizer = self._way(slot.original), self._way(slot.optimizer)
         return None if original is None or optimizer is None else f"{original}{_SLOT}{_join(optimizer, slot.slot_name)}"
+
+    def references(self, number: int) -> list[tuple[int, str]]:
+        """Return the shortest way from the root: each object on it, and what it calls the next; none without a way."""
+        found = []
+        while number > 0 and self._is_reached(number):
+            found.append((self._parents[number], self._names[number]))
+            number = self._parents[number]
+        return found[::-1]
 
     def paths(self, number: int) -> list[str]:
         """Return a way to an object by each reference to it, the shortest first; costs a look at every reference.
@@ -215,7 +224,7 @@ class ObjectGraph:
             attribute = SavedAttribute(number, each.name, each.full_name, each.checkpoint_key)
             self._attributes[attribute.key] = attribute
             self._saved.setdefault(number, []).append(attribute)
-            self._owners.setdefault(attribute.key.partition(_ATTRIBUTES)[0], attribute)
+            self._owners.setdefault(attribute.key.partition(ATTRIBUTES)[0], attribute)
         for each in node.slot_variables:
             original = self._checked(each.original_variable_node_id, number)
             variable = self._checked(each.slot_variable_node_id, number)

@@ -1,17 +1,19 @@
 """Keeping the object graph of a TensorFlow 2 checkpoint true when its tensors get other keys, or go.
 
 ``tf.train.Checkpoint`` finds the value of a variable by the key that the object graph notes for it. So a key that
-changes must change there too, and what a dropped tensor leaves behind, an attribute without a value or a slot variable
-without attributes, would make restoring fail. Objects stay, even without values: the graph's numbers refer to them.
+changes must change there too. What a dropped tensor leaves behind, an attribute without a value or a slot variable
+without attributes, would make restoring fail, and an object without values would pass for one that was restored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
+from typing import Any
 
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
+from graphsurgeon.variables.object_graph_removal import holders, remove_emptied
 from proto_utils import schema
 
 #: A table saves two tensors under keys that begin with the one that is noted.
@@ -28,6 +30,21 @@ def update_object_graph(tensors: MutableMapping[str, Tensor], new_keys: Mapping[
     if before is None:
         return False
     message = schema.parse(schema.TrackableObjectGraph, before)
+    is_dropping = None in new_keys.values()
+    holding = holders(message) if is_dropping else set()
+    emptied = _update_keys(message, new_keys)
+    if is_dropping:
+        _remove_slots(message, emptied)
+        remove_emptied(message, holding)
+    after = schema.serialize(message)
+    if after == before:
+        return False
+    tensors[OBJECT_GRAPH_KEY] = StringTensor(tensors[OBJECT_GRAPH_KEY].shape, [after])
+    return True
+
+
+def _update_keys(message: Any, new_keys: Mapping[str, str | None]) -> set[int]:
+    """Give attributes their new keys, or take them out; return the objects that have none any more."""
     emptied = set()
     for number, node in enumerate(message.nodes):
         num_before = len(node.attributes)
@@ -40,15 +57,14 @@ def update_object_graph(tensors: MutableMapping[str, Tensor], new_keys: Mapping[
                 attribute.checkpoint_key = key
         if num_before and not node.attributes:
             emptied.add(number)
+    return emptied
+
+
+def _remove_slots(message: Any, emptied: Collection[int]) -> None:
     for node in message.nodes if emptied else ():
         for position in reversed(range(len(node.slot_variables))):
             if node.slot_variables[position].slot_variable_node_id in emptied:
                 del node.slot_variables[position]
-    after = schema.serialize(message)
-    if after == before:
-        return False
-    tensors[OBJECT_GRAPH_KEY] = StringTensor(tensors[OBJECT_GRAPH_KEY].shape, [after])
-    return True
 
 
 def _new_key(key: str, new_keys: Mapping[str, str | None]) -> str | None:

@@ -51,19 +51,18 @@ def test_a_new_key_is_noted_and_the_full_name_stays():
 
 def test_a_slot_that_was_dropped_is_no_slot_any_more():
     after = stepped({"a/m": None})
-    assert keys(after) == [[], ["a"], [], ["table"]]
+    assert keys(after) == [[], ["a"], ["table"]]
     assert len(after.nodes[0].slot_variables) == 0
-    assert len(after.nodes) == 4
 
 
 def test_a_swap():
     assert keys(stepped({"a": "a/m", "a/m": "a"})) == [[], ["a/m"], ["a"], ["table"]]
 
 
-@pytest.mark.parametrize(("new", "wanted"), [("my/table", ["my/table"]), (None, [])])
+@pytest.mark.parametrize(("new", "wanted"), [("my/table", ["a", "a/m", "my/table"]), (None, ["a", "a/m"])])
 def test_a_table_has_two_tensors(new, wanted):
     new_keys = {f"table{suffix}": new and f"{new}{suffix}" for suffix in ("-keys", "-values")}
-    assert keys(stepped(new_keys))[3] == wanted
+    assert [key for of_object in keys(stepped(new_keys)) for key in of_object] == wanted
 
 
 def test_what_changes_nothing_keeps_the_tensor():

@@ -2,14 +2,17 @@
 
 A tensor under another key is the same tensor, so a writer that links data files has nothing to write but the index.
 In the object graph of a TensorFlow 2 checkpoint the keys are kept true, and the full names, by which a saver of
-TensorFlow 1 finds a variable there, are renamed by the same rule. The paths of the objects stay.
+TensorFlow 1 finds a variable there, are renamed by the same rule. The references between objects, by which
+``tf.train.Checkpoint`` finds it, follow the keys where they can; not in a SavedModel, which has them a second time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from graphsurgeon.rewrites.renaming.new_names import NewNames
+from graphsurgeon.rewrites.renaming.object_paths import rename_references
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
@@ -17,29 +20,36 @@ from graphsurgeon.variables.object_graph_keys import update_object_graph
 from proto_utils import schema
 
 
-def renamed_tensors(tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[str, str]) -> dict[str, Tensor]:
-    """Return the tensors under their new keys.
+def renamed_tensors(
+    tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[str, str], *, keeps_paths: bool = False
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Return the tensors under their new keys, and notes on what objects do not follow.
 
-    `keys` are those that change. An object graph that does not parse is a CorruptionError, one longer than
-    `object_graph.MAX_NBYTES` a LimitError.
+    `keys` are those that change; with `keeps_paths` the references between objects do not. An object graph that does
+    not parse is a CorruptionError, one longer than `object_graph.MAX_NBYTES` a LimitError.
     """
     found = {keys.get(key, key): tensor for key, tensor in tensors.items()}
-    if OBJECT_GRAPH_KEY in found:
-        update_object_graph(found, keys)
-        _rename_full_names(found, new)
-    return found
+    if OBJECT_GRAPH_KEY not in found:
+        return found, []
+    update_object_graph(found, keys)
+    return found, _rename_objects(found, new, {} if keeps_paths else keys)
 
 
-def _rename_full_names(tensors: dict[str, Tensor], new: NewNames) -> None:
-    before = object_graph_text(tensors)
-    after = None if before is None else _renamed_full_names(before, new)
-    if after is not None:
-        tensors[OBJECT_GRAPH_KEY] = StringTensor(tensors[OBJECT_GRAPH_KEY].shape, [after])
-
-
-def _renamed_full_names(text: bytes, new: NewNames) -> bytes | None:
-    """Return a serialized object graph with new full names; None when none changes."""
+def _rename_objects(tensors: dict[str, Tensor], new: NewNames, keys: Mapping[str, str]) -> list[str]:
+    text = object_graph_text(tensors)
+    if text is None:
+        return []
     message = schema.parse(schema.TrackableObjectGraph, text)
+    is_changed = _rename_full_names(message, new)
+    notes = rename_references(message, keys) if keys else []
+    after = schema.serialize(message)
+    if is_changed or (keys and after != text):
+        tensors[OBJECT_GRAPH_KEY] = StringTensor(tensors[OBJECT_GRAPH_KEY].shape, [after])
+    return notes
+
+
+def _rename_full_names(message: Any, new: NewNames) -> bool:
+    """Give a TrackableObjectGraph new full names; return whether any changed."""
     is_changed = False
     for node in message.nodes:
         for attribute in node.attributes:
@@ -47,4 +57,4 @@ def _renamed_full_names(text: bytes, new: NewNames) -> bytes | None:
             if old and new(old) != old:
                 attribute.full_name = new(old)
                 is_changed = True
-    return schema.serialize(message) if is_changed else None
+    return is_changed

@@ -53,6 +53,7 @@ def rename_keys(
     and of function bodies are now, in their old order; the constants that hold keys are replaced by copies. A body
     that is not in it is put in when it changes.
     """
+    keeps_paths = keeps_object_paths(model)
     wanted: dict[tuple[str | None, str], Callable[[Tensor], Tensor]] = {}
     for call in calls:
         names = call.edges.producer(call.node.inputs[1])
@@ -60,7 +61,7 @@ def rename_keys(
             wanted[call.function, names.name] = lambda tensor: _with_new_keys(tensor, new)
         objects = _object_graph_of(call)
         if objects is not None:
-            wanted[objects] = lambda tensor: _renamed_objects(tensor, new, new_keys)
+            wanted[objects] = lambda tensor: _renamed_objects(tensor, new, new_keys, keeps_paths)
     for function in dict.fromkeys(function for function, _ in wanted):
         graph = model.graph if function is None else model.library.functions[function].body
         for position, old in enumerate(graph):
@@ -71,6 +72,11 @@ def rename_keys(
                     found = nodes.setdefault(function, list(graph))
                     found[position] = found[position].copy()
                     found[position].attrs["value"] = tensor
+
+
+def keeps_object_paths(model: Model) -> bool:
+    """Return whether a model is a SavedModel with an object graph of its own, which has the paths of objects too."""
+    return model.meta is not None and model.meta.HasField("object_graph_def")
 
 
 def keys_of(model: Model, calls: Iterable[SaverCall]) -> list[str]:
@@ -94,5 +100,6 @@ def _with_new_keys(tensor: Tensor, new: NewNames) -> Tensor:
     return StringTensor(tensor.shape, [bytes_of(key) for key in keys])
 
 
-def _renamed_objects(tensor: Tensor, new: NewNames, new_keys: Mapping[str, str]) -> Tensor:
-    return renamed_tensors({OBJECT_GRAPH_KEY: tensor}, new, new_keys)[OBJECT_GRAPH_KEY]
+def _renamed_objects(tensor: Tensor, new: NewNames, new_keys: Mapping[str, str], keeps_paths: bool) -> Tensor:
+    tensors = {OBJECT_GRAPH_KEY: tensor}
+    return renamed_tensors(tensors, new, new_keys, keeps_paths=keeps_paths)[0][OBJECT_GRAPH_KEY]

@@ -28,7 +28,7 @@ def object_graph() -> Tensor:
 
 def renamed(tensors: dict[str, Tensor], *texts: str) -> dict[str, Tensor]:
     new = NewNames(NameMap(parse_texts(texts)), tensors)
-    return renamed_tensors(tensors, new, changed_names(tensors, new, "key"))
+    return renamed_tensors(tensors, new, changed_names(tensors, new, "key"))[0]
 
 
 def attribute(tensors: dict[str, Tensor]) -> tuple[str, str]:

@@ -217,3 +217,43 @@ def restore_keras(prefix, check):
     saved, variables = _keras(1000)
     getattr(saved.restore(prefix), check)()
     return [float(variable.numpy().flat[0]) for variable in variables]
+
+
+def _parts(names):
+    """Objects of a model, each with two variables, empty lists and slots of an optimizer; values tell them apart."""
+    import tensorflow as tf
+
+    parts = {}
+    for number, name in enumerate(names):
+        part = tf.Module()
+        part.kernel = tf.Variable([1.0 + number, 2.0])
+        part.bias = tf.Variable([5.0 + number])
+        part.empty = []
+        parts[name] = part
+    model = tf.Module()
+    for name, part in parts.items():
+        setattr(model, name, part)
+    return tf.train.Checkpoint(model=model), parts
+
+
+def save_parts(prefix, names):
+    saved, _ = _parts(names)
+    return saved.write(prefix)
+
+
+def match_parts(prefix, names):
+    """Restore into a model with these parts; return their values, and what TensorFlow says of objects not matched."""
+
+    saved, parts = _parts(names)
+    for part in parts.values():
+        part.kernel.assign([-1.0, -1.0])
+        part.bias.assign([-1.0])
+    status = saved.read(prefix)
+    try:
+        status.assert_existing_objects_matched()
+        said = ""
+    except AssertionError as error:
+        said = str(error)
+    status.expect_partial()
+    values = {name: [part.kernel.numpy().tolist(), part.bias.numpy().tolist()] for name, part in parts.items()}
+    return {"values": values, "said": said}

@@ -253,14 +253,14 @@ def make_objects(directory):
     return saved.write(os.path.join(directory, "objects"))
 
 
-def restore_objects(prefix, scope):
-    """Restore a checkpoint by its objects, and by the full names below a scope."""
+def restore_objects(prefix, scope, layer):
+    """Restore a checkpoint by its objects, of which the root calls one `layer`, and by the full names below a scope."""
     holder = Holder()
     for item in (holder.layer.kernel, holder.layer.bias):
         item.assign(tf.zeros_like(item))
     optimizer = tf.keras.optimizers.Adam()
     optimizer.build([holder.layer.kernel, holder.layer.bias])
-    status = tf.train.Checkpoint(layer=holder.layer, optimizer=optimizer).read(prefix)
+    status = tf.train.Checkpoint(optimizer=optimizer, **{layer: holder.layer}).read(prefix)
     status.assert_consumed()
     values = [holder.layer.kernel.numpy().tolist(), holder.layer.bias.numpy().tolist()]
     with tf.Graph().as_default() as graph:
