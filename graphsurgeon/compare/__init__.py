@@ -6,7 +6,8 @@ compared       how
 nodes          by name; where names differ by structure, so that a renamed scope
                is a renaming and not a removal of everything
 functions      the same, bodies too; by name, or by the calls that name them
-values         of constants and variables: streamed, exact, see `graphsurgeon.compare.values`
+values         of constants and variables: streamed, exact, see `graphsurgeon.compare.values`;
+               by key, or where two object graphs disagree with keys, by name
 collections    as multisets of items
 the rest       versions, gradients, signatures, saver, assets: field by field
 ============== ====================================================================
@@ -30,9 +31,12 @@ from graphsurgeon.compare.messages import diff_messages
 from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, Part, TensorsDiff
 from graphsurgeon.compare.tensors import diff_tensors, tensors_of
 from graphsurgeon.ir.model import Model, require_model
+from graphsurgeon.names import some_of
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.object_names import with_keys_of
 from proto_utils import schema
 
+_MAX_MOVED = 3
 __all__ = ["DiffReport", "diff"]
 
 
@@ -125,7 +129,11 @@ def _diff_values(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor
         left, notes = tensors_of(a, right)
     elif not right and left and isinstance(b, Model) and len(b.graph):
         right, notes = tensors_of(b, left)
-    return diff_tensors(left, right), notes
+    paired, moved = with_keys_of(left, right)
+    if moved:
+        told = some_of(moved, _MAX_MOVED, "; ")
+        notes.append(f"compared by the names of variables, which keys do not agree with ({len(moved):,}): {told}")
+    return diff_tensors(left, paired), notes
 
 
 def _model_changes(a: Model, b: Model) -> Iterator[Difference]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, MutableMapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence, Sized
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from graphsurgeon import names
@@ -17,9 +17,11 @@ from graphsurgeon.options import description_of, parameter_entries
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_names import with_keys_of
 from proto_utils.errors import UnsupportedError
 
 _MAX_LISTED = 10
+_MAX_MOVED = 3
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -132,6 +134,23 @@ def change(
             problems.append(f"{name}: {error.reason}")
     refuse(operation, problems)
     tensors.update(made)
+
+
+def paired(
+    tensors: Mapping[str, Tensor], others: Iterable[Mapping[str, Tensor]]
+) -> tuple[list[Mapping[str, Tensor]], list[str]]:
+    """Return other checkpoints under the keys that their variables have in the first, and notes where they had others.
+
+    In TensorFlow 2 checkpoints a key may say a position; where keys and names disagree, names count.
+    """
+    found, notes = [], []
+    for other in others:
+        same_keys, moved = with_keys_of(tensors, other)
+        found.append(same_keys)
+        if moved:
+            told = names.some_of(moved, _MAX_MOVED, "; ")
+            notes.append(f"paired by the names of variables, which keys do not agree with ({len(moved):,}): {told}")
+    return found, notes
 
 
 def refuse(operation: str, problems: Sequence[str], hint: str | None = None) -> None:

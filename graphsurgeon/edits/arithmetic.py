@@ -3,7 +3,8 @@
 For: what training changed (a difference), and adding that to another model; masks from pruning.
 
 Leaves behind: tensors of the same dtypes and shapes, computed in their own dtype as TensorFlow does. Integers and
-strings, such as step counters, stay as they are unless a pattern selects them.
+strings, such as step counters, stay as they are unless a pattern selects them. In two TensorFlow 2 checkpoints whose
+keys do not stand for the same variables, names count.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Literal
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
-from graphsurgeon.edits._values import change, refuse, targets
+from graphsurgeon.edits._values import change, paired, refuse, targets
 from graphsurgeon.tensors.elementwise import CombinedTensor, Operation
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
@@ -53,6 +54,7 @@ def arithmetic(
     PassError
         A tensor is missing in one of the two, or they differ in dtype or shape.
     """
+    (other,), notes = paired(tensors, [other])
     names = list(tensors) + [name for name in other if name not in tensors]
     chosen, problems = [], []
     skipped = []
@@ -71,4 +73,4 @@ def arithmetic(
             skipped.append(Skipped(name, "only in the second checkpoint"))
     refuse("arithmetic", problems, hint='`missing="keep"` leaves these as they are, `exclude` takes them out')
     change("arithmetic", tensors, chosen, lambda name, base: CombinedTensor(operation, base, other[name]))
-    return Remarks(skipped)
+    return Remarks(skipped, notes=notes)

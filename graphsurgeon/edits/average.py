@@ -5,7 +5,8 @@ were fine-tuned apart.
 
 Leaves behind: the mean of every floating-point or complex tensor, summed up in double precision and rounded once.
 Integers, bools and strings, such as step counters, are taken from one of the checkpoints, which the report says. All
-checkpoints are read side by side, front to back, in a few buffers.
+checkpoints are read side by side, front to back, in a few buffers. In TensorFlow 2 checkpoints whose keys stand for
+other variables than in the one that gives the rest, variables are averaged with those of their names.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Literal
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
-from graphsurgeon.edits._values import change, refuse, targets
+from graphsurgeon.edits._values import change, paired, refuse, targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.elementwise import MeanTensor
 from graphsurgeon.tensors.selection import Skipped
@@ -65,6 +66,7 @@ def average(
     sources = [dict(tensors), *others]
     factors = _factors(len(sources), weights, decay)
     giver = sources[-1 if take == "last" else 0]
+    sources, notes = paired(giver, sources)
     tensors.clear()
     tensors.update(giver)
     chosen, skipped, problems = [], [], []
@@ -83,7 +85,7 @@ def average(
             skipped.append(Skipped(name, f"of dtype {giver[name].dtype.name}; taken from the {take}"))
     refuse("average", problems, hint='`missing="keep"` takes them from one checkpoint, or leaves them out')
     change("average", tensors, chosen, lambda name, _: MeanTensor([source[name] for source in sources], factors))
-    return Remarks(skipped)
+    return Remarks(skipped, notes=notes)
 
 
 def _factors(count: int, weights: Sequence[float], decay: float | None) -> list[float] | None:

@@ -20,6 +20,7 @@ from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_keys import update_object_graph
+from graphsurgeon.variables.object_names import disagreements, object_names
 from proto_utils.errors import UnsupportedError
 
 _MAX_LISTED = 10
@@ -53,7 +54,7 @@ def merge(
     Raises
     ------
     PassError
-        Two tensors of one name differ; all such are listed.
+        Two tensors of one name differ, or keys stand for different variables in two object graphs; all are listed.
     """
     parts = [dict(tensors), *map(dict, others)]
     callers = _Callers(sources, len(parts))
@@ -69,6 +70,7 @@ def merge(
         order.insert(0, order.pop(preferred))
     taken = {} if preferred is None else parts[preferred]
     notes = _object_graph_notes(parts, order)
+    _refuse_other_variables(parts, order)
     merged: dict[str, Tensor] = {}
     clashes = []
     for number in order:
@@ -119,6 +121,24 @@ def _scoped(tensors: Mapping[str, Tensor], scope: str) -> dict[str, Tensor]:
     renamed = {new_keys.get(name, name): tensor for name, tensor in tensors.items()}
     update_object_graph(renamed, new_keys)
     return renamed
+
+
+def _refuse_other_variables(parts: Sequence[Mapping[str, Tensor]], order: Sequence[int]) -> None:
+    """Refuse keys that stand for different variables in two object graphs: one would be lost under the other's name."""
+    known = [(number, names) for number in order if (names := object_names(parts[number])) is not None]
+    lines = []
+    for position, (first, names) in enumerate(known):
+        for second, others in known[position + 1 :]:
+            for key, (name, other) in disagreements(names, others).items():
+                if key in parts[first] and key in parts[second]:
+                    lines.append(f"{key} is {name} in checkpoint {first + 1} and {other} in {second + 1}")
+    if lines:
+        raise PassError(
+            "merge",
+            f"{len(lines):,} keys stand for different variables: {some_of(lines, _MAX_LISTED, '; ')}",
+            listed=lines,
+            hint='`prefix="b=scope"` keeps both; fit finds values by the names of variables',
+        )
 
 
 def _object_graph_notes(parts: Sequence[Mapping[str, Tensor]], order: Sequence[int]) -> list[str]:

@@ -174,6 +174,11 @@ class ObjectGraph:
             number = self._parents[number]
         return found[::-1]
 
+    def path_of_reference(self, number: int, name: str) -> str | None:
+        """Return the way to what an object calls so, by way of that object; errors as `path`."""
+        way = self._way(number)
+        return None if way is None else _join(way, name)
+
     def paths(self, number: int) -> list[str]:
         """Return a way to an object by each reference to it, the shortest first; costs a look at every reference.
 

@@ -38,6 +38,8 @@ SLOT_NAMES = (
 
 #: What optimizers of Keras 3 call the variables that they train, and the averages of these.
 _LISTS = ("_trainable_variables", "_model_variables_moving_average")
+#: Lists of an optimizer that are not of one variable per variable that it trains.
+_UNPAIRED = (_LISTS[0], "_variables")
 #: What an object refers to by these names that is an optimizer: one of Keras 3, and one of Keras 2.
 _MARKS = ({"_iterations", "_learning_rate"}, {"iter", "learning_rate", "decay"})
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -102,6 +104,30 @@ def averages_of_objects(objects: ObjectGraph) -> dict[str, str]:
     return found
 
 
+def slots_of_objects(objects: ObjectGraph) -> dict[str, tuple[str, str]]:
+    """Return the key of the variable that a slot belongs to, and what the slot is called, by the slot's own key.
+
+    Optimizers of Keras 3 have no slots, but lists beside the one of what they train, in its order or by its numbers.
+    """
+    pairs = [(slot.variable, slot.original, slot.slot_name) for slot in objects.slots.values()]
+    for number in _optimizers(objects):
+        lists = {name: dict(objects.children(child)) for name, child in objects.children(number)}
+        trained = lists.get(_LISTS[0], {})
+        for name, members in lists.items():
+            if name not in _UNPAIRED and members and members.keys() <= trained.keys():
+                pairs += [(own, trained[place], name.strip("_")) for place, own in members.items()]
+    found = {}
+    for variable, original, name in pairs:
+        for own, of in zip(objects.saved_by(variable), objects.saved_by(original), strict=False):
+            found[own.key] = (of.key, name)
+    return found
+
+
+def own_of_objects(objects: ObjectGraph) -> set[str]:
+    """Return the keys of what optimizers keep for themselves, slots and numbers."""
+    return {key for key, _ in _of_objects(objects)}
+
+
 def _optimizers(objects: ObjectGraph) -> set[int]:
     """Return the objects that are optimizers, by their slots or by what they or others call things."""
     found = set(objects.optimizers())
@@ -133,7 +159,7 @@ def _others(objects: ObjectGraph, optimizers: set[int]) -> set[int]:
     An optimizer of Keras 3 has a list of what it trains, and is nearer to the root than the layers are.
     """
     found = {slot.original for slot in objects.slots.values()}
-    waiting = [0, *found]
+    waiting = [*range(min(1, len(objects))), *found]
     for number in optimizers:
         waiting += [child for name, child in objects.children(number) if name == _LISTS[0]]
     while waiting:

@@ -19,6 +19,7 @@ from proto_utils import schema
 from tests import notation
 from tests.counting import num_calls
 from tests.models import frozen, meta_graph, shared_files
+from tests.object_layers import checkpoint, key
 
 TWINS = ["cond", "dtypes", "lstm_calls", "lstm_loop", "mobile_cnn", "resource_cnn"]
 
@@ -185,3 +186,10 @@ def test_keys_of_the_whole():
 def test_text_is_its_lines():
     report = diff(notation.model("a = NoOp"), notation.model("b = NoOp; c = NoOp"))
     assert str(report).splitlines() == list(report.lines())
+
+
+def test_objects_are_compared_by_the_names_of_variables():
+    report = diff(checkpoint(a=1, b=3), checkpoint(a=1, new=5, b=3))
+    assert [row.name for row in report.tensors.extra] == [f"{key('1')} (new)"]
+    assert report.tensors.num_equal == 2
+    assert report.notes[0].startswith("compared by the names of variables, which keys do not agree with (2)")

@@ -10,6 +10,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from tests.edits.values import lists, singles, tensors, told
+from tests.object_layers import checkpoint, key
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,9 @@ def test_the_verb_opens_the_other(verb, tmp_path):
     )
     assert done.code == 0
     assert lists(load_checkpoint(tmp_path / "c")) == {"w": [2]}
+
+
+def test_of_objects_by_the_names_of_variables():
+    tensors = checkpoint(a=1, new=5, b=3)
+    arithmetic(tensors, operation="add", other=checkpoint(a=3, b=5), missing="keep")
+    assert [float(tensors[key(place)].numpy()) for place in "012"] == [4, 5, 8]

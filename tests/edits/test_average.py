@@ -13,6 +13,7 @@ from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.edits.values import lists, singles, tensors, told
+from tests.object_layers import checkpoint, key
 
 
 def three(**more):
@@ -109,3 +110,16 @@ def test_the_verb(verb, tmp_path):
     assert done.code == 0
     assert json.loads(done.out)["skipped"] == [{"name": "step", "reason": "of dtype int64; taken from the first"}]
     assert lists(load_checkpoint(tmp_path / "mean")) == {"w": [3.75], "step": 100}
+
+
+def test_of_objects_by_the_names_of_variables():
+    tensors = checkpoint(a=1, new=5, b=3)
+    report = average(tensors, [checkpoint(a=3, b=5)], missing="keep")
+    assert [float(tensors[key(place)].numpy()) for place in "012"] == [2, 5, 4]
+    assert report.notes[0].startswith("paired by the names of variables, which keys do not agree with (1)")
+    with pytest.raises(PassError, match="not in checkpoint 2"):
+        average(checkpoint(a=1, new=5, b=3), [checkpoint(a=3, b=5)])
+    last = checkpoint(a=1, new=5, b=3)
+    average(last, [checkpoint(a=3, b=5)], missing="keep", take="last")
+    assert [float(last[key(place)].numpy()) for place in "01"] == [2, 4]
+    assert key("2") not in last

@@ -12,6 +12,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
+from tests.object_layers import checkpoint
 
 
 def tensors(**values: object) -> dict[str, Tensor]:
@@ -127,3 +128,10 @@ def test_an_object_graph_notes_the_prefix():
     a = object_based("v")
     merge(a, [tensors(v=2)], prefix=("a=my",))
     assert (set(a), noted(a)) == ({"my/v", OBJECT_GRAPH_KEY, "v"}, "my/v")
+
+
+def test_a_key_of_other_variables_is_refused():
+    with pytest.raises(PassError, match=r"1/\.ATTRIBUTES/VARIABLE_VALUE is b in checkpoint 2 and new in 1"):
+        merge(checkpoint(a=1, new=5), [checkpoint(a=1, b=5)], prefer="b")
+    merge(checkpoint(a=1, new=5), [checkpoint(a=1, b=5)], prefix=("b=my",))
+    merge(checkpoint(a=1, b=5), [checkpoint(a=2, b=6)], prefer="b")

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.rewrites.renaming.name_map import Entry
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.likeness import Item
 from graphsurgeon.tools.fit.name_map import mapped_names
+from graphsurgeon.tools.fit.object_matching import KeyMatch, matches_of_objects
 from graphsurgeon.tools.fit.requirements import VALUE_END, Requirement
 from graphsurgeon.tools.fit.suggestions import Suggestion, suggest
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
-
-
-class KeyMatch(NamedTuple):
-    """A key of the checkpoint, and why it is the one."""
-
-    key: str
-    why: str
+from graphsurgeon.variables.object_names import ObjectNames
 
 
 class Weights:
@@ -33,6 +27,7 @@ class Weights:
         self.names = {key: key for key in self.tensors}
         self._said: dict[str, str] = {}
         objects = read_object_graph(tensors)
+        self.objects = None if objects is None else ObjectNames(objects)
         for name, key in objects.full_names().items() if objects is not None else ():
             if key in self.tensors:
                 self.names.setdefault(name, key)
@@ -62,6 +57,8 @@ def matches_by_name(wanted: Sequence[Requirement], weights: Weights, rules: Sequ
         name = next((name for name in each.names if name in mapped), None)
         if name is not None:
             found[each.key] = KeyMatch(mapped[name].key, f"map {mapped[name].rule}")
+    if weights.objects is not None and any(each.paths for each in wanted):
+        return matches_of_objects(wanted, weights.tensors, weights.objects, found)
     # What went elsewhere by a rule is not what its old name says any more.
     moved = {match.key for match in found.values()}
     for each in wanted:
@@ -75,7 +72,9 @@ def suggested(wanted: Sequence[Requirement], weights: Weights, found: Mapping[st
     """Suggest tensors that are not used for requirements that have none, by the requirement's key."""
     used = {match.key for match in found.values()}
     left = [weights.item(key) for key in weights.tensors if key not in used]
-    open_items = [wanted_item(each) for each in wanted if each.key not in found]
+    # A slot goes where its variable goes, or is missing.
+    is_free = weights.objects is None
+    open_items = [wanted_item(each) for each in wanted if each.key not in found and (is_free or each.slot_of is None)]
     return {each.wanted: each for each in suggest(open_items, left)} if left and open_items else {}
 
 

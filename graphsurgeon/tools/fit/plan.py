@@ -15,7 +15,8 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.alterations import alter
 from graphsurgeon.tools.fit.filling import InitialValues, part_values, zeros
 from graphsurgeon.tools.fit.likeness import Candidates, Item
-from graphsurgeon.tools.fit.matching import KeyMatch, Weights, matches_by_name, suggested, wanted_item
+from graphsurgeon.tools.fit.matching import Weights, matches_by_name, suggested, wanted_item
+from graphsurgeon.tools.fit.object_matching import KeyMatch, object_notes, slot_matches
 from graphsurgeon.tools.fit.policies import Alteration, MismatchPolicy, Rules
 from graphsurgeon.tools.fit.report import UNRESOLVED, Action, FitReport, FitRow
 from graphsurgeon.tools.fit.requirements import Requirement, requirements
@@ -125,6 +126,8 @@ class _Assignment:
         if not is_accepted:
             return found
         self._matches |= {key: KeyMatch(each.found, f"suggested: {each.why}") for key, each in found.items()}
+        if self._weights.objects is not None:
+            self._matches |= slot_matches(self._wanted, self._weights.objects, self._matches)
         return {}
 
     def match(self) -> None:
@@ -161,11 +164,11 @@ class _Assignment:
 
     def notes(self) -> list[str]:
         """Return remarks on the whole."""
-        names = self._untransposed
-        if not names:
-            return []
-        told = some_of(names, _MAX_TOLD)
-        return [f"not transposed, because the shape is the same either way: {told}; `transform` does it"]
+        notes = object_notes(self._wanted, self._weights.objects, self._matches) if self._weights.objects else []
+        if self._untransposed:
+            told = some_of(self._untransposed, _MAX_TOLD)
+            notes.append(f"not transposed, because the shape is the same either way: {told}; `transform` does it")
+        return notes
 
     def extra(self) -> list[FitRow]:
         """Return rows for the tensors that nothing takes."""
@@ -240,6 +243,10 @@ class _Assignment:
         skipped = self._matches.get(wanted.key)
         if skipped is not None:
             return f"{skipped.key} does not fit, and is skipped"
+        if wanted.slot_of is not None and self._weights.objects is not None:
+            return f"no slot of the tensor that {wanted.slot_of[0]} gets"
+        if wanted.key in self._weights.names and self._weights.objects is not None and wanted.paths:
+            return "the tensor under that key is another variable's"
         if wanted.key in self._weights.names:
             return "a rule took the tensor of that name elsewhere"
         return "not in the checkpoint"

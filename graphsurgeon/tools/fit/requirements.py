@@ -24,6 +24,7 @@ from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.variables.checkpoint_keys import declared_parts, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
+from graphsurgeon.variables.object_names import ObjectNames
 from graphsurgeon.variables.saver_calls import SaverCall
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils.errors import NotFoundError
@@ -41,7 +42,8 @@ class Requirement:
 
     `parts` are the variables that are restored from it, by node, each with its slice, or None for all of it; when
     `is_reshaped`, only the number of elements counts. `names` it may have elsewhere: its key first, then its variables'
-    names.
+    names. Of an object graph are `called`, the name of the variable there, `paths` to it, and of a slot of an optimizer
+    `slot_of`, the key of its variable and what the slot is called.
     """
 
     key: str
@@ -50,6 +52,9 @@ class Requirement:
     parts: list[tuple[str, Box | None]] = field(default_factory=list)
     is_reshaped: bool = False
     names: list[str] = field(default_factory=list)
+    called: str = ""
+    paths: list[str] = field(default_factory=list)
+    slot_of: tuple[str, str] | None = None
 
     @property
     def full_shape(self) -> tuple[int, ...] | None:
@@ -82,10 +87,14 @@ def requirements(
     if not found:
         raise PassError(OPERATION, "the graph has no variables that a checkpoint would be restored to")
     objects = read_object_graph(model.variables)
-    full_names = {key: name for name, key in objects.full_names().items()} if objects is not None else {}
+    full_names = {} if objects is None else {key: name for name, key in objects.full_names().items()}
+    known = None if objects is None else ObjectNames(objects)
     for each in found:
         names = [each.key, full_names.get(each.key, ""), *_node_names(each, model), each.key.removesuffix(VALUE_END)]
         each.names = [name for name in dict.fromkeys(names) if name]
+        if known is not None:
+            each.called, each.slot_of = known.names.get(each.key, ""), known.slots.get(each.key)
+            each.paths = known.paths.get(each.key, [])
     return found
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from graphsurgeon.tensors.values import as_tensor
-from graphsurgeon.tools.fit.matching import KeyMatch, Weights, matches_by_name, suggested, wanted_item
+from graphsurgeon.tools.fit.matching import Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.tools.fit.name_map import parse_rules
+from graphsurgeon.tools.fit.object_matching import KeyMatch
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import schema
 from tests.tools.fit.targets import arrays, wanted

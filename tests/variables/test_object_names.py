@@ -1,0 +1,101 @@
+"""What stands for the same variable in two checkpoints of objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph
+from graphsurgeon.variables.object_names import ObjectNames, disagreements, is_alike, object_names, with_keys_of
+from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
+from tests.object_layers import checkpoint, key, layers
+
+
+def keras3() -> Any:
+    """An optimizer that lists what it trains and, beside that, momentums; all of its own is in another list too."""
+    return message(
+        {"children": [("optimizer", 1), ("_all_variables", 9)]},
+        {"children": [("_iterations", 2), ("_learning_rate", 3), ("_trainable_variables", 4), ("_momentums", 5)]},
+        {"attributes": [("sgd_1/iteration", key("optimizer/_iterations"))]},
+        {"attributes": [("sgd_1/learning_rate", key("optimizer/_learning_rate"))]},
+        {"children": [("0", 6)]},
+        {"children": [("0", 7)]},
+        {"attributes": [("d1/kernel", "optimizer/_trainable_variables/0/.ATTRIBUTES/VARIABLE_VALUE")]},
+        {"attributes": [("sgd_1/d1_kernel_momentum", "optimizer/_momentums/0/.ATTRIBUTES/VARIABLE_VALUE")]},
+        {"attributes": [("d1/kernel", "_all_variables/0/.ATTRIBUTES/VARIABLE_VALUE")]},
+        {"children": [("0", 8)]},
+    )
+
+
+def test_variables_and_slots():
+    names = ObjectNames(ObjectGraph(trained()))
+    assert names.names[KERNEL] == "net/kernel"
+    assert names.names[SLOT] == "m of net/kernel"
+    assert names.slots == {SLOT: (KERNEL, "m")}
+    assert names.keys["m of net/kernel"] == SLOT
+    assert names.paths[KERNEL] == ["model/kernel", "model/layers/0/k.Sl"]
+    assert names.paths[BIAS] == ["model/layers/0/b..s"]
+
+
+def test_an_optimizer_of_keras_3_and_a_twin():
+    names = ObjectNames(ObjectGraph(keras3()))
+    assert sorted(names.keys) == [
+        "copy of d1/kernel", "d1/kernel", "momentums of d1/kernel",
+        "optimizer's iteration", "optimizer's learning_rate",
+    ]  # fmt: skip
+
+
+def test_slots_of_keras_2_by_their_names():
+    made = message(
+        {"children": [("optimizer", 1), ("w", 4)]},
+        {"children": [("_iterations", 2), ("_learning_rate", 2), ("_variables", 3)]},
+        {},
+        {"children": [("0", 5)]},
+        {"attributes": [("d1/kernel", key("w"))]},
+        {"attributes": [("Adam/m/d1/kernel", key("optimizer/_variables/0"))]},
+    )
+    assert ObjectNames(ObjectGraph(made)).slots == {key("optimizer/_variables/0"): (key("w"), "m")}
+
+
+def test_a_name_of_several_says_nothing():
+    assert ObjectNames(ObjectGraph(layers("w", "w", "v"))).names == {key("2"): "v"}
+
+
+def test_checkpoints_without_objects():
+    assert object_names({"a": as_tensor(1)}) is None
+    assert with_keys_of({"a": as_tensor(1)}, other := {"a": as_tensor(2)}) == (other, [])
+
+
+def test_names_that_count():
+    assert is_alike("dense/kernel", "dense_12/kernel")
+    assert not is_alike("dense/kernel", "d2/kernel")
+
+
+def disagreeing(first: list[str], second: list[str]) -> dict[str, tuple[str, str]]:
+    return disagreements(*(ObjectNames(ObjectGraph(layers(*names))) for names in (first, second)))
+
+
+def test_disagreements():
+    assert disagreeing(["a", "b"], ["a", "b", "c"]) == {}
+    assert disagreeing(["a", "b"], ["a", "x"]) == {key("1"): ("b", "x")}
+    assert disagreeing(["dense", "dense_1"], ["dense_2", "dense_3"]) == {}
+    assert len(disagreeing(["dense", "dense_1"], ["dense_1", "dense_2"])) == 2
+
+
+def numbers(tensors: Any) -> dict[str, float]:
+    return {name: float(tensor.numpy()) for name, tensor in tensors.items() if name != OBJECT_GRAPH_KEY}
+
+
+def test_the_second_gets_the_keys_of_the_first():
+    first, second = checkpoint(a=1, b=2), checkpoint(a=1, new=7, b=2)
+    found, moved = with_keys_of(first, second)
+    assert numbers(found) == {key("0"): 1, f"{key('1')} (new)": 7, key("1"): 2}
+    assert len(moved) == 2
+    found, _ = with_keys_of(second, first)
+    assert numbers(found) == {key("0"): 1, key("2"): 2}
+
+
+def test_where_all_agree_it_is_the_same():
+    second: dict[str, Tensor] = checkpoint(a=1, b=2, c=3)
+    assert with_keys_of(checkpoint(a=4, b=5), second)[0] is second
