@@ -146,7 +146,8 @@ def _of_objects(objects: ObjectGraph) -> Iterator[tuple[str, str]]:
     for key, attribute in objects.attributes.items():
         slot = objects.slots.get(attribute.node)
         if slot is not None:
-            yield key, f"slot {slot.slot_name} of {objects.path(slot.original)}, by the object graph"
+            of = objects.path(slot.original) or "a variable that is not there"
+            yield key, f"slot {slot.slot_name} of {of}, by the object graph"
         elif attribute.node not in others:
             way = next((way for way in _parents(key) if way in ways), None)
             if way is not None:

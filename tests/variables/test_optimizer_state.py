@@ -12,7 +12,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, read_object_graph
-from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state
+from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state, slots_of_objects
 from proto_utils import schema
 from tests.models import SHARED, shared
 from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
@@ -213,3 +213,11 @@ def test_averages_of_objects():
     assert objects is not None
     assert averages_of_objects(objects) == {trained_key: average}
     assert averages_of_objects(ObjectGraph(trained())) == {}
+
+
+def test_a_slot_whose_variable_is_gone():
+    """``select`` may have dropped it; nothing leads to it but the slot."""
+    made = message({"children": [("optimizer", 1)]}, {"slots": [(2, "m", 3)]}, {}, {"attributes": [("", SLOT)]})
+    tensors = {SLOT: as_tensor(1), OBJECT_GRAPH_KEY: as_tensor(schema.serialize(made))}
+    assert optimizer_state(tensors).reasons == {SLOT: "slot m of a variable that is not there, by the object graph"}
+    assert slots_of_objects(ObjectGraph(made)) == {}
