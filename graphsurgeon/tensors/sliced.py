@@ -138,7 +138,9 @@ class SlicedTensor(DerivedTensor):
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         # The dots keep the array of a scalar an array.
-        return elements[(*(slice(r.start, r.stop, r.step) for r in self._ranges), ...)]
+        where: tuple[Any, ...] = (*(slice(r.start, r.stop, r.step) for r in self._ranges), ...)
+        found: np.ndarray[Any, Any] = elements[where]
+        return found
 
 
 class DividedTensor(Tensor):
