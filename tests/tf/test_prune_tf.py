@@ -66,6 +66,8 @@ def check_strip(tf: TensorFlow, graphs: dict[Path, schema.GraphDef], directory: 
             ours, report = pruned_graph(graph, outputs=tuple(outputs), inputs=tuple(inputs))
         except gs.GraphSurgeonError:
             continue
+        if not {row.node for row in report.inputs} <= {node.name for node in graph.node}:
+            continue  # a further output of a node, which TensorFlow does not feed
         types = {row.node: DType.from_name(row.dtype).number for row in report.inputs}
         jobs.append({"path": path, "inputs": list(types), "outputs": outputs, "types": list(types.values())})
         results.append((ours, report, outputs))
