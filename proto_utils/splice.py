@@ -7,9 +7,14 @@ a writer sends to a file one after the other; the payloads pass through no messa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import Protocol
 
 from proto_utils.wire import LEN, fields, len_header
+
+# Records that are written together.
+_BATCH = 1024
 
 
 class Chunked(Protocol):
@@ -26,6 +31,28 @@ class Chunked(Protocol):
 
 
 Piece = bytes | Chunked
+
+
+class Records:
+    """Records of one field, whose payloads are in memory; their headers are made when they are written.
+
+    Many small pieces in one: nothing here costs a step of Python for each.
+    """
+
+    __slots__ = ("_header", "_payloads", "nbytes")
+
+    def __init__(self, number: int, payloads: Sequence[bytes]) -> None:
+        self._payloads = payloads
+        self._header = partial(len_header, number)
+        sizes = list(map(len, payloads))
+        self.nbytes = sum(sizes) + sum(map(len, map(self._header, sizes)))
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the records, some at a time."""
+        for start in range(0, len(self._payloads), _BATCH):
+            payloads = self._payloads[start : start + _BATCH]
+            headers = map(self._header, map(len, payloads))
+            yield b"".join(chain.from_iterable(zip(headers, payloads, strict=True)))
 
 
 class Insertion:
@@ -88,7 +115,7 @@ def insert(message: bytes, insertions: Sequence[Insertion]) -> list[Piece]:
 
 def total_nbytes(pieces: Iterable[Piece]) -> int:
     """Return the length of all pieces together, in bytes."""
-    return sum(len(p) if isinstance(p, bytes) else p.nbytes for p in pieces)
+    return sum([len(p) if isinstance(p, bytes) else p.nbytes for p in pieces])
 
 
 def _record(insertion: Insertion) -> list[Piece]:

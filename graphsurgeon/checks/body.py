@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from operator import attrgetter
 
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
@@ -25,6 +26,11 @@ SEVERAL = -1
 
 # TensorFlow's own internal names, which bodies may hold, begin with "_".
 _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
+
+# Where a control input stands among types.
+_CONTROL = -2
+
+_FIRST = attrgetter("first")
 
 # Names of nodes, one a line.
 _NODE_NAMES = re.compile(rf"{NODE_NAME.pattern}(?:\n{NODE_NAME.pattern})*")
@@ -53,7 +59,11 @@ class Body:
         # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
         # every text that names a tensor, as far as that is known beforehand, and its type
-        self.tensors = self._graph_tensors() if function is None else self._body_tensors()
+        self.tensors: dict[str, int | None] = (
+            dict(zip(self.names, map(_FIRST, self.signatures), strict=True))
+            if function is None
+            else self._body_tensors()
+        )
 
     def is_legal(self, name: str) -> bool:
         """Whether TensorFlow allows a node to have that name here."""
@@ -118,15 +128,8 @@ class Body:
             return control in self.position
         return control in self.tensors or node_of_input(control) in self.position
 
-    def _graph_tensors(self) -> dict[str, int]:
-        return {
-            name: UNKNOWN if outputs is None else outputs[0]
-            for name, signature in zip(self.names, self.signatures, strict=True)
-            if (outputs := signature.outputs) is None or outputs
-        }
-
-    def _body_tensors(self) -> dict[str, int]:
-        tensors = dict(self.arguments)
+    def _body_tensors(self) -> dict[str, int | None]:
+        tensors: dict[str, int | None] = dict(self.arguments)
         tensors |= {f"{name}:0": kind for name, kind in self.arguments.items() if kind != SEVERAL}
         for name, signature in zip(self.names, self.signatures, strict=True):
             first = 0
@@ -208,14 +211,25 @@ def input_findings(body: Body) -> Iterator[Finding]:
     """Yield inputs that are not there, or not what the op takes."""
     type_of = body.tensors.get
     # Types that are not the very ones an op takes, but serve it.
-    fitting: set[tuple[tuple[int | None, ...], tuple[int, ...] | None]] = set()
+    fitting: set[tuple[tuple[object, ...], tuple[int, ...] | None]] = set()
     for node, inputs, signature in zip(body.nodes, body.inputs, body.signatures, strict=True):
-        types = tuple(map(type_of, inputs))
-        if types != signature.inputs and (types, signature.inputs) not in fitting:
+        types: tuple[object, ...] = tuple(map(type_of, inputs))
+        if types == signature.inputs:
+            continue
+        if None in types:
+            types = tuple([_type_at(body, text) for text in inputs])
+        if (types, signature.inputs) not in fitting:
             found = list(_odd_input_findings(body, node, inputs, signature))
-            if not found and None not in types:
+            if not found:
                 fitting.add((types, signature.inputs))
             yield from found
+
+
+def _type_at(body: Body, text: str) -> object:
+    """Return the type of a data input, `_CONTROL` for a control input; what no type is where there is a fault."""
+    if not is_control(text):
+        return body.type_of(text)
+    return _CONTROL if body.has_producer(text[1:]) else None
 
 
 def fits(found: int, wanted: int) -> bool:

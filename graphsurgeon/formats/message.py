@@ -26,9 +26,6 @@ from proto_utils.splice import Piece, join, total_nbytes
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
 
-# Pieces that are written together.
-_BATCH = 1024
-
 
 @dataclass(frozen=True)
 class MessageFormat:
@@ -119,19 +116,12 @@ def open_message(path: str, text_name: str | None) -> Source:
 def write_pieces(pieces: Sequence[Piece], sink: FileSink) -> None:
     """Write a message given in pieces; what lies in files is copied through one small buffer."""
     sink.preallocate(total_nbytes(pieces))
-    pending: list[bytes] = []
     for piece in pieces:
         if isinstance(piece, bytes):
-            pending.append(piece)
-            if len(pending) < _BATCH:
-                continue
-        # Most are a few bytes: together they are one call.
-        sink.write(b"".join(pending))
-        pending.clear()
-        if not isinstance(piece, bytes):
+            sink.write(piece)
+        else:
             for chunk in piece.chunks():
                 sink.write(chunk)
-    sink.write(b"".join(pending))
 
 
 @contextlib.contextmanager

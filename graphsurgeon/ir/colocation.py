@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import Node, with_attr
 from graphsurgeon.names import text_of
+from proto_utils import schema
 
 _COLOCATION = "_class"
 _GROUP = b"loc:@"
@@ -14,14 +15,12 @@ _GROUP = b"loc:@"
 def colocated_with(node: Node) -> list[str]:
     """Return the nodes that a node is to share a device with."""
     attr = node.attr(_COLOCATION)
-    if attr is None:
-        return []
-    return [_name(group) for group in attr.list.s if group.startswith(_GROUP)]
+    return [] if attr is None else _names(attr)
 
 
 def colocations(nodes: Iterable[Node]) -> dict[str, list[str]]:
     """Return what nodes are colocated with, by their names; those that are with nothing are not in it."""
-    return {node.name: near for node in nodes if (near := colocated_with(node))}
+    return {node.name: near for node, attr in with_attr(nodes, _COLOCATION) if (near := _names(attr))}
 
 
 def drop_colocation(node: Node, gone: Iterable[str]) -> None:
@@ -37,6 +36,10 @@ def drop_colocation(node: Node, gone: Iterable[str]) -> None:
         groups[:] = left
     else:
         del attr[_COLOCATION]
+
+
+def _names(attr: schema.AttrValue) -> list[str]:
+    return [_name(group) for group in attr.list.s if group.startswith(_GROUP)]
 
 
 def _name(group: bytes) -> str:

@@ -23,7 +23,7 @@ from proto_utils import schema
 from proto_utils.errors import CorruptionError
 from proto_utils.files import Source, Span, Window
 from proto_utils.skeleton import LONG_NBYTES, Record, next_record, strip
-from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+from proto_utils.splice import Insertion, Piece, Records, insert, total_nbytes
 from proto_utils.wire import LEN, fields, len_header, tag
 
 NODE, LIBRARY = 1, 2
@@ -69,28 +69,28 @@ def graph_pieces(graph: Graph, library: Library, rest: bytes) -> list[Piece]:
 
 
 def node_pieces(graph: Graph, number: int) -> list[Piece]:
-    """Return the records of a graph's nodes; unedited neighbours become one piece of the file."""
+    """Return the records of a graph's nodes: those in memory together, between nodes with a payload in a file."""
     pieces: list[Piece] = []
-    run: tuple[Source, int, int] | None = None
+    run: list[bytes] = []
     for node in graph:
-        origin = node.origin
-        if origin is not None and origin.number == number:
-            if run is not None and run[0] is origin.source and run[2] == origin.record:
-                run = (run[0], run[1], origin.end)
-                continue
-            if run is not None:
-                pieces.append(Span(*run))
-            run = (origin.source, origin.record, origin.end)
+        message, origin = node._message, node._origin
+        if node._payloads is None and (origin is None or _is_as_usual(origin, message)):
+            run.append(message if type(message) is bytes else schema.serialize(message))
             continue
-        if run is not None:
-            pieces.append(Span(*run))
-            run = None
+        if run:
+            pieces.append(Records(number, run))
+            run = []
+        if origin is not None and origin.number == number:
+            pieces.append(Span(origin.source, origin.record, origin.end))
+            continue
         body = node.pieces() if origin is None else [Span(origin.source, origin.start, origin.end)]
-        pieces.append(len_header(number, total_nbytes(body)))
-        pieces += body
-    if run is not None:
-        pieces.append(Span(*run))
-    return pieces
+        pieces += [len_header(number, total_nbytes(body)), *body]
+    return [*pieces, Records(number, run)] if run else pieces
+
+
+def _is_as_usual(origin: Origin, message: bytes) -> bool:
+    """Whether a record begins with the shortest header, as every writer's do."""
+    return origin.start - origin.record == len(len_header(origin.number, len(message)))
 
 
 def library_pieces(library: Library) -> list[Piece]:

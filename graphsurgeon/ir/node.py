@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
@@ -344,6 +344,16 @@ def protos(nodes: Sequence[Node]) -> Iterator[schema.NodeDef]:
             message = node._message if type(node._message) is bytes else schema.serialize(node._message)
             records += (len_header(_NODE, len(message)), message)
         yield from schema.GraphDef.FromString(b"".join(records)).node
+
+
+def with_attr(nodes: Iterable[Node], key: str) -> Iterator[tuple[Node, schema.AttrValue]]:
+    """Yield the nodes that have an attr, and the attr as the message it is, for reading."""
+    word = key.encode()
+    found = [node for node in nodes if type(node._message) is not bytes or word in node._message]
+    for node, proto in zip(found, protos(found), strict=True):
+        attr = proto.attr.get(key)
+        if attr is not None:
+            yield node, attr
 
 
 def group_payloads(found: Sequence[Payload]) -> Payloads:

@@ -9,13 +9,17 @@ So of nodes that are alike, all bytes but names, inputs, device and the values o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from graphsurgeon.ir.node import Node
 from proto_utils import schema
-from proto_utils.wire import fields, len_header
+from proto_utils.varint import encode_varint
+from proto_utils.wire import LEN, fields
 
-_NAME, _OP, _INPUT, _DEVICE, _ATTR, _KEY, _VALUE = 1, 2, 3, 4, 5, 1, 2
+_NAME, _OP, _INPUT, _DEVICE, _ATTR, _KEY, _VALUE = (bytes([number << 3 | LEN]) for number in (1, 2, 3, 4, 5, 1, 2))
+
+# Most lengths are less; looking one up is a third of encoding it.
+_SIZES = [encode_varint(nbytes) for nbytes in range(512)]
 
 
 class NodePattern:
@@ -32,19 +36,17 @@ class NodePattern:
 
     def __init__(self, op: str, attrs: Mapping[str, schema.AttrValue], own: Sequence[str] = ()) -> None:
         self._op = op
-        self._op_record = _text(_OP, op)
-        # What stands before each of a node's own values, but for the lengths: attrs that are shared, and its key.
-        self._before: list[tuple[bytes, bytes]] = []
-        # Which of its own values that is.
-        self._order: list[int] = []
+        self._op_record = _record(_OP, op.encode()) if op else b""
+        # Of each of a node's own values: the attrs that stand before it, its key, and which one it is.
+        self._values: list[tuple[bytes, bytes, int]] = []
         shared = b""
         for key in _in_order({*attrs, *own}):
+            key_record = _record(_KEY, key.encode())
             if key in own:
-                self._before.append((shared, _record(_KEY, key.encode())))
-                self._order.append(own.index(key))
+                self._values.append((shared, key_record + _VALUE, own.index(key)))
                 shared = b""
             else:
-                shared += _entry(_record(_KEY, key.encode()), schema.serialize(attrs[key]))
+                shared += _record(_ATTR, key_record + _record(_VALUE, schema.serialize(attrs[key])))
         self._rest = shared
 
     def node(self, name: str, inputs: Sequence[str] = (), device: str = "", own: Sequence[bytes] = ()) -> Node:
@@ -58,13 +60,29 @@ class NodePattern:
         own : sequence of bytes
             Its own attrs in the order in which the pattern was given their names, each a serialized AttrValue.
         """
-        parts = [_text(_NAME, name), self._op_record]
-        parts += [_record(_INPUT, text.encode()) for text in inputs]
-        parts.append(_text(_DEVICE, device))
-        for position, (shared, key) in zip(self._order, self._before, strict=True):
-            parts += (shared, _entry(key, own[position]))
+        try:
+            message = self._message(name, inputs, device, own, _SIZES.__getitem__)
+        except IndexError:
+            message = self._message(name, inputs, device, own, encode_varint)
+        return Node.read(name, self._op, tuple(inputs), message)
+
+    def _message(
+        self, name: str, inputs: Sequence[str], device: str, own: Sequence[bytes], size: Callable[[int], bytes]
+    ) -> bytes:
+        data = name.encode()
+        parts = [_NAME, size(len(data)), data, self._op_record] if data else [self._op_record]
+        for text in inputs:
+            data = text.encode()
+            parts += (_INPUT, size(len(data)), data)
+        if device:
+            data = device.encode()
+            parts += (_DEVICE, size(len(data)), data)
+        for shared, key, position in self._values:
+            value = own[position]
+            nbytes = size(len(value))
+            parts += (shared, _ATTR, size(len(key) + len(nbytes) + len(value)), key, nbytes, value)
         parts.append(self._rest)
-        return Node.read(name, self._op, tuple(inputs), b"".join(parts))
+        return b"".join(parts)
 
 
 def _in_order(keys: Iterable[str]) -> list[str]:
@@ -74,14 +92,5 @@ def _in_order(keys: Iterable[str]) -> list[str]:
     return [data[key.start : key.end].decode() for key in entries]
 
 
-def _text(number: int, text: str) -> bytes:
-    """Return a text that is left out when it is empty."""
-    return _record(number, text.encode()) if text else b""
-
-
-def _record(number: int, payload: bytes) -> bytes:
-    return len_header(number, len(payload)) + payload
-
-
-def _entry(key: bytes, value: bytes) -> bytes:
-    return _record(_ATTR, key + _record(_VALUE, value))
+def _record(tag: bytes, payload: bytes) -> bytes:
+    return tag + encode_varint(len(payload)) + payload

@@ -8,7 +8,6 @@ a large graph are looked at before and after every pass. Equal nodes share one s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -41,8 +40,7 @@ Types = tuple[int, ...]
 ArgNames = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpSignature:
+class OpSignature(NamedTuple):
     """The tensors of a node.
 
     `inputs` and `outputs` have the type of every tensor, references above 100; None when an attr stands for one of
@@ -56,6 +54,8 @@ class OpSignature:
     input_names: ArgNames | None = None
     output_names: ArgNames | None = None
     problem: str | None = None
+    # The type of the first output, which is what most inputs name; None when there is none.
+    first: int | None = UNKNOWN
 
 
 class _Slot(NamedTuple):
@@ -264,7 +264,9 @@ def _signature(plan: _Plan, given: Iterable[Any]) -> OpSignature:
         problem = f"its attrs tell of {num_tensors:,} tensors"
     if problem is not None:
         return OpSignature(None, None, inputs, outputs, problem)
-    return OpSignature(_types(plan.inputs, inputs, values), _types(plan.outputs, outputs, values), inputs, outputs)
+    types = _types(plan.outputs, outputs, values)
+    first = UNKNOWN if types is None else types[0] if types else None
+    return OpSignature(_types(plan.inputs, inputs, values), types, inputs, outputs, None, first)
 
 
 def _refusal(value: Any, kind: str) -> str:

@@ -21,7 +21,7 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import Node, with_attr
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
@@ -133,7 +133,7 @@ class Memory:
 def remembered_constants(graph: Graph) -> dict[str, Remembered]:
     """Return the notes in a graph, by constant; those that speak of another name are not theirs any more."""
     found = {}
-    for node in graph:
+    for node, _ in with_attr(graph, ATTR):
         note = Remembered.of(node) if node.op == "Const" else None
         if note is not None and note.variable.name == node.name:
             found[node.name] = note

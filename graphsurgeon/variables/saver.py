@@ -59,7 +59,8 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
     scope = free_scope("save", (node.name for node in graph))
     saved = sorted(variables, key=lambda s: s.key)
     assigns = _assignments(scope, [s.variable for s in saved])
-    nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *_restore_all(scope, assigns)]
+    restore_all = _restore_all(scope, (node.name for node in assigns if node.op != "Identity"), saved)
+    nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *restore_all]
     saver_def = schema.SaverDef(
         filename_tensor_name=f"{scope}/Const:0",
         save_tensor_name=f"{scope}/control_dependency:0",
@@ -163,11 +164,10 @@ def _assignment(scope: str, suffix: str, variable: Variable, restored: str) -> l
     return [value, new_assignment(name, target, value.name, kind, dtype, device=device)]
 
 
-def _restore_all(scope: str, assigns: Iterable[Node]) -> list[Node]:
+def _restore_all(scope: str, assigns: Iterable[str], saved: Sequence[SavedVariable]) -> list[Node]:
     by_device: dict[str, list[str]] = {}
-    for node in assigns:
-        if node.op != "Identity":
-            by_device.setdefault(node.device, []).append(f"^{node.name}")
+    for assign, each in zip(assigns, saved, strict=True):
+        by_device.setdefault(each.variable.device, []).append(f"^{assign}")
     name = f"{scope}/restore_all"
     # TensorFlow writes control inputs in the order of their names.
     groups = [(device, sorted(names)) for device, names in sorted(by_device.items())]

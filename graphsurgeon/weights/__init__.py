@@ -17,7 +17,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.weights.evidence import gather
 from graphsurgeon.weights.marks import colocated
 from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
-from graphsurgeon.weights.scope import Constant, constant_of
+from graphsurgeon.weights.scope import Constant, constants_of
 from graphsurgeon.weights.verdict import Judge
 from proto_utils.errors import NotFoundError
 
@@ -33,9 +33,9 @@ def find_weights(
     evidence; `exclude` is stronger. An entry of `select` that matches no constant is a NotFoundError.
     """
     index = index if index is not None else Index(model.graph)
-    constants = [constant for node in model.graph if node.op == "Const" and (constant := constant_of(node)) is not None]
+    constants = list(constants_of(model.graph))
     _check_patterns(select, constants, model)
-    judge = Judge(gather(model, index, constants), select, exclude, colocated(model.graph))
+    judge = Judge(gather(model, index, constants), select, exclude, colocated(index.producers))
     weights: list[Weight] = []
     kept: list[Kept] = []
     for constant in constants:
@@ -64,9 +64,8 @@ def _in_functions(model: Model) -> list[Kept]:
     for function, graph in model.graphs():
         if function is None:
             continue
-        for node in graph:
-            constant = constant_of(node) if node.op == "Const" else None
-            if constant is not None and constant.size > 1:
+        for constant in constants_of(graph):
+            if constant.node is not None and constant.size > 1:
                 reason = f"inside function {function!r}, which cannot hold a variable"
-                kept.append(Kept(node, constant.dtype, constant.shape, reason, function))
+                kept.append(Kept(constant.node, constant.dtype, constant.shape, reason, function))
     return kept

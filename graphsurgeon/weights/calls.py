@@ -26,7 +26,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import parse_input
 from graphsurgeon.weights.roles import PASS, PASS_SECOND
-from graphsurgeon.weights.scope import MAX_STEPS, Constant, Scope, constant_of
+from graphsurgeon.weights.scope import MAX_STEPS, Constant, Scope, constants_of
 
 # The first input that is an argument of the called functions.
 _FIRST_ARGUMENT = {
@@ -149,5 +149,5 @@ class CalledFunctions:
         body = self._body(function)
         if body is None:
             raise KeyError(function)
-        own = [constant for node in body.function.body if node.op == "Const" and (constant := constant_of(node))]
+        own = constants_of(body.function.body)
         return Scope(body.function.body, body.index, [*constants, *own], self.forwarded_by(body.function.body))

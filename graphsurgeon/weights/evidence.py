@@ -45,12 +45,11 @@ class Clue(NamedTuple):
 class Evidence:
     """The evidence about one constant."""
 
-    __slots__ = ("direct", "findings", "likely", "mark", "sure", "uses")
+    __slots__ = ("findings", "likely", "mark", "sure", "uses")
 
-    def __init__(self, uses: list[Use], direct: tuple[Node, ...]) -> None:
+    def __init__(self, uses: list[Use]) -> None:
         # There may be many thousands of these, most without a finding: empty ones share everything.
         self.uses = uses
-        self.direct = direct  # the nodes that read it and pass it on
         self.findings: tuple[Clue, ...] = ()
         self.mark = 0  # the strongest mark that freezing left on it, 0 for none
         self.sure: frozenset[str] = frozenset()  # the roles that are established
@@ -102,7 +101,7 @@ class _Analysis:
         """Return the evidence about each constant of the scope."""
         for constant in self.scope.constants.values():
             uses, passed = self.scope.trace(constant)
-            evidence = Evidence(uses, tuple(node for node in passed if node.inputs[0] == constant.name))
+            evidence = Evidence(uses)
             for text, mark in find_marks(constant, uses, passed):
                 evidence.add(Clue(text, mark=mark))
             self.found[constant.name] = evidence

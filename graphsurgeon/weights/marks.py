@@ -18,12 +18,12 @@ puts a Const in the place of the Identity and keeps its name. Source: what Tenso
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
 from graphsurgeon.ir import ops
-from graphsurgeon.ir.colocation import colocated_with
+from graphsurgeon.ir.colocation import colocations
 from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Use
 
@@ -105,12 +105,12 @@ def _variable_inputs(op: str) -> Mapping[int, str]:
     return wanted | {i: "a variable's handle" for i, arg in enumerate(known.inputs) if arg.type == "resource"}
 
 
-def colocated(nodes: Iterable[Node]) -> dict[str, list[Node]]:
+def colocated(producers: Mapping[str, Node]) -> dict[str, list[Node]]:
     """Return the nodes that ask to be placed with another node, by the name of that other node."""
     found: dict[str, list[Node]] = {}
-    for node in nodes:
-        for name in colocated_with(node):
-            found.setdefault(name, []).append(node)
+    for name, others in colocations(producers.values()).items():
+        for other in others:
+            found.setdefault(other, []).append(producers[name])
     return found
 
 

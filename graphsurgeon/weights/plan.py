@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+from typing import NamedTuple
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 
 
-@dataclasses.dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """A constant that is a weight."""
 
     node: Node  # the Const
@@ -20,13 +19,9 @@ class Weight:
     role: str  # one of `roles.ROLES`
     trainable: bool  # whether an optimizer trains it
     evidence: list[str]  # each piece, for people
-    read: Node | None = None  # the Identity ``X/read`` that freezing left for ``X``, to be used again
-    # all Identities fed by it that freezing left: `read`, and what were ReadVariableOps
-    reads: list[Node] = dataclasses.field(default_factory=list)
 
 
-@dataclasses.dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """A constant of more than one element that stays one, for a `reason`; `function` is the one whose body holds it."""
 
     node: Node
@@ -48,8 +43,7 @@ class Kept:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-@dataclasses.dataclass(frozen=True)
-class WeightPlan:
+class WeightPlan(NamedTuple):
     """The verdict on every constant."""
 
     weights: list[Weight]  # in the order of the graph; empty when nothing qualifies

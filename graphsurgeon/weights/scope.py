@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import Node, with_attr
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -266,6 +267,7 @@ class Scope:
         return static
 
 
+@lru_cache(maxsize=4096)
 def _is_pure(op: str) -> bool:
     if op in ("Merge", "NextIteration"):
         return False
@@ -277,17 +279,15 @@ def _node_name(text: str) -> str:
     return text.partition(":")[0]
 
 
-def constant_of(node: Node) -> Constant | None:
-    """Return what a Const node holds, from the header of its value; None for an unsound one, see `verify`."""
-    attr = node.attr("value")
-    if attr is None:
-        return None
-    value = attr.tensor
-    shape = tuple(dim.size for dim in value.tensor_shape.dim)
-    try:
-        dtype = DType.from_number(value.dtype).base
-    except UnsupportedError:
-        return None
-    if value.tensor_shape.unknown_rank or any(dim < 0 for dim in shape):
-        return None
-    return Constant(node.name, dtype, shape, node)
+def constants_of(graph: Graph) -> Iterator[Constant]:
+    """Yield what the Const nodes of a graph hold, from the headers of their values; not the unsound, see `verify`."""
+    for node, attr in with_attr((node for node in graph if node.op == "Const"), "value"):
+        value = attr.tensor
+        header = value.tensor_shape
+        shape = tuple([dim.size for dim in header.dim])
+        try:
+            dtype = DType.from_number(value.dtype).base
+        except UnsupportedError:
+            continue
+        if not header.unknown_rank and min(shape, default=0) >= 0:
+            yield Constant(node.name, dtype, shape, node)

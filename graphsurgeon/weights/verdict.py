@@ -11,7 +11,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.weights import roles
 from graphsurgeon.weights.evidence import Clue, Evidence, marks_decide
-from graphsurgeon.weights.marks import HINT, NAME_ONLY, is_variable_read
+from graphsurgeon.weights.marks import HINT, NAME_ONLY
 from graphsurgeon.weights.plan import Kept, Weight
 from graphsurgeon.weights.scope import Constant
 
@@ -65,7 +65,6 @@ class Judge:
         is_untrained = not by_structure and roles.is_untrained_name(constant.name)
         if is_untrained:
             texts.append("named like what training code updates by itself")
-        reads = [each for each in evidence.direct if _is_read(each, constant)]
         return Weight(
             node,
             constant.dtype,
@@ -73,8 +72,6 @@ class Judge:
             role,
             roles.is_trainable(role, constant.dtype) and not is_untrained,
             texts,
-            next((each for each in reads if each.name == constant.name + "/read"), None),
-            reads,
         )
 
     def _against(self, constant: Constant, node: Node, evidence: Evidence) -> str | None:
@@ -127,10 +124,6 @@ def _is_uniform(node: Node, constant: Constant) -> bool:
     """Whether a constant is written as one value that repeats; looks at no payload."""
     tensor = node.tensor
     return isinstance(tensor, FillTensor) and constant.size > 1 and len(tensor.head) <= constant.dtype.itemsize
-
-
-def _is_read(node: Node, constant: Constant) -> bool:
-    return node.op == "Identity" and (node.name == constant.name + "/read" or is_variable_read(node))
 
 
 def _with_colocated(texts: list[str], near: Sequence[Node]) -> list[str]:

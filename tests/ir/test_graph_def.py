@@ -12,7 +12,7 @@ from graphsurgeon.ir.node import Node
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 from proto_utils.files import BytesSource, FileSource, Span
-from proto_utils.splice import Piece, total_nbytes
+from proto_utils.splice import Piece, Records, total_nbytes
 from proto_utils.wire import VARINT, len_header, tag
 from tests import strategies
 
@@ -137,7 +137,18 @@ def test_runs_of_unedited_nodes_are_one_piece():
     assert len(graph_pieces(graph, library, rest)) == 1
     graph["n1500"].op = "Other"
     pieces = graph_pieces(graph, library, rest)
-    assert [type(piece) for piece in pieces] == [Span, bytes, bytes, Span]
+    assert [type(piece) for piece in pieces] == [Records]
+    assert joined(pieces).replace(b"Other", b"Const") == raw
+
+
+def test_a_record_with_a_long_winded_header_is_written_as_it_was():
+    body = schema.serialize(schema.NodeDef(name="n", op="NoOp"))
+    plain = record(1, body)
+    raw = plain + plain[:1] + bytes([len(body) | 0x80, 0]) + body + plain
+    graph, library, rest = read_graph(BytesSource(raw), 0, len(raw))
+    assert joined(graph_pieces(graph, library, rest)) == raw
+    graph.set_nodes(reversed(list(graph)))
+    assert joined(graph_pieces(graph, library, rest)) == raw
 
 
 def test_a_graph_past_2_gib_is_read_and_planned(tmp_path):
@@ -159,7 +170,7 @@ def test_a_graph_past_2_gib_is_read_and_planned(tmp_path):
     model.graph["last"].op = "Other"
     pieces = model.graph_def_pieces()
     assert total_nbytes(pieces) == source.size + 1
-    assert [type(piece) for piece in pieces] == [Span, bytes, bytes]
+    assert [type(piece) for piece in pieces] == [Span, Span, Span, Records]
     model.graph["w1"].device = "/cpu:0"
     assert total_nbytes(model.graph_def_pieces()) == source.size + 1 + len(record(4, b"/cpu:0"))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from proto_utils.skeleton import Layout, strip
-from proto_utils.splice import Insertion, Piece, insert, total_nbytes
+from proto_utils.splice import Insertion, Piece, Records, insert, total_nbytes
 from proto_utils.wire import len_header
 
 
@@ -78,3 +78,14 @@ def test_the_result_is_protobufs_own():
     skeleton = schema.TensorProto(dtype=1, version_number=3)
     pieces = insert(schema.serialize(skeleton), [Insertion((), 4, [span(b"p" * 2000)])])
     assert joined(pieces) == schema.serialize(whole)
+
+
+@given(st.integers(1, 20), st.lists(st.binary(max_size=200)))
+def test_records_are_headers_and_payloads(number: int, payloads: list[bytes]):
+    records = Records(number, payloads)
+    assert b"".join(records.chunks()) == b"".join(record(number, payload) for payload in payloads)
+    assert records.nbytes == sum(map(len, records.chunks()))
+
+
+def test_records_come_some_at_a_time():
+    assert [chunk.count(b"x") for chunk in Records(1, [b"x"] * 2500).chunks()] == [1024, 1024, 452]

@@ -15,9 +15,6 @@ def test_a_ref_variables_read_is_a_mark():
     (weight,) = plan(text).weights
     assert (weight.node.name, weight.role) == ("w", "variable")
     assert weight.evidence == ["read by Identity 'w/read', colocated with it"]
-    assert weight.read is not None
-    assert weight.read.name == "w/read"
-    assert weight.reads == [weight.read]
 
 
 def test_the_read_counts_without_colocation():
@@ -28,8 +25,6 @@ def test_the_read_counts_without_colocation():
 def test_an_identity_named_as_a_variables_read_is_a_mark(read):
     (weight,) = plan(f"w = Const {{f32 [4,4]}}\n{read} = Identity(w)\nout = Exp({read})").weights
     assert weight.evidence == [f"read by Identity {read!r}, a frozen ReadVariableOp"]
-    assert weight.read is None
-    assert [each.name for each in weight.reads] == [read]
 
 
 def test_a_read_inside_a_loop_or_a_branch_is_a_mark():
@@ -108,7 +103,6 @@ def test_a_read_inside_a_function_marks_the_argument():
     text = "x = Placeholder\nw = Const {f32 [4,4]}\ncall = PartitionedCall(x, w) {f: fn:f}"
     (weight,) = plan(text, body).weights
     assert weight.evidence == ["in function 'f': read by Identity 'ReadVariableOp', a frozen ReadVariableOp"]
-    assert weight.reads == []
 
 
 def test_quantized_weights_keep_the_mark():

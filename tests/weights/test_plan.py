@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from graphsurgeon.ir.node import Node
@@ -27,5 +25,5 @@ def test_kept_strings_count_by_their_contents():
 
 def test_a_plan_cannot_be_changed():
     found = plan("x = Placeholder\nw = Const {f32 [4,4]}\ny = MatMul(x, w)")
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         setattr(found.weights[0], "role", "bias")  # noqa: B010 - the type checker knows that it cannot be

@@ -8,9 +8,9 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.weights.scope import Scope, constant_of
+from graphsurgeon.weights.scope import Scope, constants_of
 from proto_utils import schema
-from tests.notation import graph, node
+from tests.notation import graph
 
 
 def scope_of(text):
@@ -18,7 +18,7 @@ def scope_of(text):
 
 
 def scope_of_graph(nodes):
-    return Scope(nodes, Index(nodes), filter(None, (constant_of(n) for n in nodes if n.op == "Const")))
+    return Scope(nodes, Index(nodes), constants_of(nodes))
 
 
 def uses(text, name="w"):
@@ -157,7 +157,7 @@ def test_cycles_chains_and_hubs_cost_little():
 
 
 def test_constant_of_reads_the_header():
-    found = constant_of(node("w = Const {f16 [3,4]}"))
+    (found,) = constants_of(graph("w = Const {f16 [3,4]}"))
     assert found is not None
     assert (found.name, found.dtype, found.shape, found.size, found.is_scalar) == ("w", dtypes.HALF, (3, 4), 12, False)
 
@@ -179,4 +179,4 @@ def bad(edit):
     ids=["no_value", "negative_dimension", "unknown_rank", "unknown_dtype"],
 )
 def test_a_const_that_holds_nothing_readable_is_none(edit):
-    assert constant_of(bad(edit)) is None
+    assert not list(constants_of(Graph([bad(edit)])))

@@ -12,6 +12,7 @@ import re
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import with_attr
 
 _ATTR = "_gradient_op_type"
 _DEAD = re.compile(rb"(CustomGradient|(Stateful)?PartitionedCall)-\d+")
@@ -25,9 +26,8 @@ def drop_dead_gradients(model: Model) -> dict[str, str]:
     dropped: dict[str, str] = {}
     for function, graph in model.graphs():
         edit = GraphEdit(graph)
-        for node in graph:
-            attr = node.attr(_ATTR)
-            if attr is not None and _DEAD.fullmatch(attr.s):
+        for node, attr in with_attr(graph, _ATTR):
+            if _DEAD.fullmatch(attr.s):
                 where = node.name if function is None else f"{function}/{node.name}"
                 dropped[where] = attr.s.decode()
                 del edit.edit(node).attrs[_ATTR]

@@ -24,6 +24,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import count_typed, encode
 from graphsurgeon.variables.layout import Variable, VariableKind, new_variable, usual_read
 from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
+from proto_utils import schema
 
 _READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
 
@@ -47,17 +48,15 @@ class ToVariables:
 
     def convert(self, node: Node, value: Tensor) -> None:
         """Plan the exchange of one constant for a variable."""
-        name = node.name
+        name, proto = node.name, node.proto
         own_read = None if node.inputs else self._own_read(name)
-        made = new_variable(
-            name, value, self.kind, self.taken,
-            device=node.device, attrs=_private_attrs(node, self.kind), read=None if own_read is None else own_read.name,
-        )  # fmt: skip
-        if node.proto.HasField("experimental_debug_info"):
-            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(node.proto.experimental_debug_info)
+        attrs, read = _private_attrs(proto, self.kind), None if own_read is None else own_read.name
+        made = new_variable(name, value, self.kind, self.taken, device=proto.device, attrs=attrs, read=read)
+        if proto.HasField("experimental_debug_info"):
+            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(proto.experimental_debug_info)
         self.variables.append(made.variable)
         note = self.note.constants[name] = ConstantNote(
-            "" if own_read else made.read, num_typed=_num_typed(node, value)
+            "" if own_read else made.read, num_typed=_num_typed(proto.attr["value"].tensor, value)
         )
         if self.kind == "resource" and not self._index.consumers(name):
             self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
@@ -149,16 +148,16 @@ def _takes_variable(node: Node, position: int, kind: VariableKind) -> bool:
     return types[position].is_ref if kind == "ref" else types[position] is dtypes.RESOURCE
 
 
-def _private_attrs(node: Node, kind: VariableKind) -> dict[str, Any]:
+def _private_attrs(proto: schema.NodeDef, kind: VariableKind) -> dict[str, Any]:
     """Return the attrs to carry over to the variable: those every op may have."""
-    private = [key for key in node.proto.attr if key[:1] == "_"]
-    return {key: node.proto.attr[key] for key in sorted(private) if kind == "ref" or key != "_output_shapes"}
+    private = [key for key in proto.attr if key[:1] == "_"]
+    return {key: proto.attr[key] for key in sorted(private) if kind == "ref" or key != "_output_shapes"}
 
 
-def _num_typed(node: Node, value: Tensor) -> int:
+def _num_typed(proto: schema.TensorProto, value: Tensor) -> int:
     """Return how many values stand in a typed list where freezing would put them elsewhere."""
-    count = count_typed(node.proto.attr["value"].tensor)
-    if not count or (not is_long(value) and encode(value) == node.proto.attr["value"].tensor):
+    count = count_typed(proto)
+    if not count or (not is_long(value) and encode(value) == proto):
         return 0
     return count
 

@@ -99,8 +99,9 @@ def test_a_few_bytes_that_claim_everything(verb, tmp_path):
     from proto_utils import schema
 
     node = Node.new("w", "Const", attrs={"dtype": dtypes.FLOAT})
-    node.proto.attr["value"].tensor.dtype = 1
-    node.proto.attr["value"].tensor.tensor_shape.dim.add(size=1 << 60)
+    value = node.editable_proto().attr["value"].tensor
+    value.dtype = 1
+    value.tensor_shape.dim.add(size=1 << 60)
     assert isinstance(node.tensor, FillTensor)
     (tmp_path / "x.pb").write_bytes(schema.GraphDef(node=[node.proto]).SerializeToString())
     assert verb("cat", tmp_path / "x.pb", "w").code == 4
