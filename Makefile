@@ -31,6 +31,9 @@ test: $(V)/test.stamp ## run every test with TensorFlow 2.21, and 1.15 when a Py
 test-tf1: $(V)/test.stamp ## the TensorFlow 1.15 round trips only
 	@.ci/with-tf1 $(V)/test/bin/python $(PYTEST) -m tf1 $(TESTS)
 
+test-fast: $(V)/dev.stamp ## run everything that needs no TensorFlow: two to three minutes on two cores
+	@$(V)/dev/bin/python $(PYTEST) $(NO_TF) $(TESTS)
+
 test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python, protobuf and numpy we support
 	@$(V)/oldest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
 
@@ -84,4 +87,4 @@ $(V)/bench.stamp: pyproject.toml
 $(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md
 	@$(V)/$*/bin/python -m pip --disable-pip-version-check -q install --no-deps --force-reinstall . && touch $@
 
-.PHONY: help demo test test-tf1 test-oldest test-newest lint format types bench schema fixtures clean
+.PHONY: help demo test test-fast test-tf1 test-oldest test-newest lint format types bench schema fixtures clean
