@@ -15,6 +15,7 @@ Fields unknown to us survive parsing and serializing; they have no text form, so
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, MutableMapping, MutableSequence
 from typing import Any
@@ -25,6 +26,11 @@ from proto_utils.wire import fields as _fields
 PACKAGE = "tensorflow"
 MAX_MESSAGE_NBYTES = 2**31 - 1
 MAX_REASON = 400
+
+#: A field of ours of type float with the largest float as `text_format` prints it; a double may be that number itself.
+_LARGEST_FLOAT = re.compile(
+    r"^( *(?:f|float_val|scomplex_val|value|keep_checkpoint_every_n_hours): -?)3\.4028235e\+38$", re.MULTILINE
+)
 
 _lock = threading.Lock()
 _pools: list[Any] = []
@@ -183,7 +189,9 @@ def print_text(msg: Any) -> str:
     -------
     str
         ASCII, one field per line, map entries sorted by key. `parse_text` gives an equal message back. An ``Any``
-        is printed as its URL and bytes: printed by its fields it could lose the unknown ones.
+        is printed as its URL and bytes: printed by its fields it could lose the unknown ones. The largest float is
+        printed with all digits of a double, because older parsers in Python take its short form, which is a double
+        above it, for an infinity.
 
     Raises
     ------
@@ -203,7 +211,7 @@ def print_text(msg: Any) -> str:
         )
     no_types_for_any = descriptor_pool.DescriptorPool()
     text: str = text_format.MessageToString(msg, as_utf8=False, descriptor_pool=no_types_for_any)
-    return text
+    return _LARGEST_FLOAT.sub(r"\g<1>3.4028234663852886e+38", text)
 
 
 def _path_of_unknown(msg: Any) -> str | None:

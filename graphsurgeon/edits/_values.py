@@ -126,13 +126,14 @@ def change(
         One cannot be changed; all such are listed.
     """
     made: dict[str, Tensor] = {}
-    problems = []
+    problems, hint = [], None
     for name in chosen:
         try:
             made[name] = make(name, tensors[name])
         except UnsupportedError as error:
             problems.append(f"{name}: {error.reason}")
-    refuse(operation, problems)
+            hint = hint or error.hint
+    refuse(operation, problems, hint)
     tensors.update(made)
 
 

@@ -2,9 +2,9 @@
 
 For: what training changed (a difference), and adding that to another model; masks from pruning.
 
-Leaves behind: tensors of the same dtypes and shapes, computed in their own dtype as TensorFlow does. Integers and
-strings, such as step counters, stay as they are unless a pattern selects them. In two TensorFlow 2 checkpoints whose
-keys do not stand for the same variables, names count.
+Leaves behind: tensors of the same dtypes and shapes, computed in their own dtype as TensorFlow does, but for what
+overflows there. Integers and strings, such as step counters, stay as they are unless a pattern selects them. In two
+TensorFlow 2 checkpoints whose keys do not stand for the same variables, names count.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from graphsurgeon.edits._values import change, paired, refuse, targets
 from graphsurgeon.tensors.elementwise import CombinedTensor, Operation
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.quantized import torn_codes
 
 
 @checkpoint_edit
@@ -28,6 +29,7 @@ def arithmetic(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     missing: Literal["error", "keep"] = "error",
+    saturate: bool = False,
 ) -> Remarks:
     """Compute with two checkpoints: add, subtract, multiply or divide tensors of one name.
 
@@ -46,13 +48,16 @@ def arithmetic(
         Patterns of what to leave as it is.
     missing : {"error", "keep"}
         What to do about a tensor that only one checkpoint has: refuse, or keep what this one has.
+    saturate : bool
+        Clamp results to the range of the dtype. Otherwise one out of range is an error.
 
     Raises
     ------
     NotFoundError
         A pattern matches nothing.
     PassError
-        A tensor is missing in one of the two, or they differ in dtype or shape.
+        A tensor is missing in one of the two, they differ in dtype or shape, or quantized weights would get scales of
+        other ones; while values are read: a result is out of range.
     """
     (other,), notes = paired(tensors, [other])
     names = list(tensors) + [name for name in other if name not in tensors]
@@ -72,5 +77,11 @@ def arithmetic(
         else:
             skipped.append(Skipped(name, "only in the second checkpoint"))
     refuse("arithmetic", problems, hint='`missing="keep"` leaves these as they are, `exclude` takes them out')
-    change("arithmetic", tensors, chosen, lambda name, base: CombinedTensor(operation, base, other[name]))
+    hint = "`exclude` takes the codes and what is beside them from the first checkpoint"
+    refuse("arithmetic", torn_codes([tensors, other], tensors, chosen), hint)
+
+    def combined(name: str, base: Tensor) -> Tensor:
+        return CombinedTensor(operation, base, other[name], name=name, saturate=saturate)
+
+    change("arithmetic", tensors, chosen, combined)
     return Remarks(skipped, notes=notes)

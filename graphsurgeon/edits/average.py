@@ -4,9 +4,10 @@ For: the mean of the last checkpoints of a training run, which often does better
 were fine-tuned apart.
 
 Leaves behind: the mean of every floating-point or complex tensor, summed up in double precision and rounded once.
-Integers, bools and strings, such as step counters, are taken from one of the checkpoints, which the report says. All
-checkpoints are read side by side, front to back, in a few buffers. In TensorFlow 2 checkpoints whose keys stand for
-other variables than in the one that gives the rest, variables are averaged with those of their names.
+Integers, bools and strings, such as step counters, are taken from one of the checkpoints, which the report says; but
+not the codes of quantized weights, which mean nothing with the mean of scales beside them. All checkpoints are read
+side by side, front to back, in a few buffers. In TensorFlow 2 checkpoints whose keys stand for other variables than in
+the one that gives the rest, variables are averaged with those of their names.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from graphsurgeon.tensors.elementwise import MeanTensor
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.quantized import torn_codes
 
 
 @checkpoint_edit
-def average(
+def average(  # noqa: PLR0913 -- they are the options of a verb
     tensors: MutableMapping[str, Tensor],
     others: Sequence[Mapping[str, Tensor]],
     *,
@@ -34,6 +36,7 @@ def average(
     exclude: tuple[str, ...] = (),
     take: Literal["first", "last"] = "first",
     missing: Literal["error", "keep"] = "error",
+    saturate: bool = False,
 ) -> Remarks:
     """Average the values of checkpoints.
 
@@ -55,13 +58,17 @@ def average(
         The checkpoint that gives what is not averaged.
     missing : {"error", "keep"}
         What to do about a tensor that not all checkpoints have: refuse, or keep it if the one that gives has it.
+    saturate : bool
+        Clamp means to the range of the dtype, which weights below zero may leave. Otherwise one out of range is an
+        error.
 
     Raises
     ------
     NotFoundError
         A pattern matches nothing.
     PassError
-        There is nothing to average, tensors differ in dtype or shape, or one is missing.
+        There is nothing to average, tensors differ in dtype or shape, one is missing, or quantized weights would get
+        scales of other ones; while values are read: a mean is out of range.
     """
     sources = [dict(tensors), *others]
     factors = _factors(len(sources), weights, decay)
@@ -84,7 +91,13 @@ def average(
         else:
             skipped.append(Skipped(name, f"of dtype {giver[name].dtype.name}; taken from the {take}"))
     refuse("average", problems, hint='`missing="keep"` takes them from one checkpoint, or leaves them out')
-    change("average", tensors, chosen, lambda name, _: MeanTensor([source[name] for source in sources], factors))
+    hint = "`exclude` takes the codes and what is beside them from one checkpoint"
+    refuse("average", torn_codes(sources, giver, chosen), hint)
+
+    def mean(name: str, _base: Tensor) -> Tensor:
+        return MeanTensor([source[name] for source in sources], factors, name=name, saturate=saturate)
+
+    change("average", tensors, chosen, mean)
     return Remarks(skipped, notes=notes)
 
 

@@ -30,6 +30,7 @@ def fill(
     add: tuple[str, ...] = (),
     shape: tuple[int, ...] = (),
     dtype: str = "float32",
+    saturate: bool = False,
 ) -> Remarks:
     """Fill tensors with one value.
 
@@ -49,6 +50,8 @@ def fill(
         Of the tensors to add; scalars by default.
     dtype : str
         Of the tensors to add.
+    saturate : bool
+        Take the nearest number in range for a value that is out of a tensor's. Otherwise that is an error.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def fill(
     made = {name: FillTensor(kind, shape) if kind.itemsize else StringTensor(shape, []) for name in add}
 
     def filled(_name: str, base: Tensor) -> Tensor:
-        element = raw_scalar(value, base.dtype)
+        element = raw_scalar(value, base.dtype, saturate=saturate)
         if base.dtype is dtypes.STRING:
             return StringTensor(base.shape, [element])
         return FillTensor(base.dtype, base.shape, element)

@@ -16,7 +16,12 @@ from graphsurgeon.tensors.tensor import Tensor
 @asks_for("before", "after", hint="give `before` or `after`, one number for each axis")
 @value_edit
 def pad(
-    tensor: Tensor, *, before: tuple[int, ...] = (), after: tuple[int, ...] = (), value: str | float | None = None
+    tensor: Tensor,
+    *,
+    before: tuple[int, ...] = (),
+    after: tuple[int, ...] = (),
+    value: str | float | None = None,
+    saturate: bool = False,
 ) -> Tensor:
     """Pad tensors with one value.
 
@@ -28,13 +33,15 @@ def pad(
         How many elements behind, for each axis.
     value : str or number
         What to put there; zero, or the empty string, by default.
+    saturate : bool
+        Take the nearest number in range for a value that is out of a tensor's. Otherwise that is an error.
 
     Raises
     ------
     UnsupportedError
         A tensor has another number of axes, or its dtype no such value.
     """
-    element = None if value is None else raw_scalar(value, tensor.dtype)
+    element = None if value is None else raw_scalar(value, tensor.dtype, saturate=saturate)
     counts = before or (0,) * len(after), after or (0,) * len(before)
     pairs = list(zip(*counts, strict=False)) if len(counts[0]) == len(counts[1]) else []
     return PaddedTensor(tensor, pairs, element)

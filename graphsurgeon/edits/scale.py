@@ -2,32 +2,64 @@
 
 For: inputs that are in [0, 1] and no more in [0, 255], weights that were repeated along an axis.
 
-Leaves behind: tensors of the same dtypes and shapes, computed in their own dtype as TensorFlow does.
+Leaves behind: tensors of the same dtypes and shapes, computed in their own dtype as TensorFlow does, but for what
+overflows there.
 """
 
 from __future__ import annotations
 
-from graphsurgeon.edits._values import asks_for, value_edit
+from collections.abc import MutableMapping
+
+from graphsurgeon.edits._contract import Remarks, checkpoint_edit
+from graphsurgeon.edits._values import asks_for, change, targets
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.elementwise import ScaledTensor
 from graphsurgeon.tensors.scalars import scalar
 from graphsurgeon.tensors.tensor import Tensor
 
 
 @asks_for("factor", "offset", hint="give `factor` or `offset`")
-@value_edit
-def scale(tensor: Tensor, *, factor: str | float | None = None, offset: str | float | None = None) -> Tensor:
+@checkpoint_edit
+def scale(
+    tensors: MutableMapping[str, Tensor],
+    *,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...] = (),
+    factor: str | float | None = None,
+    offset: str | float | None = None,
+    saturate: bool = False,
+) -> Remarks:
     """Multiply values by a factor, and add an offset.
 
     Parameters
     ----------
+    tensors : mapping of str to Tensor
+        Edited in place; values are computed, and checked, when they are read.
+    select : tuple of str
+        Patterns of what to scale: names, or regular expressions that match the whole name.
+    exclude : tuple of str
+        Patterns of what not to.
     factor : str or number
         What to multiply by.
     offset : str or number
         What to add after that.
+    saturate : bool
+        Clamp results to the range of the dtype. Otherwise one out of range is an error.
 
     Raises
     ------
-    UnsupportedError
-        Nothing is asked for, a tensor has no numbers, or its dtype not that one.
+    NotFoundError
+        A pattern matches nothing.
+    PassError
+        Nothing is asked for, a tensor has no numbers, or its dtype not that one; while values are read: a result is
+        out of range.
     """
-    return ScaledTensor(tensor, *(None if each is None else scalar(each, tensor.dtype) for each in (factor, offset)))
+
+    def scaled(name: str, base: Tensor) -> Tensor:
+        # A factor need not be of the range in which the product is to be.
+        kind = dtypes.INT64 if base.dtype.is_integer and base.dtype is not dtypes.UINT64 else base.dtype
+        operands = (None if each is None else scalar(each, kind) for each in (factor, offset))
+        return ScaledTensor(base, *operands, name=name, saturate=saturate)
+
+    change("scale", tensors, targets(tensors, select, exclude), scaled)
+    return Remarks()

@@ -15,10 +15,9 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.elementwise import ElementwiseTensor, has_values, is_small_float
+from graphsurgeon.tensors.elementwise import ElementwiseTensor, has_values, is_small_float, limits
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
 
@@ -47,7 +46,8 @@ class CastTensor(ElementwiseTensor):
         While it is read: a value has no place in `dtype`. It names the tensor, the value and its index.
     """
 
-    __slots__ = ("_name", "_saturate")
+    __slots__ = ()
+    edit = "cast"
 
     def __init__(self, base: Tensor, dtype: DType, *, name: str = "", saturate: bool = False) -> None:
         for each in (base.dtype, dtype):
@@ -55,9 +55,7 @@ class CastTensor(ElementwiseTensor):
                 raise UnsupportedError(f"elements of dtype {each.name} are no numbers to cast")
         if base.dtype.is_complex and not (dtype.is_complex or dtype is dtypes.BOOL):
             raise UnsupportedError(f"a cast of {base.dtype.name} to {dtype.name} would drop the imaginary parts")
-        super().__init__([base], dtype)
-        self._name = name
-        self._saturate = saturate
+        super().__init__([base], dtype, name=name, saturate=saturate)
 
     def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         (values,) = pieces
@@ -77,6 +75,8 @@ class CastTensor(ElementwiseTensor):
         return found
 
     def _cast(self, first: int, values: np.ndarray[Any, Any], target: np.dtype[Any]) -> np.ndarray[Any, Any]:
+        import numpy as np
+
         source, wanted = DType.of(values.dtype), DType.of(target)
         values = _widened(values, source)
         if self._saturate:
@@ -88,20 +88,13 @@ class CastTensor(ElementwiseTensor):
             result = values.astype(_computable(wanted)).astype(target, copy=False)
             lost = _lost_integers(values, wanted)
         if lost is not None:
-            self._refuse(first, values, lost)
+            value = values[int(np.argmax(lost))]
+            if self.dtype.is_complex and self._bases[0].dtype.is_complex:
+                # Two parts are one element.
+                first, lost = first // 2, lost.reshape(-1, 2).any(axis=1)
+            hint = None if np.isnan(value) else "saturate clamps values to the range that there is"
+            self._refuse(first, lost, f"the value {value.item()}", hint)
         return result
-
-    def _refuse(self, first: int, values: np.ndarray[Any, Any], lost: np.ndarray[Any, Any]) -> None:
-        import numpy as np
-
-        position = int(np.argmax(lost))
-        value = values[position]
-        element = (first + position) // (2 if self.dtype.is_complex and self._bases[0].dtype.is_complex else 1)
-        index = [int(i) for i in np.unravel_index(element, self.shape)]
-        where = f"tensor {self._name!r}: the value {value.item()} at {index}"
-        is_nan = bool(np.isnan(value))
-        hint = None if is_nan else "saturate clamps values to the range that there is"
-        raise PassError("cast", f"{where} has no place in {self.dtype.name}", hint=hint)
 
 
 def _real(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -159,24 +152,11 @@ def _bytes_of_upper_halves(wanted: DType) -> np.ndarray[Any, Any]:
     return values.astype(wanted.numpy()).view(np.uint8)
 
 
-def _limits(dtype: DType) -> tuple[Any, Any]:
-    """Return the least and the greatest finite number of a dtype: ints, or floats."""
-    import ml_dtypes
-
-    if dtype is dtypes.BOOL:
-        return 0, 1
-    if dtype.is_floating:
-        bounds = ml_dtypes.finfo(dtype.numpy())  # type: ignore[no-untyped-call]
-        return float(bounds.min), float(bounds.max)
-    whole = ml_dtypes.iinfo(dtype.numpy())  # type: ignore[no-untyped-call]
-    return int(whole.min), int(whole.max)
-
-
 def _clamped(values: np.ndarray[Any, Any], source: DType, wanted: DType) -> np.ndarray[Any, Any]:
     """Bring values into the range of a dtype, to the nearest number there that the source has."""
     import numpy as np
 
-    own, there = _limits(source), _limits(wanted)
+    own, there = limits(source), limits(wanted)
     low, high = max(own[0], there[0]), min(own[1], there[1])
     if not source.is_floating:
         return values if (low, high) == own else _clip(values, int(low), int(high))
@@ -202,7 +182,7 @@ def _lost_floats(values: np.ndarray[Any, Any], result: np.ndarray[Any, Any], wan
     """Return which finite values have become infinite, and which none at all; None when none have."""
     import numpy as np
 
-    low, high = _limits(wanted)
+    low, high = limits(wanted)
     if not values.size or (low <= values.min() and values.max() <= high):
         return None
     made = result.astype(np.float64)
@@ -217,7 +197,7 @@ def _lost_integers(values: np.ndarray[Any, Any], wanted: DType) -> Any:
     """Return which values are, without their fraction, outside of an integer dtype; None when none are."""
     import numpy as np
 
-    low, high = _limits(wanted)
+    low, high = limits(wanted)
     if values.dtype.kind == "f":
         whole = np.trunc(values)
         # The number above the greatest is a power of two, which every floating-point type has or takes for infinite.

@@ -1,16 +1,22 @@
 """Elementwise arithmetic: tensors computed from others of the same shape.
 
-Everything is computed in the tensor's own dtype, as TensorFlow's kernels do: float16, bfloat16 and float8 by way of
-float32, rounded after each operation. Integers wrap around. Quotients of complex numbers may differ from TensorFlow's
-in the last bit.
+Floating-point numbers are computed in the tensor's own dtype, as TensorFlow's kernels do: float16, bfloat16 and float8
+by way of float32, rounded after each operation. Quotients of complex numbers may differ from TensorFlow's in the last
+bit. Integers are computed exactly.
+
+A result that overflows, where TensorFlow's kernels wrap around or give an infinity, is an error here, or with
+`saturate` the nearest number that there is. What is infinite before stays so, and what is divided by zero becomes so.
 """
 
 from __future__ import annotations
 
+import itertools
+import operator
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.pieces import ElementReader
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 Operation = Literal["add", "subtract", "multiply", "divide"]
+_EXACT: dict[str, Callable[..., Any]] = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}
+_SATURATE = "`saturate=True` clamps values to the range that there is"
 
 
 class ElementwiseTensor(Tensor, ABC):
@@ -33,17 +41,28 @@ class ElementwiseTensor(Tensor, ABC):
         At least one; of one shape.
     dtype : DType
         Of the result.
+    name : str
+        What errors call the tensor.
+    saturate : bool
+        Clamp results to the range of `dtype`.
 
     Raises
     ------
     UnsupportedError
         The shapes differ, or the elements of a base are no numbers.
+    PassError
+        While it is read: a result has no place in `dtype`. It names the tensor and the index.
     """
 
-    __slots__ = ("_bases",)
+    __slots__ = ("_bases", "_name", "_saturate")
 
-    def __init__(self, bases: Sequence[Tensor], dtype: DType) -> None:
+    #: The edit that computes such tensors, for errors.
+    edit: ClassVar[str]
+
+    def __init__(self, bases: Sequence[Tensor], dtype: DType, *, name: str, saturate: bool) -> None:
         super().__init__(dtype, bases[0].shape)
+        self._name = name
+        self._saturate = saturate
         for base in bases:
             if not has_values(base.dtype):
                 raise UnsupportedError(f"elements of dtype {base.dtype.name} are no numbers")
@@ -59,7 +78,7 @@ class ElementwiseTensor(Tensor, ABC):
         step = nbytes // max(self.dtype.itemsize, *(base.dtype.itemsize for base in self._bases))
         for first in range(0, self.size, step):
             pieces = [reader.read(min(step, self.size - first)) for reader in readers]
-            # What is computed may overflow or divide by zero: then it is infinite or not a number, as in TensorFlow.
+            # What overflows is looked for in the result; numpy's warnings do not tell where.
             with np.errstate(all="ignore"):
                 result = self._compute(first, pieces)
             yield np.ascontiguousarray(result).view(np.uint8).data
@@ -70,6 +89,52 @@ class ElementwiseTensor(Tensor, ABC):
     def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]], /) -> np.ndarray[Any, Any]:
         """Return the result for one flat piece of every base, which begins at the element `first`."""
 
+    def _integers(
+        self, first: int, function: Callable[..., Any], pieces: Sequence[np.ndarray[Any, Any]]
+    ) -> np.ndarray[Any, Any]:
+        """Compute integers exactly with a function that is extreme where all its arguments are."""
+        import numpy as np
+
+        if not pieces[0].size:
+            return pieces[0]
+        low, high = limits(self.dtype)
+        corners = [function(*ends) for ends in itertools.product(*((int(p.min()), int(p.max())) for p in pieces))]
+        # Arithmetic modulo 2**64 is exact as long as the result is in range; beyond that there are Python's numbers.
+        wide = dtypes.UINT64 if self.dtype is dtypes.UINT64 else dtypes.INT64
+        least, greatest = limits(wide)
+        is_exact = least <= min(corners) and max(corners) <= greatest
+        kind = wide.numpy() if is_exact else np.dtype(object)
+        result = np.asarray(function(*(piece.astype(kind) for piece in pieces)))
+        if not (low <= min(corners) and max(corners) <= high):
+            if self._saturate:
+                result = np.clip(result, low, high)
+            lost = ((result < low) | (result > high)).astype(bool)
+            if lost.any():
+                self._refuse(first, lost, f"the value {result[int(np.argmax(lost))]}")
+        return result.astype(self.dtype.numpy())
+
+    def _finite(
+        self, first: int, result: np.ndarray[Any, Any], pieces: Sequence[np.ndarray[Any, Any]]
+    ) -> np.ndarray[Any, Any]:
+        """Return floating-point results, which are to be finite wherever all that they come from is."""
+        import numpy as np
+
+        is_finite = np.isfinite(result)
+        if not is_finite.all():
+            lost = ~is_finite & np.logical_and.reduce([np.isfinite(piece) for piece in pieces])
+            if lost.any():
+                self._refuse(first, lost, "the result")
+        return result
+
+    def _refuse(self, first: int, lost: np.ndarray[Any, Any], what: str, hint: str | None = _SATURATE) -> None:
+        """Raise PassError about the first element that is lost."""
+        import numpy as np
+
+        index = [int(i) for i in np.unravel_index(first + int(np.argmax(lost)), self.shape)]
+        raise PassError(
+            self.edit, f"tensor {self._name!r}: {what} at {index} has no place in {self.dtype.name}", hint=hint
+        )
+
 
 class ScaledTensor(ElementwiseTensor):
     """``scale * x + offset``.
@@ -78,26 +143,40 @@ class ScaledTensor(ElementwiseTensor):
     ----------
     base : Tensor
     scale, offset : Tensor or None
-        Scalars of the base's dtype; None leaves that operation out.
+        Scalars of the base's dtype, or any integers when that is one; None leaves that operation out.
+    name, saturate
+        As of `ElementwiseTensor`.
     """
 
     __slots__ = ("_offset", "_scale")
+    edit = "scale"
 
-    def __init__(self, base: Tensor, scale: Tensor | None = None, offset: Tensor | None = None) -> None:
-        super().__init__([base], base.dtype)
+    def __init__(
+        self,
+        base: Tensor,
+        scale: Tensor | None = None,
+        offset: Tensor | None = None,
+        *,
+        name: str = "",
+        saturate: bool = False,
+    ) -> None:
+        super().__init__([base], base.dtype, name=name, saturate=saturate)
         _refuse_bool(base.dtype)
         self._scale = scale
         self._offset = offset
 
-    def _compute(self, _first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         import numpy as np
 
+        if self.dtype.is_integer:
+            factor = 1 if self._scale is None else int(self._scale.numpy())
+            term = 0 if self._offset is None else int(self._offset.numpy())
+            return self._integers(first, lambda values: values * factor + term, pieces)
         (result,) = pieces
-        if self._scale is not None:
-            result = computed(np.multiply, result, self._scale.numpy())
-        if self._offset is not None:
-            result = computed(np.add, result, self._offset.numpy())
-        return result
+        for function, operand in ((np.multiply, self._scale), (np.add, self._offset)):
+            if operand is not None:
+                result = computed(function, result, operand.numpy(), saturate=self._saturate)
+        return self._finite(first, result, pieces)
 
 
 class CombinedTensor(ElementwiseTensor):
@@ -108,6 +187,8 @@ class CombinedTensor(ElementwiseTensor):
     operation : {"add", "subtract", "multiply", "divide"}
     left, right : Tensor
         Of one dtype and shape.
+    name, saturate
+        As of `ElementwiseTensor`.
 
     Raises
     ------
@@ -116,9 +197,12 @@ class CombinedTensor(ElementwiseTensor):
     """
 
     __slots__ = ("_operation",)
+    edit = "arithmetic"
 
-    def __init__(self, operation: Operation, left: Tensor, right: Tensor) -> None:
-        super().__init__([left, right], left.dtype)
+    def __init__(
+        self, operation: Operation, left: Tensor, right: Tensor, *, name: str = "", saturate: bool = False
+    ) -> None:
+        super().__init__([left, right], left.dtype, name=name, saturate=saturate)
         _refuse_bool(left.dtype)
         if left.dtype is not right.dtype:
             raise UnsupportedError(f"dtypes {left.dtype.name} and {right.dtype.name} differ")
@@ -126,10 +210,19 @@ class CombinedTensor(ElementwiseTensor):
             raise UnsupportedError(f"the quotient of {left.dtype.name} numbers is none")
         self._operation = operation
 
-    def _compute(self, _first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         import numpy as np
 
-        return computed(getattr(np, self._operation), *pieces)
+        if self.dtype.is_integer:
+            return self._integers(first, _EXACT[self._operation], pieces)
+        left, right = pieces
+        result = computed(getattr(np, self._operation), left, right, saturate=self._saturate)
+        if self._operation == "divide":
+            # What is divided by zero is infinite, or no number, rather than too large.
+            pieces = (
+                [left, np.where(right == 0, np.array(np.inf, right.dtype), right)] if (right == 0).any() else pieces
+            )
+        return self._finite(first, result, pieces)
 
 
 class MeanTensor(ElementwiseTensor):
@@ -141,6 +234,8 @@ class MeanTensor(ElementwiseTensor):
         Of one floating-point or complex dtype, and one shape.
     weights : sequence of float, optional
         One for each; they need not sum up to 1. All alike by default.
+    name, saturate
+        As of `ElementwiseTensor`.
 
     Raises
     ------
@@ -149,10 +244,13 @@ class MeanTensor(ElementwiseTensor):
     """
 
     __slots__ = ("_weights",)
+    edit = "average"
 
-    def __init__(self, bases: Sequence[Tensor], weights: Sequence[float] | None = None) -> None:
+    def __init__(
+        self, bases: Sequence[Tensor], weights: Sequence[float] | None = None, *, name: str = "", saturate: bool = False
+    ) -> None:
         dtype = bases[0].dtype
-        super().__init__(bases, dtype)
+        super().__init__(bases, dtype, name=name, saturate=saturate)
         for base in bases:
             if base.dtype is not dtype:
                 raise UnsupportedError(f"dtypes {dtype.name} and {base.dtype.name} differ")
@@ -162,7 +260,7 @@ class MeanTensor(ElementwiseTensor):
         if len(self._weights) != len(bases) or not abs(sum(self._weights)) > 0:
             raise UnsupportedError(f"weights {list(self._weights)} for {len(bases)} tensors")
 
-    def _compute(self, _first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         import numpy as np
 
         total = np.zeros(pieces[0].shape, np.complex128 if self.dtype.is_complex else np.float64)
@@ -170,7 +268,9 @@ class MeanTensor(ElementwiseTensor):
             # A factor of 1 saves a pass over the piece.
             total += piece if weight == 1 else np.multiply(piece, weight, dtype=total.dtype)
         total /= sum(self._weights)
-        return total.astype(self.dtype.numpy())
+        if self._saturate:
+            total = _clamped(total, self.dtype)
+        return self._finite(first, total.astype(self.dtype.numpy()), pieces)
 
 
 def has_values(dtype: DType) -> bool:
@@ -183,15 +283,43 @@ def is_small_float(dtype: DType) -> bool:
     return dtype.is_floating and dtype.itemsize <= 2
 
 
-def computed(function: Any, *operands: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Apply a ufunc to arrays of one dtype and round to it: what their own arithmetic gives, and faster."""
+def limits(dtype: DType) -> tuple[Any, Any]:
+    """Return the least and the greatest finite number of a dtype: ints, or floats; of a complex one, of its parts."""
+    import ml_dtypes
+
+    if dtype is dtypes.BOOL:
+        return 0, 1
+    if dtype.is_floating or dtype.is_complex:
+        bounds = ml_dtypes.finfo(dtype.numpy())  # type: ignore[no-untyped-call]
+        return float(bounds.min), float(bounds.max)
+    whole = ml_dtypes.iinfo(dtype.numpy())  # type: ignore[no-untyped-call]
+    return int(whole.min), int(whole.max)
+
+
+def computed(function: Any, *operands: np.ndarray[Any, Any], saturate: bool = False) -> np.ndarray[Any, Any]:
+    """Apply a ufunc to floating-point arrays of one dtype and round to it: what their own arithmetic gives, faster."""
     import numpy as np
 
-    dtype = operands[0].dtype
-    if is_small_float(DType.of(dtype)):
+    held = DType.of(operands[0].dtype)
+    if is_small_float(held):
         operands = tuple(operand.astype(np.float32) for operand in operands)
     result: np.ndarray[Any, Any] = function(*operands)
-    return result.astype(dtype, copy=False)
+    if saturate:
+        result = _clamped(result, held)
+    return result.astype(held.numpy(), copy=False)
+
+
+def _clamped(values: np.ndarray[Any, Any], wanted: DType) -> np.ndarray[Any, Any]:
+    """Bring floating-point or complex numbers of any width into the range of a dtype."""
+    import numpy as np
+
+    low, high = limits(wanted)
+    if values.dtype.kind == "c":
+        parts = np.ascontiguousarray(values).view(values.real.dtype)
+        clamped: np.ndarray[Any, Any] = np.clip(parts, low, high).view(values.dtype)
+    else:
+        clamped = np.clip(values, low, high)
+    return clamped
 
 
 def _refuse_bool(dtype: DType) -> None:

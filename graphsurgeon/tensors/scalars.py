@@ -6,6 +6,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.elementwise import limits
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
@@ -13,7 +14,7 @@ from proto_utils.errors import UnsupportedError
 _WORDS = {"true": True, "false": False}
 
 
-def scalar(value: str | float | bytes | complex, dtype: DType) -> Tensor:
+def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool = False) -> Tensor:
     """Make a scalar of a dtype.
 
     Parameters
@@ -21,6 +22,8 @@ def scalar(value: str | float | bytes | complex, dtype: DType) -> Tensor:
     value : str, bytes, bool, int, float or complex
         A text stands for the number that it spells, unless the dtype is string.
     dtype : DType
+    saturate : bool
+        Take the nearest number in range for one that is out of it.
 
     Raises
     ------
@@ -35,10 +38,15 @@ def scalar(value: str | float | bytes | complex, dtype: DType) -> Tensor:
     number = _parse(value) if isinstance(value, str) else value
     if isinstance(number, float) and dtype.is_integer and not number.is_integer():
         raise UnsupportedError(f"{number} is no {dtype.name}")
+    if saturate and isinstance(number, int) and dtype.is_integer:
+        # Python's own numbers may be past any dtype.
+        low, high = limits(dtype)
+        number = min(max(number, low), high)
     try:
-        return as_tensor(CastTensor(as_tensor(number), dtype).numpy())
+        return as_tensor(CastTensor(as_tensor(number), dtype, saturate=saturate).numpy())
     except PassError:
-        raise UnsupportedError(f"{number} is out of the range of {dtype.name}") from None
+        hint = "`saturate=True` takes the nearest number in range"
+        raise UnsupportedError(f"{number} is out of the range of {dtype.name}", hint=hint) from None
 
 
 def _parse(text: str) -> bool | int | float | complex:
@@ -52,7 +60,7 @@ def _parse(text: str) -> bool | int | float | complex:
     raise UnsupportedError(f"{text!r} is no number")
 
 
-def raw_scalar(value: str | float | bytes | complex, dtype: DType) -> bytes:
+def raw_scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool = False) -> bytes:
     """Return the raw element that `scalar` makes, or the string.
 
     Raises
@@ -60,5 +68,5 @@ def raw_scalar(value: str | float | bytes | complex, dtype: DType) -> bytes:
     UnsupportedError
         As `scalar`.
     """
-    made = scalar(value, dtype)
+    made = scalar(value, dtype, saturate=saturate)
     return next(made.strings()) if dtype is dtypes.STRING else b"".join(map(bytes, made.chunks()))

@@ -65,3 +65,14 @@ def test_of_objects_by_the_names_of_variables():
     tensors = checkpoint(a=1, new=5, b=3)
     arithmetic(tensors, operation="add", other=checkpoint(a=3, b=5), missing="keep")
     assert [float(tensors[key(place)].numpy()) for place in "012"] == [4, 5, 8]
+
+
+def test_what_does_not_fit_is_an_error_or_saturates():
+    a, b = (np.array(values, np.int8) for values in ([100, 1], [100, 2]))
+    given = tensors(w=a)
+    arithmetic(given, operation="add", other=tensors(w=b), select=("w",))
+    with pytest.raises(PassError, match=r"arithmetic: tensor 'w': the value 200 at \[0\] has no place in int8"):
+        given["w"].numpy()
+    given = tensors(w=a)
+    arithmetic(given, operation="add", other=tensors(w=b), select=("w",), saturate=True)
+    assert lists(given) == {"w": [127, 3]}

@@ -123,3 +123,16 @@ def test_of_objects_by_the_names_of_variables():
     average(last, [checkpoint(a=3, b=5)], missing="keep", take="last")
     assert [float(last[key(place)].numpy()) for place in "01"] == [2, 4]
     assert key("2") not in last
+
+
+def test_a_mean_out_of_range_is_an_error_or_saturates():
+    def both():
+        return tensors(w=np.array([60000], np.float16)), tensors(w=np.array([-60000], np.float16))
+
+    first, second = both()
+    average(first, [second], weights=(2, -1))
+    with pytest.raises(PassError, match=r"average: tensor 'w': the result at \[0\] has no place in float16"):
+        first["w"].numpy()
+    first, second = both()
+    average(first, [second], weights=(2, -1), saturate=True)
+    assert lists(first) == {"w": [65504]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from graphsurgeon.edits.fill import fill
@@ -45,3 +46,12 @@ def test_what_is_refused(options, error, reason):
     with pytest.raises(error, match=reason):
         fill(given, value=-1, **options)
     assert lists(given) == {"w": 1}
+
+
+def test_a_value_out_of_range_may_saturate():
+    given = tensors(w=np.array([1], np.uint8))
+    with pytest.raises(PassError, match="w: 300 is out of the range of uint8") as caught:
+        fill(given, value=300, select=("w",))
+    assert "`saturate=True`" in str(caught.value.hint)
+    fill(given, value=300, select=("w",), add=("v",), dtype="int8", saturate=True)
+    assert lists(given) == {"w": [255], "v": 127}

@@ -44,3 +44,9 @@ def test_strings_are_padded_by_strings():
 def test_what_is_refused(options, reason):
     with pytest.raises(PassError, match=reason):
         pad(tensors(w=np.array([1, 2], np.int8)), select=("w",), **options)
+
+
+def test_a_value_out_of_range_may_saturate():
+    given = tensors(w=np.array([1], np.int8))
+    pad(given, select=("w",), after=(1,), value=200, saturate=True)
+    assert lists(given) == {"w": [1, 127]}

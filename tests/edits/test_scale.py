@@ -7,6 +7,8 @@ import pytest
 
 from graphsurgeon.edits.scale import scale
 from graphsurgeon.errors import PassError
+from graphsurgeon.formats.load import load_checkpoint
+from graphsurgeon.formats.save import save_checkpoint
 from tests.edits.values import lists, singles, tensors
 
 
@@ -36,3 +38,24 @@ def test_in_the_tensors_own_dtype(options, expected):
 def test_what_is_refused(options, reason):
     with pytest.raises(PassError, match=reason):
         scale(tensors(w=singles(1), s="a", n=1, b=True), **options)
+
+
+def test_what_does_not_fit_is_an_error_or_saturates():
+    given = tensors(w=np.array([-66, 3], np.int8))
+    scale(given, select=("w",), factor=2)
+    with pytest.raises(PassError, match=r"scale: tensor 'w': the value -132 at \[0\] has no place in int8") as caught:
+        given["w"].numpy()
+    assert "`saturate=True`" in str(caught.value.hint)
+    given = tensors(w=np.array([-66, 3], np.int8), n=np.array([7], np.uint8))
+    scale(given, select=("w",), factor=2, saturate=True)
+    scale(given, select=("n",), offset=-3)
+    assert lists(given) == {"w": [-128, 6], "n": [4]}
+
+
+def test_the_verb_writes_nothing_that_wrapped(verb, tmp_path):
+    save_checkpoint(tensors(w=np.array([-66, 3], np.int8)), tmp_path / "in")
+    given = ("scale", tmp_path / "in", "-o", tmp_path / "out", "--select", "w", "--factor", 2)
+    assert verb(*given).code == 4
+    assert not list(tmp_path.glob("out*"))
+    assert verb(*given, "--saturate").code == 0
+    assert lists(load_checkpoint(tmp_path / "out")) == {"w": [-128, 6]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -233,6 +234,31 @@ def test_text_of_any_loses_nothing(inside: bytes, type_name: str):
     info.any_info.value = inside
     back = schema.parse_text(schema.MetaGraphDef.MetaInfoDef, schema.print_text(info))
     assert schema.serialize(back) == schema.serialize(info)
+
+
+def test_the_largest_float_is_printed_with_all_digits():
+    largest = 3.4028234663852886e38
+    tensor = schema.TensorProto(
+        float_val=[largest, -largest, 3e38],
+        scomplex_val=[largest],
+        double_val=[3.4028235e38],
+        string_val=[b"f: 3.4028235e+38"],
+    )
+    text = schema.print_text(tensor)
+    assert text.count("3.4028234663852886e+38\n") == 3
+    assert "double_val: 3.4028235e+38\n" in text
+    assert "f: 3.4028235e+38" in text
+    assert schema.parse_text(schema.TensorProto, text) == tensor
+    # What parsers in Python read is a double, which some compare with the largest float.
+    assert float("3.4028234663852886e+38") <= largest < float("3.4028235e+38")
+
+
+def test_print_text_knows_every_float_field():
+    sources = [path.read_text() for path in Path(schema.__file__).parent.joinpath("protos").glob("*.proto")]
+    names = {name for text in sources for name in re.findall(r"^\s*(?:repeated )?float (\w+) =", text, re.MULTILINE)}
+    doubles = {name for text in sources for name in re.findall(r"^\s*(?:repeated )?double (\w+) =", text, re.MULTILINE)}
+    known = {name for name in names | doubles if schema.__dict__["_LARGEST_FLOAT"].search(f"  {name}: 3.4028235e+38")}
+    assert known == names > {"float_val"}
 
 
 def test_print_text_refuses_unknown_fields_and_says_where():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
+
 import ml_dtypes
 import numpy as np
 import pytest
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.elementwise import CombinedTensor, MeanTensor, ScaledTensor
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.elementwise import CombinedTensor, MeanTensor, ScaledTensor, limits
 from graphsurgeon.tensors.values import ArrayTensor, StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 from tests.tensors.streams import DrippingTensor, content
@@ -15,6 +20,7 @@ from tests.tensors.streams import DrippingTensor, content
 RANDOM = np.random.default_rng(7)
 A, B = (RANDOM.standard_normal((3, 17)) * 100 for _ in range(2))
 FLOATS = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e5m2, np.complex64]
+EXACT = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}
 UFUNCS = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide}
 
 
@@ -47,9 +53,58 @@ def test_either_of_scale_and_offset_may_be_absent():
     assert ScaledTensor(base, offset=two).numpy().tolist() == [3, 7]
 
 
-def test_integers_wrap():
-    made = CombinedTensor("add", as_tensor(np.array([127], np.int8)), as_tensor(np.array([1], np.int8)))
-    assert made.numpy().tolist() == [-128]
+SIGNED, UNSIGNED = ["int8", "int16", "int32", "int64", "int4"], ["uint8", "uint16", "uint32", "uint64", "uint4"]
+
+
+@pytest.mark.parametrize("dtype", SIGNED + UNSIGNED)
+@pytest.mark.parametrize("operation", EXACT)
+def test_integers_are_exact_saturate_or_are_refused(operation, dtype):
+    kind = DType.from_name(dtype)
+    low, high = limits(kind)
+    values = [n for n in (low, low + 1, -3, 0, 1, 2, 5, high // 2, high - 1, high) if low <= n <= high]
+    left, right = zip(*itertools.product(values, values), strict=True)
+    a, b = (np.array(each, kind.numpy()) for each in (left, right))
+    exact = [EXACT[operation](*pair) for pair in zip(left, right, strict=True)]
+    fits = np.array([low <= n <= high for n in exact])
+    made = CombinedTensor(operation, as_tensor(a[fits]), as_tensor(b[fits]))
+    assert made.numpy().tolist() == np.array(exact, object)[fits].tolist()
+    made = CombinedTensor(operation, as_tensor(a), as_tensor(b), saturate=True)
+    assert made.numpy().tolist() == [min(max(n, low), high) for n in exact]
+    with pytest.raises(PassError, match="has no place in") as caught:
+        CombinedTensor(operation, as_tensor(a), as_tensor(b), name="w").numpy()
+    first = int(np.argmin(fits))
+    assert f"tensor 'w': the value {exact[first]} at [{first}] has no place in {dtype}" in str(caught.value)
+
+
+def test_only_the_end_of_a_scale_needs_to_fit():
+    base = as_tensor(np.array([[100, 5]], np.int8))
+    factor, offset = as_tensor(np.int64(2)), as_tensor(np.int64(-100))
+    assert ScaledTensor(base, factor, offset).numpy().tolist() == [[100, -90]]
+    assert ScaledTensor(base, as_tensor(np.int64(-300)), saturate=True).numpy().tolist() == [[-128, -128]]
+    with pytest.raises(PassError, match=r"tensor 'w': the value 200 at \[0, 0\] has no place in int8"):
+        ScaledTensor(base, factor, name="w").numpy()
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, ml_dtypes.float8_e4m3fn], ids=lambda dtype: dtype.__name__)
+def test_what_overflows_is_refused_or_saturates(dtype):
+    kind = DType.of(np.dtype(dtype))
+    largest = limits(kind)[1]
+    big, four = as_tensor(np.array([1, largest], dtype)), as_tensor(np.array([4, 4], dtype))
+    makers = [
+        lambda **how: ScaledTensor(big, as_tensor(dtype(4)), **how),
+        lambda **how: CombinedTensor("multiply", big, four, **how),
+        lambda **how: MeanTensor([big, as_tensor(np.array([-4, -largest / 2], dtype))], [3, -1], **how),
+    ]
+    for make in makers:
+        with pytest.raises(PassError, match=r"tensor 'w': the result at \[1\] has no place in"):
+            make(name="w").numpy()
+        assert make(saturate=True).numpy().astype("c16").real.tolist()[1] == largest
+
+
+def test_what_is_infinite_stays_so():
+    base = as_tensor(np.array([np.inf, np.nan, 1], np.float16))
+    made = [ScaledTensor(base, as_tensor(np.float16(2))), CombinedTensor("add", base, base), MeanTensor([base, base])]
+    assert [str(each.numpy().tolist()) for each in made] == ["[inf, nan, 2.0]"] * 2 + ["[inf, nan, 1.0]"]
 
 
 def test_division_by_zero_is_floating():

@@ -57,3 +57,11 @@ def test_raw():
 def test_what_a_dtype_has_not(value, dtype, reason):
     with pytest.raises(UnsupportedError, match=reason):
         scalar(value, DType.from_name(dtype))
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "nearest"),
+    [(300, "int8", 127), ("-1", "uint8", 0), (2**70, "int64", 2**63 - 1), (1e39, "float16", 65504), ("7", "int4", 7)],
+)
+def test_the_nearest_in_range(value, dtype, nearest):
+    assert scalar(value, DType.from_name(dtype), saturate=True).numpy() == nearest
