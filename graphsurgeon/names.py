@@ -10,13 +10,15 @@ for both a node and its output 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 CONTROL_OUTPUT = -1
 
 _MAX_DIGITS = 18
+#: An escaped character, a set of characters, or one character.
+_PATTERN_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
 
 class TensorName(NamedTuple):
@@ -97,6 +99,29 @@ def bytes_of(name: str) -> bytes:
 def split_names(texts: Iterable[str]) -> list[str]:
     """Return the single names of texts that may each hold several, separated by commas; blanks do not count."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def split_patterns(texts: Iterable[str], known: Container[str] = ()) -> tuple[str, ...]:
+    r"""Return the single patterns of texts that may each hold several, separated by commas.
+
+    A comma in brackets of any kind, or after a backslash, is part of a regular expression; a text that is one of the
+    `known` names is that name, whatever is in it.
+    """
+    found: list[str] = []
+    for text in texts:
+        if "," not in text or text in known:
+            found.append(text)
+            continue
+        parts = [""]
+        depth = 0
+        for token in _PATTERN_TOKEN.findall(text):
+            depth += (token in ("(", "{")) - (token in (")", "}"))
+            if token == "," and depth <= 0:
+                parts.append("")
+            else:
+                parts[-1] += token
+        found += [part.strip() for part in parts if part.strip()]
+    return tuple(found)
 
 
 def scope_of(name: str) -> str:

@@ -19,7 +19,8 @@ annotation                                  kind               in a recipe      
 any other, as ``Model``                     other              nothing                   nothing
 ==========================================  =================  ========================  ====================
 
-Each of them may be ``| None``. One without a default is required. Its help is in the Parameters section.
+Each of them may be ``| None``. A text of a list of names or patterns may hold several, separated by commas, see
+`graphsurgeon.names.split_patterns`. One without a default is required. Its help is in the Parameters section.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from graphsurgeon.names import (
     some_of,
     spellings,
     split_names,
+    split_patterns,
     text_of,
     unique_name,
 )
@@ -111,3 +112,19 @@ def test_some_of():
 )
 def test_the_first_free_scope(names, scope):
     assert free_scope("save", names) == scope
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a", ("a",)),
+        ("a, b/.*,", ("a", "b/.*")),
+        (r"w{1,3},[a,b]+,(x|y,z)", ("w{1,3}", "[a,b]+", "(x|y,z)")),
+        (r"a\,b,[]),],[^]\],]", (r"a\,b", "[]),]", r"[^]\],]")),
+        ("a),b", ("a)", "b")),
+        ("known,name", ("known,name",)),
+    ],
+)
+def test_patterns_are_split_at_commas(text: str, parts: tuple[str, ...]):
+    assert split_patterns((text,), {"known,name"}) == parts
+    assert split_patterns(parts, {"known,name"}) == parts

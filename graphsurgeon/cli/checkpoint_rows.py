@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.cli.output import format_shape
-from graphsurgeon.names import matches, node_of
+from graphsurgeon.names import matches, node_of, split_patterns
 from graphsurgeon.variables.object_graph import ObjectGraph
 from proto_utils.errors import NotFoundError
 
@@ -56,11 +56,11 @@ class CheckpointRows:
     def choose(self, patterns: Sequence[str], source: str) -> None:
         """Keep the rows that any pattern names, by a name shown; NotFoundError for a pattern that names none."""
         hits: set[str] = set()
-        for pattern in patterns:
+        known = {each for name in self._checkpoint for each in self._names(name)} if patterns else set()
+        for pattern in split_patterns(patterns, known):
             found = {name for name in self._checkpoint if any(matches(pattern, each) for each in self._names(name))}
             found = found or {name for name in (node_of(pattern),) if name in self._checkpoint}
             if not found:
-                known = (each for name in self._checkpoint for each in self._names(name))
                 raise NotFoundError.among("tensor", pattern, known, like=node_of(pattern), where=source)
             hits |= found
         if patterns:

@@ -107,11 +107,16 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:
+    from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load, load_checkpoint
     from graphsurgeon.ir.model import Model
 
     if not without_graph:
         return load(source, tags=tags, checkpoint=checkpoint)
+    if tags is not None:
+        raise click.UsageError("--tags choose a meta graph, and --checkpoint-only reads none")
+    if checkpoint is not None and detect(source).kind.startswith("checkpoint"):
+        raise click.UsageError("--checkpoint with --checkpoint-only is for a SRC that is a graph; SRC is a checkpoint")
     model = Model()
     model.variables = dict(load_checkpoint(checkpoint or source))
     return model

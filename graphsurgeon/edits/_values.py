@@ -164,7 +164,7 @@ def refuse(operation: str, problems: Sequence[str], hint: str | None = None) -> 
 
 def is_named(name: str, patterns: Sequence[str]) -> bool:
     """Return whether users ask for a tensor by its name, or a pattern of names, rather than for all there are."""
-    return bool(patterns) and names.matches_any(patterns, name)
+    return names.matches_any(names.split_patterns(patterns, (name,)), name)
 
 
 def axis_of(axis: int, rank: int) -> int:

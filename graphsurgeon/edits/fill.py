@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import asks_for, change, targets
 from graphsurgeon.errors import PassError
+from graphsurgeon.names import split_names
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.scalars import raw_scalar
@@ -60,6 +61,7 @@ def fill(
     PassError
         Nothing is asked for, a tensor to add is there, its shape is negative, or a dtype has no such value.
     """
+    add = tuple(split_names(add))
     there = [name for name in add if name in tensors]
     if there:
         raise PassError(

@@ -15,7 +15,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import some_of
+from graphsurgeon.names import some_of, split_names
 from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
@@ -58,7 +58,7 @@ def merge(
     """
     parts = [dict(tensors), *map(dict, others)]
     callers = _Callers(sources, len(parts))
-    for text in prefix:
+    for text in split_names(prefix):
         which, equals, scope = text.rpartition("=")
         if not equals:
             hint = "write b=head for the names of the second"

@@ -16,6 +16,7 @@ from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import is_named, targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import split_names
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.optimizer_state import optimizer_state
@@ -52,7 +53,7 @@ def strip_optimizer(
     PassError
         Nothing was found, or nothing would be left.
     """
-    found = optimizer_state(tensors, slot_names=slot_name, model=model)
+    found = optimizer_state(tensors, slot_names=split_names(slot_name), model=model)
     reasons = {**dict.fromkeys(targets(tensors, drop) if drop else (), "asked for"), **found.reasons}
     for name in targets(tensors, keep) if keep else ():
         reasons.pop(name, None)

@@ -7,15 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS, RESTORE_OPS
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
     # Most files are graphs alone: what reads checkpoints is imported where there is one.
     from graphsurgeon.formats.checkpoint import AnyCheckpoint
+
+_TAKES_VALUES = REF_OPS | RESOURCE_OPS | RESTORE_OPS
 
 
 def load(
@@ -49,6 +53,8 @@ def load(
         Nothing is there.
     UnsupportedError
         It is something else; the reason says what.
+    PassError
+        `tags` or `checkpoint` cannot apply: it is no SavedModel, or has no variables.
     CorruptionError
         It is damaged.
     """
@@ -59,6 +65,8 @@ def load(
         model.variables = dict(open_checkpoint(beside))
     elif checkpoint is not None:
         raise UnsupportedError(f"a {beside.name} without a checkpoint beside it", path=beside.path)
+    if checkpoint is not None:
+        _require_variables(found, model)
     if model.saved_model is not None:
         model.saved_model = replace(model.saved_model, variables=dict(model.variables))
     return model
@@ -69,9 +77,21 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
 
     Errors as `load`.
     """
+    if tags is not None and found.kind != "saved_model":
+        reason = f"tags choose a meta graph of a SavedModel, and {found.path} is a {found.name}"
+        raise PassError("load", reason, hint="leave out `tags`", is_usage=True)
     if found.graph is None:
         return Model()
     return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=tags)
+
+
+def _require_variables(found: Detected, model: Model) -> None:
+    """Refuse another checkpoint for what takes no values of one."""
+    if any(node.op in _TAKES_VALUES for _, graph in model.graphs() for node in graph):
+        return
+    what = "no graph, and its own values" if found.graph is None else "no variables"
+    reason = f"a checkpoint gives variables their values, and {found.path} has {what}"
+    raise PassError("load", reason, hint="leave out `checkpoint`", is_usage=True)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:

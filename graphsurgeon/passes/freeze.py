@@ -38,7 +38,7 @@ from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
-from graphsurgeon.names import matches_any, split_names
+from graphsurgeon.names import matches_any, split_names, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
 from graphsurgeon.rewrites.freezing.output_hint import OutputHint
@@ -202,6 +202,8 @@ def _choose(
 ) -> tuple[list[Node], list[Node]]:
     """Partition the variables that the outputs depend on into those to freeze and those to keep."""
     everything = list(variable_nodes(model.graph))
+    known = {node.name for node in everything}
+    keep, only = split_patterns(keep, known), split_patterns(only, known)
     for pattern in (*keep, *only):
         if not any(matches_any((pattern,), node.name) for node in everything):
             raise NotFoundError.among("variable", pattern, (node.name for node in everything))

@@ -3,7 +3,7 @@
 For: fine-tuning, pruning or porting a model of which only the frozen ``.pb`` is left.
 
 Prerequisites: a well-formed graph. Constants count as weights by evidence, see
-`weights`; ``select`` and ``exclude`` overrule it. Where `freeze` left notes of what was
+`weights`; ``select``, ``exclude`` and ``only`` overrule it. Where `freeze` left notes of what was
 a variable, they decide, and the same variables come back (see `remembered`).
 
 Leaves behind: every weight ``X`` as a variable of the same name with its initializer
@@ -28,7 +28,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from graphsurgeon import names
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -36,6 +35,7 @@ from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.references import retarget_tensors
 from graphsurgeon.meta_graph.version import VERSION, stamp_version
+from graphsurgeon.names import split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
 from graphsurgeon.rewrites.freezing.held import HeldVariable, held_variables, with_read
@@ -44,12 +44,14 @@ from graphsurgeon.rewrites.freezing.to_variables import ToVariables
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.layout import VariableKind, can_hold
+from graphsurgeon.variables.remembered import remembered_constants
 from graphsurgeon.variables.saver import SavedVariable, install_saver
-from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights
+from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
 from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
 
 _NOT_NOTED = "freeze noted which constants were variables, and not this one"
+_LEFT = "freeze noted that it was a variable; left out as asked for"
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def unfreeze(
     *,
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
     variables: VariableKind = "ref",
 ) -> UnfreezeReport:
     """Convert the weights of a frozen graph back into variables.
@@ -107,6 +110,8 @@ def unfreeze(
         Names or patterns of constants to take whatever the evidence says.
     exclude : tuple of str
         Names or patterns of constants to leave as they are.
+    only : tuple of str
+        Names or patterns of the only constants to take where the evidence is for it, besides those of `select`.
     variables : {"ref", "resource"}
         The kind of variable to make: reference variables as TensorFlow 1 does, or
         resource variables as TensorFlow 2 does.
@@ -116,22 +121,29 @@ def unfreeze(
     PassError
         No constant qualifies, a chosen one cannot be a variable, or its name is taken in the checkpoint.
     NotFoundError
-        A pattern of `select` matches no constant; one of `exclude` that does not is noted in the report.
+        A pattern matches no constant.
     GraphError
         The graph is not well formed.
     """
     if variables not in get_args(VariableKind):
         raise PassError("unfreeze", f"variables is one of {get_args(VariableKind)}, not {variables!r}")
     before = {node.name for node in model.graph}
-    noted = restore_variables(model, exclude)
+    select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
+    require_constants((*select, *exclude, *only), model)
+    noted_before = remembered_constants(model.graph)
+    noted = restore_variables(model, exclude, only)
     index = Index(model.graph)
-    plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",))
+    plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",), only=only)
     if noted and not plan.weights:
-        kept = [replace(_kept_row(each), reason=_NOT_NOTED) for each in plan.kept if each.node.name in before]
+        kept = [
+            replace(_kept_row(each), reason=_LEFT if each.node.name in noted_before else _NOT_NOTED)
+            for each in plan.kept
+            if each.node.name in before
+        ]
         return UnfreezeReport(noted, kept, ["variables were made again as freeze had noted them"])
     if not plan.weights:
         raise nothing_qualifies(plan, index, exclude)
-    notes = _idle_exclusions(model, exclude)
+    notes: list[str] = []
     _check_types(plan, variables)
     held = held_variables(model, index)
     _check_keys(plan, held)
@@ -213,13 +225,6 @@ def _collections(weight: Weight) -> list[str]:
     if weight.role == "global_step":
         return ["variables", "global_step"]
     return ["variables", *(["trainable_variables"] if weight.trainable else []), "model_variables"]
-
-
-def _idle_exclusions(model: Model, exclude: Sequence[str]) -> list[str]:
-    """Return a note on patterns that exclude nothing: a misspelt one would train what was to stay."""
-    constants = [node.name for node in model.graph if node.op == "Const"] if exclude else []
-    idle = [pattern for pattern in exclude if not any(names.matches(pattern, name) for name in constants)]
-    return [f"exclude {pattern!r} matches no constant of the graph" for pattern in idle]
 
 
 def _variable_row(weight: Weight, value: Tensor) -> VariableRow:

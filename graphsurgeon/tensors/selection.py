@@ -24,7 +24,8 @@ def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequen
     ----------
     tensors : iterable of str
     select : sequence of str
-        Names or regular expressions that match the whole name; all names when empty.
+        Names or regular expressions that match the whole name, also several in one text, separated by commas; all
+        names when empty.
     exclude : sequence of str
         Taken out again; likewise.
 
@@ -34,6 +35,8 @@ def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequen
         One of `select` or `exclude` matches nothing; near names are in the error.
     """
     found = list(tensors)
+    known = set(found)
+    select, exclude = names.split_patterns(select, known), names.split_patterns(exclude, known)
     for pattern in (*select, *exclude):
         if not any(names.matches(pattern, name) for name in found):
             raise NotFoundError.among("tensor", pattern, found)

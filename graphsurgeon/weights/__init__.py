@@ -17,25 +17,31 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.weights.evidence import gather
 from graphsurgeon.weights.marks import colocated
 from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
-from graphsurgeon.weights.scope import Constant, constants_of
+from graphsurgeon.weights.scope import constants_of
 from graphsurgeon.weights.verdict import Judge
 from proto_utils.errors import NotFoundError
 
-__all__ = ["Kept", "Weight", "WeightPlan", "find_weights"]
+__all__ = ["Kept", "Weight", "WeightPlan", "find_weights", "require_constants"]
 
 
 def find_weights(
-    model: Model, index: Index | None = None, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
+    model: Model,
+    index: Index | None = None,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> WeightPlan:
     """Decide which constants are weights, in O(nodes + edges); reads no payload, and modifies nothing.
 
     `select` and `exclude` are names, or regular expressions for whole names, of constants to take or leave whatever the
-    evidence; `exclude` is stronger. An entry of `select` that matches no constant is a NotFoundError.
+    evidence; `exclude` is stronger, and `only` says for which constants evidence is heard, all by default. An entry of
+    `select` that matches no constant is a NotFoundError.
     """
     index = index if index is not None else Index(model.graph)
     constants = list(constants_of(model.graph))
-    _check_patterns(select, constants, model)
-    judge = Judge(gather(model, index, constants), select, exclude, colocated(index.producers))
+    require_constants(select, model)
+    judge = Judge(gather(model, index, constants), select, exclude, only, colocated(index.producers))
     weights: list[Weight] = []
     kept: list[Kept] = []
     for constant in constants:
@@ -49,9 +55,10 @@ def find_weights(
     return WeightPlan(weights, kept + _in_functions(model), judge.fingerprinted)
 
 
-def _check_patterns(select: Sequence[str], constants: Iterable[Constant], model: Model) -> None:
-    known = [constant.name for constant in constants]
-    for pattern in select:
+def require_constants(patterns: Iterable[str], model: Model) -> None:
+    """Raise NotFoundError for a pattern that matches no constant of the graph."""
+    known = [node.name for node in model.graph if node.op == "Const"]
+    for pattern in patterns:
         if any(names.matches(pattern, name) for name in known):
             continue
         inside = next((each.function for each in _in_functions(model) if names.matches(pattern, each.node.name)), None)

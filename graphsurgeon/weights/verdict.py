@@ -27,8 +27,8 @@ _NARROW: Final = frozenset(
 class Judge:
     """The classifier of one graph's constants.
 
-    `select` and `exclude` are names or whole-name regular expressions, `exclude` is the stronger; `colocated` are the
-    nodes to be placed with another, by the name of that other.
+    `select` and `exclude` are names or whole-name regular expressions, `exclude` is the stronger, and `only` says where
+    evidence is heard; `colocated` are the nodes to be placed with another, by the name of that other.
     """
 
     def __init__(
@@ -36,11 +36,13 @@ class Judge:
         found: Mapping[str, Evidence],
         select: Sequence[str],
         exclude: Sequence[str],
+        only: Sequence[str],
         colocated: Mapping[str, list[Node]],
     ) -> None:
         self._found = found
         self._select = select
         self._exclude = exclude
+        self._only = only
         self._colocated = colocated
         self._num_marked = sum(evidence.mark > 0 for evidence in found.values())
         self.fingerprinted = marks_decide(found)  # whether marks of freezing decide
@@ -52,6 +54,8 @@ class Judge:
         if excluding is not None:
             return Kept(node, constant.dtype, constant.shape, f"excluded by {excluding!r}")
         selecting = _matching(self._select, constant.name)
+        if selecting is None and self._only and _matching(self._only, constant.name) is None:
+            return Kept(node, constant.dtype, constant.shape, "not among the only ones to take")
         against = None if selecting is not None else self._against(constant, node, evidence)
         if against is not None:
             return Kept(node, constant.dtype, constant.shape, against)

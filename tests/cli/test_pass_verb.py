@@ -338,3 +338,21 @@ def test_names_from_a_file(verb, checkpoint, tmp_path):
     names.unlink()
     assert verb(*command).code == 5
     assert list(gs.load_checkpoint(tmp_path / "m")) == ["w", "é"]
+
+
+def test_what_cannot_apply_is_wrong_usage(verb, fixtures, checkpoint, tmp_path):
+    frozen, out = fixtures / "mobile_cnn.pb", tmp_path / "out"
+    for more in (("--tags", "serve"), ("--checkpoint", checkpoint)):
+        assert verb("unfreeze", frozen, "-o", out, *more).code == 2
+    for more in (("--tags", "serve"), ("--checkpoint", checkpoint)):
+        given = ("rename", checkpoint, "--checkpoint-only", "--add-scope", "a", "-o", out, *more)
+        assert verb(*given).code == 2
+    assert verb("inspect", checkpoint, "--tags", "serve").code == 2
+    assert verb("convert", frozen, "-o", out, "--to", "graph_def_text", "--tags", "serve").code == 2
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_idle_patterns_are_errors_also_when_quiet(verb, graph, tmp_path):
+    for option in ("--select", "--exclude", "--only"):
+        done = verb("unfreeze", graph, "-o", tmp_path / "out", "--quiet", option, "w,nowhere")
+        assert (done.code, "no constant 'nowhere'" in done.err) == (5, True)

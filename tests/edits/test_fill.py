@@ -55,3 +55,9 @@ def test_a_value_out_of_range_may_saturate():
     assert "`saturate=True`" in str(caught.value.hint)
     fill(given, value=300, select=("w",), add=("v",), dtype="int8", saturate=True)
     assert lists(given) == {"w": [255], "v": 127}
+
+
+def test_several_names_in_one_text():
+    given = tensors(a=1, b=2)
+    fill(given, value=0, select=("a,b",), add=("c,d",))
+    assert lists(given) == {"a": 0, "b": 0, "c": 0, "d": 0}

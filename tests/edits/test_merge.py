@@ -135,3 +135,9 @@ def test_a_key_of_other_variables_is_refused():
         merge(checkpoint(a=1, new=5), [checkpoint(a=1, b=5)], prefer="b")
     merge(checkpoint(a=1, new=5), [checkpoint(a=1, b=5)], prefix=("b=my",))
     merge(checkpoint(a=1, b=5), [checkpoint(a=2, b=6)], prefer="b")
+
+
+def test_several_prefixes_in_one_text():
+    given, *others = ({"w": as_tensor(number)} for number in (1, 2, 3))
+    merge(given, others, prefix=("b=x,c=y",))
+    assert {name: int(tensor.numpy()) for name, tensor in given.items()} == {"w": 1, "x/w": 2, "y/w": 3}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_checkpoint, open_checkpoint
 from graphsurgeon.formats.save import save, save_checkpoint
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
@@ -139,3 +142,17 @@ def test_what_is_no_checkpoint(tmp_path, fixtures):
         load(fixtures / "mobile_cnn.pb", checkpoint=fixtures / "mobile_cnn.pb")
     with pytest.raises(NotFoundError):
         load(fixtures / "mobile_cnn.pb", checkpoint=tmp_path / "nothing")
+
+
+def test_tags_and_checkpoints_that_cannot_apply(tmp_path, checkpoint, fixtures):
+    (tmp_path / "frozen.pb").write_bytes((fixtures / "mobile_cnn.pb").read_bytes())
+    for source in (tmp_path / "frozen.pb", checkpoint):
+        with pytest.raises(PassError, match="tags choose a meta graph of a SavedModel") as caught:
+            load(source, tags=["serve"])
+        assert caught.value.is_usage
+    with pytest.raises(PassError, match=r"frozen\.pb has no variables"):
+        load(tmp_path / "frozen.pb", checkpoint=checkpoint)
+    alone = tmp_path / "alone"
+    save_checkpoint({"w": as_tensor(np.zeros(1))}, alone)
+    with pytest.raises(PassError, match="has no graph, and its own values"):
+        load(alone, checkpoint=checkpoint)

@@ -27,3 +27,9 @@ class TestSelecting:
         with pytest.raises(NotFoundError, match="conv/x") as caught:
             selected(self.NAMES, ["conv/x"])
         assert "conv/w" in caught.value.near
+
+
+def test_several_in_one_text():
+    assert selected(["a", "b", "c", "d,e"], ("a,b", "d,e"), ("b",)) == ["a", "d,e"]
+    with pytest.raises(NotFoundError, match="'x'"):
+        selected(["a", "b"], ("a",), ("b,x",))

@@ -163,3 +163,11 @@ def test_the_model_is_left_alone():
     made = Model.from_graph_def(model(CONV).to_graph_def())
     find_weights(made, select=("k",))
     assert not made.graph.is_edited
+
+
+def test_only_says_where_evidence_is_heard():
+    text = CONV + "j = Const {f32 [3,3,2,4]}\nz = Conv2D(x, j)\nm = Const {f32 [3]}\nn = Exp(m)\n"
+    assert set(taken(text)) == {"k", "j"}
+    assert set(taken(text, only=("j", "m"))) == {"j"}
+    assert set(taken(text, only=("j",), select=("m",))) == {"j", "m"}
+    assert reasons(text, only=("j",))["k"] == "not among the only ones to take"

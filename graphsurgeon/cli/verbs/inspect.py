@@ -37,8 +37,9 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
     from graphsurgeon.tools.inspect import inspect
 
     found = detect(source)
+    is_alone = found.graph is None and tags is None
+    graph = None if is_alone else inspect(load_graph(found, tags=options.split_tags(tags)))
     checkpoint = summarize_checkpoint(found)
-    graph = None if found.graph is None else inspect(load_graph(found, tags=options.split_tags(tags)))
     meta_graphs = _meta_graphs(found)
     if as_json:
         nbytes = os.path.getsize(found.graph) if found.graph is not None else 0

@@ -9,7 +9,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_json_rows, emit_table, format_nbytes, format_shape, remark
-from graphsurgeon.names import matches, node_of
+from graphsurgeon.names import matches, node_of, split_names, split_patterns
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def _graph_rows(
         inspection = inspect(model)
         endpoints = (inspection.inputs if inputs else []) + (inspection.outputs if outputs else [])
         return [_endpoint_row(model, each) for each in endpoints]
+    ops = split_names(ops)
     wanted = set(ops) | ({"Const"} if constants else set()) | (REF_OPS | RESOURCE_OPS if variables else set())
     if ops:
         _check_ops(model, ops)
@@ -143,7 +144,7 @@ def _matching(rows: list[Row], patterns: Sequence[str], source: str) -> list[Row
     if not patterns:
         return rows
     chosen: set[int] = set()
-    for pattern in patterns:
+    for pattern in split_patterns(patterns, {row["name"] for row in rows}):
         hits = {i for i, row in enumerate(rows) if matches(pattern, row["name"])}
         hits = hits or {i for i, row in enumerate(rows) if row["name"] == node_of(pattern)}
         if not hits:

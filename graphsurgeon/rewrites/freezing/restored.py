@@ -39,14 +39,15 @@ class VariableRow:
     evidence: list[str]
 
 
-def restore_variables(model: Model, exclude: Sequence[str]) -> list[VariableRow]:
+def restore_variables(model: Model, exclude: Sequence[str] = (), only: Sequence[str] = ()) -> list[VariableRow]:
     """Make the variables again that notes tell of, with saver, collections and values.
 
-    `exclude` has names or patterns of constants to leave. Returns rows in the order of the graph, none when there
-    is no note.
+    `exclude` has names or patterns of constants to leave, `only` of the only ones to restore. Returns rows in the
+    order of the graph, none when there is no note.
     """
     notes = remembered_constants(model.graph)
     notes = {name: note for name, note in notes.items() if not matches_any(exclude, name)}
+    notes = {name: note for name, note in notes.items() if not only or matches_any(only, name)}
     if not notes:
         return []
     values = {name: model.graph[name].tensor for name in notes}

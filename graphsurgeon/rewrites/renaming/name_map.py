@@ -15,12 +15,13 @@ groups, ``\g<0>`` for the old name, and ``\\`` for a backslash.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
-from graphsurgeon.names import some_of
+from graphsurgeon.names import some_of, split_patterns
 from proto_utils.errors import NotFoundError
 
 _SEPARATOR = re.compile(r"(?<!\\)=")
@@ -127,7 +128,7 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rena
         for old, new in texts.items():
             yield _entry(old, new, f"entry {old!r}", operation, is_exact=True)
         return
-    for text in texts:
+    for text in itertools.chain.from_iterable(map(_entries_of, texts)):
         separators = list(_SEPARATOR.finditer(text))
         if not separators:
             raise PassError(
@@ -136,6 +137,12 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rena
         at = separators[-1].start()
         old, new = (part.replace("\\=", "=") for part in (text[:at], text[at + 1 :]))
         yield _entry(old, new, f"map {text!r}", operation)
+
+
+def _entries_of(text: str) -> Sequence[str]:
+    """Return the entries in a text: its parts between commas when each is one; else a comma is a character."""
+    parts = split_patterns([text])
+    return parts if all(_SEPARATOR.search(part) for part in parts) else [text]
 
 
 def parse_lines(lines: Iterable[str], operation: str = "rename") -> Iterator[Entry]:

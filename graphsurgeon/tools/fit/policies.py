@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import matches
+from graphsurgeon.names import matches, split_patterns
 from graphsurgeon.tools.fit.requirements import OPERATION
 from proto_utils.errors import NotFoundError
 
@@ -113,7 +113,7 @@ def parse_missing(texts: Sequence[str]) -> Rules[str]:
 
 def parse_casts(patterns: Sequence[str]) -> Rules[tuple[Alteration, ...]]:
     """Make rules of patterns of keys whose dtype may be changed."""
-    return Rules("cast", [(pattern, (Alteration("cast"),)) for pattern in patterns])
+    return Rules("cast", [(pattern, (Alteration("cast"),)) for pattern in split_patterns(patterns)])
 
 
 def parse_steps(text: str) -> tuple[Alteration, ...]:

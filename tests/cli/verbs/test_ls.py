@@ -148,3 +148,10 @@ def test_damaged_object_graph_is_no_answer(verb, tmp_path):
     assert names(verb("ls", tmp_path / "m", "--json")) == [OBJECT_GRAPH_KEY, "w"]
     assert verb("cat", tmp_path / "m", "w").code == 0
     assert "the object graph is damaged" in verb("inspect", tmp_path / "m").out
+
+
+def test_several_patterns_in_one_text(verb, checkpoint, graph):
+    every = names(verb("ls", checkpoint, "--json"))
+    assert names(verb("ls", checkpoint, ",".join(every[:2]), "--json")) == every[:2]
+    assert verb("ls", checkpoint, f"{every[0]},nowhere").code == 5
+    assert verb("ls", graph, "--op", "Const,Placeholder").code == 0

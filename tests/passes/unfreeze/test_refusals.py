@@ -120,10 +120,11 @@ class TestRefusals:
     def test_excluding_all(self):
         check_refusal(unfreeze, model(FROZEN), PassError, "excluded by 'w'", exclude=("w",))
 
-    def test_excluding_nothing_is_told(self):
-        report = unfreeze(model(FROZEN), exclude=("ww", "w/.*", "x"))
-        assert report.notes[:1] == ["exclude 'ww' matches no constant of the graph"]
-        assert [note for note in report.notes if "'w'" in note] == []
+    @pytest.mark.parametrize("option", ["exclude", "only"])
+    def test_excluding_nothing(self, option):
+        for given in ("ww", "w,ww"):
+            error = check_refusal(unfreeze, model(FROZEN), NotFoundError, "no constant 'ww'", **{option: (given,)})
+            assert error.near == ("w",)
 
     def test_a_broken_graph(self):
         of = model(FROZEN)

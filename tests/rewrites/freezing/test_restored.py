@@ -113,3 +113,13 @@ def test_the_note_decides_on_the_kind(variables):
     report = gs.unfreeze(model, variables=variables)
     assert model.graph["v"].op == "VarHandleOp"
     assert report.notes == ["variables were made again as freeze had noted them"]
+
+
+def test_only_some_of_what_was_noted():
+    model = notation.model(RESOURCE + "w = VariableV2 {dtype: f32, shape: shape[2]}\nr = Identity(w)")
+    model.variables = {name: as_tensor(np.array([3, 4], np.float32)) for name in "vw"}
+    gs.freeze(model, outputs=(*OUTPUTS, "r"), remember=True)
+    report = gs.unfreeze(model, only=("v",))
+    assert set(model.variables) == {"v"}
+    (reason,) = [row.reason for row in report.kept if row.node == "w"]
+    assert reason == "freeze noted that it was a variable; left out as asked for"

@@ -111,3 +111,9 @@ def test_an_entry_behind_others_that_take_everything_is_told_of():
     with pytest.raises(NotFoundError, match=r"'a' in map file, line 2") as caught:
         names.require_all_used([])
     assert caught.value.hint == "earlier entries may take all it matches"
+
+
+def test_several_in_one_text():
+    assert [found(name, r"a=b,c(\d{1,2})=d\1") for name in ("a", "c12")] == ["b", "d12"]
+    # Where a part is no entry, the comma is a character.
+    assert found("a", "a=b,c") == "b,c"
