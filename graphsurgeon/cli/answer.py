@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_json, emit_line, remark
+from graphsurgeon.cli.output import emit_json, emit_line, in_flags, remark
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.kinds import OutputKind
@@ -32,9 +32,10 @@ class Answer:
     def __init__(self, verb: str, path: str | None, given: dict[str, Any]) -> None:
         self._verb, self._start = verb, time.perf_counter()
         self.path, self.links = path, options.links_of(given)
-        self.explain, self.dry_run, self.force, self.as_json, self.quiet = (
-            given.pop(key, False) for key in ("explain", "dry_run", "force", "as_json", "quiet")
+        self.explain, self.dry_run, self.force, self.as_json, self.quiet, self.drop_values = (
+            given.pop(key, False) for key in ("explain", "dry_run", "force", "as_json", "quiet", "drop_values")
         )
+        self.update_state: bool = given.pop("update_state", True)
         if path is None and not self.dry_run:
             raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
 
@@ -66,16 +67,21 @@ class Answer:
 
     def save(self, model: Model, kind: OutputKind | None) -> Saved:
         """Save a model at `path`, as `write` does; a dry run returns no paths, only notes."""
-        from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save
+        from graphsurgeon.formats.save import check_saving, choose_kind, existing_outputs, notes_on, save
         from graphsurgeon.formats.saved import Saved
 
         kind = kind or choose_kind(model, self.path or "")
+        if self.path is not None:
+            check_saving(model, self.path, kind, drop_values=self.drop_values)
+        how: dict[str, Any] = {"update_state": self.update_state, "drop_values": self.drop_values}
         saved = self.write(
             model.variables,
-            lambda path: save(model, path, to=kind, overwrite=self.force, links=self.links),
+            lambda path: save(model, path, to=kind, overwrite=self.force, links=self.links, **how),
             lambda path: existing_outputs(path, kind),
         )
-        return Saved(notes=notes_on(model, kind)) if saved is None else saved
+        saved = Saved(notes=notes_on(model, kind)) if saved is None else saved
+        saved.notes = list(map(in_flags, saved.notes))
+        return saved
 
     def tell_existing(self, paths: Sequence[str]) -> None:
         """Say that existing files would need ``--force``."""
@@ -103,6 +109,7 @@ def output_options(verb: F) -> F:
     """Add the options of every verb that writes an edited checkpoint."""
     given = (
         click.option("-o", "--output", metavar="DST", help="Prefix of the checkpoint to write; it may be SRC."),
+        options.update_state,
         options.links,
         click.option("--explain", is_flag=True, help="Show every change as a table; --dry-run does too."),
         options.common("dry_run", "force", "json", "quiet"),
@@ -120,9 +127,15 @@ def is_directory(path: str) -> bool:
 def check_prefix(path: str | None) -> None:
     """Refuse a directory for a checkpoint's prefix: the files would be hidden in it, or lie beside it.
 
-    A prefix whose checkpoint is there may be called like a directory.
+    A prefix whose checkpoint is there may be called like a directory. Names that promise something else are a
+    PassError.
     """
-    if path is None or not is_directory(path):
+    if path is None:
+        return
+    if not is_directory(path):
+        from graphsurgeon.formats.output_names import check_output_name
+
+        check_output_name(path, "checkpoint")
         return
     if path.endswith(("/", os.sep)) or not os.path.exists(f"{path}.index"):
         raise click.UsageError(f"{path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")

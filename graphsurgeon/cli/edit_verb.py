@@ -86,9 +86,9 @@ def finish(
     is_found = answer.is_shown and any(row.reason for row in report.changes)
     if is_found or (not answer.as_json and (answer.explain or answer.dry_run)):
         _emit_changes(report)
-    how = {**how, "model": model, "overwrite": answer.force, "links": answer.links}
+    how = {**how, "model": model, "overwrite": answer.force, "links": answer.links, "update_state": answer.update_state}
     saved = answer.write(checkpoint.tensors, lambda path: checkpoint.save(path, **how), existing) or Saved()
-    notes += saved.notes
+    notes += map(in_flags, saved.notes)
     if saved and model is None and os.path.exists(f"{answer.path}.meta"):
         notes.append(f"{answer.path}.meta, which was there before, stays as it is")
     source = sources[0] if len(sources) == 1 else list(sources)

@@ -24,6 +24,12 @@ _OPTIONS = {
     "debug": ("--debug", "debug", "Show the traceback of an error."),
 }
 
+update_state = click.option(
+    "--update-state", is_flag=True, help="Make the checkpoint the latest of its directory, where another one is."
+)
+
+drop_values = click.option("--drop-values", is_flag=True, help="Write a graph without the values of its variables.")
+
 source = click.argument("source", metavar="SRC")
 
 tags = click.option("--tags", help="The meta graph of a SavedModel, by its tags, comma separated.")

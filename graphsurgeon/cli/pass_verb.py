@@ -26,6 +26,8 @@ if typing.TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
 
 _NUMBERS: dict[str, type[int] | type[float]] = {"integer": int, "number": float}
+#: What makes the checkpoint that training starts from, which is the latest of its directory.
+_STARTS = ("unfreeze",)
 _METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 
@@ -35,6 +37,8 @@ def command_of(name: str) -> click.Command:
     verb = _verb(name, function)
     if "outputs" not in options_of(function):
         verb = signature_options(verb)
+    if name not in _STARTS:
+        verb = options.update_state(verb)
     for option in reversed(list(options_of(function).values())):
         verb = click_option(option)(verb)
     return click.command(name, help=description_of(function))(verb)
@@ -71,6 +75,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @options.tags
     @options.checkpoint
+    @options.drop_values
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
     def verb(source: str, output: str | None, to: OutputKind | None, **given: Any) -> None:

@@ -239,7 +239,8 @@ def _freeze(graph: Model | None, saver: Any, flags: Flags) -> Model:
     convert(graph, names, allowed or None, denied or None, assigned=assigned)
     _serialize_anew(graph, clear_devices=flags.clear_devices)
     if flags.output_graph:
-        save(graph, flags.output_graph, to="graph_def")
+        # What is denied stays a variable, of which TensorFlow writes no value either.
+        save(graph, flags.output_graph, to="graph_def", drop_values=True)
     return graph
 
 

@@ -6,12 +6,14 @@ import glob
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle, write_stream
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.message import META_GRAPH, write_pieces
+from graphsurgeon.formats.output_names import check_output_name
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
@@ -34,6 +36,8 @@ def save(
     to: OutputKind | None = None,
     overwrite: bool = True,
     links: Links = "never",
+    update_state: bool = True,
+    drop_values: bool = False,
 ) -> Saved:
     """Save a model.
 
@@ -56,6 +60,10 @@ def save(
     links : {"never", "hard", "always"}
         Of a checkpoint: whether data files may be other names of those that hold the values already; see
         `graphsurgeon.formats.linked_shards`.
+    update_state : bool
+        As of `save_checkpoint`.
+    drop_values : bool
+        Write a GraphDef without the values of the variables that the model has.
 
     Returns
     -------
@@ -67,6 +75,8 @@ def save(
     ------
     UnsupportedError
         There is no kind `to`.
+    PassError
+        The values of variables would be lost, or the name of the path promises something else.
     LimitError
         The message is past 2 GiB; nothing was written.
     OutputExistsError
@@ -78,8 +88,9 @@ def save(
     kind = to if to is not None else choose_kind(model, path)
     if kind not in OUTPUT_KINDS:
         raise UnsupportedError(f"nothing to save to is called {kind!r}, only {', '.join(OUTPUT_KINDS)}", path=path)
+    check_saving(model, path, kind, drop_values=drop_values)
     if kind == "checkpoint":
-        return save_model_checkpoint(model, path, overwrite=overwrite, links=links)
+        return save_model_checkpoint(model, path, overwrite=overwrite, links=links, update_state=update_state)
     if kind == "saved_model":
         with naming_output(path):
             # Imported here: it brings along all that makes a model servable, 20 ms that other kinds need not wait.
@@ -91,7 +102,26 @@ def save(
     )
     with naming_output(path), Transaction(overwrite=overwrite) as transaction:
         write_pieces(pieces, transaction.create(path))
-    return Saved([path])
+    return Saved([path], notes=notes_on(model, kind))
+
+
+def check_saving(model: Model, path: str, kind: OutputKind, *, drop_values: bool = False) -> None:
+    """Refuse what `save` would refuse before it writes: values that would be lost, and names that mislead."""
+    check_output_name(path, kind)
+    if kind.startswith("graph_def") and model.variables and not drop_values:
+        refuse_loss(model, kind)
+
+
+def refuse_loss(model: Model, kind: OutputKind) -> NoReturn:
+    """Raise PassError about values of variables that a graph does not hold."""
+    reason = f"a {kind} holds no values, and those of {_count(model)} would be lost"
+    hint = 'freeze makes constants of them, `to="saved_model"` keeps them; `drop_values=True` writes the graph alone'
+    raise PassError("save", reason, hint=hint)
+
+
+def _count(model: Model) -> str:
+    number = len(model.variables)
+    return "1 variable" if number == 1 else f"{number:,} variables"
 
 
 def save_checkpoint(
@@ -102,6 +132,7 @@ def save_checkpoint(
     overwrite: bool = True,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
+    update_state: bool = True,
 ) -> Saved:
     """Save tensors as a V2 checkpoint, byte for byte as `tf.train.Saver` does, and note it in the state file.
 
@@ -121,6 +152,8 @@ def save_checkpoint(
         their size: never; by hard links, and by copying where there can be none; always, by symbolic links if need be.
     byteorder : {"little", "big"}, optional
         Of the values; little, unless all of them can be linked.
+    update_state : bool
+        Make it the latest checkpoint of its directory. Otherwise only where no other one is.
 
     Returns
     -------
@@ -129,6 +162,8 @@ def save_checkpoint(
 
     Raises
     ------
+    PassError
+        The name of the prefix promises something else, such as ``x.npz``.
     UnsupportedError
         A value that no checkpoint can hold; an option that is not for what comes one at a time.
     OutputExistsError
@@ -139,7 +174,10 @@ def save_checkpoint(
     from graphsurgeon.formats.tensor_streams import tensors_of
 
     prefix = os.fspath(prefix)
-    given, how = tensors_of(tensors, prefix), {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+    check_output_name(prefix, "checkpoint")
+    given = tensors_of(tensors, prefix)
+    how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+    how["update_state"] = update_state
     return _write_checkpoint(given, None, prefix, overwrite, **how)
 
 
@@ -176,7 +214,8 @@ def _shards(prefix: str) -> list[str]:
 def notes_on(model: Model, kind: OutputKind) -> list[str]:
     """Return what of a model an output of a kind lacks; of a SavedModel only writing it tells."""
     if kind != "checkpoint":
-        return []
+        lacks = kind != "saved_model" and bool(model.variables)
+        return [f"the values of {_count(model)} are not in it: a graph has none"] if lacks else []
     from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
 
     return limits_of_checkpoint(model)
@@ -190,6 +229,7 @@ def save_model_checkpoint(
     shard_nbytes: int | None = None,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
+    update_state: bool = True,
 ) -> Saved:
     """Save the values of a model's variables as a checkpoint, with its graph, when it has one, as the ``.meta``.
 
@@ -201,10 +241,9 @@ def save_model_checkpoint(
     model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0
     pieces = META_GRAPH.encode(model) if has_graph else None
-    saved = _write_checkpoint(
-        model.variables, pieces, prefix, overwrite, shard_nbytes=shard_nbytes, links=links, byteorder=byteorder
-    )
-    saved.notes = notes
+    how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+    saved = _write_checkpoint(model.variables, pieces, prefix, overwrite, update_state=update_state, **how)
+    saved.notes += notes
     return saved
 
 
@@ -213,6 +252,8 @@ def _write_checkpoint(
     meta: list[Piece] | None,
     prefix: str,
     overwrite: bool,
+    *,
+    update_state: bool,
     **how: Any,
 ) -> Saved:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
@@ -228,13 +269,26 @@ def _write_checkpoint(
         if meta is not None:
             paths.append(f"{prefix}.meta")
             write_pieces(meta, transaction.create(paths[-1], follow=False))
-        return Saved([*paths, _write_state(prefix, transaction)])
+        latest = None if update_state else other_latest(prefix)
+        if latest is None:
+            return Saved([*paths, _write_state(prefix, transaction)])
+    name = os.path.basename(latest)
+    return Saved(paths, notes=[f"{name!r} stays the latest checkpoint of the directory; `update_state=True` moves it"])
 
 
 def _refuse_existing(prefix: str, overwrite: bool) -> None:
     existing = [] if overwrite else existing_outputs(prefix, "checkpoint")
     if existing:
         raise OutputExistsError(existing[0])
+
+
+def other_latest(prefix: str) -> str | None:
+    """Return the latest checkpoint that the state file beside a prefix names, when it is there and another one."""
+    try:
+        latest = state_file.latest_checkpoint(os.path.dirname(prefix))
+    except CorruptionError:
+        return None
+    return None if latest is None or _same(latest, prefix) else latest
 
 
 def _write_state(prefix: str, transaction: Transaction) -> str:

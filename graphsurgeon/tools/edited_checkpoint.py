@@ -64,6 +64,7 @@ class EditedCheckpoint:
         links: Links = "hard",
         byteorder: ByteOrder | None = None,
         shard_nbytes: int | None = None,
+        update_state: bool = True,
     ) -> Saved:
         """Save the tensors as a V2 checkpoint, which may be the one that they come from.
 
@@ -72,6 +73,7 @@ class EditedCheckpoint:
         """
         before = files_at(existing(prefix))
         how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
+        how["update_state"] = update_state
         if model is None:
             saved = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
         else:

@@ -12,6 +12,7 @@ from graphsurgeon import edits
 from graphsurgeon.cli.edit_verb import command_of
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.formats.state_file import latest_checkpoint
 from tests.models import floats
 
 
@@ -137,3 +138,20 @@ def test_a_graph_that_was_there_before_is_told_of(verb, other, tmp_path):
     (tmp_path / "x.meta").write_text("of another model")
     done = verb("select", other, "-o", tmp_path / "x", "--drop", "w", "--force")
     assert f"{tmp_path}/x.meta, which was there before, stays as it is" in done.out
+
+
+def test_an_edit_does_not_move_the_latest_checkpoint(verb, checkpoint):
+    def latest():
+        return latest_checkpoint(checkpoint.parent)
+
+    for name in ("scale", "compact"):
+        more = ("--select", "w", "--factor", 2) if name == "scale" else ()
+        done = verb(name, checkpoint, "-o", checkpoint.with_name(name), *more)
+        assert (done.code, latest()) == (0, str(checkpoint))
+        assert "note: 'm.ckpt' stays the latest checkpoint of the directory; --update-state moves it" in done.out
+        assert verb(name, checkpoint, "-o", checkpoint.with_name(name), *more, "--force", "--update-state").code == 0
+        assert latest() == str(checkpoint.with_name(name))
+        given = ("scale", checkpoint, "-o", checkpoint, "--select", "w", "--offset", 1)
+        assert verb(*given, "--force", "--update-state").code == 0
+    assert verb("scale", checkpoint, "-o", checkpoint.with_name("d") / "x", "--select", "w", "--factor", 2).code == 0
+    assert latest_checkpoint(checkpoint.with_name("d")) == str(checkpoint.with_name("d") / "x")

@@ -222,8 +222,35 @@ def test_declined_is_told_with_a_way_out(verb, tmp_path):
 
 
 def test_other_kinds_of_output(verb, graph, tmp_path):
-    assert verb("unfreeze", graph, "-o", tmp_path / "x.pbtxt", "--to", "graph_def_text").code == 0
+    given = ("unfreeze", graph, "-o", tmp_path / "x.pbtxt", "--to", "graph_def_text")
+    for more in ((), ("--dry-run",)):
+        done = verb(*given, *more)
+        assert (done.code, (tmp_path / "x.pbtxt").exists()) == (4, False)
+        assert "would be lost" in done.err
+        assert "--drop-values" in done.err
+    answer = verb(*given, "--drop-values", "--json").answer
+    assert any("values of 1 variable are not in it" in note for note in answer["notes"])
     assert "VariableV2" in (tmp_path / "x.pbtxt").read_text()
+
+
+@pytest.mark.parametrize("name", ["x.pb", "x.onnx", "x.tflite", "x.h5", "m.ckpt.meta", "m.ckpt.index"])
+def test_names_that_promise_something_else(verb, graph, checkpoint, tmp_path, name):
+    out = tmp_path / "made" / name
+    for more in ((), ("--dry-run",)):
+        assert verb("unfreeze", graph, "-o", out, *more).code == 2
+        assert verb("convert", checkpoint, "-o", out, *more).code == 2
+        assert verb("scale", checkpoint, "-o", out, "--select", "w", "--factor", 2, *more).code == 2
+    assert not out.parent.exists()
+
+
+def test_a_pass_does_not_move_the_latest_checkpoint(verb, checkpoint):
+    state = (checkpoint.parent / "checkpoint").read_text()
+    given = ("rename", checkpoint, "-o", checkpoint.with_name("new"), "--map", "w=v", "--force", "--json")
+    (note,) = [each for each in verb(*given).answer["notes"] if "latest" in each]
+    assert note == "'m.ckpt' stays the latest checkpoint of the directory; --update-state moves it"
+    assert (checkpoint.parent / "checkpoint").read_text() == state
+    assert verb(*given, "--update-state").code == 0
+    assert 'model_checkpoint_path: "new"' in (checkpoint.parent / "checkpoint").read_text()
 
 
 def test_the_checkpoint_may_be_elsewhere(verb, fixtures, tmp_path):

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.errors import PassError
+from graphsurgeon.formats.load import load
 from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save, save_checkpoint
-from graphsurgeon.formats.state_file import read_state
+from graphsurgeon.formats.state_file import latest_checkpoint, read_state
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import RawTensor
@@ -54,7 +56,9 @@ def test_what_the_model_asks_for(model, path, expected):
     assert choose_kind(model, path) == expected
 
 
-@pytest.mark.parametrize(("kind", "notes"), [("checkpoint", ["this is an object-based"]), ("meta_graph", [])])
+@pytest.mark.parametrize(
+    ("kind", "notes"), [("checkpoint", ["this is an object-based"]), ("meta_graph", ["the values of 2 variabl"])]
+)
 def test_what_the_output_lacks_is_returned_with_the_paths(tmp_path, kind, notes):
     model = with_variables()
     assert model.meta is not None
@@ -222,7 +226,7 @@ def test_graph_past_the_limit_is_refused_before_anything_is_written(tmp_path, mo
     monkeypatch.setattr("graphsurgeon.ir.model.MAX_MESSAGE_NBYTES", 100)
     for to in ("graph_def", "checkpoint"):
         with pytest.raises(LimitError):
-            save(with_variables(), tmp_path / "x", to=to)
+            save(with_variables(), tmp_path / "x", to=to, drop_values=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -270,3 +274,30 @@ def test_read_only_directory(tmp_path):
     os.chmod(tmp_path / "ro", stat.S_IRUSR | stat.S_IXUSR)
     with pytest.raises(PermissionError):
         save(bare(), tmp_path / "ro" / "x.pb")
+
+
+def test_the_latest_may_stay(tmp_path):
+    for name in ("a", "b"):
+        saved = save_checkpoint({"w": floats(1)}, tmp_path / name, update_state=False)
+    assert saved.notes == ["'a' stays the latest checkpoint of the directory; `update_state=True` moves it"]
+    state = read_state(tmp_path)
+    assert state is not None
+    assert state.checkpoints == (str(tmp_path / "a"),)
+    # One that is gone is no latest.
+    (tmp_path / "a.index").unlink()
+    save_checkpoint({"w": floats(1)}, tmp_path / "c", update_state=False)
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "c")
+
+
+def test_values_are_not_lost_without_a_word(tmp_path, fixtures):
+    model = load(fixtures / "mobile_cnn.ckpt")
+    with pytest.raises(PassError, match="a graph_def holds no values, and those of 37 variables would be lost"):
+        save(model, tmp_path / "x.pb", to="graph_def")
+    with pytest.raises(PassError, match="named like a graph, and would be a checkpoint"):
+        save(model, tmp_path / "x.pb")
+    with pytest.raises(PassError, match="named like a NumPy archive"):
+        save_checkpoint(model.variables, tmp_path / "x.npz")
+    assert list(tmp_path.iterdir()) == []
+    notes = save(model, tmp_path / "x.pb", to="graph_def", drop_values=True).notes
+    assert notes == save(model, tmp_path / "x.meta", to="meta_graph").notes
+    assert notes == ["the values of 37 variables are not in it: a graph has none"]

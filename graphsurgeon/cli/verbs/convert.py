@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 )
 @options.tags
 @signature_options
+@options.update_state
+@options.drop_values
 @options.common("force", "dry_run", "json", "quiet")
 def command(source: str, output: str, to: OutputKind | None, tags: str | None, **given: Any) -> None:
     """Convert a graph or checkpoint to another format: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
@@ -40,7 +42,7 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     """
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
-    from graphsurgeon.formats.save import is_text_path
+    from graphsurgeon.formats.save import is_text_path, refuse_loss
 
     answer = Answer("convert", output, given)
     found = detect(source)
@@ -51,9 +53,13 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     check_signature_options(kind, **given)
     model = load(source, tags=options.split_tags(tags))
     _check_possible(model, found, kind)
+    # Who names the file of a graph means the graph; who names a directory means what is in it.
+    is_model = found.path != found.graph and to is None and kind.startswith("meta_graph")
+    if is_model and model.variables and not answer.drop_values:
+        refuse_loss(model, kind)
     model, facts = made_servable(model, kind, **given)
     saved = answer.save(model, kind)
-    notes = saved.notes if kind == "checkpoint" else []
+    notes = [] if kind == "saved_model" else saved.notes
     lines = [*serving_lines(facts), *(f"note: {note}" for note in notes), *(written_lines(saved) if saved else ())]
     made = {"source": source, "kind": found.name, "to": kind, "outputs": saved}
     answer.finish({**made, **facts, "notes": notes}, lines, f"{found.name} -> {kind}, ")

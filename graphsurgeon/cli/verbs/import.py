@@ -8,7 +8,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix
-from graphsurgeon.cli.output import count, written_lines
+from graphsurgeon.cli.output import count, in_flags, written_lines
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
 
 
@@ -20,6 +20,7 @@ from graphsurgeon.formats.arrays.transfer import ArrayFormat
 )
 @click.option("--select", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to take.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to leave out.")
+@options.update_state
 @options.common("dry_run", "force", "json", "quiet")
 def command(source: str, output: str, format_: ArrayFormat | None, **given: Any) -> None:
     """Import the arrays of a file as a checkpoint: what `export` wrote, bit by bit, or another program.
@@ -38,8 +39,10 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
     rows = [{"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)} for name, tensor in tensors.items()]
     written = answer.write(
         tensors,
-        lambda path: save_checkpoint(tensors, path, overwrite=answer.force),
+        lambda path: save_checkpoint(tensors, path, overwrite=answer.force, update_state=answer.update_state),
         lambda path: existing_outputs(path, "checkpoint"),
     )
-    facts = {"source": source, "outputs": written or [], "tensors": rows}
-    answer.finish(facts, written_lines(written) if written else (), f"{count(len(rows), 'tensor')}, ")
+    notes = [in_flags(note) for note in written.notes] if written else []
+    facts = {"source": source, "outputs": written or [], "tensors": rows, "notes": notes}
+    lines = [*(f"note: {note}" for note in notes), *(written_lines(written) if written else ())]
+    answer.finish(facts, lines, f"{count(len(rows), 'tensor')}, ")

@@ -160,3 +160,22 @@ def test_directory_that_is_no_saved_model_is_not_replaced(verb, graph, tmp_path)
 def test_saved_model_is_replaced_when_asked(verb, graph, tmp_path):
     arguments = ("convert", graph, "-o", tmp_path / "out", "--to", "saved_model")
     assert [verb(*arguments).code, verb(*arguments).code, verb(*arguments, "--force").code] == [0, 6, 0]
+
+
+def test_what_would_lose_values_is_refused(verb, fixtures, tmp_path):
+    source, out = fixtures / "mobile_cnn.ckpt", tmp_path / "x"
+    for given in (("--to", "graph_def"), ("--to", "graph_def_text")):
+        done = verb("convert", source, "-o", out, *given)
+        assert (done.code, out.exists()) == (4, False)
+        assert "freeze makes constants of them" in done.err
+    assert verb("convert", fixtures / "mobile_cnn.ckpt.meta", "-o", out, "--to", "graph_def", "--drop-values").code == 0
+    answer = verb("convert", source, "-o", out, "--to", "meta_graph", "--force", "--json").answer
+    assert answer["notes"] == ["the values of 37 variables are not in it: a graph has none"]
+    assert (
+        verb("convert", source, "-o", tmp_path / "saved", "--to", "saved_model", "--outputs", "Predictions").code == 0
+    )
+    # Not told, a SavedModel would become a MetaGraphDef.
+    assert verb("convert", tmp_path / "saved", "-o", tmp_path / "y.pb").code == 4
+    assert not (tmp_path / "y.pb").exists()
+    answer = verb("convert", tmp_path / "saved" / "saved_model.pb", "-o", tmp_path / "y.pb", "--json").answer
+    assert answer["notes"] == ["the values of 37 variables are not in it: a graph has none"]

@@ -1,0 +1,70 @@
+"""What the name of an output promises: a suffix under which everybody expects another format than what is written.
+
+TensorFlow goes by names too: it looks for ``PREFIX.index`` and ``PREFIX.meta``, so a prefix that is the name of one of
+a checkpoint's files gives files that nothing finds, such as ``m.ckpt.meta.index``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.formats.kinds import OutputKind
+
+_EXPORTED = "export writes arrays, of which import makes a checkpoint again"
+#: Formats of others by their suffix, and the way to them.
+_FOREIGN = {
+    ".onnx": ("an ONNX model", "tf2onnx makes one of a frozen graph or a SavedModel"),
+    ".tflite": ("a TensorFlow Lite model", "TensorFlow's TFLiteConverter makes one of a SavedModel"),
+    ".h5": ("an HDF5 file", _EXPORTED),
+    ".hdf5": ("an HDF5 file", _EXPORTED),
+    ".keras": ("a Keras model", _EXPORTED),
+    ".npz": ("a NumPy archive", _EXPORTED),
+    ".npy": ("a NumPy array", _EXPORTED),
+    ".safetensors": ("a safetensors file", _EXPORTED),
+    ".pt": ("a PyTorch model", _EXPORTED),
+    ".pth": ("a PyTorch model", _EXPORTED),
+    ".mlmodel": ("a Core ML model", "coremltools makes one of a SavedModel"),
+    ".mlpackage": ("a Core ML model", "coremltools makes one of a SavedModel"),
+    ".xml": ("an OpenVINO model", "OpenVINO makes one of a frozen graph or a SavedModel"),
+    ".uff": ("a TensorRT model", "its own converter makes one of a frozen graph"),
+    ".zip": ("a zip archive", "name a file, a prefix or a directory"),
+    ".gz": ("a gzip archive", "name a file, a prefix or a directory"),
+}
+_GRAPHS = (".pb", ".pbtxt", ".prototxt")
+_MEMBER = re.compile(r"(.+)\.(?:index|meta|data-\d{5}-of-\d{5})", re.DOTALL)
+_TITLES = {"graph_def": "a GraphDef", "meta_graph": "a MetaGraphDef", "saved_model": "a SavedModel"}
+
+
+def check_output_name(path: str, kind: OutputKind) -> None:
+    """Refuse an output whose name promises another format than its kind.
+
+    Raises
+    ------
+    PassError
+        What is promised, and what to do.
+    """
+    if path.endswith(("/", os.sep)):
+        return
+    suffix = os.path.splitext(path)[1].lower()
+    member = _MEMBER.fullmatch(path)
+    title = _TITLES.get(kind.removesuffix("_text"), "a checkpoint")
+    if suffix in _FOREIGN:
+        named, way = _FOREIGN[suffix]
+        raise _refusal(path, named, title, way)
+    # A prefix whose checkpoint is there may be called as it likes.
+    if kind == "checkpoint" and not os.path.exists(f"{path}.index"):
+        if member is not None:
+            raise _refusal(path, "a file of a checkpoint", title, f"name the prefix: {member[1]}")
+        if suffix in _GRAPHS:
+            way = 'a graph alone holds no values of variables: name a prefix such as model.ckpt, or `to="saved_model"`'
+            raise _refusal(path, "a graph", title, way)
+    if kind.startswith("graph_def") and member is not None:
+        named = "a MetaGraphDef" if suffix == ".meta" else "a file of a checkpoint"
+        way = '`to="meta_graph"` writes a MetaGraphDef' if suffix == ".meta" else "call it x.pb"
+        raise _refusal(path, named, title, way)
+
+
+def _refusal(path: str, named: str, title: str, way: str) -> PassError:
+    return PassError("save", f"{path} is named like {named}, and would be {title}", hint=way, is_usage=True)

@@ -1,0 +1,51 @@
+"""Names of outputs that promise something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.formats.output_names import check_output_name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason", "way"),
+    [
+        ("x.onnx", "graph_def", "is named like an ONNX model, and would be a GraphDef", "tf2onnx"),
+        ("x.TFLITE", "graph_def_text", "is named like a TensorFlow Lite model", "TFLiteConverter"),
+        ("x.h5", "saved_model", "is named like an HDF5 file, and would be a SavedModel", "export"),
+        ("x.npz", "checkpoint", "is named like a NumPy archive, and would be a checkpoint", "export"),
+        ("m.ckpt.meta", "checkpoint", "is named like a file of a checkpoint", "name the prefix: out/m.ckpt"),
+        ("m.ckpt.index", "checkpoint", "is named like a file of a checkpoint", "name the prefix: out/m.ckpt"),
+        ("m.data-00000-of-00001", "checkpoint", "is named like a file of a checkpoint", "name the prefix: out/m"),
+        ("x.pb", "checkpoint", "is named like a graph, and would be a checkpoint", 'to="saved_model"'),
+        ("m.ckpt.meta", "graph_def", "is named like a MetaGraphDef, and would be a GraphDef", 'to="meta_graph"'),
+        ("m.ckpt.index", "graph_def", "is named like a file of a checkpoint", "x.pb"),
+    ],
+)
+def test_what_is_refused(name, kind, reason, way):
+    with pytest.raises(PassError, match=reason) as caught:
+        check_output_name(f"out/{name}", kind)
+    assert caught.value.is_usage
+    assert way in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("m.ckpt.meta", "meta_graph"),
+        ("x.pb", "meta_graph"),
+        ("x.pbtxt", "graph_def_text"),
+        ("model.ckpt-100", "checkpoint"),
+        ("v1.5", "checkpoint"),
+        ("dir.onnx/", "saved_model"),
+        ("x", "graph_def"),
+    ],
+)
+def test_what_is_not(name, kind):
+    check_output_name(name, kind)
+
+
+def test_a_prefix_that_is_there(tmp_path):
+    (tmp_path / "x.pb.index").touch()
+    check_output_name(str(tmp_path / "x.pb"), "checkpoint")
