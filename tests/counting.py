@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from proto_utils import schema
+from proto_utils.files import BytesSource
 
 
 def num_calls(work: Callable[[], object]) -> int:
@@ -43,3 +44,16 @@ def parses(monkeypatch: pytest.MonkeyPatch, message: str) -> list[bytes]:
 
     monkeypatch.setattr(schema, message, Counting)
     return seen
+
+
+class CountingSource(BytesSource):
+    """Bytes that count how many of them are read; those read twice count twice."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.nbytes_read = 0
+
+    def read(self, start: int, end: int) -> bytes:
+        """Count, and read."""
+        self.nbytes_read += end - start
+        return super().read(start, end)
