@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from graphsurgeon.checks.body import Body
 from graphsurgeon.checks.finding import ERROR, Finding
+from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS
 from graphsurgeon.names import is_control, node_of_input
-
-_MERGES = ("Merge", "RefMerge")
-_NEXT_ITERATIONS = ("NextIteration", "RefNextIteration")
 
 
 def cycle_findings(body: Body) -> Iterator[Finding]:
@@ -52,9 +50,9 @@ def _needed(body: Body, i: int, is_missing: Callable[[str], bool]) -> tuple[list
     """Return the missing predecessors of a node: those it needs all of, and those it needs any one of."""
     node = body.nodes[i]
     missing = [text for text in node.inputs if is_missing(node_of_input(text))]
-    if node.op in _MERGES and missing:
+    if node.op in MERGE_OPS and missing:
         data = list(map(node_of_input, node.data_inputs))
-        if any(name in body.position and body.nodes[body.position[name]].op in _NEXT_ITERATIONS for name in data):
+        if any(name in body.position and body.nodes[body.position[name]].op in NEXT_ITERATION_OPS for name in data):
             controls = [node_of_input(text) for text in missing if is_control(text)]
             return controls, data if len(missing) - len(controls) == len(data) else []
     return [node_of_input(text) for text in missing], []

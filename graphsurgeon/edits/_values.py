@@ -16,6 +16,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.options import description_of, parameter_entries
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import require_mutable
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_names import with_keys_of
 from proto_utils.errors import UnsupportedError
@@ -39,7 +40,7 @@ def value_edit(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[.
     def edit(
         tensors: MutableMapping[str, Tensor], *, select: tuple[str, ...], exclude: tuple[str, ...] = (), **options: Any
     ) -> Remarks:
-        signature.bind(tensors, select=select, exclude=exclude, **options)
+        bound(function.__name__, signature, tensors, select=select, exclude=exclude, **options)
         make: Callable[..., Tensor] = function
         change(function.__name__, tensors, targets(tensors, select, exclude), lambda _, base: make(base, **options))
         return Remarks()
@@ -50,7 +51,9 @@ def value_edit(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[.
     optional = [each for each in own if each.default is not each.empty]
     signature = inspect.Signature([first, *required, *added, *optional])
     functools.update_wrapper(edit, function)
+    del edit.__wrapped__  # type: ignore[attr-defined]
     edit.__signature__ = signature  # type: ignore[attr-defined]
+    edit.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     edit.__doc__ = _docstring(function, list(signature.parameters))
     return checkpoint_edit(edit)
 
@@ -74,12 +77,23 @@ def _docstring(function: Callable[..., Any], parameters: Sequence[str]) -> str:
     return "\n\n".join([description_of(function), *texts])
 
 
+def bound(name: str, signature: inspect.Signature, /, *args: Any, **options: Any) -> Mapping[str, Any]:
+    """Return the arguments of a call by name; a TypeError of what does not fit says whose call it is."""
+    try:
+        return signature.bind(*args, **options).arguments
+    except TypeError as error:
+        raise TypeError(f"{name}() {error}") from None
+
+
 def asks_for(*options: str, hint: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Refuse an edit when none of these options is given."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
         @functools.wraps(function)
         def run(*args: P.args, **given: P.kwargs) -> R:
+            require_mutable(next(iter(bound(function.__name__, signature, *args, **given).values())))
             if all(_is_nothing(given.get(name)) for name in options):
                 raise PassError(function.__name__, "nothing is asked for", hint=hint, is_usage=True)
             return function(*args, **given)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.values import HINT, as_scalar, check_operands, evaluate, refusing
 from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.frames import MERGE_OPS
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
@@ -28,7 +29,6 @@ MAX_CALLS = 8
 VARIABLES = REF_OPS | RESOURCE_OPS
 
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
-_MERGES = frozenset({"Merge", "RefMerge"})
 _IFS = frozenset({"If", "StatelessIf"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
@@ -143,7 +143,7 @@ class Walk:
         given = [self._output(text) for text in self._needs(node)]
         if node.op in VARIABLES:
             return given
-        if node.op in _MERGES:
+        if node.op in MERGE_OPS:
             return _merged(given)
         operands = [tensor for tensor in given if tensor is not None]
         if len(operands) < len(given):

@@ -38,9 +38,11 @@ class GraphEdit:
     def __init__(self, graph: Graph, index: Index | None = None) -> None:
         self.graph = graph
         self._index = index
-        # Nodes that are ours to change, and None for those removed. A name keeps its place in the order.
+        # Nodes that are ours to change, and None for those removed.
         self._now: dict[str, Node | None] = {}
-        self._behind: dict[str | None, list[str]] = {}
+        self._behind: dict[str | None, dict[str, None]] = {}
+        # Where in `_behind` a name is; of names that came again, not where the graph has them.
+        self._home: dict[str, str | None] = {}
 
     @property
     def index(self) -> Index:
@@ -146,16 +148,17 @@ class GraphEdit:
         self._now.update(gone)
 
     def nodes(self) -> list[Node]:
-        """Return the nodes after the edits so far, in order; a removed name that came again is where it was."""
-        now, behind = self._now, self._behind
-        if not behind.keys() - {None}:
+        """Return the nodes after the edits so far, in order; a removed name that is added again is where it was put."""
+        now, behind, home = self._now, self._behind, self._home
+        if not home:
             found = [now.get(node.name, node) for node in self.graph]
         else:
             found = []
             for node in self.graph:
-                found.append(now.get(node.name, node))
-                if node.name in behind:
-                    found += self._placed(node.name)
+                if node.name not in home:
+                    found.append(now.get(node.name, node))
+                    if node.name in behind:
+                        found += self._placed(node.name)
         found += self._placed(None)
         return [node for node in found if node is not None]
 
@@ -163,7 +166,7 @@ class GraphEdit:
         """Put all edits into the graph, which is left alone when there are none; further ones start from there."""
         if not self.is_empty:
             self.graph.set_nodes(self.nodes())
-            self._now, self._behind = {}, {}
+            self._now, self._behind, self._home = {}, {}, {}
 
     def _require(self, name: str) -> Node:
         node = self.get(name)
@@ -179,16 +182,26 @@ class GraphEdit:
     def _place(self, node: Node, behind: str | None) -> None:
         if self.get(node.name) is not None:
             raise GraphError("a node of this name is there already", node=node.name)
-        if node.name not in self._now:
-            self._behind.setdefault(behind, []).append(node.name)
+        if node.name in self._now and self._is_behind(behind, node.name):
+            behind = None
+        if node.name in self._home:
+            del self._behind[self._home[node.name]][node.name]
+        self._behind.setdefault(behind, {})[node.name] = None
+        self._home[node.name] = behind
         self._put(node, ())
+
+    def _is_behind(self, name: str | None, other: str) -> bool:
+        """Whether a node was put behind another, or behind what was."""
+        while name is not None and name != other:
+            name = self._home.get(name)
+        return name == other
 
     def _placed(self, behind: str | None) -> list[Node | None]:
         """Return what was put behind a node, and behind that."""
         found: list[Node | None] = []
-        waiting = self._behind.get(behind, [])[::-1]
+        waiting = [*reversed(self._behind.get(behind, ()))]
         while waiting:
             name = waiting.pop()
             found.append(self._now[name])
-            waiting += self._behind.get(name, [])[::-1]
+            waiting += reversed(self._behind.get(name, ()))
         return found

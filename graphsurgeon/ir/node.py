@@ -238,7 +238,7 @@ class Node:
     def attr(self, key: str) -> schema.AttrValue | None:
         """Return one attr as the message it is, for reading; None without it, which costs no parsing."""
         message = self._message
-        if type(message) is bytes and key.encode() not in message:
+        if type(message) is bytes and str.encode(key) not in message:
             return None
         return self.proto.attr.get(key)
 

@@ -39,15 +39,18 @@ def losses(missing: Iterable[Reference]) -> list[Gone]:
 def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
     """Take out every entry of collections, signatures and assets that names a node which is not there.
 
-    A control-flow context is cut down to what is there, and goes when its pivots are gone. The `saver_def` and the
-    `object_graph_def` stay as they are.
+    An asset that names no tensor goes, too. A control-flow context is cut down to what is there, and goes when its
+    pivots are gone. The `saver_def` and the `object_graph_def` stay as they are.
     """
     missing = []
     for each in dangling(references(meta), is_there):
         if not each.entry.is_removed:
             each.entry.remove()
             missing.append(each)
-    return losses(missing)
+    nameless = [asset for asset in meta.asset_file_def if not asset.tensor_info.name]
+    for asset in nameless:
+        meta.asset_file_def.remove(asset)
+    return losses(missing) + [Gone("asset", asset.filename) for asset in nameless]
 
 
 def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Container[str]) -> list[str]:

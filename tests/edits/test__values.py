@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import typing
+from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon.edits._values import asks_for, axis_of, change, is_named, refuse, targets, value_edit
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.tensor import Tensor
@@ -142,3 +146,32 @@ def test_axes_count_from_both_ends():
     for axis in (3, -4):
         with pytest.raises(UnsupportedError, match="in a tensor of rank 3"):
             axis_of(axis, 3)
+
+
+class TestWrongCalls:
+    """A call that does not fit is a TypeError that says whose it is, before anything is asked for."""
+
+    GIVEN = MappingProxyType({"w": 1.0})
+
+    @pytest.mark.parametrize(
+        ("call", "message"),
+        [
+            (lambda given: gs.reverse(given, select="w"), r"reverse\(\) missing a required argument: 'axis'"),
+            (
+                lambda given: gs.pad(given, select="w", before=1, bogus=1),
+                r"pad\(\) got an unexpected keyword argument 'bogus'",
+            ),
+            (lambda given: typing.cast(Any, gs.select)(given, ("w",)), r"select\(\) too many positional arguments"),
+            (lambda given: typing.cast(Any, gs.fill)(), r"fill\(\) missing a required argument: 'tensors'"),
+            (lambda given: gs.pad("path.ckpt", select="w"), "a dict of tensors is edited, and this is a str"),
+        ],
+    )
+    def test_it_says_what_is_wrong(self, call: Callable[..., object], message: str):
+        with pytest.raises(TypeError, match=message):
+            call(dict(self.GIVEN))
+
+
+def test_an_edit_of_values_is_introspected_as_what_it_is():
+    hints = typing.get_type_hints(gs.pad)
+    assert list(inspect.signature(gs.pad).parameters) == list(hints)
+    assert list(hints)[:4] == ["tensors", "select", "exclude", "before"]

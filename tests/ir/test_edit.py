@@ -113,14 +113,25 @@ def test_replace_a_node_by_several():
     assert show(edit.nodes()) == "a = X\nv = VariableV2\nv/other = Identity(v)\nv/more = NoOp\nb = Neg(v/other)"
 
 
-def test_a_name_that_comes_again_is_where_it_was():
+def test_a_name_that_comes_again_is_where_it_is_put():
     edit = GraphEdit(graph("a = X; b = X; c = X"))
     edit.remove("a")
     assert edit.is_removed("a")
     assert not edit.is_removed("b")
     edit.add(node("a = Y"))
-    assert show(edit.nodes()) == "a = Y\nb = X\nc = X"
+    assert show(edit.nodes()) == "b = X\nc = X\na = Y"
     assert not edit.is_removed("a")
+    edit.remove("a")
+    edit.add(node("a = Z"), behind="b")
+    assert show(edit.nodes()) == "b = X\na = Z\nc = X"
+
+
+def test_no_node_is_lost_behind_one_that_is_behind_it():
+    edit = GraphEdit(graph("a = X; b = X"))
+    edit.add(node("c = X"), behind="a")
+    edit.remove("a")
+    edit.add(node("a = Y"), behind="c")
+    assert show(edit.nodes()) == "b = X\na = Y\nc = X"
 
 
 def test_edits_go_on_after_apply():

@@ -215,3 +215,13 @@ def test_assets():
         meta.asset_file_def.add(filename=f"{name}.txt").tensor_info.name = name
     assert drop(meta) == [Gone("asset", "gone:0.txt")]
     assert [asset.filename for asset in meta.asset_file_def] == ["a:0.txt"]
+
+
+def test_an_asset_that_names_no_tensor_goes():
+    meta = schema.MetaGraphDef()
+    meta.asset_file_def.add(filename="words.txt").tensor_info.name = "words:0"
+    meta.asset_file_def.add(filename="nothing.txt")
+    meta.asset_file_def.add(filename="parts.txt").tensor_info.coo_sparse.values_tensor_name = "words:0"
+    gone = drop_dangling(meta, {"words"}.__contains__)
+    assert [(each.where, each.name) for each in gone] == [("asset", "nothing.txt"), ("asset", "parts.txt")]
+    assert [each.filename for each in meta.asset_file_def] == ["words.txt"]

@@ -103,3 +103,10 @@ def test_partitions_that_are_left_are_saved_as_slices(fixtures: Path):
     assert list(pruned.graph["save/RestoreV2/shape_and_slices"].tensor.strings()) == [spec[f"{part}/read"]]
     assert pruned.graph["save/SaveV2"].inputs[3:] == (f"{part}/read",)
     assert list(pruned.variables) == [part.rpartition("/")[0]]
+
+
+def test_a_saver_that_is_made_anew_stands_behind_what_was_made_after_the_old_one():
+    pruned = trained("uv", "\nout = Mul(v/read, u/read)\nlater = Relu(v/read)")
+    prune(pruned, outputs=("later",))
+    names = [each.name for each in pruned.graph]
+    assert names.index("later") < min(number for number, name in enumerate(names) if name.startswith("save/"))
