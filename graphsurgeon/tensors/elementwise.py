@@ -313,13 +313,11 @@ def _clamped(values: np.ndarray[Any, Any], wanted: DType) -> np.ndarray[Any, Any
     """Bring floating-point or complex numbers of any width into the range of a dtype."""
     import numpy as np
 
-    low, high = limits(wanted)
-    if values.dtype.kind == "c":
-        parts = np.ascontiguousarray(values).view(values.real.dtype)
-        clamped: np.ndarray[Any, Any] = np.clip(parts, low, high).view(values.dtype)
-    else:
-        clamped = np.clip(values, low, high)
-    return clamped
+    parts = np.ascontiguousarray(values).view(values.real.dtype) if values.dtype.kind == "c" else values
+    # Of the values' own dtype: numpy below 2 makes doubles of floats that meet the largest one as a Python number.
+    low, high = (parts.dtype.type(limit) for limit in limits(wanted))
+    clamped: np.ndarray[Any, Any] = np.clip(parts, low, high)
+    return clamped.view(values.dtype)
 
 
 def _refuse_bool(dtype: DType) -> None:
