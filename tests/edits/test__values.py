@@ -156,13 +156,13 @@ class TestWrongCalls:
     @pytest.mark.parametrize(
         ("call", "message"),
         [
-            (lambda given: gs.reverse(given, select="w"), r"reverse\(\) missing a required argument: 'axis'"),
+            (lambda given: gs.reverse(given, select="w"), r"reverse\(\) missing a required .*argument: 'axis'"),
             (
                 lambda given: gs.pad(given, select="w", before=1, bogus=1),
                 r"pad\(\) got an unexpected keyword argument 'bogus'",
             ),
             (lambda given: typing.cast(Any, gs.select)(given, ("w",)), r"select\(\) too many positional arguments"),
-            (lambda given: typing.cast(Any, gs.fill)(), r"fill\(\) missing a required argument: 'tensors'"),
+            (lambda given: typing.cast(Any, gs.fill)(), r"fill\(\) missing a required .*argument: 'tensors'"),
             (lambda given: gs.pad("path.ckpt", select="w"), "a dict of tensors is edited, and this is a str"),
         ],
     )
