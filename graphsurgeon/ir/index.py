@@ -115,7 +115,7 @@ class Index:
                 yield now, position
 
     def _merged(self, texts: Sequence[str]) -> list[Edge]:
-        """Return who names one of several texts, in the order of the graph."""
+        """Return who names one of several texts, in the order of the graph; nodes that were added come last."""
         found = [edges for text in texts if (edges := self._read(text))]
         if len(found) < 2:
             return list(found[0]) if found else []
