@@ -1,19 +1,20 @@
-"""What is known of every op TensorFlow ever shipped: its arguments, its references, its state, its functions.
+"""What is known of every op TensorFlow ever shipped: its arguments, its attrs, its references, its state.
 
 TensorFlow keeps these facts in its op registry, which a program without TensorFlow
 cannot ask. They are read from ``op_facts.txt`` (made by ``fixtures/make/op_facts.py``
 from the registries of TensorFlow 1.15 and 2.21), one line per op::
 
-    TopKV2 input:T k:Tk=int32 -> values:T indices:index_type=int32
-    Assign ref:T& value:T -> output_ref:T&
-    If! cond:Tcond input:[Tin] -> output:[Tout] | then_branch else_branch
+    TopKV2 input:T k:Tk -> values:T indices:index_type | sorted:bool=true T:type{float32,...} ...
+    Assign ref:T& value:T -> output_ref:T& | T:type validate_shape:bool=true use_locking:bool=true
+    If! cond:Tcond input:[Tin] -> output:[Tout] | ... then_branch:func else_branch:func
+    StatelessCase@2.21 branch_index:int32 input:[Tin] -> output:[Tout] | ... branches:list(func)>=1
 
 ``!`` marks a stateful op, ``&`` a reference, ``N*T`` an argument of N tensors, ``[Tin]``
-one tensor per type of the attr `Tin`; a type is a dtype or the attr that holds it; ``=``
-gives the attr's default, because old and stripped graphs leave it out. After ``|``
-come the attrs that name functions (``branches*``: a list of them).
+one tensor per type of the attr `Tin`; a type is a dtype or the attr that holds it.
+``@2.21`` is the first TensorFlow that has an op or attr, of those that were read; without it, the
+oldest has it already. The words after ``|`` are the attrs, see `op_attrs`.
 
-The file is split into lines on first use (about 1 ms); a line is parsed when its
+The file is split into lines on first use (about 2 ms); a line is parsed when its
 op is first asked for. Ops are unknown when they come from a custom op library or when
 they are calls of a graph's own functions; every question then answers None.
 """
@@ -25,6 +26,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from graphsurgeon.ir.op_attrs import OpAttr, parse_attr
+
 __all__ = ["Arg", "OpFacts", "facts", "known_ops"]
 
 _PATH: Final = os.path.join(os.path.dirname(__file__), "op_facts.txt")
@@ -34,17 +37,13 @@ class Arg(NamedTuple):
     """An input or output argument of an op.
 
     It is named as in ``node:name:0`` inside function bodies. `type` is a dtype's name, or the attr that holds the
-    type, or, with `is_list`, one type per tensor; `default` the types that stand when that attr is absent, comma
-    separated. `number` is the attr that holds how many tensors the argument has, empty for one; `number_default`
-    stands when that is absent. A reference (`is_ref`): the op changes the variable that feeds it, or gives one
-    away.
+    type, or, with `is_list`, one type per tensor. `number` is the attr that holds how many tensors the argument has,
+    empty for one. A reference (`is_ref`): the op changes the variable that feeds it, or gives one away.
     """
 
     name: str
     type: str
-    default: str | None = None
     number: str = ""
-    number_default: int | None = None
     is_list: bool = False
     is_ref: bool = False
 
@@ -53,14 +52,18 @@ class OpFacts(NamedTuple):
     """The signature of an op.
 
     One Arg may stand for several tensors. What is stateful reads or changes something besides its inputs: it must
-    not be duplicated or folded. `functions` are the attrs that hold a function or a list of functions.
+    not be duplicated or folded. `attrs` are by name, in the order of their registration; `functions` are those that
+    hold a function or a list of functions. `since` is the first TensorFlow that has the op, of those that were read;
+    empty when the oldest one, 1.15, does.
     """
 
     name: str
     inputs: tuple[Arg, ...]
     outputs: tuple[Arg, ...]
     is_stateful: bool
+    attrs: Mapping[str, OpAttr]
     functions: tuple[str, ...]
+    since: str = ""
 
     @property
     def ref_inputs(self) -> tuple[str, ...]:
@@ -79,8 +82,8 @@ def _lines() -> Mapping[str, str]:
     with open(_PATH, encoding="ascii") as file:
         for line in file:
             if not line.startswith("#"):
-                head, _, rest = line.rstrip().partition(" ")
-                lines[head.rstrip("!")] = ("!" if head.endswith("!") else " ") + rest
+                name = line.partition(" ")[0].partition("@")[0]
+                lines[name.rstrip("!")] = line.rstrip()
     return lines
 
 
@@ -95,9 +98,13 @@ def facts(op: str) -> OpFacts | None:
     line = _lines().get(op)
     if line is None:
         return None
-    signature, _, functions = line[1:].partition("|")
+    head, _, rest = line.partition(" ")
+    signature, _, words = rest.partition("|")
     inputs, _, outputs = f" {signature} ".partition(" -> ")
-    return OpFacts(op, _args(inputs), _args(outputs), line[0] == "!", tuple(f.rstrip("*") for f in functions.split()))
+    marked, _, since = head.partition("@")
+    attrs = {attr.name: attr for attr in (parse_attr(word, since) for word in words.split())}
+    functions = tuple(attr.name for attr in attrs.values() if attr.element_kind == "func")
+    return OpFacts(op, _args(inputs), _args(outputs), marked.endswith("!"), attrs, functions, since)
 
 
 def _args(text: str) -> tuple[Arg, ...]:
@@ -106,17 +113,5 @@ def _args(text: str) -> tuple[Arg, ...]:
 
 def _arg(word: str) -> Arg:
     name, _, kind = word.partition(":")
-    is_ref = kind.endswith("&")
-    count, _, kind = kind.rstrip("&").rpartition("*")
-    is_list = kind.startswith("[")
-    type_name, has_default, default = kind.strip("[]").partition("=")
-    number, _, number_default = count.partition("=")
-    return Arg(
-        name,
-        type_name,
-        default if has_default else None,
-        number,
-        int(number_default) if number_default else None,
-        is_list,
-        is_ref,
-    )
+    number, _, type_name = kind.rstrip("&").rpartition("*")
+    return Arg(name, type_name.strip("[]"), number, type_name.startswith("["), kind.endswith("&"))

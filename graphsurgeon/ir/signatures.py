@@ -130,8 +130,7 @@ class OpSignatures:
             if facts is None:
                 return None
             inputs, outputs = (tuple(map(_slot_of_op, args)) for args in (facts.inputs, facts.outputs))
-            for arg in facts.inputs + facts.outputs:
-                defaults |= {arg.number: arg.number_default, arg.type: _default_types(arg)}
+            defaults = {name: _plain(attr.default) for name, attr in facts.attrs.items()}
         kinds = _attrs_of(inputs + outputs)
         only = next(iter(kinds)) if list(kinds.values()) == ["type"] else ""
         attrs = tuple((name, kind, defaults.get(name)) for name, kind in kinds.items())
@@ -209,11 +208,11 @@ def _slot_of_function(arg: schema.OpDef.ArgDef) -> _Slot:
     return _Slot(arg.name, held, arg.number_attr, bool(arg.type_list_attr), arg.is_ref)
 
 
-def _default_types(arg: ops.Arg) -> Types | int | None:
-    if arg.default is None:
-        return None
-    types = tuple(_number_of(name) for name in arg.default.split(",") if name)
-    return types if arg.is_list else types[0]
+def _plain(default: Any) -> Any:
+    """Return the default of an attr, with types as their numbers."""
+    if isinstance(default, list):
+        return tuple(map(_plain, default))
+    return default.number if isinstance(default, DType) else default
 
 
 def _number_of(name: str) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from graphsurgeon.ir import ops
+from graphsurgeon.tensors.dtypes import DType
 
 
 def test_references_are_marked():
@@ -36,8 +39,20 @@ def test_ops_of_both_registries_are_known():
         assert ops.facts(op) is not None, op
 
 
+def test_ops_that_came_later_say_since_when():
+    found = [ops.facts(op) for op in ("If", "StatelessCase")]
+    assert [known and known.since for known in found] == ["", "2.21"]
+
+
 def test_every_line_parses():
     for op in ops.known_ops():
         known = ops.facts(op)
         assert known is not None
-        assert all(arg.name.isidentifier() and arg.type for arg in known.inputs + known.outputs), known
+        for arg in known.inputs + known.outputs:
+            assert arg.name.isidentifier()
+            assert DType.named(arg.type) or known.attrs[arg.type].element_kind == "type", known
+            assert not arg.number or known.attrs[arg.number].kind == "int", known
+
+
+def test_the_file_stays_small():
+    assert os.path.getsize(ops._PATH) < 500_000

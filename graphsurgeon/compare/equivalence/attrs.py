@@ -23,21 +23,6 @@ from proto_utils.errors import CorruptionError, UnsupportedError
 _HINTS = frozenset({"output_shapes"})
 _MISSING = object()
 
-#: Defaults of attrs, the same in every op that has one; `ops` knows those that are types.
-_DEFAULTS: Mapping[str, Any] = {
-    "Truncate": False, "adj_x": False, "adj_y": False, "align_corners": False, "allowed_devices": [],
-    "batch_dims": 0, "begin_mask": 0, "config": b"", "config_proto": b"", "container": b"", "data_format": b"NHWC",
-    "debug_name": b"", "dilations": [1, 1, 1, 1], "ellipsis_mask": 0, "end_mask": 0, "exclusive": False,
-    "executor_type": b"", "explicit_paddings": [], "exponential_avg_factor": 1.0, "grad_a": False, "grad_b": False,
-    "grad_x": False, "grad_y": False, "half_pixel_centers": False, "incompatible_shape_error": True,
-    "is_constant": False, "is_training": True, "keep_dims": False, "narrow_range": False, "new_axis_mask": 0,
-    "parallel_iterations": 10, "reverse": False, "seed": 0, "seed2": 0, "shared_name": b"", "shrink_axis_mask": 0,
-    "sorted": True, "squeeze_dims": [], "transpose_a": False, "transpose_b": False, "use_cudnn_on_gpu": True,
-    "validate_indices": True,
-}  # fmt: skip
-#: And in ops on volumes.
-_DEFAULTS_3D: Mapping[str, Any] = {"data_format": b"NDHWC", "dilations": [1, 1, 1, 1, 1]}
-
 
 class Exchange(NamedTuple):
     """What a reader of a handle becomes when it reads the value; `num_inputs` inputs carry over.
@@ -90,12 +75,8 @@ def _value(node: Node, key: str) -> Any:
     if key in node.proto.attr:
         return node.attrs[key]
     known = ops.facts(node.op)
-    for arg in (*known.inputs, *known.outputs) if known is not None else ():
-        if arg.type == key and arg.default is not None:
-            names = [DType.from_name(name) for name in arg.default.split(",") if name]
-            return names if arg.is_list else names[0]
-    is_3d = "3d" in node.op.lower()
-    return _DEFAULTS_3D.get(key, _MISSING) if is_3d and key in _DEFAULTS_3D else _DEFAULTS.get(key, _MISSING)
+    attr = None if known is None else known.attrs.get(key)
+    return _MISSING if attr is None or attr.default is None else attr.default
 
 
 def _is_same(a: Any, b: Any) -> bool:
