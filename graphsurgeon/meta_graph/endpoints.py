@@ -1,13 +1,14 @@
 """Where data enters and leaves a graph: what signatures say, and guesses with their reasons.
 
 Nothing in a frozen graph says which nodes are its inputs and outputs. Placeholders are
-inputs; nodes that depend on them and that nothing reads are outputs, unless they are
-state, saving, summaries or checks.
+inputs; tensors that depend on them and that nothing reads are outputs, unless they are
+state, saving, summaries or checks. Where all is read, they are what only gradients read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +22,9 @@ from graphsurgeon.ir.node_facts import (
     node_shape,
 )
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
-from graphsurgeon.ir.signatures import input_types, num_outputs
-from graphsurgeon.ir.traversal import successors
-from graphsurgeon.names import node_of, node_of_input
+from graphsurgeon.ir.signatures import input_types, num_outputs, output_types
+from graphsurgeon.ir.traversal import closure
+from graphsurgeon.names import node_of, node_of_input, parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import FileFormatError
@@ -48,8 +49,20 @@ _NO_RESULTS = REF_OPS | RESOURCE_OPS | IS_INITIALIZED_OPS | RESTORE_OPS | {
     "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "Print", "PrintV2",
 }  # fmt: skip
 _NO_RESULT_PREFIXES = ("Assign", "Apply", "Scatter", "MergeV2Checkpoints", "ReportUninitialized", "Save", "Iterator")
+#: Ops whose further outputs are for their own gradients, or tell which way a value came; how many others they have.
+_NUM_RESULTS = {
+    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Merge", "RefMerge"), 1),
+    **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), 1),
+    **dict.fromkeys(("CTCLoss", "CTCLossV2"), 1),
+    **dict.fromkeys(("CudnnRNN", "CudnnRNNV2", "CudnnRNNV3"), 3),
+}
+#: What reads a tensor for its shape alone.
+_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank"})
+#: Each of their outputs is a result of the function; one that is not read was asked for all the same.
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+_NO_VALUES = (dtypes.RESOURCE, dtypes.VARIANT)
 #: Scopes that training and saving add beside the model.
-_OTHER_SCOPES = frozenset(("gradients", "save", "train", "report_uninitialized_variables"))
+_OTHER_SCOPES = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?|gradient_tape|save|train|report_uninitialized_variables)/")
 #: What the last layer of a network often is.
 _LAST_ACTIVATIONS = frozenset({"Softmax", "LogSoftmax", "Sigmoid"})
 _SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"ShardedFilename", "StringJoin", "Identity"}
@@ -91,32 +104,29 @@ def _loose_ends(graph: Graph, index: Index) -> Iterator[Endpoint]:
 
 
 def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> list[Endpoint]:
-    """Return the nodes that depend on an input and that nothing reads or waits for."""
+    """Return the tensors that depend on an input and nothing reads or waits for, else those only gradients read."""
     starts = [node_of(each.name) for each in inputs]
-    fed = {*starts, *successors(index, starts)} if starts else None
-    reason = "nothing reads it, and it depends on an input" if starts else "nothing reads it"
-    return [
-        endpoint(node, reason)
-        for node in graph
-        if (fed is None or node.name in fed) and not index.edges(node.name) and _may_be_result(node)
-    ]
+    results = _may_be_results(graph, index, starts)
+    on = ", and it depends on an input" if starts else ""
+    unread = [endpoint(node, f"nothing reads it{on}", at) for node in results for at in _unread(node, index)]
+    return unread or [endpoint(node, f"only gradients read it{on}") for node in _before_gradients(results, index)]
 
 
 def likely_outputs(graph: Graph, index: Index) -> list[str]:
     """Return the nodes of a training graph that look like its results: what only gradients read, activations first."""
-    starts = [node_of(each.name) for each in guess_inputs(graph, index)]
-    fed = {*starts, *successors(index, starts, by_data=True)}
-    results = [node for node in graph if node.name in fed and _may_be_result(node)]
+    results = _may_be_results(graph, index, [node_of(each.name) for each in guess_inputs(graph, index)])
     last = [node.name for node in results if node.op in _LAST_ACTIVATIONS]
-    ends = [n.name for n in results if all(_is_beside(reader.name) for reader, _ in index.edges(n.name))]
-    return list(dict.fromkeys([*last, *ends]))
+    ends = {node.name for node in _before_gradients(results, index)}
+    ends.update(node.name for node in results if any(True for _ in _unread(node, index)))
+    return list(dict.fromkeys([*last, *(node.name for node in results if node.name in ends)]))
 
 
-def endpoint(node: Node, reason: str) -> Endpoint:
-    """Describe a node's output 0."""
-    dtype, shape = node_dtype(node), node_shape(node)
+def endpoint(node: Node, reason: str, output: int = 0) -> Endpoint:
+    """Describe an output of a node."""
+    dtype, shape = _dtype(node, output), node_shape(node, output)
     dims = None if shape is None or shape.dims is None else list(shape.dims)
-    return Endpoint(node.name, node.op, None if dtype is None else dtype.name, dims, reason)
+    name = f"{node.name}:{output}" if output else node.name
+    return Endpoint(name, node.op, None if dtype is None else dtype.name, dims, reason)
 
 
 @dataclass(frozen=True)
@@ -171,14 +181,62 @@ def _is_file_name(node: Node, index: Index) -> bool:
     return bool(readers) and all(r.op in _SAVING_OPS or _is_file_name(r, index) for r in readers)
 
 
+def _may_be_results(graph: Graph, index: Index, starts: Sequence[str]) -> list[Node]:
+    """Return the nodes that may be results and depend on any of `starts`, if there are any."""
+    fed = _fed(index, starts) if starts else None
+    return [node for node in graph if (fed is None or node.name in fed) and _may_be_result(node)]
+
+
+def _fed(index: Index, starts: Iterable[str]) -> set[str]:
+    """Return what depends on nodes; waiting for an op that changes a variable is no dependence."""
+
+    def step(name: str) -> list[str]:
+        node = index.producers.get(name)
+        is_change = node is not None and (num_outputs(node) == 0 or node.op.startswith(_NO_RESULT_PREFIXES))
+        readers = index.consumers(name) if is_change else index.edges(name)
+        return [reader.name for reader, _ in readers]
+
+    return closure(starts, step)
+
+
+def _unread(node: Node, index: Index) -> Iterator[int]:
+    """Yield the outputs of a node that are results because nothing reads them; of most ops, no others are read."""
+    is_read = bool(index.edges(node.name))
+    if is_read and node.op not in _CALLS:
+        return
+    read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(node.name)} if is_read else ()
+    for output in range(_NUM_RESULTS.get(node.op, num_outputs(node) or 1)):
+        if output not in read and _dtype(node, output) not in _NO_VALUES:
+            yield output
+
+
+def _before_gradients(results: Sequence[Node], index: Index) -> list[Node]:
+    """Return what only gradients read, for its values; what they take for its shape is what is left of a loss."""
+    found, for_shape = [], set()
+    # Readers stand behind what they read.
+    for node in reversed(results):
+        edges = index.edges(node.name)
+        readers = [reader for reader, _ in edges if reader.name not in for_shape]
+        if not edges:
+            continue
+        if all(reader.op in _SHAPES and _is_beside(reader.name) for reader in readers):
+            for_shape.add(node.name)
+        elif all(_is_beside(reader.name) for reader in readers):
+            found.append(node)
+    return found[::-1]
+
+
+def _dtype(node: Node, output: int) -> DType | None:
+    types = output_types(node)
+    return types[output].base if types is not None and output < len(types) else None
+
+
 def _is_beside(name: str) -> bool:
-    return not _OTHER_SCOPES.isdisjoint(name.split("/")[:-1])
+    return _OTHER_SCOPES.search(name) is not None
 
 
 def _may_be_result(node: Node) -> bool:
     op = node.op
-    if _is_beside(node.name):
-        return False
     if op in INPUT_OPS or op in _NO_RESULTS or op.startswith(_NO_RESULT_PREFIXES) or op.endswith("Summary"):
         return False
-    return num_outputs(node) != 0
+    return num_outputs(node) != 0 and not _is_beside(node.name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs, likely_outputs, signature_endpoints
 from graphsurgeon.tensors import dtypes
+from tests import notation
 from tests.models import floats, meta_graph
 
 FLOAT = {"T": dtypes.FLOAT}
@@ -128,3 +130,66 @@ def test_likely_outputs_of_a_training_graph():
     ]
     graph = Graph(nodes)
     assert likely_outputs(graph, Index(graph)) == ["prob", "loss", "other"]
+
+
+CALL = "y = StatefulPartitionedCall(x) {Tin: [f32], Tout: [f32, i64], f: fn:f}"
+
+
+def described(text: str) -> list[tuple[str, str | None, list[int | None] | None]]:
+    graph = notation.graph("x = Placeholder {dtype: f32}; " + text)
+    graph["y"].attrs["_output_shapes"] = [Shape((None, 2)), Shape((5,))]
+    inputs = guess_inputs(graph, Index(graph))
+    return [(each.name, each.dtype, each.shape) for each in guess_outputs(graph, Index(graph), inputs)]
+
+
+def test_every_output_of_the_last_node_is_one():
+    assert described(CALL) == [("y", "float32", [None, 2]), ("y:1", "int64", [5])]
+
+
+def test_an_output_of_a_call_that_is_not_read_was_asked_for():
+    assert [name for name, *_ in described(f"{CALL}; z = Neg(y)")] == ["y:1", "z"]
+
+
+@pytest.mark.parametrize(
+    ("text", "outputs"),
+    [
+        ("y = Unpack(x) {num: 2}; z = Neg(y:1)", ["z"]),
+        ("s = Const {f32 [3]}; y = FusedBatchNormV3(x, s, s, s, s) {U: f32}", ["y"]),
+        ("t = Const {i64 [3]}; y = SparseSoftmaxCrossEntropyWithLogits(x, t)", ["y"]),
+        ("a = Neg(x); y = Merge(x, a)", ["y"]),
+    ],
+)
+def test_outputs_for_the_nodes_of_ones_own_are_none(text, outputs):
+    assert [name for name, *_ in described(text)] == outputs
+
+
+TRAINED = """
+    x = Placeholder {dtype: f32}
+    prob = Softmax(x)
+    square = Mul(prob, prob)
+    gradients/Shape = Shape(square)
+    gradients/Mul = Mul(prob, prob)
+    clipped = Neg(gradients/Mul)
+    w = VariableV2 {dtype: f32, shape: shape[]}
+    update = ApplyGradientDescent(w, w, clipped)
+    train = NoOp(^update)
+    after = Identity(w, ^train)
+"""
+
+
+def test_what_only_gradients_read_is_an_output_where_nothing_else_is():
+    graph = notation.graph(TRAINED)
+    found = guess_outputs(graph, Index(graph), guess_inputs(graph, Index(graph)))
+    assert [(each.name, each.reason) for each in found] == [
+        ("prob", "only gradients read it, and it depends on an input")
+    ]
+
+
+def test_gradients_of_a_result_do_not_make_it_none():
+    graph = notation.graph(TRAINED + "loss = Neg(square); gradients_1/Shape = Shape(loss)")
+    inputs = guess_inputs(graph, Index(graph))
+    assert names(guess_outputs(graph, Index(graph), inputs)) == ["prob"]
+    assert likely_outputs(graph, Index(graph)) == ["prob"]
+    graph = notation.graph(TRAINED + "loss = Neg(square)")
+    assert names(guess_outputs(graph, Index(graph), inputs)) == ["loss"]
+    assert likely_outputs(graph, Index(graph)) == ["prob", "loss"]

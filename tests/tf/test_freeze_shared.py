@@ -10,6 +10,7 @@ import graphsurgeon as gs
 from graphsurgeon.errors import NotFoundError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
+from graphsurgeon.names import node_of
 from proto_utils import schema
 from tests.tf.judge import JudgeError, TensorFlow
 
@@ -19,7 +20,8 @@ def test_meta_graphs(tf2: TensorFlow, shared_models: Path, tmp_path: Path):
     for path in sorted(shared_models.rglob("*.meta")):
         model = gs.load(path)
         index = Index(model.graph)
-        outputs = [each.name for each in guess_outputs(model.graph, index, guess_inputs(model.graph, index))]
+        guessed = guess_outputs(model.graph, index, guess_inputs(model.graph, index))
+        outputs = list(dict.fromkeys(node_of(each.name) for each in guessed))
         gs.freeze(model, outputs=tuple(outputs))
         gs.save(model, tmp_path / "ours.pb")
         try:

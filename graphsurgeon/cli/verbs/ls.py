@@ -113,12 +113,9 @@ def _check_ops(model: Model, ops: Sequence[str]) -> None:
 def _endpoint_row(model: Model, endpoint: Endpoint) -> Row:
     node = model.graph.get(node_of(endpoint.name))
     # Of a loose end, what its readers say is all there is.
-    row = (
-        {"name": "", "op": endpoint.op, "dtype": endpoint.dtype, "shape": None, "inputs": []}
-        if node is None
-        else _node_row(node)
-    )
-    return {**row, "name": endpoint.name, "reason": endpoint.reason}
+    row: Row = {"name": "", "op": endpoint.op, "inputs": []} if node is None else _node_row(node)
+    facts = {"name": endpoint.name, "dtype": endpoint.dtype, "shape": endpoint.shape, "reason": endpoint.reason}
+    return {**row, **facts}
 
 
 def _node_row(node: Node) -> Row:

@@ -136,13 +136,7 @@ def _find(index: Index, text: str) -> tuple[Node, int]:
 def _guessed_outputs(model: Model, index: Index) -> list[_Chosen]:
     starts = guess_inputs(model.graph, index)
     found = guess_outputs(model.graph, index, starts)
-    return [
-        _Chosen("", node, output, each.reason)
-        for each in found
-        for node in [index.producers[each.name]]
-        for output in range(num_outputs(node) or 1)
-        if _has_values(node, output)
-    ]
+    return [_Chosen("", *_find(index, each.name), each.reason) for each in found]
 
 
 def _guessed_inputs(model: Model, index: Index, outputs: Sequence[_Chosen]) -> list[_Chosen]:
@@ -223,7 +217,7 @@ def _dtype_name(each: _Chosen) -> str | None:
 
 
 def _shape(each: _Chosen, is_old: bool) -> list[int | None] | None:
-    shape = node_shape(each.node) if each.output == 0 else None
+    shape = node_shape(each.node, each.output)
     if shape is None or shape.dims is None or (is_old and shape.dims == () and each.node.op in PLACEHOLDER_OPS):
         return None
     return list(shape.dims)
