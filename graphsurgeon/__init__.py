@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphsurgeon.edits.arithmetic import arithmetic as arithmetic
     from graphsurgeon.edits.average import average as average
     from graphsurgeon.edits.cast import cast as cast
+    from graphsurgeon.edits.concat import concat as concat
     from graphsurgeon.edits.duplicate import duplicate as duplicate
     from graphsurgeon.edits.ema import ema as ema
     from graphsurgeon.edits.fill import fill as fill
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from graphsurgeon.edits.scale import scale as scale
     from graphsurgeon.edits.select import select as select
     from graphsurgeon.edits.slice import slice as slice  # noqa: A004 -- it has the name of its verb
+    from graphsurgeon.edits.split_tensor import split_tensor as split_tensor
     from graphsurgeon.edits.strip_optimizer import strip_optimizer as strip_optimizer
+    from graphsurgeon.edits.take import take as take
     from graphsurgeon.edits.tile import tile as tile
     from graphsurgeon.edits.transpose import transpose as transpose
     from graphsurgeon.edits.unpartition import unpartition as unpartition

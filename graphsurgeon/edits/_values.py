@@ -168,6 +168,12 @@ def paired(
     return found, notes
 
 
+def objectless(tensors: Mapping[str, Tensor], made: Iterable[str]) -> list[str]:
+    """Return a note on new tensors in a TensorFlow 2 checkpoint, which no object of its graph has."""
+    told = names.some_of(list(made), _MAX_MOVED) if OBJECT_GRAPH_KEY in tensors else ""
+    return [f"tf.train.Checkpoint does not find by objects, only a reader by name: {told}"] if told else []
+
+
 def refuse(operation: str, problems: Sequence[str], hint: str | None = None) -> None:
     """Raise PassError with a list of problems, when there are any."""
     if not problems:

@@ -48,3 +48,8 @@ def test_slices_along_the_first_axis_are_linked(tmp_path):
 def test_what_is_refused(options, reason):
     with pytest.raises(PassError, match=reason):
         partition(tensors(w=WHOLE), select=("w",), **options)
+
+
+def test_names_of_their_own_that_are_taken():
+    with pytest.raises(PassError, match="w/part_1: that name is taken"):
+        partition(tensors(w=WHOLE, w__part_1=WHOLE), shards=2, select=("w",), names=True)

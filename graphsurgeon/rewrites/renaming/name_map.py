@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
@@ -137,6 +137,12 @@ def parse_texts(texts: Iterable[str] | Mapping[str, str], operation: str = "rena
         at = separators[-1].start()
         old, new = (part.replace("\\=", "=") for part in (text[:at], text[at + 1 :]))
         yield _entry(old, new, f"map {text!r}", operation)
+
+
+def expansions(old: str, new: str, operation: str) -> Callable[[str], str]:
+    r"""Return what makes the `new` name of one that `old` matches, in which \1 is a group; errors as `parse_texts`."""
+    found = NameMap([_entry(old, new, f"{old!r} to {new!r}", operation)])
+    return lambda name: found.find(name) or name
 
 
 def _entries_of(text: str) -> Sequence[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -104,8 +105,8 @@ class Candidates:
             for key in self._keys(item):
                 self._groups.setdefault(key, []).append(item)
 
-    def of(self, item: Item, count: int = 3) -> list[str]:
-        """Return the keys of at most `count` items, the closest first; compares it with some dozen."""
+    def of(self, item: Item, count: int = 3, fits: Callable[[Item], bool] = lambda _found: True) -> list[str]:
+        """Return the keys of at most `count` items that fit, the closest first; compares it with some dozen."""
         near: dict[str, Item] = {}
         if not self._groups:
             return []
@@ -116,8 +117,9 @@ class Candidates:
                 near.setdefault(each.key, each)
             if len(near) >= _MAX_COMPARED:
                 break
-        scores = sorted((-overlap(item, each), each.key) for each in near.values())
-        return [key for score, key in scores[:count] if -score >= _MIN_RATIO]
+        scored = sorted((-overlap(item, each), each.key) for each in near.values())
+        alike = (key for score, key in scored if -score >= _MIN_RATIO and fits(near[key]))
+        return list(itertools.islice(alike, count))
 
     @staticmethod
     def _keys(item: Item) -> Iterator[Hashable]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphsurgeon.errors import PassError
@@ -17,6 +18,7 @@ from graphsurgeon.tools.fit.filling import InitialValues, part_values, zeros
 from graphsurgeon.tools.fit.likeness import Candidates, Item
 from graphsurgeon.tools.fit.matching import Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.tools.fit.object_matching import KeyMatch, object_notes, slot_matches
+from graphsurgeon.tools.fit.part_matching import matches_of_parts
 from graphsurgeon.tools.fit.policies import Alteration, MismatchPolicy, Rules
 from graphsurgeon.tools.fit.report import UNRESOLVED, Action, FitReport, FitRow
 from graphsurgeon.tools.fit.requirements import Requirement, requirements
@@ -47,12 +49,16 @@ class Choices:
 
 @dataclass
 class Fitted:
-    """A tensor that fits, or the reason why it does not; when `is_skipped`, it is taken for missing."""
+    """A tensor that fits, or the reason why it does not; when `is_skipped`, it is taken for missing.
+
+    One that `is_symmetric` was not transposed, because its shape is the same either way.
+    """
 
     tensor: Tensor | None = None
     steps: list[Alteration] = field(default_factory=list)
     problem: str = ""
     is_skipped: bool = False
+    is_symmetric: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,23 +112,30 @@ class _Assignment:
         self.rows: dict[str, FitRow] = {}
         self.tensors: dict[str, Tensor] = {}
         self._wanted, self._weights, self._choices = wanted, weights, choices
+        self._by_key = {each.key: each for each in wanted}
         self._matches = matches_by_name(wanted, weights, choices.map)
         self._known: dict[str, Tensor] = {}
         self._initial = InitialValues(model, choices.seed, self._known)
         # What pads a value is its own initial value, and must not be what is known of it.
         self._initial_alone = InitialValues(model, choices.seed, {})
         self._untransposed: list[str] = []
+        # The tensors of the checkpoint that are taken, and those that were to be and do not fit.
         self._used: set[str] = set()
+        self._unfit: set[str] = set()
+        self._matches |= matches_of_parts(wanted, weights, choices.map, self._is_settled)
 
     def suggest(self, second: Weights) -> Mapping[str, Suggestion]:
         """Return tensors that look like what no name finds; when they are accepted, match them instead."""
         # What the second checkpoint has by name needs no suggestions; what is filled anyway does if they are wanted.
         by_name = matches_by_name(self._wanted, second, ())
         is_accepted = self._choices.accept_suggestions
+        fitting = {each.key: self._matches[each.key] for each in self._wanted if self._is_settled(each)}
         unfilled = [
-            each for each in self._wanted if each.key not in by_name and (is_accepted or self._filling(each) == "error")
+            each
+            for each in self._wanted
+            if each.key not in by_name and (is_accepted or self._filling(each) == "error") and self._is_missing(each)
         ]
-        found = suggested(unfilled, self._weights, self._matches)
+        found = suggested(unfilled, self._weights, fitting, self._fits)
         if not is_accepted:
             return found
         self._matches |= {key: KeyMatch(each.found, f"suggested: {each.why}") for key, each in found.items()}
@@ -176,10 +189,12 @@ class _Assignment:
         suggested_for = {row.suggested: row.name for row in self.rows.values()}
         found = []
         for key, tensor in self._weights.tensors.items():
-            if key not in self._used:
+            if key not in self._used and key not in self._unfit:
                 facts: dict[str, Any] = {"found_dtype": tensor.dtype.name, "found_shape": list(tensor.shape)}
                 text = "nothing in the graph takes it"
-                candidates = [suggested_for[key]] if key in suggested_for else near.of(self._weights.item(key))
+                item = self._weights.item(key)
+                fits = partial(self._fits, found=item)
+                candidates = [suggested_for[key]] if key in suggested_for else near.of(item, fits=fits)
                 found.append(FitRow(key, "extra", key, text, None, None, **facts, candidates=candidates))
         return found
 
@@ -188,12 +203,14 @@ class _Assignment:
 
     def _settle(self, wanted: Requirement, match: KeyMatch, weights: Weights) -> None:
         """Take a match, or say why it does not fit; what is to be skipped then stays unsettled."""
-        tensor = weights.tensors[match.key]
+        tensor = weights.tensor(match.key, wanted.shape)
         fitted = self._fit(wanted, tensor)
         if fitted.is_skipped:
             return
         if weights is self._weights:
-            self._used.add(match.key)
+            (self._unfit if fitted.tensor is None else self._used).update(weights.used_by(match.key))
+        if fitted.is_symmetric:
+            self._untransposed.append(wanted.key)
         if fitted.tensor is None:
             why = f"{match.why}; {fitted.problem}"
             self.rows[wanted.key] = _row(wanted, "mismatch", match.key, why, tensor, [], [match.key])
@@ -205,7 +222,7 @@ class _Assignment:
 
     def _fit(self, wanted: Requirement, tensor: Tensor) -> Fitted:
         """Make a tensor fit, as far as the caller allows."""
-        choices, key = self._choices, wanted.key
+        choices, key, is_symmetric = self._choices, wanted.key, False
         policy = choices.mismatch.of(key) or "error"
         steps = list(choices.transforms.of(key) or ())
         try:
@@ -214,18 +231,31 @@ class _Assignment:
                 more = choices.casts.of(key) or ()
                 result, steps = alter(result, more, wanted, self._initial_alone), [*steps, *more]
             if not isinstance(policy, str):
-                if _is_symmetric(policy, wanted, result):
-                    self._untransposed.append(key)
+                is_symmetric = _is_symmetric(policy, wanted, result)
                 more = _needed(policy, wanted, result)
                 result, steps = alter(result, more, wanted, self._initial_alone), [*steps, *more]
         except (UnsupportedError, PassError, NotFoundError) as error:
             return Fitted(problem=error.message)
         if result.dtype is wanted.dtype and wanted.takes_shape(result.shape):
-            return Fitted(result, steps)
+            return Fitted(result, steps, is_symmetric=is_symmetric)
         problem = _difference(wanted, result)
         if steps and not wanted.takes_shape(result.shape):
             problem = f"after {'+'.join(map(str, steps))} it {problem}"
-        return Fitted(problem=problem, is_skipped=policy == "skip")
+        return Fitted(problem=problem, is_skipped=policy == "skip", is_symmetric=is_symmetric)
+
+    def _is_settled(self, wanted: Requirement) -> bool:
+        """Return whether a requirement has a match that fits."""
+        match = self._matches.get(wanted.key)
+        return match is not None and self._fit(wanted, self._weights.tensor(match.key, wanted.shape)).tensor is not None
+
+    def _is_missing(self, wanted: Requirement) -> bool:
+        """Return whether a requirement has no match, or one that does not fit and is skipped."""
+        match = self._matches.get(wanted.key)
+        return match is None or self._fit(wanted, self._weights.tensor(match.key, wanted.shape)).is_skipped
+
+    def _fits(self, wanted: Item, found: Item) -> bool:
+        tensor = self._weights.tensor(found.key)
+        return self._fit(self._by_key[wanted.key], tensor).tensor is not None
 
     def _candidates(self, left: Iterable[Requirement]) -> tuple[Candidates, ...]:
         """Return the tensors that nothing takes, to choose from, and the others; none when nobody will ask."""
@@ -255,10 +285,14 @@ class _Assignment:
         self, wanted: Requirement, why: str, suggestion: Suggestion | None, candidates: Iterable[Candidates]
     ) -> FitRow:
         if suggestion is None:
-            item = wanted_item(wanted)
-            near = next((found for found in (each.of(item) for each in candidates) if found), [])
+            item, candidates = wanted_item(wanted), list(candidates)
+            fits = partial(self._fits, item)
+            near = next((found for each in candidates if (found := each.of(item, fits=fits))), [])
+            alike = [] if near else next((found for each in candidates if (found := each.of(item, 1))), [])
+            if alike and (wanted.key not in self._matches or alike != [self._matches[wanted.key].key]):
+                why = f"{why}; {alike[0]}, which is near, {self._fit(wanted, self._weights.tensor(alike[0])).problem}"
             return _row(wanted, "missing", None, why, candidates=near)
-        tensor = self._weights.tensors[suggestion.found]
+        tensor = self._weights.tensor(suggestion.found)
         text = f"{why}; suggested: {suggestion.found}, {suggestion.why}"
         return _row(wanted, "missing", None, text, tensor, [], [suggestion.found], suggestion.found)
 

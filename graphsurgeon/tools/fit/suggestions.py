@@ -4,7 +4,7 @@ Three looks, from the surest to the boldest; each takes what the ones before it 
 
 1.  names that end alike (``vgg_16/conv1/weights``, ``my/conv1/weights``), the longest common end first, where
     only one tensor and one variable of that end, dtype and shape are left
-2.  the same, of two or more last components, with another shape: a mismatch rather than something missing
+2.  the same, of two or more last components, with another shape, as far as that may be changed until it fits
 3.  in a group of one dtype, shape and kind of last name (kernel and weights are one), families of names that
     differ by numbers only: two families that count alike, member by member in order, the families with the most
     alike words first (q is like query); then single names that are most alike
@@ -43,9 +43,14 @@ class Suggestion(NamedTuple):
     why: str
 
 
-def suggest(wanted: Sequence[Item], found: Sequence[Item]) -> list[Suggestion]:
-    """Match wanted keys with existing ones, each at most once; their order counts where nothing else decides."""
-    pairs = _Pairs(wanted, found)
+def suggest(
+    wanted: Sequence[Item], found: Sequence[Item], fits: Callable[[Item, Item], bool] = lambda _wanted, _found: True
+) -> list[Suggestion]:
+    """Match wanted keys with existing ones, each at most once; their order counts where nothing else decides.
+
+    What does not fit, though shape and dtype may be changed, is not matched.
+    """
+    pairs = _Pairs(wanted, found, fits)
     depth = max((item.name.count("/") + 1 for item in wanted), default=0)
     for count in range(min(depth, 12), 0, -1):
         pairs.join(partial(_end_and_shape, count))
@@ -72,9 +77,10 @@ def rules_for(suggestions: Iterable[Suggestion]) -> list[str]:
 class _Pairs:
     """What is left on both sides, and the pairs taken so far."""
 
-    def __init__(self, wanted: Iterable[Item], found: Iterable[Item]) -> None:
+    def __init__(self, wanted: Iterable[Item], found: Iterable[Item], fits: Callable[[Item, Item], bool]) -> None:
         self._wanted = list(wanted)
         self._found = list(found)
+        self._fits = fits
         self.found: list[Suggestion] = []
 
     def join(self, key: Callable[[Item], Hashable | None]) -> None:
@@ -92,7 +98,8 @@ class _Pairs:
         return ((a, b) for a, b in sides.values() if a and b)
 
     def add(self, pairs: Sequence[tuple[Item, Item, str]]) -> None:
-        """Take pairs."""
+        """Take pairs, but for what does not fit."""
+        pairs = [pair for pair in pairs if self._fits(*pair[:2])]
         if pairs:
             self.found += [Suggestion(a.key, b.key, why) for a, b, why in pairs]
             taken = {a.key for a, _, _ in pairs}, {b.key for _, b, _ in pairs}

@@ -46,9 +46,37 @@ def test_missing_with_candidates():
 
 def test_candidates_are_what_nothing_takes_or_else_what_others_take():
     of, taken = target({"branch1/w": (2,), "branch2/w": (2,)}), {"branch1/w": (2,)}
-    for weights, near in ((taken, "branch1/w"), ({**taken, "branch3/w": (5,)}, "branch3/w")):
+    for weights, near in ((taken, "branch1/w"), ({**taken, "branch3/w": (5,)}, "branch1/w")):
         row = planned(of, arrays(weights)).report.rows[1]
         assert (row.name, row.candidates, row.suggested) == ("branch2/w", [near], None)
+
+
+def test_what_is_near_and_does_not_fit_is_told_as_such():
+    row = only(planned(target({"a/b/w": (2,)}), arrays({"a/b/v": (1,), "x/b/w": (3,)})))
+    assert (row.candidates, row.suggested) == ([], None)
+    assert row.why == "not in the checkpoint; x/b/w, which is near, is [3], wanted is [2]"
+    row = only(planned(target({"a/b/w": (2,)}), arrays({"x/b/w": (3,)}), mismatch="slice", accept_suggestions=True))
+    assert (row.action, row.source, row.steps) == ("change", "x/b/w", ["slice"])
+
+
+def test_a_source_whose_namesake_misfits_stays_a_candidate():
+    of = target({"conv/w": (3, 3), "conv_1/w": (3, 3), "conv_2/w": (1, 2)})
+    weights = arrays({"conv/w": (3, 3), "conv_1/w": (1, 2)})
+    rows = planned(of, weights).report.rows
+    assert [(row.action, row.source, row.suggested) for row in rows] == [
+        ("copy", "conv/w", None), ("mismatch", "conv_1/w", None), ("missing", None, "conv_1/w"),
+    ]  # fmt: skip
+    plan = planned(of, weights, mismatch="skip", missing="init", accept_suggestions=True)
+    assert [(row.action, row.source) for row in plan.report.rows] == [
+        ("copy", "conv/w"), ("init", None), ("copy", "conv_1/w"),
+    ]  # fmt: skip
+    assert plan.report.extra == []
+
+
+def test_a_requirement_whose_namesake_is_skipped_takes_another_that_fits():
+    of, weights = target({"a_1/w": (2,), "a_2/w": (3,)}), arrays({"a_1/w": (3,), "a_2/w": (2,)})
+    plan = planned(of, weights, mismatch="skip", accept_suggestions=True)
+    assert [(row.action, row.source) for row in plan.report.rows] == [("copy", "a_2/w"), ("copy", "a_1/w")]
 
 
 def test_suggestions_are_taken_when_accepted():
