@@ -120,7 +120,7 @@ def test_other_checkpoints_are_beside_the_recipe(tmp_path):
 @pytest.mark.parametrize(
     ("step", "reason", "hint"),
     [
-        (Step("casst", {}, 3), "line 3: no edit 'casst'", "did you mean 'cast'?"),
+        (Step("casst", {}, 3), "line 3: no edit 'casst'", "did you mean 'cast'"),
         (Step("unfreeze", {}, 3), "line 3: no edit 'unfreeze'", None),
         (Step("cast", {"dtipe": "float16"}, 4), "line 4: cast: no option 'dtipe'", "did you mean 'dtype'?"),
         (Step("cast", {}, 5), "line 5: cast: option 'dtype' is missing", "wanted: a text"),
