@@ -21,7 +21,9 @@ from collections.abc import Container, Iterable, Mapping
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS, TABLE_INIT_OPS
 from graphsurgeon.ir.signatures import input_types, output_types
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import messages, variable_defs
 from graphsurgeon.meta_graph.contexts import contexts
 from graphsurgeon.meta_graph.references import name_fields
@@ -41,6 +43,9 @@ INIT_SIGNATURE = "__saved_model_init_op"
 
 #: The collection of the initializers of tables, and of iterators.
 TABLE_INITIALIZERS = "table_initializer"
+
+#: What gives its values from outside: a caller, or a checkpoint.
+_GIVEN_OPS = PLACEHOLDER_OPS | RESTORE_OPS
 
 
 def initialization_dependencies(
@@ -93,6 +98,29 @@ def init_ops(meta: schema.MetaGraphDef) -> list[str]:
     if INIT_SIGNATURE in meta.signature_def:
         names += [node_of(info.name) for info in meta.signature_def[INIT_SIGNATURE].outputs.values()]
     return list(dict.fromkeys(names))
+
+
+def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> list[str]:
+    """Return the ops that fill tables once: those its collection lists, and those of the graph that nobody need feed.
+
+    What a saver restores fills tables too, whenever it restores.
+    """
+    found = dict.fromkeys(name for name in _listed(meta, TABLE_INITIALIZERS) if name in producers)
+    for node in producers.values():
+        if node.op in TABLE_INIT_OPS and node.name not in found:
+            needed = ancestors(producers, [node.name])
+            if not any(producers[name].op in _GIVEN_OPS for name in needed):
+                found[node.name] = None
+    return list(found)
+
+
+def list_table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> list[str]:
+    """Let the collection of table initializers list all `table_fillers`; return those that it had not."""
+    listed = set(_listed(meta, TABLE_INITIALIZERS))
+    added = [name for name in table_fillers(meta, producers) if name not in listed]
+    if added:
+        meta.collection_def[TABLE_INITIALIZERS].node_list.value.extend(added)
+    return added
 
 
 def state_inputs(name: str, producers: Mapping[str, Node]) -> list[str]:

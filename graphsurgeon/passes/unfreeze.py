@@ -33,12 +33,13 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
+from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers
 from graphsurgeon.meta_graph.references import retarget_tensors
 from graphsurgeon.meta_graph.version import VERSION, stamp_version
-from graphsurgeon.names import split_patterns
+from graphsurgeon.names import some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
-from graphsurgeon.rewrites.freezing.held import HeldVariable, held_variables, with_read
+from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_variables
 from graphsurgeon.rewrites.freezing.restored import VariableRow, restore_variables
 from graphsurgeon.rewrites.freezing.to_variables import ToVariables
 from graphsurgeon.tensors import dtypes
@@ -140,10 +141,10 @@ def unfreeze(
             for each in plan.kept
             if each.node.name in before
         ]
-        return UnfreezeReport(noted, kept, ["variables were made again as freeze had noted them"])
+        notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
+        return UnfreezeReport(noted, kept, notes)
     if not plan.weights:
         raise nothing_qualifies(plan, index, exclude)
-    notes: list[str] = []
     _check_types(plan, variables)
     held = held_variables(model, index)
     _check_keys(plan, held)
@@ -154,7 +155,7 @@ def unfreeze(
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
-    notes += [
+    notes = [
         f"dropped the attr _gradient_op_type ({value}) of {where!r}: that gradient function is gone, "
         "so TensorFlow differentiates the op itself"
         for where, value in surgery.note.gradient_op_type.items()
@@ -196,7 +197,7 @@ def _complete_meta_graph(
     if model.meta is None:
         model.meta = schema.MetaGraphDef()
     meta = model.meta
-    held = [with_read(each, model, surgery.taken) for each in held]
+    held = [completed(each, model, surgery.taken) for each in held]
     saved = [SavedVariable(variable.node, variable) for variable in surgery.variables]
     install_saver(model, saved + [variable for each in held for variable in each.saved])
     replaced = stamp_version(meta)
@@ -206,18 +207,28 @@ def _complete_meta_graph(
         for weight, variable in zip(plan.weights, surgery.variables, strict=True)
     ]
     known = listed_variables(meta)
-    for variable, place in held:
-        if f"{variable.node}:0" not in known and variable.initializer and variable.snapshot:
-            entries.append((variable.to_proto(trainable=False), ["variables"]))
-        if place is None:
-            notes.append(f"the value of variable {variable.node!r}, which the graph had, is not known: it is not saved")
+    for each in held:
+        variable, is_listed = each.variable, f"{each.variable.node}:0" in known
+        if not is_listed and variable.initializer and variable.snapshot:
+            entries.append((variable.to_proto(trainable=each.is_trained), each.collections))
+        remark = each.remark(is_listed=is_listed)
+        notes += [] if remark is None else [remark]
     list_variables(meta, entries)
     retarget_contexts(meta, surgery.moved)
     if surgery.kind == "resource":
         # X:0 is a handle now; who named it means its value.
         notes += retarget_tensors(meta, {f"{variable.node}:0": variable.snapshot for variable in surgery.variables})
     surgery.note.write(meta)
-    return notes
+    return notes + _list_table_fillers(model)
+
+
+def _list_table_fillers(model: Model) -> list[str]:
+    """List the ops that fill tables where `tf.tables_initializer` finds them."""
+    if model.meta is None:
+        return []
+    added = list_table_fillers(model.meta, {node.name: node for node in model.graph})
+    some = some_of([*map(repr, added)])
+    return [f"tf.tables_initializer runs {some}: listed in collection {TABLE_INITIALIZERS!r}"] if added else []
 
 
 def _collections(weight: Weight) -> list[str]:

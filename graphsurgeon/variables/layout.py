@@ -105,29 +105,31 @@ def new_variable(
     The name may be `taken`, by the node that is replaced; the other nodes avoid those names and are added to them.
     `attrs` are further ones of the variable node; no read is made when an existing one is given.
     """
-    dtype, at = value.dtype, _beside(name)
+    dtype = value.dtype
     shape, zeros = _shape_and_zeros(dtype, value.shape)
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
         nodes = [_pattern("VariableV2", dtype).node(name, (), device, [shape])]
     else:
-        handle = [shape, schema.serialize(attr_value.encode(name)), at]
+        handle = [shape, schema.serialize(attr_value.encode(name)), _beside(name)]
         nodes = [_pattern("VarHandleOp", dtype).node(name, (), device, handle)]
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
-    # The initial value stands where its `_class` says.
-    initial = build("Initializer/zeros", "Const", [], [zeros, at], device="")
-    if kind == "ref":
-        assign = build("Assign", "Assign", [name, initial.name], [at])
-    else:
-        assign = build("Assign", "AssignVariableOp", [name, initial.name])
-    nodes += [initial, assign]
+    zero, assign = _initializer(build, name, kind, zeros)
+    nodes += [zero, assign]
     if read is None:
         nodes.append(new_read(name, kind, dtype, taken, device=device))
         read = nodes[-1].name
-    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{initial.name}:0", device)
+    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{zero.name}:0", device)
     return VariableNodes(variable, nodes, read)
+
+
+def new_initializer(
+    name: str, dtype: DType, shape: tuple[int, ...], kind: VariableKind, taken: set[str], *, device: str = ""
+) -> tuple[Node, Node]:
+    """Make the initial value of the variable `name`, zeros, and the op that assigns it, under names that are free."""
+    return _initializer(_Builder(name, dtype, device, taken), name, kind, _shape_and_zeros(dtype, shape)[1])
 
 
 def usual_read(name: str, kind: VariableKind) -> str:
@@ -179,6 +181,15 @@ def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Var
     wanted = usual_read(node.name, kind)
     read = wanted if wanted in reads else next(iter(reads), "")
     return Variable(node.name, kind, dtype, initializer, read and f"{read}:0", initial_value, node.device)
+
+
+def _initializer(build: _Builder, name: str, kind: VariableKind, zeros: bytes) -> tuple[Node, Node]:
+    at = _beside(name)
+    # The initial value stands where its `_class` says.
+    initial = build("Initializer/zeros", "Const", [], [zeros, at], device="")
+    if kind == "ref":
+        return initial, build("Assign", "Assign", [name, initial.name], [at])
+    return initial, build("Assign", "AssignVariableOp", [name, initial.name])
 
 
 def _tensor(text: str) -> str:

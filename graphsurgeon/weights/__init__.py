@@ -12,16 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from graphsurgeon import names
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
+from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.weights.evidence import gather
 from graphsurgeon.weights.marks import colocated
 from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
-from graphsurgeon.weights.scope import constants_of
+from graphsurgeon.weights.roles import strongest
+from graphsurgeon.weights.scope import Constant, constants_of
 from graphsurgeon.weights.verdict import Judge
 from proto_utils.errors import NotFoundError
 
-__all__ = ["Kept", "Weight", "WeightPlan", "find_weights", "require_constants"]
+__all__ = ["Kept", "Weight", "WeightPlan", "find_weights", "require_constants", "variable_roles"]
 
 
 def find_weights(
@@ -53,6 +57,35 @@ def find_weights(
         elif constant.size > 1:
             kept.append(verdict)
     return WeightPlan(weights, kept + _in_functions(model), judge.fingerprinted)
+
+
+def variable_roles(model: Model, index: Index, variables: Iterable[str]) -> dict[str, str]:
+    """Return the roles that ops give to variables which a graph holds, by name; those of no such role are left out.
+
+    They are looked at as if their values were constants.
+    """
+    names_by_reading: dict[str, str] = {}
+    read: list[Constant] = []
+    for name in variables:
+        node = index.producers[name]
+        dtype, shape = variable_dtype(node), variable_shape(node)
+        dims = None if shape is None or shape.dims is None else [dim for dim in shape.dims if dim is not None]
+        if dtype is None or dims is None or shape != Shape(dims):
+            continue
+        tensors = (
+            [name]
+            if node.op in REF_OPS
+            else [each.name for each, _ in index.consumers(name) if each.op == "ReadVariableOp"]
+        )
+        names_by_reading |= dict.fromkeys(tensors, name)
+        read += [Constant(tensor, dtype, tuple(dims), None) for tensor in tensors]
+    found = gather(model, index, [*constants_of(model.graph), *read]) if read else {}
+    roles: dict[str, str] = {}
+    for tensor, name in names_by_reading.items():
+        role = strongest(found[tensor].sure) or strongest(found[tensor].likely)
+        if role is not None:
+            roles[name] = strongest([role, roles.get(name, role)]) or role
+    return roles
 
 
 def require_constants(patterns: Iterable[str], model: Model) -> None:

@@ -30,10 +30,10 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, REF_OPS, RESTORE_OPS, TABLE_INIT_OPS, V1_RESTORE_OPS
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, REF_OPS, V1_RESTORE_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import variable_defs
-from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS, TABLE_INITIALIZERS
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS, table_fillers
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import node_of, some_of, unique_name
 from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
@@ -204,7 +204,8 @@ class _Draft:
         collections = self.meta.collection_def
         if INIT_SIGNATURE in self.meta.signature_def or any(key in collections for key in MAIN_OP_COLLECTIONS):
             return
-        initializers = dict.fromkeys([*self._table_initializers(), *self._local_initializers()])
+        fillers = table_fillers(self.meta, self._index.producers)
+        initializers = dict.fromkeys([*fillers, *self._local_initializers()])
         there = [name for name in initializers if name in self._index.producers]
         if not there:
             return
@@ -257,14 +258,6 @@ class _Draft:
                 if key not in self._model.variables:
                     where = f"the values of the variables, where {call.node.name!r} restores it from"
                     raise NotFoundError.among("tensor", key, self._model.variables, where=where)
-
-    def _table_initializers(self) -> Iterator[str]:
-        if TABLE_INITIALIZERS in self.meta.collection_def:
-            yield from map(node_of, self.meta.collection_def[TABLE_INITIALIZERS].node_list.value)
-        for node in self._model.graph:
-            # A saver fills tables too, with what it restores.
-            if node.op in TABLE_INIT_OPS and not self._needs([node.name], RESTORE_OPS | _FED_OPS):
-                yield node.name
 
     def _needs(self, names: Iterable[str], ops: frozenset[str]) -> bool:
         """Whether nodes need one of these ops."""

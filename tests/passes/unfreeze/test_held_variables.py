@@ -57,9 +57,30 @@ class TestHeldVariables:
     def test_without_its_value_it_is_not_saved_and_that_is_said(self, text):
         of = model(FROZEN + text)
         report = unfreeze(of)
-        assert report.notes == ["the value of variable 'v', which the graph had, is not known: it is not saved"]
+        assert report.notes == [
+            "the value of variable 'v', which the graph had, is not known: it is not saved; "
+            "tf.local_variables_initializer runs 'v/Assign'"
+        ]
         assert keys_saved(of) == [b"w"]
-        assert listed(of, "variables") == ["w", "v"]
+        assert listed(of, "variables") == ["w"]
+        assert listed(of, "local_variables") == ["v"]
+
+    def test_without_anything_that_sets_it_no_collection_can_list_it(self):
+        of = model(FROZEN + "v = VariableV2 {dtype: f32, shape: shape[3]}; v/read = Identity(v); z = Neg(v/read)")
+        assert unfreeze(of).notes == [
+            "the value of variable 'v', which the graph had, is not known: it is not saved, and nothing initializes it"
+        ]
+        assert "local_variables" not in of.to_meta_graph_def().collection_def
+
+    def test_one_that_serves_as_a_weight_is_trained_and_initialized(self):
+        of = model(
+            FROZEN + "k = VariableV2 {dtype: f32, shape: shape[3,3]}; k/read = Identity(k); z = MatMul(y, k/read)"
+        )
+        of.variables["k"] = as_tensor([[1.0, 2.0, 3.0]] * 3)
+        unfreeze(of)
+        assert listed(of, "variables") == listed(of, "trainable_variables") == ["w", "k"]
+        assert definitions(of, "variables")[1].initializer_name == "k/Assign"
+        assert of.graph["k/Assign"].inputs == ("k", "k/Initializer/zeros")
 
     def test_one_that_nothing_reads_gets_a_read_to_be_saved_by(self):
         of = model(FROZEN + "v = VarHandleOp {dtype: f32, shape: shape[3]}")

@@ -1,0 +1,49 @@
+"""Tables of a frozen graph: who fills them is where `tf.tables_initializer` looks."""
+
+from __future__ import annotations
+
+from graphsurgeon.passes.freeze import freeze
+from graphsurgeon.passes.unfreeze import unfreeze
+from proto_utils import schema
+from tests.passes.harness import FROZEN, model
+
+TABLE = """
+    table = HashTableV2 {key_dtype: str, value_dtype: i64}
+    keys = Const {str [2]}
+    values = Const {i64 [2]}
+    fill = LookupTableImportV2(table, keys, values) {Tin: str, Tout: i64}
+"""
+NOTE = "tf.tables_initializer runs 'fill': listed in collection 'table_initializer'"
+
+
+def fillers(meta: schema.MetaGraphDef | None) -> list[str]:
+    assert meta is not None
+    return list(meta.collection_def["table_initializer"].node_list.value)
+
+
+def test_what_fills_a_table_is_listed():
+    of = model(FROZEN + TABLE)
+    assert unfreeze(of).notes == [NOTE]
+    assert fillers(of.meta) == ["fill"]
+
+
+def test_what_is_listed_stays_as_it_is():
+    meta = schema.MetaGraphDef()
+    meta.collection_def["table_initializer"].node_list.value.append("fill")
+    of = model(FROZEN + TABLE, meta=meta)
+    assert unfreeze(of).notes == []
+    assert fillers(of.meta) == ["fill"]
+
+
+def test_what_is_fed_fills_nothing_by_itself():
+    of = model(FROZEN + TABLE.replace("values = Const {i64 [2]}", "values = Placeholder {dtype: i64}"))
+    assert unfreeze(of).notes == []
+    assert "table_initializer" not in of.to_meta_graph_def().collection_def
+
+
+def test_where_notes_of_freezing_tell_of_the_variables_too():
+    of = model(FROZEN + TABLE)
+    unfreeze(of)
+    freeze(of, outputs=("y", "fill"), remember=True)
+    assert NOTE in unfreeze(of).notes
+    assert fillers(of.meta) == ["fill"]
