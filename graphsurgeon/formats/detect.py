@@ -33,9 +33,6 @@ SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
-#: The first fields of a state file, a text too.
-_STATE_FIELDS = ("model_checkpoint_path", "all_model_checkpoint_paths")
-
 
 @dataclass(frozen=True)
 class Detected:
@@ -134,7 +131,10 @@ def _detect_file(path: str) -> Detected:
 def _detect_text(path: str, head: bytes) -> Detected:
     field = first_field(head)
     kind = text_kind(field)
-    if field in _STATE_FIELDS:
+    if state_file.is_state(head):
+        if os.path.isfile(index_path(path)):
+            # TensorFlow's readers take it for the prefix that it is too.
+            return _checkpoint(path, path)
         directory, name = os.path.split(path)
         state = state_file.read_state(directory, name)
         return _named_by_state(path, state.latest if state is not None else "")
@@ -204,7 +204,7 @@ def _detect_member(prefix: str) -> Detected:
     """Detect the only checkpoint of a directory."""
     if os.path.isfile(index_path(prefix)):
         return _detect_file(index_path(prefix))
-    return _detect_file(prefix) if os.path.isfile(prefix) else _checkpoint(prefix, prefix, is_v1=True)
+    return _detect_file(prefix) if state_file.is_v1_file(prefix) else _checkpoint(prefix, prefix, is_v1=True)
 
 
 def _v1_prefixes(names: list[str]) -> list[str]:
@@ -218,7 +218,8 @@ def _named_by_state(path: str, latest: str) -> Detected:
     prefix = state_file.V1_PATTERN.sub("", latest)
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     for place in (prefix, os.path.join(directory, os.path.basename(prefix))):
-        found = _detect_file(place) if os.path.isfile(place) else _detect_prefix(place)
+        is_shards = prefix != latest
+        found = _detect_prefix(place) if is_shards or not state_file.is_v1_file(place) else _detect_file(place)
         if found is not None:
             return replace(found, path=path)
     raise NotFoundError("checkpoint", latest, _neighbours(prefix), where=f"the place that {path} names")
@@ -245,7 +246,7 @@ def _with_values(found: Detected) -> Detected:
         return replace(found, prefix=prefix)
     # V1: one file of that name, or shards; old SavedModels also called theirs saved_model_variables.
     for name in (prefix, os.path.join(os.path.dirname(prefix), "saved_model_variables")):
-        if os.path.isfile(name) or _has_v1_shards(name):
+        if state_file.is_v1_file(name) or _has_v1_shards(name):
             return replace(found, prefix=name, is_v1=True)
     return found
 

@@ -10,7 +10,8 @@ A CheckpointState message in text form::
 
 The last of the list is the latest. Paths are checkpoint prefixes, absolute or relative to the
 directory of the state file; ``Saver`` writes relative ones when it was given a relative path or
-``save_relative_paths``. Source: TensorFlow's ``python/checkpoint/checkpoint_management.py``.
+``save_relative_paths``. A sharded ``Saver`` takes the prefix ``checkpoint`` too, and then the file
+names a checkpoint of its own name. Source: TensorFlow's ``python/checkpoint/checkpoint_management.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import FileSource
@@ -30,6 +32,9 @@ from proto_utils.output import Transaction
 FILE_NAME = "checkpoint"
 #: Ten thousand checkpoints take less than this; a larger file is something else.
 MAX_NBYTES = 16 << 20
+
+#: The fields by which the text begins.
+_FIELDS = ("model_checkpoint_path", "all_model_checkpoint_paths")
 
 #: What the V1 writer of shards calls them together: ``variables-?????-of-00002``.
 V1_PATTERN = re.compile(r"-\?{5}-of-(\d{5}|\?{5})$")
@@ -112,7 +117,7 @@ def latest_checkpoint(directory: str | os.PathLike[str], name: str = FILE_NAME) 
 
 def checkpoint_exists(prefix: str) -> bool:
     """Return whether a checkpoint is there: a V2 index, a V1 file, or V1 shards, also by their pattern."""
-    if os.path.isfile(index_path(prefix)) or os.path.isfile(prefix):
+    if os.path.isfile(index_path(prefix)) or is_v1_file(prefix):
         return True
     directory, base = os.path.split(prefix)
     try:
@@ -123,6 +128,23 @@ def checkpoint_exists(prefix: str) -> bool:
     total = "" if pattern is None else pattern[1].strip("?")
     stem = base if pattern is None else base[: pattern.start()]
     return any(_is_v1_shard(name, stem) and name.endswith(total) for name in names)
+
+
+def is_v1_file(prefix: str) -> bool:
+    """Return whether the file of a V1 checkpoint may be there: one that is no state file, which may have its name."""
+    try:
+        if not os.path.isfile(prefix):
+            return False
+        with open(prefix, "rb") as file:
+            return not is_state(file.read(HEAD_NBYTES))
+    except OSError:
+        # Whoever opens it tells what is the matter.
+        return True
+
+
+def is_state(head: bytes) -> bool:
+    """Return whether the first bytes of a file are those of a state file."""
+    return first_field(head) in _FIELDS and is_text(head)
 
 
 def write_state(

@@ -27,6 +27,7 @@ from graphsurgeon.formats.slices import (
     encode_slice_key,
     format_slice,
 )
+from graphsurgeon.formats.state_file import is_v1_file
 from graphsurgeon.formats.v1_list import StoredSlice, TensorList, V1Entry
 from graphsurgeon.formats.v1_tensors import v1_slice
 from graphsurgeon.formats.value_table import ValueTable
@@ -168,7 +169,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
 
 def _find_files(prefix: str) -> list[str]:
     """Return the file, or all of its shards."""
-    if os.path.isfile(prefix):
+    if is_v1_file(prefix):
         return [prefix]
     found = [path for path in glob.glob(glob.escape(prefix) + "-?????-of-?????") if _SHARD.search(path)]
     counts = sorted({int(path[-5:]) for path in found})

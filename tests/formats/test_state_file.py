@@ -10,6 +10,7 @@ from graphsurgeon.formats.state_file import (
     MAX_NBYTES,
     CheckpointState,
     checkpoint_exists,
+    is_v1_file,
     latest_checkpoint,
     read_state,
     write_state,
@@ -167,3 +168,16 @@ def test_checkpoint_does_not_exist(tmp_path, file):
     touch(tmp_path / file)
     assert not checkpoint_exists(str(tmp_path / "m"))
     assert not checkpoint_exists(str(tmp_path / "nowhere" / "m"))
+
+
+def test_a_state_file_may_name_a_checkpoint_of_its_own_name(tmp_path):
+    write(tmp_path, tmp_path / "checkpoint")
+    assert latest_checkpoint(tmp_path) is None
+    touch(tmp_path / "checkpoint.index")
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "checkpoint")
+
+
+def test_a_state_file_is_no_v1_checkpoint(tmp_path):
+    write(tmp_path, tmp_path / "m", name="latest")
+    (tmp_path / "m").write_bytes(b"not looked at")
+    assert [is_v1_file(str(tmp_path / name)) for name in ("latest", "m", "gone", "")] == [False, True, False, False]

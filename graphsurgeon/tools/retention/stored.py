@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.detect import detect
-from graphsurgeon.formats.state_file import V1_PATTERN
+from graphsurgeon.formats.state_file import V1_PATTERN, is_v1_file
 from graphsurgeon.formats.table import is_table
 from proto_utils.files import FileSource
 
@@ -60,7 +60,7 @@ def files_of(prefix: str) -> tuple[str, ...]:
     elif stem != prefix:
         files = sorted(glob.glob(quoted + prefix[len(stem) :]))
     else:
-        files = [prefix] if os.path.isfile(prefix) else sorted(glob.glob(f"{quoted}-?????-of-?????"))
+        files = [prefix] if is_v1_file(prefix) else sorted(glob.glob(f"{quoted}-?????-of-?????"))
     meta = f"{stem}.meta"
     return (*files, meta) if files and os.path.isfile(meta) else tuple(files)
 
