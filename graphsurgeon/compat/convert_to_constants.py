@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.checks import check
+from graphsurgeon.compat.local_path import local_path
 from graphsurgeon.errors import GraphError, PassError, near_names
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -149,5 +150,5 @@ def _stored(values: Any) -> Mapping[str, Any]:
         # Reading checkpoints needs CRCs; mappings and sessions do without.
         from graphsurgeon.formats.load import load_checkpoint
 
-        return load_checkpoint(values)
+        return load_checkpoint(local_path(values))
     raise TypeError(f"values come from a checkpoint, a mapping or a session, not from {type(values)}")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphsurgeon.compat.convert_to_constants import convert
+from graphsurgeon.compat.local_path import local_path
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_graph
@@ -32,6 +33,14 @@ __all__ = ["Flags", "freeze_graph", "freeze_graph_with_def_protos", "write_froze
 
 _SERVE = "serve"
 _V2 = 2
+_PATHS = (
+    "input_graph",
+    "input_saver",
+    "input_checkpoint",
+    "output_graph",
+    "input_meta_graph",
+    "input_saved_model_dir",
+)
 
 
 def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
@@ -51,6 +60,8 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
     input_saved_model_dir: str | None = None,
     saved_model_tags: str = _SERVE,
     checkpoint_version: int = _V2,
+    *,
+    variable_names_blacklist: str = "",
 ) -> Any:
     """Convert the variables of a graph and a checkpoint to constants.
 
@@ -76,6 +87,8 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
         Comma separated ops to evaluate before freezing.
     variable_names_whitelist, variable_names_denylist : str
         Comma separated: the only variables to convert, those not to convert.
+    variable_names_blacklist : str
+        What TensorFlow 1 calls `variable_names_denylist`.
     input_meta_graph : str
         A MetaGraphDef file.
     input_saved_model_dir : str
@@ -104,7 +117,7 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
         clear_devices=clear_devices,
         initializer_nodes=initializer_nodes,
         variable_names_whitelist=variable_names_whitelist,
-        variable_names_denylist=variable_names_denylist,
+        variable_names_denylist=_either(variable_names_denylist, variable_names_blacklist),
         input_meta_graph=input_meta_graph if isinstance(input_meta_graph, str) else "",
         input_saved_model_dir=input_saved_model_dir or "",
         saved_model_tags=saved_model_tags,
@@ -115,6 +128,8 @@ def freeze_graph(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
 @dataclass(frozen=True)
 class Flags:
     """The flags of the command line, with their defaults; see `freeze_graph`. Texts may be empty."""
+
+    # Paths are those of this machine, whether they were given as such or as file:///path.
 
     input_graph: str = ""
     input_saver: str = ""
@@ -128,6 +143,10 @@ class Flags:
     input_meta_graph: str = ""
     input_saved_model_dir: str = ""
     saved_model_tags: str = _SERVE
+
+    def __post_init__(self) -> None:
+        for name in _PATHS:
+            object.__setattr__(self, name, local_path(getattr(self, name)))
 
 
 def write_frozen_graph(flags: Flags) -> Model:
@@ -163,6 +182,8 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
     input_saved_model_dir: str | None = None,
     saved_model_tags: list[str] | None = None,
     checkpoint_version: int = _V2,
+    *,
+    variable_names_blacklist: str = "",
 ) -> Any:
     """Convert the variables of a graph and a checkpoint to constants, given as messages.
 
@@ -171,7 +192,8 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
     input_graph_def : GraphDef, optional
         TensorFlow's own, or ours; not modified, where TensorFlow clears its devices.
     input_checkpoint, output_node_names, restore_op_name, filename_tensor_name, output_graph, clear_devices,
-    initializer_nodes, variable_names_whitelist, variable_names_denylist, input_saved_model_dir, checkpoint_version
+    initializer_nodes, variable_names_whitelist, variable_names_denylist, input_saved_model_dir, checkpoint_version,
+    variable_names_blacklist
         As in `freeze_graph`.
 
     Returns
@@ -191,7 +213,7 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
     elif input_graph_def is not None:
         graph = Model.from_graph_def(input_graph_def)
     elif input_saved_model_dir:
-        graph = _read_saved_model(input_saved_model_dir, saved_model_tags or [])
+        graph = _read_saved_model(local_path(input_saved_model_dir), saved_model_tags or [])
     saver = None if input_saver_def is None else schema.parse(schema.SaverDef, schema.serialize(input_saver_def))
     flags = Flags(
         input_checkpoint=input_checkpoint or "",
@@ -200,7 +222,7 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
         clear_devices=clear_devices,
         initializer_nodes=initializer_nodes,
         variable_names_whitelist=variable_names_whitelist,
-        variable_names_denylist=variable_names_denylist,
+        variable_names_denylist=_either(variable_names_denylist, variable_names_blacklist),
         input_saved_model_dir=input_saved_model_dir or "",
         saved_model_tags=",".join(saved_model_tags or ()),
     )
@@ -293,6 +315,12 @@ def _read_saver(path: str) -> Any:
 def _require_file(path: str, what: str) -> None:
     if not os.path.exists(path):
         raise OSError(f"Input {what} file '{path}' does not exist!")
+
+
+def _either(denylist: str, blacklist: str) -> str:
+    if denylist and blacklist:
+        raise ValueError("Cannot specify both variable_names_blacklist and variable_names_denylist, which are one.")
+    return denylist or blacklist
 
 
 def _split(text: str) -> list[str]:

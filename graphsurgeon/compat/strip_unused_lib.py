@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphsurgeon.compat.graph_util import extract_sub_graph
+from graphsurgeon.compat.local_path import local_path
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.output import Transaction
@@ -104,7 +105,7 @@ def strip_unused_from_files(
     ValueError
         No outputs are named. TensorFlow prints that and returns -1.
     """
-    with open(input_graph, "rb") as file:
+    with open(local_path(input_graph), "rb") as file:
         data = file.read()
     if not output_node_names:
         raise ValueError("no output nodes are named")
@@ -113,7 +114,7 @@ def strip_unused_from_files(
     stripped = strip_unused(graph_def, input_node_names.split(","), output_node_names.split(","), placeholder_type_enum)
     out = schema.serialize(stripped) if output_binary else schema.print_text(stripped).encode()
     with Transaction(overwrite=True) as transaction:
-        transaction.create(output_graph).write(out)
+        transaction.create(local_path(output_graph)).write(out)
 
 
 def _placeholder(node: Any, dtype: int) -> Any:

@@ -61,12 +61,13 @@ def test_parameters_are_tensorflows():
     assert {name: parameters[name].default for name in names[10:]} == {
         "variable_names_whitelist": "", "variable_names_denylist": "", "input_meta_graph": None,
         "input_saved_model_dir": None, "saved_model_tags": "serve", "checkpoint_version": 2,
+        "variable_names_blacklist": "",
     }  # fmt: skip
     assert list(inspect.signature(freeze_graph_with_def_protos).parameters) == [
         "input_graph_def", "input_saver_def", "input_checkpoint", "output_node_names", "restore_op_name",
         "filename_tensor_name", "output_graph", "clear_devices", "initializer_nodes", "variable_names_whitelist",
         "variable_names_denylist", "input_meta_graph_def", "input_saved_model_dir", "saved_model_tags",
-        "checkpoint_version",
+        "checkpoint_version", "variable_names_blacklist",
     ]  # fmt: skip
 
 
@@ -81,6 +82,23 @@ def test_files_are_told_by_their_bytes(saved, source, input_binary):
     ]  # fmt: skip
     assert (saved / "out.pb").read_bytes() == made.SerializeToString(deterministic=True)
     assert gs.load(saved / "out.pb").graph["v"].tensor.numpy().tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("name", ["variable_names_denylist", "variable_names_blacklist"])
+def test_variables_that_stay(saved, name):
+    made = freeze(saved, input_meta_graph=str(saved / "m.meta"), **{name: "v"})
+    assert [node.op for node in made.node if node.name == "v"] == ["VariableV2"]
+
+
+def test_one_list_under_two_names(saved):
+    with pytest.raises(ValueError, match="Cannot specify both"):
+        freeze(saved, variable_names_denylist="v", variable_names_blacklist="v")
+
+
+def test_paths_as_uris(saved):
+    uris = {key: f"file://{saved}/{name}" for key, name in (("input_checkpoint", "m"), ("output_graph", "o.pb"))}
+    made = freeze(saved, input_meta_graph=f"file://{saved}/m.meta", **uris)
+    assert (saved / "o.pb").read_bytes() == made.SerializeToString(deterministic=True)
 
 
 def test_nothing_is_written_without_a_path(saved):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon.cli.run import run
 from graphsurgeon.compat import checkpoint
+from graphsurgeon.formats import state_file
 from graphsurgeon.tensors import dtypes
 from tests.formats.v1_files import STORED
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, many
@@ -97,8 +100,7 @@ def both(tf: TensorFlow, places: list[Path], calls: Calls) -> tuple[list[Any], l
     """The outcomes of the same calls, TensorFlow's and ours; the directories are equal after them."""
     theirs = tf.call("drop_ins:outcomes", directory=str(places[0]), calls=calls)
     found = json.loads(json.dumps(drop_ins.outcomes(str(places[1]), calls, checkpoint)))
-    trees = [{path.name: path.read_bytes() for path in place.iterdir() if path.is_file()} for place in places]
-    assert trees[0] == trees[1]
+    assert _files(places[0]) == _files(places[1])
     return theirs, found
 
 
@@ -143,6 +145,73 @@ def test_damaged_state_files(tf: TensorFlow, places: list[Path], text: bytes):
         (place / "checkpoint").write_bytes(text)
     theirs, found = both(tf, places, [("get_checkpoint_state", ["."])])
     assert found == theirs
+
+
+URIS: Calls = [
+    ("load_checkpoint", ["@/v2"]),
+    ("list_variables", ["@/v1"]),
+    ("NewCheckpointReader", ["@/none"]),
+    ("update_checkpoint_state", ["@", "@/v2", ["@/v1", "/x/y", "@/v2"]]),
+    ("get_checkpoint_state", ["@"]),
+    ("latest_checkpoint", ["@"]),
+    ("list_variables", ["@"]),
+    ("update_checkpoint_state", ["@/", "@/v2", None, "other"]),
+    ("latest_checkpoint", ["@", "other"]),
+    ("update_checkpoint_state", ["@/new", "@/new/v2"]),
+    ("update_checkpoint_state", ["@", "@/checkpoint", ["/x"]]),
+    ("latest_checkpoint", ["@"]),
+    ("checkpoint_exists", ["@/v2"]),
+    ("checkpoint_exists", ["@/s-?????-of-00002"]),
+    ("checkpoint_exists", ["@/none"]),
+    ("get_checkpoint_mtimes", [["@/v2", "@/none", "@/s-?????-of-00002"]]),
+    ("remove_checkpoint", ["@/v2"]),
+    ("remove_checkpoint", ["@/s-?????-of-00002", 1]),
+    ("checkpoint_exists", ["@/v2"]),
+]
+
+
+def test_file_uris(tf: TensorFlow, places: list[Path]):
+    """TensorFlow reads and writes by ``file://`` as well as by plain paths, and gives prefixes back as it got them."""
+    there, here = (f"file://{place}" for place in places)
+    theirs = _plain(tf.call("drop_ins:outcomes", directory=str(places[0]), calls=_under(there)), places[0])
+    found = _plain(drop_ins.outcomes(str(places[1]), _under(here), checkpoint), places[1])
+    for call, expected, result in zip(URIS, theirs, found, strict=True):
+        if isinstance(expected, dict) and "raised" in expected:
+            # TensorFlow names the file that it writes first.
+            text = re.sub(r"\.tmp[0-9a-f]{32}", "", expected["text"])
+            assert (result["raised"][0], result["text"]) == (expected["raised"][0], text), call
+        else:
+            assert result == expected, call
+    assert _files(places[0]) == _files(places[1])
+
+
+def _under(uri: str) -> Calls:
+    return json.loads(json.dumps(URIS).replace("@", uri))
+
+
+def _plain(outcomes: list[Any], place: Path) -> list[Any]:
+    return json.loads(json.dumps(outcomes).replace(f"file://{place}", "@").replace(str(place), "@"))
+
+
+def _files(place: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in place.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_prefix_of_the_state_files_name(tf: TensorFlow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int):
+    """A sharded Saver takes the prefix ``checkpoint``; the state file, of the same name, then names itself."""
+    monkeypatch.chdir(tmp_path)
+    called, values = tf.call("drop_ins:save_as_checkpoint", directory=str(tmp_path), version=version)
+    assert checkpoint.latest_checkpoint("d") == called
+    for path in ("d", "d/checkpoint", "d/checkpoint.meta", called):
+        assert {name: tensor.numpy().tolist() for name, tensor in gs.load_checkpoint(path).items()} == values
+        assert len(gs.load(path).graph) > 0
+    assert state_file.latest_checkpoint("d") == called
+    gs.save_checkpoint(values, "ours/checkpoint")
+    assert tf.call("drop_ins:outcomes", directory=".", calls=[("latest_checkpoint", [str(tmp_path / "ours")])]) == [
+        str(tmp_path / "ours" / "checkpoint")
+    ]
+    assert dict(checkpoint.list_variables("ours")) == {"a": [2], "b": [1]}
 
 
 FILES: Calls = [

@@ -9,7 +9,7 @@
 
 Where TensorFlow raises a `tf.errors.OpError`, these raise the class of that name in `graphsurgeon.compat.errors`, which
 is TensorFlow's own class too where TensorFlow is loaded. Dtypes are `graphsurgeon.compat.dtypes`. Paths are files of
-this machine: there are no ``gs://`` and the like.
+this machine, also as ``file:///path``: there are no ``gs://`` and the like.
 """
 
 from graphsurgeon.compat.checkpoint.load import (

@@ -13,6 +13,7 @@ from typing import Any
 
 from graphsurgeon.compat.checkpoint.reader import CheckpointReader
 from graphsurgeon.compat.checkpoint.state import latest_checkpoint
+from graphsurgeon.compat.local_path import local_path
 
 _log = logging.getLogger("graphsurgeon")
 
@@ -33,7 +34,7 @@ def load_checkpoint(ckpt_dir_or_file: str | os.PathLike[str]) -> CheckpointReade
         As `CheckpointReader`.
     """
     path = os.fspath(ckpt_dir_or_file)
-    prefix = latest_checkpoint(path) if os.path.isdir(path) else path
+    prefix = latest_checkpoint(path) if os.path.isdir(local_path(path)) else path
     if prefix is None:
         raise ValueError(f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}")
     return CheckpointReader(prefix)

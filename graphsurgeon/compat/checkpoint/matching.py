@@ -10,9 +10,12 @@ from __future__ import annotations
 import glob
 import os
 
+from graphsurgeon.compat.local_path import local_path
+
 
 def matching_files(pattern: str) -> list[str]:
     """Return the existing paths that a pattern matches, sorted; ``*``, ``?`` and ``[...]`` do not match a slash."""
+    pattern = local_path(pattern)
     if os.path.exists(pattern):
         return [pattern]
     if not glob.has_magic(pattern):

@@ -31,10 +31,12 @@ from graphsurgeon.compat.errors import (
     of_os_error,
     raised,
 )
+from graphsurgeon.compat.local_path import local_path
 from graphsurgeon.errors import CorruptionError, LimitError, UnsupportedError, near_names
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import encode_name, index_path
 from graphsurgeon.formats.slices import encode_slice_key
+from graphsurgeon.formats.state_file import is_v1_file
 from graphsurgeon.formats.table import FOOTER_NBYTES, is_table
 from graphsurgeon.formats.v1 import V1Checkpoint
 from graphsurgeon.names import text_of
@@ -162,7 +164,8 @@ def _line(key: bytes, dtype: str, shape: Iterable[int], more: str = "") -> bytes
     return key + f" ({dtype}) [{','.join(map(str, shape))}]{more}\n".encode()
 
 
-def _open(pattern: str) -> Bundle | V1Checkpoint:
+def _open(given: str) -> Bundle | V1Checkpoint:
+    pattern = local_path(given)
     if matching_files(index_path(pattern)):
         reason = _no_table(index_path(pattern))
         if reason:
@@ -171,8 +174,8 @@ def _open(pattern: str) -> Bundle | V1Checkpoint:
             return Bundle(pattern)
     files = matching_files(pattern)
     if not files:
-        message = f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {pattern}"
-        raise raised(NotFoundError, message, kind="checkpoint", name=pattern)
+        message = f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {given}"
+        raise raised(NotFoundError, message, kind="checkpoint", name=given)
     for path in files:
         reason = _no_table(path)
         if reason:
@@ -192,7 +195,7 @@ def _v1_prefix(pattern: str, files: list[str]) -> str:
     if files == [pattern]:
         return pattern
     stems = {_SHARD.sub("", path) for path in files}
-    if len(stems) == 1 and not os.path.isfile(min(stems)):
+    if len(stems) == 1 and not is_v1_file(min(stems)):
         return stems.pop()
     if len(files) == 1:
         return files[0]

@@ -19,6 +19,7 @@ from typing import Any
 
 from graphsurgeon.compat.checkpoint.matching import checkpoint_files, matching_files
 from graphsurgeon.compat.errors import NotFoundError, of_os_error, raised
+from graphsurgeon.compat.local_path import local_path
 from graphsurgeon.formats.state_file import FILE_NAME, MAX_NBYTES
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
@@ -146,11 +147,12 @@ def update_checkpoint_state_internal(
             "Please use a different save path."
         )
     # Directories are not made, which a transaction would do.
-    if not os.path.isdir(os.path.dirname(path) or "."):
+    place = local_path(path)
+    if not os.path.isdir(os.path.dirname(place) or "."):
         raise raised(NotFoundError, f"{path}; No such file or directory", name=path)
     try:
         with Transaction(overwrite=True) as transaction:
-            transaction.create(path, role="pointer", follow=False).write(schema.print_text(state).encode())
+            transaction.create(place, role="pointer", follow=False).write(schema.print_text(state).encode())
     except OSError as error:
         raise of_os_error(error, path) from error
 
@@ -176,10 +178,11 @@ def get_checkpoint_state(checkpoint_dir: str | os.PathLike[str], latest_filename
     """
     directory = os.fspath(checkpoint_dir)
     path = _state_path(directory, latest_filename)
-    if not os.path.exists(path):
+    place = local_path(path)
+    if not os.path.exists(place):
         return None
     try:
-        with open(path, "rb") as file:
+        with open(place, "rb") as file:
             text = file.read(MAX_NBYTES + 1)
         if len(text) > MAX_NBYTES:
             raise CorruptionError(f"more than {MAX_NBYTES} bytes", path=path)
@@ -271,7 +274,8 @@ def remove_checkpoint(
     PermissionDeniedError, ...
         A file cannot be deleted (`graphsurgeon.compat.errors`).
     """
-    is_there = any(map(os.path.exists, (f"{checkpoint_prefix}.index", checkpoint_prefix)))
+    place = local_path(checkpoint_prefix)
+    is_there = any(map(os.path.exists, (f"{place}.index", place)))
     # The brackets of `m[1]` would match the files of m1, which is another checkpoint.
     prefix = glob.escape(checkpoint_prefix) if is_there else checkpoint_prefix
     patterns = [meta_graph_filename(prefix, meta_graph_suffix)]

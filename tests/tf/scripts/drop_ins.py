@@ -82,3 +82,22 @@ def inspect(arguments, options):
     with contextlib.redirect_stdout(printed), np.printoptions(**options):
         inspect_checkpoint.print_tensors_in_checkpoint_file(*arguments)
     return printed.getvalue()
+
+
+def save_as_checkpoint(directory, version):
+    """Let a sharded Saver save under ``d/checkpoint``, relative to a directory; what it calls it, and the values."""
+    import tensorflow as tf
+
+    tf1 = tf.compat.v1
+    before = os.getcwd()
+    os.chdir(directory)
+    try:
+        os.mkdir("d")
+        with tf.Graph().as_default(), tf1.Session() as session:
+            values = {"a": [1.0, 2.0], "b": [3.0]}
+            for name, value in values.items():
+                tf1.get_variable(name, initializer=tf.constant(value), use_resource=False)
+            session.run(tf1.global_variables_initializer())
+            return tf1.train.Saver(sharded=True, write_version=version).save(session, "d/checkpoint"), values
+    finally:
+        os.chdir(before)
