@@ -5,9 +5,10 @@ given is never modified. The values come from a checkpoint, from a mapping, or f
 session: anything with a method `run`.
 
 Source: convert_to_constants.py of TensorFlow 2.21, whose results these equal byte for
-byte where it has sound ones. Where it leaves a graph that does not load (op `Variable`,
-writers on constants, ResourceGather in functions), these finish the work or say which
-node prevents it.
+byte where it has sound ones, but for the number in ``<base>_frozen_<n>``, which TensorFlow
+counts through a process. Where it leaves a graph that does not load (op `Variable`, writers
+on constants, ResourceGather in functions, functions that return what they read or are called
+by their names), these finish the work or say which node prevents it.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from proto_utils import schema
 
 _GRADIENT = "_gradient_op_type"
 _INTERFACE = "api_implements"
+_NO_GRADIENTS: Mapping[str, str] = {}
 
 
 def functions_in(attr: schema.AttrValue) -> Sequence[schema.NameAttrList]:
@@ -55,13 +56,13 @@ def called_functions(nodes: Iterable[Node], library: Library) -> set[str]:
     def brings(name: str) -> Iterator[str]:
         if name in functions:
             function = functions[name]
-            yield from _named_functions(function.body, custom)
+            yield from named_functions(function.body, custom)
             if name in gradients:
                 yield gradients[name]
             if _INTERFACE in function.proto.attr:
                 yield from interfaces[function.proto.attr[_INTERFACE].s]
 
-    return closure(_named_functions(nodes, custom), brings) & functions.keys()
+    return closure(named_functions(nodes, custom), brings) & functions.keys()
 
 
 def trim_library(library: Library, called: set[str]) -> list[str]:
@@ -89,8 +90,8 @@ def _replace(repeated: Any, entries: Sequence[Any]) -> None:
     repeated.extend(kept)
 
 
-def _named_functions(nodes: Iterable[Node], custom: Mapping[str, str]) -> Iterator[str]:
-    """Yield every name that may be that of a function."""
+def named_functions(nodes: Iterable[Node], custom: Mapping[str, str] = _NO_GRADIENTS) -> Iterator[str]:
+    """Yield every name in nodes that may be that of a function; `custom` are registered gradients, by their op type."""
     for node in nodes:
         yield node.op
         attr = node.proto.attr

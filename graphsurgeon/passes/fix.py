@@ -16,7 +16,7 @@ whose result is read becomes what computes that result: AssignSub becomes Sub, A
 Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd and its kin.
 
 What else it meets: in function bodies that are given a value for a handle, the copy
-``<name>_frozen`` is repaired. ``loc:@x`` and control inputs that name nothing go, and nodes
+``<base>_frozen_<n>`` is repaired. ``loc:@x`` and control inputs that name nothing go, and nodes
 that are equal to an earlier one of their name. A data input that an op has too many, such as
 one of a Const, becomes the control input that it was. Devices, frames, collections,
 signatures and the ``save/`` subgraph are left alone.

@@ -14,7 +14,7 @@ or ``only``, the variables that stay have their initializers, a working saver an
 place in the collections; with ``remember``, each constant holds a note of what it was.
 
 What else it meets: function bodies are followed, a function that takes a frozen variable
-becomes a copy ``<name>_frozen``. Ops that change frozen variables (batch-norm updates)
+becomes a copy ``<base>_frozen_<n>``. Ops that change frozen variables (batch-norm updates)
 are cut and reported when they only serve training, declined by name when the outputs need
 them. Frames and branches stay, control inputs too, except those on what was cut.
 Colocation is a need, as it is for TensorFlow; where its target goes, the entry goes.

@@ -232,8 +232,8 @@ def test_a_body_that_is_given_a_value_already():
 def test_a_call_that_passes_a_value_for_a_handle():
     model = body_that_gathers(20)
     rows = fix(model).repairs
-    assert [(row.node, row.function) for row in rows] == [("y", None), ("g", "f_frozen")]
-    assert list(model.library.functions) == ["f_frozen"]
+    assert [(row.node, row.function) for row in rows] == [("y", None), ("g", "f_frozen_0")]
+    assert list(model.library.functions) == ["f_frozen_0"]
 
 
 def test_nothing_to_repair():

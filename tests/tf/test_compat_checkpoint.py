@@ -186,11 +186,13 @@ def test_file_uris(tf: TensorFlow, places: list[Path]):
 
 
 def _under(uri: str) -> Calls:
-    return json.loads(json.dumps(URIS).replace("@", uri))
+    calls: Calls = json.loads(json.dumps(URIS).replace("@", uri))
+    return calls
 
 
 def _plain(outcomes: list[Any], place: Path) -> list[Any]:
-    return json.loads(json.dumps(outcomes).replace(f"file://{place}", "@").replace(str(place), "@"))
+    plain: list[Any] = json.loads(json.dumps(outcomes).replace(f"file://{place}", "@").replace(str(place), "@"))
+    return plain
 
 
 def _files(place: Path) -> dict[str, bytes]:

@@ -84,7 +84,7 @@ def test_equals_tensorflow_1s_own(tf1: TensorFlow, tmp_path: Path, net: str, res
 @pytest.mark.parametrize("kind", ["ref", "resource"])
 @pytest.mark.parametrize("net", ["loop", "branches"])
 def test_functions_take_values(tf2: TensorFlow, tmp_path: Path, net: str, kind: str):
-    """Names of converted functions are ours; what the graph computes is TensorFlow's."""
+    """That the bytes are TensorFlow's is in `test_freeze_functions`; what the graph computes is too."""
     made = tf2.call("making:make", net=net, directory=str(tmp_path), resource=kind == "resource", control_flow_v2=True)
     model = frozen(made["prefix"], made["outputs"])
     gs.save(model, tmp_path / "ours.pb")

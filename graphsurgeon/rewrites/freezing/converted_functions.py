@@ -1,21 +1,29 @@
 """Functions that take by value what was a variable: copies of those in the library, and their callers.
 
 A call passes handles on by position. The copy of the function that is called takes the
-value instead, under the name ``<function>_frozen``; other callers keep the function as
-it was. One copy serves every caller that passes values for the same arguments.
+value instead, under the name that TensorFlow gives it: ``<base>_frozen_<n>``, where the base
+is the function's name without a number at its end. TensorFlow counts on from whatever numbers
+a process has given out, here they are 0, 1, ... in its order. One copy serves every caller that
+passes values for the same arguments. It takes the function's place in the library; where
+something that runs still passes handles, it stands behind the function.
+
+Source: convert_to_constants.py of TensorFlow 2.21.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
-from graphsurgeon.ir.function_calls import functions_of
+from graphsurgeon.ir.function_calls import called_functions, functions_of, named_functions, trim_library
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import node_of_input, unique_name
+from graphsurgeon.ir.traversal import closure
+from graphsurgeon.names import node_of_input
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers, read_for
 from graphsurgeon.rewrites.freezing.value_reads import Value
@@ -30,6 +38,8 @@ CALLERS = {
 _WHILE = frozenset({"While", "StatelessWhile"})
 # TensorFlow may put another function with the same attr in its place, which would still take handles.
 _INTERFACE = "api_implements"
+_NUMBERED = re.compile(r"(.*)_(\d+)", re.DOTALL)
+_CONVERTED = re.compile(r".*_frozen_(\d+)", re.DOTALL)
 
 Follow = Callable[[BodyEdits, str, Value], dict[str, Value]]
 
@@ -180,6 +190,21 @@ class ConvertedFunctions:
         for copy in self:
             copy.finish()
 
+    def replace_originals(self, graph: Graph) -> None:
+        """Put the copies into the places of what they are copies of, which go unless the graph still calls them.
+
+        What nothing calls stays, as with TensorFlow, but for functions that would call one which is gone.
+        """
+        if not self:
+            return
+        functions, names = self._library.functions, {original: copy.name for original, copy in self._copies.items()}
+        gone = self._copies.keys() - called_functions(graph, self._library)
+        trim_library(self._library, functions.keys() - _callers(gone, functions))
+        left = self._library.functions
+        copies = set(names.values())
+        order = [each for name in functions for each in (name, names.get(name, "")) if name not in copies]
+        self._library.functions = {name: left[name] for name in order if name in left}
+
     def _callees_first(self) -> list[ConvertedFunction]:
         """Return the copies, each behind those it calls; where they call each other, in any order."""
         called: dict[int, list[str]] = {}
@@ -198,6 +223,14 @@ class ConvertedFunctions:
                 pending.append((name, True))
                 pending += [(each, False) for each in called.get(id(copy.body), ())]
         return list(done.values())
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """The names of copies, by those of the functions; asked for when there are no copies yet."""
+        taken = [int(found[1]) for found in map(_CONVERTED.fullmatch, self._library.functions) if found]
+        start = max(taken, default=-1) + 1
+        parsed = sorted(map(_parsed, self._library.functions))
+        return {name: f"{base}_frozen_{start + place}" for place, (_, base, name) in enumerate(parsed)}
 
     def _known(self, name: str) -> bool:
         return name in self._library.functions
@@ -230,13 +263,28 @@ class ConvertedFunctions:
         original = self._library.functions[name]
         proto = schema.FunctionDef()
         proto.CopyFrom(original.proto)
-        proto.signature.name = unique_name(f"{name}_frozen", set(self._library.functions))
+        proto.signature.name = self._names[name]
         if _INTERFACE in proto.attr:
             del proto.attr[_INTERFACE]
         function = Function(proto, Graph(original.body))
         self._library.functions[function.name] = function
         self._originals[function.name] = name
         return ConvertedFunction(function, name)
+
+
+def _parsed(name: str) -> tuple[int, str, str]:
+    """Return the number at the end of a function's name, -1 for none, what is before it, and the name."""
+    found = _NUMBERED.fullmatch(name)
+    return (int(found[2]), found[1], name) if found is not None else (-1, name, name)
+
+
+def _callers(gone: Iterable[str], functions: Mapping[str, Function]) -> set[str]:
+    """Return functions and all that call them."""
+    callers: dict[str, list[str]] = {}
+    for name, function in functions.items():
+        for called in named_functions(function.body):
+            callers.setdefault(called, []).append(name)
+    return closure(gone, lambda name: callers.get(name, ()))
 
 
 def _remain(copy: ConvertedFunction, kind: str, argument: str) -> set[str]:
@@ -276,6 +324,7 @@ def _set_argument(proto: schema.FunctionDef, argument: int, value: Value) -> Non
     proto.signature.input_arg[argument].type = value.dtype.number
     if "_input_shapes" in proto.attr:
         proto.attr["_input_shapes"].list.shape[argument].CopyFrom(schema.TensorShapeProto(unknown_rank=True))
-    if argument in proto.arg_attr and "_output_shapes" in proto.arg_attr[argument].attr:
-        shapes = proto.arg_attr[argument].attr["_output_shapes"].list.shape
-        shapes[0].CopyFrom(schema.TensorShapeProto(unknown_rank=True))
+    # An entry without attrs where there is none, as in TensorFlow's result.
+    attrs = proto.arg_attr[argument].attr
+    if "_output_shapes" in attrs:
+        attrs["_output_shapes"].list.shape[0].CopyFrom(schema.TensorShapeProto(unknown_rank=True))

@@ -12,7 +12,6 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.colocation import colocations, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
-from graphsurgeon.ir.function_calls import called_functions, trim_library
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -69,8 +68,7 @@ def to_constants(
         flow.follow(flow.main, node.name, value, is_ref=node.op in REF_OPS)
     cut = flow.finish([*roots, *set_up])
     undo_unfreeze(model, note, thawed)
-    if flow.functions:
-        trim_library(model.library, called_functions(model.graph, model.library))
+    flow.functions.replace_originals(model.graph)
     if cut or thawed:
         left = colocations(each for name in near if (each := model.graph.get(name)) is not None)
         _restrict(model, roots, left, also, init)

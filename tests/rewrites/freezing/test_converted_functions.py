@@ -82,16 +82,16 @@ def scale(name: str = "f") -> Function:
 def test_call(op):
     made = frozen([call("y", op, ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f")], [scale()])
     node = made.graph["y"]
-    assert node.attrs["f"].name == "f_frozen"
+    assert node.attrs["f"].name == "f_frozen_0"
     assert node.attrs["Tin"] == [FLOAT, FLOAT]
-    assert list(made.library.functions) == ["f_frozen"]
-    assert body(made, "f_frozen") == ["r = Identity(h)", "m = Mul(r:output:0, x)"]
-    assert [arg.type for arg in made.library.functions["f_frozen"].proto.signature.input_arg] == [1, 1]
+    assert list(made.library.functions) == ["f_frozen_0"]
+    assert body(made, "f_frozen_0") == ["r = Identity(h)", "m = Mul(r:output:0, x)"]
+    assert [arg.type for arg in made.library.functions["f_frozen_0"].proto.signature.input_arg] == [1, 1]
 
 
 def test_a_function_called_by_its_name():
     made = frozen([Node.new("y", "f", ["v", "x"])], [scale()])
-    assert made.graph["y"].op == "f_frozen"
+    assert made.graph["y"].op == "f_frozen_0"
 
 
 def test_one_copy_serves_several_variables():
@@ -100,8 +100,8 @@ def test_one_copy_serves_several_variables():
         call("b", "PartitionedCall", ["w", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"),
     ]
     made = frozen(calls, [scale()], ("a", "b"))
-    assert list(made.library.functions) == ["f_frozen"]
-    assert {made.graph[name].attrs["f"].name for name in "ab"} == {"f_frozen"}
+    assert list(made.library.functions) == ["f_frozen_0"]
+    assert {made.graph[name].attrs["f"].name for name in "ab"} == {"f_frozen_0"}
 
 
 def test_callers_that_disagree_are_named():
@@ -119,13 +119,48 @@ def test_a_name_that_is_taken():
     made = frozen(
         [
             call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"),
-            call("z", "PartitionedCall", ["x"], [FLOAT], [FLOAT], f="f_frozen"),
+            call("z", "PartitionedCall", ["x"], [FLOAT], [FLOAT], f="f_frozen_6"),
         ],
-        [scale(), function("f_frozen", "a", "n:y:0", "n = Neg(a) {T: f32}")],
+        [scale(), function("f_frozen_6", "a", "n:y:0", "n = Neg(a) {T: f32}")],
         ("y", "z"),
     )
-    assert list(made.library.functions) == ["f_frozen", "f_frozen_1"]
-    assert made.graph["z"].attrs["f"].name == "f_frozen"
+    assert list(made.library.functions) == ["f_frozen_7", "f_frozen_6"]
+    assert made.graph["z"].attrs["f"].name == "f_frozen_6"
+
+
+def test_names_and_order_are_tensorflows():
+    """By the number at the end, then by what is before it; each copy in the place of its function."""
+    names = ["f_10", "f_9", "g", "a_10"]
+    calls = [
+        call(f"c{name}", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f=name) for name in sorted(names)
+    ]
+    made = frozen(calls, [scale(name) for name in names], tuple(node.name for node in calls))
+    assert list(made.library.functions) == ["f_frozen_3", "f_frozen_1", "g_frozen_0", "a_frozen_2"]
+
+
+def test_what_nothing_calls_stays_unless_it_would_call_what_is_gone():
+    dead = typed(function("dead", "h x", "c:output:0", ""), [RESOURCE, FLOAT], [FLOAT])
+    dead.body.append(call("c", "PartitionedCall", ["h", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"))
+    deader = typed(function("deader", "h x", "c:output:0", ""), [RESOURCE, FLOAT], [FLOAT])
+    deader.body.append(call("c", "PartitionedCall", ["h", "x"], [RESOURCE, FLOAT], [FLOAT], f="dead"))
+    made = frozen(
+        [call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f")],
+        [deader, scale("other"), scale(), dead],
+    )
+    assert list(made.library.functions) == ["other", "f_frozen_2"]
+
+
+def test_who_still_passes_a_handle_keeps_the_function():
+    made = frozen(
+        [
+            call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"),
+            call("z", "PartitionedCall", ["w", "x"], [RESOURCE, FLOAT], [FLOAT], f="f"),
+        ],
+        [scale()],
+        ("y", "z"),
+        keep=("w",),
+    )
+    assert list(made.library.functions) == ["f", "f_frozen_0"]
 
 
 def test_calls_in_calls():
@@ -133,8 +168,8 @@ def test_calls_in_calls():
     outer = typed(function("g", "h x", "c:output:0", ""), [RESOURCE, FLOAT], [FLOAT])
     outer.body.append(inner)
     made = frozen([call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="g")], [scale(), outer])
-    assert list(made.library.functions) == ["g_frozen", "f_frozen"]
-    assert made.library.functions["g_frozen"].body["c"].attrs["f"].name == "f_frozen"
+    assert list(made.library.functions) == ["f_frozen_0", "g_frozen_1"]
+    assert made.library.functions["g_frozen_1"].body["c"].attrs["f"].name == "f_frozen_0"
 
 
 def test_recursion():
@@ -143,8 +178,8 @@ def test_recursion():
     )
     again.body.append(call("c", "PartitionedCall", ["h", "m:z:0"], [RESOURCE, FLOAT], [FLOAT], f="f"))
     made = frozen([call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f")], [again])
-    copy = made.library.functions["f_frozen"].body["c"]
-    assert copy.attrs["f"].name == "f_frozen"
+    copy = made.library.functions["f_frozen_0"].body["c"]
+    assert copy.attrs["f"].name == "f_frozen_0"
     assert copy.attrs["Tin"] == [FLOAT, FLOAT]
 
 
@@ -154,14 +189,18 @@ def test_branches(op):
     node = call("y", op, ["p", "v", "x"], [RESOURCE, FLOAT], [FLOAT], then_branch="f", else_branch="g")
     made = frozen([node], [scale(), other])
     attrs = made.graph["y"].attrs
-    assert (attrs["then_branch"].name, attrs["else_branch"].name, attrs["Tin"]) == ("f_frozen", "g_frozen", [FLOAT] * 2)
+    assert (attrs["then_branch"].name, attrs["else_branch"].name, attrs["Tin"]) == (
+        "f_frozen_0",
+        "g_frozen_1",
+        [FLOAT] * 2,
+    )
 
 
 @pytest.mark.parametrize("op", ["Case", "StatelessCase"])
 def test_cases(op):
     node = call("y", op, ["i", "v", "x"], [RESOURCE, FLOAT], [FLOAT], branches=["f", "f"])
     made = frozen([node], [scale()], text="i = Placeholder {dtype: i32}")
-    assert [each.name for each in made.graph["y"].attrs["branches"]] == ["f_frozen", "f_frozen"]
+    assert [each.name for each in made.graph["y"].attrs["branches"]] == ["f_frozen_0", "f_frozen_0"]
 
 
 def loop(text: str, results: str = "h m:z:0") -> list[Function]:
@@ -178,9 +217,9 @@ def test_loops(op):
     node.attrs["output_shapes"] = [Shape(()), Shape((2,))]
     made = frozen([node], loop(SCALE[2]), ("y", "z"), text="z = Neg(x)")
     attrs = made.graph["y"].attrs
-    assert (attrs["cond"].name, attrs["body"].name, attrs["T"]) == ("cond_frozen", "body_frozen", [FLOAT, FLOAT])
+    assert (attrs["cond"].name, attrs["body"].name, attrs["T"]) == ("cond_frozen_1", "body_frozen_0", [FLOAT, FLOAT])
     assert attrs["output_shapes"] == [Shape((2,)), Shape((2,))]
-    assert [arg.type for arg in made.library.functions["body_frozen"].proto.signature.output_arg] == [1, 1]
+    assert [arg.type for arg in made.library.functions["body_frozen_0"].proto.signature.output_arg] == [1, 1]
 
 
 def test_a_handle_that_a_loop_returns_is_followed():
@@ -209,7 +248,7 @@ def test_gathering_in_a_body():
     gather = typed(function("f", "h x", "g:output:0", GATHER), [RESOURCE, INT32], [FLOAT])
     node = call("y", "PartitionedCall", ["v", "i"], [RESOURCE, INT32], [FLOAT], f="f")
     made = frozen([node], [gather], text="i = Placeholder {dtype: i32}")
-    assert body(made, "f_frozen") == ["g = GatherV2(h, x, g/axis:output:0)", "g/axis = Const"]
+    assert body(made, "f_frozen_0") == ["g = GatherV2(h, x, g/axis:output:0)", "g/axis = Const"]
 
 
 def test_gathering_by_indices_that_are_a_variable_too():
@@ -220,7 +259,7 @@ def test_gathering_by_indices_that_are_a_variable_too():
     made.graph.append(call("y", "PartitionedCall", ["v", "j"], [RESOURCE, RESOURCE], [FLOAT], f="f"))
     made.variables = {"v": as_tensor(np.ones(2, np.float32)), "j": as_tensor(np.ones(1, np.int32))}
     freeze(made, outputs=("y",))
-    assert body(made, "f_frozen")[:2] == ["r = Identity(j)", "g = GatherV2(h, r:output:0, g/axis:output:0)"]
+    assert body(made, "f_frozen_0")[:2] == ["r = Identity(j)", "g = GatherV2(h, r:output:0, g/axis:output:0)"]
 
 
 WRITE = "s = Sub(r:value:0, x) {T: f32}\nu = AssignSubVariableOp(h, s:z:0) {dtype: f32}\nn = Neg(x, ^u) {T: f32}\n"
@@ -232,8 +271,8 @@ def test_updates_in_a_body_are_cut_with_what_served_them():
     update.proto.control_ret["other"] = "n"
     update.proto.signature.control_output.extend(["done", "other"])
     made = frozen([call("y", "StatefulPartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f")], [update])
-    assert body(made, "f_frozen") == ["n = Neg(x)"]
-    proto = made.library.functions["f_frozen"].proto
+    assert body(made, "f_frozen_0") == ["n = Neg(x)"]
+    proto = made.library.functions["f_frozen_0"].proto
     assert (dict(proto.control_ret), list(proto.signature.control_output)) == ({"other": "n"}, ["other"])
 
 
@@ -276,7 +315,7 @@ def test_a_loop_may_change_what_it_reads_for_that_alone():
     text = READ + WRITE.replace("^u", "^g") + "g = NoOp(^u, ^r)"
     node = call("y", "While", ["v", "x"], [RESOURCE, FLOAT], [], cond="cond", body="body")
     made = frozen([node], loop(text, "h n:y:0"))
-    assert body(made, "body_frozen") == ["r = Identity(h)", "n = Neg(x, ^g)", "g = NoOp(^r)"]
+    assert body(made, "body_frozen_0") == ["r = Identity(h)", "n = Neg(x, ^g)", "g = NoOp(^r)"]
 
 
 @pytest.mark.parametrize("names", ["ab", "ba"])
@@ -290,7 +329,7 @@ def test_callees_are_settled_before_their_callers(names):
         "b": call("b", "StatefulPartitionedCall", ["v", "x", "^a"], [RESOURCE, FLOAT], [FLOAT], f="g"),
     }
     made = frozen([calls[name] for name in names], [inner, outer], ("a", "b"))
-    assert body(made, "f_frozen") == ["n = Neg(x)"]
+    assert body(made, "f_frozen_0") == ["n = Neg(x)"]
 
 
 def test_shapes_that_were_inferred_for_handles_are_unknown_now():
@@ -301,7 +340,7 @@ def test_shapes_that_were_inferred_for_handles_are_unknown_now():
     proto.arg_attr[0].attr["_output_shapes"].list.shape.add()
     proto.attr["api_implements"].s = b"lstm"
     made = frozen([call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="f")], [made_function])
-    copy = made.library.functions["f_frozen"].proto
+    copy = made.library.functions["f_frozen_0"].proto
     assert [shape.unknown_rank for shape in copy.attr["_input_shapes"].list.shape] == [True, False]
     assert copy.arg_attr[0].attr["_output_shapes"].list.shape[0].unknown_rank
     assert "api_implements" not in copy.attr
