@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.cli.output import format_shape
@@ -23,13 +23,16 @@ _MAX_SHAPES = 1 << 16
 class CheckpointRows:
     """A row per tensor, with ``name, dtype, shape, nbytes`` and, when it is partitioned, ``slices``.
 
-    A `naming` adds its columns. Looped over again, the rows are made again.
+    One whose values are lost with a data file has the ``damage`` of that. A `naming` adds its columns. Looped over
+    again, the rows are made again.
     """
 
     def __init__(self, checkpoint: AnyCheckpoint, naming: Naming | None = None) -> None:
         self._checkpoint = checkpoint
         self._naming = naming
         self._chosen: list[str] | None = None
+        self.damaged_files = checkpoint.damaged_files()
+        self._damage = {name: file.damage for file in self.damaged_files for name in file.names}
 
     def __iter__(self) -> Iterator[Row]:
         entries, naming = self._checkpoint.entries, self._naming
@@ -39,6 +42,8 @@ class CheckpointRows:
             row["nbytes"] = self._checkpoint.stored_nbytes(name)
             if entry.slices:
                 row["slices"] = len(entry.slices)
+            if name in self._damage:
+                row["damage"] = self._damage[name]
             if naming is not None:
                 row.update(naming.columns(name))
             yield row
@@ -50,7 +55,8 @@ class CheckpointRows:
         """Return the headers and the rows of a table: without columns that would be empty."""
         names = self._shown()
         has_slices = any(self._checkpoint.entries[name].slices for name in names)
-        cells = _Cells(self._checkpoint, names, self._naming, has_slices)
+        damage = self._damage if any(name in self._damage for name in names) else {}
+        cells = _Cells(self._checkpoint, names, self._naming, has_slices, damage)
         return cells.headers, cells
 
     def choose(self, patterns: Sequence[str], source: str) -> None:
@@ -94,13 +100,16 @@ class _Cells:
         names: Collection[str],
         naming: Naming | None,
         has_slices: bool,
+        damage: Mapping[str, str],
     ) -> None:
         self._checkpoint = checkpoint
         self._names = names
         self._naming = naming
         self._has_slices = has_slices
+        self._damage = damage
         beside, behind = ([], []) if naming is None else naming.headers
-        self.headers = ["name", *beside, "dtype", "shape", "nbytes", *(["slices"] if has_slices else []), *behind]
+        some = [*(["slices"] if has_slices else []), *(["damage"] if damage else [])]
+        self.headers = ["name", *beside, "dtype", "shape", "nbytes", *some, *behind]
 
     def __iter__(self) -> Iterator[list[object]]:
         checkpoint, naming = self._checkpoint, self._naming
@@ -117,6 +126,8 @@ class _Cells:
             cells: list[object] = [name, entry.dtype.name, shape, "" if nbytes is None else nbytes]
             if self._has_slices:
                 cells.append(len(entry.slices) or "")
+            if self._damage:
+                cells.append(self._damage.get(name, ""))
             yield cells if naming is None else naming.around(name, cells)
 
 

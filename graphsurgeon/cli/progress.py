@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphsurgeon.tensors.tensor import Tensor
@@ -26,6 +26,11 @@ class WatchedTensor(Tensor):
         super().__init__(tensor.dtype, tensor.shape)
         self._tensor = tensor
         self._advance = advance
+
+    @property
+    def bases(self) -> Sequence[Tensor]:
+        """The tensor that is watched."""
+        return (self._tensor,)
 
     @property
     def nbytes(self) -> int:

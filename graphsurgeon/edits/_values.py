@@ -104,7 +104,9 @@ def asks_for(*options: str, hint: str) -> Callable[[Callable[P, R]], Callable[P,
 
 
 def _is_nothing(value: object) -> bool:
-    return value is None or (isinstance(value, Sized) and not isinstance(value, str) and not len(value))
+    return (
+        value is None or value is False or (isinstance(value, Sized) and not isinstance(value, str) and not len(value))
+    )
 
 
 def targets(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:

@@ -19,21 +19,23 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graphsurgeon.errors import near_names
 from graphsurgeon.formats.bundle_entries import EntryDecoder
+from graphsurgeon.formats.bundle_shards import BundleShards, Place
 from graphsurgeon.formats.bundle_tensors import (
     BundleEntry,
     BundleOpaqueTensor,
     BundleStringTensor,
     BundleTensor,
 )
-from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path, shard_path
-from graphsurgeon.formats.checkpoint import Checkpoint
+from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path
+from graphsurgeon.formats.checkpoint import Checkpoint, DamagedFile
+from graphsurgeon.formats.foreign import describe_text
 from graphsurgeon.formats.slices import (
     box_of,
     encode_slice_key,
     format_slice,
 )
+from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.formats.table import Table
 from graphsurgeon.names import text_of
 from graphsurgeon.tensors import dtypes
@@ -42,82 +44,15 @@ from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
-from proto_utils.files import FileSource, ReopenedSource
-
-#: Shards are opened with the checkpoint so that replacing its files changes nothing for whoever
-#: reads it; beyond this many only while they are read, because descriptors are few.
-_MAX_OPEN_SHARDS = 128
-
-
-class BundleShards:
-    """The data files of a checkpoint.
-
-    Attributes
-    ----------
-    num_shards : int
-    is_big_endian : bool
-    """
-
-    def __init__(self, prefix: str, num_shards: int, is_big_endian: bool) -> None:
-        self.prefix = prefix
-        self.num_shards = num_shards
-        self.is_big_endian = is_big_endian
-        self._sources: dict[int, FileSource] = {}
-        self._sizes: dict[int, int | None] = {}
-
-    def path(self, shard_id: int) -> str:
-        """Return the path of a shard."""
-        return shard_path(self.prefix, shard_id, self.num_shards)
-
-    def nbytes(self, shard_id: int) -> int | None:
-        """Return the size of a shard, None when it is missing."""
-        if shard_id not in self._sizes:
-            try:
-                self._sizes[shard_id] = self._open(shard_id).size
-            except FileNotFoundError:
-                self._sizes[shard_id] = None
-        return self._sizes[shard_id]
-
-    def source(self, shard_id: int) -> FileSource:
-        """Return a shard, which stays open if few are.
-
-        Raises
-        ------
-        NotFoundError
-            It is missing; names the file.
-        """
-        try:
-            return self._open(shard_id)
-        except FileNotFoundError:
-            raise self._missing(shard_id) from None
-
-    def close(self) -> None:
-        """Close what is open."""
-        for source in self._sources.values():
-            source.close()
-        self._sources.clear()
-
-    def _open(self, shard_id: int) -> FileSource:
-        source = self._sources.get(shard_id)
-        if source is None:
-            kind = FileSource if len(self._sources) < _MAX_OPEN_SHARDS else ReopenedSource
-            source = self._sources[shard_id] = kind(self.path(shard_id))
-        return source
-
-    def _missing(self, shard_id: int) -> NotFoundError:
-        found = sorted(glob.glob(glob.escape(self.prefix) + ".data-?????-of-?????"))
-        near = near_names(self.path(shard_id), found)
-        return NotFoundError(
-            "data shard", self.path(shard_id), near, hint=None if near else "it belongs beside the index"
-        )
+from proto_utils.files import FileSource
 
 
 class Bundle(Checkpoint[BundleEntry]):
     """A V2 checkpoint: tensors by name, in the order of their names' bytes.
 
     Opening reads the index, all of it, and checks every entry against the others
-    and against the sizes of the shards; no value is read. A missing shard is no
-    error until a tensor in it is read; see `missing_shards`.
+    and against the sizes of the shards; no value is read. A shard that is missing or
+    truncated is no error until a tensor in it is read; see `damaged_files`.
 
     Parameters
     ----------
@@ -154,7 +89,7 @@ class Bundle(Checkpoint[BundleEntry]):
         self._shards = BundleShards(self.prefix, self.num_shards, self.is_big_endian)
         self._parts: dict[str, list[tuple[Box, str, BundleEntry]]] = {}
         try:
-            self._check_places(by_key)
+            self._open_shards(by_key)
             self._gather_slices(by_key)
         except BaseException:
             self.close()
@@ -172,6 +107,12 @@ class Bundle(Checkpoint[BundleEntry]):
         stored = [entry for entry in self.entries.values() if not entry.slices]
         stored += [entry for parts in self._parts.values() for _, _, entry in parts]
         return sorted({entry.shard_id for entry in stored})
+
+    def damaged_files(self) -> list[DamagedFile]:
+        """Return the shards that lack values of some tensors; of one that is partitioned, any slice of it."""
+        places = [Place(name, name, entry) for name, entry in self.entries.items() if not entry.slices]
+        places += [Place(name, part, entry) for name, parts in self._parts.items() for _, part, entry in parts]
+        return self._shards.damaged_files(places)
 
     def missing_shards(self) -> list[str]:
         """Return the paths of shards that hold something and are not there."""
@@ -219,20 +160,10 @@ class Bundle(Checkpoint[BundleEntry]):
             entries[name] = decode(name, value)
         return entries
 
-    def _check_places(self, entries: Mapping[str, BundleEntry]) -> None:
-        """Check every entry against the shard it names, where that is present."""
-        sizes: dict[int, int | None] = {}
-        for name, entry in entries.items():
-            if entry.slices:
-                continue
-            shard_id = entry.shard_id
-            if shard_id not in sizes:
-                sizes[shard_id] = self._shards.nbytes(shard_id)
-            size = sizes[shard_id]
-            if size is not None and entry.offset + entry.nbytes > size:
-                place = f"bytes {entry.offset} to {entry.offset + entry.nbytes} of a shard of {size}"
-                reason = f"tensor {name!r} is at {place}: the shard is truncated or of another checkpoint"
-                raise CorruptionError(reason, path=self._shards.path(shard_id), offset=size)
+    def _open_shards(self, entries: Mapping[str, BundleEntry]) -> None:
+        """Open every shard that entries name, where it is present: whoever replaces files changes nothing for us."""
+        for shard_id in {entry.shard_id for entry in entries.values() if not entry.slices}:
+            self._shards.nbytes(shard_id)
 
     def _gather_slices(self, entries: dict[str, BundleEntry]) -> None:
         """Hide the entries of slices behind the tensor they belong to."""
@@ -276,10 +207,15 @@ class Bundle(Checkpoint[BundleEntry]):
 def _open_index(prefix: str) -> FileSource:
     path = index_path(prefix)
     try:
-        return FileSource(path)
+        source = FileSource(path)
     except (FileNotFoundError, NotADirectoryError):
         directory = os.path.dirname(path)
         found = glob.glob(os.path.join(glob.escape(directory), "*.index")) if directory else glob.glob("*.index")
         prefixes = [name.removesuffix(".index") for name in found]
         where = f"{directory or '.'} (no {path})"
         raise NotFoundError.among("checkpoint", prefix, prefixes, where=where) from None
+    head = source.read(0, min(source.size, HEAD_NBYTES))
+    if is_text(head):
+        source.close()
+        raise UnsupportedError(f"no index of a checkpoint: this is {describe_text(head, '')}", path=path)
+    return source

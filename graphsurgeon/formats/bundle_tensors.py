@@ -18,7 +18,7 @@ from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Extents, Stored, Tensor
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.errors import CorruptionError, GraphSurgeonError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.varint import MAX_NBYTES, decode_varint
 
@@ -60,12 +60,16 @@ class BundleEntry(NamedTuple):
 
 
 class Shards(Protocol):
-    """Where the values are."""
+    """The data files in which the values are."""
 
     is_big_endian: bool
 
-    def source(self, shard_id: int) -> FileSource:
-        """Return an open shard; NotFoundError names one that is missing."""
+    def holding(self, name: str, entry: BundleEntry) -> FileSource:
+        """Return the open shard that holds the values of an entry; what `fault` returns is raised."""
+        ...
+
+    def fault(self, name: str, entry: BundleEntry) -> GraphSurgeonError | None:
+        """Return why the values of an entry cannot be read, by the shard's size: it is missing, or ends before them."""
         ...
 
 
@@ -86,12 +90,20 @@ class _StoredTensor(Tensor):
 
         Raises
         ------
-        NotFoundError
-            The shard is missing.
+        NotFoundError, CorruptionError
+            The shard is missing, or ends before them.
         """
-        entry, shards = self._entry, self._shards
-        source = shards.source(entry.shard_id)
-        return Stored(source, entry.offset, entry.nbytes, entry.checksum, shards.is_big_endian, entry.unknown)
+        entry, is_big_endian = self._entry, self._shards.is_big_endian
+        return Stored(self._source, entry.offset, entry.nbytes, entry.checksum, is_big_endian, entry.unknown)
+
+    @property
+    def fault(self) -> GraphSurgeonError | None:
+        """What is wrong with its shard, by that one's size."""
+        return self._shards.fault(self._name, self._entry)
+
+    @property
+    def _source(self) -> FileSource:
+        return self._shards.holding(self._name, self._entry)
 
     @property
     def _label(self) -> str:
@@ -103,7 +115,7 @@ class _StoredTensor(Tensor):
             raise self._corrupt(f"checksum is {self._entry.checksum:#010x}, its bytes have {actual:#010x}")
 
     def _corrupt(self, reason: str) -> CorruptionError:
-        path = self._shards.source(self._entry.shard_id).path
+        path = self._source.path
         where = f"tensor {self._name!r} ({self._entry.nbytes} bytes)"
         return CorruptionError(f"{where}: {reason}", path=path, offset=self._entry.offset)
 
@@ -132,7 +144,7 @@ class BundleTensor(_StoredTensor):
         end = entry.offset + entry.nbytes
         swap = swap_code(self.dtype) if self._shards.is_big_endian else None
         crc, position = 0, entry.offset
-        for chunk in self._shards.source(entry.shard_id).chunks(entry.offset, end, nbytes):
+        for chunk in self._source.chunks(entry.offset, end, nbytes):
             crc = crc32c(chunk, crc)
             position += len(chunk)
             if position == end:
@@ -168,7 +180,7 @@ class BundleStringTensor(_StoredTensor):
             first = 0
             while first < len(lengths):
                 last, total = _batch(lengths, first)
-                data = self._shards.source(self._entry.shard_id).read(position, position + total)
+                data = self._source.read(position, position + total)
                 crc = crc32c(data, crc)
                 missing -= last - first
                 if not missing:
@@ -191,7 +203,7 @@ class BundleStringTensor(_StoredTensor):
         for lengths, after in self._lengths():
             total, position, crc = total + sum(lengths), after, self._crc_of(lengths, crc)
         end = entry.offset + entry.nbytes
-        checksum = self._shards.source(entry.shard_id).read(position, min(position + 4, end))
+        checksum = self._source.read(position, min(position + 4, end))
         if len(checksum) < 4 or mask(crc) != int.from_bytes(checksum, self._byteorder):
             raise self._corrupt("the checksum of its string lengths differs")
         position += 4
@@ -205,7 +217,7 @@ class BundleStringTensor(_StoredTensor):
         position, end = entry.offset, entry.offset + entry.nbytes
         while missing:
             stop = min(end, position + _WINDOW_NBYTES, position + MAX_NBYTES * missing)
-            window = self._shards.source(entry.shard_id).read(position, stop)
+            window = self._source.read(position, stop)
             lengths, nbytes = self._decode_lengths(window, missing, is_last=stop < position + _WINDOW_NBYTES)
             position += nbytes
             missing -= len(lengths)

@@ -112,6 +112,7 @@ def write_bundle(
     named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
     _check(prefix, named)
     rows, entries = _rows(named)
+    _refuse_faults(rows)
     is_big_endian = byteorder == "big"
     linked: list[LinkedShard] = []
     rest = rows
@@ -209,6 +210,14 @@ def _check(prefix: str, named: Sequence[_Named]) -> None:
             reason = f"tensor {name.decode(errors='replace')!r} is a {tensor.dtype.name}: it has no values to save"
             raise UnsupportedError(reason, path=prefix)
         previous = name
+
+
+def _refuse_faults(rows: Iterable[_Named]) -> None:
+    """Refuse values that are lost, before any is written."""
+    for _, tensor in rows:
+        fault = tensor.fault
+        if fault is not None:
+            raise fault
 
 
 def _plan(named: Sequence[_Named], shard_nbytes: int | None) -> list[list[_Named]]:

@@ -5,11 +5,40 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
+from graphsurgeon.names import some_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Extents, Tensor
 from proto_utils.errors import NotFoundError
+
+_MAX_TOLD = 3
+
+Damage = Literal["missing", "truncated", "Git LFS pointer"]
+
+
+class DamagedFile(NamedTuple):
+    """A data file that lacks values, and the tensors that are lost with them.
+
+    Attributes
+    ----------
+    path : str
+    damage : {"missing", "truncated", "Git LFS pointer"}
+    reason : str
+        Words that follow the path: "is not there".
+    names : list of str
+        The tensors that have values there which cannot be read.
+    """
+
+    path: str
+    damage: Damage
+    reason: str
+    names: list[str]
+
+    def describe(self, total: int) -> str:
+        """Return what is wrong, and how many of the `total` tensors of the checkpoint that costs."""
+        lost = f"{len(self.names):,} of {total:,} tensors {'is' if len(self.names) == 1 else 'are'} lost"
+        return f"{self.path} {self.reason}: {lost} ({some_of(self.names, _MAX_TOLD)})"
 
 
 class ListedTensor(Protocol):
@@ -76,6 +105,10 @@ class Checkpoint(Mapping[str, Tensor], ABC, Generic[Entry]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
+
+    def damaged_files(self) -> list[DamagedFile]:
+        """Return the data files that lack values, by their sizes; costs one pass over the index, and reads no value."""
+        return []
 
     def missing_shards(self) -> list[str]:
         """Return the paths of data files that hold something and are not there."""

@@ -6,6 +6,7 @@ import re
 import struct
 
 from graphsurgeon.formats.sniff import is_text
+from proto_utils.files import FileSource
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes .h5 weights and models"),
@@ -31,6 +32,17 @@ _ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
     (r"(metadata|config)\.json|model\.weights\.h5", "a Keras model (.keras)"),
     (r".*\.npy", "a NumPy archive (.npz)"),
 )
+
+
+LFS_POINTER = "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
+#: Git LFS writes no longer ones.
+_MAX_POINTER_NBYTES = 1 << 10
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def is_lfs_pointer(source: FileSource) -> bool:
+    """Return whether a Git LFS pointer stands in the place of a file, which may hold anything else."""
+    return source.size <= _MAX_POINTER_NBYTES and source.read(0, min(source.size, len(_LFS))) == _LFS
 
 
 def describe(head: bytes, path: str) -> str:
@@ -61,8 +73,8 @@ def describe(head: bytes, path: str) -> str:
 def describe_text(head: bytes, field: str) -> str:
     """Return what a text file looks like, in words that follow "this is"."""
     stripped = head.lstrip().removeprefix(b"\xef\xbb\xbf")
-    if stripped.startswith(b"version https://git-lfs.github.com/spec/"):
-        return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
+    if stripped.startswith(_LFS):
+        return LFS_POINTER
     lowered = stripped[:200].lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
         return "an HTML page, perhaps what a server said instead of the file"

@@ -34,6 +34,11 @@ class DerivedTensor(Tensor, ABC):
             raise UnsupportedError(f"a tensor of dtype {base.dtype.name} has no elements to arrange")
         self._base = base
 
+    @property
+    def bases(self) -> Sequence[Tensor]:
+        """The tensor whose elements these are."""
+        return (self._base,)
+
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
         """Yield the raw values; the base is read while they are.
 

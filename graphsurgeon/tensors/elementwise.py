@@ -70,6 +70,11 @@ class ElementwiseTensor(Tensor, ABC):
                 raise UnsupportedError(f"shapes {list(self.shape)} and {list(base.shape)} differ")
         self._bases = tuple(bases)
 
+    @property
+    def bases(self) -> Sequence[Tensor]:
+        """The tensors whose elements it is a function of."""
+        return self._bases
+
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield the computed values; each base is read once meanwhile."""
         import numpy as np

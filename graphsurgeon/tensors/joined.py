@@ -47,6 +47,11 @@ class JoinedTensor(Tensor):
         self._slices = slices
 
     @property
+    def bases(self) -> Sequence[Tensor]:
+        """The slices."""
+        return [part for _, part in self._parts]
+
+    @property
     def parts(self) -> Sequence[tuple[Box, Tensor]]:
         """The slices and their bounds."""
         return self._parts
@@ -160,6 +165,11 @@ class OverlaidTensor(Tensor):
             raise UnsupportedError(f"{top!r} does not lie within {base!r}")
         self._base = base
         self._top = top
+
+    @property
+    def bases(self) -> Sequence[Tensor]:
+        """Both."""
+        return (self._base, self._top)
 
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield the raw values."""

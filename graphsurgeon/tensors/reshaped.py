@@ -33,6 +33,11 @@ class ReshapedTensor(Tensor):
         self._base = base
 
     @property
+    def bases(self) -> Sequence[Tensor]:
+        """The tensor whose values these are."""
+        return (self._base,)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all values."""
         return self._base.nbytes

@@ -178,6 +178,11 @@ class DividedTensor(Tensor):
         self._boxes = [tuple(bound if i == axis else (0, dim) for i, dim in enumerate(base.shape)) for bound in bounds]
 
     @property
+    def bases(self) -> Sequence[Tensor]:
+        """The whole."""
+        return (self._base,)
+
+    @property
     def parts(self) -> Sequence[tuple[Box, Tensor]]:
         """The slices and their bounds."""
         return [

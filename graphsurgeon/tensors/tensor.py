@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.dtypes import DType
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.errors import CorruptionError, GraphSurgeonError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource, Span
 
 if TYPE_CHECKING:
@@ -94,6 +94,19 @@ class Tensor:
         if self.dtype is dtypes.STRING:
             return sum(map(len, self.strings()))
         return self.size * self.dtype.itemsize
+
+    @property
+    def bases(self) -> Sequence[Tensor]:
+        """The tensors that it is made of when it is read; none of one that has its values itself."""
+        return ()
+
+    @property
+    def fault(self) -> GraphSurgeonError | None:
+        """What reading it would raise, as far as the sizes of files tell: its data file is truncated or missing.
+
+        Touches no payload.
+        """
+        return next((fault for base in self.bases if (fault := base.fault) is not None), None)
 
     @property
     def span(self) -> Span | None:

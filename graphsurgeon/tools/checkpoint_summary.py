@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphsurgeon.formats.checkpoint import DamagedFile
 from graphsurgeon.formats.load import open_checkpoint
 from graphsurgeon.tools.inspect import Total
 from graphsurgeon.variables.object_graph import read_object_graph
@@ -42,7 +43,8 @@ class DamagedObjects:
 class CheckpointSummary:
     """What the index of a checkpoint, ``V1`` or ``V2``, says; `nbytes` is what the tensors take in the data files.
 
-    `missing_shards` are data files that are not there; `objects` is None for a checkpoint that was saved by name.
+    `missing_shards` are data files that are not there, `damaged_files` these and others that lack values, with what
+    that costs; `objects` is None for a checkpoint that was saved by name.
     """
 
     prefix: str
@@ -52,11 +54,12 @@ class CheckpointSummary:
     dtypes: dict[str, Total]
     shards: int
     missing_shards: list[str]
+    damaged_files: list[DamagedFile]
     objects: ObjectSummary | DamagedObjects | None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON types."""
-        return asdict(self)
+        return {**asdict(self), "damaged_files": [file._asdict() for file in self.damaged_files]}
 
 
 def summarize_checkpoint(found: Detected) -> CheckpointSummary | None:
@@ -77,6 +80,7 @@ def summarize_checkpoint(found: Detected) -> CheckpointSummary | None:
             dtypes={name: Total(counts[name], nbytes[name]) for name in counts},
             shards=checkpoint.num_shards,
             missing_shards=checkpoint.missing_shards(),
+            damaged_files=checkpoint.damaged_files(),
             objects=_objects(checkpoint),
         )
 

@@ -6,7 +6,9 @@ To the rules of `graphsurgeon.checks` and `graphsurgeon.checks.consistency` come
 rule                is broken by
 ==================  ==========================================================================
 checksum            a tensor whose stored bytes are damaged
-missing-shard       a data file that the checkpoint needs and that is not there
+missing-shard       a data file that is not there, or only as a Git LFS pointer, with what is
+                    lost
+truncated-shard     a data file that ends too early, with what is lost
 state-file          the ``checkpoint`` file of a directory, when its latest checkpoint is not
                     there; (warning) when older ones that it lists are gone
 object-graph        a key that the object graph of a TensorFlow 2 checkpoint notes, and under which
@@ -35,29 +37,36 @@ from graphsurgeon.compare import DiffReport, diff
 from graphsurgeon.compare.equivalence import same_model
 from graphsurgeon.compare.report import GraphDiff
 from graphsurgeon.errors import PassError
-from graphsurgeon.formats.checkpoint import AnyCheckpoint
+from graphsurgeon.formats.checkpoint import AnyCheckpoint, Damage
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import some_of
-from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
-from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils.errors import NotFoundError
+
+_RULES: dict[Damage, str] = {
+    "missing": "missing-shard",
+    "Git LFS pointer": "missing-shard",
+    "truncated": "truncated-shard",
+}
 
 
 @dataclass(frozen=True)
 class SourceReport:
     """What was found, errors first, and how many nodes and tensors were looked at.
 
-    `same` is whether it is the same model as the other, None without another.
+    `num_lost` of the tensors cannot be read. `same` is whether it is the same model as the other, None without another.
     """
 
     findings: list[Finding]
     num_nodes: int = 0
     num_tensors: int = 0
+    num_lost: int = 0
     same: bool | None = None
 
     @property
@@ -81,7 +90,8 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
         # Something is there, so it is a state file that leads nowhere.
         return SourceReport([Finding(ERROR, "state-file", None, None, error.message)])
     model = load_graph(found)
-    of_files = [*_state_findings(found), *_value_findings(found, model)]
+    of_values, num_lost = _value_findings(found, model)
+    of_files = [*_state_findings(found), *of_values]
     findings = [*_model_findings(found, model), *of_files]
     same = None
     if against is not None:
@@ -89,7 +99,7 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
         findings += compared
         same = all(finding.severity != ERROR for finding in compared)
     findings.sort(key=lambda finding: finding.severity != ERROR)
-    return SourceReport(findings, len(model.graph), len(model.variables), same)
+    return SourceReport(findings, len(model.graph), len(model.variables), num_lost, same)
 
 
 def compare(model: Model, other: Model) -> list[Finding]:
@@ -174,20 +184,22 @@ def _state_findings(found: Detected) -> Iterator[Finding]:
         yield Finding(WARNING, "state-file", None, None, message)
 
 
-def _value_findings(found: Detected, model: Model) -> list[Finding]:
-    """Give a model its values, and read each of them."""
+def _value_findings(found: Detected, model: Model) -> tuple[list[Finding], int]:
+    """Give a model its values, and read each of them; return also how many are lost."""
     if found.prefix is None:
-        return []
+        return [], 0
     checkpoint = _open(found)
     if isinstance(checkpoint, Finding):
-        return [checkpoint]
+        return [checkpoint], 0
     model.variables = dict(checkpoint)
-    texts = [f"{path} is not there, and has values" for path in checkpoint.missing_shards()]
-    missing = [Finding(ERROR, "missing-shard", None, None, text) for text in texts]
-    objects = [] if missing else list(object_graph_findings(model.variables))
-    problems = ((name, _problem(tensor, bool(missing))) for name, tensor in model.variables.items())
-    damaged = [Finding(ERROR, "checksum", name, None, problem) for name, problem in problems if problem]
-    return [*missing, *objects, *damaged]
+    files = checkpoint.damaged_files()
+    # What is lost with a file is counted there, not told one by one.
+    lost = {name for file in files for name in file.names}
+    findings = [Finding(ERROR, _RULES[file.damage], None, None, file.describe(len(checkpoint))) for file in files]
+    objects = [] if OBJECT_GRAPH_KEY in lost else list(object_graph_findings(model.variables))
+    faults = {name: find_fault(tensor) for name, tensor in model.variables.items() if name not in lost}
+    damaged = [Finding(ERROR, "checksum", name, None, fault.message) for name, fault in faults.items() if fault]
+    return [*findings, *objects, *damaged], len(lost) + len(damaged)
 
 
 def _open(found: Detected) -> AnyCheckpoint | Finding:
@@ -197,20 +209,3 @@ def _open(found: Detected) -> AnyCheckpoint | Finding:
         if not found.is_v1:
             raise
         return Finding(ERROR, "missing-shard", None, None, error.message)
-
-
-def _problem(tensor: Tensor, is_shard_missing: bool) -> str:
-    """Read a tensor; return what is wrong with it."""
-    try:
-        if tensor.dtype is dtypes.STRING:
-            for _ in tensor.strings():
-                pass
-        elif tensor.dtype.itemsize:
-            for _ in tensor.chunks():
-                pass
-    except NotFoundError as error:
-        # The file that is not there is named once, not for every tensor in it.
-        return "" if is_shard_missing else error.message
-    except (CorruptionError, UnsupportedError) as error:
-        return error.message
-    return ""

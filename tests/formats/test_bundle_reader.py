@@ -201,7 +201,6 @@ def test_variants_are_listed_and_refused_by_name_when_read(tmp_path):
 
 FLOATS = {
     "a negative dimension": (entry(dtypes.FLOAT, [-1], nbytes=4), "impossible shape"),
-    "exabytes": (entry(dtypes.FLOAT, [1 << 60], nbytes=1 << 62), "bytes 0 to"),
     "more elements than there are numbers": (entry(dtypes.FLOAT, [1 << 60, 1 << 60], nbytes=0), "impossible shape"),
     "a size that is not the shape's": (entry(dtypes.FLOAT, [3], nbytes=8), "takes 12"),
     "too high a rank": (entry(dtypes.FLOAT, [1] * 255), "impossible shape"),
@@ -209,8 +208,6 @@ FLOATS = {
     "a negative size": (entry(dtypes.STRING, [0], nbytes=-4), "impossible place"),
     "a shard past their number": (entry(dtypes.FLOAT, [1], shard_id=1), "impossible place"),
     "a negative shard": (entry(dtypes.FLOAT, [1], shard_id=-1), "impossible place"),
-    "the end past the shard's": (entry(dtypes.FLOAT, [3], 6), "bytes 6 to 18 of a shard of 16"),
-    "an offset past everything": (entry(dtypes.FLOAT, [0], 1 << 62), "of a shard of 16"),
     "strings that cannot fit": (entry(dtypes.STRING, [10], nbytes=13), "cannot hold 10 elements"),
     "no dtype": (entry(DType.from_number(0), [], nbytes=4), "dtype"),
     "a reference dtype": (entry(DType.from_number(101), [1], nbytes=4), "dtype"),
@@ -224,6 +221,24 @@ def test_an_impossible_entry_is_refused_on_opening(tmp_path, name):
     message = refused(write_files(tmp_path / "x", {b"some/name": content}, bytes(16)))
     assert reason in message
     assert "some/name" in message
+
+
+PLACES = {
+    "exabytes": (entry(dtypes.FLOAT, [1 << 60], nbytes=1 << 62), "bytes 0 to"),
+    "the end past the shard's": (entry(dtypes.FLOAT, [3], 6), "bytes 6 to 18 of a shard of 16"),
+    "an offset past everything": (entry(dtypes.FLOAT, [0], 1 << 62), "of a shard of 16"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_that_the_shard_does_not_have_is_refused_when_it_is_read(tmp_path, name):
+    content, reason = PLACES[name]
+    tensor = Bundle(write_files(tmp_path / "x", {b"some/name": content}, bytes(16)))["some/name"]
+    for read in (tensor.numpy, lambda: list(tensor.chunks()), lambda: tensor.stored):
+        with pytest.raises(CorruptionError, match="some/name") as caught:
+            read()
+        assert reason in str(caught.value)
+        assert str(tensor.fault) == str(caught.value)
 
 
 def test_an_unknown_dtype_is_refused_by_name(tmp_path):
@@ -286,13 +301,25 @@ def test_every_truncation_of_the_index_is_refused(tmp_path):
         assert str(index) in refused(prefix)
 
 
-def test_every_truncation_of_the_data_is_refused_on_opening(tmp_path):
+def test_what_a_truncated_data_file_still_holds_is_read(tmp_path):
     prefix = save(tmp_path / "x", SMALL)
     data = Path(f"{prefix}.data-00000-of-00001")
-    whole = data.read_bytes()
+    whole, wanted = data.read_bytes(), values(SMALL)
     for nbytes in range(len(whole)):
         data.write_bytes(whole[:nbytes])
-        assert "truncated or of another checkpoint" in refused(prefix)
+        bundle = Bundle(prefix)
+        (file,) = bundle.damaged_files()
+        assert (file.path, file.damage) == (str(data), "truncated")
+        assert file.reason == f"is truncated: {nbytes} of {len(whole)} bytes"
+        assert file.names == [n for n, e in bundle.entries.items() if e.offset + e.nbytes > nbytes]
+        for name, tensor in bundle.items():
+            if name in file.names:
+                assert "truncated or of another checkpoint" in str(tensor.fault)
+                with pytest.raises(CorruptionError, match=f"tensor '{name}'"):
+                    tensor.numpy()
+            else:
+                assert tensor.fault is None
+                assert values({name: tensor}) == {name: wanted[name]}
 
 
 def test_every_flipped_bit_of_the_data_is_found_in_its_tensor(tmp_path):

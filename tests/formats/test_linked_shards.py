@@ -259,7 +259,7 @@ def test_an_empty_checkpoint_is_no_big_endian_one():
 
 
 def test_more_shards_than_stay_open(tmp_path, monkeypatch):
-    monkeypatch.setattr("graphsurgeon.formats.bundle_reader._MAX_OPEN_SHARDS", 2)
+    monkeypatch.setattr("graphsurgeon.formats.bundle_shards._MAX_OPEN_SHARDS", 2)
     tensors = {f"w{number}": np.full(3, number) for number in range(9)}
     save_checkpoint(tensors, tmp_path / "src", shard_nbytes=24)
     before = len(os.listdir("/dev/fd"))

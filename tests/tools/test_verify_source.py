@@ -11,8 +11,9 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.checks import ERROR, WARNING
 from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tools.verify_source import compare, verify_source
-from tests.models import frozen, meta_graph, saved_model, shared
+from tests.models import floats, frozen, meta_graph, saved_model, shared
 
 V1 = "uve+tensorflow/tensorflow/contrib/session_bundle/testdata/half_plus_two/00000123"
 SHARDLESS = "dotnet+machinelearning-testdata/Microsoft.ML.TensorFlow.TestModels/mnist_model"
@@ -43,6 +44,16 @@ def test_each_missing_shard_is_named_once():
     errors = [f for f in report.findings if f.severity == ERROR]
     assert [f.rule for f in errors] == ["missing-shard"]
     assert "variables.data-00000-of-00001" in errors[0].message
+
+
+def test_what_a_truncated_file_costs_is_counted(tmp_path: Path):
+    save_checkpoint({"a": floats(1, 2), "b": floats(3), "c": floats(4)}, tmp_path / "x")
+    data = tmp_path / "x.data-00000-of-00001"
+    data.write_bytes(b"\xff" + data.read_bytes()[1:10])
+    report = verify_source(tmp_path / "x")
+    assert [(f.severity, f.rule) for f in report.findings] == [(ERROR, "truncated-shard"), (ERROR, "checksum")]
+    assert f"{data} is truncated: 10 of 16 bytes: 2 of 3 tensors are lost (b, c)" == report.findings[0].message
+    assert (report.num_tensors, report.num_lost) == (3, 3)
 
 
 def test_missing_shard_of_v1(tmp_path: Path):

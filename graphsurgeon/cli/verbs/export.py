@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--select", multiple=True, metavar="PATTERN", help="Names or patterns of tensors to write.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of tensors to leave out.")
 @click.option("--skip-unsupported", is_flag=True, help="Leave out resources and variants, which have no values.")
+@click.option("--readable", is_flag=True, help="Leave out what is lost in damaged data files; every value is checked.")
 @click.option("--explain", is_flag=True, help="Show each tensor: its name there, and how it is stored.")
 @options.common("dry_run", "force", "json", "quiet")
 def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> None:

@@ -147,8 +147,8 @@ def _checkpoint_lines(checkpoint: CheckpointSummary | None) -> Iterator[tuple[st
     size = f"{count(checkpoint.tensors, 'tensor')}, {format_nbytes(checkpoint.nbytes)}"
     yield "checkpoint", f"{checkpoint.prefix}: {size} in {count(checkpoint.shards, 'shard')}"
     yield "", _totals(checkpoint.dtypes)
-    for path in checkpoint.missing_shards:
-        yield "", f"missing: {path}"
+    for file in checkpoint.damaged_files:
+        yield "damaged", file.describe(checkpoint.tensors)
     if checkpoint.objects is not None:
         yield "objects", _objects(checkpoint.objects)
 

@@ -74,6 +74,8 @@ def _list_checkpoint(found: Detected, patterns: Sequence[str], naming: str | Non
         if names is not None:
             # What cannot be shown is said before the first row.
             names.check()
+        for file in rows.damaged_files:
+            remark(f"note: {file.describe(len(checkpoint))}", quiet=quiet)
         if as_json:
             emit_json_rows("ls", rows, source=found.path)
             return

@@ -32,13 +32,14 @@ def command(source: str, against: str | None, as_json: bool, quiet: bool) -> int
     if as_json:
         rows = [finding.to_json() for finding in report.findings]
         checked = {"nodes": report.num_nodes, "tensors": report.num_tensors}
-        about = {"source": source, "against": against, "same": report.same}
+        about = {"source": source, "against": against, "same": report.same, "lost": report.num_lost}
         emit_json("verify", **about, ok=not num_errors, findings=rows, checked=checked)
         return int(num_errors > 0)
     for finding in report.findings:
         emit_line(_line(finding))
     warnings = count(len(report.findings) - num_errors, "warning")
-    checked_text = f"{count(report.num_nodes, 'node')}, {count(report.num_tensors, 'tensor')}"
+    lost = f" ({report.num_lost:,} lost)" if report.num_lost else ""
+    checked_text = f"{count(report.num_nodes, 'node')}, {count(report.num_tensors, 'tensor')}{lost}"
     remark(f"{checked_text}: {count(num_errors, 'error')}, {warnings}", quiet=quiet)
     if report.same is not None:
         remark(f"{'the same model as' if report.same else 'not the same model as'} {against}", quiet=quiet)

@@ -13,6 +13,7 @@ from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.tensors.selection import Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
@@ -98,7 +99,7 @@ class ExportReport:
         return {"outputs": self.outputs, "format": self.format, **tables}
 
 
-def export_tensors(
+def export_tensors(  # noqa: PLR0913 -- each is one option
     tensors: Mapping[str, Tensor],
     path: str | os.PathLike[str],
     *,
@@ -106,6 +107,7 @@ def export_tensors(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     skip_unsupported: bool = False,
+    readable: bool = False,
     overwrite: bool = True,
     dry_run: bool = False,
 ) -> ExportReport:
@@ -122,6 +124,9 @@ def export_tensors(
         Names, or regular expressions that match the whole name.
     skip_unsupported : bool
         Leave out what has no values outside a session (resource, variant), and tell so.
+    readable : bool
+        Leave out what cannot be read, lost with a data file that is truncated or missing, or of another checksum, and
+        tell so. Every value is read once more for that.
     overwrite : bool
         Whether an existing file, or a directory of nothing but ``.npy`` files, may be replaced.
     dry_run : bool
@@ -144,9 +149,11 @@ def export_tensors(
     kind = to if to is not None else format_of_path(path)
     module = _module(kind, path)
     chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}
-    skipped = _without_values(chosen, path, may_skip=skip_unsupported)
+    skipped = _unreadable(chosen, may_skip=readable)
+    left = {name: tensor for name, tensor in chosen.items() if name not in skipped}
+    skipped |= _without_values(left, path, may_skip=skip_unsupported)
     with locating(path):
-        members = module.plan({name: tensor for name, tensor in chosen.items() if name not in skipped})
+        members = module.plan({name: tensor for name, tensor in left.items() if name not in skipped})
     with naming_output(path):
         outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
     rows = [
@@ -228,6 +235,18 @@ def _module(kind: ArrayFormat, path: str) -> Any:
         raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(get_args(ArrayFormat))}", path=path)
     # Imported when needed: each brings along what it is made with.
     return importlib.import_module(f"graphsurgeon.formats.arrays.{_FORMATS[kind].module}")
+
+
+def _unreadable(tensors: Mapping[str, Tensor], *, may_skip: bool) -> dict[str, Skipped]:
+    """Return what cannot be read, or refuse it, as far as the sizes of files tell."""
+    skipped = {}
+    for name, tensor in tensors.items():
+        fault = find_fault(tensor) if may_skip else tensor.fault
+        if fault is not None and not may_skip:
+            raise fault
+        if fault is not None:
+            skipped[name] = Skipped(name, fault.message)
+    return skipped
 
 
 def _without_values(tensors: Mapping[str, Tensor], path: str, *, may_skip: bool) -> dict[str, Skipped]:

@@ -23,14 +23,17 @@ class Weights:
 
     The names are the keys; of a TensorFlow 2 checkpoint also the full names of variables, and the ways to them without
     what is at their ends; where there are ``w/part_0``, ``w/part_1`` ... also ``w``, which is made of them. Values are
-    looked up once each, so that they stay the same objects.
+    looked up once each, so that they stay the same objects. What is lost with a data file keeps its names, so that
+    nothing else takes its place; an object graph that is lost `has_lost_objects`.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self.tensors = {key: tensor for key, tensor in tensors.items() if key != OBJECT_GRAPH_KEY}
         self.names = {key: key for key in self.tensors}
         self._said: dict[str, str] = {}
-        objects = read_object_graph(tensors)
+        graph = tensors.get(OBJECT_GRAPH_KEY)
+        self.has_lost_objects = graph is not None and graph.fault is not None
+        objects = None if self.has_lost_objects else read_object_graph(tensors)
         self.objects = None if objects is None else ObjectNames(objects)
         for name, key in objects.full_names().items() if objects is not None else ():
             if key in self.tensors:
@@ -114,7 +117,7 @@ def suggested(
 ) -> dict[str, Suggestion]:
     """Suggest tensors that are not used, and fit, for requirements that have none, by the requirement's key."""
     used = {key for match in found.values() for key in weights.used_by(match.key)}
-    left = [weights.item(key) for key in weights.tensors if key not in used]
+    left = [weights.item(key) for key, tensor in weights.tensors.items() if key not in used and tensor.fault is None]
     # A slot goes where its variable goes, or is missing.
     is_free = weights.objects is None
     open_items = [wanted_item(each) for each in wanted if each.key not in found and (is_free or each.slot_of is None)]

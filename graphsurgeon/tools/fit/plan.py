@@ -178,6 +178,11 @@ class _Assignment:
     def notes(self) -> list[str]:
         """Return remarks on the whole."""
         notes = object_notes(self._wanted, self._weights.objects, self._matches) if self._weights.objects else []
+        lost = [key for key, tensor in self._weights.tensors.items() if tensor.fault is not None]
+        if lost:
+            notes.append(f"lost with a data file of the checkpoint ({len(lost):,}): {some_of(lost, _MAX_TOLD)}")
+        if self._weights.has_lost_objects:
+            notes.append("its object graph is lost, so tensors were matched by their keys, which may say positions")
         if self._untransposed:
             told = some_of(self._untransposed, _MAX_TOLD)
             notes.append(f"not transposed, because the shape is the same either way: {told}; `transform` does it")
@@ -204,6 +209,10 @@ class _Assignment:
     def _settle(self, wanted: Requirement, match: KeyMatch, weights: Weights) -> None:
         """Take a match, or say why it does not fit; what is to be skipped then stays unsettled."""
         tensor = weights.tensor(match.key, wanted.shape)
+        if tensor.fault is not None:
+            # Missing, and nothing to be offered to others.
+            self._used.update(weights.used_by(match.key) if weights is self._weights else ())
+            return
         fitted = self._fit(wanted, tensor)
         if fitted.is_skipped:
             return
@@ -271,6 +280,8 @@ class _Assignment:
 
     def _why_missing(self, wanted: Requirement) -> str:
         skipped = self._matches.get(wanted.key)
+        if skipped is not None and self._weights.tensor(skipped.key, wanted.shape).fault is not None:
+            return f"{skipped.key} is lost with its data file"
         if skipped is not None:
             return f"{skipped.key} does not fit, and is skipped"
         if wanted.slot_of is not None and self._weights.objects is not None:

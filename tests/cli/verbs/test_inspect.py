@@ -46,7 +46,9 @@ def test_missing_shard_is_told(verb, tmp_path):
     (tmp_path / "m.data-00000-of-00001").unlink()
     path = str(tmp_path / "m.data-00000-of-00001")
     assert verb("inspect", tmp_path / "m", "--json").answer["checkpoint"]["missing_shards"] == [path]
-    assert f"missing: {path}" in verb("inspect", tmp_path / "m").out
+    (file,) = verb("inspect", tmp_path / "m", "--json").answer["checkpoint"]["damaged_files"]
+    assert (file["path"], file["damage"], file["names"]) == (path, "missing", ["w"])
+    assert f"{path} is not there: 1 of 1 tensors is lost (w)" in verb("inspect", tmp_path / "m").out
 
 
 def test_saved_model_lists_its_meta_graphs(verb, tmp_path):

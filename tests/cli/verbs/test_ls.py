@@ -155,3 +155,20 @@ def test_several_patterns_in_one_text(verb, checkpoint, graph):
     assert names(verb("ls", checkpoint, ",".join(every[:2]), "--json")) == every[:2]
     assert verb("ls", checkpoint, f"{every[0]},nowhere").code == 5
     assert verb("ls", graph, "--op", "Const,Placeholder").code == 0
+
+
+def test_what_is_lost_with_a_data_file_is_marked(verb, tmp_path):
+    save_checkpoint({"a": floats(1, 2), "b": floats(3)}, tmp_path / "x")
+    data = tmp_path / "x.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:10])
+    done = verb("ls", tmp_path / "x")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "name  dtype    shape  nbytes  damage",
+        "a     float32  [2]         8",
+        "b     float32  [1]         4  truncated",
+    ]
+    assert "10 of 12 bytes: 1 of 2 tensors is lost (b)" in done.err
+    assert [row.get("damage") for row in verb("ls", tmp_path / "x", "--json").answer["rows"]] == [None, "truncated"]
+    assert verb("cat", tmp_path / "x", "a", "--json").answer["value"] == [1, 2]
+    assert verb("cat", tmp_path / "x", "b").code == 3

@@ -20,7 +20,7 @@ from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
-from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
+from proto_utils.errors import CorruptionError, NotFoundError, OutputExistsError, UnsupportedError
 from tests.formats.arrays.samples import checkpoints, every_dtype, files_of
 
 OUTPUTS = ["x.npz", "x.safetensors", "x.h5", "x/"]
@@ -92,6 +92,21 @@ def test_resources_are_refused_by_name_or_skipped(output):
         ("h", "a resource has no values that other programs could read")
     ]
     assert list(import_tensors(output)) == ["a"]
+
+
+def test_what_can_be_read_of_a_damaged_checkpoint(output, tmp_path):
+    save_checkpoint({"a": as_tensor([1.0, 2.0]), "b": as_tensor([3.0]), "c": as_tensor([4.0])}, tmp_path / "x")
+    data = tmp_path / "x.data-00000-of-00001"
+    content = data.read_bytes()
+    data.write_bytes(content[:16] + bytes([content[16] ^ 1]) + content[17:28])
+    tensors = load_checkpoint(tmp_path / "x")
+    with pytest.raises(CorruptionError, match="truncated"):
+        export_tensors(tensors, output)
+    assert not Path(output).exists()
+    report = export_tensors(tensors, output, readable=True)
+    assert [row.name for row in report.tensors] == ["a"]
+    assert [(row.name, "checksum" in row.reason) for row in report.skipped] == [("b", True), ("c", False)]
+    assert import_tensors(output)["a"].numpy().tolist() == [1, 2]
 
 
 def test_damaged_source_leaves_nothing(output, tmp_path):

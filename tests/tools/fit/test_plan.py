@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphsurgeon.errors import NotFoundError
+from graphsurgeon.errors import CorruptionError, NotFoundError
 from graphsurgeon.evaluator import Initializers
 from graphsurgeon.ir.model import Model
+from graphsurgeon.tensors.dtypes import FLOAT
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, as_tensor
 from graphsurgeon.tools.fit.fit import choices
@@ -34,6 +35,31 @@ def test_what_fits_stays_the_same_object():
     assert plan.tensors == {"w": weights["w"]}
     assert (only(plan).action, only(plan).source, only(plan).why) == ("copy", "w", "name")
     assert [(row.name, row.action, row.found_shape) for row in plan.report.extra] == [("old", "extra", [3])]
+
+
+class Lost(Tensor):
+    """A tensor whose data file is gone."""
+
+    @property
+    def fault(self) -> CorruptionError:
+        return CorruptionError("truncated")
+
+
+def test_what_is_lost_with_a_data_file_is_missing_and_nothing_takes_its_place():
+    weights = TensorDict({"a": Lost(FLOAT, (2,)), "b": as_tensor(np.ones(2, np.float32))})
+    of = target({"a": (2,), "b": (2,)})
+    for options, action in (
+        ({}, "missing"),
+        ({"missing": ["zeros"]}, "zeros"),
+        ({"accept_suggestions": True}, "missing"),
+    ):
+        plan = planned(of, weights, **options)
+        rows = {row.name: row for row in plan.report.rows}
+        assert (rows["a"].action, rows["b"].action) == (action, "copy")
+        assert rows["a"].why == "a is lost with its data file"
+        assert plan.report.extra == []
+        assert "lost with a data file of the checkpoint (1): a" in plan.report.notes[0]
+    assert planned(of, weights, TensorDict({"a": weights["b"]})).tensors["a"] is weights["b"]
 
 
 def test_missing_with_candidates():

@@ -1,0 +1,26 @@
+"""What is wrong with the values of a tensor: told by reading them once."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.errors import CorruptionError, GraphSurgeonError, NotFoundError, UnsupportedError
+
+
+def find_fault(tensor: Tensor) -> GraphSurgeonError | None:
+    """Return what keeps a tensor from being read, None of a sound one.
+
+    What the sizes of files tell is told without reading; else all values are read, whose checksums are verified.
+    """
+    if tensor.fault is not None:
+        return tensor.fault
+    try:
+        if tensor.dtype is dtypes.STRING:
+            deque(tensor.strings(), maxlen=0)
+        elif tensor.dtype.itemsize:
+            deque(tensor.chunks(), maxlen=0)
+    except (CorruptionError, NotFoundError, UnsupportedError) as error:
+        return error
+    return None

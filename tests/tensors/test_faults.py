@@ -1,0 +1,55 @@
+"""What is wrong with values is told, by reading where nothing tells it sooner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.tensors.boxes import whole
+from graphsurgeon.tensors.cast import CastTensor
+from graphsurgeon.tensors.dtypes import FLOAT
+from graphsurgeon.tensors.faults import find_fault
+from graphsurgeon.tensors.joined import JoinedTensor
+from graphsurgeon.tensors.rearranged import TransposedTensor
+from graphsurgeon.tensors.reshaped import ReshapedTensor
+from graphsurgeon.tensors.values import as_tensor
+from proto_utils.errors import CorruptionError
+from tests.formats.bundle_files import save
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    prefix = save(tmp_path / "x", {"a": as_tensor(np.ones((2, 3))), "b": as_tensor(np.ones((2, 3)))})
+    return prefix, tmp_path / "x.data-00000-of-00001"
+
+
+def test_of_a_sound_tensor(bundle):
+    assert find_fault(Bundle(bundle[0])["a"]) is None
+    assert find_fault(as_tensor([b"x"])) is None
+
+
+def test_a_flipped_bit_is_found_by_reading(bundle):
+    prefix, data = bundle
+    content = bytearray(data.read_bytes())
+    content[3] ^= 1
+    data.write_bytes(content)
+    tensor = Bundle(prefix)["a"]
+    assert tensor.fault is None
+    assert "checksum" in str(find_fault(tensor))
+
+
+def test_what_is_made_of_a_lost_tensor_is_lost(bundle):
+    prefix, data = bundle
+    data.write_bytes(data.read_bytes()[:50])
+    opened = Bundle(prefix)
+    lost = opened["b"]
+    for made in (
+        ReshapedTensor(lost, [6]),
+        TransposedTensor(lost, (1, 0)),
+        CastTensor(lost, FLOAT, name="b"),
+        JoinedTensor([2, 3], [(whole([2, 3]), lost)]),
+    ):
+        assert isinstance(find_fault(made), CorruptionError), made
+        assert str(made.fault) == str(lost.fault)
+    assert find_fault(ReshapedTensor(opened["a"], [6])) is None
