@@ -1,7 +1,8 @@
 """Replace values by their exponential moving averages.
 
 For: evaluating and exporting what ``tf.train.ExponentialMovingAverage`` kept during training, without a Saver that maps
-``w`` to ``w/ExponentialMovingAverage``; and what optimizers of Keras 3 keep with ``use_ema``.
+``w`` to ``w/ExponentialMovingAverage``; what optimizers of Keras keep with ``use_ema``; averages that an optimizer has
+as slots, as the model garden's and TensorFlow Addons' have.
 
 Leaves behind: the averages under the plain names, untouched; the averages' own names are gone. What has no average
 stays; the report lists floating-point variables among that, but for the state of optimizers.
@@ -17,8 +18,12 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA
-from graphsurgeon.variables.object_graph import read_object_graph
+from graphsurgeon.variables.object_graph import ObjectGraph, read_object_graph
+from graphsurgeon.variables.object_names import slots_of_variables
 from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state
+
+#: What slots are called that are averages of their variable.
+_SLOTS = ("average", "ema", "moving_average", EMA)
 
 
 @checkpoint_edit
@@ -41,7 +46,8 @@ def ema(
     exclude : tuple of str
         Patterns of what keeps its own value; its average goes too.
     suffix : str
-        What follows the plain name and a slash in the name of an average.
+        What follows the plain name and a slash in the name of an average, or what an optimizer calls the slot; slots
+        called average, ema or moving_average need none.
 
     Raises
     ------
@@ -54,11 +60,10 @@ def ema(
     averages = {name.removesuffix(ending): name for name in tensors if name.endswith(ending) and name != ending}
     objects = read_object_graph(tensors)
     if objects is not None:
-        averages |= {key: own for key, own in averages_of_objects(objects).items() if own in tensors}
+        averages |= {key: own for key, own in _of_objects(objects, suffix).items() if own in tensors}
     if not averages:
-        raise PassError(
-            "ema", f"there are no averages: no name ends in {ending!r}", hint="`suffix` names another ending"
-        )
+        what = "there are no averages: no name ends in" if objects is None else "there are no averages: no slot, no end"
+        raise PassError("ema", f"{what} {ending!r}", hint="`suffix` names another ending, or the slot of an optimizer")
     chosen = targets(averages, select, exclude)
     problems = []
     for plain in chosen:
@@ -77,3 +82,10 @@ def ema(
     skipped = [row for row in skipped if row.name not in taken]
     note = f"{len(taken):,} of {len(skipped) + len(taken):,} floating-point variables have the value of their average"
     return Remarks(skipped, notes=[note])
+
+
+def _of_objects(objects: ObjectGraph, suffix: str) -> dict[str, str]:
+    """Return the keys of averages by those of their variables: what Keras lists as such, and slots of such a name."""
+    names = {*_SLOTS, suffix}
+    slots = {of: key for key, (of, name) in slots_of_variables(objects).items() if name in names}
+    return slots | averages_of_objects(objects)

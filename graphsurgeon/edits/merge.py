@@ -4,8 +4,9 @@ For: a model that is assembled from parts which were trained apart; a backbone a
 
 Leaves behind: every tensor of every checkpoint, untouched, under its own name or below the scope that its checkpoint
 was given. The same name twice is an error unless both have the same value, or one checkpoint is preferred. Object
-graphs of TensorFlow 2 cannot be put together: one stays, so that ``tf.train.Checkpoint`` finds the tensors of that
-checkpoint, and the others are there by name.
+graphs of TensorFlow 2 become one, in which the objects of a checkpoint with a scope are below it (those of the first
+also where they were): what ``tf.train.Checkpoint(body=..., head=...)`` restores may come from two. What cannot be found
+there any more, because another checkpoint has something else at its path, is told.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.names import some_of, split_names
 from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.tensors.values import StringTensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from graphsurgeon.variables.object_graph_keys import update_object_graph
+from graphsurgeon.variables.object_graph_union import below, lead_to_root, unite
 from graphsurgeon.variables.object_names import disagreements, object_names
+from proto_utils import schema
 from proto_utils.errors import UnsupportedError
 
 _MAX_LISTED = 10
@@ -58,18 +62,20 @@ def merge(
     """
     parts = [dict(tensors), *map(dict, others)]
     callers = _Callers(sources, len(parts))
+    scopes = dict.fromkeys(range(len(parts)), "")
     for text in split_names(prefix):
         which, equals, scope = text.rpartition("=")
         if not equals:
             hint = "write b=head for the names of the second"
             raise PassError("merge", f"not a prefix: {text!r}", hint=hint, is_usage=True)
-        parts[callers.number(which)] = _scoped(parts[callers.number(which)], scope)
+        number = callers.number(which)
+        parts[number] = _scoped(parts[number], scope)
+        scopes[number] = f"{scope}/{scopes[number]}"
     preferred = None if prefer is None else callers.number(prefer)
     order = list(range(len(parts)))
     if preferred is not None:
         order.insert(0, order.pop(preferred))
     taken = {} if preferred is None else parts[preferred]
-    notes = _object_graph_notes(parts, order)
     _refuse_other_variables(parts, order)
     merged: dict[str, Tensor] = {}
     clashes = []
@@ -86,6 +92,7 @@ def merge(
             listed=clashes,
             hint='`prefer="a"` takes those of the first, `prefix="b=scope"` keeps both',
         )
+    notes = _unite_object_graphs(merged, parts, order, scopes)
     tensors.clear()
     tensors.update(merged)
     return Remarks(notes=notes)
@@ -141,14 +148,22 @@ def _refuse_other_variables(parts: Sequence[Mapping[str, Tensor]], order: Sequen
         )
 
 
-def _object_graph_notes(parts: Sequence[Mapping[str, Tensor]], order: Sequence[int]) -> list[str]:
-    having = [number for number in order if OBJECT_GRAPH_KEY in parts[number]]
-    if len(having) < 2:
+def _unite_object_graphs(
+    merged: dict[str, Tensor], parts: Sequence[Mapping[str, Tensor]], order: Sequence[int], scopes: Mapping[int, str]
+) -> list[str]:
+    """Put the union of all object graphs into a checkpoint; return notes."""
+    texts = {number: text for number in order if (text := object_graph_text(parts[number])) is not None}
+    if len(texts) < 2:
         return []
-    return [
-        f"of {len(having)} object graphs that of checkpoint {having[0] + 1} stays: tf.train.Checkpoint finds its "
-        "tensors, the others are there by name"
-    ]
+    parsed = [(schema.parse(schema.TrackableObjectGraph, text), scopes[number]) for number, text in texts.items()]
+    (first, scope), *others = parsed
+    lead_to_root(first, scope)
+    lost = [key for other, scope in others for key in unite(first, below(other, scope)) if key in merged]
+    merged[OBJECT_GRAPH_KEY] = StringTensor(merged[OBJECT_GRAPH_KEY].shape, [schema.serialize(first)])
+    if not lost:
+        return []
+    told = some_of(list(dict.fromkeys(lost)), _MAX_LISTED)
+    return [f"tf.train.Checkpoint does not find by objects, for others are at their paths: {told}"]
 
 
 def _is_same(a: Tensor, b: Tensor) -> bool:

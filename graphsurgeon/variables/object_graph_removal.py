@@ -45,10 +45,10 @@ def remove_emptied(message: Any, before: Collection[int]) -> None:
 
     A slot that still has a value keeps its variable as an object to which nothing else leads.
     """
-    holding, reached = holders(message), _reached(message)
+    holding, reached = holders(message), reached_objects(message)
     emptied = set(before) - holding - {0}
     _remove_children(message, emptied)
-    removed = (reached | emptied) - _reached(message)
+    removed = (reached | emptied) - reached_objects(message)
     _remove_children(message, removed)
     for number, node in enumerate(message.nodes):
         if node.HasField("has_checkpoint_values"):
@@ -56,8 +56,8 @@ def remove_emptied(message: Any, before: Collection[int]) -> None:
     _remove_nodes(message, removed)
 
 
-def _reached(message: Any) -> set[int]:
-    """Return the objects to which a way leads from the root, also those of slots."""
+def reached_objects(message: Any) -> set[int]:
+    """Return the objects of a TrackableObjectGraph to which a way leads from the root, also those of slots."""
     found = {0} if message.nodes else set()
     waiting = list(found)
     while waiting:

@@ -49,7 +49,7 @@ class ObjectNames:
 
     def __init__(self, objects: ObjectGraph) -> None:
         own = own_of_objects(objects)
-        self.slots = _slots_by_name(objects, own) | slots_of_objects(objects)
+        self.slots = slots_of_variables(objects, own)
         names = {key: _name(key, each.full_name, key in own) for key, each in objects.attributes.items()}
         for key, (original, slot) in self.slots.items():
             names[key] = f"{slot} of {names[original]}" if names.get(original) else ""
@@ -57,6 +57,14 @@ class ObjectNames:
         self.names = {key: name for key, name in names.items() if name and num_having[name] == 1}
         self.keys = {name: key for key, name in self.names.items()}
         self.paths = _paths(objects)
+
+
+def slots_of_variables(objects: ObjectGraph, own: Collection[str] | None = None) -> dict[str, tuple[str, str]]:
+    """Return the key of its variable, and what a slot is called, by the slot's own key.
+
+    References tell it, or full names. `own` is what optimizers keep for themselves, when that is known.
+    """
+    return _slots_by_name(objects, own_of_objects(objects) if own is None else own) | slots_of_objects(objects)
 
 
 def object_names(tensors: Mapping[str, Tensor]) -> ObjectNames | None:

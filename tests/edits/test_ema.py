@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from graphsurgeon.edits.ema import ema
 from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils import schema
 from tests.edits.values import lists, singles, tensors, told
+from tests.object_graphs import message
+from tests.object_layers import key
 
 EMA = "__ExponentialMovingAverage"
 
@@ -61,7 +69,37 @@ def test_what_is_refused():
 def test_two_variables_of_one_average(monkeypatch):
     """What no optimizer makes, but a damaged object graph can say."""
     monkeypatch.setattr("graphsurgeon.edits.ema.read_object_graph", lambda _: object())
-    monkeypatch.setattr("graphsurgeon.edits.ema.averages_of_objects", lambda _: {"a": "mean", "b": "mean"})
+    monkeypatch.setattr("graphsurgeon.edits.ema._of_objects", lambda *_: {"a": "mean", "b": "mean"})
     given = tensors(a=singles(1), b=singles(2), mean=singles(3))
     ema(given)
     assert lists(given) == {"a": [3], "b": [3]}
+
+
+def with_slots(name: str, *, is_listed: bool) -> dict[str, Tensor]:
+    """A variable, its momentum and another slot, as Keras 2 has them: of its own, or in a list by full names alone."""
+    own = [key("w"), key("opt/m" if is_listed else "w/m"), key("opt/0" if is_listed else "w/average")]
+    names = ("w", "SGD/m/w", f"SGD/{name}/w") if is_listed else ("w", "SGD/w/m", f"SGD/w/{name}")
+    numbers = [("iter", 5), ("learning_rate", 6), ("decay", 7)]
+    optimizer: dict[str, Any] = {"children": [*numbers, *((str(n), n) for n in (3, 4) if is_listed)]}
+    optimizer["slots"] = [] if is_listed else [(1, "m", 3), (1, name, 4)]
+    variables = [{"attributes": [pair]} for pair in zip(names, own, strict=True)]
+    made = message({"children": [("w", 1), ("opt", 2)]}, variables[0], optimizer, *variables[1:], {}, {}, {})
+    graph = StringTensor((), [schema.serialize(made)])
+    return {own[0]: as_tensor(singles(1)), own[1]: as_tensor(singles(2)), own[2]: as_tensor(singles(3))} | {
+        OBJECT_GRAPH_KEY: graph
+    }
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+@pytest.mark.parametrize(("name", "options"), [("average", {}), ("ema", {}), ("mine", {"suffix": "mine"})])
+def test_averages_that_are_slots(name, options, is_listed):
+    given = with_slots(name, is_listed=is_listed)
+    momentum = [each for each in given if each.startswith(("opt/m", "w/m"))]
+    ema(given, **options)
+    assert given[key("w")].numpy().tolist() == [3]
+    assert given.keys() == {key("w"), *momentum, OBJECT_GRAPH_KEY}
+
+
+def test_a_slot_of_another_name():
+    with pytest.raises(PassError, match="no slot, no end '/ExponentialMovingAverage'"):
+        ema(with_slots("mine", is_listed=False))

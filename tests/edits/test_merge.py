@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,10 @@ from graphsurgeon.edits.merge import merge
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import OpaqueTensor, as_tensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from proto_utils import schema
+from tests.object_graphs import message
 from tests.object_layers import checkpoint
 
 
@@ -104,9 +107,8 @@ def test_a_prefix_without_a_checkpoint():
 
 
 def object_based(key: str) -> dict[str, Tensor]:
-    message = schema.TrackableObjectGraph()
-    message.nodes.add().attributes.add(name="VARIABLE_VALUE", checkpoint_key=key)
-    return {key: as_tensor(1), OBJECT_GRAPH_KEY: as_tensor(np.array(message.SerializeToString(), object))}
+    made = message({"attributes": [("", key)]})
+    return {key: as_tensor(1), OBJECT_GRAPH_KEY: as_tensor(np.array(made.SerializeToString(), object))}
 
 
 def noted(given: dict[str, Tensor]) -> str:
@@ -114,14 +116,45 @@ def noted(given: dict[str, Tensor]) -> str:
     return str(schema.parse(schema.TrackableObjectGraph, text).nodes[0].attributes[0].checkpoint_key)
 
 
-def test_one_object_graph_stays():
-    a = object_based("v")
-    report = merge(a, [object_based("w")])
-    assert (list(a), noted(a)) == (["v", OBJECT_GRAPH_KEY, "w"], "v")
-    assert "of 2 object graphs that of checkpoint 1 stays" in report.notes[0]
-    b = object_based("v")
-    merge(b, [object_based("w")], prefer="b")
-    assert noted(b) == "w"
+def paths(given: dict[str, Tensor]) -> dict[str, list[str]]:
+    """Return the keys at every way from the root that has at most three objects."""
+    objects = read_object_graph(given)
+    assert objects is not None
+    found = {}
+    for way in (w for n in (1, 2, 3) for w in map("/".join, itertools.product([*"abcxyz", "head"], repeat=n))):
+        if keys := objects.find(way):
+            found[way] = keys
+    return found
+
+
+def with_children(**keys: str) -> dict[str, Tensor]:
+    """A checkpoint of variables that the root refers to by these names."""
+    children = [(name, number) for number, name in enumerate(keys, 1)]
+    made = message({"children": children}, *({"attributes": [(each, each)]} for each in keys.values()))
+    graph = StringTensor((), [schema.serialize(made)])
+    return {key: as_tensor(number) for number, key in enumerate(keys.values())} | {OBJECT_GRAPH_KEY: graph}
+
+
+def test_object_graphs_become_one():
+    a = with_children(x="x/w", y="y/w")
+    assert merge(a, [with_children(x="x/w", z="z/w")], prefer="a").notes == []
+    assert paths(a) == {"x": ["x/w"], "y": ["y/w"], "z": ["z/w"]}
+
+
+def test_objects_with_a_scope_are_below_it():
+    a = with_children(x="x/w")
+    merge(a, [with_children(x="x/w")], prefix=("b=head",))
+    assert paths(a) == {"x": ["x/w"], "head/x": ["head/x/w"]}
+    both = with_children(x="x/w")
+    merge(both, [with_children(x="x/w")], prefix=("a=a", "b=b/c"))
+    assert paths(both) == {"x": ["a/x/w"], "a/x": ["a/x/w"], "a/a/x": ["a/x/w"], "b/c/x": ["b/c/x/w"]}
+
+
+def test_what_no_way_leads_to_is_told():
+    a = with_children(x="x/w")
+    (note,) = merge(a, [with_children(x="other")]).notes
+    assert note == "tf.train.Checkpoint does not find by objects, for others are at their paths: other"
+    assert paths(a) == {"x": ["x/w"]}
 
 
 def test_an_object_graph_notes_the_prefix():

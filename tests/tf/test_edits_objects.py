@@ -63,7 +63,7 @@ def test_new_keys(reader, saved, tmp_path):
 
 
 def test_merge(tf, reader, saved, tmp_path):
-    """The object graph of the first stays; the others are there by name."""
+    """The objects of the first are found where they were, those of others below their scopes."""
     source, values = saved
     written(tf, tmp_path / "second" / "m")
     path, _ = tf.call("index_edits:save_objects", prefix=str(tmp_path / "third" / "ckpt"))
@@ -74,10 +74,20 @@ def test_merge(tf, reader, saved, tmp_path):
         prefix=("1=first", "b=b", "c=c"),
     )
     checkpoint.save(str(tmp_path / "x"))
-    assert restored(reader, tmp_path / "x", "assert_consumed", "left", "right") == values
+    assert restored(reader, tmp_path / "x", "assert_existing_objects_matched", "left", "right") == values
     found = read(reader, tmp_path / "x")
     wanted = {f"b/{name}": value for name, value in read(tf, tmp_path / "second" / "m").items()}
     assert {name: value for name, value in found.items() if name.startswith("b/")} == wanted
+
+
+def test_merged_objects_are_found_together(tf2, tmp_path):
+    for name, parts in (("a", ["body", "tail"]), ("b", ["head"])):
+        tf2.call("index_edits:save_parts", prefix=str(tmp_path / name), names=parts)
+    checkpoint = EditedCheckpoint(tmp_path / "a")
+    assert merge(checkpoint.tensors, [load_checkpoint(tmp_path / "b")]).notes == []
+    checkpoint.save(str(tmp_path / "x"))
+    found = tf2.call("index_edits:match_parts", prefix=str(tmp_path / "x"), names=["body", "head", "tail"])
+    assert found == {"values": {"body": [[1, 2], [5]], "head": [[1, 2], [5]], "tail": [[2, 2], [6]]}, "said": ""}
 
 
 def test_in_place_and_again(reader, saved, tmp_path):
