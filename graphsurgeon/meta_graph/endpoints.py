@@ -41,6 +41,7 @@ INPUT_OPS = {
     "QueueDequeueUpToV2": "reads a queue",
     "_Arg": "an argument",
 }
+_LEFT_OVER = re.compile(r"(.*/)?unused_control_flow_input(_\d+)?", re.DOTALL)
 #: Stands for the op of what nodes read and no node makes.
 MISSING = "missing"
 
@@ -80,11 +81,17 @@ class Endpoint:
 
 
 def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
-    """Return the nodes by which data enters, then loose ends; neither a saver's file name nor a resource is any."""
+    """Return the nodes by which data enters, then loose ends.
+
+    Neither a saver's file name nor a resource is any, nor what stood for the way back of a loop while it was copied.
+    """
     found = [
         endpoint(node, INPUT_OPS[node.op] if index.edges(node.name) else "nothing reads it")
         for node in graph
-        if node.op in INPUT_OPS and node_dtype(node) is not dtypes.RESOURCE and not _is_file_name(node, index)
+        if node.op in INPUT_OPS
+        and node_dtype(node) is not dtypes.RESOURCE
+        and not _is_file_name(node, index)
+        and not _is_left_over(node, index)
     ]
     return [*found, *_loose_ends(graph, index)]
 
@@ -229,6 +236,11 @@ def _before_gradients(results: Sequence[Node], index: Index) -> list[Node]:
 def _dtype(node: Node, output: int) -> DType | None:
     types = output_types(node)
     return types[output].base if types is not None and output < len(types) else None
+
+
+def _is_left_over(node: Node, index: Index) -> bool:
+    """Whether TensorFlow's ``lift_to_graph`` put a placeholder into a loop until the way back was there."""
+    return _LEFT_OVER.fullmatch(node.name) is not None and not index.edges(node.name)
 
 
 def _is_beside(name: str) -> bool:

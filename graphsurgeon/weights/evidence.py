@@ -7,7 +7,7 @@ normalizations written out; judge the operands of plain arithmetic; descend into
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from graphsurgeon.ir.index import Index
@@ -21,13 +21,11 @@ from graphsurgeon.weights.scope import Constant, Scope, Use
 #: Findings of one constant that are written down; a table read by every layer has thousands alike.
 MAX_FINDINGS = 12
 
-#: Calls inside calls that are followed.
-MAX_DEPTH = 32
-
 #: Marks decide unless more than this many times as many constants serve as kernels without one: then a tool has taken
 #: the marks away and left a few.
 STRIPPED_RATIO = 20
 
+_IN = "in function "
 _IN_LOOP = {"matmul_kernel": "recurrent_kernel", "bias": "recurrent_bias"}
 _PEEPHOLES = ("wci", "wcf", "wco")
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "_FusedMatMul")
@@ -70,7 +68,16 @@ def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, E
     """Return the evidence about the graph's `constants`, by name; linear in nodes and edges, reads no payload."""
     library = calls.CalledFunctions(model)
     scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
-    return _Analysis(scope, library, {}).run()
+    whole = _Analysis(scope, library, {}, set())
+    # A stack of its own: calls may be nested deeper than Python's functions.
+    pending = [whole.run()]
+    while pending:
+        callee = next(pending[-1], None)
+        if callee is None:
+            pending.pop()
+        else:
+            pending.append(callee.run())
+    return whole.found
 
 
 # The evidence in a function body given such constants, inside a loop or not, and whether weights are used there.
@@ -78,27 +85,21 @@ _Known: TypeAlias = dict[tuple[str, tuple[Constant, ...], bool], tuple[dict[str,
 
 
 class _Analysis:
-    """The evidence in one scope."""
+    """The evidence in one scope; `active` are the functions whose analysis waits for this one."""
 
     def __init__(
-        self,
-        scope: Scope,
-        library: calls.CalledFunctions,
-        known: _Known,
-        stack: tuple[str, ...] = (),
-        *,
-        in_loop: bool = False,
+        self, scope: Scope, library: calls.CalledFunctions, known: _Known, active: set[str], *, in_loop: bool = False
     ) -> None:
         self.scope = scope
         self.library = library
         self.known = known
-        self.stack = stack
+        self.active = active
         self.in_loop = in_loop
         self.found: dict[str, Evidence] = {}
         self.weighted: dict[str, Weighted] = {}
 
-    def run(self) -> dict[str, Evidence]:
-        """Return the evidence about each constant of the scope."""
+    def run(self) -> Iterator[_Analysis]:
+        """Gather the evidence about each constant of the scope; yield the callees that have to run first."""
         for constant in self.scope.constants.values():
             uses, passed = self.scope.trace(constant)
             evidence = Evidence(uses)
@@ -108,13 +109,12 @@ class _Analysis:
         for constant in self.scope.constants.values():
             self._ports(constant)
         self._norms()
-        self._calls()
+        yield from self._calls()
         decides = marks_decide(self.found)
         arithmetic = Arithmetic(self.scope, self.weighted)
         for constant in self.scope.constants.values():
             if not decides or self.found[constant.name].mark:
                 self._arithmetic(constant, arithmetic)
-        return self.found
 
     def _ports(self, constant: Constant) -> None:
         for use in self.found[constant.name].uses:
@@ -146,7 +146,7 @@ class _Analysis:
             if judged is not None:
                 self.found[constant.name].add(Clue(judged.text + _through(use), self._in_loop(judged.role, use)))
 
-    def _calls(self) -> None:
+    def _calls(self) -> Iterator[_Analysis]:
         """Descend into every function that is given one of the constants."""
         given: dict[str, Node] = {}
         for evidence in self.found.values():
@@ -155,23 +155,28 @@ class _Analysis:
                     given[use.node.name] = use.node
         for node in given.values():
             for function, arguments in self.library.arguments(self.scope, node):
-                if function not in self.stack and len(self.stack) < MAX_DEPTH:
-                    self._descend(node, function, arguments)
+                if function not in self.active:
+                    yield from self._descend(node, function, arguments)
 
-    def _descend(self, node: Node, function: str, arguments: dict[str, Constant]) -> None:
+    def _descend(self, node: Node, function: str, arguments: dict[str, Constant]) -> Iterator[_Analysis]:
         in_loop = self.in_loop or "While" in node.op
         constants = tuple(Constant(name, given.dtype, given.shape, None) for name, given in arguments.items())
         key = (function, constants, in_loop)
         if key not in self.known:
             scope = self.library.scope(function, constants)
-            inner = _Analysis(scope, self.library, self.known, (*self.stack, function), in_loop=in_loop)
-            self.known[key] = inner.run(), bool(inner.weighted)
+            inner = _Analysis(scope, self.library, self.known, self.active, in_loop=in_loop)
+            self.active.add(function)
+            yield inner
+            self.active.remove(function)
+            self.known[key] = inner.found, bool(inner.weighted)
         found, uses_weights = self.known[key]
         if uses_weights:
             self.weighted.setdefault(node.name, Weighted(node, frozenset()))
         for name, given in arguments.items():
             for finding in found[name].findings:
-                self.found[given.name].add(finding._replace(text=f"in function {function!r}: {finding.text}"))
+                # Only the innermost is named, however deep.
+                text = finding.text if finding.text.startswith(_IN) else f"{_IN}{function!r}: {finding.text}"
+                self.found[given.name].add(finding._replace(text=text))
 
 
 def marks_decide(found: Mapping[str, Evidence]) -> bool:

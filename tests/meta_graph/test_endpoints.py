@@ -50,6 +50,14 @@ def test_loose_ends_are_inputs():
     assert names(guess_outputs(graph, Index(graph), inputs)) == ["z"]
 
 
+def test_placeholders_left_over_from_copying_a_loop_are_no_inputs():
+    """lift_to_graph puts them where the way back of a loop is not copied yet, and leaves them behind."""
+    left = [placeholder("unused_control_flow_input"), placeholder("while/unused_control_flow_input_12")]
+    read = placeholder("unused_control_flow_input_1")
+    out = Node.new("y", "Relu", ["unused_control_flow_input_1"], attrs=FLOAT)
+    assert guesses(*left, read, out) == (["unused_control_flow_input_1"], ["y"])
+
+
 def test_sink_that_no_input_reaches_is_no_output():
     other = Node.new("c", "Const", attrs={"dtype": dtypes.FLOAT, "value": floats(1, 2)})
     assert guesses(placeholder("x"), Node.new("y", "Relu", ["x"]), other, Node.new("d", "Relu", ["c"])) == (

@@ -48,7 +48,16 @@ def test_calls_inside_calls():
     outer = function("outer", "x w b", "c:output:0", "c = PartitionedCall(x, w, b) {f: fn:dense}")
     (w, b) = plan(CONSTANTS + "out = PartitionedCall(x, w, b) {f: fn:outer}", outer, DENSE).weights
     assert (w.role, b.role) == ("matmul_kernel", "bias")
-    assert w.evidence == ["in function 'outer': in function 'dense': b of MatMul 'y'"]
+    assert w.evidence == ["in function 'dense': b of MatMul 'y'"]
+
+
+def test_calls_nested_deeper_than_pythons():
+    outer = [
+        function(f"f{i}", "x w b", "c:output:0", f"c = PartitionedCall(x, w, b) {{f: fn:f{i - 1}}}")
+        for i in range(1, 1500)
+    ]
+    innermost = function("f0", "x w b", "s:output:0", "y = MatMul(x, w)\ns = BiasAdd(y:product:0, b)")
+    assert taken(CONSTANTS + "out = PartitionedCall(x, w, b) {f: fn:f1499}", innermost, *outer) == WEIGHTS
 
 
 def test_the_op_after_a_call_sees_that_weights_are_used_in_it():

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from graphsurgeon.errors import GraphError, PassError
+from graphsurgeon.errors import GraphError, LimitError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.function_calls import called_functions, functions_of, named_functions, trim_library
 from graphsurgeon.ir.graph import Function, Graph
@@ -35,6 +35,8 @@ CALLERS = {
     "PartitionedCall": (0, "Tin"), "StatefulPartitionedCall": (0, "Tin"), "If": (1, "Tin"), "StatelessIf": (1, "Tin"),
     "Case": (1, "Tin"), "StatelessCase": (1, "Tin"), "While": (0, "T"), "StatelessWhile": (0, "T"),
 }  # fmt: skip
+#: Each takes several calls in Python, which takes no more than a thousand; the freezing of TensorFlow ends likewise.
+MAX_DEPTH = 96
 _WHILE = frozenset({"While", "StatelessWhile"})
 # TensorFlow may put another function with the same attr in its place, which would still take handles.
 _INTERFACE = "api_implements"
@@ -102,6 +104,7 @@ class ConvertedFunctions:
         self._follow = follow
         self._copies: dict[str, ConvertedFunction] = {}
         self._originals: dict[str, str] = {}
+        self._depth = 0
         self._calls: dict[tuple[int, str, str], tuple[BodyEdits, Node, dict[int, str]]] = {}
 
     def __iter__(self) -> Iterator[ConvertedFunction]:
@@ -251,13 +254,21 @@ class ConvertedFunctions:
             proto = copy.function.proto
             # Before following: a function may call itself.
             copy.returned[argument] = []
-            carried = self._follow(copy.body, copy.argument(argument), value)
+            carried = self._follow_deeper(copy, argument, value)
             _set_argument(proto, argument, value)
             for number, output in enumerate(proto.signature.output_arg):
                 if proto.ret[output.name] in carried:
                     output.type = value.dtype.number
                     copy.returned[argument].append(number)
         return copy
+
+    def _follow_deeper(self, copy: ConvertedFunction, argument: int, value: Value) -> dict[str, Value]:
+        if self._depth == MAX_DEPTH:
+            raise LimitError("calls inside calls that pass a variable on", MAX_DEPTH + 1, MAX_DEPTH)
+        self._depth += 1
+        carried = self._follow(copy.body, copy.argument(argument), value)
+        self._depth -= 1
+        return carried
 
     def _copy(self, name: str) -> ConvertedFunction:
         original = self._library.functions[name]

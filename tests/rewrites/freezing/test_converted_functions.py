@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.checks import check
-from graphsurgeon.errors import GraphError, PassError
+from graphsurgeon.errors import GraphError, LimitError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
@@ -170,6 +170,18 @@ def test_calls_in_calls():
     made = frozen([call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="g")], [scale(), outer])
     assert list(made.library.functions) == ["f_frozen_0", "g_frozen_1"]
     assert made.library.functions["g_frozen_1"].body["c"].attrs["f"].name == "f_frozen_0"
+
+
+def test_calls_nested_too_deep_are_said_so():
+    outer = [typed(function(f"g{i}", "h x", "c:output:0", ""), [RESOURCE, FLOAT], [FLOAT]) for i in range(200)]
+    for number, each in enumerate(outer):
+        inner = f"g{number - 1}" if number else "f"
+        each.body.append(call("c", "PartitionedCall", ["h", "x"], [RESOURCE, FLOAT], [FLOAT], f=inner))
+    node = call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="g199")
+    with pytest.raises(LimitError, match="calls inside calls"):
+        frozen([node], [scale(), *outer])
+    node.attrs["f"] = Func("g50", {})
+    assert frozen([node], [scale(), *outer[:51]]).graph["v"].op == "Const"
 
 
 def test_recursion():
