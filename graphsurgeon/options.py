@@ -33,8 +33,7 @@ import reprlib
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from proto_utils.errors import UnsupportedError
 
@@ -52,8 +51,7 @@ _WORDS = {
 _PARAMETER = re.compile(r"^(\w+) : .*$")
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """The type of an option: what one item is, and whether it takes several, None, or pairs of texts as well."""
 
     item: Item
@@ -63,8 +61,7 @@ class Kind:
     takes_pairs: bool = False
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option of a pass or an edit; the default of a required one is `inspect.Parameter.empty`."""
 
     name: str
@@ -161,7 +158,7 @@ def _kind_of(hint: Any) -> Kind:
     if origin in (typing.Union, types.UnionType):
         return _kind_of_union([each for each in arguments if each is not types.NoneType], types.NoneType in arguments)
     if origin in (tuple, collections.abc.Sequence):
-        return replace(_kind_of(arguments[0]), is_list=True)
+        return _kind_of(arguments[0])._replace(is_list=True)
     if origin is Literal:
         return Kind("choice", choices=arguments)
     if origin is Mapping:
@@ -171,9 +168,8 @@ def _kind_of(hint: Any) -> Kind:
 
 def _kind_of_union(hints: list[Any], takes_none: bool) -> Kind:
     kind = Kind("value") if set(hints) == {str, float} else _kind_of(hints[0])
-    return replace(
-        kind, takes_none=takes_none, takes_pairs=any(typing.get_origin(each) is Mapping for each in hints[1:])
-    )
+    takes_pairs = any(typing.get_origin(each) is Mapping for each in hints[1:])
+    return kind._replace(takes_none=takes_none, takes_pairs=takes_pairs)
 
 
 def description_of(function: Callable[..., Any]) -> str:

@@ -34,17 +34,14 @@ class VerbGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click passes it
         """Import a verb; None when no verb has the name."""
-        stem = cmd_name.replace("-", "_")
-        if verb_name(stem) != cmd_name:
-            return None
-        if stem in verbs.names():
-            command: click.Command = importlib.import_module(f"graphsurgeon.cli.verbs.{stem}").command
-            return command
-        if stem in passes.names():
-            return importlib.import_module("graphsurgeon.cli.pass_verb").command_of(stem)  # type: ignore[no-any-return]
-        if stem in edits.names():
-            return importlib.import_module("graphsurgeon.cli.edit_verb").command_of(stem)  # type: ignore[no-any-return]
-        return None
+        # Click asks twice for the verb that it runs.
+        if cmd_name not in self.commands:
+            stem = cmd_name.replace("-", "_")
+            command = _imported(stem) if verb_name(stem) == cmd_name else None
+            if command is None:
+                return None
+            self.commands[cmd_name] = command
+        return self.commands[cmd_name]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -69,6 +66,17 @@ class VerbGroup(click.Group):
         for title, room in sections.items():
             with formatter.section(title):
                 formatter.write_dl([(verb_name(stem), summary(room.path(stem))) for stem in room.names()])
+
+
+def _imported(stem: str) -> click.Command | None:
+    command: click.Command | None = None
+    if stem in verbs.names():
+        command = importlib.import_module(f"graphsurgeon.cli.verbs.{stem}").command
+    elif stem in passes.names():
+        command = importlib.import_module("graphsurgeon.cli.pass_verb").command_of(stem)
+    elif stem in edits.names():
+        command = importlib.import_module("graphsurgeon.cli.edit_verb").command_of(stem)
+    return command
 
 
 def summary(file: str | os.PathLike[str]) -> str:

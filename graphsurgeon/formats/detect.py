@@ -17,7 +17,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats import state_file
@@ -34,8 +34,7 @@ _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Detected:
+class Detected(NamedTuple):
     """The kind of what a path holds, and the files that belong to it.
 
     Attributes
@@ -100,7 +99,7 @@ def detect(path: str | os.PathLike[str]) -> Detected:
     found = _detect_prefix(path) or _detect_prefix(state_file.V1_PATTERN.sub("", path))
     if found is None:
         raise _missing(path)
-    return replace(found, path=path)
+    return found._replace(path=path)
 
 
 def _detect_file(path: str) -> Detected:
@@ -186,14 +185,14 @@ def _detect_directory(path: str) -> Detected:
     for name in SAVED_MODEL_NAMES:
         file = os.path.join(path, name)
         if os.path.isfile(file):
-            return replace(_detect_file(file), path=path)
+            return _detect_file(file)._replace(path=path)
     state = state_file.read_state(path)
     if state is not None:
         return _named_by_state(path, state.latest)
     names = os.listdir(path)
     prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index")) or _v1_prefixes(names)
     if len(prefixes) == 1:
-        return replace(_detect_member(os.path.join(path, prefixes[0])), path=path)
+        return _detect_member(os.path.join(path, prefixes[0]))._replace(path=path)
     if prefixes:
         hint = f"name one of them: {', '.join(prefix or '(empty)' for prefix in prefixes[:5])}"
         raise UnsupportedError(f"a directory with {len(prefixes)} checkpoints and no state file", path=path, hint=hint)
@@ -221,7 +220,7 @@ def _named_by_state(path: str, latest: str) -> Detected:
         is_shards = prefix != latest
         found = _detect_prefix(place) if is_shards or not state_file.is_v1_file(place) else _detect_file(place)
         if found is not None:
-            return replace(found, path=path)
+            return found._replace(path=path)
     raise NotFoundError("checkpoint", latest, _neighbours(prefix), where=f"the place that {path} names")
 
 
@@ -233,7 +232,7 @@ def _checkpoint(path: str, prefix: str, *, is_v1: bool = False) -> Detected:
         found = _detect_file(meta)
     except (FileNotFoundError, IsADirectoryError, UnsupportedError):
         return alone
-    return replace(alone, graph=meta, is_text=found.is_text) if found.kind == "meta_graph" else alone
+    return alone._replace(graph=meta, is_text=found.is_text) if found.kind == "meta_graph" else alone
 
 
 def _with_values(found: Detected) -> Detected:
@@ -243,11 +242,11 @@ def _with_values(found: Detected) -> Detected:
     if prefix is None:
         return found
     if os.path.isfile(index_path(prefix)):
-        return replace(found, prefix=prefix)
+        return found._replace(prefix=prefix)
     # V1: one file of that name, or shards; old SavedModels also called theirs saved_model_variables.
     for name in (prefix, os.path.join(os.path.dirname(prefix), "saved_model_variables")):
         if state_file.is_v1_file(name) or _has_v1_shards(name):
-            return replace(found, prefix=name, is_v1=True)
+            return found._replace(prefix=name, is_v1=True)
     return found
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from graphsurgeon.formats.message import GRAPH_DEF, META_GRAPH, MessageFormat
 from graphsurgeon.formats.sniff import is_graph_def, is_meta_graph, is_saved_model
@@ -22,8 +21,7 @@ OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_te
 OUTPUT_KINDS: tuple[OutputKind, ...] = get_args(OutputKind)
 
 
-@dataclass(frozen=True)
-class GraphKind:
+class GraphKind(NamedTuple):
     """One kind of files.
 
     Attributes

@@ -17,8 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from graphsurgeon.tensors.tensor import Stored, Tensor
 from proto_utils.errors import UnsupportedError
@@ -32,8 +31,7 @@ Links = Literal["never", "hard", "always"]
 Row = tuple[bytes, Tensor]
 
 
-@dataclass
-class LinkedShard:
+class LinkedShard(NamedTuple):
     """A data file under another name, and the tensors in it.
 
     Attributes
@@ -44,7 +42,7 @@ class LinkedShard:
     """
 
     link: Link
-    rows: list[tuple[bytes, Tensor, Stored]] = field(default_factory=list)
+    rows: list[tuple[bytes, Tensor, Stored]]
 
 
 def link_shards(
@@ -90,7 +88,7 @@ def link_shards(
             continue
         link = _link(prefix, source, transaction, links)
         if link is not None:
-            shards[source.identity] = LinkedShard(link)
+            shards[source.identity] = LinkedShard(link, [])
     rest: list[Row] = []
     for (key, tensor), place in stored:
         shard = None if place is None or place.is_big_endian != is_big_endian else shards.get(place.source.identity)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphsurgeon.errors import PassError
@@ -68,7 +67,7 @@ def load(
     if checkpoint is not None:
         _require_variables(found, model)
     if model.saved_model is not None:
-        model.saved_model = replace(model.saved_model, variables=dict(model.variables))
+        model.saved_model = model.saved_model._replace(variables=dict(model.variables))
     return model
 
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proto_utils import schema
 from proto_utils.errors import FileFormatError
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
 
 
-@dataclass(frozen=True)
-class MessageFormat:
+class MessageFormat(NamedTuple):
     """A kind of message that a model is read from and written as.
 
     Attributes

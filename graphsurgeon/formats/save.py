@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from graphsurgeon.errors import PassError
@@ -216,7 +215,7 @@ def notes_on(model: Model, kind: OutputKind) -> list[str]:
     if kind != "checkpoint":
         lacks = kind != "saved_model" and bool(model.variables)
         return [f"the values of {_count(model)} are not in it: a graph has none"] if lacks else []
-    from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint
+    from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint
 
     return limits_of_checkpoint(model)
 
@@ -235,10 +234,13 @@ def save_model_checkpoint(
 
     Parameters and errors are those of `save` and `save_checkpoint`.
     """
-    from graphsurgeon.rewrites.serving.servable import restorable
+    from graphsurgeon.rewrites.serving.limits import may_need_saver
 
     notes = notes_on(model, "checkpoint")
-    model = restorable(model)
+    if may_need_saver(model):
+        from graphsurgeon.rewrites.serving.servable import restorable
+
+        model = restorable(model)
     has_graph = model.meta is not None or len(model.graph) > 0
     pieces = META_GRAPH.encode(model) if has_graph else None
     how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
@@ -303,7 +305,7 @@ def _write_state(prefix: str, transaction: Transaction) -> str:
         state = state_file.CheckpointState(prefix)
     else:
         kept = [path for path in state.checkpoints if not _same(path, prefix)]
-        state = replace(state, latest=prefix, checkpoints=(*kept, prefix), timestamps=())
+        state = state._replace(latest=prefix, checkpoints=(*kept, prefix), timestamps=())
     return state_file.write_state(directory, state, transaction)
 
 

@@ -20,7 +20,7 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
@@ -40,8 +40,7 @@ _FIELDS = ("model_checkpoint_path", "all_model_checkpoint_paths")
 V1_PATTERN = re.compile(r"-\?{5}-of-(\d{5}|\?{5})$")
 
 
-@dataclass(frozen=True)
-class CheckpointState:
+class CheckpointState(NamedTuple):
     """A CheckpointState: what a state file says.
 
     Attributes

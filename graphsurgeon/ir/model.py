@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from graphsurgeon.ir.graph import Function, Graph, Library
@@ -22,8 +21,7 @@ from proto_utils.wire import LEN
 _GRAPH_DEF = 2
 
 
-@dataclass(frozen=True)
-class SavedModelParts:
+class SavedModelParts(NamedTuple):
     """What goes along when a model that came from a SavedModel becomes one again.
 
     Attributes
@@ -43,8 +41,8 @@ class SavedModelParts:
     records: tuple[Span, ...]
     own: int
     num_others: int = 0
-    files: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, Tensor] = field(default_factory=dict)
+    files: Mapping[str, str] = {}
+    variables: Mapping[str, Tensor] = {}
 
 
 class Snapshot(NamedTuple):

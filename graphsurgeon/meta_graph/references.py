@@ -57,7 +57,7 @@ def _table(text: str) -> dict[str, list[tuple[str, str, Any]]]:
 _FIELDS = _table(_NAMES)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False)
 class MetaEntry:
     """What a meta graph lists as one."""
 
@@ -95,7 +95,7 @@ class MetaEntry:
         self.change()
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False)
 class Reference:
     """A name in a meta graph."""
 

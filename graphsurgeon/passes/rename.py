@@ -26,7 +26,7 @@ objects as before, so that data files can be linked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from graphsurgeon.errors import PassError
@@ -155,7 +155,7 @@ def rename(
     if model.saved_model is not None and not model.saved_model.num_others:
         # Whoever writes the model again is not to take the old keys for values that went.
         as_read, _ = renamed_tensors(model.saved_model.variables, new, new_keys, keeps_paths=keeps_paths)
-        model.saved_model = replace(model.saved_model, variables=as_read)
+        model.saved_model = model.saved_model._replace(variables=as_read)
     return _report(new_nodes, new_keys, variables, num_names, [*notes, *_notes(model, others)])
 
 

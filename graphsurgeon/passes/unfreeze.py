@@ -24,13 +24,14 @@ dropped, and reported. A note of all this goes into the collection
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import get_args
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, get_args
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import with_attr
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers
@@ -40,13 +41,13 @@ from graphsurgeon.names import some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
 from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_variables
-from graphsurgeon.rewrites.freezing.restored import VariableRow, restore_variables
 from graphsurgeon.rewrites.freezing.to_variables import ToVariables
+from graphsurgeon.rewrites.freezing.variable_row import VariableRow
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.layout import VariableKind, can_hold
-from graphsurgeon.variables.remembered import remembered_constants
 from graphsurgeon.variables.saver import SavedVariable, install_saver
+from graphsurgeon.variables.unfreeze_note import ATTR
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
 from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
@@ -55,8 +56,7 @@ _NOT_NOTED = "freeze noted which constants were variables, and not this one"
 _LEFT = "freeze noted that it was a variable; left out as asked for"
 
 
-@dataclass(frozen=True)
-class KeptRow:
+class KeptRow(NamedTuple):
     """A constant of more than one element that stayed one."""
 
     node: str
@@ -86,9 +86,8 @@ class UnfreezeReport:
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        # Not dataclasses.asdict: it copies every value deeply, which shows at 20,000 rows.
-        rows = {"variables": [vars(row) for row in self.variables], "kept": [vars(row) for row in self.kept]}
-        return {**rows, "notes": self.notes}
+        rows: dict[str, Sequence[NamedTuple]] = {"variables": self.variables, "kept": self.kept}
+        return {**{name: [row._asdict() for row in each] for name, each in rows.items()}, "notes": self.notes}
 
 
 # Where freezing left a constant to an op that changes variables, the edge is sound again afterwards.
@@ -131,13 +130,12 @@ def unfreeze(
     before = {node.name for node in model.graph}
     select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
     require_constants((*select, *exclude, *only), model)
-    noted_before = remembered_constants(model.graph)
-    noted = restore_variables(model, exclude, only)
+    noted_before, noted = _restored(model, exclude, only)
     index = Index(model.graph)
     plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",), only=only)
     if noted and not plan.weights:
         kept = [
-            replace(_kept_row(each), reason=_LEFT if each.node.name in noted_before else _NOT_NOTED)
+            _kept_row(each)._replace(reason=_LEFT if each.node.name in noted_before else _NOT_NOTED)
             for each in plan.kept
             if each.node.name in before
         ]
@@ -163,6 +161,18 @@ def unfreeze(
     notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held)
     rows = noted + [_variable_row(weight, values[weight.node.name]) for weight in plan.weights]
     return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes)
+
+
+def _restored(model: Model, exclude: Sequence[str], only: Sequence[str]) -> tuple[Collection[str], list[VariableRow]]:
+    """Make the variables again that `freeze` noted: which constants had notes, and the rows."""
+    if next(with_attr(model.graph, ATTR), None) is None:
+        return (), []
+    # Imported here: most graphs have no notes, and it takes a tenth of what a small graph takes.
+    from graphsurgeon.rewrites.freezing.restored import restore_variables
+    from graphsurgeon.variables.remembered import remembered_constants
+
+    before = remembered_constants(model.graph)
+    return before, restore_variables(model, exclude, only)
 
 
 def _check_types(plan: WeightPlan, kind: VariableKind) -> None:

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
@@ -29,11 +28,9 @@ from graphsurgeon.meta_graph.references import name_fields
 from graphsurgeon.names import node_of, node_of_input
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues
 from graphsurgeon.variables.layout import VariableKind
+from graphsurgeon.variables.unfreeze_note import ATTR
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
-
-#: Private to us: TensorFlow lets every node have attrs that begin with an underscore.
-ATTR = "_graphsurgeon"
 
 # What belongs to a variable is a handful of small nodes; more is a program.
 _MAX_NODES = 64
@@ -41,17 +38,16 @@ _FIELDS = name_fields("VariableDef")
 _VARIABLES = REF_OPS | RESOURCE_OPS
 
 
-@dataclass
-class Remembered:
+class Remembered(NamedTuple):
     """What a constant was."""
 
     key: str  # where the checkpoint had the value, with `slice`; see `saver.SavedVariable`
     slice: str
     variable: schema.NodeDef
     # with the collections that held each
-    definitions: list[tuple[schema.VariableDef, list[str]]] = field(default_factory=list)
+    definitions: list[tuple[schema.VariableDef, list[str]]]
     # initializer, read, and what they needed; empty when that was too much
-    nodes: list[schema.NodeDef] = field(default_factory=list)
+    nodes: list[schema.NodeDef]
 
     @property
     def kind(self) -> VariableKind:

@@ -16,6 +16,9 @@ from proto_utils import schema
 from proto_utils.errors import CorruptionError
 
 COLLECTION = "graphsurgeon/unfreeze"
+#: Of a constant, in which `freeze` notes what it was, see `remembered`. Private to us: TensorFlow lets every node have
+#: attrs that begin with an underscore.
+ATTR = "_graphsurgeon"
 
 
 @dataclasses.dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 
@@ -166,7 +164,7 @@ def test_restore_puts_everything_back():
     before = schema.serialize(model.to_meta_graph_def())
     parts = model.saved_model = SavedModelParts((), 0)
     snapshot = model.snapshot()
-    model.saved_model = replace(parts, own=1)
+    model.saved_model = parts._replace(own=1)
     model.graph.set_nodes([node.copy() for node in model.graph][:1])
     model.graph.append(Node.new("n", "NoOp"))
     model.library.functions["f"].proto.signature.is_stateful = True

@@ -10,7 +10,8 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors.values import as_tensor
-from graphsurgeon.variables.remembered import ATTR, Memory, Remembered, remembered_constants, usable_parts
+from graphsurgeon.variables.remembered import Memory, Remembered, remembered_constants, usable_parts
+from graphsurgeon.variables.unfreeze_note import ATTR
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 from tests import notation

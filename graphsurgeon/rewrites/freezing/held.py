@@ -17,7 +17,7 @@ as one that resets a state, counts as its initializer; a variable that is saved 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
@@ -27,7 +27,6 @@ from graphsurgeon.ir.node_facts import variable_shape
 from graphsurgeon.ir.op_families import ASSIGN_OPS, PLACEHOLDER_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.names import node_of_input, parse_input
-from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues
 from graphsurgeon.variables.layout import Variable, existing_variables, new_initializer, new_read
 from graphsurgeon.variables.saver import SavedVariable
 from graphsurgeon.weights import variable_roles
@@ -37,6 +36,9 @@ from graphsurgeon.weights.roles import is_trainable
 _NOT_INITIAL = (
     PLACEHOLDER_OPS | RESTORE_OPS | REF_OPS | RESOURCE_OPS | {"PlaceholderWithDefault", "Switch", "Enter", "RefEnter"}
 )
+
+if TYPE_CHECKING:
+    from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues
 
 
 class HeldVariable(NamedTuple):
@@ -77,6 +79,8 @@ def held_variables(model: Model, index: Index) -> list[HeldVariable]:
     found = list(existing_variables(model.graph, index))
     if not found:
         return []
+    from graphsurgeon.variables.checkpoint_keys import VariableValues
+
     values, roles = VariableValues(model, index), variable_roles(model, index, [each.node for each in found])
     return [_held(each, values, roles.get(each.node), index) for each in found]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
@@ -13,6 +12,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.collections import list_variables
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import matches_any, node_of
+from graphsurgeon.rewrites.freezing.variable_row import VariableRow
 from graphsurgeon.tensors.boxes import Box, whole
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
@@ -23,20 +23,6 @@ from graphsurgeon.variables.remembered import Remembered, remembered_constants, 
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils import schema
-
-
-@dataclass(frozen=True)
-class VariableRow:
-    """A constant that became a variable."""
-
-    name: str  # its key in the checkpoint
-    node: str
-    dtype: str
-    shape: list[int]
-    nbytes: int
-    trainable: bool
-    role: str
-    evidence: list[str]
 
 
 def restore_variables(model: Model, exclude: Sequence[str] = (), only: Sequence[str] = ()) -> list[VariableRow]:

@@ -24,7 +24,8 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.names import bytes_of, text_of
 from graphsurgeon.rewrites.renaming.meta_graphs import rename_variable_def
 from graphsurgeon.rewrites.renaming.new_names import NewNames
-from graphsurgeon.variables.remembered import ATTR, Remembered
+from graphsurgeon.variables.remembered import Remembered
+from graphsurgeon.variables.unfreeze_note import ATTR
 from proto_utils import schema
 
 _CLASS, _GROUP, _SHARED, _CONTAINER = "_class", b"loc:@", "shared_name", "container"
@@ -125,7 +126,7 @@ def _with_note(node: Node, copy: Node, new: NewNames, known: Collection[str]) ->
     if note is None:
         return copy
     before = note.to_attr()
-    note.key = new.key(note.key)
+    note = note._replace(key=new.key(note.key))
     for definition, _ in note.definitions:
         rename_variable_def(definition, new)
     for proto in (note.variable, *note.nodes):

@@ -36,6 +36,7 @@ from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS, table_fillers
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import node_of, some_of, unique_name
+from graphsurgeon.rewrites.serving.limits import may_need_saver
 from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import existing_variables
@@ -90,32 +91,11 @@ def restorable(model: Model) -> Model:
 
     Most often the same object is returned; else a new one that shares its nodes. The old saver's nodes stay.
     """
-    if model.meta is None or not any(node.op in V1_RESTORE_OPS for node in model.graph):
+    if not may_need_saver(model):
         return model
     draft = _Draft(model)
-    if draft.meta.saver_def.restore_op_name:
-        draft.add_saver()
+    draft.add_saver()
     return draft.result()
-
-
-def limits_of_checkpoint(model: Model) -> list[str]:
-    """Tell what of a model a ``.meta`` with a checkpoint cannot hold."""
-    notes = []
-    if model.meta is not None and restorable(model) is not model:
-        notes.append(f"{model.meta.saver_def.restore_op_name!r} reads V1 checkpoints only, so there is a new saver")
-    files = (
-        [] if model.saved_model is None else [name for name in model.saved_model.files if name.startswith("assets/")]
-    )
-    if files:
-        some = some_of([*map(repr, files)], 1)
-        notes.append(f"a checkpoint has no assets: {some} stays behind, tables that read it need its path")
-    if model.meta is not None and model.meta.HasField("object_graph_def"):
-        notes.append(
-            "this is an object-based model of TensorFlow 2, whose keys (layer/kernel/.ATTRIBUTES/VARIABLE_VALUE) stay "
-            "as they are: tf.train.Checkpoint reads them by its objects; import_meta_graph restores them by the "
-            "graph's own saver, but lists no variables to train"
-        )
-    return notes
 
 
 class _Draft:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from graphsurgeon.errors import did_you_mean, near_names
@@ -28,7 +27,7 @@ def check_options(
             raise UnsupportedError(f"no option {text!r}", hint=hint)
         if name in made:
             raise UnsupportedError(f"option {text!r} is given twice")
-        made[name] = replace(known[name], name=text).convert(value)
+        made[name] = known[name]._replace(name=text).convert(value)
     for name, option in known.items():
         if option.is_required and name not in made:
             raise UnsupportedError(f"option {name!r} is missing", hint=f"wanted: {option.spell()}")

@@ -253,7 +253,7 @@ def _write_state(path: str, state: CheckpointState) -> None:
     paths = [before.model_checkpoint_path, *before.all_model_checkpoint_paths]
     is_absolute = all(map(os.path.isabs, paths)) and before.model_checkpoint_path == state.latest
     if is_absolute:
-        state = replace(state, checkpoints=tuple(map(os.path.abspath, state.checkpoints)))
+        state = state._replace(checkpoints=tuple(map(os.path.abspath, state.checkpoints)))
     directory, name = os.path.split(path)
     with Transaction(overwrite=True) as transaction:
         write_state(directory, state, transaction, name=name, relative=not is_absolute)

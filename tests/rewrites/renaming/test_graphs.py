@@ -9,7 +9,8 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_texts
 from graphsurgeon.rewrites.renaming.new_names import NewNames
-from graphsurgeon.variables.remembered import ATTR, Remembered
+from graphsurgeon.variables.remembered import Remembered
+from graphsurgeon.variables.unfreeze_note import ATTR
 from proto_utils import schema
 from tests import notation
 

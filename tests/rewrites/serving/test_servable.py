@@ -7,7 +7,7 @@ import pytest
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP
-from graphsurgeon.rewrites.serving.servable import limits_of_checkpoint, restorable, servable
+from graphsurgeon.rewrites.serving.servable import restorable, servable
 from graphsurgeon.variables.layout import new_variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
@@ -153,8 +153,6 @@ def test_saver_of_a_checkpoint_reads_it(op: str):
     assert meta_of(changed).saver_def.restore_op_name == "save/restore_all"
     assert meta_of(made).saver_def.restore_op_name == "all"
     assert restorable(changed) is changed
-    assert limits_of_checkpoint(made) == ["'all' reads V1 checkpoints only, so there is a new saver"]
-    assert limits_of_checkpoint(changed) == []
 
 
 def test_other_savers_stay_as_they_are():
@@ -259,12 +257,3 @@ def test_init_op_that_is_fed_is_no_function(fed: str, is_moved: bool):
     meta = meta_of(servable(made)[0])
     assert (INIT_SIGNATURE not in meta.signature_def) is is_moved
     assert (MAIN_OP in meta.collection_def) is is_moved
-
-
-def test_limits_of_a_checkpoint():
-    assert limits_of_checkpoint(model(NET)) == []
-    made = two()
-    made.saved_model = SavedModelParts((), 0, files={"assets/words": "w", "assets/more": "m", "keras_metadata.pb": "k"})
-    assets, keys = limits_of_checkpoint(made)
-    assert "'assets/words' and 1 more" in assets
-    assert "object-based" in keys

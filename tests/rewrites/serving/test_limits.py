@@ -1,0 +1,35 @@
+"""What of a model a checkpoint cannot hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.ir.model import SavedModelParts
+from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, may_need_saver
+from graphsurgeon.rewrites.serving.servable import restorable
+from tests.notation import model
+from tests.rewrites.serving.test_servable import NET, meta_of, two, with_old_saver, with_variable
+
+
+@pytest.mark.parametrize("op", ["Restore", "RestoreSlice"])
+def test_a_saver_that_reads_v1_only_is_named(op: str):
+    made = with_old_saver(op)
+    assert may_need_saver(made)
+    assert limits_of_checkpoint(made) == ["'all' reads V1 checkpoints only, so there is a new saver"]
+    assert limits_of_checkpoint(restorable(made)) == []
+
+
+def test_other_savers_are_not():
+    for made in (with_variable(), with_old_saver("Restore")):
+        meta_of(made).saver_def.restore_op_name = ""
+        assert not may_need_saver(made)
+        assert limits_of_checkpoint(made) == []
+
+
+def test_assets_and_objects_are_named():
+    assert limits_of_checkpoint(model(NET)) == []
+    made = two()
+    made.saved_model = SavedModelParts((), 0, files={"assets/words": "w", "assets/more": "m", "keras_metadata.pb": "k"})
+    assets, keys = limits_of_checkpoint(made)
+    assert "'assets/words' and 1 more" in assets
+    assert "object-based" in keys
