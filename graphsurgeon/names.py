@@ -18,7 +18,7 @@ CONTROL_OUTPUT = -1
 
 _MAX_DIGITS = 18
 #: An escaped character, a set of characters, or one character.
-_PATTERN_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_PATTERN_TOKEN = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."
 
 
 class TensorName(NamedTuple):
@@ -114,7 +114,7 @@ def split_patterns(texts: Iterable[str], known: Container[str] = ()) -> tuple[st
             continue
         parts = [""]
         depth = 0
-        for token in _PATTERN_TOKEN.findall(text):
+        for token in re.findall(_PATTERN_TOKEN, text):
             depth += (token in ("(", "{")) - (token in (")", "}"))
             if token == "," and depth <= 0:
                 parts.append("")

@@ -28,9 +28,7 @@ MAX_MESSAGE_NBYTES = 2**31 - 1
 MAX_REASON = 400
 
 #: A field of ours of type float with the largest float as `text_format` prints it; a double may be that number itself.
-_LARGEST_FLOAT = re.compile(
-    r"^( *(?:f|float_val|scomplex_val|value|keep_checkpoint_every_n_hours): -?)3\.4028235e\+38$", re.MULTILINE
-)
+_LARGEST_FLOAT = r"(?m)^( *(?:f|float_val|scomplex_val|value|keep_checkpoint_every_n_hours): -?)3\.4028235e\+38$"
 
 _lock = threading.Lock()
 _pools: list[Any] = []
@@ -211,7 +209,7 @@ def print_text(msg: Any) -> str:
         )
     no_types_for_any = descriptor_pool.DescriptorPool()
     text: str = text_format.MessageToString(msg, as_utf8=False, descriptor_pool=no_types_for_any)
-    return _LARGEST_FLOAT.sub(r"\g<1>3.4028234663852886e+38", text)
+    return re.sub(_LARGEST_FLOAT, r"\g<1>3.4028234663852886e+38", text)
 
 
 def _path_of_unknown(msg: Any) -> str | None:

@@ -17,7 +17,7 @@ from graphsurgeon.ir.traversal import closure
 from proto_utils import schema
 
 # What the registry demands of an op's name; TensorFlow's internal ops begin with an underscore.
-_OP_NAME = re.compile(r"_?[A-Z][A-Za-z0-9_>.]*")
+_OP_NAME = r"_?[A-Z][A-Za-z0-9_>.]*"
 
 
 def library_findings(library: Library) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def call_findings(body: Body, functions: Mapping[str, Function]) -> Iterator[Fin
     for node, attr, name in _calls(body.nodes, functions):
         if name in functions:
             continue
-        if attr is None and _OP_NAME.fullmatch(name):
+        if attr is None and re.fullmatch(_OP_NAME, name):
             yield body.finding(WARNING, "unknown-op", node.name, f"TensorFlow has no op {name!r}")
         elif attr is None:
             yield body.finding(ERROR, "missing-function", node.name, f"calls {name!r}, which is not in the library")

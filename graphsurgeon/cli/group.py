@@ -22,7 +22,7 @@ _OTHER_WORDS = {
     "drop": "select",
     "concat": "merge",
 }
-_SUMMARY = re.compile(r'r?"""(.*?)(?:"""|\n)')
+_SUMMARY = r'r?"""(.*?)(?:"""|\n)'
 
 
 class VerbGroup(click.Group):
@@ -82,7 +82,7 @@ def _imported(stem: str) -> click.Command | None:
 def summary(file: str | os.PathLike[str]) -> str:
     """Return the first line of a module's docstring, read without importing it."""
     with open(file, encoding="utf-8") as text:
-        found = _SUMMARY.match(text.read(400))
+        found = re.match(_SUMMARY, text.read(400))
     return found.group(1).rstrip(".") if found else ""
 
 

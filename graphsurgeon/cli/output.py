@@ -16,10 +16,10 @@ import click
 T = TypeVar("T")
 
 # Not in the names that a text quotes, which may be anything.
-_QUOTED = re.compile(r"(?<![^\s(])`([^`]+)`")
-_OPTION = re.compile(r"([a-z_]+)(=.+)?", re.DOTALL)
+_QUOTED = r"(?<![^\s(])`([^`]+)`"
+_OPTION = r"(?s)([a-z_]+)(=.+)?"
 # What stands in double quotes needs none in a shell; what stands in single ones keeps them.
-_WORD = re.compile(r""""([^"]*)"|r?('[^']*')""")
+_WORD = r""""([^"]*)"|r?('[^']*')"""
 #: What the command line spells in another way.
 _FLAGS = {
     "overwrite": "--force",
@@ -79,17 +79,17 @@ def in_flags(text: str) -> str:
     ```keep=("a", "b")```        ``--keep a --keep b``
     ============================ ==========================
     """
-    return _QUOTED.sub(_flag, text)
+    return re.sub(_QUOTED, _flag, text)
 
 
 def _flag(quoted: re.Match[str]) -> str:
     if quoted[1] in _FLAGS:
         return _FLAGS[quoted[1]]
-    option = _OPTION.fullmatch(quoted[1])
+    option = re.fullmatch(_OPTION, quoted[1])
     if option is None:
         return quoted[0]
     flag = "--" + option[1].replace("_", "-")
-    return " ".join(f"{flag} {word or literal}" for word, literal in _WORD.findall(option[2] or "")) or flag
+    return " ".join(f"{flag} {word or literal}" for word, literal in re.findall(_WORD, option[2] or "")) or flag
 
 
 def printable(text: str) -> str:

@@ -27,7 +27,7 @@ _META_GRAPH_TYPES = dict.fromkeys(range(1, 8), LEN)
 _META_INFO_TYPES = {1: LEN, 2: LEN, 3: LEN, 4: LEN, 5: LEN, 6: LEN, 7: VARINT, 8: LEN}
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _OP = re.compile(rb"[A-Za-z_][A-Za-z0-9_.>/-]*")
-_FIRST_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*([A-Za-z_][A-Za-z0-9_]*)\s*[:{<]")
+_FIRST_FIELD = rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*([A-Za-z_][A-Za-z0-9_]*)\s*[:{<]"
 
 
 def is_text(head: bytes) -> bool:
@@ -46,7 +46,7 @@ def is_text(head: bytes) -> bool:
 
 def first_field(head: bytes) -> str:
     """Return the first field's name of a protobuf text, behind comments; empty when it does not look like one."""
-    match = _FIRST_FIELD.match(head)
+    match = re.match(_FIRST_FIELD, head)
     return match.group(1).decode() if match else ""
 
 

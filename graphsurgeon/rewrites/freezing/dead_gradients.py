@@ -15,7 +15,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import with_attr
 
 _ATTR = "_gradient_op_type"
-_DEAD = re.compile(rb"(CustomGradient|(Stateful)?PartitionedCall)-\d+")
+_DEAD = rb"(CustomGradient|(Stateful)?PartitionedCall)-\d+"
 
 
 def drop_dead_gradients(model: Model) -> dict[str, str]:
@@ -27,7 +27,7 @@ def drop_dead_gradients(model: Model) -> dict[str, str]:
     for function, graph in model.graphs():
         edit = GraphEdit(graph)
         for node, attr in with_attr(graph, _ATTR):
-            if _DEAD.fullmatch(attr.s):
+            if re.fullmatch(_DEAD, attr.s):
                 where = node.name if function is None else f"{function}/{node.name}"
                 dropped[where] = attr.s.decode()
                 del edit.edit(node).attrs[_ATTR]
