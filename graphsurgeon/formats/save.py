@@ -215,9 +215,14 @@ def notes_on(model: Model, kind: OutputKind) -> list[str]:
     if kind != "checkpoint":
         lacks = kind != "saved_model" and bool(model.variables)
         return [f"the values of {_count(model)} are not in it: a graph has none"] if lacks else []
-    from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint
+    from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, may_need_saver
 
-    return limits_of_checkpoint(model)
+    notes = limits_of_checkpoint(model)
+    if may_need_saver(model):
+        from graphsurgeon.rewrites.serving.servable import note_of_new_saver
+
+        return note_of_new_saver(model) + notes
+    return notes
 
 
 def save_model_checkpoint(

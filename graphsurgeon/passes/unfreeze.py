@@ -41,8 +41,7 @@ from graphsurgeon.names import some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
 from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_variables
-from graphsurgeon.rewrites.freezing.to_variables import ToVariables
-from graphsurgeon.rewrites.freezing.variable_row import VariableRow
+from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.layout import VariableKind, can_hold

@@ -257,7 +257,9 @@ def test_print_text_knows_every_float_field():
     sources = [path.read_text() for path in Path(schema.__file__).parent.joinpath("protos").glob("*.proto")]
     names = {name for text in sources for name in re.findall(r"^\s*(?:repeated )?float (\w+) =", text, re.MULTILINE)}
     doubles = {name for text in sources for name in re.findall(r"^\s*(?:repeated )?double (\w+) =", text, re.MULTILINE)}
-    known = {name for name in names | doubles if schema.__dict__["_LARGEST_FLOAT"].search(f"  {name}: 3.4028235e+38")}
+    known = {
+        name for name in names | doubles if re.search(schema.__dict__["_LARGEST_FLOAT"], f"  {name}: 3.4028235e+38")
+    }
     assert known == names > {"float_val"}
 
 

@@ -12,7 +12,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.collections import list_variables
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import matches_any, node_of
-from graphsurgeon.rewrites.freezing.variable_row import VariableRow
+from graphsurgeon.rewrites.freezing.to_variables import VariableRow
 from graphsurgeon.tensors.boxes import Box, whole
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor

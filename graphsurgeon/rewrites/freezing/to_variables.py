@@ -7,7 +7,7 @@ and who read the constant reads the variable.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.edit import GraphEdit
@@ -27,6 +27,19 @@ from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 from proto_utils import schema
 
 _READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
+
+
+class VariableRow(NamedTuple):
+    """A constant that became a variable."""
+
+    name: str  # its key in the checkpoint
+    node: str
+    dtype: str
+    shape: list[int]
+    nbytes: int
+    trainable: bool
+    role: str
+    evidence: list[str]
 
 
 class ToVariables:

@@ -16,8 +16,6 @@ def may_need_saver(model: Model) -> bool:
 def limits_of_checkpoint(model: Model) -> list[str]:
     """Return what of a model a ``.meta`` with a checkpoint cannot hold, a sentence each."""
     notes = []
-    if model.meta is not None and _is_saver_remade(model):
-        notes.append(f"{model.meta.saver_def.restore_op_name!r} reads V1 checkpoints only, so there is a new saver")
     files = (
         [] if model.saved_model is None else [name for name in model.saved_model.files if name.startswith("assets/")]
     )
@@ -31,11 +29,3 @@ def limits_of_checkpoint(model: Model) -> list[str]:
             "graph's own saver, but lists no variables to train"
         )
     return notes
-
-
-def _is_saver_remade(model: Model) -> bool:
-    if not may_need_saver(model):
-        return False
-    from graphsurgeon.rewrites.serving.servable import restorable
-
-    return restorable(model) is not model

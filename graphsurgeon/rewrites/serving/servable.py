@@ -98,6 +98,13 @@ def restorable(model: Model) -> Model:
     return draft.result()
 
 
+def note_of_new_saver(model: Model) -> list[str]:
+    """Return what is to be said when `restorable` gives a model a new saver, nothing when it does not."""
+    if model.meta is None or restorable(model) is model:
+        return []
+    return [f"{model.meta.saver_def.restore_op_name!r} reads V1 checkpoints only, so there is a new saver"]
+
+
 class _Draft:
     """A copy of a model's MetaGraphDef, and the nodes to be added."""
 

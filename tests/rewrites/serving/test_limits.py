@@ -6,7 +6,7 @@ import pytest
 
 from graphsurgeon.ir.model import SavedModelParts
 from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, may_need_saver
-from graphsurgeon.rewrites.serving.servable import restorable
+from graphsurgeon.rewrites.serving.servable import note_of_new_saver, restorable
 from tests.notation import model
 from tests.rewrites.serving.test_servable import NET, meta_of, two, with_old_saver, with_variable
 
@@ -15,15 +15,15 @@ from tests.rewrites.serving.test_servable import NET, meta_of, two, with_old_sav
 def test_a_saver_that_reads_v1_only_is_named(op: str):
     made = with_old_saver(op)
     assert may_need_saver(made)
-    assert limits_of_checkpoint(made) == ["'all' reads V1 checkpoints only, so there is a new saver"]
-    assert limits_of_checkpoint(restorable(made)) == []
+    assert note_of_new_saver(made) == ["'all' reads V1 checkpoints only, so there is a new saver"]
+    assert note_of_new_saver(restorable(made)) == []
 
 
 def test_other_savers_are_not():
     for made in (with_variable(), with_old_saver("Restore")):
         meta_of(made).saver_def.restore_op_name = ""
         assert not may_need_saver(made)
-        assert limits_of_checkpoint(made) == []
+        assert note_of_new_saver(made) == []
 
 
 def test_assets_and_objects_are_named():
