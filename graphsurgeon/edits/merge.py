@@ -3,7 +3,8 @@
 For: a model that is assembled from parts which were trained apart; a backbone and a head.
 
 Leaves behind: every tensor of every checkpoint, untouched, under its own name or below the scope that its checkpoint
-was given. The same name twice is an error unless both have the same value, or one checkpoint is preferred. Object
+was given. The same name twice is an error unless both have the same value, both hold slices of one partitioned tensor
+that the other lacks, as parts of a checkpoint that was never put together do, or one checkpoint is preferred. Object
 graphs of TensorFlow 2 become one, in which the objects of a checkpoint with a scope are below it (those of the first
 also where they were): what ``tf.train.Checkpoint(body=..., head=...)`` restores may come from two. What cannot be found
 there any more, because another checkpoint has something else at its path, is told.
@@ -17,7 +18,9 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
 from graphsurgeon.names import some_of, split_names
+from graphsurgeon.tensors.boxes import overlapping
 from graphsurgeon.tensors.compare import same_values
+from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
@@ -81,8 +84,9 @@ def merge(
     clashes = []
     for number in order:
         for name, tensor in parts[number].items():
-            if name not in merged:
-                merged[name] = tensor
+            whole = _joined(name, merged[name], tensor) if name in merged else tensor
+            if whole is not None:
+                merged[name] = whole
             elif name != OBJECT_GRAPH_KEY and not (name in taken or _is_same(merged[name], tensor)):
                 clashes.append(name)
     if clashes:
@@ -164,6 +168,16 @@ def _unite_object_graphs(
         return []
     told = some_of(list(dict.fromkeys(lost)), _MAX_LISTED)
     return [f"tf.train.Checkpoint does not find by objects, for others are at their paths: {told}"]
+
+
+def _joined(name: str, a: Tensor, b: Tensor) -> Tensor | None:
+    """Return what slices of one partitioned tensor are together; None unless each lacks what the other has."""
+    if not isinstance(a, JoinedTensor) or not isinstance(b, JoinedTensor) or (a.dtype, a.shape) != (b.dtype, b.shape):
+        return None
+    parts = [*a.parts, *b.parts]
+    if a.is_complete or b.is_complete or overlapping(box for box, _ in parts) is not None:
+        return None
+    return JoinedTensor(a.shape, parts, name=name, slices=[*a.slices, *b.slices])
 
 
 def _is_same(a: Tensor, b: Tensor) -> bool:

@@ -25,7 +25,8 @@ from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, Kind, binary_kind, text_kind
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from graphsurgeon.formats.table import is_table
-from proto_utils.errors import NotFoundError, UnsupportedError
+from graphsurgeon.formats.unmerged import hint_of_directories, hint_of_parts, refuse_parts
+from proto_utils.errors import FileFormatError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.wire import VARINT, fields
 
@@ -51,6 +52,8 @@ class Detected(NamedTuple):
         The checkpoint that holds the values: itself, beside the ``.meta``, or in the SavedModel.
     is_v1 : bool
         Whether that checkpoint is of the V1 format.
+    not_a_graph : str or None
+        What the ``.meta`` beside a checkpoint is instead of a graph: a Git LFS pointer, an empty file.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Detected(NamedTuple):
     is_text: bool = False
     prefix: str | None = None
     is_v1: bool = False
+    not_a_graph: str | None = None
 
     @property
     def name(self) -> str:
@@ -186,17 +190,33 @@ def _detect_directory(path: str) -> Detected:
         file = os.path.join(path, name)
         if os.path.isfile(file):
             return _detect_file(file)._replace(path=path)
-    state = state_file.read_state(path)
+    names = os.listdir(path)
+    try:
+        state = state_file.read_state(path)
+    except FileFormatError:
+        _refuse_foreign_directory(path, names)
+        raise
     if state is not None:
         return _named_by_state(path, state.latest)
-    names = os.listdir(path)
+    refuse_parts(path)
     prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index")) or _v1_prefixes(names)
     if len(prefixes) == 1:
         return _detect_member(os.path.join(path, prefixes[0]))._replace(path=path)
     if prefixes:
         hint = f"name one of them: {', '.join(prefix or '(empty)' for prefix in prefixes[:5])}"
         raise UnsupportedError(f"a directory with {len(prefixes)} checkpoints and no state file", path=path, hint=hint)
-    raise _foreign(path, "a directory without saved_model.pb, checkpoint state file or checkpoint")
+    _refuse_foreign_directory(path, names)
+    what = "a directory without saved_model.pb, checkpoint state file or checkpoint"
+    raise _foreign(path, what, hint_of_directories(path))
+
+
+def _refuse_foreign_directory(path: str, names: list[str]) -> None:
+    """Refuse a directory of another program's, by what is in it."""
+    from graphsurgeon.formats.foreign_directories import describe_directory
+
+    found = describe_directory(path, names)
+    if found is not None:
+        raise _foreign(path, found)
 
 
 def _detect_member(prefix: str) -> Detected:
@@ -221,17 +241,21 @@ def _named_by_state(path: str, latest: str) -> Detected:
         found = _detect_prefix(place) if is_shards or not state_file.is_v1_file(place) else _detect_file(place)
         if found is not None:
             return found._replace(path=path)
-    raise NotFoundError("checkpoint", latest, _neighbours(prefix), where=f"the place that {path} names")
+    where = f"the place that {path} names"
+    hint = hint_of_parts(prefix) or hint_of_parts(os.path.join(directory, os.path.basename(prefix)))
+    raise NotFoundError("checkpoint", latest, _neighbours(prefix), where=where, hint=hint)
 
 
 def _checkpoint(path: str, prefix: str, *, is_v1: bool = False) -> Detected:
-    """Add the graph beside a checkpoint, when what is named .meta is one."""
+    """Add the graph beside a checkpoint, or what stands in its place."""
     alone = Detected(path, "checkpoint_v1" if is_v1 else "checkpoint", prefix=prefix, is_v1=is_v1)
     meta = f"{prefix}.meta"
     try:
         found = _detect_file(meta)
-    except (FileNotFoundError, IsADirectoryError, UnsupportedError):
+    except (FileNotFoundError, IsADirectoryError):
         return alone
+    except UnsupportedError as error:
+        return alone._replace(not_a_graph=error.reason)
     return alone._replace(graph=meta, is_text=found.is_text) if found.kind == "meta_graph" else alone
 
 
@@ -250,14 +274,17 @@ def _with_values(found: Detected) -> Detected:
     return found
 
 
-def _foreign(path: str, looks_like: str) -> UnsupportedError:
-    return UnsupportedError(f"not a TensorFlow graph or checkpoint: this is {looks_like}", path=path)
+def _foreign(path: str, looks_like: str, hint: str | None = None) -> UnsupportedError:
+    from graphsurgeon.formats.foreign import way_on
+
+    hint = hint or way_on(looks_like)
+    return UnsupportedError(f"not a TensorFlow graph or checkpoint: this is {looks_like}", path=path, hint=hint)
 
 
 def _missing(path: str) -> NotFoundError:
     if os.path.islink(path):
         return NotFoundError("file", path, hint=f"it is a symbolic link to {os.readlink(path)!r}, which is not there")
-    return NotFoundError("file", path, _neighbours(path))
+    return NotFoundError("file", path, _neighbours(path), hint=hint_of_parts(path))
 
 
 def _neighbours(path: str) -> tuple[str, ...]:

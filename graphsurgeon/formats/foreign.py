@@ -37,12 +37,28 @@ _ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
 LFS_POINTER = "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
 #: Git LFS writes no longer ones.
 _MAX_POINTER_NBYTES = 1 << 10
-_LFS = b"version https://git-lfs.github.com/spec/"
+LFS_BEGIN = b"version https://git-lfs.github.com/spec/"
 
 
 def is_lfs_pointer(source: FileSource) -> bool:
     """Return whether a Git LFS pointer stands in the place of a file, which may hold anything else."""
-    return source.size <= _MAX_POINTER_NBYTES and source.read(0, min(source.size, len(_LFS))) == _LFS
+    return source.size <= _MAX_POINTER_NBYTES and source.read(0, min(source.size, len(LFS_BEGIN))) == LFS_BEGIN
+
+
+_IMPORT = "import makes a checkpoint of it: import SRC -o PREFIX"
+_JAX = "read it into arrays with its own library; gs.save_checkpoint of a dict of them makes a checkpoint"
+_TORCH = "save its tensors as .safetensors or .npz with PyTorch; import makes a checkpoint of these"
+#: What to do about a file or directory, by words for it.
+_WAYS_ON: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("HDF5", "NumPy", "safetensors", "Keras model (.keras)"), _IMPORT),
+    (("MessagePack", "msgpack", "Orbax", "Zarr"), _JAX),
+    (("PyTorch",), _TORCH),
+)
+
+
+def way_on(looks_like: str) -> str | None:
+    """Return what to do about a file that `describe` has words for; None where there is nothing to advise."""
+    return next((hint for words, hint in _WAYS_ON if any(word in looks_like for word in words)), None)
 
 
 def describe(head: bytes, path: str) -> str:
@@ -73,7 +89,7 @@ def describe(head: bytes, path: str) -> str:
 def describe_text(head: bytes, field: str) -> str:
     """Return what a text file looks like, in words that follow "this is"."""
     stripped = head.lstrip().removeprefix(b"\xef\xbb\xbf")
-    if stripped.startswith(_LFS):
+    if stripped.startswith(LFS_BEGIN):
         return LFS_POINTER
     lowered = stripped[:200].lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
@@ -108,6 +124,17 @@ def _is_safetensors(head: bytes) -> bool:
     return len(head) > 10 and head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < 1 << 32
 
 
+def _is_msgpack(head: bytes) -> bool:
+    """Return whether it begins with a map whose first key is a word, as a tree of parameters does."""
+    if len(head) < 3 or not (0x81 <= head[0] <= 0x8F or head[0] in (0xDE, 0xDF)):
+        return False
+    start = {0xDE: 3, 0xDF: 5}.get(head[0], 1)
+    kind = head[start] if start < len(head) else 0
+    length, start = (head[start + 1 : start + 2], start + 2) if kind == 0xD9 else (bytes([kind & 0x1F]), start + 1)
+    key = head[start : start + int.from_bytes(length, "big")]
+    return (kind == 0xD9 or 0xA1 <= kind <= 0xBF) and len(key) == int.from_bytes(length, "big") and is_text(key)
+
+
 def _is_pickle(head: bytes) -> bool:
     return head[0] == 0x80 and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
 
@@ -136,6 +163,7 @@ _BY_SHAPE = (
     (_is_tflite, "a TensorFlow Lite model"),
     (_is_onnx, "an ONNX model"),
     (_is_safetensors, "a safetensors file"),
+    (_is_msgpack, "a MessagePack file, as Flax and T5X write checkpoints"),
     (_is_pickle, "a Python pickle, as PyTorch and old scripts write"),
     (_is_tar, "a tar archive; unpack it first"),
     (_is_tf_record, "a TFRecord file: examples, or TensorBoard events"),

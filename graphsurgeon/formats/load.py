@@ -79,6 +79,9 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
     if tags is not None and found.kind != "saved_model":
         reason = f"tags choose a meta graph of a SavedModel, and {found.path} is a {found.name}"
         raise PassError("load", reason, hint="leave out `tags`", is_usage=True)
+    if found.not_a_graph is not None:
+        hint = "what is in the checkpoint alone can be read without it; moved away, it is left out"
+        raise UnsupportedError(found.not_a_graph, path=f"{found.prefix}.meta", hint=hint)
     if found.graph is None:
         return Model()
     return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=tags)

@@ -17,13 +17,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proto_utils import schema
-from proto_utils.errors import FileFormatError
-from proto_utils.files import BytesSource, FileSource, Source, Span
+from proto_utils.errors import CorruptionError, FileFormatError
+from proto_utils.files import BytesSource, FileSource, Source, Span, Window
 from proto_utils.sink import FileSink
+from proto_utils.skeleton import next_record
 from proto_utils.splice import Piece, join, total_nbytes
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
+
+#: A tag and a length, each a varint.
+_MAX_HEAD_NBYTES = 20
+_NO_END = 1 << 62
 
 
 class MessageFormat(NamedTuple):
@@ -52,7 +57,7 @@ class MessageFormat(NamedTuple):
             It is not such a message.
         """
         path = os.fspath(path)
-        with locating(path):
+        with reading(path, is_text=is_text):
             source = open_message(path, self.name if is_text else None)
             return self.parse(Span(source, 0, source.size))
 
@@ -120,6 +125,34 @@ def write_pieces(pieces: Sequence[Piece], sink: FileSink) -> None:
         else:
             for chunk in piece.chunks():
                 sink.write(chunk)
+
+
+@contextlib.contextmanager
+def reading(path: str, *, is_text: bool) -> Iterator[None]:
+    """Say of a binary message that cannot be read when its file ends too early, and give all errors its path."""
+    try:
+        with locating(path):
+            yield
+    except CorruptionError as error:
+        wanted = None if is_text else _wanted_nbytes(path)
+        if wanted is None:
+            raise
+        nbytes = os.path.getsize(path)
+        reason = f"truncated: {nbytes} of {wanted} bytes or more"
+        raise CorruptionError(reason, path=path, offset=nbytes, hint="download it again") from error
+
+
+def _wanted_nbytes(path: str) -> int | None:
+    """Return where the last record of a file claims to end, when that is behind the file's end; None of a whole one."""
+    with contextlib.closing(FileSource(path)) as source:
+        window, position = Window(source), 0
+        try:
+            while position < source.size:
+                position = next_record(window, position, _NO_END).end
+        except CorruptionError:
+            # Within the head of a record there is no more to be known; elsewhere it is no message at all.
+            return source.size + 1 if source.size - position < _MAX_HEAD_NBYTES else None
+        return position if position > source.size else None
 
 
 @contextlib.contextmanager

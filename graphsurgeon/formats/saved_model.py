@@ -20,7 +20,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from graphsurgeon.formats.message import locating, open_message
+from graphsurgeon.formats.message import open_message, reading
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.names import text_of
 from proto_utils.errors import CorruptionError, NotFoundError
@@ -75,7 +75,7 @@ def read_saved_model(
         It is not a sound SavedModel, or holds no meta graph.
     """
     path = os.fspath(path)
-    with locating(path):
+    with reading(path, is_text=is_text):
         source = open_message(path, "SavedModel" if is_text else None)
         records = list(_records(source))
         found = [(number, _tagged(source, record)) for number, record in enumerate(records) if _is_meta_graph(record)]
@@ -94,7 +94,7 @@ def list_meta_graphs(path: str, *, is_text: bool = False) -> list[TaggedGraph]:
     CorruptionError
         It is not a sound SavedModel.
     """
-    with locating(path):
+    with reading(path, is_text=is_text):
         source = open_message(path, "SavedModel" if is_text else None)
         return [_tagged(source, record) for record in _records(source) if _is_meta_graph(record)]
 

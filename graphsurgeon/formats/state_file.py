@@ -20,7 +20,7 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
@@ -80,6 +80,8 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     ------
     CorruptionError
         It is not a CheckpointState in text form, or names no checkpoint.
+    UnsupportedError
+        It is another program's checkpoint.
     """
     directory = os.fspath(directory)
     path = os.path.join(directory, name)
@@ -91,7 +93,7 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, UnsupportedError):
         # Nor is a pipe or a device a state file, and a pipe would be waited for.
         return None
-    message = schema.parse_text(schema.CheckpointState, text, path=path)
+    message = _parse(text, path)
     if not message.model_checkpoint_path:
         raise CorruptionError("names no checkpoint (model_checkpoint_path)", path=path)
     latest = _resolve(directory, message.model_checkpoint_path)
@@ -100,6 +102,22 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
         checkpoints.append(latest)
     timestamps = tuple(message.all_model_checkpoint_timestamps)
     return CheckpointState(latest, tuple(checkpoints), timestamps, message.last_preserved_timestamp)
+
+
+def _parse(text: bytes, path: str) -> Any:
+    try:
+        return schema.parse_text(schema.CheckpointState, text, path=path)
+    except CorruptionError:
+        from graphsurgeon.formats import foreign
+
+        head = text[:HEAD_NBYTES]
+        found = foreign.describe(head, path) if not is_text(head) else ""
+        if found.startswith("a MessagePack file"):
+            # Not damaged, but somebody's values: nobody writes over them.
+            raise UnsupportedError(f"no checkpoint state file: this is {found}", path=path) from None
+        if text.startswith(foreign.LFS_BEGIN):
+            raise CorruptionError(f"no checkpoint state file: this is {foreign.LFS_POINTER}", path=path) from None
+        raise
 
 
 def latest_checkpoint(directory: str | os.PathLike[str], name: str = FILE_NAME) -> str | None:

@@ -88,4 +88,5 @@ def existing(prefix: str) -> list[str]:
 
 
 def _has_meta(found: Detected) -> bool:
-    return found.kind != "saved_model" and found.graph is not None and found.prefix is not None
+    has_one = found.graph is not None or found.not_a_graph is not None
+    return found.kind != "saved_model" and has_one and found.prefix is not None

@@ -9,6 +9,7 @@ checksum            a tensor whose stored bytes are damaged
 missing-shard       a data file that is not there, or only as a Git LFS pointer, with what is
                     lost
 truncated-shard     a data file that ends too early, with what is lost
+graph-file          a ``.meta`` that is no graph, as a Git LFS pointer in its place
 state-file          the ``checkpoint`` file of a directory, when its latest checkpoint is not
                     there; (warning) when older ones that it lists are gone
 object-graph        a key that the object graph of a TensorFlow 2 checkpoint notes, and under which
@@ -89,7 +90,7 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
             raise
         # Something is there, so it is a state file that leads nowhere.
         return SourceReport([Finding(ERROR, "state-file", None, None, error.message)])
-    model = load_graph(found)
+    model = Model() if found.not_a_graph is not None else load_graph(found)
     of_values, num_lost = _value_findings(found, model)
     of_files = [*_state_findings(found), *of_values]
     findings = [*_model_findings(found, model), *of_files]
@@ -152,6 +153,8 @@ def _differs(node: str | None, message: str) -> Finding:
 
 def _model_findings(found: Detected, model: Model) -> list[Finding]:
     """Check a graph and what is around it; of a SavedModel every meta graph, which share the checkpoint."""
+    if found.not_a_graph is not None:
+        return [Finding(ERROR, "graph-file", None, None, f"{found.prefix}.meta: {found.not_a_graph}")]
     if found.graph is None:
         return []
     findings = verify(model, consistency=True)

@@ -13,6 +13,8 @@ from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
+from graphsurgeon.tools.verify_source import verify_source
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from tests.formats.bundle_files import table
@@ -132,9 +134,21 @@ def test_meta_beside_a_checkpoint_is_one_model(checkpoint):
     )
 
 
-def test_meta_that_is_none_leaves_the_checkpoint(checkpoint):
-    Path(f"{checkpoint}.meta").write_bytes(b"nonsense")
-    assert detect(checkpoint).graph is None
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"nonsense", "text file"), (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"), (b"", "empty")],
+)
+def test_meta_that_is_none_leaves_the_values_and_is_told(checkpoint, content, words):
+    Path(f"{checkpoint}.meta").write_bytes(content)
+    found = detect(checkpoint)
+    assert found.graph is None
+    assert words in (found.not_a_graph or "")
+    assert list(load_checkpoint(checkpoint)) == ["w"]
+    for use in (load, lambda path: EditedCheckpoint(path).graph):
+        with pytest.raises(UnsupportedError, match=words) as caught:
+            use(checkpoint)
+        assert caught.value.path == f"{checkpoint}.meta"
+    assert ("graph-file", True) in [(f.rule, words in f.message) for f in verify_source(checkpoint).findings]
 
 
 def test_directory_whose_state_file_names_one(checkpoint):

@@ -143,6 +143,15 @@ def test_every_truncation_is_noticed_or_between_nodes(tmp_path):
         if cut in ends:
             assert encoded(GRAPH_DEF, GRAPH_DEF.read(tmp_path / "x")) == data[:cut]
             continue
-        with pytest.raises(CorruptionError) as caught:
+        with pytest.raises(CorruptionError, match=f"truncated: {cut} of ") as caught:
             GRAPH_DEF.read(tmp_path / "x")
         assert caught.value.path == str(tmp_path / "x")
+        assert caught.value.hint == "download it again"
+
+
+def test_damage_that_is_no_truncation_is_not_called_one(tmp_path):
+    # The record of a node ends with the file, a name in it behind that.
+    (tmp_path / "x").write_bytes(b"\x0a\x04\x0a\x09ab")
+    with pytest.raises(CorruptionError) as caught:
+        GRAPH_DEF.read(tmp_path / "x")
+    assert "truncated" not in str(caught.value)

@@ -49,6 +49,8 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
         return
     emit_line(_title(found))
     lines = [] if graph is None else _graph_lines(graph, meta_graphs)
+    if found.not_a_graph is not None:
+        lines = [("graph", f"{found.prefix}.meta is {found.not_a_graph}")]
     for label, text in [*lines, *_checkpoint_lines(checkpoint)]:
         emit_line(f"{label:<{_WIDTH}}{text}")
 

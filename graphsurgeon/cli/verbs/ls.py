@@ -91,7 +91,7 @@ def _graph_rows(
     from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
     from graphsurgeon.tools.inspect import inspect
 
-    if found.graph is None:
+    if found.graph is None and found.not_a_graph is None:
         raise UnsupportedError("a checkpoint without a graph (.meta) beside it has no nodes to list", path=found.path)
     model = load_graph(found)
     if inputs or outputs:

@@ -114,12 +114,12 @@ def listing(prefix):
     return {name: [tf.as_dtype(dtypes[name]).as_datatype_enum, shapes[name]] for name in shapes}
 
 
-def read(prefix, slices=None):
-    """``{name: digest}`` of everything in a checkpoint; `slices` gives names a shape-and-slice string."""
+def read(prefix, slices=None, only=None):
+    """``{name: digest}`` of all in a checkpoint, or `only` some; `slices` gives names a shape-and-slice string."""
     import tensorflow as tf
 
     listed = listing(prefix)
-    names = sorted(name for name in listed if listed[name][0] not in (20, 21))
+    names = only or sorted(name for name in listed if listed[name][0] not in (20, 21))
     wanted = [tf.as_dtype(listed[name][0]) for name in names]
     if not names:
         return {}
