@@ -6,8 +6,9 @@ differentiated only with the pivots of its context. None of these is behind the 
 so whoever takes nodes away has to ask here what to take along.
 
 Above the single initializers stand ops that run them all: the main op of a SavedModel, a
-legacy init op. They are NoOps that wait for other NoOps and, in the end, for the
-initializers, and can be cut down to those that are left::
+legacy init op, and what `tf.global_variables_initializer` made, which no collection names.
+They are NoOps that wait for other NoOps and, in the end, for the initializers, and can be
+cut down to those that are left::
 
     main_op = NoOp(^init, ^init_all_tables)
     init = NoOp(^v/Assign, ^w/Assign)        init_all_tables = NoOp(^table_init)
@@ -57,7 +58,7 @@ def initialization_dependencies(
     """
     if meta is None:
         return {}, InitOps((), {})
-    init = InitOps(init_ops(meta), producers)
+    init = InitOps([*init_ops(meta), *_groups_of_initializers(meta, producers)], producers)
     also = collection_dependencies(meta, producers)
     for holder, names in init.initializers.items():
         also.setdefault(holder, []).extend(names)
@@ -121,6 +122,17 @@ def list_table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node])
     if added:
         meta.collection_def[TABLE_INITIALIZERS].node_list.value.extend(added)
     return added
+
+
+def _groups_of_initializers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> list[str]:
+    """Return the NoOps that wait for initializers which collections tell of, or for such NoOps, and nothing else."""
+    known = {node_of(each.initializer_name) for each in variable_defs(meta)} | {*_listed(meta, TABLE_INITIALIZERS)}
+    found = []
+    for node in producers.values():
+        if node.op == "NoOp" and node.inputs and known.issuperset(map(node_of_input, node.inputs)):
+            known.add(node.name)
+            found.append(node.name)
+    return found
 
 
 def state_inputs(name: str, producers: Mapping[str, Node]) -> list[str]:

@@ -8,8 +8,9 @@ a variable, they decide, and the same variables come back (see `remembered`).
 
 Leaves behind: every weight ``X`` as a variable of the same name with its initializer
 and ``X/read`` (the frozen graph's own, where it has one), all readers of ``X`` on that
-read, a ``save/`` subgraph with its SaverDef, the variables' collections, and the values
-in ``model.variables``. Feeds, fetches, ``loc:@X`` and checkpoint keys stay valid.
+read, an op ``init`` that runs all initializers, a ``save/`` subgraph with its SaverDef, the
+variables' collections, and the values in ``model.variables``. Feeds, fetches, ``loc:@X`` and
+checkpoint keys stay valid.
 
 What else it meets: functions keep their bodies (constants inside are reported as kept;
 constants passed in as arguments become variables outside). A constant inside a while
@@ -44,7 +45,8 @@ from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_va
 from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.variables.layout import VariableKind, can_hold
+from graphsurgeon.variables.group_op import install_init_op
+from graphsurgeon.variables.layout import VariableKind, can_hold, existing_variables
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.unfreeze_note import ATTR
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
@@ -133,6 +135,7 @@ def unfreeze(
     index = Index(model.graph)
     plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",), only=only)
     if noted and not plan.weights:
+        install_init_op(model, existing_variables(model.graph, index))
         kept = [
             _kept_row(each)._replace(reason=_LEFT if each.node.name in noted_before else _NOT_NOTED)
             for each in plan.kept
@@ -223,6 +226,7 @@ def _complete_meta_graph(
         remark = each.remark(is_listed=is_listed)
         notes += [] if remark is None else [remark]
     list_variables(meta, entries)
+    install_init_op(model, [*(each.variable for each in held), *surgery.variables])
     retarget_contexts(meta, surgery.moved)
     if surgery.kind == "resource":
         # X:0 is a handle now; who named it means its value.

@@ -8,8 +8,14 @@ A reference variable, and the same as a resource::
     X/read                   Identity(X)           X/Assign                       AssignVariableOp(X, zeros)
                                                    X/Read/ReadVariableOp          ReadVariableOp(X)
 
-The initial value is a Const with a shape and no values, which TensorFlow reads as
-zeros: a few bytes whatever the variable weighs. The values come from a checkpoint. It has
+The initial value is what TensorFlow's zeros initializer makes: a Const of one value that
+repeats, or from 1,000 elements on, which some readers would spell out, a Fill::
+
+    X/Initializer/zeros/shape_as_tensor   Const
+    X/Initializer/zeros/Const             Const: 0
+    X/Initializer/zeros                   Fill(shape_as_tensor, Const)
+
+That is a few bytes whatever the variable weighs; the values come from a checkpoint. It has
 no device; its ``_class`` puts it where the variable is.
 
 Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFlow
@@ -23,6 +29,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
@@ -32,6 +39,7 @@ from graphsurgeon.names import unique_name
 from graphsurgeon.tensors import dtypes, tensor_proto
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import FillTensor, StringTensor
 from proto_utils import schema
 from proto_utils.wire import len_header
 
@@ -45,12 +53,26 @@ _OWN = {
     "VariableV2": ("shape",),
     "VarHandleOp": ("shape", "shared_name", "_class"),
     "Const": ("value", "_class"),
+    "Fill": ("_class", "index_type"),
     "Assign": ("_class",),
     "Identity": ("_class",),
 }
 
+# Ops whose type is called T.
+_BY_T = ("Assign", "Identity", "Fill")
+
+# A Const of so many elements is none any more.
+_MANY = 1000
+_MAX_INT32 = (1 << 31) - 1
+
 _NO_FLOAT8 = {dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E4M3B11FNUZ, dtypes.FLOAT8_E5M2FNUZ}
 _NARROW = {dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2, dtypes.FLOAT4_E2M1FN}
+
+# Types for which TensorFlow 1.15 and 2.21 have no kernel of Fill.
+_NO_FILL = {
+    *(dtypes.QINT16, dtypes.FLOAT8_E5M2, dtypes.FLOAT8_E4M3FN, *_NO_FLOAT8),
+    *(dtypes.INT2, dtypes.UINT2, dtypes.FLOAT4_E2M1FN),
+}
 
 # Types for which TensorFlow has no kernel of Assign, or of AssignVariableOp: tried in 1.15 and 2.21.
 _UNASSIGNABLE: dict[VariableKind, frozenset[DType]] = {
@@ -106,7 +128,7 @@ def new_variable(
     `attrs` are further ones of the variable node; no read is made when an existing one is given.
     """
     dtype = value.dtype
-    shape, zeros = _shape_and_zeros(dtype, value.shape)
+    shape = _shape(value.shape)
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
         nodes = [_pattern("VariableV2", dtype).node(name, (), device, [shape])]
@@ -116,20 +138,21 @@ def new_variable(
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
-    zero, assign = _initializer(build, name, kind, zeros)
-    nodes += [zero, assign]
+    parts = _initializer(build, name, kind, value)
+    nodes += parts
+    initial, assign = parts[-2:]
     if read is None:
         nodes.append(new_read(name, kind, dtype, taken, device=device))
         read = nodes[-1].name
-    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{zero.name}:0", device)
+    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{initial.name}:0", device)
     return VariableNodes(variable, nodes, read)
 
 
 def new_initializer(
     name: str, dtype: DType, shape: tuple[int, ...], kind: VariableKind, taken: set[str], *, device: str = ""
-) -> tuple[Node, Node]:
-    """Make the initial value of the variable `name`, zeros, and the op that assigns it, under names that are free."""
-    return _initializer(_Builder(name, dtype, device, taken), name, kind, _shape_and_zeros(dtype, shape)[1])
+) -> list[Node]:
+    """Make what initializes the variable `name` with zeros: last the op that assigns, before it what it assigns."""
+    return _initializer(_Builder(name, dtype, device, taken), name, kind, Tensor(dtype, shape))
 
 
 def usual_read(name: str, kind: VariableKind) -> str:
@@ -183,13 +206,12 @@ def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Var
     return Variable(node.name, kind, dtype, initializer, read and f"{read}:0", initial_value, node.device)
 
 
-def _initializer(build: _Builder, name: str, kind: VariableKind, zeros: bytes) -> tuple[Node, Node]:
+def _initializer(build: _Builder, name: str, kind: VariableKind, value: Tensor) -> list[Node]:
     at = _beside(name)
-    # The initial value stands where its `_class` says.
-    initial = build("Initializer/zeros", "Const", [], [zeros, at], device="")
+    initial = _initial_value(build, value, at)
     if kind == "ref":
-        return initial, build("Assign", "Assign", [name, initial.name], [at])
-    return initial, build("Assign", "AssignVariableOp", [name, initial.name])
+        return [*initial, build("Assign", "Assign", [name, initial[-1].name], [at])]
+    return [*initial, build("Assign", "AssignVariableOp", [name, initial[-1].name])]
 
 
 def _tensor(text: str) -> str:
@@ -211,13 +233,13 @@ class _Builder:
         op: str,
         inputs: list[str],
         own: Sequence[bytes] = (),
-        *,
         device: str | None = None,
+        dtype: DType | None = None,
     ) -> Node:
         name = unique_name(f"{self._variable}/{suffix}", self._taken)
         self._taken.add(name)
         device = self._device if device is None else device
-        return _pattern(op, self._dtype).node(name, inputs, device, own)
+        return _pattern(op, dtype or self._dtype).node(name, inputs, device, own)
 
 
 def _beside(name: str) -> bytes:
@@ -227,18 +249,48 @@ def _beside(name: str) -> bytes:
     return len_header(_LIST, len(strings)) + strings
 
 
+def _initial_value(build: _Builder, value: Tensor, at: bytes) -> list[Node]:
+    """Make zeros of the dtype and shape of a value, last the node that gives them; they stand where `_class` says."""
+    name = "Initializer/zeros"
+    if value.size < _MANY or value.dtype in _NO_FILL:
+        return [build(name, "Const", [], [_zeros(value.dtype, value.shape), at], "")]
+    index_type = dtypes.INT64 if max(value.shape) > _MAX_INT32 else dtypes.INT32
+    shape = build(f"{name}/shape_as_tensor", "Const", [], [_numbers(index_type, value.shape), at], "", index_type)
+    zero = build(f"{name}/Const", "Const", [], [_zeros(value.dtype, ()), at], "")
+    return [shape, zero, build(name, "Fill", [shape.name, zero.name], [at, _type(index_type)], "")]
+
+
 @lru_cache(maxsize=256)
-def _shape_and_zeros(dtype: DType, shape: tuple[int, ...]) -> tuple[bytes, bytes]:
-    """Return two attrs that variables of one shape share: the shape, and zeros of that shape without values."""
-    zeros = tensor_proto.header(Tensor(dtype, shape))
-    shared = schema.AttrValue(shape=zeros.tensor_shape), schema.AttrValue(tensor=zeros)
-    return schema.serialize(shared[0]), schema.serialize(shared[1])
+def _shape(shape: tuple[int, ...]) -> bytes:
+    """Return the attr that variables of one shape share."""
+    return schema.serialize(attr_value.encode(Shape(shape)))
+
+
+@lru_cache(maxsize=256)
+def _zeros(dtype: DType, shape: tuple[int, ...]) -> bytes:
+    """Return the attr of zeros of a shape: one value, which repeats; TensorFlow writes it where no string is too."""
+    zero: Tensor = StringTensor((), [b""]) if dtype is dtypes.STRING else FillTensor(dtype, ())
+    proto = tensor_proto.header(Tensor(dtype, shape))
+    if 0 not in shape or dtype is dtypes.STRING:
+        proto.MergeFrom(tensor_proto.encode(zero))
+    return schema.serialize(schema.AttrValue(tensor=proto))
+
+
+@lru_cache(maxsize=256)
+def _numbers(dtype: DType, numbers: tuple[int, ...]) -> bytes:
+    raw = b"".join(number.to_bytes(dtype.itemsize, "little") for number in numbers)
+    return schema.serialize(attr_value.encode(FillTensor(dtype, (len(numbers),), raw)))
+
+
+@lru_cache(maxsize=2)
+def _type(dtype: DType) -> bytes:
+    return schema.serialize(attr_value.encode(dtype))
 
 
 @lru_cache(maxsize=256)
 def _pattern(op: str, dtype: DType) -> NodePattern:
     """Return what the nodes of `op` have in common beside variables of a type."""
-    attrs: dict[str, DType | bool | bytes] = {"T" if op in ("Assign", "Identity") else "dtype": dtype}
+    attrs: dict[str, DType | bool | bytes] = {"T" if op in _BY_T else "dtype": dtype}
     if op in ("VariableV2", "VarHandleOp"):
         attrs |= {"container": b"", "shared_name": b""}
     elif op == "Assign":

@@ -10,8 +10,7 @@ Callers in C++, Java and Go run these nodes by name::
     save/Identity, save/AssignVariableOp ...                      resource variables
     save/restore_all = NoOp(^every assignment)                    run to restore
 
-An assignment runs where its variable is. Where there are several such devices, each has a
-``save/restore_all/NoOp`` of its own, which ``save/restore_all`` waits for.
+An assignment runs where its variable is, and ``save/restore_all`` is a group of them, see `group_op`.
 
 Source: saver.py of TensorFlow 1.15 and 2.21, as seen in the graphs it exports.
 """
@@ -29,6 +28,7 @@ from graphsurgeon.names import bytes_of, free_scope
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.values import StringTensor
+from graphsurgeon.variables.group_op import new_group
 from graphsurgeon.variables.layout import Variable, new_assignment
 from proto_utils import schema
 
@@ -59,7 +59,8 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
     scope = free_scope("save", (node.name for node in graph))
     saved = sorted(variables, key=lambda s: s.key)
     assigns = _assignments(scope, [s.variable for s in saved])
-    restore_all = _restore_all(scope, (node.name for node in assigns if node.op != "Identity"), saved)
+    members = [(node.name, node.device) for node in assigns if node.op != "Identity"]
+    restore_all = new_group(f"{scope}/restore_all", members)
     nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *restore_all]
     saver_def = schema.SaverDef(
         filename_tensor_name=f"{scope}/Const:0",
@@ -162,20 +163,3 @@ def _assignment(scope: str, suffix: str, variable: Variable, restored: str) -> l
     value = Node.new(f"{scope}/Identity{suffix}", "Identity", [restored], device=device, attrs={"T": dtype})
     name = f"{scope}/AssignVariableOp{suffix}"
     return [value, new_assignment(name, target, value.name, kind, dtype, device=device)]
-
-
-def _restore_all(scope: str, assigns: Iterable[str], saved: Sequence[SavedVariable]) -> list[Node]:
-    by_device: dict[str, list[str]] = {}
-    for assign, each in zip(assigns, saved, strict=True):
-        by_device.setdefault(each.variable.device, []).append(f"^{assign}")
-    name = f"{scope}/restore_all"
-    # TensorFlow writes control inputs in the order of their names.
-    groups = [(device, sorted(names)) for device, names in sorted(by_device.items())]
-    if len(groups) == 1:
-        device, names = groups[0]
-        return [Node.new(name, "NoOp", names, device=device)]
-    parts = [
-        Node.new(f"{name}/NoOp_{i}" if i else f"{name}/NoOp", "NoOp", names, device=device)
-        for i, (device, names) in enumerate(groups)
-    ]
-    return [*parts, Node.new(name, "NoOp", sorted(f"^{part.name}" for part in parts))]

@@ -166,3 +166,12 @@ def test_groups_are_cut_down(kept: set[str], left: dict[str, list[str]]):
 def test_a_group_that_never_waited_stays():
     empty = Index(graph("all = NoOp")).producers
     assert list(InitOps(["all"], empty).cut(set())) == ["all"]
+
+
+def test_groups_of_known_initializers_alone_need_no_collection():
+    meta = schema.MetaGraphDef()
+    for name in ("v", "w"):
+        variable = schema.VariableDef(variable_name=f"{name}:0", initializer_name=f"{name}/init")
+        meta.collection_def["variables"].bytes_list.value.append(schema.serialize(variable))
+    _, init = initialization_dependencies(meta, producers())
+    assert init.cut({"v/init"}) == {"variables": ("^v/init",)}  # `all` waits for a check too

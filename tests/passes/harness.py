@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -63,9 +64,14 @@ def state(of: Model) -> tuple[object, ...]:
     return schema.serialize(of.to_graph_def()), meta, dict(of.variables)
 
 
+# The op that runs all initializers.
+_INIT = re.compile(r"init = NoOp\((\^\S+/Assign(_\d+)?(, )?)+\)")
+
+
 def shown(of: Model, without: str = "save/") -> list[str]:
-    """The nodes, one a line; those of a scope left out."""
-    return [line for line in notation.show(of.graph).splitlines() if not line.startswith(without)]
+    """The nodes, one a line; those of a scope left out, and what `unfreeze` sets the variables up with."""
+    lines = notation.show(of.graph).splitlines()
+    return [line for line in lines if not (line.startswith(without) or _INIT.fullmatch(line))]
 
 
 def check_pass(run: Pass, before: Model, after: str, *, without: str = "save/", **options: Any) -> Any:

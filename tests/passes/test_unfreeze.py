@@ -107,13 +107,21 @@ class TestLayout:
             z = Neg(w/read)
         """)  # fmt: skip
 
-    def test_the_initial_value_has_a_shape_and_no_values(self):
+    def test_the_initial_value_is_one_zero_that_repeats(self):
         of = model(FROZEN)
         unfreeze(of)
         value = of.graph["w/Initializer/zeros"].tensor
         assert (value.dtype, value.shape) == (dtypes.FLOAT, (2, 3))
         assert isinstance(value, FillTensor)
-        assert value.head == b""
+        assert value.head == bytes(4)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_no_initializer_dangles(self, kind):
+        of = model(FROZEN + "b = Const {f32 [3]}; z = BiasAdd(y, b)")
+        unfreeze(of, select=("b",), variables=kind)
+        assert of.graph["init"].inputs == ("^b/Assign", "^w/Assign")
+        assert of.meta is not None
+        assert "init_op" not in of.meta.collection_def  # as with TensorFlow, which would take it for all there is
 
     def test_values_are_the_constants_own(self):
         of = model(FROZEN)

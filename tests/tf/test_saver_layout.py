@@ -1,4 +1,4 @@
-"""Our variables and save/ subgraph are, node for node, those that TensorFlow's own Saver and exporter write."""
+"""Our variables, ``init`` and ``save/`` are, node for node, those that TensorFlow's own Saver and exporter write."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.group_op import new_group
 from graphsurgeon.variables.layout import Variable, new_variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
@@ -56,6 +57,11 @@ CASES = {
         {"name": f"v{i}", "resource": i % 2 == 0, "device": [None, "/job:ps/task:1", "/device:GPU:1"][i % 3]}
         for i in range(12)
     ],
+    "initial values": [
+        {"name": f"{dtype}/v{i}", "shape": shape, "dtype": dtype, "resource": bool(i % 2)}
+        for dtype in ("float32", "int64", "bool", "string", "float16", "complex64")
+        for i, shape in enumerate([[], [1], [0, 5], [999], [1000], [2, 500], [3, 4, 100], [0, 1000]])
+    ],
     "a dozen devices": [{"name": f"v{i}", "device": f"/job:ps/task:{i}"} for i in range(12)],
 }
 
@@ -69,10 +75,9 @@ def facts_of(node: schema.NodeDef) -> tuple[object, ...]:
 
 
 def variable_facts(node: schema.NodeDef) -> tuple[object, ...]:
-    """As `facts_of`; a variable's initial value is only asked for its place."""
+    """As `facts_of`, but for what differs among TensorFlow's own functions."""
     op, inputs, device, attrs = facts_of(node)
     assert isinstance(attrs, dict)
-    attrs.pop("value", None)
     if op == "VariableV2":
         attrs.pop("_class", None)  # get_variable writes it, Variable does not
     return op, inputs, device, attrs
@@ -98,7 +103,9 @@ def made_by_us(specs: list[Spec]) -> tuple[list[schema.NodeDef], list[schema.Nod
     ]
     nodes = [node for each in made for node in each.nodes]
     saver = new_saver(Graph(nodes), [SavedVariable(each.variable.node, each.variable) for each in made])
-    return [n.proto for n in nodes], [n.proto for n in saver.nodes], saver.saver_def, [each.variable for each in made]
+    variables = [each.variable for each in made]
+    nodes += new_group("init", [(each.initializer, each.device) for each in variables])
+    return [n.proto for n in nodes], [n.proto for n in saver.nodes], saver.saver_def, variables
 
 
 @pytest.mark.parametrize("case", CASES)

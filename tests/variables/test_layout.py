@@ -54,7 +54,28 @@ def test_further_attrs_are_the_variables_alone(kind):
 
 def test_the_initial_value_costs_nothing():
     made = new_variable("v", FillTensor(dtypes.FLOAT, (1 << 20, 1 << 20)), "ref", {"v"})
-    assert sum(node.proto.ByteSize() for node in made.nodes) < 500
+    assert sum(node.proto.ByteSize() for node in made.nodes) < 700
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("shape", "dtype", "ops"),
+    [
+        ((999,), dtypes.FLOAT, ["Const"]),
+        ((2, 500), dtypes.FLOAT, ["Const", "Const", "Fill"]),
+        ((2, 500), dtypes.QINT16, ["Const"]),  # no TensorFlow fills with these
+        ((1 << 40,), dtypes.BOOL, ["Const", "Const", "Fill"]),
+    ],
+)
+def test_the_initial_value(shape, dtype, ops, kind):
+    nodes = [n for n in new_variable("v", FillTensor(dtype, shape), kind, {"v"}).nodes if "/Initializer/" in n.name]
+    assert [node.op for node in nodes] == ops
+    assert [node.attrs["_class"] for node in nodes] == [[b"loc:@v"]] * len(ops)
+    of = Graph(nodes)
+    if len(ops) > 1:
+        assert tuple(of["v/Initializer/zeros/shape_as_tensor"].tensor.numpy()) == shape
+        assert nodes[-1].attrs["index_type"] == nodes[0].attrs["dtype"]
+        assert (nodes[0].attrs["dtype"] is dtypes.INT64) == (max(shape) > 1 << 31)
 
 
 def test_definitions():

@@ -109,9 +109,10 @@ def completed(held: HeldVariable, model: Model, taken: set[str]) -> HeldVariable
     shape = variable_shape(model.graph[name])
     dims = [] if shape is None or shape.dims is None else [dim for dim in shape.dims if dim is not None]
     if not variable.initializer and shape == Shape(dims):
-        zeros, assign = new_initializer(name, dtype, tuple(dims), kind, taken, device=variable.device)
-        model.graph.append(zeros)
-        model.graph.append(assign)
+        made = new_initializer(name, dtype, tuple(dims), kind, taken, device=variable.device)
+        for node in made:
+            model.graph.append(node)
+        zeros, assign = made[-2:]
         variable = variable._replace(initializer=assign.name, initial_value=f"{zeros.name}:0")
     return held._replace(variable=variable)
 

@@ -29,7 +29,8 @@ TABLES = """
 def test_a_table_keeps_its_initializer():
     pruned = model(TABLES, meta=listing("table_initializer", "t/init", "u/init"))
     report = prune(pruned, outputs=("out",))
-    assert [each.name for each in pruned.graph] == ["k", "t", "t/init", "x", "out"]
+    assert [each.name for each in pruned.graph] == ["k", "t", "t/init", "tables", "x", "out"]
+    assert pruned.graph["tables"].inputs == ("^t/init",)
     assert [row.name for row in report.references] == ["u/init"]
 
 

@@ -122,7 +122,7 @@ class TestMetaGraph:
 
     def test_the_meta_graph_weighs_the_same_whatever_the_weights_weigh(self):
         sizes = []
-        for rows in (1 << 8, 1 << 24):
+        for rows in (1 << 12, 1 << 24):
             of = model(FROZEN)
             nodes = list(of.graph)
             nodes[1] = Node.new(

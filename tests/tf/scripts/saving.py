@@ -6,7 +6,7 @@ tf1 = tf.compat.v1
 
 
 def export(path, specs):
-    """Make variables and a Saver for all of them, and export the meta graph.
+    """Make variables, the op that initializes them and a Saver for all of them, and export the meta graph.
 
     A specification is ``{"name", "shape", "dtype", "resource", "device", "trainable", "partitions"}``; all but the
     first may be left out.
@@ -14,6 +14,7 @@ def export(path, specs):
     with tf.Graph().as_default():
         for spec in specs:
             _variable(spec)
+        tf1.global_variables_initializer()
         tf1.train.Saver().export_meta_graph(path)
 
 
