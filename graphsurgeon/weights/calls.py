@@ -127,8 +127,11 @@ class CalledFunctions:
             same = {output: arg for output, arg in same.items() if body.forwarded.get(output) == arg}
         return {output: arg for output, arg in same.items() if output == arg} if node.op in _LOOPS else same
 
-    def arguments(self, scope: Scope, node: Node) -> Iterator[tuple[str, dict[str, Constant]]]:
-        """Yield each function that `node` calls, with the constants that its arguments always carry, by argument."""
+    def arguments(self, scope: Scope, node: Node) -> Iterator[tuple[str, dict[str, Constant], dict[str, str]]]:
+        """Yield each function that `node` calls, with the constants that its arguments always carry, by argument.
+
+        Last come the inputs of the call that are no such constants, by argument.
+        """
         first = _FIRST_ARGUMENT.get(node.op, 0)
         inputs = node.data_inputs[first:]
         kept = set(self._forwarded(node).values()) if node.op in _LOOPS else None
@@ -137,12 +140,15 @@ class CalledFunctions:
             if body is None:
                 continue
             given: dict[str, Constant] = {}
+            others: dict[str, str] = {}
             for i, (argument, text) in enumerate(zip(body.arguments, inputs, strict=False)):
                 constant = scope.constant(text)
                 if constant is not None and (kept is None or i in kept):
                     given[argument] = constant
+                else:
+                    others[argument] = text
             if given:
-                yield name, given
+                yield name, given, others
 
     def scope(self, function: str, constants: Iterable[Constant]) -> Scope:
         """Return the scope of a function's body: the given arguments are constants, and so are its Const nodes."""

@@ -2,12 +2,13 @@
 
 For each scope (the graph, then every function body that is given constants): trace the
 constants; note marks of freezing; ask the role table about each use; look for
-normalizations written out; judge the operands of plain arithmetic; descend into calls.
+normalizations written out and for masks; descend into calls; judge the operands of plain
+arithmetic, and of what is done to inputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from graphsurgeon.ir.index import Index
@@ -16,6 +17,8 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.weights import calls, norms, roles
 from graphsurgeon.weights.arithmetic import Arithmetic, Weighted, weighted
 from graphsurgeon.weights.marks import INTACT, NAME_ONLY, find_marks
+from graphsurgeon.weights.masks import find_masks
+from graphsurgeon.weights.normalizers import Normalizers
 from graphsurgeon.weights.scope import Constant, Scope, Use
 
 #: Findings of one constant that are written down; a table read by every layer has thousands alike.
@@ -80,20 +83,32 @@ def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, E
     return whole.found
 
 
-# The evidence in a function body given such constants, inside a loop or not, and whether weights are used there.
-_Known: TypeAlias = dict[tuple[str, tuple[Constant, ...], bool], tuple[dict[str, Evidence], bool]]
+# The evidence in a function body given such constants, and by names what is no input data, inside a loop or not; and
+# whether weights are used there.
+_Known: TypeAlias = dict[tuple[str, tuple[Constant, ...], frozenset[str], bool], tuple[dict[str, Evidence], bool]]
 
 
 class _Analysis:
-    """The evidence in one scope; `active` are the functions whose analysis waits for this one."""
+    """The evidence in one scope.
+
+    `active` are the functions whose analysis waits for this one, `touched` the arguments that are no input data.
+    """
 
     def __init__(
-        self, scope: Scope, library: calls.CalledFunctions, known: _Known, active: set[str], *, in_loop: bool = False
+        self,
+        scope: Scope,
+        library: calls.CalledFunctions,
+        known: _Known,
+        active: set[str],
+        *,
+        touched: frozenset[str] = frozenset(),
+        in_loop: bool = False,
     ) -> None:
         self.scope = scope
         self.library = library
         self.known = known
         self.active = active
+        self.touched = touched
         self.in_loop = in_loop
         self.found: dict[str, Evidence] = {}
         self.weighted: dict[str, Weighted] = {}
@@ -108,13 +123,17 @@ class _Analysis:
             self.found[constant.name] = evidence
         for constant in self.scope.constants.values():
             self._ports(constant)
-        self._norms()
-        yield from self._calls()
+        self._patterns()
+        calling = self._calling()
+        normalizers = Normalizers(self.scope, self._touched(calling))
+        for node in calling.values():
+            yield from self._call(node, normalizers)
         decides = marks_decide(self.found)
         arithmetic = Arithmetic(self.scope, self.weighted)
         for constant in self.scope.constants.values():
             if not decides or self.found[constant.name].mark:
                 self._arithmetic(constant, arithmetic)
+                self._normalizer(constant, normalizers)
 
     def _ports(self, constant: Constant) -> None:
         for use in self.found[constant.name].uses:
@@ -132,10 +151,29 @@ class _Analysis:
         in_loop = self.in_loop or any(node.op in ("Enter", "RefEnter") for node in use.path())
         return _IN_LOOP[role] if in_loop or _is_cell(self.scope, use.node) else role
 
-    def _norms(self) -> None:
+    def _patterns(self) -> None:
         roots = [node for node in self.scope.graph if node.op in norms.ROOTS]
         for part in norms.find_parts(self.scope, roots):
             self.found[part.constant.name].add(Clue(part.text, part.role, is_sure=True))
+        products = (node for node in self.scope.graph if node.op == "Mul" and node.name in self.scope.static)
+        for mask, text in find_masks(self.scope, products):
+            self.found[mask.name].add(Clue(text, "mask", is_sure=True))
+
+    def _touched(self, calling: Iterable[str]) -> Iterator[str]:
+        """Yield the nodes that use weights, and what else makes no input data."""
+        yield from calling
+        yield from self.touched
+        yield from self.weighted
+        for evidence in self.found.values():
+            if evidence.sure - roles.EITHER:
+                yield from (use.node.name for use in evidence.uses)
+
+    def _normalizer(self, constant: Constant, normalizers: Normalizers) -> None:
+        evidence = self.found[constant.name]
+        if constant.dtype.is_floating and not evidence.sure and (evidence.mark or constant.size > 1):
+            text = normalizers.judge(constant)
+            if text is not None:
+                evidence.add(Clue(text, "normalizer", is_sure=True))
 
     def _arithmetic(self, constant: Constant, arithmetic: Arithmetic) -> None:
         evidence = self.found[constant.name]
@@ -146,25 +184,27 @@ class _Analysis:
             if judged is not None:
                 self.found[constant.name].add(Clue(judged.text + _through(use), self._in_loop(judged.role, use)))
 
-    def _calls(self) -> Iterator[_Analysis]:
-        """Descend into every function that is given one of the constants."""
-        given: dict[str, Node] = {}
-        for evidence in self.found.values():
-            for use in evidence.uses:
-                if self.library.is_call(use.node):
-                    given[use.node.name] = use.node
-        for node in given.values():
-            for function, arguments in self.library.arguments(self.scope, node):
-                if function not in self.active:
-                    yield from self._descend(node, function, arguments)
+    def _calling(self) -> dict[str, Node]:
+        """Return the calls of functions that are given one of the constants, by name."""
+        uses = (use for evidence in self.found.values() for use in evidence.uses)
+        return {use.node.name: use.node for use in uses if self.library.is_call(use.node)}
 
-    def _descend(self, node: Node, function: str, arguments: dict[str, Constant]) -> Iterator[_Analysis]:
+    def _call(self, node: Node, normalizers: Normalizers) -> Iterator[_Analysis]:
+        """Descend into the functions that a node calls."""
         in_loop = self.in_loop or "While" in node.op
+        for function, arguments, others in self.library.arguments(self.scope, node):
+            if function not in self.active:
+                touched = frozenset(name for name, text in others.items() if in_loop or not normalizers.is_input(text))
+                yield from self._descend(node, function, arguments, touched, in_loop=in_loop)
+
+    def _descend(
+        self, node: Node, function: str, arguments: dict[str, Constant], touched: frozenset[str], *, in_loop: bool
+    ) -> Iterator[_Analysis]:
         constants = tuple(Constant(name, given.dtype, given.shape, None) for name, given in arguments.items())
-        key = (function, constants, in_loop)
+        key = (function, constants, touched, in_loop)
         if key not in self.known:
             scope = self.library.scope(function, constants)
-            inner = _Analysis(scope, self.library, self.known, self.active, in_loop=in_loop)
+            inner = _Analysis(scope, self.library, self.known, self.active, touched=touched, in_loop=in_loop)
             self.active.add(function)
             yield inner
             self.active.remove(function)

@@ -19,13 +19,18 @@ from graphsurgeon.tensors.dtypes import DType
 
 #: Every role, strongest first: of several roles of one constant the first is the one reported.
 ROLES: Final = (
-    "conv_filter", "depthwise_filter", "recurrent_kernel", "embedding", "matmul_kernel",
+    "mask", "conv_filter", "depthwise_filter", "recurrent_kernel", "embedding", "matmul_kernel",
     "bn_mean", "bn_variance", "bn_scale", "bn_offset", "norm_scale", "norm_offset", "prelu_alpha",
-    "recurrent_bias", "bias", "quant_range", "global_step", "table", "variable", "selected",
+    "recurrent_bias", "bias", "normalizer", "quant_range", "global_step", "table", "variable", "selected",
 )  # fmt: skip
 
 #: Roles of variables that training code sets, not the optimizer.
-NOT_TRAINABLE: Final = frozenset({"bn_mean", "bn_variance", "quant_range", "global_step", "table"})
+NOT_TRAINABLE: Final = frozenset(
+    {"mask", "bn_mean", "bn_variance", "normalizer", "quant_range", "global_step", "table"}
+)
+
+#: Roles that do not tell whether a constant was a variable: programs write such numbers too.
+EITHER: Final = frozenset({"normalizer", "quant_range"})
 
 _STRENGTH: Final = {role: position for position, role in enumerate(ROLES)}
 
@@ -104,6 +109,10 @@ KERNELS: Final = frozenset({"conv_filter", "depthwise_filter", "matmul_kernel", 
 _UNTRAINED_NAME: Final = re.compile(
     r"(.*/)?(moving_mean|moving_variance|moving_avg|moving_average|running_mean|running_var(iance)?|pop_mean|pop_variance"
     r"|global_step|ExponentialMovingAverage|biased|local_step|num_batches_tracked)(_\d+)?(/.*)?"
+    # Masks, and the statistics of data, which outputs are scaled back by.
+    r"|(.*[/_])?masks?(_\d+)?"
+    r"|(.*/)?(x|y|t|inputs?|outputs?|data|features?|targets?|labels?|obs|observations?|states?|images?|pixels?)"
+    r"_(mean|avg|average|mu|std|stdev|stddev|sigma|var|variance|min|max)(_\d+)?"
 )
 _STEP_NAME: Final = re.compile(r"(.*/)?(global_step|step|iterations?|iter|local_step)(_\d+)?(/.*)?")
 

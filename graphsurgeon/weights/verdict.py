@@ -95,9 +95,9 @@ class Judge:
 def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | None:
     if constant.size == 0:
         return f"{_usage(evidence)}; empty"
-    sure = roles.strongest(evidence.sure)
+    sure = roles.strongest(evidence.sure - roles.EITHER)
     role = sure or roles.strongest(evidence.likely)
-    if role is None or role == "quant_range":
+    if role is None:
         return f"{_usage(evidence)}; not a weight's use"
     dtype = constant.dtype
     if not (dtype.is_floating or dtype.is_complex):

@@ -87,7 +87,7 @@ def test_arithmetic_before_and_after_the_net_is_not_its_weights(text):
 def test_preprocessing_is_kept_with_its_use_as_the_reason():
     text = "x = Placeholder\nm = Const {f32 [3]}\nc = Sub(x, m)\nk = Const {f32 [3,3,3,6]}\ny = Conv2D(c, k)"
     assert taken(text) == {"k": "conv_filter"}
-    assert reasons(text) == {"m": "y of Sub 'c'; not a weight's use"}
+    assert reasons(text) == {"m": "looks like normalizer: is subtracted from input data in 'c'; not a weight's use"}
 
 
 def test_position_embeddings_and_class_tokens():

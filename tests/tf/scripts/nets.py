@@ -154,6 +154,33 @@ def awkward(get):
     return [tf1.matmul(net, exposed, name="output"), tf.identity(exposed, name="weights_output")]
 
 
+def normalized(get):
+    """Inputs that statistics of the data are taken out of, and back into the output; and weights that look alike."""
+
+    def statistic(name, *shape):
+        return get(name, list(shape), trainable=False)
+
+    data = tf1.placeholder(tf.float32, [2, 4], "data")
+    image = tf1.placeholder(tf.uint8, [2, 3, 3, 3], "image")
+    pixels = tf.cast(image, tf.float32) / 255.0 - statistic("mean_image", 3, 3, 3)
+    parts = [
+        (data - statistic("t_avg", 4)) / statistic("t_std", 4),
+        (data - statistic("mu", 4)) / (statistic("sigma", 4) + 1e-8),
+        (data - statistic("input_mean", 4)) * (1.0 / statistic("input_std", 4)),
+        (data - statistic("scaler/mean", 1, 4)) * statistic("scaler/scale", 1, 4),
+        data * statistic("minmax/x_scale", 4) + statistic("minmax/x_min", 4),
+        (data[:, :2] - statistic("x_shift")) / statistic("x_scale"),
+        (data - statistic("stats/mean", 4)) / tf.maximum(tf.sqrt(statistic("stats/variance", 4)), 1e-7),
+        tf.square(data - get("centers", [4])),
+        (data * get("slope", [4]) + get("intercept", [4])) * get("gate", [4]),
+        tf.reshape(pixels, [2, 27]),
+    ]
+    net = tf.nn.relu(tf1.matmul(tf.concat(parts, 1), get("hidden/kernel", [61, 4])) + get("hidden/bias", [4]))
+    net = (net - get("center", [4])) / get("temperature", [])
+    net = tf1.matmul(net, get("last/kernel", [4, 3])) + get("last/bias", [3])
+    return [tf.add(net * statistic("y_std", 3), statistic("y_mean", 3), name="output")]
+
+
 def dead_end(get):
     """A weight that no gradient reaches, beside one that it does."""
     net = tf1.placeholder(tf.float32, [2, 4], "input")
@@ -169,7 +196,7 @@ def noisy(get):
 
 NETS = {
     function.__name__: function
-    for function in (mobile, unfused, transposed, text, loop, branches, dtypes, awkward, dead_end, noisy)
+    for function in (mobile, unfused, transposed, text, loop, branches, dtypes, awkward, normalized, dead_end, noisy)
 }
 
 

@@ -4,8 +4,8 @@ They make their own variables; the variable scope around them decides of which k
 """
 
 import tensorflow as tf
+from tensorflow.contrib import model_pruning, slim
 from tensorflow.contrib import rnn as contrib_rnn
-from tensorflow.contrib import slim
 from tensorflow.contrib.slim.python.slim.nets import inception_v3, resnet_v1, resnet_v2, vgg
 
 tf1 = tf.compat.v1
@@ -95,9 +95,20 @@ def unrolled(_):
     return [tf.concat([first, second], 1, name="output")]
 
 
+def pruned(_):
+    image = tf1.placeholder(tf.float32, [2, 9, 9, 3], "input")
+    net = model_pruning.masked_conv2d(image, 4, 3, scope="conv")
+    net = model_pruning.masked_fully_connected(slim.flatten(net), 6, scope="dense")
+    cells = [model_pruning.MaskedBasicLSTMCell(3), model_pruning.MaskedLSTMCell(4, use_peepholes=True)]
+    net = tf1.nn.dynamic_rnn(tf1.nn.rnn_cell.MultiRNNCell(cells), tf.reshape(net, [2, 3, 2]), dtype=tf.float32)[0]
+    with tf1.variable_scope("own"):
+        kernel = model_pruning.apply_mask(tf1.get_variable("kernel", [4, 2]), tf1.get_variable_scope())
+    return [tf1.matmul(net[:, -1], kernel, name="output")]
+
+
 NETS = {
     function.__name__: function
     for function in (
-        slim_resnet, slim_resnet_v2, slim_inception, slim_vgg, layers, keras, rnn_cells, unrolled,
+        slim_resnet, slim_resnet_v2, slim_inception, slim_vgg, layers, keras, rnn_cells, unrolled, pruned,
     )
 }  # fmt: skip
