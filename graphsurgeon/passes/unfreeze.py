@@ -91,8 +91,9 @@ class UnfreezeReport:
         return {**{name: [row._asdict() for row in each] for name, each in rows.items()}, "notes": self.notes}
 
 
-# Where freezing left a constant to an op that changes variables, the edge is sound again afterwards.
-@model_pass(tolerates=("input-type",))
+# Where freezing left a constant to an op that changes variables, the edge is sound again afterwards; where constant
+# folding took a variable's name away that other nodes are placed with, it is back.
+@model_pass(tolerates=("input-type", "colocation"))
 def unfreeze(
     model: Model,
     *,
@@ -148,10 +149,10 @@ def unfreeze(
     _check_types(plan, variables)
     held = held_variables(model, index)
     _check_keys(plan, held)
-    values = {weight.node.name: weight.node.tensor for weight in plan.weights}
+    values = {weight.variable: weight.node.tensor for weight in plan.weights}
     surgery = ToVariables(model.graph, index, variables)
     for weight in plan.weights:
-        surgery.convert(weight.node, values[weight.node.name])
+        surgery.convert(weight.node, values[weight.variable], weight.variable)
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
@@ -161,7 +162,7 @@ def unfreeze(
         for where, value in surgery.note.gradient_op_type.items()
     ]
     notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held)
-    rows = noted + [_variable_row(weight, values[weight.node.name]) for weight in plan.weights]
+    rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
     return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes)
 
 
@@ -197,7 +198,7 @@ def _check_types(plan: WeightPlan, kind: VariableKind) -> None:
 def _check_keys(plan: WeightPlan, held: Sequence[HeldVariable]) -> None:
     keys = {each.place.key: each.variable.node for each in held if each.place is not None}
     for weight in plan.weights:
-        name = weight.node.name
+        name = weight.variable
         if name in keys:
             raise PassError("unfreeze", f"the checkpoint has variable {keys[name]!r} under this name", node=name)
 
@@ -252,7 +253,7 @@ def _collections(weight: Weight) -> list[str]:
 
 
 def _variable_row(weight: Weight, value: Tensor) -> VariableRow:
-    name, shape = weight.node.name, list(value.shape)
+    name, shape = weight.variable, list(value.shape)
     evidence = list(weight.evidence)
     return VariableRow(name, name, value.dtype.name, shape, value.nbytes, weight.trainable, weight.role, evidence)
 

@@ -162,10 +162,16 @@ def usual_read(name: str, kind: VariableKind) -> str:
 
 def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, device: str = "") -> Node:
     """Make the node that reads a variable: ``X/read``, or ``X/Read/ReadVariableOp``, under a name that is free."""
-    build = _Builder(name, dtype, device, taken)
+    read = unique_name(usual_read(name, kind), taken)
+    taken.add(read)
+    return named_read(read, name, kind, dtype, device=device)
+
+
+def named_read(read: str, variable: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:
+    """Make the node of the name `read` that reads a variable."""
     if kind == "ref":
-        return build("read", "Identity", [name], [_beside(name)])
-    return build("Read/ReadVariableOp", "ReadVariableOp", [name])
+        return _pattern("Identity", dtype).node(read, [variable], device, [_beside(variable)])
+    return _pattern("ReadVariableOp", dtype).node(read, [variable], device)
 
 
 def new_assignment(name: str, target: str, value: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:

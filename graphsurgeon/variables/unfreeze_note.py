@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 from proto_utils import schema
@@ -32,6 +33,18 @@ class ConstantNote:
     # the nodes that brought the value to where those had held the constant, in order
     anchors: list[str] = dataclasses.field(default_factory=list)
     num_typed: int = 0  # how many values stood in a typed list, where they usually do not; see `tensor_proto.encode`
+    name: str = ""  # the constant's own, which is the read's now; empty when the variable has it
+
+    def renamed(self, new: Callable[[str], str]) -> ConstantNote:
+        """Return the same of nodes of other names."""
+        return ConstantNote(
+            read=self.read and new(self.read),
+            rewired=[[new(reader), position] for reader, position in self.rewired],
+            controls=[f"^{new(text[1:])}" for text in self.controls],
+            anchors=list(map(new, self.anchors)),
+            num_typed=self.num_typed,
+            name=self.name and new(self.name),
+        )
 
 
 @dataclasses.dataclass
@@ -60,21 +73,10 @@ class UnfreezeNote:
                 scope, brace, rest = data.decode().partition("{")
                 found = json.loads(brace + rest)
                 constants = {name: ConstantNote(**c) for name, c in found["constants"].items()}
-                note.constants.update({scope + name: _scoped(c, scope) for name, c in constants.items()})
+                note.constants.update({scope + name: c.renamed(scope.__add__) for name, c in constants.items()})
                 dropped = found["gradient_op_type"]
                 # A node of a function body has no scope before it.
                 note.gradient_op_type.update({**dropped, **{scope + where: name for where, name in dropped.items()}})
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise CorruptionError(f"the collection {COLLECTION} is damaged: {error}") from None
         return note
-
-
-def _scoped(constant: ConstantNote, scope: str) -> ConstantNote:
-    """Put a name scope before all names."""
-    return ConstantNote(
-        read=constant.read and scope + constant.read,
-        rewired=[[scope + reader, position] for reader, position in constant.rewired],
-        controls=[f"^{scope}{text[1:]}" for text in constant.controls],
-        anchors=[scope + anchor for anchor in constant.anchors],
-        num_typed=constant.num_typed,
-    )

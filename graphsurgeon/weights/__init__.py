@@ -18,7 +18,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.weights.evidence import gather
-from graphsurgeon.weights.marks import colocated
+from graphsurgeon.weights.marks import colocated, folded_variable
 from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
 from graphsurgeon.weights.roles import strongest
 from graphsurgeon.weights.scope import Constant, constants_of
@@ -45,7 +45,8 @@ def find_weights(
     index = index if index is not None else Index(model.graph)
     constants = list(constants_of(model.graph))
     require_constants(select, model)
-    judge = Judge(gather(model, index, constants), select, exclude, only, colocated(index.producers))
+    found, near = gather(model, index, constants), colocated(index.producers)
+    judge = Judge(found, select, exclude, only, near, index.producers)
     weights: list[Weight] = []
     kept: list[Kept] = []
     for constant in constants:
@@ -91,8 +92,9 @@ def variable_roles(model: Model, index: Index, variables: Iterable[str]) -> dict
 def require_constants(patterns: Iterable[str], model: Model) -> None:
     """Raise NotFoundError for a pattern that matches no constant of the graph."""
     known = [node.name for node in model.graph if node.op == "Const"]
+    were = [name for name in map(folded_variable, known) if name is not None]
     for pattern in patterns:
-        if any(names.matches(pattern, name) for name in known):
+        if any(names.matches(pattern, name) for name in (*known, *were)):
             continue
         inside = next((each.function for each in _in_functions(model) if names.matches(pattern, each.node.name)), None)
         hint = None if inside is None else f"it is inside function {inside!r}, which cannot hold a variable"

@@ -28,10 +28,10 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Use
 
 _READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
-# Constant folding by the Graph Transform Tool appends such a suffix.
-_FOLDED: Final = r"(/_\d+__cf__\d+)?"
+# Constant folding by the Graph Transform Tool appends such a suffix, every time anew.
+_FOLDED: Final = r"(/_\d+__cf__\d+)*"
 _CAPTURED: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?(/resource(_\d+)?)?" + _FOLDED)
-_FOLDED_READ: Final = re.compile(r".+/read" + _FOLDED)
+_FOLDED_READ: Final = re.compile(r"(?P<variable>.+)/(read|Read/ReadVariableOp)" + _FOLDED)
 _CAPTURE_ID: Final = re.compile(r"/(resource|\d+)")
 _GATHERS: Final = ("GatherV2", "GatherNd")
 _HANDS_ON: Final = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch")
@@ -46,6 +46,15 @@ def is_variable_read(node: Node) -> bool:
     """Whether `node` is an Identity that freezing made of a ReadVariableOp."""
     name = node.name
     return "ReadVariableOp" in name and node.op == "Identity" and _READ_VARIABLE.fullmatch(name) is not None
+
+
+def folded_variable(name: str) -> str | None:
+    """Return the variable that a constant was, when its name is that of the variable's own read.
+
+    So `X` for ``X/read/_4__cf__4``, ``X/read`` and ``X/Read/ReadVariableOp``; None for other names.
+    """
+    match = _FOLDED_READ.fullmatch(name) if "ead" in name else None
+    return None if match is None else match["variable"]
 
 
 def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[tuple[str, int]]:
@@ -63,10 +72,11 @@ def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[
 
 
 def _by_name(name: str) -> Iterator[tuple[str, int]]:
-    if "ReadVariableOp" in name and _CAPTURED.fullmatch(name):
+    variable = folded_variable(name)
+    if variable is not None:
+        yield f"named as the read of variable {variable!r}, which constant folding put into one", NAME_ONLY
+    elif "ReadVariableOp" in name and _CAPTURED.fullmatch(name):
         yield "named as the capture of a variable that a ReadVariableOp read", NAME_ONLY
-    elif "/read" in name and _FOLDED_READ.fullmatch(name):
-        yield "named as a variable's read, which constant folding put into one", NAME_ONLY
 
 
 def _by_readers(name: str, passed: list[Node]) -> Iterator[tuple[str, int]]:

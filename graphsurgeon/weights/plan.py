@@ -19,6 +19,7 @@ class Weight(NamedTuple):
     role: str  # one of `roles.ROLES`
     trainable: bool  # whether an optimizer trains it
     evidence: list[str]  # each piece, for people
+    variable: str  # the name of the variable it was: its own, but for what constant folding made of a read
 
 
 class Kept(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from graphsurgeon import names
@@ -11,7 +11,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.weights import roles
 from graphsurgeon.weights.evidence import Clue, Evidence, marks_decide
-from graphsurgeon.weights.marks import HINT, NAME_ONLY
+from graphsurgeon.weights.marks import HINT, NAME_ONLY, folded_variable
 from graphsurgeon.weights.plan import Kept, Weight
 from graphsurgeon.weights.scope import Constant
 
@@ -28,7 +28,8 @@ class Judge:
     """The classifier of one graph's constants.
 
     `select` and `exclude` are names or whole-name regular expressions, `exclude` is the stronger, and `only` says where
-    evidence is heard; `colocated` are the nodes to be placed with another, by the name of that other.
+    evidence is heard; they match the name of a constant, or of the variable it was. `colocated` are the nodes to be
+    placed with another, by the name of that other, and `taken` the names that no variable may have.
     """
 
     def __init__(
@@ -38,28 +39,37 @@ class Judge:
         exclude: Sequence[str],
         only: Sequence[str],
         colocated: Mapping[str, list[Node]],
+        taken: Iterable[str],
     ) -> None:
         self._found = found
         self._select = select
         self._exclude = exclude
         self._only = only
         self._colocated = colocated
+        self._taken = set(taken)
         self._num_marked = sum(evidence.mark > 0 for evidence in found.values())
         self.fingerprinted = marks_decide(found)  # whether marks of freezing decide
 
     def verdict(self, constant: Constant, node: Node) -> Weight | Kept:
         """Decide about the constant that `node` holds."""
         evidence = self._found[constant.name]
-        excluding = _matching(self._exclude, constant.name)
+        known = self._names(constant, node, evidence)
+        excluding = _matching(self._exclude, known)
         if excluding is not None:
             return Kept(node, constant.dtype, constant.shape, f"excluded by {excluding!r}")
-        selecting = _matching(self._select, constant.name)
-        if selecting is None and self._only and _matching(self._only, constant.name) is None:
+        selecting = _matching(self._select, known)
+        if selecting is None and self._only and _matching(self._only, known) is None:
             return Kept(node, constant.dtype, constant.shape, "not among the only ones to take")
         against = None if selecting is not None else self._against(constant, node, evidence)
         if against is not None:
             return Kept(node, constant.dtype, constant.shape, against)
-        return self._weight(constant, node, evidence, selecting)
+        self._taken.add(known[-1])
+        return self._weight(constant, node, evidence, selecting)._replace(variable=known[-1])
+
+    def _names(self, constant: Constant, node: Node, evidence: Evidence) -> list[str]:
+        """Return the names of a constant: its own, and last that of the variable it was."""
+        folded = folded_variable(constant.name) if evidence.mark == NAME_ONLY and not node.inputs else None
+        return [constant.name] if folded is None or folded in self._taken else [constant.name, folded]
 
     def _weight(self, constant: Constant, node: Node, evidence: Evidence, selecting: str | None) -> Weight:
         role, by_structure = _role(constant, evidence, "variable" if selecting is None else "selected")
@@ -76,6 +86,7 @@ class Judge:
             role,
             roles.is_trainable(role, constant.dtype) and not is_untrained,
             texts,
+            constant.name,
         )
 
     def _against(self, constant: Constant, node: Node, evidence: Evidence) -> str | None:
@@ -141,8 +152,8 @@ def _with_colocated(texts: list[str], near: Sequence[Node]) -> list[str]:
     return texts
 
 
-def _matching(patterns: Sequence[str], name: str) -> str | None:
-    return next((pattern for pattern in patterns if names.matches(pattern, name)), None)
+def _matching(patterns: Sequence[str], known: Sequence[str]) -> str | None:
+    return next((pattern for pattern in patterns if any(names.matches(pattern, name) for name in known)), None)
 
 
 def _usage(evidence: Evidence) -> str:

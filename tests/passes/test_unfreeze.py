@@ -194,17 +194,50 @@ class TestNames:
     def test_names_that_look_like_parts_of_a_variable(self):
         of = model("""
             x = Placeholder {dtype: f32}
-            a/read = Const {f32 [2,3]}
-            a/Assign = Const {f32 [3,3]}
-            y = MatMul(x, a/read)
-            z = MatMul(y, a/Assign)
+            a/Assign = Const {f32 [2,3]}
+            y = MatMul(x, a/Assign)
         """)
         unfreeze(of)
-        assert listed(of, "variables") == ["a/read", "a/Assign"]
-        assert of.graph["y"].inputs == ("x", "a/read/read")
-        assert of.graph["z"].inputs == ("y", "a/Assign/read")
-        assert of.graph["a/read/Assign"].inputs == ("a/read", "a/read/Initializer/zeros")
+        assert listed(of, "variables") == ["a/Assign"]
+        assert of.graph["y"].inputs == ("x", "a/Assign/read")
         assert of.graph["a/Assign/Assign"].inputs == ("a/Assign", "a/Assign/Initializer/zeros")
+
+    @pytest.mark.parametrize("name", ["a/read", "a/read/_4__cf__4", "a/read/_4__cf__4/_5__cf__5"])
+    def test_what_folding_put_into_a_read_is_the_variable_again(self, name):
+        of = model(f"x = Placeholder {{dtype: f32}}; {name} = Const {{f32 [2,3]}} on /cpu:0; y = MatMul(x, {name})")
+        report = check_pass(unfreeze, of, f"""
+            x = Placeholder
+            {name} = Identity(a) {{_class: loc:@a}} on /cpu:0
+            a = VariableV2 on /cpu:0
+            a/Initializer/zeros = Const {{_class: loc:@a}}
+            a/Assign = Assign(a, a/Initializer/zeros) {{_class: loc:@a}} on /cpu:0
+            y = MatMul(x, {name})
+        """)  # fmt: skip
+        assert [(row.name, row.node) for row in report.variables] == [("a", "a")]
+        assert list(of.variables) == ["a"]
+        (definition,) = definitions(of, "variables")
+        assert (definition.variable_name, definition.snapshot_name) == ("a:0", f"{name}:0")
+
+    def test_so_is_the_read_of_a_handle(self):
+        name = "a/Read/ReadVariableOp/_7__cf__7"
+        of = model(f"x = Placeholder {{dtype: f32}}; {name} = Const {{f32 [2,3]}}; y = MatMul(x, {name})")
+        unfreeze(of, variables="resource")
+        assert (of.graph[name].op, of.graph[name].inputs) == ("ReadVariableOp", ("a",))
+        assert keys_saved(of) == [b"a"]
+
+    def test_one_of_two_reads_is_the_variable_and_none_where_its_name_is_taken(self):
+        two = "a/read/_1__cf__1 = Const {f32 [3,3]}; a/read/_2__cf__2 = Const {f32 [3,3]}"
+        net = "y = MatMul(x, a/read/_1__cf__1); z = MatMul(y, a/read/_2__cf__2)"
+        of = model(f"x = Placeholder {{dtype: f32}}; {two}; {net}")
+        assert [row.name for row in unfreeze(of).variables] == ["a", "a/read/_2__cf__2"]
+        of = model(f"x = Placeholder {{dtype: f32}}; {two}; {net}; a = Neg(z)")
+        assert [row.name for row in unfreeze(of).variables] == ["a/read/_1__cf__1", "a/read/_2__cf__2"]
+
+    def test_patterns_match_either_name(self):
+        text = "x = Placeholder {dtype: f32}; a/read/_1__cf__1 = Const {f32 [3,3]}; b = Const {f32 [3,3]}"
+        text += "; y = MatMul(x, a/read/_1__cf__1); z = MatMul(y, b)"
+        for pattern in ("a", "a/read/_1__cf__1"):
+            assert [row.name for row in unfreeze(model(text), exclude=(pattern,)).variables] == ["b"]
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_taken_names_are_left_alone(self, kind):

@@ -22,7 +22,14 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import count_typed, encode
-from graphsurgeon.variables.layout import Variable, VariableKind, new_variable, usual_read
+from graphsurgeon.variables.layout import (
+    Variable,
+    VariableKind,
+    VariableNodes,
+    named_read,
+    new_variable,
+    usual_read,
+)
 from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 from proto_utils import schema
 
@@ -59,17 +66,16 @@ class ToVariables:
         self.note = UnfreezeNote()
         self.remarks: list[str] = []
 
-    def convert(self, node: Node, value: Tensor) -> None:
-        """Plan the exchange of one constant for a variable."""
-        name, proto = node.name, node.proto
+    def convert(self, node: Node, value: Tensor, variable: str) -> None:
+        """Plan the exchange of one constant for a variable; of another name, the constant's is that of its read."""
+        if variable != node.name:
+            self._convert_folded(node, value, variable)
+            return
+        name = node.name
         own_read = None if node.inputs else self._own_read(name)
-        attrs, read = _private_attrs(proto, self.kind), None if own_read is None else own_read.name
-        made = new_variable(name, value, self.kind, self.taken, device=proto.device, attrs=attrs, read=read)
-        if proto.HasField("experimental_debug_info"):
-            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(proto.experimental_debug_info)
-        self.variables.append(made.variable)
+        made = self._new_variable(name, node, value, read=None if own_read is None else own_read.name)
         note = self.note.constants[name] = ConstantNote(
-            "" if own_read else made.read, num_typed=_num_typed(proto.attr["value"].tensor, value)
+            "" if own_read else made.read, num_typed=_num_typed(node.proto.attr["value"].tensor, value)
         )
         if self.kind == "resource" and not self._index.consumers(name):
             self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
@@ -83,6 +89,24 @@ class ToVariables:
         self.moved[name] = Moved(made.read, note.anchors[:-1], note.anchors[-1])
         for consumer, position in self._index.consumers(name):
             self._set_input(consumer, position, name, note.anchors[-1])
+
+    def _convert_folded(self, node: Node, value: Tensor, variable: str) -> None:
+        """Take the variable out of a read that constant folding put it into; who reads that sees no difference."""
+        self.taken.add(variable)
+        made = self._new_variable(variable, node, value, read=node.name)
+        read = named_read(node.name, variable, self.kind, value.dtype, device=node.device)
+        self._edit.replace(node.name, [read, *made.nodes])
+        num_typed = _num_typed(node.proto.attr["value"].tensor, value)
+        self.note.constants[variable] = ConstantNote(name=node.name, num_typed=num_typed)
+
+    def _new_variable(self, name: str, node: Node, value: Tensor, read: str | None) -> VariableNodes:
+        proto = node.proto
+        attrs = _private_attrs(proto, self.kind)
+        made = new_variable(name, value, self.kind, self.taken, device=proto.device, attrs=attrs, read=read)
+        if proto.HasField("experimental_debug_info"):
+            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(proto.experimental_debug_info)
+        self.variables.append(made.variable)
+        return made
 
     def finish(self) -> None:
         """Make all exchanges in the graph."""

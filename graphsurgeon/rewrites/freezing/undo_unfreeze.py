@@ -1,8 +1,9 @@
 """Taking out again what `unfreeze` had put in, where its note says so.
 
 Reads that were made go, readers of the constants themselves read them again, control
-inputs, dropped attrs and the encoding of short values come back; so freezing what was
-unfrozen gives the graph that it was.
+inputs, dropped attrs and the encoding of short values come back, and constants have the
+names that constant folding gave them; so freezing what was unfrozen gives the graph that
+it was.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ def _rewire(graph: Graph, constants: Mapping[str, ConstantNote]) -> None:
             inputs = tuple(constants[node.name].controls)
         if inputs != node.inputs:
             edit.set_inputs(node, inputs)
+        if node.op == "Const" and node.name in constants and constants[node.name].name in graph:
+            own = node.copy()
+            own.name = constants[node.name].name
+            edit.replace(own.name, [own])
     edit.apply()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from graphsurgeon.meta_graph.references import MetaEntry, Reference, message_references, references
 from graphsurgeon.names import node_of
 from graphsurgeon.rewrites.renaming.new_names import NewNames
-from graphsurgeon.variables.unfreeze_note import COLLECTION, ConstantNote, UnfreezeNote
+from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 
 
@@ -45,19 +45,9 @@ def _new_name(reference: Reference, new: NewNames, nodes: Collection[str], keys:
 def _rename_note(meta: schema.MetaGraphDef, new: NewNames, nodes: Collection[str]) -> None:
     """Rename in the note of `unfreeze`; what it says of function bodies stays."""
     note = UnfreezeNote.read(meta)
-    note.constants = {new(name): _renamed(constant, new) for name, constant in note.constants.items()}
+    note.constants = {new(name): constant.renamed(new) for name, constant in note.constants.items()}
     note.gradient_op_type = {
         new(where) if where in nodes else where: name for where, name in note.gradient_op_type.items()
     }
     del meta.collection_def[COLLECTION]
     note.write(meta)
-
-
-def _renamed(constant: ConstantNote, new: NewNames) -> ConstantNote:
-    return ConstantNote(
-        read=constant.read and new(constant.read),
-        rewired=[[new(reader), position] for reader, position in constant.rewired],
-        controls=list(map(new.tensor, constant.controls)),
-        anchors=list(map(new, constant.anchors)),
-        num_typed=constant.num_typed,
-    )

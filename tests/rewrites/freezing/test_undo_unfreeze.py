@@ -62,3 +62,8 @@ def test_nothing_noted_nothing_done():
     nodes = list(model.graph)
     undo_unfreeze(model, UnfreezeNote(), ("v",))
     assert list(model.graph) == nodes
+
+
+def test_the_name_that_constant_folding_gave_the_constant():
+    nodes = undone(ConstantNote(name="v/read"))
+    assert nodes[1:4] == ["v/read = Const", "v/Identity = Identity(v/read, ^x)", "a = Neg(v/read:0)"]

@@ -153,10 +153,10 @@ def test_damaged_entries_are_told_of():
 
 def test_the_note_of_unfreeze():
     meta = schema.MetaGraphDef()
-    constant = ConstantNote(read="a/read", rewired=[["b", 1]], controls=["^c"], anchors=["b"], num_typed=4)
+    constant = ConstantNote(read="a/read", rewired=[["b", 1]], controls=["^c"], anchors=["b"], num_typed=4, name="d")
     UnfreezeNote({"a": constant}, {"b": "Grad", "f/b": "Other"}).write(meta)
     found = UnfreezeNote.read(rename(meta))
-    assert found.constants == {"n_a": ConstantNote("n_a/read", [["n_b", 1]], ["^n_c"], ["n_b"], 4)}
+    assert found.constants == {"n_a": ConstantNote("n_a/read", [["n_b", 1]], ["^n_c"], ["n_b"], 4, "n_d")}
     assert found.gradient_op_type == {"n_b": "Grad", "f/b": "Other"}
     assert list(meta.collection_def) == [COLLECTION]
 
