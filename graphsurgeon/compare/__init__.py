@@ -14,7 +14,7 @@ the rest       versions, gradients, signatures, saver, assets: field by field
 
 What says the same in other words is no difference: ``a:0`` and ``a``, the order of
 control inputs, attrs and nodes, another encoding of equal tensor values, a reference to
-a renamed node by its new name. Everything is linear in nodes, edges and bytes.
+a renamed node by its new name, the order of twins in exports of Keras. Everything is linear in nodes, edges and bytes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from graphsurgeon.compare.matching import match_graphs
 from graphsurgeon.compare.messages import diff_messages
 from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, Part, TensorsDiff
 from graphsurgeon.compare.tensors import diff_tensors, tensors_of
+from graphsurgeon.compare.twins import Twins
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors.tensor import Tensor
@@ -108,22 +109,28 @@ def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> Di
             require_model(side)
     first, second = (side if isinstance(side, Model) and len(side.graph) else None for side in (a, b))
     tensors, notes = _diff_values(a, b)
+    twins = Twins.between(_values(a), _values(b))
+    if twins is not None:
+        tensors = twins.settle_tensors(tensors, _values(a), _values(b))
     if first is None or second is None:
         return DiffReport(None, None, [], [], tensors, notes)
     match = match_graphs(first.graph, second.graph)
-    functions = FunctionMatch(first, second, match)
-    return DiffReport(
-        diff_graphs(match, functions.renamed),
-        diff_functions(first, second, functions),
-        list(_model_changes(first, second)),
-        diff_collections(_meta(first), _meta(second)),
-        tensors,
-        notes,
-    )
+    matched = FunctionMatch(first, second, match)
+    graph, functions = diff_graphs(match, matched.renamed), diff_functions(first, second, matched)
+    changes = list(_model_changes(first, second))
+    if twins is not None:
+        graph, functions = twins.settle_graphs(graph, functions, first, second)
+        changes = twins.settle_messages(changes, first, second)
+    collections = diff_collections(_meta(first), _meta(second))
+    return DiffReport(graph, functions, changes, collections, tensors, notes)
+
+
+def _values(side: Model | Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    return side.variables if isinstance(side, Model) else side
 
 
 def _diff_values(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> tuple[TensorsDiff, list[str]]:
-    left, right = (side.variables if isinstance(side, Model) else side for side in (a, b))
+    left, right = _values(a), _values(b)
     notes: list[str] = []
     if not left and right and isinstance(a, Model) and len(a.graph):
         left, notes = tensors_of(a, right)

@@ -21,13 +21,15 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import ATTRIBUTES, ObjectGraph, read_object_graph
 from graphsurgeon.variables.optimizer_state import own_of_objects, slots_of_objects
 
 #: Before the name of a twin.
 COPY = "copy of "
-_TWINS = "_all_variables/"
+#: Where an export of Keras 3 has them, in an order of each process's own.
+TWINS = "_all_variables/"
 #: Keras counts layers that have no name of their own, through all models of a program.
 _COUNTED = re.compile(r"_\d+(?=/|$)")
 
@@ -41,6 +43,8 @@ class ObjectNames:
         By key.
     keys : mapping of str to str
         By name.
+    full_names : mapping of str to str
+        By key, also those that several variables have.
     slots : mapping of str to (str, str)
         The key of its variable, and what a slot is called, by the slot's key.
     paths : mapping of str to list of str
@@ -53,6 +57,7 @@ class ObjectNames:
         names = {key: _name(key, each.full_name, key in own) for key, each in objects.attributes.items()}
         for key, (original, slot) in self.slots.items():
             names[key] = f"{slot} of {names[original]}" if names.get(original) else ""
+        self.full_names = {key: each.full_name for key, each in objects.attributes.items()}
         num_having = Counter(names.values())
         self.names = {key: name for key, name in names.items() if name and num_having[name] == 1}
         self.keys = {name: key for key, name in self.names.items()}
@@ -92,35 +97,73 @@ def disagreements(first: ObjectNames, second: ObjectNames) -> dict[str, tuple[st
     return found
 
 
+def twin_keys(names: ObjectNames) -> list[str]:
+    """Return the keys of twins whose variable is known."""
+    return [key for key, name in names.names.items() if name.startswith(COPY)]
+
+
 def with_keys_of(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], list[str]]:
     """Return the second checkpoint with the keys that its variables have in the first, and a line for each that moved.
 
     Where every key stands for the same variable in both, or one has no object graph, it is the second itself. What the
-    first does not have, but has another variable under the key of, gets its name behind its key.
+    first does not have, but has another variable under the key of, gets its name behind its key. Twins of a Keras
+    export go by their variables without a line: their order means nothing. Values are read only of those whose names
+    others have too; these are told apart by the values that they share with their variables.
     """
     names = object_names(first)
     others = None if names is None else object_names(second)
-    differing = {} if names is None or others is None else disagreements(names, others)
-    if names is None or others is None or not differing:
+    if names is None or others is None:
+        return second, []
+    differing, twins = disagreements(names, others), _unnamed_twins(first, names, second, others)
+    if not differing and not twins:
         return second, []
     found: dict[str, Tensor] = {}
     moved = []
     for key, tensor in second.items():
         name = others.names.get(key, "")
-        new = names.keys.get(name, key)
+        new = twins.get(key) or names.keys.get(name, key)
         if name not in names.keys and key in differing:
             new = f"{key} ({name})"
             moved.append(f"{key} is {name}, for which there is no other")
-        elif new != key:
+        elif new != key and not name.startswith(COPY) and key not in twins:
             moved.append(f"{key} is {name}, as {new} is")
         found[new] = tensor
     return found, moved
 
 
+def _unnamed_twins(
+    first: Mapping[str, Tensor], names: ObjectNames, second: Mapping[str, Tensor], others: ObjectNames
+) -> dict[str, str]:
+    """Return the keys that twins whose names do not tell them apart have in the first, by those in the second."""
+    sides = [_originals(tensors, each) for tensors, each in ((first, names), (second, others))]
+    ours = {original: key for key, original in sides[0].items()}
+    found = {key: ours[original] for key, original in sides[1].items() if original in ours}
+    return found if {*found} == {*found.values()} else {}
+
+
+def _originals(tensors: Mapping[str, Tensor], names: ObjectNames) -> dict[str, str]:
+    """Return the keys of the variables that twins without a name of their own are of, by name, kind and values."""
+    unnamed = [key for key in tensors if f"/{key}".find(f"/{TWINS}") >= 0 and key not in names.names]
+    if not unnamed:
+        return {}
+    others = [key for key in tensors if key in names.full_names and f"/{key}".find(f"/{TWINS}") < 0]
+    found: dict[str, str] = {}
+    for key in unnamed:
+        twin = tensors[key]
+        for other in others:
+            if names.full_names.get(other) == names.full_names.get(key) and other not in found.values():
+                tensor = tensors[other]
+                is_alike_tensor = (tensor.dtype, tensor.shape) == (twin.dtype, twin.shape)
+                if is_alike_tensor and same_values(tensor, twin):
+                    found[key] = other
+                    break
+    return found
+
+
 def _name(key: str, full_name: str, is_own: bool) -> str:
     if is_own:
         return f"optimizer's {full_name.partition('/')[2]}" if "/" in full_name else ""
-    return COPY + full_name if full_name and f"/{key}".find(f"/{_TWINS}") >= 0 else full_name
+    return COPY + full_name if full_name and f"/{key}".find(f"/{TWINS}") >= 0 else full_name
 
 
 def _slots_by_name(objects: ObjectGraph, own: Collection[str]) -> dict[str, tuple[str, str]]:

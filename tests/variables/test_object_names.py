@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import as_tensor
+from graphsurgeon.tensors.values import StringTensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph
 from graphsurgeon.variables.object_names import ObjectNames, disagreements, is_alike, object_names, with_keys_of
+from proto_utils import schema
 from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
 from tests.object_layers import checkpoint, key, layers
 
@@ -99,3 +100,31 @@ def test_the_second_gets_the_keys_of_the_first():
 def test_where_all_agree_it_is_the_same():
     second: dict[str, Tensor] = checkpoint(a=1, b=2, c=3)
     assert with_keys_of(checkpoint(a=4, b=5), second)[0] is second
+
+
+def twins(values: list[float], order: list[int]) -> dict[str, Tensor]:
+    """Variables of one name, and twins of them in another order."""
+    count = len(values)
+    lists = [{"children": [(str(n), first + n) for n in range(count)]} for first in (3, 3 + count)]
+    keys = [key(f"variables/{n}") for n in range(count)] + [key(f"_all_variables/{n}") for n in range(count)]
+    made = message(
+        {"children": [("variables", 1), ("_all_variables", 2)]},
+        *lists,
+        *({"attributes": [("kernel", k)]} for k in keys),
+    )
+    tensors = dict(zip(keys, map(as_tensor, values + [values[n] for n in order]), strict=True))
+    return {**tensors, OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(made)])}
+
+
+def test_twins_go_by_their_variables_without_a_word():
+    first, second = twins([1.0, 2.0, 2.5], [2, 0, 1]), twins([3.0, 4.0, 4.5], [1, 2, 0])
+    paired, moved = with_keys_of(first, second)
+    assert moved == []
+    pairs = {float(first[k].numpy()): float(paired[k].numpy()) for k in first if k.startswith("_all_variables")}
+    assert pairs == {1.0: 3.0, 2.0: 4.0, 2.5: 4.5}
+
+
+def test_twins_that_no_variable_has_the_values_of_stay_under_their_keys():
+    second = twins([3.0, 4.0], [1, 0])
+    second[key("_all_variables/0")] = as_tensor(9.0)
+    assert with_keys_of(twins([1.0, 2.0], [0, 1]), second)[0].keys() == second.keys()

@@ -1,6 +1,8 @@
 """Weights as Keras saves them in HDF5. TensorFlow 2 only."""
 
 import os
+import subprocess
+import sys
 
 import bundles
 import keras_models
@@ -28,3 +30,35 @@ def save(directory, name):
 
 def _digest(value):
     return bundles.digest(value.tobytes())
+
+
+def export(path, seed, is_reversed):
+    """Export a model with its twins in one of two orders, which is chance otherwise."""
+    import keras
+
+    class Archive(keras.export.ExportArchive):
+        def _filter_and_track_resources(self):
+            super()._filter_and_track_resources()
+            self._tf_trackable._all_variables = sorted(
+                self._tf_trackable._all_variables, key=lambda variable: variable.name, reverse=is_reversed
+            )
+
+    keras.backend.clear_session(free_memory=True)
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Dense(4, name="first"), keras.layers.Dense(4, name="second")]
+    model = keras.Sequential([keras.Input((4,)), *layers, keras.layers.BatchNormalization(name="bn")])
+    archive = Archive()
+    archive.track(model)
+    archive.add_endpoint("serve", model.call, [keras.InputSpec(shape=(None, 4), dtype="float32")])
+    archive.write_out(path, verbose=False)
+
+
+def exports(directory):
+    """Export one model in two processes, which count functions alike, and one with other weights; returns the paths."""
+    a, b, c = (os.path.join(directory, name) for name in "abc")
+    calls = ["keras_files.export(%r, 1, False)" % a, "keras_files.export(%r, 1, True)" % b]
+    calls[1] += "; keras_files.export(%r, 2, True)" % c
+    commands = [[sys.executable, "-c", "import keras_files; " + call] for call in calls]
+    started = [subprocess.Popen(command, cwd=os.path.dirname(__file__)) for command in commands]
+    assert [process.wait() for process in started] == [0, 0]
+    return [a, b, c]

@@ -1,0 +1,51 @@
+"""What Keras 3 writes, and what it reads of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphsurgeon as gs
+from graphsurgeon.tools.verify_source import verify_source
+from graphsurgeon.variables.object_names import COPY, object_names
+from tests.tf.judge import TensorFlow
+
+
+@pytest.fixture(scope="module")
+def exports(tf2: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two exports of a model whose twins are in other orders, and one of another."""
+    found: list[str] = tf2.call("keras_files:exports", directory=str(tmp_path_factory.mktemp("exports")))
+    return found
+
+
+def test_the_order_of_twins_is_no_difference(exports):
+    a, b, c = exports
+    report = gs.diff(gs.load(a), gs.load(b))
+    assert report.is_equal, str(report)
+    checkpoints = [gs.load_checkpoint(f"{path}/variables/variables") for path in (a, b)]
+    assert object_names(checkpoints[0]).names != object_names(checkpoints[1]).names
+    assert gs.diff(*checkpoints).is_equal
+    assert verify_source(a, against=b).same
+    assert not gs.diff(gs.load(a), gs.load(c)).is_equal
+    assert not verify_source(a, against=c).same
+
+
+def test_a_twin_that_is_restored_elsewhere_is_a_difference(exports):
+    models = [gs.load(path) for path in exports[:2]]
+    graph = models[1].graph
+    first, second = (node.name for node in graph if node.op == "VarHandleOp" and "/kernel_1" in node.name)
+    swapped = {first: second, second: first}
+    for node in graph:
+        if "Call" in node.op:
+            node.inputs = tuple(swapped.get(text, text) for text in node.inputs)
+    assert not gs.diff(*models).is_equal
+
+
+def test_twins_are_averaged_with_their_own(exports):
+    given = [gs.load_checkpoint(f"{path}/variables/variables") for path in exports[:3:2]]
+    mean = dict(given[0])
+    assert gs.average(mean, [given[1]]).notes == []
+    names = object_names(given[0])
+    assert sum(name.startswith(COPY) for name in names.keys) == 8
+    for name, key in names.keys.items():
+        original = names.keys[name.removeprefix(COPY)]
+        assert mean[key].numpy().tolist() == mean[original].numpy().tolist()
