@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.verify_source import verify_source
-from graphsurgeon.variables.object_names import COPY, object_names
+from graphsurgeon.variables.object_names import COPY, ObjectNames, object_names
 from tests.tf.judge import TensorFlow
 
 
@@ -17,12 +18,18 @@ def exports(tf2: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> list[s
     return found
 
 
+def names_of(checkpoint: Mapping[str, Tensor]) -> ObjectNames:
+    found = object_names(checkpoint)
+    assert found is not None
+    return found
+
+
 def test_the_order_of_twins_is_no_difference(exports):
     a, b, c = exports
     report = gs.diff(gs.load(a), gs.load(b))
     assert report.is_equal, str(report)
     checkpoints = [gs.load_checkpoint(f"{path}/variables/variables") for path in (a, b)]
-    assert object_names(checkpoints[0]).names != object_names(checkpoints[1]).names
+    assert names_of(checkpoints[0]).names != names_of(checkpoints[1]).names
     assert gs.diff(*checkpoints).is_equal
     assert verify_source(a, against=b).same
     assert not gs.diff(gs.load(a), gs.load(c)).is_equal
@@ -44,7 +51,7 @@ def test_twins_are_averaged_with_their_own(exports):
     given = [gs.load_checkpoint(f"{path}/variables/variables") for path in exports[:3:2]]
     mean = dict(given[0])
     assert gs.average(mean, [given[1]]).notes == []
-    names = object_names(given[0])
+    names = names_of(given[0])
     assert sum(name.startswith(COPY) for name in names.keys) == 8
     for name, key in names.keys.items():
         original = names.keys[name.removeprefix(COPY)]
