@@ -212,6 +212,7 @@ class TestNames:
             a/Initializer/zeros = Const {{_class: loc:@a}}
             a/Assign = Assign(a, a/Initializer/zeros) {{_class: loc:@a}} on /cpu:0
             y = MatMul(x, {name})
+            init = NoOp(^a/Assign) on /cpu:0
         """)  # fmt: skip
         assert [(row.name, row.node) for row in report.variables] == [("a", "a")]
         assert list(of.variables) == ["a"]
