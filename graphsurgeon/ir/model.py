@@ -16,9 +16,9 @@ from proto_utils.files import BytesSource, Span, Window
 from proto_utils.schema import MAX_MESSAGE_NBYTES
 from proto_utils.skeleton import next_record
 from proto_utils.splice import Insertion, Piece, insert, join, total_nbytes
-from proto_utils.wire import LEN
+from proto_utils.wire import LEN, fields
 
-_GRAPH_DEF = 2
+_META_INFO, _GRAPH_DEF = 1, 2
 
 
 class SavedModelParts(NamedTuple):
@@ -183,13 +183,31 @@ class Model:
         return graph_pieces(self.graph, self.library, raw if now == as_read else now)
 
     def meta_graph_def_pieces(self) -> list[Piece]:
-        """Return the serialized MetaGraphDef as pieces to be written."""
+        """Return the serialized MetaGraphDef as pieces to be written.
+
+        What was edited or made lists the ops that it uses, as TensorFlow's do (see `op_defs`).
+        """
         raw, as_read = self._meta_as_read
         now = None if self.meta is None else schema.serialize(self.meta)
         if raw is not None and now == as_read and self._origin is not None and not self._graph_is_edited():
             return [self._origin]
         rest = raw if raw is not None and now == as_read else now or b""
-        return insert(rest, [Insertion((), _GRAPH_DEF, self.graph_def_pieces())])
+        return insert(self._with_op_list(rest), [Insertion((), _GRAPH_DEF, self.graph_def_pieces())])
+
+    def _with_op_list(self, rest: bytes) -> bytes:
+        """Return what surrounds the graph, with the ops listed that it uses; everything else keeps its bytes."""
+        # Imported here: nobody who only reads asks for TensorFlow's ops.
+        from graphsurgeon.ir.op_defs import op_list, used_ops
+
+        info = schema.MetaGraphDef.MetaInfoDef()
+        if self.meta is not None:
+            info.CopyFrom(self.meta.meta_info_def)
+        listed = op_list(used_ops(self.graph, self.library), info.stripped_op_list)
+        if listed == info.stripped_op_list:
+            return rest
+        info.stripped_op_list.CopyFrom(listed)
+        others = [rest[each.record : each.end] for each in fields(rest) if each.number != _META_INFO]
+        return b"".join([schema.serialize(schema.MetaGraphDef(meta_info_def=info)), *others])
 
     def graphs(self) -> Iterable[tuple[str | None, Graph]]:
         """Yield the main graph as (None, graph), then each function's body with its name."""

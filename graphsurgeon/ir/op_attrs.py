@@ -7,7 +7,7 @@ without its spaces::
     N:int>=1                            at least 1; absent is an error
     strides:list(int)>=4                at least four elements
     padding:string{"SAME","VALID"}
-    Tk@2.21:type{int32,int64}=int32     came later than the op: TensorFlow 1.15 does not know it
+    Tk@2.13:type{int32,int16@2.14}=int32    came later than the op, with 2.13, and one of the types later still
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _WORD: Final = re.compile(
     r"(?P<name>\w+)(?:@(?P<since>[\d.]+))?:(?P<kind>[a-z]+(?:\([a-z]+\))?)"
     r"(?:\{(?P<allowed>[^}]*)\})?(?:>=(?P<minimum>-?\d+))?(?P<default>=.*)?"
 )
+# An allowed value, and the first TensorFlow that allows it.
+_MARKED: Final = re.compile(r'("(?:[^"\\]|\\.)*"|[^,"@]+)(?:@([\d.]+))?')
 
 
 class OpAttr(NamedTuple):
@@ -43,6 +45,8 @@ class OpAttr(NamedTuple):
         The least value of an int, the least length of a list.
     default : object
         The value that stands when the attr is absent, in the words of `attr_value`; None when a node must have it.
+    later : tuple of (object, str)
+        The allowed values that came later than the attr, with the first TensorFlow that allows them.
     """
 
     name: str
@@ -51,6 +55,7 @@ class OpAttr(NamedTuple):
     allowed: tuple[Any, ...] = ()
     minimum: int | None = None
     default: Any = None
+    later: tuple[tuple[Any, str], ...] = ()
 
     @property
     def is_list(self) -> bool:
@@ -69,6 +74,8 @@ def parse_attr(word: str, since: str = "") -> OpAttr:
     assert found is not None, word
     name, later, kind, allowed, minimum, default = found.groups()
     element = kind.removeprefix("list(").rstrip(")")
+    marked = _MARKED.findall(allowed or "")
+    values = _values(element, ",".join([text for text, _ in marked]))
     given = None
     if default is not None:
         elements = _values(element, default[1:])
@@ -77,9 +84,10 @@ def parse_attr(word: str, since: str = "") -> OpAttr:
         name,
         kind,
         later or since,
-        tuple(_values(element, allowed or "")),
+        tuple(values),
         None if minimum is None else int(minimum),
         given,
+        tuple([(value, mark) for value, (_, mark) in zip(values, marked, strict=True) if mark]),
     )
 
 

@@ -2,17 +2,18 @@
 
 TensorFlow keeps these facts in its op registry, which a program without TensorFlow
 cannot ask. They are read from ``op_facts.txt`` (made by ``fixtures/make/op_facts.py``
-from the registries of TensorFlow 1.15 and 2.21), one line per op::
+from the registries of TensorFlow 1.15 and 2.0 to 2.21), one line per op::
 
     TopKV2 input:T k:Tk -> values:T indices:index_type | sorted:bool=true T:type{float32,...} ...
     Assign ref:T& value:T -> output_ref:T& | T:type validate_shape:bool=true use_locking:bool=true
     If! cond:Tcond input:[Tin] -> output:[Tout] | ... then_branch:func else_branch:func
-    StatelessCase@2.21 branch_index:int32 input:[Tin] -> output:[Tout] | ... branches:list(func)>=1
+    StatelessCase@2.4 branch_index:int32 input:[Tin] -> output:[Tout] | ... branches:list(func)>=1
 
 ``!`` marks a stateful op, ``&`` a reference, ``N*T`` an argument of N tensors, ``[Tin]``
 one tensor per type of the attr `Tin`; a type is a dtype or the attr that holds it.
-``@2.21`` is the first TensorFlow that has an op or attr, of those that were read; without it, the
-oldest has it already. The words after ``|`` are the attrs, see `op_attrs`.
+``@2.4`` is the first TensorFlow that has an op, attr or allowed value, of those that were read; without
+it, the oldest has it already. The words after ``|`` are the attrs, see `op_attrs`; those after
+another ``|`` are what else is registered, see `op_defs`.
 
 The file is split into lines on first use (about 2 ms); a line is parsed when its
 op is first asked for. Ops are unknown when they come from a custom op library or when
@@ -54,7 +55,7 @@ class OpFacts(NamedTuple):
     One Arg may stand for several tensors. What is stateful reads or changes something besides its inputs: it must
     not be duplicated or folded. `attrs` are by name, in the order of their registration; `functions` are those that
     hold a function or a list of functions. `since` is the first TensorFlow that has the op, of those that were read;
-    empty when the oldest one, 1.15, does.
+    empty when the oldest one, 1.15, does. `traits` are words for what else is registered.
     """
 
     name: str
@@ -64,6 +65,7 @@ class OpFacts(NamedTuple):
     attrs: Mapping[str, OpAttr]
     functions: tuple[str, ...]
     since: str = ""
+    traits: tuple[str, ...] = ()
 
     @property
     def ref_inputs(self) -> tuple[str, ...]:
@@ -94,17 +96,19 @@ def known_ops() -> Iterable[str]:
 
 @lru_cache(maxsize=4096)
 def facts(op: str) -> OpFacts | None:
-    """Return what is known of `op`; None when TensorFlow 1.15 and 2.21 do not know it."""
+    """Return what is known of `op`; None when no TensorFlow from 1.15 to 2.21 knows it."""
     line = _lines().get(op)
     if line is None:
         return None
     head, _, rest = line.partition(" ")
-    signature, _, words = rest.partition("|")
+    signature, words, traits = [*rest.split("|"), "", ""][:3]
     inputs, _, outputs = f" {signature} ".partition(" -> ")
     marked, _, since = head.partition("@")
     attrs = {attr.name: attr for attr in (parse_attr(word, since) for word in words.split())}
     functions = tuple(attr.name for attr in attrs.values() if attr.element_kind == "func")
-    return OpFacts(op, _args(inputs), _args(outputs), marked.endswith("!"), attrs, functions, since)
+    return OpFacts(
+        op, _args(inputs), _args(outputs), marked.endswith("!"), attrs, functions, since, tuple(traits.split())
+    )
 
 
 def _args(text: str) -> tuple[Arg, ...]:

@@ -71,7 +71,27 @@ def test_meta_graphs_there_and_back():
 
 
 def test_a_bare_graph_becomes_a_meta_graph():
-    assert Model.from_graph_def(example()).to_meta_graph_def() == schema.MetaGraphDef(graph_def=example())
+    made = Model.from_graph_def(example()).to_meta_graph_def()
+    made.meta_info_def.ClearField("stripped_op_list")
+    assert made == schema.MetaGraphDef(meta_info_def={}, graph_def=example())
+
+
+def ops_of(model: Model) -> list[str]:
+    """The ops that its MetaGraphDef lists."""
+    return [op.name for op in model.to_meta_graph_def().meta_info_def.stripped_op_list.op]
+
+
+def test_what_was_made_or_edited_lists_its_ops():
+    model = notation.model("x = Placeholder; y = Relu(x); z = Custom(y)")
+    assert ops_of(model) == ["Placeholder", "Relu"]
+    meta = model.to_meta_graph_def()
+    meta.meta_info_def.stripped_op_list.op.add(name="Custom", summary="ours")
+    meta.meta_info_def.stripped_op_list.op.add(name="Gone")
+    read = Model.from_meta_graph_def(meta)
+    assert read.to_meta_graph_def() == meta
+    read.graph.append(Node.new("w", "NoOp"))
+    assert ops_of(read) == ["Custom", "NoOp", "Placeholder", "Relu"]
+    assert read.to_meta_graph_def().meta_info_def.stripped_op_list.op[0].summary == "ours"
 
 
 def test_two_graphs_in_a_meta_graph_are_refused():

@@ -22,6 +22,11 @@ F, D = dtypes.FLOAT, dtypes.DOUBLE
         ("T:type", OpAttr("T", "type")),
         ("T:type{float32,float64}=float32", OpAttr("T", "type", "", (F, D), None, F)),
         ("Tin:list(type){float32}>=0", OpAttr("Tin", "list(type)", "", (F,), 0)),
+        ("T:type{float32,float64@2.4}", OpAttr("T", "type", "", (F, D), later=((D, "2.4"),))),
+        (
+            'p:string{"a","b, c@d"@2.10}=""',
+            OpAttr("p", "string", "", (b"a", b"b, c@d"), None, b"", ((b"b, c@d", "2.10"),)),
+        ),
         ("Tk@2.4:type=float32", OpAttr("Tk", "type", "2.4", default=F)),
         ("N:int>=1=3", OpAttr("N", "int", minimum=1, default=3)),
         ("i:int=-1", OpAttr("i", "int", default=-1)),

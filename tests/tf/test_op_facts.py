@@ -18,7 +18,7 @@ def dumped(python, root):
 def committed(root):
     """The lines without since when ops and attrs are there, which one registry does not tell."""
     text = (root / "graphsurgeon" / "ir" / "op_facts.txt").read_text()
-    return set(re.sub(r"(?<=\w)@[\d.]+|(?<=!)@[\d.]+", "", text).splitlines())
+    return set(re.sub(r"(?<=[\w!\"])@[\d.]+", "", text).splitlines())
 
 
 def names(lines):
@@ -26,7 +26,7 @@ def names(lines):
     for line in lines:
         op = line.split()[0].rstrip("!")
         yield op
-        yield from ((op, word.partition(":")[0]) for word in line.partition(" | ")[2].split())
+        yield from ((op, word.partition(":")[0]) for word in [*line.split("|"), ""][1].split())
 
 
 def test_the_newest_registry_is_in_it_line_for_line(tf2, root):

@@ -1,0 +1,108 @@
+r"""OpDefs: the ops that a graph uses, as TensorFlow registers them, for the ``stripped_op_list`` of a MetaGraphDef.
+
+Who imports the meta graph with an older TensorFlow learns from them which attrs stand at their default, and drops those
+that it does not know. Beside arguments and attrs an op has traits, in ``op_facts.txt`` the words after the second bar::
+
+    is_commutative is_aggregate          the fields of that name
+    deprecation:26="Use\u0020this"        since GraphDef version 26
+    full_type:handle=08e90712            of an argument, serialized
+
+Descriptions are left out, which TensorFlow has for few ops. Source: ``ops_used_by_graph_def`` and
+``stripped_op_list_for_graph`` of TensorFlow's ``python/framework/meta_graph.py``, 1.15 to 2.21.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+
+from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.op_attrs import OpAttr
+from graphsurgeon.ir.ops import Arg, OpFacts, facts
+from graphsurgeon.tensors import tensor_proto
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils import schema
+
+
+def used_ops(graph: Graph, library: Library) -> set[str]:
+    """Return the ops of a graph, and of the functions that are called by their names, without these."""
+    functions = library.functions
+    found: set[str] = set()
+    pending = [graph]
+    while pending:
+        new = {node.op for node in pending.pop()} - found
+        found |= new
+        pending += [functions[op].body for op in new if op in functions]
+    return found - functions.keys()
+
+
+def op_list(ops: Iterable[str], known: schema.OpList) -> schema.OpList:
+    """Return the definitions of ops, in the order of their names.
+
+    Those of ops that TensorFlow does not have are in `known`, or are left out.
+    """
+    others = {each.name: each for each in known.op}
+    found = ((name, op_def(name) or others.get(name)) for name in sorted(ops))
+    return schema.OpList(op=[each for _, each in found if each is not None])
+
+
+def op_def(op: str) -> schema.OpDef | None:
+    """Return the definition of an op; None when no TensorFlow from 1.15 to 2.21 knows it."""
+    known = facts(op)
+    if known is None:
+        return None
+    made = schema.OpDef(
+        name=op,
+        input_arg=[_arg_def(each, known) for each in known.inputs],
+        output_arg=[_arg_def(each, known) for each in known.outputs],
+        attr=[_attr_def(each) for each in known.attrs.values()],
+        is_stateful=known.is_stateful,
+    )
+    for trait in known.traits:
+        _add_trait(made, trait)
+    return made
+
+
+def _arg_def(arg: Arg, known: OpFacts) -> schema.OpDef.ArgDef:
+    made = schema.OpDef.ArgDef(name=arg.name, number_attr=arg.number, is_ref=arg.is_ref)
+    if arg.is_list:
+        made.type_list_attr = arg.type
+    elif arg.type in known.attrs:
+        made.type_attr = arg.type
+    else:
+        made.type = DType.from_name(arg.type).number
+    return made
+
+
+def _attr_def(attr: OpAttr) -> schema.OpDef.AttrDef:
+    made = schema.OpDef.AttrDef(name=attr.name, type=attr.kind)
+    if attr.default is not None:
+        made.default_value.CopyFrom(_default_value(attr))
+    if attr.minimum is not None:
+        made.has_minimum, made.minimum = True, attr.minimum
+    if attr.allowed:
+        made.allowed_values.CopyFrom(attr_value.encode(list(attr.allowed)))
+    return made
+
+
+def _default_value(attr: OpAttr) -> schema.AttrValue:
+    value = attr.default
+    if isinstance(value, Tensor):
+        # Registered in text, and so value by value.
+        return schema.AttrValue(tensor=tensor_proto.encode(value, num_typed=math.prod(value.shape)))
+    return attr_value.encode(value)
+
+
+def _add_trait(made: schema.OpDef, trait: str) -> None:
+    name, _, rest = trait.partition(":")
+    place, _, value = rest.partition("=")
+    if name == "deprecation":
+        made.deprecation.version, made.deprecation.explanation = int(place), json.loads(value)
+    elif name == "full_type":
+        arg = next(arg for arg in (*made.input_arg, *made.output_arg) if arg.name == place)
+        arg.experimental_full_type.ParseFromString(bytes.fromhex(value))
+    else:
+        setattr(made, name, True)
