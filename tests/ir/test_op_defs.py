@@ -10,6 +10,7 @@ from tests import notation
 
 def test_an_op():
     made = op_def("AddN")
+    assert made is not None
     assert schema.print_text(made) == schema.print_text(
         schema.parse_text(
             schema.OpDef,

@@ -41,7 +41,8 @@ class TestMetaGraph:
         of = model(FROZEN, meta=meta)
         assert unfreeze(of).notes == []
         assert of.meta is not None
-        assert (of.meta.meta_info_def.tensorflow_version, of.meta.meta_info_def.tags) == ("2.4.1", ["serve"])
+        assert of.meta.meta_info_def.tensorflow_version == "2.4.1"
+        assert list(of.meta.meta_info_def.tags) == ["serve"]
         assert of.meta.signature_def["s"] == meta.signature_def["s"]
         assert of.meta.collection_def["mine"] == meta.collection_def["mine"]
         assert of.meta.asset_file_def == meta.asset_file_def
