@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats.arrays.datasets import (
     CACHE_NBYTES,
     DAMAGES,
@@ -44,7 +45,9 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
     Raises
     ------
     UnsupportedError, LimitError
-        A name or a value that the format cannot hold; there is no h5py.
+        A name or a value that the format cannot hold.
+    PassError
+        There is no h5py.
     """
     _import_h5py()
     return plan_forms(_paths(tensors), tensors)
@@ -67,8 +70,10 @@ def read(path: str) -> dict[str, Tensor]:
 
     Raises
     ------
+    PassError
+        There is no h5py.
     UnsupportedError
-        There is no h5py; a dataset of what is no array; something that leads out of the file.
+        A dataset of what is no array; something that leads out of the file.
     CorruptionError
         It is damaged.
     """
@@ -166,8 +171,9 @@ def _import_h5py() -> Any:
     try:
         import h5py
     except ImportError as error:
-        reason = "HDF5 files are read and written by h5py, which is not installed"
-        raise UnsupportedError(reason, hint="pip install 'graphsurgeon[h5]'") from error
+        # Nothing is wrong with the file.
+        reason = "h5py, which reads and writes these files, is not installed"
+        raise PassError("HDF5", reason, hint="pip install 'graphsurgeon[h5]'") from error
     return h5py
 
 

@@ -135,7 +135,9 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     Raises
     ------
     UnsupportedError
-        A tensor or a name that the format cannot hold, a suffix that says nothing, a library that is not installed.
+        A tensor or a name that the format cannot hold, a suffix that says nothing.
+    PassError
+        A library is not installed.
     LimitError
         A name or strings too long for the format.
     NotFoundError
@@ -182,8 +184,9 @@ def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None =
     NotFoundError
         Nothing is there.
     UnsupportedError
-        It is something else, or holds what no checkpoint can: Python objects, dates, links to other files. A library
-        is not installed.
+        It is something else, or holds what no checkpoint can: Python objects, dates, links to other files.
+    PassError
+        A library is not installed.
     CorruptionError
         It is damaged.
     LimitError

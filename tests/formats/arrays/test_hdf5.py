@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats.arrays import hdf5
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
@@ -272,7 +273,7 @@ def test_one_tensor_twice(h5):
 def test_without_h5py(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     for act in (lambda: hdf5.read("x"), lambda: hdf5.plan({})):
-        with pytest.raises(UnsupportedError, match="not installed") as caught:
+        with pytest.raises(PassError, match="not installed") as caught:
             act()
         assert caught.value.hint == "pip install 'graphsurgeon[h5]'"
 
