@@ -31,10 +31,11 @@ from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.function_calls import called_functions
-from graphsurgeon.ir.index import Index, find_node
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.arguments import find_outputs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
@@ -114,7 +115,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     model : Model
         Edited in place; the values stay where they are.
     outputs : tuple of str
-        Nodes to keep, with all they need: prob or prob:0, also several separated by commas.
+        Nodes to keep, with all they need: prob or prob:0, or outputs as a signature calls them; also several
+        separated by commas.
     signature : str or None
         The signature whose outputs are kept as well; the only one there is when nothing is named.
     keep : tuple of str
@@ -140,7 +142,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         The constants are past the 2 GiB of a GraphDef.
     """
     index = Index(model.graph)
-    roots = [find_node(index.producers, name).name for name in _outputs(model, outputs, signature)]
+    texts = _outputs(model, outputs, signature)
+    roots = [node.name for node in find_outputs(model, index.producers, texts, "freeze", signature)]
     count = len(model.graph)
     frozen, kept = _choose(model, index, roots, keep, only)
     values = _values(model, index, frozen, split_names(initializers), ema=ema)

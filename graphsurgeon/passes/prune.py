@@ -33,11 +33,12 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.function_calls import called_functions, trim_library
-from graphsurgeon.ir.index import Index, find_node
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.meta_graph.dependencies import initialization_dependencies
 from graphsurgeon.names import split_names
@@ -141,9 +142,11 @@ def prune(
     model : Model
         Edited in place; no value is read.
     outputs : tuple of str
-        Nodes to keep, with all they need: prob or prob:0, also several separated by commas.
+        Nodes to keep, with all they need: prob or prob:0, or outputs as a signature calls them; also several
+        separated by commas.
     inputs : tuple of str
-        Nodes to feed from now on; each becomes a Placeholder, one for each output that is read.
+        Nodes, or inputs as a signature calls them, to feed from now on; each becomes a Placeholder, one for each
+        output that is read.
     input_type : tuple of str
         The dtype of the inputs, one for all or one for each; by default what they have.
     input_shape : tuple of str
@@ -160,10 +163,10 @@ def prune(
         What the outputs need is not well formed.
     """
     producers = Index(model.graph).producers
-    wanted = [find_node(producers, text).name for text in split_names(outputs)]
+    wanted = [node.name for node in find_outputs(model, producers, split_names(outputs), "prune")]
     if not wanted:
         raise PassError("prune", "no outputs are named", hint='name the nodes to keep: `outputs="prob"`')
-    tensors = give_nodes(model, split_names(inputs), "prune")
+    tensors = give_nodes(model, named_tensors(model, split_names(inputs), "inputs", "prune"), "prune")
     index = Index(model.graph)
     maker = InputMaker(model.graph, index, OpSignatures(model.library.functions), "prune")
     for name in tensors.sources:

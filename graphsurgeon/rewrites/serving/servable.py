@@ -32,12 +32,13 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, REF_OPS, V1_RESTORE_OPS
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.arguments import SERVING_DEFAULT
 from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS, table_fillers
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import node_of, some_of, unique_name
 from graphsurgeon.rewrites.serving.limits import may_need_saver
-from graphsurgeon.rewrites.serving.signature import SERVING_DEFAULT, Signature, make_signature
+from graphsurgeon.rewrites.serving.signature import Signature, make_signature
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import existing_variables
 from graphsurgeon.variables.saver import SavedVariable, new_saver

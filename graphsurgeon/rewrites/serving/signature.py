@@ -21,6 +21,7 @@ from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.arguments import Side, named_tensors
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.names import node_of, parse_input, split_names
 from graphsurgeon.tensors import dtypes
@@ -28,8 +29,7 @@ from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
-#: The key that clients use when they name none, and what they call to run it.
-SERVING_DEFAULT = "serving_default"
+#: What clients call to run a signature.
 PREDICT_METHOD = "tensorflow/serving/predict"
 
 _OPERATION = "signature"
@@ -85,10 +85,10 @@ def make_signature(
     A tensor that does not exist is a NotFoundError; outputs that need a placeholder which is not among the given
     inputs, and what is given and is no set of arguments, a PassError.
     """
-    chosen = _given(index, outputs, "output") or _guessed_outputs(model, index)
+    chosen = _given(model, index, outputs, "outputs") or _guessed_outputs(model, index)
     if not chosen:
         return None
-    fed = _given(index, inputs, "input")
+    fed = _given(model, index, inputs, "inputs")
     if fed:
         _check_fed(index, fed, chosen)
     else:
@@ -110,15 +110,17 @@ class _Chosen(NamedTuple):
         return f"{self.node.name}:{self.output}"
 
 
-def _given(index: Index, texts: Iterable[str], kind: str) -> list[_Chosen]:
+def _given(model: Model, index: Index, texts: Iterable[str], side: Side) -> list[_Chosen]:
     chosen = []
     for part in split_names(texts):
-        argument, _, tensor = part.rpartition("=")
-        node, output = _find(index, tensor)
-        chosen.append(_Chosen(argument, node, output, "given"))
+        argument, _, text = part.rpartition("=")
+        tensors = named_tensors(model, [text], side, _OPERATION)
+        if not argument and tensors != [text] and len(tensors) == 1:
+            argument = text  # it keeps the name that a signature has for it
+        chosen += [_Chosen(argument, *_find(index, tensor), "given") for tensor in tensors]
     for name, number in Counter(each.tensor for each in chosen).items():
         if number > 1:
-            raise PassError(_OPERATION, f"{name!r} is given as {kind} {number} times")
+            raise PassError(_OPERATION, f"{name!r} is given as {side[:-1]} {number} times")
     return chosen
 
 
