@@ -13,6 +13,8 @@ Row = Mapping[str, Any]
 def summarize(facts: Mapping[str, object]) -> Iterator[str]:
     """Yield a line per list of a report: how many, how many of them trainable, how large; then its notes."""
     for name, value in facts.items():
+        if value is None:
+            continue
         if not isinstance(value, list):
             yield f"{name}: {value}"
         elif name == "notes":

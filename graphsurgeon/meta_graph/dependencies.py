@@ -48,6 +48,9 @@ TABLE_INITIALIZERS = "table_initializer"
 #: What gives its values from outside: a caller, or a checkpoint.
 _GIVEN_OPS = PLACEHOLDER_OPS | RESTORE_OPS
 
+#: The name that `tf.compat.v1.tables_initializer` gives the op that runs those.
+TABLES_INIT_OP = "init_all_tables"
+
 
 def initialization_dependencies(
     meta: schema.MetaGraphDef | None, producers: Mapping[str, Node], without: Container[str] = ()
@@ -93,6 +96,16 @@ def collection_dependencies(meta: schema.MetaGraphDef, producers: Mapping[str, N
     return found
 
 
+def state_initializers(meta: schema.MetaGraphDef | None, producers: Mapping[str, Node]) -> dict[str, list[str]]:
+    """Return the ops that set each stateful node up, as collections, signatures and ops that run them all tell."""
+    names = [] if meta is None else init_ops(meta)
+    found = InitOps([*names, TABLES_INIT_OP], producers).initializers
+    for name in [] if meta is None else _listed(meta, TABLE_INITIALIZERS):
+        for holder in state_inputs(name, producers):
+            found.setdefault(holder, []).append(name)
+    return found
+
+
 def init_ops(meta: schema.MetaGraphDef) -> list[str]:
     """Return the ops that initialize everything at once, once each."""
     names = [name for key in INIT_COLLECTIONS for name in _listed(meta, key)]
@@ -104,6 +117,7 @@ def init_ops(meta: schema.MetaGraphDef) -> list[str]:
 def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> list[str]:
     """Return the ops that fill tables once: those its collection lists, and those of the graph that nobody need feed.
 
+    So is one op for them all, as far as it runs others: what sets up trees, or calls a function.
     What a saver restores fills tables too, whenever it restores.
     """
     found = dict.fromkeys(name for name in _listed(meta, TABLE_INITIALIZERS) if name in producers)
@@ -112,6 +126,11 @@ def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> l
             needed = ancestors(producers, [node.name])
             if not any(producers[name].op in _GIVEN_OPS for name in needed):
                 found[node.name] = None
+    group = producers.get(TABLES_INIT_OP)
+    if group is not None and group.op == "NoOp" and any(node_of_input(text) not in found for text in group.inputs):
+        needed = ancestors(producers, [group.name])
+        if not any(producers[name].op in _GIVEN_OPS for name in needed):
+            found[group.name] = None
     return list(found)
 
 

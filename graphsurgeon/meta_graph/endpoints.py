@@ -88,10 +88,7 @@ def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
     found = [
         endpoint(node, INPUT_OPS[node.op] if index.edges(node.name) else "nothing reads it")
         for node in graph
-        if node.op in INPUT_OPS
-        and node_dtype(node) is not dtypes.RESOURCE
-        and not _is_file_name(node, index)
-        and not _is_left_over(node, index)
+        if node.op in INPUT_OPS and node_dtype(node) is not dtypes.RESOURCE and not _is_inside(node, index)
     ]
     return [*found, *_loose_ends(graph, index)]
 
@@ -178,6 +175,20 @@ def merge_endpoints(named: Iterable[Endpoint], guessed: Iterable[Endpoint]) -> l
     first = list(named)
     names = {node_of(each.name) for each in first}
     return first + [each for each in guessed if each.name not in names]
+
+
+def _is_inside(node: Node, index: Index) -> bool:
+    """Whether an input is none of the data: the name of a saver's file, what a table is filled with, a left-over."""
+    return _is_file_name(node, index) or _is_entries(node, index) or _is_left_over(node, index)
+
+
+def _is_entries(node: Node, index: Index) -> bool:
+    """Whether a placeholder only hands a constant on to ops that set state up."""
+    if node.op != "PlaceholderWithDefault":
+        return False
+    before, readers = index.producer(node.inputs[0]) if node.inputs else None, index.edges(node.name)
+    is_constant = before is not None and before.op == "Const"
+    return is_constant and bool(readers) and all(dtypes.RESOURCE in (input_types(r) or ()) for r, _ in readers)
 
 
 def _is_file_name(node: Node, index: Index) -> bool:

@@ -8,10 +8,12 @@ renamed keys and partitioned variables work; see `checkpoint_keys`.
 
 Leaves behind: the nodes that the outputs need, in their order, every variable among
 them a Const; what read a handle reads the value (see `value_flow`). Where TensorFlow's
-`convert_variables_to_constants` has a result, this is it. What `unfreeze` had put in is
-taken out again, so that freezing its result gives the graph it was given. With ``keep``
-or ``only``, the variables that stay have their initializers, a working saver and their
-place in the collections; with ``remember``, each constant holds a note of what it was.
+`convert_variables_to_constants` has a result, this is it, and what it loses comes along:
+tables, ensembles of trees and the like, with one op that sets them up (see `carried_state`).
+What `unfreeze` had put in is taken out again, so that freezing its result gives the graph it
+was given. With ``keep`` or ``only``, the variables that stay have their initializers, a
+working saver and their place in the collections; with ``remember``, each constant holds a
+note of what it was.
 
 What else it meets: function bodies are followed, a function that takes a frozen variable
 becomes a copy ``<base>_frozen_<n>``. Ops that change frozen variables (batch-norm updates)
@@ -36,11 +38,12 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import find_outputs
-from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, holds_state
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import matches_any, split_names, split_patterns
 from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.freezing.carried_state import CarriedState, StateRow
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
 from graphsurgeon.rewrites.freezing.output_hint import OutputHint
 from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
@@ -48,6 +51,7 @@ from graphsurgeon.rewrites.freezing.training_mode import training_mode_notes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable_nodes
 from graphsurgeon.variables.remembered import Memory
+from graphsurgeon.variables.state_choice import StateChoice
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from proto_utils.errors import NotFoundError
 from proto_utils.schema import MAX_MESSAGE_NBYTES
@@ -81,6 +85,10 @@ class FreezeReport:
     cut : list of str
         Ops that changed a frozen variable, ``function/node`` in a function body.
     notes : list of str
+    state : list of StateRow
+        The tables and the like that came along, with what fills them.
+    initializer : str or None
+        The op that fills those, which is to be run once, first.
     """
 
     outputs: list[str]
@@ -89,10 +97,13 @@ class FreezeReport:
     removed: int
     cut: list[str]
     notes: list[str] = field(default_factory=list)
+    state: list[StateRow] = field(default_factory=list)
+    initializer: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        return {**vars(self), "constants": [vars(row) for row in self.constants]}
+        tables = {"constants": [vars(row) for row in self.constants], "state": [vars(row) for row in self.state]}
+        return {**vars(self), **tables}
 
 
 @model_pass()
@@ -107,6 +118,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     initializers: tuple[str, ...] = (),
     clear_devices: bool = False,
     remember: bool = False,
+    drop_state: tuple[str, ...] = (),
 ) -> FreezeReport:
     """Convert the variables of a graph into constants.
 
@@ -131,13 +143,15 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         Drop the devices of all nodes, in function bodies too.
     remember : bool
         Note in each constant what it was, so that unfreeze makes the same variable of it again.
+    drop_state : tuple of str
+        Names or patterns of tables, iterators ..., or of their keys, whose state is not to come along.
 
     Raises
     ------
     NotFoundError
         An output, or the value of a variable, does not exist.
     PassError
-        Something needs a variable as a variable; the node is named.
+        Something needs a variable as a variable, or a state cannot come along; the node is named.
     LimitError
         The constants are past the 2 GiB of a GraphDef.
     """
@@ -145,22 +159,32 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     texts = _outputs(model, outputs, signature)
     roots = [node.name for node in find_outputs(model, index.producers, texts, "freeze", signature)]
     count = len(model.graph)
-    frozen, kept = _choose(model, index, roots, keep, only)
+    choice = StateChoice(model, index, drop_state, "freeze")
+    state = CarriedState(model, index, roots, choice)
+    frozen, kept = _choose(model, index, [*roots, *state.roots], keep, only)
+    if kept:
+        state = CarriedState(model, index, roots, choice, has_saver=True)
     values = _values(model, index, frozen, split_names(initializers), ema=ema)
     tensors = {name: tensor for name, (_, tensor) in values.items()}
-    _check_nbytes(values)
-    _check_bodies(model, index, roots)
+    _check_nbytes({**tensors, **state.values})
+    _check_bodies(model, index, [*roots, *state.roots])
     memory = Memory(model, index, tensors) if remember else None
     notes = training_mode_notes(index, roots, [node.name for node in variable_nodes(model.graph)])
     hint = OutputHint(index, roots)
     if kept:
-        staying = KeptVariables(model, index, [node.name for node in kept], list(tensors), roots)
-        cut = to_constants(model, roots, tensors, operation="freeze", also=staying.also, init=staying.init, hint=hint)
+        staying = KeptVariables(model, index, [node.name for node in kept], list(tensors), roots, choice)
+        initializer = state.add()
+        ends = [*roots, *([] if initializer is None else [initializer])]
+        cut = to_constants(model, ends, tensors, operation="freeze", also=staying.also, init=staying.init, hint=hint)
         notes += staying.finish()
+        state.list_in(model.meta, initializer)
         _check_types(model)
     else:
-        cut = to_constants(model, roots, tensors, operation="freeze", hint=hint)
+        initializer = state.add()
+        ends = [*roots, *([] if initializer is None else [initializer])]
+        cut = to_constants(model, ends, tensors, operation="freeze", hint=hint)
         notes += _leave_meta_graph(model)
+    notes += state.notes(initializer)
     if memory is not None:
         memory.write(model.graph)
     if clear_devices:
@@ -168,7 +192,10 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     rows = [FrozenRow(values[n.name][0], n.name, *_facts(values[n.name][1])) for n in frozen]
     notes += [_ema_coverage(rows)] if ema else []
     removed = max(0, count - len(model.graph))
-    return FreezeReport(list(dict.fromkeys(roots)), rows, [node.name for node in kept], removed, cut, notes)
+    variables = [node.name for node in kept]
+    return FreezeReport(
+        list(dict.fromkeys(roots)), rows, variables, removed, cut, notes, state.rows(), initializer,
+    )  # fmt: skip
 
 
 def _outputs(model: Model, outputs: Sequence[str], signature: str | None) -> list[str]:
@@ -236,9 +263,9 @@ def _values(
     return values
 
 
-def _check_nbytes(values: Mapping[str, tuple[str, Tensor]]) -> None:
+def _check_nbytes(values: Mapping[str, Tensor]) -> None:
     """Refuse constants past the size limit of a GraphDef, before anything is edited."""
-    sizes = {name: tensor.nbytes for name, (_, tensor) in values.items() if tensor.dtype.itemsize}
+    sizes = {name: tensor.nbytes for name, tensor in values.items() if tensor.dtype.itemsize}
     if sum(sizes.values()) > MAX_MESSAGE_NBYTES:
         largest = sorted(sizes, key=lambda name: -sizes[name])[:2]
         names = ", ".join(f'"{name}"' for name in largest)
@@ -266,10 +293,6 @@ def _leave_meta_graph(model: Model) -> list[str]:
     if not UnfreezeNote.read(model.meta).constants:
         # TensorFlow's result has a library, if an empty one.
         model.library.is_set = True
-    held = [node.name for node in model.graph if holds_state(node)]
-    if held:
-        some = ", ".join(held[:3]) + (" ..." if len(held) > 3 else "")
-        notes.append(f"a GraphDef does not say how its tables and queues are filled: {some}")
     if model.meta is not None and model.meta.signature_def:
         notes.append(f"a GraphDef has no signatures: dropped {', '.join(sorted(model.meta.signature_def))}")
     model.meta, model.variables = None, {}

@@ -16,7 +16,7 @@ What else it meets: colocation is not a dependency; a node whose ``loc:@x`` goes
 Function bodies stay whole, functions that nothing calls any more go. What sets the kept
 variables, tables and queues up stays: initializers, reads, queue runners, and main and
 init ops cut down to what is left of them. The ``save/`` subgraph stays when all it saves
-stays, is made anew for the variables that are left, or goes. Entries of collections,
+stays, is made anew for the variables and tables that are left, or goes. Entries of collections,
 signatures, assets and values of variables go with their nodes, control-flow contexts are
 cut down; a TensorFlow 2 object graph goes when functions that it exports do. While loops
 stay whole, because their nodes need each other; an input inside of one is declined.
@@ -48,6 +48,7 @@ from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_
 from graphsurgeon.rewrites.pruning.new_inputs import InputMaker, NewInput
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.variables.saver import Saver
+from graphsurgeon.variables.state_choice import StateChoice
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def prune(
     inputs: tuple[str, ...] = (),
     input_type: tuple[str, ...] = (),
     input_shape: tuple[str, ...] = (),
+    drop_state: tuple[str, ...] = (),
 ) -> PruneReport:
     """Extract the subgraph that outputs depend on, and what belongs to it in the model.
 
@@ -152,13 +154,15 @@ def prune(
     input_shape : tuple of str
         The shape of the inputs, as in 1,224,224,3 with ? for unknown, one for all or one
         for each; by default what is known of it.
+    drop_state : tuple of str
+        Names or patterns of tables, iterators ..., or of their keys, that a saver need not save any more.
 
     Raises
     ------
     NotFoundError
         There is no such node; near names are in the error.
     PassError
-        A node cannot become an input.
+        A node cannot become an input, or state that is no variable would be lost.
     GraphError
         What the outputs need is not well formed.
     """
@@ -172,10 +176,11 @@ def prune(
     for name in tensors.sources:
         maker.refuse_in_loop(index.producers[name])
     made = [*maker.make(tensors.names, split_names(input_type), input_shape), *maker.make(tensors.more, (), ())]
-    plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old})
+    choice = StateChoice(model, index, drop_state, "prune")
+    plan = _plan(model, index, wanted, {new.old.name: new.node for new in made if new.node is not new.old}, choice)
     maker.check_readers(made, plan.kept)
     removed = [RemovedRow(node.name, node.op) for node in model.graph if node.name not in plan.kept]
-    lost = lost_values(model, index, plan.kept - plan.replaced.keys())
+    lost = lost_values(model, index, plan.kept - plan.replaced.keys(), choice)
     notes = [*_input_notes(made, plan), *plan.notes]
     plan.edit.apply()
     functions = trim_library(model.library, called_functions(model.graph, model.library))
@@ -203,7 +208,7 @@ class _Plan:
     notes: list[str]
 
 
-def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str, Node]) -> _Plan:
+def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str, Node], choice: StateChoice) -> _Plan:
     producers = {**index.producers, **replaced}
     also, init = initialization_dependencies(model.meta, index.producers, replaced)
     kept = ancestors(producers, wanted, also)
@@ -211,7 +216,7 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
     before = ancestors(index.producers, wanted, also) if replaced else kept
     more = idle_inputs(model.meta, kept, before) if model.meta is not None else []
     old = find_saver(model, index)
-    keeps_saver = old.is_whole and old.state <= kept and replaced.keys().isdisjoint(old.nodes)
+    keeps_saver = old.is_whole and old.state <= kept and replaced.keys().isdisjoint(old.nodes) and not choice.drops
     kept = ancestors(producers, [*wanted, *more, *(old.names if keeps_saver else ())], also)
     cut = init.cut(kept)
     kept.update(cut)
@@ -224,7 +229,7 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
             edit.set_inputs(producers[name], waits)
     plan = _Plan(kept, replaced, edit, _cut_colocations(edit, kept), "kept" if old.names else "none", [])
     if old.names and not keeps_saver:
-        _replace_saver(model, index, old, plan)
+        _replace_saver(model, index, old, plan, choice)
     return plan
 
 
@@ -239,11 +244,12 @@ def _cut_colocations(edit: GraphEdit, kept: set[str]) -> list[ColocationRow]:
     return rows
 
 
-def _replace_saver(model: Model, index: Index, old: OldSaver, plan: _Plan) -> None:
+def _replace_saver(model: Model, index: Index, old: OldSaver, plan: _Plan, choice: StateChoice) -> None:
     left = [node for node in plan.edit.nodes() if node.name not in plan.replaced]
-    made, unsaved = remake_saver(model, index, old, left)
+    made, unsaved, more = remake_saver(model, index, old, left, choice)
     plan.saver = made or "removed"
-    for node in made.nodes if made is not None else ():
+    plan.kept.update(node.name for node in more)
+    for node in [*more, *(made.nodes if made is not None else ())]:
         plan.edit.add(node)
     if unsaved:
         plan.notes.append(

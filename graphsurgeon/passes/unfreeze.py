@@ -17,9 +17,9 @@ constants passed in as arguments become variables outside). A constant inside a 
 frame or a cond branch becomes a variable outside; its value enters as a loop invariant,
 and an Identity takes over the constant's control inputs and who waits for it. Devices
 follow the constant. Variables that the graph holds already are saved too, under the keys
-they have. Signatures, collections and contexts follow where a name stands for another
-thing than before. Attrs that name a gradient function which did not survive freezing are
-dropped, and reported. A note of all this goes into the collection
+they have, and so are tables and other state. Signatures, collections and contexts follow
+where a name stands for another thing than before. Attrs that name a gradient function which
+did not survive freezing are dropped, and reported. A note of all this goes into the collection
 ``graphsurgeon/unfreeze``, so that `freeze` can undo it exactly.
 """
 
@@ -47,6 +47,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.group_op import install_init_op
 from graphsurgeon.variables.layout import VariableKind, can_hold, existing_variables
+from graphsurgeon.variables.saved_state import SavedState
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.unfreeze_note import ATTR
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
@@ -101,6 +102,7 @@ def unfreeze(
     exclude: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
     variables: VariableKind = "ref",
+    drop_state: tuple[str, ...] = (),
 ) -> UnfreezeReport:
     """Convert the weights of a frozen graph back into variables.
 
@@ -117,11 +119,14 @@ def unfreeze(
     variables : {"ref", "resource"}
         The kind of variable to make: reference variables as TensorFlow 1 does, or
         resource variables as TensorFlow 2 does.
+    drop_state : tuple of str
+        Names or patterns of tables, iterators ..., or of their keys, that a saver need not save any more.
 
     Raises
     ------
     PassError
-        No constant qualifies, a chosen one cannot be a variable, or its name is taken in the checkpoint.
+        No constant qualifies, a chosen one cannot be a variable, its name is taken in the checkpoint, or state that is
+        no variable would be lost.
     NotFoundError
         A pattern matches no constant.
     GraphError
@@ -132,7 +137,8 @@ def unfreeze(
     before = {node.name for node in model.graph}
     select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
     require_constants((*select, *exclude, *only), model)
-    noted_before, noted = _restored(model, exclude, only)
+    states = _other_states(model, drop_state)
+    noted_before, noted = _restored(model, exclude, only, states)
     index = Index(model.graph)
     plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",), only=only)
     if noted and not plan.weights:
@@ -161,12 +167,24 @@ def unfreeze(
         "so TensorFlow differentiates the op itself"
         for where, value in surgery.note.gradient_op_type.items()
     ]
-    notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held)
+    notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held, states)
     rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
     return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes)
 
 
-def _restored(model: Model, exclude: Sequence[str], only: Sequence[str]) -> tuple[Collection[str], list[VariableRow]]:
+def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:
+    """Return the state that is no variable, for the new saver; what is in no checkpoint yet is not among it."""
+    if model.meta is None and not model.variables and not drop:
+        return []
+    # Imported here: most graphs are frozen ones, and have none.
+    from graphsurgeon.variables.state_choice import StateChoice
+
+    return StateChoice(model, Index(model.graph), drop, "unfreeze").savable(model.graph)
+
+
+def _restored(
+    model: Model, exclude: Sequence[str], only: Sequence[str], states: Sequence[SavedState]
+) -> tuple[Collection[str], list[VariableRow]]:
     """Make the variables again that `freeze` noted: which constants had notes, and the rows."""
     if next(with_attr(model.graph, ATTR), None) is None:
         return (), []
@@ -175,7 +193,7 @@ def _restored(model: Model, exclude: Sequence[str], only: Sequence[str]) -> tupl
     from graphsurgeon.variables.remembered import remembered_constants
 
     before = remembered_constants(model.graph)
-    return before, restore_variables(model, exclude, only)
+    return before, restore_variables(model, exclude, only, states=states)
 
 
 def _check_types(plan: WeightPlan, kind: VariableKind) -> None:
@@ -204,7 +222,11 @@ def _check_keys(plan: WeightPlan, held: Sequence[HeldVariable]) -> None:
 
 
 def _complete_meta_graph(
-    model: Model, plan: WeightPlan, surgery: ToVariables, held: Sequence[HeldVariable]
+    model: Model,
+    plan: WeightPlan,
+    surgery: ToVariables,
+    held: Sequence[HeldVariable],
+    states: Sequence[SavedState],
 ) -> list[str]:
     """Add the save/ subgraph, SaverDef, collections and version."""
     if model.meta is None:
@@ -212,7 +234,8 @@ def _complete_meta_graph(
     meta = model.meta
     held = [completed(each, model, surgery.taken) for each in held]
     saved = [SavedVariable(variable.node, variable) for variable in surgery.variables]
-    install_saver(model, saved + [variable for each in held for variable in each.saved])
+    saved += [variable for each in held for variable in each.saved]
+    install_saver(model, [*saved, *states])
     replaced = stamp_version(meta)
     notes = [f"wrote tensorflow_version {VERSION}: no version is {replaced!r}"] if replaced else []
     entries = [

@@ -106,14 +106,14 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
 def compare(model: Model, other: Model) -> list[Finding]:
     """Find what keeps two models from being the same; PassError when only one of them has a graph.
 
-    When only one has variables, the other is the frozen graph of `graphsurgeon.compare.equivalence.same_model`; else
-    they must not differ by `graphsurgeon.compare`.
+    When only one has variables, or other state in a checkpoint, the other is the frozen graph of
+    `graphsurgeon.compare.equivalence.same_model`; else they must not differ by `graphsurgeon.compare`.
     """
     if bool(len(model.graph)) != bool(len(other.graph)):
         which = "the first" if len(other.graph) else "the other"
         raise PassError("verify", f"{which} has no graph to compare", hint="diff compares a checkpoint with a model")
-    ours, theirs = (any(True for _ in variable_nodes(each.graph)) for each in (model, other))
-    if ours != theirs:
+    ours, theirs = (bool(each.variables) or any(True for _ in variable_nodes(each.graph)) for each in (model, other))
+    if ours != theirs and len(model.graph):
         return same_model(other, model) if ours else same_model(model, other)
     return list(_differences(diff(model, other)))
 

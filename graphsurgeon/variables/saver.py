@@ -10,6 +10,11 @@ Callers in C++, Java and Go run these nodes by name::
     save/Identity, save/AssignVariableOp ...                      resource variables
     save/restore_all = NoOp(^every assignment)                    run to restore
 
+What is no variable has an op of its own in the place of the assignment (see `saved_state`)::
+
+    save/SaveV2 (..., counts/Export:0, counts/Export:1)
+    save/counts_table_restore/LookupTableImportV2 (counts, save/RestoreV2:1, save/RestoreV2:2)
+
 An assignment runs where its variable is, and ``save/restore_all`` is a group of them, see `group_op`.
 
 Source: saver.py of TensorFlow 1.15 and 2.21, as seen in the graphs it exports.
@@ -24,12 +29,13 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import bytes_of, free_scope
+from graphsurgeon.names import bytes_of, free_scope, unique_name
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.group_op import new_group
 from graphsurgeon.variables.layout import Variable, new_assignment
+from graphsurgeon.variables.saved_state import SavedState, StateTensor
 from proto_utils import schema
 
 _CPU = "/device:CPU:0"
@@ -43,6 +49,21 @@ class SavedVariable(NamedTuple):
     variable: Variable
     slice: str = ""  # the part of the key's tensor, as in ``"10 4 0,5:0,4"``; empty for all of it
 
+    @property
+    def tensors(self) -> tuple[StateTensor, ...]:
+        """What is saved of it."""
+        variable = self.variable
+        source = variable.node if variable.kind == "ref" and not self.slice else variable.snapshot.removesuffix(":0")
+        return (StateTensor(1, self.key, self.slice, variable.dtype, source),)
+
+    @property
+    def device(self) -> str:
+        """Where it is restored."""
+        return self.variable.device
+
+
+Saved = SavedVariable | SavedState
+
 
 class Saver(NamedTuple):
     """The nodes of a save/ subgraph and the SaverDef that names them."""
@@ -51,14 +72,16 @@ class Saver(NamedTuple):
     saver_def: schema.SaverDef
 
 
-def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: int = 5) -> Saver:
-    """Make the subgraph that saves and restores variables, in the order of their keys; it is not in the graph yet.
+def new_saver(graph: Graph, states: Iterable[Saved], *, max_to_keep: int = 5) -> Saver:
+    """Make the subgraph that saves and restores variables and other state, in the order of their keys.
+
+    It is not in the graph yet. What is no variable says how it is saved (`SavedState.is_saved`).
 
     Its scope is the first that is free: ``save``, else ``save_1`` ...; `max_to_keep` is as of `tf.train.Saver`.
     """
     scope = free_scope("save", (node.name for node in graph))
-    saved = sorted(variables, key=lambda s: s.key)
-    assigns = _assignments(scope, [s.variable for s in saved])
+    saved = sorted(states, key=lambda s: s.tensors[0].key)
+    assigns = _assignments(scope, saved)
     members = [(node.name, node.device) for node in assigns if node.op != "Identity"]
     restore_all = new_group(f"{scope}/restore_all", members)
     nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *restore_all]
@@ -73,12 +96,13 @@ def new_saver(graph: Graph, variables: Iterable[SavedVariable], *, max_to_keep: 
     return Saver(nodes, saver_def)
 
 
-def install_saver(model: Model, variables: Iterable[SavedVariable]) -> None:
-    """Give a model a saver for these variables and no others; what an earlier one kept of old checkpoints stays so.
+def install_saver(model: Model, states: Iterable[Saved]) -> None:
+    """Give a model a saver for these variables and states and no others.
 
-    Its graph gets the nodes, its meta graph the SaverDef. The nodes of an earlier saver stay.
+    What an earlier one kept of old checkpoints stays so. The graph gets the nodes, the meta graph the SaverDef; the
+    nodes of an earlier saver stay.
     """
-    saver = new_saver(model.graph, variables)
+    saver = new_saver(model.graph, states)
     for node in saver.nodes:
         model.graph.append(node)
     if model.meta is None:
@@ -100,9 +124,9 @@ def _file_name(scope: str) -> list[Node]:
     ]
 
 
-def _save(scope: str, saved: Sequence[SavedVariable]) -> list[Node]:
+def _save(scope: str, saved: Sequence[Saved]) -> list[Node]:
     save, constant = f"{scope}/SaveV2", f"{scope}/Const"
-    values = [s.variable.node if s.variable.kind == "ref" and not s.slice else _read(s.variable) for s in saved]
+    values = [part.source for part in _parts(saved)]
     at = [b"loc:@" + constant.encode()]
     return [
         *_names_and_slices(save, saved),
@@ -114,7 +138,7 @@ def _save(scope: str, saved: Sequence[SavedVariable]) -> list[Node]:
     ]  # fmt: skip
 
 
-def _restore(scope: str, saved: Sequence[SavedVariable]) -> list[Node]:
+def _restore(scope: str, saved: Sequence[Saved]) -> list[Node]:
     restore = f"{scope}/RestoreV2"
     node = Node.new(restore, "RestoreV2", _arguments(scope, restore), device=_CPU, attrs={"dtypes": _types(saved)})
     return [*_names_and_slices(restore, saved, _CPU), node]
@@ -124,18 +148,19 @@ def _arguments(scope: str, name: str) -> list[str]:
     return [f"{scope}/Const", f"{name}/tensor_names", f"{name}/shape_and_slices"]
 
 
-def _types(saved: Sequence[SavedVariable]) -> list[DType]:
-    return [s.variable.dtype for s in saved]
+def _parts(saved: Iterable[Saved]) -> list[StateTensor]:
+    return [part for each in saved for part in each.tensors]
 
 
-def _read(variable: Variable) -> str:
-    return variable.snapshot.removesuffix(":0")
+def _types(saved: Sequence[Saved]) -> list[DType]:
+    return [part.dtype for part in _parts(saved) if part.dtype is not None]
 
 
-def _names_and_slices(name: str, saved: Sequence[SavedVariable], device: str = "") -> list[Node]:
+def _names_and_slices(name: str, saved: Sequence[Saved], device: str = "") -> list[Node]:
+    parts = _parts(saved)
     return [
-        _strings(f"{name}/tensor_names", [bytes_of(s.key) for s in saved], device),
-        _strings(f"{name}/shape_and_slices", [s.slice.encode() for s in saved], device),
+        _strings(f"{name}/tensor_names", [bytes_of(part.key) for part in parts], device),
+        _strings(f"{name}/shape_and_slices", [part.slice.encode() for part in parts], device),
     ]
 
 
@@ -144,15 +169,24 @@ def _strings(name: str, elements: Sequence[bytes], device: str) -> Node:
     return Node.new(name, "Const", device=device, attrs={"dtype": dtypes.STRING, "value": value})
 
 
-def _assignments(scope: str, variables: Sequence[Variable]) -> list[Node]:
+def _assignments(scope: str, saved: Sequence[Saved]) -> list[Node]:
     nodes: list[Node] = []
     count = {"ref": 0, "resource": 0}
-    for output, variable in enumerate(variables):
-        number = count[variable.kind]
-        count[variable.kind] += 1
-        suffix = f"_{number}" if number else ""
-        restored = f"{scope}/RestoreV2:{output}" if output else f"{scope}/RestoreV2"
-        nodes += _assignment(scope, suffix, variable, restored)
+    taken: set[str] = set()
+    output = 0
+    for each in saved:
+        end = output + len(each.tensors)
+        restored = [f"{scope}/RestoreV2:{number}" if number else f"{scope}/RestoreV2" for number in range(output, end)]
+        output = end
+        if isinstance(each, SavedState):
+            name = unique_name(f"{scope}/{each.local_name}", taken)
+            taken.add(name)
+            nodes.append(each.restore_from(name, restored))
+            continue
+        kind = each.variable.kind
+        suffix = f"_{count[kind]}" if count[kind] else ""
+        count[kind] += 1
+        nodes += _assignment(scope, suffix, each.variable, restored[0])
     return nodes
 
 

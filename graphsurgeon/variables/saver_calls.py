@@ -51,12 +51,23 @@ class SaverCall(NamedTuple):
     specs: list[str] | None  # the slices as written; None when the op has none
     types: list[DType]
     is_main: bool  # whether it belongs to the saver that the SaverDef names
-    arguments: Mapping[str, str] = _NOTHING  # what the function is given, by the names in its body: nodes of the graph
+    arguments: Mapping[str, str] = (
+        _NOTHING  # what the function is given, by the names in its body: tensors of the graph
+    )
 
     @property
     def is_restore(self) -> bool:
         """Whether it restores."""
         return self.node.op in _RESTORES
+
+    @property
+    def num_arguments(self) -> int:
+        """How many inputs come before the tensors of an op that saves."""
+        return 2 if self.specs is None else 3
+
+    def outer(self, text: str) -> str:
+        """Return which tensor of the graph an input of a node beside the op is; empty when it is none."""
+        return text if self.function is None else self.arguments.get(node_of_input(text), "")
 
     def entries(self) -> list[tuple[str, str, DType]]:
         """Return (key, slice, type) as far as there are all of them."""
@@ -75,7 +86,7 @@ class SaverCall(NamedTuple):
             node, position, output, is_reshaped = pending.pop()
             if node.op in ASSIGN_OPS and position == 1:
                 name = node_of_input(node.inputs[0])
-                variable = index.producers.get(self.arguments.get(name, name))
+                variable = index.producers.get(node_of(self.arguments.get(name, name)))
                 if variable is not None:
                     targets.setdefault(output, []).append((variable, is_reshaped))
             elif node.op in _THROUGH and position == 0:
@@ -93,7 +104,7 @@ def saver_calls(model: Model, index: Index) -> list[SaverCall]:
     main = ancestors(index.producers, [root for root in roots if root])
     found = list(_calls(model.graph, None, index, main, _NOTHING))
     callers = sorted(name for name in main if "Call" in index.producers[name].op)
-    pending = list(_called((index.producers[name] for name in callers), _NOTHING))
+    pending = list(_called((index.producers[name] for name in callers), None))
     seen: set[str] = set()
     while pending:
         name, given = pending.pop()
@@ -122,13 +133,16 @@ def _calls(
                 yield SaverCall(node, function, index, keys, specs, types, node.name in main, arguments)
 
 
-def _called(nodes: Iterable[Node], arguments: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the functions that nodes call, with the nodes of the graph that these are given."""
+def _called(nodes: Iterable[Node], arguments: Mapping[str, str] | None) -> Iterator[tuple[str, list[str]]]:
+    """Yield the functions that nodes call, with the tensors of the graph that these are given; empty for others."""
     for node in nodes:
         function = attr_of(node, "f") if "Call" in node.op else None
         if isinstance(function, Func):
-            given = map(node_of_input, node.inputs)
-            yield function.name, [arguments.get(name, name) for name in given]
+            texts = node.inputs
+            yield (
+                function.name,
+                [text if arguments is None else arguments.get(node_of_input(text), "") for text in texts],
+            )
 
 
 def _strings(index: Index, node: Node, position: int) -> list[str] | None:

@@ -33,6 +33,8 @@ def test_reference_variable():
         "removed": 3,
         "cut": [],
         "notes": [],
+        "state": [],
+        "initializer": None,
     }
     assert json.loads(json.dumps(report.to_json())) == report.to_json()
 

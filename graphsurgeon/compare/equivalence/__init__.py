@@ -29,6 +29,7 @@ input               an input from another tensor, or more or fewer of them
 control-input       a node that waits for another node
 missing-variable    a variable without a value in the checkpoint; its near keys are named
 value               a constant with other bytes, of another dtype or shape
+state               a table, or the like, that is filled with something else, or not at all
 function            a call of functions that do not correspond; a result that is another tensor
 unmatched           (warning) nodes that go on from the frozen graph's
 ==================  =======================================================================
@@ -43,6 +44,7 @@ from graphsurgeon.checks.body import type_name
 from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.compare.equivalence.bodies import Bodies
 from graphsurgeon.compare.equivalence.sides import Side
+from graphsurgeon.compare.equivalence.state import States
 from graphsurgeon.compare.equivalence.values import Values
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
@@ -59,8 +61,9 @@ def same_model(frozen: Model, thawed: Model) -> list[Finding]:
     the same range of the same open file is not read.
     """
     own, values = Values(frozen), Values(thawed)
-    main = Bodies(Side(frozen.graph), Side(thawed.graph))
-    found = list(main.findings(own, values))
+    states = States(frozen, thawed)
+    main = Bodies(Side(frozen.graph), Side(thawed.graph), explained=states.explained, beside=states.saving)
+    found = [*main.findings(own, values), *states.findings()]
     waiting = deque(main.calls)
     done: set[tuple[str, str]] = set()
     while waiting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
@@ -32,14 +32,24 @@ class Call(NamedTuple):
 class Bodies:
     """Compares two graphs or two function bodies; `calls` is what the nodes call, once `findings` has run.
 
-    `function` is the frozen one's name, for findings.
+    `function` is the frozen one's name, for findings. `explained` are nodes of the frozen graph that are compared
+    otherwise, `beside` nodes of the other one that need no counterpart.
     """
 
-    def __init__(self, frozen: Side, thawed: Side, function: str | None = None) -> None:
+    def __init__(
+        self,
+        frozen: Side,
+        thawed: Side,
+        function: str | None = None,
+        *,
+        explained: Collection[str] = (),
+        beside: Collection[str] = (),
+    ) -> None:
         self._frozen, self._thawed = frozen, thawed
         self._function = function
-        # Nodes of the frozen graph that came with an exchange.
-        self._explained: set[str] = set()
+        # Nodes of the frozen graph that came with an exchange, or are compared otherwise.
+        self._explained = set(explained)
+        self._otherwise, self._beside = frozenset(explained), frozenset(beside)
         self._after_updates: set[str] | None = None
         self.calls: list[Call] = []
         self._exchanged = {
@@ -59,6 +69,8 @@ class Bodies:
             other = self._thawed.nodes.get(name)
             if other is None:
                 lonely.append(node)
+            elif name in self._otherwise:
+                continue
             elif name in self._exchanged:
                 yield from self._value_findings(node, other, own, values)
             else:
@@ -188,6 +200,7 @@ class Bodies:
             name
             for name, node in there.items()
             if name not in here
+            and name not in self._beside
             and any(
                 node_of_input(text) in here and node_of_input(text) not in self._exchanged for text in node.data_inputs
             )

@@ -21,6 +21,7 @@ from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import Variable, existing_variables
+from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 
 
@@ -33,7 +34,13 @@ class KeptVariables:
     """
 
     def __init__(
-        self, model: Model, index: Index, names: Sequence[str], frozen: Sequence[str], roots: Sequence[str]
+        self,
+        model: Model,
+        index: Index,
+        names: Sequence[str],
+        frozen: Sequence[str],
+        roots: Sequence[str],
+        choice: StateChoice,
     ) -> None:
         if model.meta is None:
             model.meta = schema.MetaGraphDef()
@@ -56,7 +63,9 @@ class KeptVariables:
             self._values[key] = model.variables[key]
         old = find_saver(model, index)
         staying = self._staying(index, [*roots, *names])
-        self._saver = remake_saver(model, index, old._replace(state=old.state | set(names)), staying)
+        self._saver = remake_saver(model, index, old._replace(state=old.state | set(names)), staying, choice)
+        keys = [key for state in choice.savable(n for n in staying if n.name in old.state) for key in state.keys]
+        self._values.update((key, model.variables[key]) for key in keys)
         if not old.names and self._saver.saver is not None:
             self._saver.saver.saver_def.max_to_keep = 5
             self._saver.saver.saver_def.keep_checkpoint_every_n_hours = 10000.0
@@ -64,8 +73,9 @@ class KeptVariables:
     def finish(self) -> list[str]:
         """Add the saver to the edited graph, and take what surrounds it to what is left; return notes on what went."""
         model, saver = self._model, self._saver.saver
-        for node in saver.nodes if saver is not None else ():
-            model.graph.append(node)
+        for node in [*self._saver.more, *(saver.nodes if saver is not None else ())]:
+            if model.graph.get(node.name) is None:
+                model.graph.append(node)
         if model.meta is not None:
             unlist_variables(model.meta, {f"{name}:0" for name in self._frozen})
             # Of a bare GraphDef nobody knows which are trained.

@@ -12,6 +12,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.collections import list_variables
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import matches_any, node_of
+from graphsurgeon.rewrites.freezing.held import completed, held_variables
 from graphsurgeon.rewrites.freezing.to_variables import VariableRow
 from graphsurgeon.tensors.boxes import Box, whole
 from graphsurgeon.tensors.joined import JoinedTensor
@@ -20,15 +21,19 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import SavedAs
 from graphsurgeon.variables.layout import Variable, new_read, new_variable, usual_read
 from graphsurgeon.variables.remembered import Remembered, remembered_constants, usable_parts
+from graphsurgeon.variables.saved_state import SavedState
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils import schema
 
 
-def restore_variables(model: Model, exclude: Sequence[str] = (), only: Sequence[str] = ()) -> list[VariableRow]:
+def restore_variables(
+    model: Model, exclude: Sequence[str] = (), only: Sequence[str] = (), *, states: Sequence[SavedState] = ()
+) -> list[VariableRow]:
     """Make the variables again that notes tell of, with saver, collections and values.
 
-    `exclude` has names or patterns of constants to leave, `only` of the only ones to restore. Returns rows in the
+    `exclude` has names or patterns of constants to leave, `only` of the only ones to restore; `states` are what the
+    graph holds besides variables, for the new saver. Returns rows in the
     order of the graph, none when there is no note.
     """
     notes = remembered_constants(model.graph)
@@ -37,6 +42,7 @@ def restore_variables(model: Model, exclude: Sequence[str] = (), only: Sequence[
     if not notes:
         return []
     values = {name: model.graph[name].tensor for name in notes}
+    held = held_variables(model, Index(model.graph))
     restorer = _Restorer(model.graph, notes)
     restorer.edit.apply()
     if model.meta is None:
@@ -44,7 +50,10 @@ def restore_variables(model: Model, exclude: Sequence[str] = (), only: Sequence[
     places, stored = _stored(notes, values)
     model.variables.update(stored)
     variables = restorer.variables
-    install_saver(model, [SavedVariable(places[n].key, v, places[n].slice) for n, v in variables.items()])
+    saved = [SavedVariable(places[n].key, v, places[n].slice) for n, v in variables.items()]
+    taken = {node.name for node in model.graph}
+    saved += [variable for each in held for variable in completed(each, model, taken).saved]
+    install_saver(model, [*saved, *states])
     stamp_version(model.meta)
     list_variables(model.meta, [entry for name in notes for entry in restorer.definitions(name)])
     return [_restored(name, places[name].key, values[name], note) for name, note in notes.items()]

@@ -2,8 +2,8 @@
 
 A saver is an island: nothing that computes an output needs it, and it needs every
 variable it saves. So it can stay only when all of those stay. Else `saver.new_saver` lays
-one out for the variables that are left, under the keys and slices that the graph's own
-saver had for them, so the checkpoint still fits.
+one out for the variables and other state that are left, under the keys and slices that the
+graph's own saver had for them, so the checkpoint still fits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes
 from graphsurgeon.variables.layout import Variable, VariableKind, new_read
-from graphsurgeon.variables.saver import SavedVariable, Saver, new_saver
+from graphsurgeon.variables.saver import Saved, SavedVariable, Saver, new_saver
+from graphsurgeon.variables.state_choice import StateChoice, is_other_state
 from proto_utils import schema
 
 
@@ -39,9 +40,10 @@ class OldSaver(NamedTuple):
 class NewSaver(NamedTuple):
     """What comes in the place of the old saver."""
 
-    # None when no variable is left; its nodes, also reads that variables lack, are not in the graph yet
+    # None when nothing is left to save; its nodes, also reads that variables lack, are not in the graph yet
     saver: Saver | None
-    unsaved: list[str]  # nodes that only the old one saved: tables, and variables of which no key could be found
+    unsaved: list[str]  # nodes that only the old one saved: dropped state, and variables of which no key could be found
+    more: Sequence[Node] = ()  # nodes of the graph that it needs besides those that are kept: what exports a table
 
 
 def find_saver(model: Model, index: Index) -> OldSaver:
@@ -54,28 +56,41 @@ def find_saver(model: Model, index: Index) -> OldSaver:
     return OldSaver(names, nodes, state, nodes.issuperset(names))
 
 
-def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]) -> NewSaver:
-    """Make a saver for those variables of the old one that are kept; model and index are as before nodes went."""
+def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node], choice: StateChoice) -> NewSaver:
+    """Make a saver for the variables and other state of the old one that are kept.
+
+    Model and index are as before nodes went. State that it cannot save, and that `choice` does not drop, is a
+    PassError.
+    """
     graph = Graph(kept)
     find = _key_finder(model, index)
     reads = _Reads(model, graph)
-    saved = []
+    saved: list[Saved] = []
     for node in variable_nodes(graph):
         dtype, place = node.attrs.get("dtype"), find(node) if node.name in old.state else None
         if place is not None and isinstance(dtype, DType):
             saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
-    names = {each.variable.node for each in saved}
+    names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
+    states = choice.savable(node for node in graph if node.name in old.state)
+    saved += states
+    names.update(state.holder for state in states)
     unsaved = [node.name for node in graph if node.name in old.state and node.name not in names]
     if not saved or model.meta is None:
         return NewSaver(None, unsaved)
     before = model.meta.saver_def
     made = new_saver(graph, saved, max_to_keep=before.max_to_keep)
     made.saver_def.keep_checkpoint_every_n_hours = before.keep_checkpoint_every_n_hours
-    return NewSaver(Saver([*reads.nodes, *made.nodes], made.saver_def), unsaved)
+    there = {node.name for node in kept}
+    needed = ancestors(index.producers, [name for state in states for name in state.needs]) - there
+    more = [node for name, node in index.producers.items() if name in needed]
+    return NewSaver(Saver([*reads.nodes, *made.nodes], made.saver_def), unsaved, more)
 
 
-def lost_values(model: Model, index: Index, kept: Collection[str]) -> list[str]:
-    """Return the keys of `model.variables` of which no variable is kept; the model is as it was before nodes went."""
+def lost_values(model: Model, index: Index, kept: Collection[str], choice: StateChoice) -> list[str]:
+    """Return the keys of `model.variables` of which neither variable nor other state is kept.
+
+    The model is as it was before nodes went.
+    """
     if not model.variables:
         return []
     places = VariableValues(model, index)
@@ -87,6 +102,11 @@ def lost_values(model: Model, index: Index, kept: Collection[str]) -> list[str]:
             needed.add(place.key)
         elif place is not None:
             gone[place.key] = None
+    for node in index.producers.values():
+        for state in choice.all_of(node.name) if is_other_state(node) else ():
+            stays = node.name in kept and state in choice.of(node.name)
+            (needed.update if stays else gone.update)(dict.fromkeys(state.keys))
+    gone = {key: None for key in gone if key in model.variables}
     return [key for key in gone if key not in needed]
 
 

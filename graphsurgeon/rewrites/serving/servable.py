@@ -41,8 +41,10 @@ from graphsurgeon.rewrites.serving.limits import may_need_saver
 from graphsurgeon.rewrites.serving.signature import Signature, make_signature
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import existing_variables
+from graphsurgeon.variables.saved_state import SavedState
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from graphsurgeon.variables.saver_calls import saver_calls
+from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
@@ -174,9 +176,10 @@ class _Draft:
         variables = list(existing_variables(model.graph, self._index))
         places = [(values.place(self._index.producers[each.node]), each) for each in variables]
         saved = [SavedVariable(place.key, each, place.slice) for place, each in places if place is not None]
-        if not saved:
+        states = self._other_states() if model.variables else []
+        if not saved and not states:
             return
-        saver, self._restores = new_saver(model.graph, saved), []
+        saver, self._restores = new_saver(model.graph, [*saved, *states]), []
         if is_old:
             self.notes.append(f"{restore_op!r} reads V1 checkpoints only, so there is a new saver")
         for node in saver.nodes:
@@ -186,6 +189,10 @@ class _Draft:
             definitions = [s.variable.to_proto(trainable=False) for s in saved if s.variable.initializer]
             listed = [schema.serialize(each) for each in definitions if each.snapshot_name]
             self.meta.collection_def["variables"].bytes_list.value.extend(listed)
+
+    def _other_states(self) -> list[SavedState]:
+        """Return the state that is no variable; what a new saver cannot save is a PassError."""
+        return StateChoice(self._model, self._index, None, "save").savable(self._model.graph)
 
     def add_main_op(self) -> None:
         """Add an op that fills tables and local variables, when there is something to fill and no such op."""

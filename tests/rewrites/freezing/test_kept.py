@@ -11,6 +11,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
 from graphsurgeon.tensors.values import as_tensor
+from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import listed
@@ -38,7 +39,7 @@ def trained(*, meta: schema.MetaGraphDef | None = None, keys: str = "v w") -> Mo
 def kept(model: Model) -> tuple[KeptVariables, list[str]]:
     """Keep `w`, and finish on what is left then; the notes."""
     index = Index(model.graph)
-    staying = KeptVariables(model, index, ["w"], ["v"], ["y"])
+    staying = KeptVariables(model, index, ["w"], ["v"], ["y"], StateChoice(model, index, (), "freeze"))
     needed = ancestors(index.producers, ["y"], staying.also)
     needed.update(staying.init.cut(needed))
     model.graph.set_nodes(node for node in model.graph if node.name in needed)

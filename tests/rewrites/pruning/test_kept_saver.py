@@ -9,10 +9,11 @@ import pytest
 from graphsurgeon.formats.load import load
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.rewrites.pruning.kept_saver import find_saver, lost_values, remake_saver
+from graphsurgeon.rewrites.pruning.kept_saver import NewSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.checkpoint_keys import saved_keys
 from graphsurgeon.variables.saver import Saver
+from graphsurgeon.variables.state_choice import StateChoice
 from tests.models import shared
 
 TF2 = "uve+tensorflow/at-f1129b3/tensorflow/python/compiler/tensorrt/test/testdata/tftrt_2.0_saved_model"
@@ -23,10 +24,14 @@ def variables(model: Model, *ops: str) -> list[str]:
     return [node.name for node in model.graph if node.op in ops]
 
 
+def choice(model: Model, index: Index) -> StateChoice:
+    return StateChoice(model, index, (), "prune")
+
+
 def remade(model: Model, *names: str) -> Saver:
     index = Index(model.graph)
     kept = [node for node in model.graph if node.name in names]
-    saver, unsaved = remake_saver(model, index, find_saver(model, index), kept)
+    saver, unsaved, _ = remake_saver(model, index, find_saver(model, index), kept, choice(model, index))
     assert saver is not None
     assert unsaved == []
     return saver
@@ -88,7 +93,7 @@ def test_slices_stay(fixtures: Path):
 def test_nothing_left_to_save(fixtures: Path):
     model = load(fixtures / "mobile_cnn.ckpt.meta")
     index = Index(model.graph)
-    assert remake_saver(model, index, find_saver(model, index), []) == (None, [])
+    assert remake_saver(model, index, find_saver(model, index), [], choice(model, index)) == NewSaver(None, [])
 
 
 def test_values_go_with_the_last_variable_that_has_them(fixtures: Path):
@@ -97,8 +102,10 @@ def test_values_go_with_the_last_variable_that_has_them(fixtures: Path):
     whole = parts[0].rpartition("/")[0]
     index = Index(model.graph)
     everything = set(index.producers)
-    assert lost_values(model, index, everything - {parts[0]}) == []
-    assert lost_values(model, index, {name for name in everything if not name.startswith(f"{whole}/part_")}) == [whole]
+    nothing = choice(model, index)
+    assert lost_values(model, index, everything - {parts[0]}, nothing) == []
+    left = {name for name in everything if not name.startswith(f"{whole}/part_")}
+    assert lost_values(model, index, left, nothing) == [whole]
 
 
 @pytest.mark.parametrize(("path", "variable"), [(TF2, "Variable"), (KERAS, "dense/kernel")])

@@ -1,0 +1,206 @@
+"""State that is no variable, carried over into a frozen graph: tables, ensembles of trees.
+
+What the checkpoint holds becomes constants, and the op that restored it takes those; what
+the graph itself fills keeps the ops that do. One op runs them all::
+
+    counts/LookupTableImportV2(counts, .../keys, .../values)
+    init_all_tables = NoOp(^counts/LookupTableImportV2)
+
+It has the name that `tf.compat.v1.tables_initializer` gives it, and is to be run once, before anything else.
+State that no constant can hold, as that of an iterator, is declined by its keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS, TABLE_INIT_OPS
+from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, TABLES_INIT_OP, init_ops, state_initializers
+from graphsurgeon.names import node_of_input, some_of, unique_name
+from graphsurgeon.tensors.dtypes import RESOURCE, VARIANT
+from graphsurgeon.tensors.sliced import SlicedTensor
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
+from graphsurgeon.variables.saved_state import SavedState, StateTensor
+from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
+from graphsurgeon.variables.state_choice import StateChoice, is_other_state
+from proto_utils import schema
+from proto_utils.errors import NotFoundError
+
+_OUTSIDE = PLACEHOLDER_OPS | RESTORE_OPS
+
+
+@dataclass(frozen=True)
+class StateRow:
+    """State that is no variable and came along: its node, and its keys in the checkpoint."""
+
+    node: str
+    op: str
+    keys: list[str]
+
+
+class CarriedState:
+    """The state that outputs need besides variables, planned before the graph is edited.
+
+    `roots` stay with all they need. State of which a saver stays (`has_saver`) is left to that where it can be.
+    State that cannot come along and that `choice` does not drop is a PassError; that the checkpoint lacks it, a
+    NotFoundError.
+    """
+
+    def __init__(
+        self, model: Model, index: Index, roots: Sequence[str], choice: StateChoice, *, has_saver: bool = False
+    ) -> None:
+        self._model = model
+        self._index = index
+        self._needed = ancestors(index.producers, roots)
+        self._holders = [n for name, n in index.producers.items() if name in self._needed and is_other_state(n)]
+        self._states: list[SavedState] = []
+        self._waits: dict[str, list[str]] = {}  # what fills each, as far as the graph has it
+        also = state_initializers(model.meta, index.producers) if self._holders else {}
+        for name in (node.name for node in self._holders):
+            restores = [each.restore for each in choice.all_of(name) if each.restore is not None]
+            creates = [node_of_input(text) for restore in restores for text in restore.control_inputs]
+            self._waits[name] = list(dict.fromkeys([*creates, *self._initializers(name, also)]))
+            states = choice.of(name)
+            self._states += [each for each in states if not (has_saver and each.is_saved and each.is_main)]
+        if has_saver:
+            held = {state.holder for state in self._states}
+            self._holders = [node for node in self._holders if node.name in held]
+            self._waits = {name: waits for name, waits in self._waits.items() if name in held}
+        for state in self._states:
+            if state.restore is None or any(each.dtype in (RESOURCE, VARIANT) for each in state.tensors):
+                choice.decline(state, "no constant can hold its state")
+        self.values = {each.key: self._value(each) for state in self._states for each in state.tensors}
+
+    @property
+    def roots(self) -> list[str]:
+        """The nodes of the graph that set the state up; they stay with all they need."""
+        return [name for names in self._waits.values() for name in names]
+
+    def rows(self) -> list[StateRow]:
+        """Describe what comes along."""
+        keys: dict[str, list[str]] = {name: [] for name, waits in self._waits.items() if waits}
+        for state in self._states:
+            keys.setdefault(state.holder, []).extend(state.keys)
+        return [StateRow(node.name, node.op, keys[node.name]) for node in self._holders if node.name in keys]
+
+    def add(self) -> str | None:
+        """Put it into the graph; return the op that sets everything up, None when there is nothing to."""
+        edit = GraphEdit(self._model.graph)
+        taken = set(self._index.producers)
+        waits = list(dict.fromkeys(self.roots))
+        waits += [self._add_state(edit, state, taken) for state in self._states]
+        if not waits:
+            return None
+        old = edit.get(TABLES_INIT_OP)
+        texts = [f"^{name}" for name in waits]
+        if old is not None and old.op == "NoOp":
+            stays = old.inputs if old.name in self._needed else ()
+            edit.set_inputs(old, list(dict.fromkeys([*stays, *texts])))
+            name = old.name
+        else:
+            name = unique_name(TABLES_INIT_OP, taken)
+            edit.add(Node.new(name, "NoOp", texts))
+        edit.apply()
+        return name
+
+    def list_in(self, meta: schema.MetaGraphDef | None, group: str | None) -> None:
+        """Let a meta graph that stays name the op that sets everything up, where loaders look for such."""
+        if meta is None or group is None:
+            return
+        names = meta.collection_def[TABLE_INITIALIZERS].node_list.value
+        if group not in names:
+            names.append(group)
+        edit = GraphEdit(self._model.graph)
+        for name in init_ops(meta):
+            node = edit.get(name)
+            if node is not None and node.op == "NoOp" and name != group and f"^{group}" not in node.inputs:
+                edit.set_inputs(node, [*node.inputs, f"^{group}"])
+        edit.apply()
+
+    def notes(self, group: str | None) -> list[str]:
+        """Tell what is to be run, and what starts empty."""
+        rows = self.rows()
+        notes = []
+        if group is not None and rows:
+            names = some_of([each.node for each in rows], 3)
+            notes.append(f"run {group!r} once, before anything else: it sets up {names}")
+        there = {each.node for each in rows}
+        empty = [node.name for node in self._holders if node.name not in there]
+        if empty:
+            notes.append(f"a GraphDef does not say how its tables and queues are filled: {some_of(empty, 3)}")
+        return notes
+
+    def _initializers(self, name: str, also: Mapping[str, Sequence[str]]) -> Iterator[str]:
+        """Yield the ops of the graph that fill a node, as far as they need nothing else that is not there."""
+        fills = [reader.name for reader, at in self._index.consumers(name) if reader.op in TABLE_INIT_OPS and not at]
+        producers = self._index.producers
+        for fill in dict.fromkeys([*also.get(name, ()), *fills]):
+            more = ancestors(producers, [fill]) - self._needed
+            if all(producers[each].op not in _OUTSIDE for each in more) and not self._lacks_values(more):
+                yield fill
+
+    def _lacks_values(self, names: set[str]) -> bool:
+        variables = [node for node in variable_nodes(self._model.graph) if node.name in names]
+        values = VariableValues(self._model, self._index) if variables else None
+        return values is not None and any(values.place(node) is None for node in variables)
+
+    def _value(self, part: StateTensor) -> Tensor:
+        values = self._model.variables
+        if part.key not in values:
+            hint = '`load(checkpoint="PREFIX")` names a checkpoint, `drop_state` does without'
+            raise NotFoundError.among("value in the checkpoint for state", part.key, values, hint=hint)
+        parsed = parse_shape_and_slice(part.slice)
+        return values[part.key] if parsed is None else SlicedTensor.of_box(values[part.key], parsed[1])
+
+    def _has_plain_shapes(self, state: SavedState) -> bool:
+        """Whether the shapes of values are such that TensorFlow takes constants of them.
+
+        Its kernels take all that they have saved, but shape functions, which never saw what a restore op read, refuse
+        tables of vectors, dense tables, and in 1.15 the boundaries of quantiles.
+        """
+        assert state.restore is not None
+        rank = 1 if state.restore.op in TABLE_INIT_OPS else 0
+        return all(len(self.values[part.key].shape) == rank for part in state.tensors)
+
+    def _add_state(self, edit: GraphEdit, state: SavedState, taken: set[str]) -> str:
+        assert state.restore is not None
+        name = _free(f"{state.holder}/{state.restore.op}", taken)
+        hides_shapes = not self._has_plain_shapes(state)
+        made: list[str] = []
+        for part, argument in zip(state.tensors, _arguments(state), strict=True):
+            value = self.values[part.key]
+            made.append(_free(f"{name}/{argument}", taken))
+            edit.add(Node.new(made[-1], "Const", attrs={"dtype": value.dtype, "value": value}))
+            if hides_shapes:
+                constant = made.pop()
+                made.append(_free(f"{constant}/value", taken))
+                attrs = {"dtype": value.dtype, "shape": Shape()}
+                edit.add(Node.new(made[-1], "PlaceholderWithDefault", [constant], attrs=attrs))
+        restore = state.restore_from(name, made)
+        first = [f"^{each}" for each in self._waits[state.holder]]
+        restore.inputs = (*restore.data_inputs, *dict.fromkeys([*restore.control_inputs, *first]))
+        edit.add(restore)
+        return name
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    name = unique_name(wanted, taken)
+    taken.add(name)
+    return name
+
+
+def _arguments(state: SavedState) -> list[str]:
+    """Return what the op that restores calls its inputs."""
+    facts = None if state.restore is None else ops.facts(state.restore.op)
+    names = [] if facts is None else [arg.name for arg in facts.inputs]
+    # Of an op that takes lists, only the first few are told apart.
+    return [names[min(part.position, len(names) - 1)] if names else "value" for part in state.tensors]

@@ -1,0 +1,97 @@
+"""The state of a model that is no variable, and which of it a pass is to let go.
+
+What savers of the graph restore is known exactly; of a graph without one, the keys of the
+checkpoint are matched by the names that TensorFlow's savers give them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NoReturn
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.meta_graph.dependencies import holds_state
+from graphsurgeon.names import matches_any, some_of, split_patterns
+from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
+from graphsurgeon.variables.saved_state import SavedState, saved_states, state_by_name
+from proto_utils.errors import NotFoundError
+
+
+class StateChoice:
+    """The state of a model by the nodes that hold it, without what matches the patterns in `drop`.
+
+    A pattern is for the name of the node or for a key of the checkpoint; one that matches none is a NotFoundError.
+    `index` is of the graph, `operation` the pass; where that has no such option, `drop` is None.
+    """
+
+    def __init__(self, model: Model, index: Index, drop: Sequence[str] | None, operation: str) -> None:
+        self._model = model
+        self._index = index
+        self._operation = operation
+        self._has_option = drop is not None
+        self._saved = saved_states(model, index)
+        self._drop = split_patterns(drop, {*index.producers, *model.variables}) if drop else ()
+        if not self._drop:
+            return
+        names = [node.name for node in index.producers.values() if is_other_state(node)]
+        names += [key for name in list(names) for state in self.all_of(name) for key in state.keys]
+        for pattern in self._drop:
+            if not any(matches_any((pattern,), name) for name in names):
+                raise NotFoundError.among("state that is no variable", pattern, names)
+
+    @property
+    def drops(self) -> bool:
+        """Whether any state is to go."""
+        return bool(self._drop)
+
+    def all_of(self, holder: str) -> list[SavedState]:
+        """Return the state of a node, as far as the checkpoint or the saver holds any; what is to go is among it."""
+        keys = self._model.variables
+        saved = [each for each in self._saved.get(holder, ()) if each.is_main or keys.keys() >= set(each.keys)]
+        if saved or not keys:
+            return saved
+        return state_by_name(self._index.producers[holder], self._strange_keys)
+
+    def of(self, holder: str) -> list[SavedState]:
+        """Return the state of a node that is to stay."""
+        return [
+            each
+            for each in self.all_of(holder)
+            if not matches_any(self._drop, holder) and not any(matches_any(self._drop, key) for key in each.keys)
+        ]
+
+    def savable(self, nodes: Iterable[Node]) -> list[SavedState]:
+        """Return the state of nodes for a saver made anew; what that cannot save is a PassError."""
+        found = [state for node in nodes if is_other_state(node) for state in self.of(node.name)]
+        for state in found:
+            if not state.is_saved:
+                self.decline(state, "the saver has to be made anew, and cannot save its state")
+        return found
+
+    def decline(self, state: SavedState, why: str) -> NoReturn:
+        """Raise the PassError about state that would be lost."""
+        keys = some_of([*map(repr, state.keys)], 4)
+        hints = [f'`drop_state="{state.holder}"` lets it go'] if self._has_option else []
+        readers = [reader.name for reader, _ in self._index.consumers(state.holder) if reader.op == "IteratorGetNext"]
+        hints += [f'prune `inputs="{readers[0]}"` cuts it off'] if readers else []
+        reason = f"{why}: what the checkpoint has under {keys} would be lost"
+        raise PassError(self._operation, reason, node=state.holder, hint="; ".join(hints) or None)
+
+    @cached_property
+    def _strange_keys(self) -> list[str]:
+        """The keys of the checkpoint that no variable and no saver has."""
+        values = VariableValues(self._model, self._index)
+        places = [values.place(node) for node in variable_nodes(self._model.graph)]
+        known = {place.key for place in places if place is not None}
+        known.update(key for states in self._saved.values() for state in states for key in state.keys)
+        return [key for key in self._model.variables if key not in known]
+
+
+def is_other_state(node: Node) -> bool:
+    """Whether a node holds state and is no variable: a table, an ensemble of trees, an iterator, a queue."""
+    return node.op not in REF_OPS and node.op not in RESOURCE_OPS and holds_state(node)
