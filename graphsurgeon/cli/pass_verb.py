@@ -69,7 +69,8 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @options.source
     @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
     @click.option(
-        "--to",
+        _kind_flag(function),
+        "output_kind",
         type=click.Choice(OUTPUT_KINDS),
         help="What to write; by default what the model asks for.",
     )
@@ -78,14 +79,14 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @options.drop_values
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
-    def verb(source: str, output: str | None, to: OutputKind | None, **given: Any) -> None:
+    def verb(source: str, output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
         answer = Answer(name, output, given)
-        if output is not None and to != "saved_model" and is_directory(output):
+        if output is not None and output_kind != "saved_model" and is_directory(output):
             raise click.UsageError(
                 f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "
-                "--to saved_model"
+                f"{_kind_flag(function)} saved_model"
             )
-        signature = _signature_of(function, to, given)
+        signature = _signature_of(function, output_kind, given)
         where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
         given |= {key: options.lines_of(given[key]) for key in line_files if given[key] is not None}
         model = _loaded(source, **where, without_graph=given.get("checkpoint_only", False))
@@ -93,10 +94,10 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
             # The pass kept signatures in step with its outputs: they name those already.
             signature = {"inputs": (), "outputs": ()}
-        model, serving = made_servable(model, to, **signature)
-        saved = answer.save(model, to) if answer.path is not None else Saved()
+        model, serving = made_servable(model, output_kind, **signature)
+        saved = answer.save(model, output_kind) if answer.path is not None else Saved()
         facts = report.to_json()
-        if saved.notes and to != "saved_model":
+        if saved.notes and output_kind != "saved_model":
             facts["notes"] = [*facts.get("notes", ()), *saved.notes]
         is_whole = answer.explain or (answer.dry_run and getattr(report, "is_shown_by_dry_run", False))
         if is_whole and not answer.as_json:
@@ -109,6 +110,11 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         answer.finish(named, lines, is_asked_for=is_whole)
 
     return options.links(verb) if "checkpoint_only" in options_of(function) else verb
+
+
+def _kind_flag(function: Callable[..., Any]) -> str:
+    """Return the flag that says what to write: ``--to``, unless that is an option of the pass."""
+    return "--kind" if "to" in options_of(function) else "--to"
 
 
 def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:

@@ -66,6 +66,15 @@ def op_def(op: str) -> schema.OpDef | None:
     return made
 
 
+def default_value(attr: OpAttr) -> schema.AttrValue:
+    """Return the default of an attr that has one, as TensorFlow registers it."""
+    value = attr.default
+    if isinstance(value, Tensor):
+        # Registered in text, and so value by value.
+        return schema.AttrValue(tensor=tensor_proto.encode(value, num_typed=math.prod(value.shape)))
+    return attr_value.encode(value)
+
+
 def _arg_def(arg: Arg, known: OpFacts) -> schema.OpDef.ArgDef:
     made = schema.OpDef.ArgDef(name=arg.name, number_attr=arg.number, is_ref=arg.is_ref)
     if arg.is_list:
@@ -80,20 +89,12 @@ def _arg_def(arg: Arg, known: OpFacts) -> schema.OpDef.ArgDef:
 def _attr_def(attr: OpAttr) -> schema.OpDef.AttrDef:
     made = schema.OpDef.AttrDef(name=attr.name, type=attr.kind)
     if attr.default is not None:
-        made.default_value.CopyFrom(_default_value(attr))
+        made.default_value.CopyFrom(default_value(attr))
     if attr.minimum is not None:
         made.has_minimum, made.minimum = True, attr.minimum
     if attr.allowed:
         made.allowed_values.CopyFrom(attr_value.encode(list(attr.allowed)))
     return made
-
-
-def _default_value(attr: OpAttr) -> schema.AttrValue:
-    value = attr.default
-    if isinstance(value, Tensor):
-        # Registered in text, and so value by value.
-        return schema.AttrValue(tensor=tensor_proto.encode(value, num_typed=math.prod(value.shape)))
-    return attr_value.encode(value)
 
 
 def _add_trait(made: schema.OpDef, trait: str) -> None:

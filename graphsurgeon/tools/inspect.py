@@ -25,6 +25,7 @@ from graphsurgeon.meta_graph.endpoints import (
     merge_endpoints,
     signature_endpoints,
 )
+from graphsurgeon.meta_graph.oldest import OldestTensorFlow, oldest_tensorflow
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
@@ -96,7 +97,8 @@ class Inspection:
 
     The MetaGraphDef is stamped with `tensorflow_version`; `producer` and `min_consumer` are GraphDef versions. `ops`
     have the most frequent first, `dtypes`, of constants and variables, the one with most bytes. `control_flow` counts
-    ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries.
+    ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries. `oldest_tensorflow` is the
+    oldest one that loads it, with the reasons.
     """
 
     tensorflow_version: str | None
@@ -115,6 +117,7 @@ class Inspection:
     collections: dict[str, int]
     saver: SaverNames | None
     tags: list[str]
+    oldest_tensorflow: OldestTensorFlow
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON types."""
@@ -155,6 +158,7 @@ def inspect(model: Model) -> Inspection:
         collections=collections,
         saver=_saver(meta.saver_def) if meta.HasField("saver_def") else None,
         tags=list(meta.meta_info_def.tags),
+        oldest_tensorflow=oldest_tensorflow(model),
     )
 
 

@@ -76,6 +76,7 @@ def test_everything_becomes_json():
     assert list(facts) == [
         "tensorflow_version", "producer", "min_consumer", "nodes", "ops", "inputs", "outputs", "variables", "weights",
         "dtypes", "control_flow", "functions", "signatures", "collections", "saver", "tags",
+        "oldest_tensorflow",
     ]  # fmt: skip
     assert facts["dtypes"]["string"] == {"count": 1, "nbytes": 2}
     assert facts["variables"] == {"count": 0, "resource": 0, "trainable": None, "nbytes": 0}

@@ -14,6 +14,7 @@ from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
     from graphsurgeon.meta_graph.endpoints import Endpoint
+    from graphsurgeon.meta_graph.oldest import OldestTensorFlow
     from graphsurgeon.tools.checkpoint_summary import CheckpointSummary, DamagedObjects, ObjectSummary
     from graphsurgeon.tools.inspect import Inspection, Total, VariableTotal
 
@@ -80,6 +81,7 @@ def _meta_graphs(found: Detected) -> list[list[str]] | None:
 def _graph_lines(found: Inspection, meta_graphs: list[list[str]] | None) -> Iterator[tuple[str, str]]:
     stamp = f"TensorFlow {found.tensorflow_version}, " if found.tensorflow_version else ""
     yield "versions", f"{stamp}producer {found.producer}, min consumer {found.min_consumer}"
+    yield from _oldest_lines(found.oldest_tensorflow)
     if found.tags or meta_graphs:
         others = len(meta_graphs or [()]) - 1
         yield "tags", ", ".join(found.tags) + (f" (and {count(others, 'other meta graph')})" if others else "")
@@ -103,6 +105,20 @@ def _graph_lines(found: Inspection, meta_graphs: list[list[str]] | None) -> Iter
     names = ", ".join(function.name for function in functions[:3]) + (", ..." if len(functions) > 3 else "")
     yield "functions", f"{len(functions):,}: {names}" if functions else "none"
     yield from _meta_lines(found)
+
+
+def _oldest_lines(oldest: OldestTensorFlow) -> Iterator[tuple[str, str]]:
+    label, reasons = "oldest", oldest.reasons
+    yield label, f"TensorFlow {oldest.version}{'' if reasons else ', or older,'} loads it"
+    for each in reasons[:_SHOWN]:
+        where = f"{count(each.nodes, 'node')}, such as {each.example}" if each.nodes > 1 else each.example
+        default = "; at its default, so downgrade takes it out" if each.is_default else ""
+        yield "", f"{each.since}: {each.what} ({where}{default})"
+    if len(reasons) > _SHOWN:
+        yield "", f"... and {count(len(reasons) - _SHOWN, 'other')}"
+    if oldest.unknown_ops:
+        more = ", ..." if len(oldest.unknown_ops) > _SHOWN else ""
+        yield "", f"a library has to register {', '.join(oldest.unknown_ops[:_SHOWN])}{more}"
 
 
 def _totals(dtypes: Mapping[str, Total]) -> str:

@@ -1,0 +1,75 @@
+"""Which TensorFlow came with what a node has: its op, its attrs, the values of these.
+
+TensorFlow loads a graph whose ops it registers, with attrs that these have there and values that are allowed there.
+What came when is in `ops`; of what no TensorFlow has (ops of other libraries, functions, attrs that begin with ``_``)
+nothing is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_attrs import OpAttr
+from graphsurgeon.ir.op_defs import default_value
+from graphsurgeon.ir.ops import facts
+from graphsurgeon.tensors.dtypes import DType
+
+#: The first release of which the ops are known; what has no mark is in it, and perhaps in older ones.
+OLDEST: Final = "1.15"
+
+Version = tuple[int, ...]
+
+
+class Need(NamedTuple):
+    """Something of a node that not every TensorFlow knows.
+
+    `since` is the first that does. `what` it is, for people; `attr` is the attr's name, empty for an op, and
+    `is_default` says that the node means the same without it.
+    """
+
+    since: str
+    what: str
+    attr: str = ""
+    is_default: bool = False
+
+
+def version_of(text: str) -> Version:
+    """Return a version such as ``2.10`` or ``1.15.5`` as numbers that compare, without what is behind the second."""
+    major, _, minor = text.partition(".")
+    return int(major), int(minor.partition(".")[0])
+
+
+def needs_of(node: Node) -> Iterator[Need]:
+    """Yield what of a node came after TensorFlow 1.15; costs a look at its attrs where its op has any that did."""
+    since, attrs = _later(node.op)
+    if since:
+        yield Need(since, f"op {node.op}")
+    if not attrs:
+        return
+    held = node.proto.attr
+    for name, attr in attrs.items():
+        if name not in held:
+            continue
+        if attr.since != since:
+            is_default = attr.default is not None and held[name] == default_value(attr)
+            yield Need(attr.since, f"attr {name!r} of op {node.op}", name, is_default)
+        if attr.later:
+            value = attr_value.decode(held[name])
+            values = value if isinstance(value, list) else [value]
+            for allowed, came in attr.later:
+                if allowed in values:
+                    text = allowed.name if isinstance(allowed, DType) else allowed.decode()
+                    yield Need(came, f"{text} as {name!r} of op {node.op}", name)
+
+
+@lru_cache(maxsize=4096)
+def _later(op: str) -> tuple[str, Mapping[str, OpAttr]]:
+    """Return since when an op is there, and its attrs that came later, or have values that did."""
+    known = facts(op)
+    if known is None:
+        return "", {}
+    return known.since, {name: each for name, each in known.attrs.items() if each.since != known.since or each.later}

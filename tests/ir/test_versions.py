@@ -1,0 +1,45 @@
+"""Which TensorFlow came with what a node has."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.versions import Need, needs_of, version_of
+from graphsurgeon.tensors import dtypes
+
+
+def needs(op: str, **attrs: object) -> list[Need]:
+    return list(needs_of(Node.new("n", op, attrs=attrs)))
+
+
+def test_what_the_oldest_has_needs_nothing():
+    assert needs("MatMul", T=dtypes.FLOAT, transpose_a=True) == []
+
+
+def test_an_op():
+    assert needs("DenseBincount") == [Need("2.3", "op DenseBincount")]
+    assert needs("StatelessCase", Tin=[]) == [Need("2.4", "op StatelessCase")]
+
+
+@pytest.mark.parametrize(("value", "is_default"), [(False, True), (True, False)])
+def test_an_attr(value: bool, is_default: bool):
+    assert needs("MatMul", grad_a=value) == [Need("2.16", "attr 'grad_a' of op MatMul", "grad_a", is_default)]
+
+
+def test_defaults_of_other_kinds():
+    factor, paddings = needs("FusedBatchNormV3", exponential_avg_factor=1.0), needs("MaxPool", explicit_paddings=[])
+    assert [need.is_default for need in (*factor, *paddings)] == [True, True]
+
+
+def test_a_value_of_an_attr():
+    assert needs("MatMul", T=dtypes.UINT8) == [Need("2.12", "uint8 as 'T' of op MatMul", "T")]
+    assert needs("MaxPool", padding="EXPLICIT") == [Need("2.4", "EXPLICIT as 'padding' of op MaxPool", "padding")]
+
+
+def test_what_no_tensorflow_has_is_told_nothing_of():
+    assert needs("Custom", a=1) == needs("MatMul", _output_shapes=[], mine=3) == []
+
+
+def test_versions_compare_as_numbers():
+    assert version_of("1.15") == version_of("1.15.5") < version_of("2.4") < version_of("2.10.0")
