@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from graphsurgeon.ir.graph import Graph as Graph
     from graphsurgeon.ir.model import Model as Model
     from graphsurgeon.ir.node import Node as Node
+    from graphsurgeon.passes.downgrade import downgrade as downgrade
     from graphsurgeon.passes.fix import fix as fix
     from graphsurgeon.passes.freeze import freeze as freeze
     from graphsurgeon.passes.prune import prune as prune

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.downgrade import RemovedAttr, downgrade
 from proto_utils import schema
@@ -18,7 +19,7 @@ TEXT = """
 """
 
 
-def of(text: str = TEXT, *functions: object) -> Model:
+def of(text: str = TEXT, *functions: Function) -> Model:
     return reloaded(notation.model(text, *functions))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tests.tf.judge import JudgeError, TensorFlow
 from tests.tf.test_op_defs import NETS
 
 
-def assert_told(tf1: TensorFlow, path: Path, wanted: object) -> str:
+def assert_told(tf1: TensorFlow, path: Path, wanted: Any) -> str:
     """What `inspect` says of the oldest TensorFlow holds for 1.15; returns that version."""
     version = oldest_tensorflow(gs.load(path)).version
     if version == "1.15":

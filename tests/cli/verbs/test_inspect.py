@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.formats.save import save, save_checkpoint
+from tests import notation
 from tests.models import floats, saved_model, shared
 from tests.object_graphs import write_trained
 
@@ -28,6 +29,27 @@ def test_graph_as_json(verb, graph):
         {"name": "x", "op": "Placeholder", "dtype": "float32", "shape": None, "reason": "must be fed"}
     ]
     assert answer["checkpoint"] is None
+
+
+def test_the_oldest_tensorflow_that_loads_it(verb, tmp_path):
+    products = "a = MatMul(x, x) {grad_a: false}; b = Custom(a); c = MatMul(a, a) {grad_a: false}"
+    save(notation.model(f"x = Placeholder {{dtype: f32}}; {products}"), tmp_path / "new.pb")
+    assert verb("inspect", tmp_path / "new.pb").out.splitlines()[2:5] == [
+        "oldest       TensorFlow 2.16 loads it",
+        "             2.16: attr 'grad_a' of op MatMul (2 nodes, such as a; at its default, so downgrade takes it out)",
+        "             a library has to register Custom",
+    ]
+    assert (
+        verb("downgrade", tmp_path / "new.pb", "-o", tmp_path / "m", "--to", "1.15", "--kind", "meta_graph").code == 0
+    )
+    lines = verb("inspect", tmp_path / "m").out.splitlines()
+    assert "MetaGraphDef" in lines[0]
+    assert lines[2] == "oldest       TensorFlow 1.15, or older, loads it"
+    assert verb("inspect", tmp_path / "m", "--json").answer["oldest_tensorflow"] == {
+        "version": "1.15",
+        "reasons": [],
+        "unknown_ops": ["Custom"],
+    }
 
 
 def test_checkpoint_and_its_graph(verb, checkpoint):
