@@ -185,14 +185,26 @@ class Model:
     def meta_graph_def_pieces(self) -> list[Piece]:
         """Return the serialized MetaGraphDef as pieces to be written.
 
-        What was edited or made lists the ops that it uses, as TensorFlow's do (see `op_defs`).
+        What was edited or made lists the ops that it uses, as TensorFlow's do (see `op_defs`). Where attrs at their
+        default are said to be stripped, nodes that were added or edited lose theirs too.
         """
         raw, as_read = self._meta_as_read
         now = None if self.meta is None else schema.serialize(self.meta)
         if raw is not None and now == as_read and self._origin is not None and not self._graph_is_edited():
             return [self._origin]
+        self._strip_defaults()
         rest = raw if raw is not None and now == as_read else now or b""
         return insert(self._with_op_list(rest), [Insertion((), _GRAPH_DEF, self.graph_def_pieces())])
+
+    def _strip_defaults(self) -> None:
+        if self.meta is None or not self.meta.meta_info_def.stripped_default_attrs:
+            return
+        from graphsurgeon.ir.op_defs import strip_defaults
+
+        for _, graph in self.graphs():
+            for node in graph:
+                if node.origin is None:
+                    strip_defaults(node)
 
     def _with_op_list(self, rest: bytes) -> bytes:
         """Return what surrounds the graph, with the ops listed that it uses; everything else keeps its bytes."""

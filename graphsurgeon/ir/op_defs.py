@@ -7,8 +7,8 @@ that it does not know. Beside arguments and attrs an op has traits, in ``op_fact
     deprecation:26="Use\u0020this"        since GraphDef version 26
     full_type:handle=08e90712            of an argument, serialized
 
-Descriptions are left out, which TensorFlow has for few ops. Source: ``ops_used_by_graph_def`` and
-``stripped_op_list_for_graph`` of TensorFlow's ``python/framework/meta_graph.py``, 1.15 to 2.21.
+Source: ``ops_used_by_graph_def``, ``stripped_op_list_for_graph`` and ``strip_graph_default_valued_attrs`` of
+TensorFlow's ``python/framework/meta_graph.py``, 1.15 to 2.21.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterable
 
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.ops import Arg, OpFacts, facts
 from graphsurgeon.tensors import tensor_proto
@@ -64,6 +65,17 @@ def op_def(op: str) -> schema.OpDef | None:
     for trait in known.traits:
         _add_trait(made, trait)
     return made
+
+
+def strip_defaults(node: Node) -> None:
+    """Take out the attrs of a node that stand at their default, as TensorFlow's ``strip_default_attrs`` does."""
+    known = facts(node.op)
+    if known is None:
+        return
+    held = node.proto.attr
+    defaults = ((name, attr) for name, attr in known.attrs.items() if attr.default is not None and name in held)
+    for name in [name for name, attr in defaults if held[name] == default_value(attr)]:
+        del node.attrs[name]
 
 
 def default_value(attr: OpAttr) -> schema.AttrValue:

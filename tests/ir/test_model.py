@@ -76,6 +76,24 @@ def test_a_bare_graph_becomes_a_meta_graph():
     assert made == schema.MetaGraphDef(meta_info_def={}, graph_def=example())
 
 
+def test_where_defaults_are_said_to_be_stripped_new_nodes_have_none():
+    """What was read stays as it came, whatever it says."""
+    text = "x = Placeholder {dtype: f32}; a = MatMul(x, x) {transpose_a: false}"
+    body = notation.function("f", "x", "m:product:0", "m = MatMul(x, x) {T: f32}")
+    for is_stripped in (True, False):
+        meta = notation.model(text, body).to_meta_graph_def()
+        meta.meta_info_def.stripped_default_attrs = is_stripped
+        model = Model.from_meta_graph_def(meta)
+        attrs = {"T": dtypes.FLOAT, "transpose_a": False, "transpose_b": True, "_mine": False}
+        model.graph.append(Node.new("b", "MatMul", ["a", "x"], attrs=attrs))
+        model.library.functions["f"].body["m"].attrs["grad_a"] = False
+        made = model.to_meta_graph_def().graph_def
+        assert "transpose_a" in made.node[1].attr
+        assert ("transpose_a" in made.node[2].attr) is not is_stripped
+        assert {"T", "transpose_b", "_mine"} <= set(made.node[2].attr)
+        assert ("grad_a" in made.library.function[0].node_def[0].attr) is not is_stripped
+
+
 def ops_of(model: Model) -> list[str]:
     """The ops that its MetaGraphDef lists."""
     return [op.name for op in model.to_meta_graph_def().meta_info_def.stripped_op_list.op]

@@ -9,7 +9,9 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.op_defs import op_def
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.variables.layout import VariableKind
 from proto_utils import schema
 from tests.tf.judge import TensorFlow
@@ -44,3 +46,14 @@ def test_what_tensorflow_2_froze_is_imported_by_1(tf1: TensorFlow, tf2: TensorFl
     for path in ("ref.meta", "resource.meta", "ref_served", "resource_served", "converted.meta"):
         for tf in (tf1, tf2):
             np.testing.assert_allclose(tf.call("op_lists:run", path=str(tmp_path / path)), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_attrs_at_their_default_stay_stripped_where_tensorflow_strips_them(tf2: TensorFlow, tmp_path: Path):
+    """What is added to a SavedModel of TensorFlow 2, or edited in it, has none either."""
+    tf2.call("op_lists:save_module", path=str(tmp_path / "saved"))
+    model = gs.load(tmp_path / "saved")
+    gs.rename(model, add_scope="tower")
+    model.graph.append(gs.Node.new("extra", "Placeholder", attrs={"dtype": dtypes.FLOAT, "shape": Shape(None)}))
+    gs.save(model, tmp_path / "out", to="saved_model")
+    assert gs.load(tmp_path / "out").graph["extra"].attrs.keys() == {"dtype"}
+    assert tf2.call("op_lists:stripped", path=str(tmp_path / "out")) == [True, True]

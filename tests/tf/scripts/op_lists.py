@@ -126,3 +126,32 @@ def listed(path):
     made = meta_graph.read_meta_graph_file(path)
     theirs = meta_graph.stripped_op_list_for_graph(made.graph_def)
     return [each.SerializeToString(deterministic=True).hex() for each in (made.meta_info_def.stripped_op_list, theirs)]
+
+
+def stripped(path):
+    """Whether attrs at their default are said to be stripped, and what would be left of them to strip."""
+    from tensorflow.core.protobuf import saved_model_pb2
+    from tensorflow.python.framework import meta_graph
+
+    saved = saved_model_pb2.SavedModel()
+    with open(os.path.join(path, "saved_model.pb"), "rb") as file:
+        saved.ParseFromString(file.read())
+    made = saved.meta_graphs[0]
+    before = made.SerializeToString(deterministic=True)
+    is_said = made.meta_info_def.stripped_default_attrs
+    meta_graph.strip_graph_default_valued_attrs(made)
+    return is_said, made.SerializeToString(deterministic=True) == before
+
+
+def save_module(path):
+    """A SavedModel of TensorFlow 2."""
+
+    class Dense(tf.Module):
+        def __init__(self):
+            self.w = tf.Variable(tf.ones([4, 5]))
+
+        @tf.function(input_signature=[tf.TensorSpec([3, 4], name="x")])
+        def __call__(self, x):
+            return tf.matmul(x, self.w)
+
+    tf.saved_model.save(Dense(), path)
