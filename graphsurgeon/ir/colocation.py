@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from graphsurgeon.ir.node import Node, with_attr
-from graphsurgeon.names import text_of
+from graphsurgeon.names import bytes_of, text_of
 from proto_utils import schema
 
 _COLOCATION = "_class"
@@ -36,6 +36,16 @@ def drop_colocation(node: Node, gone: Iterable[str]) -> None:
         groups[:] = left
     else:
         del attr[_COLOCATION]
+
+
+def rename_colocation(node: Node, names: Mapping[str, str]) -> None:
+    """Let a node, which is edited, share a device with nodes that have other names now; other entries stay."""
+    if node.attr(_COLOCATION) is not None:
+        groups = node.editable_proto().attr[_COLOCATION].list.s
+        groups[:] = [
+            _GROUP + bytes_of(names[_name(group)]) if group.startswith(_GROUP) and _name(group) in names else group
+            for group in groups
+        ]
 
 
 def _names(attr: schema.AttrValue) -> list[str]:

@@ -27,3 +27,6 @@ TABLE_INIT_OPS = frozenset(
     ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
     + ("LookupTableImport", "LookupTableImportV2")
 )
+
+#: What calls one function.
+CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})

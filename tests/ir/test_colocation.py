@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.ir.colocation import colocated_with, colocations, drop_colocation
+from graphsurgeon.ir.colocation import colocated_with, colocations, drop_colocation, rename_colocation
 from graphsurgeon.ir.node import Node
 from tests import notation
 
@@ -21,6 +21,12 @@ def test_colocation_goes_with_its_last_entry():
     drop_colocation(node, ["a"])
     assert "_class" not in node.attrs
     assert colocated_with(node) == []
+
+
+def test_colocation_follows_new_names():
+    node = Node.new("n", "X", attrs={"_class": [b"loc:@a", b"group", b"loc:@b", b"a"]})
+    rename_colocation(node, {"a": "f/a", "group": "no"})
+    assert node.attrs["_class"] == [b"loc:@f/a", b"group", b"loc:@b", b"a"]
 
 
 def test_colocations_of_nodes():

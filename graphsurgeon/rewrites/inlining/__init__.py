@@ -1,0 +1,1 @@
+"""Inlining: calls of functions become the nodes of the functions' bodies."""
