@@ -77,7 +77,21 @@ class MessageFormat(NamedTuple):
         check_message_size(self.name, pieces)
         if not as_text:
             return pieces
-        return [schema.print_text(schema.parse(getattr(schema, self.name), join(pieces))).encode()]
+        message: Any = schema.parse(getattr(schema, self.name), join(pieces))
+        if self.name == "MetaGraphDef":
+            _drop_later_fields(message.meta_info_def.stripped_op_list)
+        return [schema.print_text(message).encode()]
+
+
+def _drop_later_fields(ops: schema.OpList) -> None:
+    """Drop of an op list what came after TensorFlow 1.15: a text with one field that it does not know is no text to it.
+
+    Nobody goes by these fields when a graph is imported.
+    """
+    for op in ops.op:
+        op.ClearField("is_distributed_communication")
+        for arg in (*op.input_arg, *op.output_arg):
+            arg.ClearField("experimental_full_type")
 
 
 def _model() -> type[Model]:

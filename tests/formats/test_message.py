@@ -14,6 +14,7 @@ from proto_utils.files import BytesSource, FileSource, Span
 from proto_utils.output import Transaction
 from proto_utils.splice import join
 from proto_utils.wire import fields, len_header
+from tests import notation
 from tests.models import floats, frozen, meta_graph
 
 
@@ -155,3 +156,12 @@ def test_damage_that_is_no_truncation_is_not_called_one(tmp_path):
     with pytest.raises(CorruptionError) as caught:
         GRAPH_DEF.read(tmp_path / "x")
     assert "truncated" not in str(caught.value)
+
+
+def test_text_has_no_field_in_its_op_list_that_older_parsers_do_not_know():
+    model = notation.model("x = Placeholder {dtype: f32}; s = Shape(x)")
+    text, data = (join(META_GRAPH.encode(model, as_text=as_text)) for as_text in (True, False))
+    assert b'name: "Shape"' in text
+    assert b"experimental_full_type" not in text
+    listed = schema.parse(schema.MetaGraphDef, data).meta_info_def.stripped_op_list
+    assert listed.op[-1].output_arg[0].HasField("experimental_full_type")

@@ -14,6 +14,7 @@ from graphsurgeon.ir.op_defs import op_def
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.variables.layout import VariableKind
 from proto_utils import schema
+from tests import notation
 from tests.tf.judge import TensorFlow
 
 #: Each has ops with attrs that TensorFlow 1.15 does not know, or its body.
@@ -46,6 +47,16 @@ def test_what_tensorflow_2_froze_is_imported_by_1(tf1: TensorFlow, tf2: TensorFl
     for path in ("ref.meta", "resource.meta", "ref_served", "resource_served", "converted.meta"):
         for tf in (tf1, tf2):
             np.testing.assert_allclose(tf.call("op_lists:run", path=str(tmp_path / path)), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_text_is_read_by_1_too(tf1: TensorFlow, tmp_path: Path):
+    """Shape is said to return a shape, in a field that its parser does not know."""
+    model = notation.model(
+        "x = Placeholder {dtype: f32, shape: shape[3,4]}; s = Shape(x); out = Fill(s, c); c = Const {f32 []}"
+    )
+    gs.save(model, tmp_path / "m.meta", to="meta_graph_text")
+    assert 'name: "Shape"' in (tmp_path / "m.meta").read_text()
+    assert tf1.call("op_lists:run", path=str(tmp_path / "m.meta")) == [[0.0] * 4] * 3
 
 
 def test_attrs_at_their_default_stay_stripped_where_tensorflow_strips_them(tf2: TensorFlow, tmp_path: Path):
