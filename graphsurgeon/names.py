@@ -149,7 +149,7 @@ def free_scope(wanted: str, names: Iterable[str]) -> str:
 def _compile(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern)
-    except re.error:
+    except (re.error, RecursionError, OverflowError):
         return None
 
 

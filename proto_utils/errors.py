@@ -7,7 +7,11 @@ program can act on them and the command line can print them as JSON.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
+
+# Pairs of letters: about as many as of 2,000 names of a hundred letters each.
+_MAX_COMPARED = 20_000_000
 
 
 class GraphSurgeonError(Exception):
@@ -184,7 +188,8 @@ def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str,
     """Return the existing names that resemble `name` most, closest first.
 
     Names that share the last component come before names that merely look alike.
-    Costs one pass over the names; the expensive comparison runs on at most 2,000.
+    Costs one pass over the names; the expensive comparison runs on at most 2,000, fewer when they are long, and not
+    beyond what takes a fraction of a second.
     """
     if not isinstance(name, str):
         # Mappings are asked for anything at all; nothing resembles it.
@@ -194,6 +199,8 @@ def near_names(name: object, names: Iterable[str], count: int = 3) -> tuple[str,
     leaf = name.rsplit("/", 1)[-1].lower()
     pool = list(names)
     likely = [n for n in pool if leaf and leaf in n.lower()]
-    candidates = (likely or pool)[:2000]
+    # To compare two names costs the product of their lengths.
+    budget = itertools.accumulate((len(name) + 1) * (len(n) + 1) for n in (likely or pool)[:2000])
+    candidates = [n for n, spent in zip(likely or pool, budget, strict=False) if spent <= _MAX_COMPARED]
     found = difflib.get_close_matches(name, candidates, n=count, cutoff=0.5)
     return tuple(found) or tuple(likely[:count])

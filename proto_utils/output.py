@@ -131,6 +131,10 @@ class Transaction:
             self._files.append(_File(os.fspath(path), None, sink, role, replaces=False))
             return sink
         target = os.path.realpath(path) if follow else _real_place(path)
+        if follow and mode is None and os.path.islink(path) and not self._overwrite:
+            # Whoever made it may have meant another's file.
+            hint = f"it is a symbolic link to {os.readlink(path)}, which is not there; `overwrite` writes it"
+            raise OutputExistsError(os.fspath(path), hint=hint)
         self._claim(path, target)
         temp = hidden_beside(target, "tmp")
         try:

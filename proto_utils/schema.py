@@ -129,7 +129,7 @@ def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = 
 
     try:
         return cls.FromString(bytes(data))
-    except message.DecodeError as error:
+    except (message.DecodeError, UnicodeDecodeError) as error:
         raise CorruptionError(f"not a {cls.DESCRIPTOR.full_name}: {error}", path=path, offset=offset) from error
 
 
@@ -164,7 +164,10 @@ def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
         return text_format.Parse(decoded, cls(), descriptor_pool=cls.DESCRIPTOR.file.pool)
     except text_format.ParseError as error:
         reason = _located(str(error), error.GetLine(), error.GetColumn())
-    except (UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        reason = "messages are nested deeper than it can be read"
+    except (ValueError, OverflowError, TypeError) as error:
+        # Not UTF-8, or a number that its field does not hold, of which protobuf says no place.
         reason = str(error)
     raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {reason}", path=path)
 

@@ -100,6 +100,12 @@ def test_patterns_match_whole_names_or_are_them():
     assert not matches_any([], "conv/w")
 
 
+@pytest.mark.parametrize("pattern", ["(" * 5000, "(" * 5000 + ")" * 5000, "a{99999999999999}", "["])
+def test_what_cannot_be_a_pattern_matches_itself_only(pattern: str):
+    assert matches(pattern, pattern)
+    assert not matches(pattern, "a")
+
+
 def test_some_of():
     assert some_of(["a", "b"]) == "a, b"
     assert some_of("abcdefg") == "a, b, c, d, e and 2 more"

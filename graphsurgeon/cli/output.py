@@ -102,7 +102,7 @@ def printable(text: str) -> str:
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print a line about the work to stderr."""
     if not quiet:
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
 
 def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
@@ -119,7 +119,7 @@ def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
             _draw_table(headers, cells, title)
             return
     if title:
-        click.echo(title)
+        click.echo(printable(title))
     _write_columns(headers, rows)
 
 

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 import click
 
-from graphsurgeon.cli.output import in_flags
+from graphsurgeon.cli.output import in_flags, printable
 from proto_utils.errors import (
     FileFormatError,
     GraphSurgeonError,
@@ -119,9 +119,9 @@ def _report(error: Exception, arguments: Sequence[str]) -> None:
     if "--json" in arguments:
         click.echo(json.dumps({"error": facts}), err=True)
         return
-    click.echo(click.style("error: ", fg="red") + str(facts["message"]).replace("\n", " "), err=True)
+    click.echo(click.style("error: ", fg="red") + printable(str(facts["message"]).replace("\n", " ")), err=True)
     if "hint" in facts:
-        click.echo(f"hint: {facts['hint']}", err=True)
+        click.echo(f"hint: {printable(str(facts['hint']))}", err=True)
 
 
 def _usage_hint(error: click.ClickException) -> str | None:

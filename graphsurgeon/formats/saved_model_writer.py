@@ -7,8 +7,11 @@ else was in it: other meta graphs, fields we do not know, assets.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 
 from graphsurgeon.formats.bundle_writer import write_bundle
+from graphsurgeon.formats.detect import SAVED_MODEL_NAMES
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
@@ -17,7 +20,7 @@ from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.serving.servable import servable
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
-from proto_utils.errors import OutputExistsError
+from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource, Span
 from proto_utils.output_directory import DirectoryTransaction
 from proto_utils.splice import Piece, total_nbytes
@@ -27,8 +30,10 @@ SCHEMA_VERSION = 1
 
 _NAME = "saved_model.pb"
 _VARIABLES = ("variables", "variables")
+#: What may stand in its folder of variables: the files of a checkpoint, of either version.
+_VALUES = re.compile(r"checkpoint|(saved_model_)?variables(\.index|\.data-\d{5}-of-\d{5}|-\d{5}-of-\d{5}|\.meta)?")
 #: What may be in a directory that is replaced: a SavedModel and nothing of anyone else's.
-_OWN = frozenset((_NAME, "saved_model.pbtxt", _VARIABLES[0], "fingerprint.pb", *FILES, *FOLDERS))
+_OWN = frozenset((*SAVED_MODEL_NAMES, _VARIABLES[0], "fingerprint.pb", *FILES, *FOLDERS))
 
 
 def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> Saved:
@@ -72,7 +77,7 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
         files = {} if model.saved_model is None else model.saved_model.files
         for name, source in files.items():
             paths.append(os.path.join(transaction.directory, *name.split("/")))
-            _copy(source, paths[-1], transaction)
+            _copy(source, name, paths[-1], transaction)
     places = [os.path.join(path, os.path.relpath(each, transaction.directory)) for each in paths]
     return Saved(places, notes=report.notes)
 
@@ -121,13 +126,30 @@ def _check_replaced(path: str, overwrite: bool) -> None:
     """Refuse to replace a directory that is not a SavedModel alone."""
     if not overwrite or not os.path.isdir(path):
         return
-    strangers = sorted(set(os.listdir(path)) - _OWN)
+    strangers = [*_strangers(path)]
     if strangers:
         hint = f"only a SavedModel is replaced, and {some_of([*map(repr, strangers)], 1)} is no part of one"
         raise OutputExistsError(path, hint=hint)
+    if os.listdir(path) and not any(os.path.isfile(os.path.join(path, name)) for name in SAVED_MODEL_NAMES):
+        raise OutputExistsError(path, hint="only a SavedModel is replaced, and this is none: it has no saved_model.pb")
 
 
-def _copy(source: str, target: str, transaction: DirectoryTransaction) -> None:
+def _strangers(path: str) -> Iterator[str]:
+    """Yield what in a directory is no part of a SavedModel; what is among its assets is its own."""
+    yield from sorted(set(os.listdir(path)) - _OWN)
+    folder = os.path.join(path, _VARIABLES[0])
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        if not _VALUES.fullmatch(name) or os.path.isdir(os.path.join(folder, name)):
+            yield f"{_VARIABLES[0]}/{name}"
+
+
+def _copy(source: str, name: str, target: str, transaction: DirectoryTransaction) -> None:
+    home = os.path.realpath(source.removesuffix(os.path.join(*name.split("/"))))
+    real = os.path.realpath(source)
+    if os.path.commonpath([home, real]) != home:
+        # Who hands on a SavedModel of somebody else must not hand on files of their own with it.
+        hint = "put the file itself in its place, when it is to go along"
+        raise UnsupportedError(f"is a symbolic link to {real}, out of the SavedModel", path=source, hint=hint)
     file = FileSource(source)
     try:
         write_pieces([Span(file, 0, file.size)], transaction.files.create(target))

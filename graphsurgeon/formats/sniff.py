@@ -172,8 +172,8 @@ def _head(window: Window, position: int, end: int) -> Record | None:
 
 
 def _string(source: Source, record: Record) -> bytes | None:
-    """Return a short string field, None when it is no text."""
-    if record.end - record.start > _MAX_STRING_NBYTES or record.end > source.size:
+    """Return a string field, of a long one the beginning; None when it is no text."""
+    if record.end > source.size:
         return None
-    text = source.read(record.start, record.end)
+    text = source.read(record.start, min(record.end, record.start + _MAX_STRING_NBYTES))
     return text if not text or is_text(text) else None

@@ -56,7 +56,9 @@ _KERAS_NUMBER = re.compile(
 _KERAS_UNNAMED = re.compile(rf"training(?:_\d+)?/(?P<optimizer>{_KERAS})(?:_\d+)?/Variable(?:_\d+)?")
 _POWER = re.compile(r"(?:.+/)?beta[12]_power(?:_\d+)?")
 _FACTORED = re.compile(r"(?P<owner>.+)_slot_(?P<slot>vr|vc|v|m)")
-_OBJECT_SLOT = re.compile(rf"(?P<owner>.+)/\.OPTIMIZER_SLOT/(?P<optimizer>.+)/(?P<slot>[^/]+){re.escape(_VALUE)}")
+_OBJECT_SLOT = "/.OPTIMIZER_SLOT/"
+#: So many name scopes an optimizer may have; names of a hundred thousand of them are no names of variables.
+_MAX_SCOPES = 64
 _APPLY = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]\w*")
 
 
@@ -213,9 +215,9 @@ def _of_names(tensors: Mapping[str, Tensor], slot_names: Sequence[str], found: O
     for key, tensor in tensors.items():
         if key in found.reasons or key == OBJECT_GRAPH_KEY or key.endswith(f"/{EMA}"):
             continue
-        match = _OBJECT_SLOT.fullmatch(key)
-        if match is not None:
-            found.reasons[key] = f"slot {match['slot']} of {match['owner']}, by its key"
+        parts = _object_slot(key)
+        if parts is not None:
+            found.reasons[key] = "slot {} of {}, by its key".format(*parts)
             continue
         match = slot.fullmatch(key) or _KERAS_SLOT.fullmatch(key) or _FACTORED.fullmatch(key)
         if match is not None:
@@ -230,13 +232,20 @@ def _of_names(tensors: Mapping[str, Tensor], slot_names: Sequence[str], found: O
             found.reasons[key] = "a number of an optimizer, by name and shape"
 
 
+def _object_slot(key: str) -> tuple[str, str] | None:
+    """Return the name of a slot and its owner's, of a key ``owner/.OPTIMIZER_SLOT/optimizer/slot/.ATTRIBUTES/..``."""
+    owner, mark, rest = key.removesuffix(_VALUE).rpartition(_OBJECT_SLOT)
+    optimizer, _, slot = rest.rpartition("/")
+    return (slot, owner) if mark and key.endswith(_VALUE) and owner and optimizer and slot else None
+
+
 def _is_factored(match: re.Match[str]) -> bool:
     return match.re is _FACTORED or match["slot"].startswith("Adafactor")
 
 
 def _owner(name: str, tensors: Mapping[str, Tensor], slot: Tensor, *, is_factored: bool) -> str | None:
     """Return the variable of a slot, whose name may have the scope of the optimizer before it."""
-    while name:
+    for _ in range(_MAX_SCOPES):
         owner = tensors.get(name)
         if owner is not None and (owner.shape == slot.shape or (is_factored and _is_factor(owner.shape, slot.shape))):
             return name

@@ -14,7 +14,7 @@ from graphsurgeon.formats.saved_model_writer import saved_model_pieces, write_sa
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from proto_utils import schema
-from proto_utils.errors import CorruptionError, LimitError, OutputExistsError
+from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
 from tests.models import floats, frozen, meta_graph, saved_model
 
 
@@ -132,15 +132,24 @@ def test_what_exists_is_not_replaced_unasked(directory: Path):
     assert contents(directory) == before
 
 
-@pytest.mark.parametrize("path", ["thesis.tex", "photos/cat.jpg", "assets.old/x"])
+@pytest.mark.parametrize("path", ["thesis.tex", "photos/cat.jpg", "assets.old/x", "variables/notes", "variables/old/x"])
 def test_a_directory_with_anything_else_is_never_replaced(directory: Path, path: str):
     (directory / path).parent.mkdir(exist_ok=True)
     (directory / path).write_text("precious")
     before = contents(directory)
     with pytest.raises(OutputExistsError) as caught:
         write_saved_model(gs.load(directory), directory, overwrite=True)
-    assert path.partition("/")[0] in str(caught.value.hint)
+    assert path.removesuffix("/cat.jpg").removesuffix("/x") in str(caught.value.hint)
     assert contents(directory) == before
+
+
+def test_a_directory_that_is_no_saved_model_is_never_replaced(directory: Path):
+    model = gs.load(directory)
+    (directory / "saved_model.pb").unlink()
+    with pytest.raises(OutputExistsError) as caught:
+        write_saved_model(model, directory, overwrite=True)
+    assert "this is none" in str(caught.value.hint)
+    assert (directory / "assets" / "words.txt").exists()
 
 
 def test_a_file_is_not_replaced(directory: Path, tmp_path: Path):
@@ -185,12 +194,20 @@ def test_an_unedited_graph_is_one_piece_of_its_file(directory: Path):
     assert [type(piece).__name__ for piece in pieces] == ["Span"] * len(model.saved_model.records)
 
 
-def test_links_in_assets_are_copied_as_files(directory: Path, tmp_path: Path):
-    (tmp_path / "far").write_text("far")
-    (directory / "assets" / "link").symlink_to(tmp_path / "far")
+def test_links_among_assets_are_copied_as_files(directory: Path, tmp_path: Path):
+    (directory / "assets" / "link").symlink_to("words.txt")
     write_saved_model(gs.load(directory), tmp_path / "target")
     assert not (tmp_path / "target" / "assets" / "link").is_symlink()
-    assert (tmp_path / "target" / "assets" / "link").read_text() == "far"
+    words = (directory / "assets" / "words.txt").read_bytes()
+    assert (tmp_path / "target" / "assets" / "link").read_bytes() == words
+
+
+def test_what_a_link_leads_to_outside_is_not_taken_along(directory: Path, tmp_path: Path):
+    (tmp_path / "private").write_text("private")
+    (directory / "assets" / "link").symlink_to(tmp_path / "private")
+    with pytest.raises(UnsupportedError, match=r"assets/link: is a symbolic link to .*private, out of the SavedModel"):
+        write_saved_model(gs.load(directory), tmp_path / "target")
+    assert not (tmp_path / "target").exists()
 
 
 def test_what_may_be_replaced_is_what_readers_look_for():

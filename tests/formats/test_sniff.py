@@ -53,6 +53,11 @@ def test_long_string_list_before_the_graph():
     assert kind(meta.SerializeToString()) == "meta_graph"
 
 
+def test_long_name_of_the_first_node():
+    graph = schema.GraphDef(node=[schema.NodeDef(name="n" * 70_000, op="NoOp")])
+    assert binary_kind(BytesSource(schema.serialize(graph))) == "graph_def"
+
+
 def test_heads_only_are_read():
     graph = frozen()
     graph.node[1].attr["value"].tensor.tensor_content = bytes(1 << 20)

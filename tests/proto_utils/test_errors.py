@@ -82,6 +82,15 @@ def test_nothing_is_near_to_what_is_no_name(key: Any):
     assert near_names(key, ["conv1/weights"]) == ()
 
 
+def test_long_names_are_compared_as_far_as_that_costs_little(monkeypatch):
+    long = "a/b" * 100_000
+    assert near_names("kernal", [long, "kernel"]) == ("kernel",)
+    compared: list[str] = []
+    monkeypatch.setattr("difflib.get_close_matches", lambda _, names, **__: compared.extend(names) or [])
+    near_names(long, [long[:i] + "x" + long[i:] for i in range(9)])
+    assert compared == []
+
+
 def test_near_names_among_very_many_compare_a_part_of_them(monkeypatch):
     compared: list[str] = []
 

@@ -211,6 +211,18 @@ def test_the_output_may_be_the_input(tmp_path: Path):
     assert source.read(0, 3) == b"\0\1\2"
 
 
+def test_a_symbolic_link_that_leads_to_nothing_is_not_written_through_unasked(tmp_path: Path):
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    with pytest.raises(OutputExistsError, match="link: exists already") as caught, Transaction() as transaction:
+        transaction.create(link).write(b"new")
+    assert str(target) in str(caught.value.hint)
+    assert not target.exists()
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(link).write(b"new")
+    assert (link.is_symlink(), target.read_bytes()) == (True, b"new")
+
+
 def test_a_symbolic_link_stays_one(tmp_path: Path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a").write_text("old")

@@ -206,6 +206,12 @@ def test_text_that_is_not_utf8(text: str | bytes):
         schema.parse_text(schema.GraphDef, text)
 
 
+@pytest.mark.parametrize("number", [1 << 31, -(1 << 31) - 1, 10**30])
+def test_text_with_a_number_that_no_field_holds(number: int):
+    with pytest.raises(CorruptionError, match=str(number)):
+        schema.parse_text(schema.TensorProto, f"dtype: {number}")
+
+
 def test_text_nested_too_deep():
     depth = 2000
     with pytest.raises(CorruptionError, match="StructuredValue"):

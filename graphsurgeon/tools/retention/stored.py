@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.detect import detect
-from graphsurgeon.formats.state_file import V1_PATTERN, is_v1_file
+from graphsurgeon.formats.state_file import V1_PATTERN
 from graphsurgeon.formats.table import is_table
 from proto_utils.files import FileSource
 
@@ -51,18 +51,23 @@ def stored(
 def files_of(prefix: str) -> tuple[str, ...]:
     """Return the files of a checkpoint, its index first and its meta graph last; none when it is not there.
 
-    The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
+    A state file may name anything at all, and what is a checkpoint's is deleted: so a file counts by its name and by
+    what is in it. The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
     """
     stem = V1_PATTERN.sub("", prefix)
     quoted = glob.escape(stem)
-    if os.path.isfile(index_path(prefix)):
+    if _is_table(index_path(prefix)):
         files = [index_path(prefix), *sorted(glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"))]
     elif stem != prefix:
         files = sorted(glob.glob(quoted + prefix[len(stem) :]))
+    elif os.path.isfile(prefix):
+        files = [prefix]
     else:
-        files = [prefix] if is_v1_file(prefix) else sorted(glob.glob(f"{quoted}-?????-of-?????"))
+        files = sorted(glob.glob(f"{quoted}-?????-of-?????"))
+    if files and files[0] != index_path(prefix):
+        files = [file for file in files if _is_table(file) and _is_checkpoint(file)]
     meta = f"{stem}.meta"
-    return (*files, meta) if files and os.path.isfile(meta) else tuple(files)
+    return (*files, meta) if files and _is_meta_graph(meta) else tuple(files)
 
 
 def prefixes_in(directory: str) -> list[str]:
@@ -123,6 +128,21 @@ def _is_table(path: str) -> bool:
     try:
         with contextlib.closing(FileSource(path)) as source:
             return is_table(source)
+    except (OSError, GraphSurgeonError):
+        return False
+
+
+def _is_checkpoint(path: str) -> bool:
+    try:
+        return detect(path).kind.startswith("checkpoint")
+    except (OSError, GraphSurgeonError):
+        return False
+
+
+def _is_meta_graph(path: str) -> bool:
+    try:
+        # An empty one is what a full disk leaves.
+        return os.path.getsize(path) == 0 or detect(path).kind == "meta_graph"
     except (OSError, GraphSurgeonError):
         return False
 

@@ -70,6 +70,15 @@ def reasons(report: RetentionReport) -> dict[str, str]:
     return {os.path.basename(each.prefix): each.reason for each in report.kept}
 
 
+def test_what_is_no_checkpoint_stays(run):
+    (run / "notes.txt").write_text("mine")
+    note(run, "notes.txt", "checkpoint", "m-7", "m-8")
+    report = prune_checkpoints(run, keep=1)
+    assert (run / "notes.txt").read_text() == "mine"
+    assert names(report.removed) == ["m-7"]
+    assert [os.path.basename(each) for each in report.missing] == ["notes.txt", "checkpoint"]
+
+
 def test_the_last_ones_stay(run):
     report = prune_checkpoints(run, keep=3)
     assert there(run) == listed(run) == names(report.kept) == ["m-6", "m-7", "m-8"]

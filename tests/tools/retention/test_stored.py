@@ -50,6 +50,15 @@ def test_files():
     assert files_of("m") == files_of("s-?????-of-00003") == files_of("nowhere/m") == ()
 
 
+def test_what_is_no_checkpoint_by_its_content_has_no_files():
+    for name in ("notes.txt", "notes.txt.meta", "train.py", "x.index", "x.data-00000-of-00001", "checkpoint"):
+        Path(name).write_text("mine")
+    assert [files_of(name) for name in ("notes.txt", "train.py", "x", "checkpoint")] == [()] * 4
+    save_checkpoint({"w": floats(1)}, "m-1")
+    Path("m-1.meta").write_text("mine")
+    assert files_of("m-1") == ("m-1.index", "m-1.data-00000-of-00001")
+
+
 def test_prefixes():
     save_checkpoint({"w": floats(1)}, "m-1")
     for name in ("v1", "s-00000-of-00002", "s-00001-of-00002"):
