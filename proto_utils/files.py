@@ -113,6 +113,13 @@ class FileSource:
         """Close the descriptor; spans into this source can no longer be read."""
         self._file.close()
 
+    def __deepcopy__(self, memo: dict[int, object]) -> FileSource:
+        # Nobody changes it.
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _reopened, (type(self), os.path.abspath(self.path or ""), self.path, self.size)
+
     def __del__(self) -> None:
         # Spans keep a source alive, and the last one going is the ordinary end of it: no ResourceWarning.
         file = getattr(self, "_file", None)
@@ -185,6 +192,15 @@ class FileSource:
             return int(self._file.readinto(view) or 0)
 
 
+def _reopened(cls: type[FileSource], absolute: str, path: str, size: int) -> FileSource:
+    """Open the file of a source that was pickled, maybe in another process, or on another machine."""
+    source = cls(absolute)
+    if source.size != size:
+        raise CorruptionError(f"has {source.size} bytes, and had {size} when what reads it was pickled", path=absolute)
+    source.path = path
+    return source
+
+
 class ReopenedSource(FileSource):
     """A regular file that is opened anew for every read: for those who have more files than descriptors.
 
@@ -222,6 +238,12 @@ class BytesSource:
         self.path = name
         self._view = memoryview(data).cast("B").toreadonly()
         self.size = len(self._view)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> BytesSource:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return BytesSource, (bytes(self._view), self.path)
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of ``[start, end)``.

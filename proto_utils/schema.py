@@ -14,6 +14,7 @@ Fields unknown to us survive parsing and serializing; they have no text form, so
 
 from __future__ import annotations
 
+import copyreg
 import os
 import re
 import threading
@@ -78,10 +79,20 @@ def __getattr__(name: str) -> Any:
     else:
         try:
             found = _with_nested(_message_class(name, _private_pool()))
+            # Its module is none that could be imported.
+            copyreg.pickle(found, _reduce)
         except KeyError:
             raise AttributeError(f"module {__name__!r} has no message {name!r}") from None
     globals()[name] = found
     return found
+
+
+def _reduce(msg: Any) -> tuple[Any, ...]:
+    return _unpickled, (msg.DESCRIPTOR.name, serialize(msg))
+
+
+def _unpickled(name: str, data: bytes) -> Any:
+    return parse(__getattr__(name), data)
 
 
 def serialize(msg: Any) -> bytes:

@@ -98,7 +98,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=VerbGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
-    "3 bad or foreign file, 4 declined, 5 not found, 6 input or output.",
+    "3 bad or foreign file, 4 declined, 5 not found, 6 input or output, 70 internal error.",
     no_args_is_help=False,
     invoke_without_command=True,
     subcommand_metavar="VERB ...",

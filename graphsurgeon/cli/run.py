@@ -10,6 +10,7 @@ code means
 4    the operation declines
 5    not found
 6    input or output: permissions, disk full, output exists
+70   a defect of this program
 ==== ====================================================
 
 130, 141 and 143 are what shells say of a program ended by an interrupt, a closed pipe and a termination.
@@ -34,7 +35,7 @@ from proto_utils.errors import (
 )
 
 FINDING, USAGE, BAD_FILE, DECLINED, NOT_FOUND, IO = range(1, 7)
-_INTERRUPTED, _PIPE_CLOSED = 130, 141
+_DEFECT, _INTERRUPTED, _PIPE_CLOSED = 70, 130, 141
 _PROGRAM = "graphsurgeon"
 #: What of an error names options, as the library does.
 _ADVICE = ("message", "reason", "hint")
@@ -57,6 +58,9 @@ def run(arguments: Sequence[str]) -> int:
     except (click.ClickException, GraphSurgeonError, OSError, MemoryError) as error:
         _report(error, arguments)
         return exit_code(error)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, 1 would mean that something differs
+        _report(error, arguments)
+        return _DEFECT
     return result if isinstance(result, int) else 0
 
 
@@ -100,6 +104,9 @@ def describe(error: Exception) -> dict[str, object]:
         return {**facts, "hint": hint} if hint else facts
     if isinstance(error, MemoryError):
         return {"type": "MemoryError", "message": f"not enough memory{f': {error}' if str(error) else ''}"}
+    if not isinstance(error, OSError):
+        message = f"internal error, please report it: {type(error).__name__}: {error}"
+        return {"type": "InternalError", "message": message, "hint": "--debug shows where it happened"}
     path = getattr(error, "filename", None)
     reason = getattr(error, "strerror", None) or str(error)
     message = f"{path}: {reason}" if path else reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -102,6 +103,13 @@ class Checkpoint(Mapping[str, Tensor], ABC, Generic[Entry]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
+        # Nobody changes it.
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (os.path.abspath(self.prefix),)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"

@@ -41,6 +41,21 @@ def test_exit_codes(error, code):
     assert exit_code(error) == code
 
 
+def test_a_defect_has_an_exit_code_of_its_own(monkeypatch, capsys):
+    def fail(_):
+        raise RuntimeError("impossible \x1b[31m")
+
+    monkeypatch.setattr("graphsurgeon.cli.run._invoke", fail)
+    assert run(["verify", "x"]) == 70
+    line, hint = capsys.readouterr().err.splitlines()
+    assert line == r"error: internal error, please report it: RuntimeError: impossible \x1b[31m"
+    assert "--debug" in hint
+    assert run(["verify", "x", "--debug", "--json"]) == 70
+    *trace, answer = capsys.readouterr().err.splitlines()
+    assert trace[0].startswith("Traceback")
+    assert json.loads(answer)["error"]["type"] == "InternalError"
+
+
 def test_errors_as_json_have_their_fields():
     error = errors.NotFoundError("node", "x", ["y"], hint="try y")
     assert describe(error) == {

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -245,3 +250,18 @@ def test_limit_is_said_before_anything_is_read():
     assert (caught.value.size, caught.value.limit) == (MAX_MESSAGE_NBYTES + 1, MAX_MESSAGE_NBYTES)
     assert caught.value.hint is not None
     assert "a checkpoint has no such limit" in caught.value.hint
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("name", ["mobile_cnn.ckpt", "partitioned.ckpt", "lstm_calls.pb", "dtypes.ckpt"])
+def test_models_are_copied_and_pickled(fixtures: Path, copied, name: str):
+    model = gs.load(fixtures / name)
+    next(iter(model.graph)).attrs["_note"] = "edited"
+    again = copied(model)
+    assert joined(again.meta_graph_def_pieces()) == joined(model.meta_graph_def_pieces())
+    assert list(again.variables) == list(model.variables)
+    for key, tensor in model.variables.items():
+        np.testing.assert_array_equal(again.variables[key].numpy(), tensor.numpy())
+    before = len(model.graph)
+    again.graph.append(Node.new("more", "NoOp"))
+    assert len(model.graph) == before

@@ -86,7 +86,7 @@ def test_long_names_are_compared_as_far_as_that_costs_little(monkeypatch):
     long = "a/b" * 100_000
     assert near_names("kernal", [long, "kernel"]) == ("kernel",)
     compared: list[str] = []
-    monkeypatch.setattr("difflib.get_close_matches", lambda _, names, **__: compared.extend(names) or [])
+    monkeypatch.setattr("difflib.get_close_matches", lambda _, names, **__: compared.__iadd__(names))
     near_names(long, [long[:i] + "x" + long[i:] for i in range(9)])
     assert compared == []
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 import threading
 from pathlib import Path
 
@@ -228,3 +230,17 @@ class TestReopenedSource:
         os.mkfifo(tmp_path / "x")
         with pytest.raises(UnsupportedError, match="not a regular file"):
             list(source.chunks(0, len(DATA), 64))
+
+
+def test_copies_and_pickles_read_the_same(source: Source):
+    span = Span(source, 3, 300)
+    assert copy.deepcopy(span).source is source
+    assert pickle.loads(pickle.dumps(span)).read() == DATA[3:300]
+
+
+def test_a_file_that_is_another_by_now_is_not_taken_for_what_was_pickled(tmp_path: Path):
+    (tmp_path / "data").write_bytes(DATA)
+    pickled = pickle.dumps(FileSource(tmp_path / "data"))
+    (tmp_path / "data").write_bytes(DATA[1:])
+    with pytest.raises(CorruptionError, match=r"has 10239 bytes, and had 10240"):
+        pickle.loads(pickled)

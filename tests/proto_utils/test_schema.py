@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import pickle
 import re
 import struct
 import subprocess
@@ -387,3 +388,10 @@ def assert_same_fields(node: ast.ClassDef, cls: Any) -> None:
     assert plain | properties == set(descriptor.fields_by_name) | enums
     for name, inner in nested.items():
         assert_same_fields(inner, getattr(cls, name))
+
+
+def test_messages_are_pickled():
+    node = schema.NodeDef(name="n", op="NoOp", attr={"a": schema.AttrValue(i=1)})
+    again = pickle.loads(pickle.dumps(node))
+    assert again == node
+    assert type(again) is schema.NodeDef
