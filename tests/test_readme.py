@@ -134,7 +134,7 @@ def test_every_verb_is_in_the_table():
     listed = subprocess.run(
         [sys.executable, "-m", "graphsurgeon", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    verbs = set(re.findall(r"^  ([a-z_-]+) ", listed.partition("Passes, which change a model:")[2], re.MULTILINE))
+    verbs = set(re.findall(r"^  ([a-z_-]+)  ", listed.partition("Passes, which change a model:")[2], re.MULTILINE))
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Command line\n")[2].partition("\n## ")[0]
     listed_rows = [line for line in section.splitlines() if line.startswith(("| `", "Drop-ins"))]
     table = {verb for line in listed_rows for verb in re.findall(r"`([a-z][\w-]*)", line)}
