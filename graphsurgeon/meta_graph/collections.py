@@ -9,7 +9,7 @@ Source: what TensorFlow 1.15 and 2.21 give `register_proto_function`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from proto_utils import schema
@@ -71,6 +71,24 @@ def unlist_variables(meta: schema.MetaGraphDef, names: Collection[str]) -> None:
             listed[:] = left
             if not left:
                 del meta.collection_def[collection]
+
+
+def set_trainable(meta: schema.MetaGraphDef, chosen: Mapping[str, bool]) -> None:
+    """Let variables (``X:0``) be trained or not, in all that collections say of them; those not chosen stay."""
+    trained: dict[str, bytes] = {}
+    for collection in VARIABLE_COLLECTIONS if chosen else ():
+        values = meta.collection_def[collection].bytes_list.value if collection in meta.collection_def else []
+        for position, definition in enumerate(list(messages(meta, collection)) if values else ()):
+            name = definition.variable_name
+            if name in chosen:
+                definition.trainable = chosen[name]
+                values[position] = trained[name] = schema.serialize(definition)
+    listed = meta.collection_def["trainable_variables"].bytes_list.value
+    there = {_name(data) for data in listed}
+    left = [data for data in listed if chosen.get(_name(data), True)]
+    listed[:] = left + [data for name, data in trained.items() if chosen[name] and name not in there]
+    if not listed:
+        del meta.collection_def["trainable_variables"]
 
 
 def listed_variables(meta: schema.MetaGraphDef) -> set[str]:

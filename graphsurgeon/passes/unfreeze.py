@@ -25,7 +25,7 @@ did not survive freezing are dropped, and reported. A note of all this goes into
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
@@ -101,6 +101,8 @@ def unfreeze(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
+    trainable: tuple[str, ...] = (),
+    not_trainable: tuple[str, ...] = (),
     variables: VariableKind = "ref",
     drop_state: tuple[str, ...] = (),
 ) -> UnfreezeReport:
@@ -116,6 +118,10 @@ def unfreeze(
         Names or patterns of constants to leave as they are.
     only : tuple of str
         Names or patterns of the only constants to take where the evidence is for it, besides those of `select`.
+    trainable : tuple of str
+        Names or patterns of variables that an optimizer trains, whatever the evidence says.
+    not_trainable : tuple of str
+        Names or patterns of variables that no optimizer trains; of two contradicting patterns the narrower decides.
     variables : {"ref", "resource"}
         The kind of variable to make: reference variables as TensorFlow 1 does, or
         resource variables as TensorFlow 2 does.
@@ -125,10 +131,10 @@ def unfreeze(
     Raises
     ------
     PassError
-        No constant qualifies, a chosen one cannot be a variable, its name is taken in the checkpoint, or state that is
-        no variable would be lost.
+        No constant qualifies, a chosen one cannot be a variable, its name is taken in the checkpoint, patterns contradict
+        each other, or state that is no variable would be lost.
     NotFoundError
-        A pattern matches no constant.
+        A pattern matches no constant, or no variable.
     GraphError
         The graph is not well formed.
     """
@@ -149,7 +155,8 @@ def unfreeze(
             if each.node.name in before
         ]
         notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
-        return UnfreezeReport(noted, kept, notes)
+        noted, more = _chosen_to_train(model, noted, trainable, not_trainable)
+        return UnfreezeReport(noted, kept, notes + more)
     if not plan.weights:
         raise nothing_qualifies(plan, index, exclude)
     _check_types(plan, variables)
@@ -169,7 +176,9 @@ def unfreeze(
     ]
     notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held, states)
     rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
-    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes)
+    folded = {each.variable: each.node.name for each in plan.weights if each.variable != each.node.name}
+    rows, more = _chosen_to_train(model, rows, trainable, not_trainable, folded)
+    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes + more)
 
 
 def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:
@@ -194,6 +203,27 @@ def _restored(
 
     before = remembered_constants(model.graph)
     return before, restore_variables(model, exclude, only, states=states)
+
+
+def _chosen_to_train(
+    model: Model,
+    rows: list[VariableRow],
+    trainable: Sequence[str],
+    not_trainable: Sequence[str],
+    folded: Mapping[str, str] | None = None,
+) -> tuple[list[VariableRow], list[str]]:
+    """Let the meta graph train what the caller says; return the rows that tell so, and notes."""
+    if not (trainable or not_trainable):
+        return rows, []
+    from graphsurgeon.rewrites.training.trained import choose_trained
+
+    chosen, notes = choose_trained(model, trainable, not_trainable, operation="unfreeze", also=folded)
+    for position, row in enumerate(rows):
+        if row.node in chosen:
+            is_trained, pattern = chosen[row.node]
+            text = f"{'' if is_trained else 'not '}trained, as {pattern!r} says"
+            rows[position] = row._replace(trainable=is_trained, evidence=[*row.evidence, text])
+    return rows, notes
 
 
 def _check_types(plan: WeightPlan, kind: VariableKind) -> None:

@@ -11,10 +11,12 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import UnfreezeReport, unfreeze
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
+from proto_utils.errors import NotFoundError
 from tests.notation import function
 from tests.passes.harness import (
     FROZEN,
@@ -351,3 +353,42 @@ def test_the_report_as_json():
     (kept,) = facts["kept"]
     assert list(kept) == ["node", "dtype", "shape", "nbytes", "reason"]
     assert (kept["node"], kept["dtype"], kept["shape"], kept["nbytes"]) == ("s", "int32", [2], 8)
+
+
+class TestTraining:
+    NET = (
+        FROZEN
+        + """
+        m = Const {f32 [2]}
+        m/read = Identity(m)
+        n = Sub(x, m/read)
+    """
+    )
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_who_says_what_is_trained_is_heard(self, kind):
+        of = model(self.NET)
+        w, m = unfreeze(of, trainable=("m",), not_trainable=("w",), variables=kind).variables
+        assert (w.trainable, m.trainable) == (False, True)
+        assert (w.evidence[-1], m.evidence[-1]) == ("not trained, as 'w' says", "trained, as 'm' says")
+        assert listed(of, "trainable_variables") == ["m"]
+        assert [d.trainable for d in definitions(of, "variables")] == [False, True]
+
+    def test_also_of_what_freezing_noted(self):
+        of = model(self.NET)
+        unfreeze(of)
+        freeze(of, outputs=("y", "n"), remember=True)
+        assert {row.name: row.trainable for row in unfreeze(of, not_trainable=(".*",)).variables} == {
+            "w": False,
+            "m": False,
+        }
+        assert "trainable_variables" not in of.to_meta_graph_def().collection_def
+
+    def test_a_constant_goes_by_its_own_name_too(self):
+        of = model(
+            "x = Placeholder {dtype: f32}; a/read/_1__cf__1 = Const {f32 [2,3]}; y = MatMul(x, a/read/_1__cf__1)"
+        )
+        assert not unfreeze(of, not_trainable=("a/read/_1__cf__1",)).variables[0].trainable
+
+    def test_a_pattern_that_matches_no_variable(self):
+        check_refusal(unfreeze, model(self.NET), NotFoundError, "no variable 'k'", trainable=("k",))

@@ -1,0 +1,1 @@
+"""What prepares a graph to be trained."""
