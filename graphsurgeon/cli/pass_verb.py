@@ -15,7 +15,7 @@ import click
 from graphsurgeon import passes
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, is_directory
-from graphsurgeon.cli.output import emit_line, emit_table, written_lines
+from graphsurgeon.cli.output import emit_line, emit_table, in_flags, written_lines
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.kinds import OUTPUT_KINDS, OutputKind
@@ -97,8 +97,9 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         model, serving = made_servable(model, output_kind, **signature)
         saved = answer.save(model, output_kind) if answer.path is not None else Saved()
         facts = report.to_json()
-        if saved.notes and output_kind != "saved_model":
-            facts["notes"] = [*facts.get("notes", ()), *saved.notes]
+        if "notes" in facts or (saved.notes and output_kind != "saved_model"):
+            more = saved.notes if output_kind != "saved_model" else []
+            facts["notes"] = [*map(in_flags, facts.get("notes", ())), *more]
         is_whole = answer.explain or (answer.dry_run and getattr(report, "is_shown_by_dry_run", False))
         if is_whole and not answer.as_json:
             for title, headers, rows in explain(facts):

@@ -51,6 +51,7 @@ from graphsurgeon.variables.saved_state import SavedState
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.unfreeze_note import ATTR
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
+from graphsurgeon.weights.hidden import hidden_notes
 from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
 
@@ -131,8 +132,8 @@ def unfreeze(
     Raises
     ------
     PassError
-        No constant qualifies, a chosen one cannot be a variable, its name is taken in the checkpoint, patterns contradict
-        each other, or state that is no variable would be lost.
+        No constant qualifies, a chosen one cannot be a variable, its name is taken in the checkpoint, patterns
+        contradict each other, or state that is no variable would be lost.
     NotFoundError
         A pattern matches no constant, or no variable.
     GraphError
@@ -169,7 +170,8 @@ def unfreeze(
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
-    notes = [
+    notes = hidden_notes(plan, index, model.library.functions, (*exclude, *(only and (".*",))))
+    notes += [
         f"dropped the attr _gradient_op_type ({value}) of {where!r}: that gradient function is gone, "
         "so TensorFlow differentiates the op itself"
         for where, value in surgery.note.gradient_op_type.items()

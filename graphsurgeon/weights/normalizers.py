@@ -33,15 +33,12 @@ _DISTANCES: Final = ("Square", "Abs", "SquaredDifference", "Pow", "Norm")
 _MAX_VISITED: Final = 40
 
 #: What statistics are called, as the last part of a name, and what the scope is called that takes them out.
-_STATISTIC: Final = re.compile(
-    r"([a-z\d]+_)*(mean|means|avg|average|mu|std|stdev|stddev|std_dev|sd|sigma|var|variance|min|max|minimum|maximum|range"
-    r"|shift|scale|scaler|offset|center|norm|normalizer|inv_std|std_inv|rstd)_?\d*(_\d+)?",
-    re.IGNORECASE,
+_STATISTIC: Final = (
+    r"(?i)([a-z\d]+_)*(mean|means|avg|average|mu|std|stdev|stddev|std_dev|sd|sigma|var|variance|min|max|minimum|maximum"
+    r"|range|shift|scale|scaler|offset|center|norm|normalizer|inv_std|std_inv|rstd)_?\d*(_\d+)?"
 )
-_SCOPE: Final = re.compile(
-    r"(.*[_/])?(scaler|scaling|normali[sz]\w*|standardi[sz]\w*|preproc\w*|whiten\w*)(_\d+)?/.*", re.IGNORECASE
-)
-_LEARNED: Final = re.compile(r"(.*[/_])?(gamma|beta|bias(es)?|kernel|weights?|w|b|alpha|embeddings?)(_\d+)?")
+_SCOPE: Final = r"(?i)(.*[_/])?(scaler|scaling|normali[sz]\w*|standardi[sz]\w*|preproc\w*|whiten\w*)(_\d+)?/.*"
+_LEARNED: Final = r"(.*[/_])?(gamma|beta|bias(es)?|kernel|weights?|w|b|alpha|embeddings?)(_\d+)?"
 
 
 class Normalizers:
@@ -103,4 +100,4 @@ class Normalizers:
 
 def _is_named_so(name: str) -> bool:
     last = name.rpartition("/")[2]
-    return _LEARNED.fullmatch(last) is None and bool(_STATISTIC.fullmatch(last) or _SCOPE.fullmatch(name))
+    return not re.fullmatch(_LEARNED, last) and bool(re.fullmatch(_STATISTIC, last) or re.fullmatch(_SCOPE, name))

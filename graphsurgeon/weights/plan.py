@@ -21,15 +21,24 @@ class Weight(NamedTuple):
     evidence: list[str]  # each piece, for people
     variable: str  # the name of the variable it was: its own, but for what constant folding made of a read
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its values, going by dtype and shape."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
 
 class Kept(NamedTuple):
-    """A constant of more than one element that stays one, for a `reason`; `function` is the one whose body holds it."""
+    """A constant of more than one element that stays one, for a `reason`; `function` is the one whose body holds it.
+
+    `role` is what its use established all the same.
+    """
 
     node: Node
     dtype: DType
     shape: tuple[int, ...]
     reason: str
     function: str | None = None
+    role: str | None = None
 
     @property
     def path(self) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import signature_of
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 
 #: Every role, strongest first: of several roles of one constant the first is the one reported.
@@ -100,6 +101,11 @@ COMBINE: Final = frozenset((
 STRONG: Final = frozenset(
     {"conv_filter", "depthwise_filter", "recurrent_kernel", "embedding", "matmul_kernel", "recurrent_bias"}
     | {"bias", "bn_mean", "bn_variance", "bn_scale", "bn_offset"}
+)
+
+#: Types that quantized weights are stored in.
+NARROW: Final = frozenset(
+    {dtypes.INT8, dtypes.UINT8, dtypes.INT16, dtypes.UINT16, dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2}
 )
 
 #: Roles of the weight whose output a bias is added to.

@@ -18,11 +18,6 @@ from graphsurgeon.weights.scope import Constant
 #: Roles that code fills with one value where a layer has no such weight: a batch norm without scale, say.
 _FILLABLE: Final = frozenset({"bn_scale", "bn_offset", "norm_scale", "norm_offset"})
 
-#: Types that quantized weights are stored in.
-_NARROW: Final = frozenset(
-    {dtypes.INT8, dtypes.UINT8, dtypes.INT16, dtypes.UINT16, dtypes.INT4, dtypes.UINT4, dtypes.INT2, dtypes.UINT2}
-)
-
 
 class Judge:
     """The classifier of one graph's constants.
@@ -62,7 +57,7 @@ class Judge:
             return Kept(node, constant.dtype, constant.shape, "not among the only ones to take")
         against = None if selecting is not None else self._against(constant, node, evidence)
         if against is not None:
-            return Kept(node, constant.dtype, constant.shape, against)
+            return Kept(node, constant.dtype, constant.shape, against, role=roles.strongest(evidence.sure))
         self._taken.add(known[-1])
         return self._weight(constant, node, evidence, selecting)._replace(variable=known[-1])
 
@@ -112,7 +107,7 @@ def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | N
         return f"{_usage(evidence)}; not a weight's use"
     dtype = constant.dtype
     if not (dtype.is_floating or dtype.is_complex):
-        if not (dtype.is_quantized or (dtype in _NARROW and sure in roles.KERNELS)):
+        if not (dtype.is_quantized or (dtype in roles.NARROW and sure in roles.KERNELS)):
             return f"{_usage(evidence)}; {dtype.name} values"
     elif (sure is None or role in _FILLABLE) and _is_uniform(node, constant):
         return f"{_usage(evidence)}; one value repeated, as code writes it"
@@ -122,12 +117,12 @@ def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | N
 def _role(constant: Constant, evidence: Evidence, default: str) -> tuple[str, bool]:
     """Return the role, and whether it was established by structure."""
     dtype = constant.dtype
-    if not (dtype.is_floating or dtype.is_complex or dtype.is_quantized or dtype in _NARROW):
+    if not (dtype.is_floating or dtype.is_complex or dtype.is_quantized or dtype in roles.NARROW):
         if constant.size == 1 and dtype.is_integer and roles.is_step_name(constant.name):
             return "global_step", True
         return (default if constant.size == 1 or default == "selected" else "table"), True
     sure = roles.strongest(evidence.sure)
-    if sure == "embedding" and dtype in _NARROW:
+    if sure == "embedding" and dtype in roles.NARROW:
         return "table", True
     if sure is not None:
         return sure, True
