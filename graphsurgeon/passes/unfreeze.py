@@ -42,6 +42,7 @@ from graphsurgeon.names import some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
 from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_variables
+from graphsurgeon.rewrites.freezing.loops import loop_notes
 from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
@@ -157,7 +158,7 @@ def unfreeze(
         ]
         notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
         noted, more = _chosen_to_train(model, noted, trainable, not_trainable)
-        return UnfreezeReport(noted, kept, notes + more)
+        return UnfreezeReport(noted, kept, notes + more + loop_notes(model))
     if not plan.weights:
         raise nothing_qualifies(plan, index, exclude)
     _check_types(plan, variables)
@@ -180,7 +181,7 @@ def unfreeze(
     rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
     folded = {each.variable: each.node.name for each in plan.weights if each.variable != each.node.name}
     rows, more = _chosen_to_train(model, rows, trainable, not_trainable, folded)
-    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes + more)
+    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes + more + loop_notes(model))
 
 
 def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:

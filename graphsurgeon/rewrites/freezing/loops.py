@@ -1,0 +1,52 @@
+"""While loops that weights go through, and where TensorFlow can train those weights.
+
+A loop of version 1, Enter to Exit, is differentiated with the help of its context, a WhileContextDef beside the graph.
+Freezing drops all of these. Then `tf.gradients` raises AttributeError for whatever needs a gradient through the loop;
+what comes after it is not concerned. Eager TensorFlow 2 has no use for contexts: it prunes a function out of the
+graph that it loads, and they are lost. Tried in TensorFlow 1.15 and 2.21; loops that are functions (While) have none.
+"""
+
+from __future__ import annotations
+
+from graphsurgeon.ir.frames import ENTER_OPS
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.traversal import successors
+from graphsurgeon.meta_graph.collections import variable_defs
+from graphsurgeon.meta_graph.contexts import contexts
+from graphsurgeon.names import node_of, some_of, text_of
+
+_V1_MODE = "v1 mode (TensorFlow 1, or 2 after tf.compat.v1.disable_v2_behavior())"
+_EAGER = "eager TensorFlow 2 (tf.saved_model.load and GradientTape)"
+
+
+def loop_notes(model: Model) -> list[str]:
+    """Return what there is to say of the loops that trainable variables go through.
+
+    Costs one look at each node, and an index when there are loops.
+    """
+    if model.meta is None or not any(node.op in ENTER_OPS for node in model.graph):
+        return []
+    index = Index(model.graph)
+    trained = [node_of(each.variable_name) for each in variable_defs(model.meta, ["trainable_variables"])]
+    reached = successors(index, trained, by_data=True)
+    loops: dict[str, None] = {}
+    for node in model.graph:
+        if node.name in reached and node.op in ENTER_OPS and (frame := node.attr("frame_name")) is not None:
+            loops[text_of(frame.s)] = None
+    known = {context.context_name for context in contexts(model.meta)}
+    lost, kept = [name for name in loops if name not in known], [name for name in loops if name in known]
+    notes = []
+    if lost:
+        notes.append(
+            f"TensorFlow cannot differentiate {_named(lost)}: freezing drops contexts, without which tf.gradients "
+            "raises AttributeError for weights inside and before; those that come after train. With contexts, loops "
+            f"train in {_V1_MODE}, never in {_EAGER}"
+        )
+    if kept:
+        notes.append(f"weights of {_named(kept)} train in {_V1_MODE}, and not in {_EAGER}")
+    return notes
+
+
+def _named(loops: list[str]) -> str:
+    return f"the while loop{'s' if len(loops) > 1 else ''} {some_of([*map(repr, loops)], 3)}"
