@@ -23,9 +23,10 @@ from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.meta_graph.endpoints import MISSING
-from graphsurgeon.meta_graph.references import retarget_tensors
+from graphsurgeon.meta_graph.references import retarget_tensors, signature_references
 from graphsurgeon.names import parse_input, unique_name
 from graphsurgeon.tensors.dtypes import DType
+from proto_utils import schema
 
 # What takes values out of a queue, a dataset or a reader, whose handle it reads.
 _TAKE_OUT = ("QueueDequeue", "IteratorGetNext", "ReaderRead")
@@ -68,10 +69,11 @@ def give_nodes(model: Model, texts: Sequence[str], operation: str) -> InputTenso
         elif name in index.producers:
             find_node(index.producers, text)
         asked.setdefault(name, set()).add(output)
+    named = _named_outputs(model.meta)
     for name, outputs in asked.items():
         maker.refuse_handle(name)
         old = index.producers.get(name)
-        read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(name)}
+        read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(name)} | named.get(name, set())
         if old is None:
             maker.add(name, 0, found)
         if 0 in outputs and (old is None or old.op not in PLACEHOLDER_OPS):
@@ -80,6 +82,15 @@ def give_nodes(model: Model, texts: Sequence[str], operation: str) -> InputTenso
             maker.add(name, output, found)
     found.names = [maker.node_of[parse_input(text)] for text in texts]
     maker.finish()
+    return found
+
+
+def _named_outputs(meta: schema.MetaGraphDef | None) -> dict[str, set[int]]:
+    """Return the outputs that signatures name, by node: they are asked for as if a node read them."""
+    found: dict[str, set[int]] = {}
+    for each in signature_references(meta) if meta is not None else ():
+        name, output = parse_input(each.name)
+        found.setdefault(name, set()).add(output)
     return found
 
 

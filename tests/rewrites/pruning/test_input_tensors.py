@@ -29,6 +29,16 @@ def test_a_node_stands_for_all_its_outputs():
     assert (found.names, found.more) == (["s"], ["s_1_1", "s_2"])
 
 
+def test_an_output_that_only_a_signature_names_gets_a_node_too():
+    model = notation.model("i = Const {i32 []}; x = Const {f32 [2]}; s = Split(i, x) {num_split: 2}; y = Relu(s)")
+    model.meta = schema.MetaGraphDef()
+    model.meta.signature_def["serve"].outputs["second"].name = "s:1"
+    found = give_nodes(model, ["s"], "prune")
+    assert (found.names, found.more) == (["s"], ["s_1"])
+    assert model.meta.signature_def["serve"].outputs["second"].name == "s_1:0"
+    assert model.graph["s_1"].op == "Placeholder"
+
+
 def test_nothing_is_edited_without_need():
     model = split()
     before = list(model.graph)
