@@ -137,14 +137,16 @@ class Transaction:
             raise OutputExistsError(os.fspath(path), hint=hint)
         self._claim(path, target)
         temp = hidden_beside(target, "tmp")
-        try:
-            fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
-        except OSError as error:
-            # Users know the file that they asked for.
-            error.filename = os.fspath(path)
-            raise
-        sink = FileSink(fd)
-        self._files.append(_File(target, temp, sink, role, replaces=os.path.lexists(target)))
+        # A signal that ends the program must find the file noted, or it would stay.
+        with deferred_signals():
+            try:
+                fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
+            except OSError as error:
+                # Users know the file that they asked for.
+                error.filename = os.fspath(path)
+                raise
+            sink = FileSink(fd)
+            self._files.append(_File(target, temp, sink, role, replaces=os.path.lexists(target)))
         if mode is not None and stat.S_ISREG(mode):
             with contextlib.suppress(OSError):
                 os.chmod(temp, stat.S_IMODE(mode))
@@ -194,11 +196,12 @@ class Transaction:
         link = Link(
             hidden_beside(os.path.join(place, os.path.basename(existing)), "tmp"), existing if symbolic else None
         )
-        try:
-            make(existing, link.temp)
-        except (OSError, NotImplementedError):
-            return None
-        self._links.append(link)
+        with deferred_signals():
+            try:
+                make(existing, link.temp)
+            except (OSError, NotImplementedError):
+                return None
+            self._links.append(link)
         status = os.stat(link.temp)
         if (status.st_dev, status.st_ino) != source.identity:
             _remove(link.temp)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from proto_utils.deferral import deferred_signals
+
 
 def make_parents(directory: str, made: list[str]) -> None:
     """Make a directory and what is missing above it.
@@ -20,8 +22,9 @@ def make_parents(directory: str, made: list[str]) -> None:
         directory = os.path.dirname(directory)
     for path in reversed(missing):
         try:
-            os.mkdir(path)
-            made.append(path)
+            with deferred_signals():
+                os.mkdir(path)
+                made.append(path)
         except FileExistsError:
             if not os.path.isdir(path):
                 raise

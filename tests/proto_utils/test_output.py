@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -387,3 +388,30 @@ def test_a_complete_file_may_replace_a_read_only_one(tmp_path: Path, monkeypatch
         transaction.complete(sink)
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o444
+
+
+@pytest.mark.parametrize("call", ["open", "mkdir", "link"])
+def test_a_signal_that_comes_with_a_system_call_leaves_nothing(tmp_path: Path, monkeypatch, call: str):
+    (tmp_path / "old").write_bytes(b"old")
+    source, made = FileSource(tmp_path / "old"), []
+    original = getattr(os, call)
+
+    def interrupted(*args: object, **options: object) -> object:
+        result = original(*args, **options)
+        made.append(args)
+        signal.raise_signal(signal.SIGINT)
+        return result
+
+    def work() -> None:
+        with Transaction() as transaction:
+            monkeypatch.setattr(*((output, "_link") if call == "link" else (os, call)), interrupted)
+            if call == "link":
+                transaction.link(source, tmp_path)
+            else:
+                transaction.create(tmp_path / "new" / "file")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    monkeypatch.undo()
+    assert made
+    assert os.listdir(tmp_path) == ["old"]
