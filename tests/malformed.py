@@ -196,10 +196,10 @@ CASES: dict[str, Case] = {
     "a loop without Merge": Case(identity("i", "n") + node("n", "NextIteration", ("i",)), ("cycle",)),
     # Constants.
     "a value of another dtype": Case(const(holds="DT_INT32", value="int_val: 1"), ("const",)),
-    "no value": Case(node("c", "Const", (), 'attr { key: "dtype" value { type: DT_FLOAT } }'), ("const",)),
+    "no value": Case(node("c", "Const", (), 'attr { key: "dtype" value { type: DT_FLOAT } }'), ("attr",)),
     "a value that is a number": Case(
         node("c", "Const", (), 'attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { i: 3 } }'),
-        ("const",),
+        ("attr",),
     ),
     "a byte less": Case(const(value='tensor_content: "abc"'), ("const",)),
     "four bytes more": Case(const(value='tensor_content: "abcdefgh"'), ("const",)),

@@ -8,7 +8,7 @@
 
 Attr values: ``true``, ``3``, ``2.5``, a dtype (``f32``, ``int64``), ``loc:@x`` (a list, as TensorFlow has it),
 ``"text"``, ``shape[2,?]``, ``fn:name``, ``[a, b]``. Types and lengths of lists that a node's inputs give away are
-filled in, so these graphs pass `verify`; `show` prints a graph without them.
+filled in, and what else its op cannot do without, so these graphs pass `verify`; `show` prints a graph without them.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def graph(text: str) -> Graph:
     for _ in range(2):  # loops read nodes that stand further down
         for each in made:
             _fill_in_types(each, by_name)
+    for each in made:
+        _fill_in_others(each)
     return Graph(made)
 
 
@@ -166,6 +168,19 @@ def _fill_in_types(node: Node, by_name: dict[str, Node]) -> None:
             node.attrs[arg.type] = known
         elif known and not arg.is_list:
             node.attrs[arg.type] = known[0]
+
+
+def _fill_in_others(node: Node) -> None:
+    """Give a node what its op cannot do without and its tensors say nothing of."""
+    facts = ops.facts(node.op)
+    if facts is None or node.op == "Const":
+        return
+    told = {name for arg in facts.inputs + facts.outputs for name in (arg.type, arg.number)}
+    made = {"int": 1, "float": 1.0, "bool": False, "string": b"s", "type": dtypes.FLOAT, "shape": Shape()}
+    for name, attr in facts.attrs.items():
+        if attr.default is None and name not in {*told, "dtype", *node.attrs} and attr.element_kind in made:
+            one = attr.allowed[0] if attr.allowed else made[attr.element_kind]
+            node.attrs[name] = [one] * (attr.minimum or 0) if attr.is_list else one
 
 
 def _is_dtype(name: str) -> bool:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from operator import attrgetter
 
+from graphsurgeon.checks.attrs import Fault, attr_faults, recall, remember
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
@@ -54,7 +55,7 @@ class Body:
         self.position = dict(zip(reversed(self.names), range(len(self.names) - 1, -1, -1), strict=True))
         self.signatures: list[OpSignature] = list(map(CHECKED, self.nodes))
         # the nodes that the quick look did not find sound
-        self.suspects: list[tuple[Node, OpSignature]] = []
+        self.suspects: list[tuple[Node, tuple[Fault, ...]]] = []
         self._look_at_new_nodes(signatures)
         # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
@@ -72,23 +73,44 @@ class Body:
     def _look_at_new_nodes(self, signatures: OpSignatures) -> None:
         """Take what is needed of all attrs in one go: that is where the time goes."""
         functions, find = signatures.functions, signatures.find
-        places = self._new_nodes(functions)
+        places = self._unknown(self._new_nodes(functions), functions)
         nodes = [self.nodes[i] for i in places]
         are_legal = _are_legal(list(map(NAME, nodes)))
+        in_body = self.function is not None
         for i, node, proto in zip(places, nodes, protos(nodes), strict=True):
             op, attr = node.op, proto.attr
             signature = self.signatures[i] = find(op, attr)
+            faults = () if op in functions else tuple(attr_faults(op, attr, in_body=in_body))
+            if signature.problem is not None and all(severity != ERROR for severity, _ in faults):
+                faults += ((ERROR, signature.problem),)
             group = attr.get("_class")
             beside = None if group is None else self._only_neighbour(group)
             if (
-                signature.problem is not None
+                faults
                 or not (are_legal or NODE_NAME.fullmatch(node.name))
                 or (op == "Const" and const_problem(node, attr) is not None)
                 or beside == ""
             ):
-                self.suspects.append((node, signature))
+                self.suspects.append((node, faults))
             elif op not in functions:
                 node.set_checked(signature, beside)
+                if group is None and op != "Const" and not in_body:
+                    remember(node, signature)
+
+    def _unknown(self, places: list[int], functions: Collection[str]) -> list[int]:
+        """Return those of the new nodes that are not like one that was found sound; take what is known of the rest."""
+        unknown = []
+        for i in places:
+            node = self.nodes[i]
+            known = None
+            if node.op != "Const" and node.op not in functions:
+                known = recall(node)
+            if known is None or not NODE_NAME.fullmatch(node.name):
+                unknown.append(i)
+            else:
+                self.signatures[i] = known
+                node.set_checked(known, None)
+        return unknown
 
     def _new_nodes(self, functions: Collection[str]) -> list[int]:
         """Return the nodes of which nothing is remembered, or nothing that is still so."""
@@ -190,9 +212,9 @@ def name_findings(body: Body) -> Iterator[Finding]:
 
 def node_findings(body: Body) -> Iterator[Finding]:
     """Yield bad attrs and colocation with nodes that are not there."""
-    for node, signature in body.suspects:
-        if signature.problem is not None:
-            yield body.finding(ERROR, "attr", node.name, f"{node.op}: {signature.problem}")
+    for node, faults in body.suspects:
+        for severity, reason in faults:
+            yield body.finding(severity, "attr", node.name, f"{node.op}: {reason}")
     for node, _ in body.suspects:
         group = node.attr("_class")
         if group is not None:

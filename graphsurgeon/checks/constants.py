@@ -17,7 +17,7 @@ def const_problem(node: Node, attr: Mapping[str, schema.AttrValue]) -> str | Non
     """Return why TensorFlow refuses a Const with these attrs, None when it does not; no payload is read."""
     value, wanted = attr.get("value"), attr.get("dtype")
     if value is None:
-        return "has no value"
+        return None  # reported as a bad attr
     tensor = value.tensor
     number = tensor.dtype
     if wanted is None or number != wanted.type:
@@ -41,11 +41,8 @@ def const_problem(node: Node, attr: Mapping[str, schema.AttrValue]) -> str | Non
 
 
 def _type_problem(value: schema.AttrValue, wanted: schema.AttrValue | None) -> str | None:
-    held = value.WhichOneof("value")
-    if held == "placeholder" or wanted is None or wanted.WhichOneof("value") != "type":
+    if wanted is None or wanted.WhichOneof("value") != "type" or value.WhichOneof("value") != "tensor":
         return None  # one of the function's attrs, or reported as a bad attr
-    if held != "tensor":
-        return f"attr 'value' holds {held or 'nothing'}, not a tensor"
     return f"is of dtype {_name(wanted.type)}, but its value of {_name(value.tensor.dtype)}"
 
 

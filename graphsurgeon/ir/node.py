@@ -242,6 +242,22 @@ class Node:
             return None
         return self.proto.attr.get(key)
 
+    def serialized_attrs(self) -> bytes | None:
+        """Return the bytes of the message behind name, op and inputs: equal ones are equal devices and attrs.
+
+        None of an edited node, and where the message is not what most writers make; costs a microsecond.
+        """
+        message, name, op = self._message, self._name, self._op
+        if type(message) is not bytes or self._payloads:
+            return None
+        head = f"\n{chr(len(name))}{name}\x12{chr(len(op))}{op}"
+        if self._inputs:
+            head += "".join([f"\x1a{chr(len(text))}{text}" for text in self._inputs])
+        # Longer texts than 127 have longer headers, which no ASCII character stands for.
+        if not head.isascii() or not message.startswith(start := head.encode()):
+            return None
+        return message[len(start) :]
+
     @property
     def tensor(self) -> Tensor:
         """The value of a Const.

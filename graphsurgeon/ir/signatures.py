@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.node import Node
-from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
 
@@ -276,14 +276,18 @@ def _refusal(value: Any, kind: str) -> str:
         return value
     if kind == "int":
         return f"is {value}" if value < 0 else ""
-    for number in (value,) if kind == "type" else value:
-        try:
-            dtype = DType.from_number(number)
-        except UnsupportedError:
-            return f"is type number {number}, which TensorFlow does not have"
-        if dtype.is_ref or number == UNKNOWN:
-            return f"is {dtype.tf_name}, which no attr may be"
-    return ""
+    reasons = map(type_refusal, (value,) if kind == "type" else value)
+    return next((f"is {reason}" for reason in reasons if reason), "")
+
+
+def type_refusal(number: int) -> str:
+    """Return why an attr must not have a type, such as ``DT_FLOAT_REF, which ...``; empty when it may."""
+    if number in VALUE_TYPES:
+        return ""
+    try:
+        return f"{DType.from_number(number).tf_name}, which no attr may be"
+    except UnsupportedError:
+        return f"type number {number}, which TensorFlow does not have"
 
 
 def _counted(slots: Iterable[_Slot], values: Mapping[str, Any]) -> ArgNames | None:

@@ -244,6 +244,9 @@ INT2 = _define(31, "int2", "INT2", 1, "i")
 UINT2 = _define(32, "uint2", "UINT2", 1, "u")
 FLOAT4_E2M1FN = _define(33, "float4_e2m1fn", "FLOAT4_E2M1FN", 1, "f")
 
+#: The numbers of the types that values may have: all but references.
+VALUE_TYPES = frozenset(number for number in _BY_NUMBER if 0 < number <= _REF_OFFSET)
+
 _NEWEST = f"{FLOAT4_E2M1FN.number} ({FLOAT4_E2M1FN.tf_name})"
 _BY_NAME |= {"half": HALF, "float": FLOAT, "double": DOUBLE}
 #: What numpy keeps the elements of a type in, where the name is not the type's own.

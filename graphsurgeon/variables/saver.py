@@ -100,9 +100,14 @@ def install_saver(model: Model, states: Iterable[Saved]) -> None:
     """Give a model a saver for these variables and states and no others.
 
     What an earlier one kept of old checkpoints stays so. The graph gets the nodes, the meta graph the SaverDef; the
-    nodes of an earlier saver stay.
+    nodes of an earlier saver stay. Of nothing TensorFlow has no saver either.
     """
-    saver = new_saver(model.graph, states)
+    saved = list(states)
+    if not saved:
+        if model.meta is not None:
+            model.meta.ClearField("saver_def")
+        return
+    saver = new_saver(model.graph, saved)
     for node in saver.nodes:
         model.graph.append(node)
     if model.meta is None:

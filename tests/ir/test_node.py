@@ -182,3 +182,23 @@ def test_one_input_is_set(read: Node):
     assert read.inputs == tuple(read.proto.input) == ("a", "^other")
     assert read.origin is None
     assert before.inputs == ("a", "^b")
+
+
+def test_serialized_attrs_are_what_stands_behind_name_op_and_inputs():
+    node = Node.new("a", "Relu", ["x", "^y"], device="/cpu:0", attrs={"T": dtypes.FLOAT})
+    other = Node.new("scope/b", "Neg", [], device="/cpu:0", attrs={"T": dtypes.FLOAT})
+    attrs = node.serialized_attrs()
+    assert attrs == other.serialized_attrs()
+    assert schema.NodeDef.FromString(attrs or b"").attr["T"].type == 1
+
+
+def test_of_some_nodes_the_serialized_attrs_are_not_known():
+    node = Node.new("a", "Relu", attrs={"T": dtypes.FLOAT})
+    message = schema.NodeDef(attr={"T": schema.AttrValue(type=1)}).SerializeToString()
+    backwards = Node.read("a", "Relu", (), message + schema.NodeDef(name="a", op="Relu").SerializeToString())
+    assert backwards.serialized_attrs() is None
+    assert Node.new("é", "Relu").serialized_attrs() is None
+    assert Node.new("a" * 128, "Relu").serialized_attrs() is None
+    assert Node.new("a" * 127, "Relu").serialized_attrs() == b""
+    node.device = "/gpu:0"
+    assert node.serialized_attrs() is None

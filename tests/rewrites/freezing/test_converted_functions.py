@@ -274,6 +274,7 @@ def test_gathering_by_indices_that_are_a_variable_too():
     assert body(made, "f_frozen_0")[:2] == ["r = Identity(j)", "g = GatherV2(h, r:output:0, g/axis:output:0)"]
 
 
+COUNT = "c = ResourceCountUpTo(h) {T: i32, limit: 3}\nd = Cast(c:output:0) {SrcT: i32, DstT: f32}"
 WRITE = "s = Sub(r:value:0, x) {T: f32}\nu = AssignSubVariableOp(h, s:z:0) {dtype: f32}\nn = Neg(x, ^u) {T: f32}\n"
 
 
@@ -292,7 +293,7 @@ def test_updates_in_a_body_are_cut_with_what_served_them():
     ("text", "result", "message"),
     [
         (READ.replace("(h)", "(h, ^u)") + "u = AssignAddVariableOp(h, x) {dtype: f32}", "r:value:0", "after u changed"),
-        ("c = ResourceCountUpTo(h) {T: f32, limit: 3}", "c:output:0", "op ResourceCountUpTo needs the variable"),
+        (COUNT, "d:y:0", "op ResourceCountUpTo needs the variable"),
     ],
 )  # fmt: skip
 def test_what_a_body_truly_changes_is_named(text, result, message):
