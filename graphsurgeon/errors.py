@@ -45,6 +45,8 @@ __all__ = [
     "near_names",
 ]
 
+_PACKAGE = "graphsurgeon"
+
 
 class GraphError(GraphSurgeonError):
     """A graph is not well formed: a dangling input, a duplicate name, a cycle, a dtype clash.
@@ -111,3 +113,9 @@ class PassError(GraphSurgeonError):
         self.is_usage = is_usage
         self.listed = tuple(listed)
         self.report = report
+
+
+# Where users import them from: tracebacks, pickles and documentation call them so.
+for _name in __all__:
+    if _name.endswith("Error"):
+        globals()[_name].__module__ = _PACKAGE

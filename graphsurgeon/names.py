@@ -14,11 +14,16 @@ from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from proto_utils.errors import NotFoundError
+
 CONTROL_OUTPUT = -1
 
 _MAX_DIGITS = 18
 #: An escaped character, a set of characters, or one character.
 _PATTERN_TOKEN = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."
+
+#: ``*`` and ``?`` as a shell means them: behind nothing that could be repeated.
+_STAR = re.compile(r"(?<![.)\]}\\])[*?]")
 
 
 class TensorName(NamedTuple):
@@ -164,6 +169,37 @@ def matches(pattern: str, name: str) -> bool:
 def matches_any(patterns: Sequence[str], name: str) -> bool:
     """Whether any of `patterns` matches `name`."""
     return any(matches(pattern, name) for pattern in patterns)
+
+
+def unmatched(
+    kind: str, pattern: str, known: Iterable[str], *, like: str | None = None, where: str | None = None
+) -> NotFoundError:
+    """Return the error for a pattern that matches none of the names, with near names and what it may have meant.
+
+    `like` is what near names resemble, when not the pattern.
+    """
+    known = list(known)
+    error = NotFoundError.among(kind, pattern, known, like=like, where=where)
+    meant = _meant(pattern, known)
+    if meant is not None:
+        advice = f"patterns are regular expressions: {meant!r}"
+        error.hint = advice if error.hint is None else f"{advice}; {error.hint}"
+    return error
+
+
+def _meant(pattern: str, known: Sequence[str]) -> str | None:
+    """Return a regular expression that matches whole names, for a part of one or a shell's ``*``; None when unknown."""
+    for text in dict.fromkeys((_STAR.sub(lambda star: ".*" if star[0] == "*" else ".", pattern), pattern)):
+        compiled = _compile(text)
+        found = [] if compiled is None or not text else [match for name in known if (match := compiled.search(name))]
+        if not found:
+            continue
+        if any(match.span() == (0, len(match.string)) for match in found):
+            return text
+        begin = "" if any(match.start() == 0 for match in found) else ".*"
+        end = "" if any(match.end() == len(match.string) for match in found) else ".*"
+        return begin + text + (end if begin or end else ".*")
+    return None
 
 
 def some_of(items: Sequence[str], limit: int = 5, separator: str = ", ") -> str:

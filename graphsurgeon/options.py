@@ -81,7 +81,8 @@ class Option(NamedTuple):
 
     def spell(self) -> str:
         """Return what it takes, in words."""
-        return ", ".join(self.kind.choices) or _WORDS.get(self.kind.item, ("", ""))[self.kind.is_list]
+        words = ", ".join(self.kind.choices) or _WORDS.get(self.kind.item, ("", ""))[self.kind.is_list]
+        return f"{words}, or a mapping of texts" if self.kind.takes_pairs else words
 
     def normalize(self, value: Any) -> Any:
         """Return a value of a library call, where one text or number will do for a list of one.
@@ -103,6 +104,16 @@ class Option(NamedTuple):
         try:
             if self.kind.takes_pairs and isinstance(value, dict):
                 return {name: _text_only(each) for name, each in value.items()}
+            if (
+                self.kind.takes_pairs
+                and isinstance(value, list)
+                and value
+                and all(e and isinstance(e, dict) for e in value)
+            ):
+                pairs = [pair for each in value for pair in each.items()]
+                if len(dict(pairs)) < len(pairs):
+                    raise ValueError(value)
+                return {name: _text_only(each) for name, each in pairs}
             if self.kind.is_list:
                 return tuple(map(self._convert_one, value if isinstance(value, list) else [value]))
             return self._convert_one(value)

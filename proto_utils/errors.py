@@ -35,7 +35,8 @@ class GraphSurgeonError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return self.message
+        # Who sees the exception alone sees what to try, near names above all.
+        return self.message if self.hint is None else f"{self.message}; {self.hint}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # Processes hand errors on as pickles; what made the message is kept as attributes, not in `args`.

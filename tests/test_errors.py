@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+import traceback
+
 import pytest
 
+import graphsurgeon
 from graphsurgeon import errors
 from graphsurgeon.compat.errors import OpError
 from graphsurgeon.errors import GraphError, GraphSurgeonError, PassError
@@ -41,3 +45,14 @@ def test_a_list_is_a_field_where_there_is_one():
     assert PassError("merge", "2 names: a, b", listed=["a", "b"]).fields()["listed"] == ["a", "b"]
     assert errors.NotFoundError("tensor", "a", listed=["a", "b"]).fields()["listed"] == ["a", "b"]
     assert "listed" not in PassError("merge", "no").fields()
+
+
+def test_errors_are_called_as_users_import_them():
+    for name in errors.__all__:
+        if name.endswith("Error"):
+            kind = getattr(errors, name)
+            assert (kind.__module__, getattr(graphsurgeon, name)) == ("graphsurgeon", kind)
+    error = errors.NotFoundError.among("node", "conv", ["conv1"])
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), str(back), back.near) == (errors.NotFoundError, str(error), ("conv1",))
+    assert "".join(traceback.format_exception_only(error)).startswith("graphsurgeon.NotFoundError: no node 'conv'; did")

@@ -23,6 +23,7 @@ from graphsurgeon.names import (
     split_patterns,
     text_of,
     unique_name,
+    unmatched,
 )
 
 
@@ -104,6 +105,32 @@ def test_patterns_match_whole_names_or_are_them():
 def test_what_cannot_be_a_pattern_matches_itself_only(pattern: str):
     assert matches(pattern, pattern)
     assert not matches(pattern, "a")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("Conv*", "Conv.*"),
+        ("Conv", "Conv.*"),
+        ("*weights", ".*weights"),
+        ("*/w", ".*/w"),
+        ("weights", ".*weights"),
+        ("onv", ".*onv.*"),
+        ("Conv?/weights", "Conv./weights"),
+        ("fc/", "fc/.*"),
+    ],
+)
+def test_a_pattern_that_matches_no_whole_name_is_answered_with_one_that_does(pattern, meant):
+    known = ["Conv1/weights", "Conv1/biases", "MobileNet/Conv/weights", "fc/w"]
+    error = unmatched("tensor", pattern, known, where="x")
+    assert error.message == f"no tensor {pattern!r} in x"
+    assert f"patterns are regular expressions: {meant!r}" in str(error)
+    assert any(matches(meant, name) for name in known)
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "", "nothing/like/it", "Conv1/wieghts"])
+def test_a_pattern_of_which_no_part_matches(pattern):
+    assert "regular" not in str(unmatched("tensor", pattern, ["Conv1/weights"]))
 
 
 def test_some_of():

@@ -151,7 +151,9 @@ def test_plain_values_are_converted(name, given, made):
         ("how", "up", "left, right"),
         ("other", ["a"], "the path of a checkpoint"),
         ("others", [1], "a list of paths of checkpoints"),
-        ("map", {"a": 1}, "a list of texts"),
+        ("map", {"a": 1}, "a list of texts, or a mapping of texts"),
+        ("map", [{"a": "b"}, {"a": "c"}], "a list of texts, or a mapping of texts"),
+        ("map", [{"a": "b"}, "c=d"], "a list of texts, or a mapping of texts"),
     ],
 )
 def test_what_does_not_fit_is_answered_with_what_does(name, given, wanted):

@@ -36,6 +36,7 @@ class Answer:
             given.pop(key, False) for key in ("explain", "dry_run", "force", "as_json", "quiet", "drop_values")
         )
         self.update_state: bool = given.pop("update_state", True)
+        self.planned: list[str] = []
         if path is None and not self.dry_run:
             raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
 
@@ -49,16 +50,18 @@ class Answer:
         tensors: MutableMapping[str, Tensor],
         save: Callable[[str], T],
         existing: Callable[[str], Sequence[str]],
+        planned: Callable[[str], Sequence[str]],
     ) -> T | None:
-        """Write the output and show the progress; in a dry run say what would stand in the way.
+        """Write the output and show the progress; in a dry run list it, and say what would stand in the way.
 
-        `tensors` are watched meanwhile; `existing` returns the files that `save` would replace. Return what `save`
-        returned, None when nothing was to be written.
+        `tensors` are watched meanwhile; `existing` returns the files that `save` would replace, `planned` those that it
+        would write. Return what `save` returned, None when nothing was to be written.
         """
         if self.path is None:
             return None
         if self.dry_run:
             self.tell_existing(existing(self.path))
+            self.planned = list(planned(self.path))
             return None
         from graphsurgeon.cli.progress import watching
 
@@ -67,6 +70,7 @@ class Answer:
 
     def save(self, model: Model, kind: OutputKind | None) -> Saved:
         """Save a model at `path`, as `write` does; a dry run returns no paths, only notes."""
+        from graphsurgeon.formats.planned import planned_outputs
         from graphsurgeon.formats.save import check_saving, choose_kind, existing_outputs, notes_on, save
         from graphsurgeon.formats.saved import Saved
 
@@ -78,6 +82,7 @@ class Answer:
             model.variables,
             lambda path: save(model, path, to=kind, overwrite=self.force, links=self.links, **how),
             lambda path: existing_outputs(path, kind),
+            lambda path: planned_outputs(model, path, kind, update_state=self.update_state, links=self.links),
         )
         saved = Saved(notes=notes_on(model, kind)) if saved is None else saved
         saved.notes = list(map(in_flags, saved.notes))
@@ -98,9 +103,11 @@ class Answer:
         """
         seconds = time.perf_counter() - self._start
         if self.as_json:
-            emit_json(self._verb, **facts, seconds=round(seconds, 3))
+            planned = {"would_write": self.planned} if self.dry_run else {}
+            emit_json(self._verb, **facts, **planned, seconds=round(seconds, 3))
             return
-        for line in lines if is_asked_for or not self.quiet else ():
+        planned_lines = (f"would write {path}" for path in self.planned)
+        for line in (*lines, *planned_lines) if is_asked_for or not self.quiet else ():
             emit_line(line)
         remark(f"{closing}{seconds:.2f} s", quiet=self.quiet or closing is None)
 

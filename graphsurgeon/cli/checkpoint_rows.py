@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.cli.output import format_shape
-from graphsurgeon.names import matches, node_of, split_patterns
+from graphsurgeon.names import matches, node_of, split_patterns, unmatched
 from graphsurgeon.variables.object_graph import ObjectGraph
-from proto_utils.errors import NotFoundError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.checkpoint import AnyCheckpoint
@@ -67,7 +66,7 @@ class CheckpointRows:
             found = {name for name in self._checkpoint if any(matches(pattern, each) for each in self._names(name))}
             found = found or {name for name in (node_of(pattern),) if name in self._checkpoint}
             if not found:
-                raise NotFoundError.among("tensor", pattern, known, like=node_of(pattern), where=source)
+                raise unmatched("tensor", pattern, known, like=node_of(pattern), where=source)
             hits |= found
         if patterns:
             self._chosen = [name for name in self._checkpoint if name in hits]

@@ -15,7 +15,7 @@ import click
 from graphsurgeon import edits
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix, output_options
-from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
+from graphsurgeon.cli.output import emit_table, format_shape, in_flags, note_lines, written_lines
 from graphsurgeon.cli.pass_verb import click_option
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.options import description_of, options_of
@@ -75,6 +75,7 @@ def finish(
     answer: Answer, sources: Sequence[str], checkpoint: EditedCheckpoint, report: EditReport, **how: Any
 ) -> None:
     """Save an edited checkpoint, with `how` for `EditedCheckpoint.save`, and print the changes."""
+    from graphsurgeon.formats.planned import planned_checkpoint
     from graphsurgeon.tensors.selection import Skipped
     from graphsurgeon.tools.edited_checkpoint import existing
 
@@ -86,14 +87,20 @@ def finish(
     is_found = answer.is_shown and any(row.reason for row in report.changes)
     if is_found or (not answer.as_json and (answer.explain or answer.dry_run)):
         _emit_changes(report)
-    how = {**how, "model": model, "overwrite": answer.force, "links": answer.links, "update_state": answer.update_state}
-    saved = answer.write(checkpoint.tensors, lambda path: checkpoint.save(path, **how), existing) or Saved()
+    how = {**how, "links": answer.links, "update_state": answer.update_state}
+    saved = answer.write(
+        checkpoint.tensors,
+        lambda path: checkpoint.save(path, model=model, overwrite=answer.force, **how),
+        existing,
+        lambda path: planned_checkpoint(checkpoint.tensors, path, has_graph=model is not None, **how),
+    )
+    saved = saved or Saved()
     notes += map(in_flags, saved.notes)
     if saved and model is None and os.path.exists(f"{answer.path}.meta"):
         notes.append(f"{answer.path}.meta, which was there before, stays as it is")
     source = sources[0] if len(sources) == 1 else list(sources)
     written = {"outputs": saved, "linked": saved.linked}
-    lines = [*_summary(report), *(f"note: {text}" for text in notes)]
+    lines = [*_summary(report), *note_lines(notes)]
     lines += written_lines(saved, saved.linked, saved.kept)
     answer.finish({"source": source, **written, **report.to_json(), "notes": notes}, lines)
 
@@ -123,4 +130,4 @@ def _summary(report: EditReport) -> list[str]:
     parts += [f"{report.num_unchanged:,} as before"] if report.num_unchanged else []
     parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
     lines = ["tensors: " + (", ".join(parts) or "none")]
-    return [*lines, *(f"skipped {row.name}: {row.reason}" for row in report.skipped[:10])]
+    return [*lines, *note_lines((f"{row.name}: {row.reason}" for row in report.skipped), "skipped")]

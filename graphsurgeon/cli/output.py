@@ -35,6 +35,10 @@ SCHEMA = 1
 _MAX_DRAWN_ROWS = 1000
 # Rows that are written at a time.
 _BATCH = 1000
+#: So many notes that are alike are lines of their own.
+_MAX_ALIKE = 3
+#: Names and numbers: in quotes, before a colon at the beginning, digits.
+_DIFFERENT = re.compile(r"^\S+(?=: )|'[^']*'|\"[^\"]*\"|\d[\d,.]*")
 # Columns of at most this width are never folded: dtypes, shapes, roles.
 _SHORT = 20
 _GAP = "   "
@@ -63,8 +67,13 @@ def emit_line(text: str) -> None:
 
 
 def emit_exactly(text: str) -> None:
-    """Print a line verbatim, for programs: a path, or the output of a tool of TensorFlow's."""
+    """Print a line verbatim, for programs: the output of a tool of TensorFlow's."""
     click.echo(text)
+
+
+def emit_path(path: str) -> None:
+    """Print a path as the bytes that it has in the file system, whatever encoding stdout is of."""
+    click.echo(os.fsencode(path))
 
 
 def in_flags(text: str) -> str:
@@ -133,6 +142,21 @@ def written_lines(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequen
         yield f"{what} {path} ({format_nbytes(os.path.getsize(path))})"
     if not paths:
         yield "wrote nothing"
+
+
+def note_lines(notes: Iterable[str], label: str = "note:") -> Iterator[str]:
+    """Yield a line per note; many that differ in names and numbers at most are one line with their count."""
+    groups: dict[str, list[str]] = {}
+    for note in notes:
+        groups.setdefault(_DIFFERENT.sub("*", note), []).append(note)
+    for group in groups.values():
+        distinct = list(dict.fromkeys(group))
+        if len(distinct) == 1:
+            yield f"{label} {group[0]}" + (f" ({len(group):,} times)" if len(group) > 1 else "")
+        elif len(distinct) <= _MAX_ALIKE:
+            yield from (f"{label} {note}" for note in distinct)
+        else:
+            yield f"{label} {distinct[0]} (and {len(distinct) - 1:,} more like it; --json has all)"
 
 
 def format_nbytes(nbytes: int) -> str:

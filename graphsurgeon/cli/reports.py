@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from graphsurgeon.cli.output import format_nbytes, format_shape
+from graphsurgeon.cli.output import format_nbytes, format_shape, note_lines
 
 Row = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ def summarize(facts: Mapping[str, object]) -> Iterator[str]:
         if not isinstance(value, list):
             yield f"{name}: {value}"
         elif name == "notes":
-            yield from (f"note: {note}" for note in value)
+            yield from note_lines(value)
         else:
             yield f"{name}: {_describe(value)}"
 

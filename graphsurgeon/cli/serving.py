@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from graphsurgeon.cli.output import format_shape, in_flags
+from graphsurgeon.cli.output import format_shape, in_flags, note_lines
 from graphsurgeon.formats.kinds import OutputKind
 
 if TYPE_CHECKING:
@@ -53,4 +53,4 @@ def serving_lines(facts: dict[str, Any]) -> Iterator[str]:
         for row in signature[side]:
             tensor = f"{row['tensor']} {row['dtype'] or '?'} {format_shape(row['shape'])}"
             yield f"{signature['key']} {side[:-1]} {row['name']!r}: {tensor} ({row['reason']})"
-    yield from (f"note: {note}" for note in serving["notes"])
+    yield from note_lines(serving["notes"])

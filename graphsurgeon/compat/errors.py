@@ -72,6 +72,10 @@ class OpError(GraphSurgeonError):
         self._error_code = self.code if error_code is None else error_code
         self._experimental_payloads: dict[str, Any] = {}
 
+    def __str__(self) -> str:
+        # As TensorFlow has it: without the hint.
+        return self.message
+
     # Properties, because TensorFlow's are: a class that is both must find these first.
     @property
     def message(self) -> str:

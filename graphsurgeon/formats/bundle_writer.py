@@ -139,6 +139,30 @@ def write_bundle(
     return paths
 
 
+def plan_bundle(
+    prefix: str | os.PathLike[str],
+    tensors: Mapping[str, Tensor],
+    *,
+    shard_nbytes: int | None = None,
+    links: Links = "never",
+    byteorder: ByteOrder | None = None,
+) -> list[str]:
+    """Return the paths that `write_bundle` would write; refuses what it refuses before it writes a byte."""
+    prefix = os.fspath(prefix)
+    named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
+    _check(prefix, named)
+    rows, _ = _rows(named)
+    _refuse_faults(rows)
+    num_linked, rest = 0, rows
+    if links != "never":
+        from graphsurgeon.formats.linked_shards import all_big_endian, plan_links
+
+        is_big_endian = byteorder == "big" or (byteorder is None and all_big_endian(rows))
+        num_linked, rest = plan_links(prefix, rows, links, is_big_endian=is_big_endian)
+    num_shards = num_linked + (len(_plan(rest, shard_nbytes)) if rest or not num_linked else 0)
+    return [*(shard_path(prefix, shard_id, num_shards) for shard_id in range(num_shards)), index_path(prefix)]
+
+
 def write_stream(
     prefix: str,
     tensors: Iterable[tuple[str, Tensor]],

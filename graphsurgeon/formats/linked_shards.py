@@ -76,16 +76,8 @@ def link_shards(
         `links` is ``always`` and one cannot be linked.
     """
     stored = [(row, row[1].stored) for row in rows]
-    sources: dict[tuple[int, int], FileSource] = {}
-    used: dict[tuple[int, int], int] = {}
-    for _, place in stored:
-        if place is not None and place.is_big_endian == is_big_endian:
-            sources.setdefault(place.source.identity, place.source)
-            used[place.source.identity] = used.get(place.source.identity, 0) + place.nbytes
     shards = {}
-    for source in _in_order(list(sources.values())):
-        if links == "hard" and _is_crumb(used[source.identity], source.size):
-            continue
+    for source in _worth_linking(stored, links, is_big_endian):
         link = _link(prefix, source, transaction, links)
         if link is not None:
             shards[source.identity] = LinkedShard(link, [])
@@ -97,6 +89,49 @@ def link_shards(
         else:
             shard.rows.append((key, tensor, place))
     return list(shards.values()), rest
+
+
+def plan_links(prefix: str, rows: Sequence[Row], links: Links, *, is_big_endian: bool) -> tuple[int, list[Row]]:
+    """Return how many data files `link_shards` would link, and what it would leave to be written.
+
+    Whether hard links can be made is told by the file systems: both must be on one.
+    """
+    stored = [(row, row[1].stored) for row in rows]
+    device = _device_of(os.path.dirname(prefix))
+    linked = {
+        source.identity
+        for source in _worth_linking(stored, links, is_big_endian)
+        if links == "always" or source.identity[0] == device
+    }
+    rest = [
+        row
+        for row, place in stored
+        if place is None or place.is_big_endian != is_big_endian or place.source.identity not in linked
+    ]
+    return len(linked), rest
+
+
+def _device_of(directory: str) -> int:
+    """Return the file system of a directory, or of the nearest that is there."""
+    place = os.path.abspath(directory)
+    while not os.path.isdir(place) and place != os.path.dirname(place):
+        place = os.path.dirname(place)
+    return os.stat(place).st_dev
+
+
+def _worth_linking(stored: Sequence[tuple[Row, Stored | None]], links: Links, is_big_endian: bool) -> list[FileSource]:
+    """Return the data files that are to be shared, in order: of the byte order, and not for a crumb of them."""
+    sources: dict[tuple[int, int], FileSource] = {}
+    used: dict[tuple[int, int], int] = {}
+    for _, place in stored:
+        if place is not None and place.is_big_endian == is_big_endian:
+            sources.setdefault(place.source.identity, place.source)
+            used[place.source.identity] = used.get(place.source.identity, 0) + place.nbytes
+    return [
+        source
+        for source in _in_order(list(sources.values()))
+        if links != "hard" or not _is_crumb(used[source.identity], source.size)
+    ]
 
 
 def _is_crumb(used: int, nbytes: int) -> bool:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from graphsurgeon.formats.bundle_writer import write_bundle
+from graphsurgeon.formats.bundle_writer import plan_bundle, write_bundle
 from graphsurgeon.formats.detect import SAVED_MODEL_NAMES
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.saved import Saved
@@ -80,6 +80,14 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
             _copy(source, name, paths[-1], transaction)
     places = [os.path.join(path, os.path.relpath(each, transaction.directory)) for each in paths]
     return Saved(places, notes=report.notes)
+
+
+def plan_saved_model(model: Model, path: str) -> list[str]:
+    """Return the paths that `write_saved_model` would write."""
+    variables = _all_variables(model)
+    paths = [_NAME, *(plan_bundle(os.path.join(*_VARIABLES), variables) if variables else ())]
+    paths += [] if model.saved_model is None else [os.path.join(*name.split("/")) for name in model.saved_model.files]
+    return [os.path.join(path, each) for each in paths]
 
 
 def saved_model_pieces(model: Model) -> list[Piece]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from graphsurgeon.checks import check
-from graphsurgeon.errors import GraphError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.options import options_of
 from graphsurgeon.tensors.values import TensorDict, require_mutable
@@ -34,7 +34,7 @@ R = TypeVar("R", bound=Report)
 
 
 def model_pass(
-    *, tolerates: tuple[str, ...] | Literal["everything"] = ()
+    *, tolerates: tuple[str, ...] | Literal["everything"] = (), needs_graph: bool = True
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
@@ -43,8 +43,13 @@ def model_pass(
     tolerates : tuple of str or "everything"
         Rules of `verify` that may be broken before. What is still broken after is the pass's refusal, not its defect.
 
+    needs_graph : bool
+        Decline values of variables alone, as of a checkpoint without its graph.
+
     Raises
     ------
+    PassError
+        There is no graph, and the pass needs one.
     GraphError
         The model is not well formed, before or (a defect of the pass) after.
     """
@@ -53,6 +58,8 @@ def model_pass(
         @functools.wraps(function)
         def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
             require_model(model)
+            if needs_graph and model.variables and not len(model.graph):
+                raise _no_graph(function.__name__, len(model.variables))
             known = options_of(function)
             for name in options.keys() & known.keys():
                 options[name] = known[name].normalize(options[name])
@@ -91,6 +98,13 @@ def takes_tensors(
         return report
 
     return run
+
+
+def _no_graph(name: str, num_tensors: int) -> PassError:
+    tensors = "1 tensor" if num_tensors == 1 else f"{num_tensors:,} tensors"
+    reason = f"there is no graph: these are {tensors} alone, a checkpoint without its graph"
+    hint = 'load the .meta, GraphDef or SavedModel of the model; `load(checkpoint="PREFIX")` gives it these values'
+    return PassError(name, reason, hint=hint)
 
 
 def _check_result(model: Model, name: str) -> None:

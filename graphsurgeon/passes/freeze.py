@@ -41,7 +41,7 @@ from graphsurgeon.meta_graph.arguments import find_outputs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
-from graphsurgeon.names import matches_any, split_names, split_patterns
+from graphsurgeon.names import matches_any, split_names, split_patterns, unmatched
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.carried_state import CarriedState, StateRow
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
@@ -236,7 +236,7 @@ def _choose(
     keep, only = split_patterns(keep, known), split_patterns(only, known)
     for pattern in (*keep, *only):
         if not any(matches_any((pattern,), node.name) for node in everything):
-            raise NotFoundError.among("variable", pattern, (node.name for node in everything))
+            raise unmatched("variable", pattern, (node.name for node in everything))
     variables = needed_variables(model, index, roots)
     kept = [n for n in variables if matches_any(keep, n.name) or (only and not matches_any(only, n.name))]
     names = {node.name for node in kept}

@@ -96,7 +96,7 @@ class RenameReport:
 
 
 @takes_tensors
-@model_pass()
+@model_pass(needs_graph=False)
 def rename(
     model: Model,
     *,

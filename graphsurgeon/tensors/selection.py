@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphsurgeon import names
-from proto_utils.errors import NotFoundError
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequen
     select, exclude = names.split_patterns(select, known), names.split_patterns(exclude, known)
     for pattern in (*select, *exclude):
         if not any(names.matches(pattern, name) for name in found):
-            raise NotFoundError.among("tensor", pattern, found)
+            raise names.unmatched("tensor", pattern, found)
     return [
         name
         for name in found

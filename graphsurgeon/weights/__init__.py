@@ -23,7 +23,6 @@ from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
 from graphsurgeon.weights.roles import strongest
 from graphsurgeon.weights.scope import Constant, constants_of
 from graphsurgeon.weights.verdict import Judge
-from proto_utils.errors import NotFoundError
 
 __all__ = ["Kept", "Weight", "WeightPlan", "find_weights", "require_constants", "variable_roles"]
 
@@ -97,8 +96,10 @@ def require_constants(patterns: Iterable[str], model: Model) -> None:
         if any(names.matches(pattern, name) for name in (*known, *were)):
             continue
         inside = next((each.function for each in _in_functions(model) if names.matches(pattern, each.node.name)), None)
-        hint = None if inside is None else f"it is inside function {inside!r}, which cannot hold a variable"
-        raise NotFoundError.among("constant", pattern, known, where="the graph", hint=hint)
+        error = names.unmatched("constant", pattern, known, where="the graph")
+        if inside is not None:
+            error.hint = f"it is inside function {inside!r}, which cannot hold a variable"
+        raise error
 
 
 def _in_functions(model: Model) -> list[Kept]:

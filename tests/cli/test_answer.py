@@ -27,7 +27,7 @@ def test_options_are_taken_out():
 
 
 def test_something_says_where_to_write():
-    assert answer(None, dry_run=True).write({}, str.upper, lambda path: [path]) is None
+    assert answer(None, dry_run=True).write({}, str.upper, lambda path: [path], list) is None
     with pytest.raises(click.UsageError, match="give -o"):
         answer(None)
     with pytest.raises(click.UsageError, match="exclude each other"):
@@ -35,15 +35,25 @@ def test_something_says_where_to_write():
 
 
 def test_written_or_told_what_is_there(capsys):
-    assert answer().write({}, str.upper, lambda path: [path]) == "X"
-    assert answer(dry_run=True).write({}, str.upper, lambda path: [path, "y"]) is None
+    assert answer().write({}, str.upper, lambda path: [path], list) == "X"
+    assert answer(dry_run=True).write({}, str.upper, lambda path: [path, "y"], list) is None
     assert capsys.readouterr() == ("", "x: exists already; to write, --force will be needed\n")
 
 
 @pytest.mark.parametrize(("given", "existing"), [({"force": True}, ["x"]), ({"quiet": True}, ["x"]), ({}, [])])
 def test_nothing_is_told_that_is_known(capsys, given, existing):
-    answer(dry_run=True, **given).write({}, str.upper, lambda _: existing)
+    answer(dry_run=True, **given).write({}, str.upper, lambda _: existing, list)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_dry_run_lists_what_it_would_write(capsys):
+    made = answer(dry_run=True)
+    made.write({}, str.upper, lambda _: [], lambda path: [path, "y"])
+    made.finish({}, ["line"])
+    assert capsys.readouterr().out == "line\nwould write x\nwould write y\n"
+    made.as_json = True
+    made.finish({}, ["line"])
+    assert json.loads(capsys.readouterr().out)["would_write"] == ["x", "y"]
 
 
 def test_json_is_one_object_with_the_seconds(capsys):

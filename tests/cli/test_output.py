@@ -184,3 +184,15 @@ def test_a_line_for_each_file(tmp_path):
 )
 def test_advice_of_the_library_in_flags(text, told):
     assert output.in_flags(text) == told
+
+
+def test_many_notes_that_are_alike_are_one_line():
+    assert list(output.note_lines(["same"] * 50)) == ["note: same (50 times)"]
+    alike = [f"w{i}: 'v{i}' of 3 bytes" for i in range(50)]
+    assert list(output.note_lines(["first", *alike, "last"])) == [
+        "note: first",
+        "note: w0: 'v0' of 3 bytes (and 49 more like it; --json has all)",
+        "note: last",
+    ]
+    assert list(output.note_lines(alike[:3], "skipped")) == [f"skipped {text}" for text in alike[:3]]
+    assert list(output.note_lines(["a word", "another word"])) == ["note: a word", "note: another word"]

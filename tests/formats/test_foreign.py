@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.formats.foreign import describe, describe_text
+from graphsurgeon.formats.foreign import describe, describe_text, way_on
 from proto_utils.varint import encode_varint
 
 
@@ -84,3 +84,18 @@ def test_name_tells_what_was_expected():
 )
 def test_text(text, field, expected):
     assert expected in describe_text(text, field)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("an HDF5 file, as Keras writes .h5 weights and models", "import"),
+        ("a zip archive: a NumPy archive (.npz)", "import"),
+        ("a safetensors file", "import"),
+        ("a MessagePack file, as Flax and T5X write checkpoints", "own library"),
+        ("a zip archive: a PyTorch model", "PyTorch"),
+    ],
+)
+def test_there_is_a_way_on(words, hint):
+    assert hint in str(way_on(words))
+    assert way_on("a PNG image") is None

@@ -168,7 +168,7 @@ def test_a_pass_may_start_from_anything():
 
 
 @takes_tensors
-@model_pass()
+@model_pass(needs_graph=False)
 def doubles(of: Model, *, fail: bool = False) -> Report:
     """Double all values."""
     of.variables = {name: as_tensor(tensor.numpy() * 2) for name, tensor in of.variables.items()}
@@ -187,6 +187,15 @@ def test_a_checkpoint_alone_is_a_model_too():
     assert given["v"].numpy().tolist() == [2]
     with pytest.raises(TypeError, match="a dict of tensors is edited, and this is a str"):
         doubles("model.ckpt")  # type: ignore[arg-type]
+
+
+def test_a_checkpoint_without_its_graph_is_declined():
+    of = Model()
+    of.variables = {"v": as_tensor([1])}
+    wants = model_pass()(lambda of: Report(list(of.variables)))
+    with pytest.raises(PassError, match="there is no graph: these are 1 tensor alone") as caught:
+        wants(of)
+    assert caught.value.hint is not None
 
 
 def test_a_checkpoint_alone_is_left_as_it_was():

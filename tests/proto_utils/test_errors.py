@@ -38,7 +38,8 @@ EXAMPLES = [
         (NotFoundError("tensor", "w"), "no tensor 'w'"),
         (NotFoundError("tensor", "w", where="a.ckpt"), "no tensor 'w' in a.ckpt"),
         (LimitError("the message", 3000, 2000), "the message is 3,000, the limit is 2,000"),
-        (OutputExistsError("out.pb"), "out.pb: exists already"),
+        (OutputExistsError("out.pb"), "out.pb: exists already; use `overwrite` (overwrite=True) to replace it"),
+        (CorruptionError("bad", path="a.pb", hint="download it again"), "a.pb: bad; download it again"),
     ],
 )
 def test_the_message_says_what_and_where(error: GraphSurgeonError, text: str):
@@ -62,7 +63,7 @@ def test_near_names_make_the_hint():
 
 def test_near_names_are_looked_for_among_the_others():
     error = NotFoundError.among("node", "conv", ["conv1", "fc"], where="a.pb")
-    assert (error.near, str(error)) == (("conv1",), "no node 'conv' in a.pb")
+    assert (error.near, str(error)) == (("conv1",), "no node 'conv' in a.pb; did you mean 'conv1'?")
     assert NotFoundError.among("node", "conv:0", ["conv"], like="conv", hint="look").fields() == {
         "kind": "node", "name": "conv:0", "near": ("conv",), "hint": "look",
     }  # fmt: skip

@@ -8,7 +8,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix, is_directory
-from graphsurgeon.cli.output import written_lines
+from graphsurgeon.cli.output import note_lines, written_lines
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
 from proto_utils.errors import UnsupportedError
@@ -60,7 +60,7 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     model, facts = made_servable(model, kind, **given)
     saved = answer.save(model, kind)
     notes = [] if kind == "saved_model" else saved.notes
-    lines = [*serving_lines(facts), *(f"note: {note}" for note in notes), *(written_lines(saved) if saved else ())]
+    lines = [*serving_lines(facts), *note_lines(notes), *(written_lines(saved) if saved else ())]
     made = {"source": source, "kind": found.name, "to": kind, "outputs": saved}
     answer.finish({**made, **facts, "notes": notes}, lines, f"{found.name} -> {kind}, ")
 

@@ -10,7 +10,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer
-from graphsurgeon.cli.output import count, emit_table, format_shape
+from graphsurgeon.cli.output import count, emit_table, format_shape, note_lines
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
 from proto_utils.errors import UnsupportedError
 
@@ -52,8 +52,9 @@ def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> N
         headers = ["name", "path", "dtype", "shape", "stored as"]
         rows = [[row.name, row.path, row.dtype, format_shape(row.shape), row.stored_as] for row in report.tensors]
         emit_table(headers, rows)
-    if answer.dry_run and os.path.lexists(output):
-        answer.tell_existing([output])
+    if answer.dry_run:
+        answer.tell_existing([output] if os.path.lexists(output) else [])
+        answer.planned = [output]
     answer.finish({"source": source, **report.to_json()}, _lines(report))
 
 
@@ -67,8 +68,7 @@ def _format_of(output: str) -> ArrayFormat:
 
 
 def _lines(report: ExportReport) -> Iterator[str]:
-    for row in report.skipped:
-        yield f"skipped {row.name}: {row.reason}"
+    yield from note_lines((f"{row.name}: {row.reason}" for row in report.skipped), "skipped")
     num_tensors = count(len(report.tensors), "tensor")
     yield from [f"wrote {path} ({num_tensors})" for path in report.outputs] or [
         f"wrote nothing; {num_tensors} as {report.format}"

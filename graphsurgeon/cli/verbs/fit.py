@@ -9,7 +9,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, is_directory, output_options
-from graphsurgeon.cli.output import emit_table, format_shape, in_flags, written_lines
+from graphsurgeon.cli.output import emit_table, format_shape, in_flags, note_lines, written_lines
 from graphsurgeon.errors import PassError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def command(
     notes = [*map(in_flags, report.notes), *saved.notes]
     _show_rows(report, answer)
     written = {"outputs": saved, "linked": saved.linked}
-    lines = [_summary(report), *(f"note: {note}" for note in notes), *written_lines(saved, saved.linked)]
+    lines = [_summary(report), *note_lines(notes), *written_lines(saved, saved.linked)]
     facts = {"graph": graph, "source": source, **written, **report.to_json(), "notes": notes}
     answer.finish(facts, lines, None if report.unresolved else "")
     if report.unresolved:

@@ -8,7 +8,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix
-from graphsurgeon.cli.output import count, in_flags, written_lines
+from graphsurgeon.cli.output import count, in_flags, note_lines, written_lines
 from graphsurgeon.formats.arrays.transfer import ArrayFormat
 
 
@@ -29,6 +29,7 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
     are the paths of the datasets. Pickled objects are not read, and links that lead out of an HDF5 file not followed.
     """
     from graphsurgeon.formats.arrays.transfer import import_tensors
+    from graphsurgeon.formats.planned import planned_checkpoint
     from graphsurgeon.formats.save import existing_outputs, save_checkpoint
     from graphsurgeon.tensors.selection import selected
 
@@ -41,8 +42,9 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
         tensors,
         lambda path: save_checkpoint(tensors, path, overwrite=answer.force, update_state=answer.update_state),
         lambda path: existing_outputs(path, "checkpoint"),
+        lambda path: planned_checkpoint(tensors, path, update_state=answer.update_state),
     )
     notes = [in_flags(note) for note in written.notes] if written else []
     facts = {"source": source, "outputs": written or [], "tensors": rows, "notes": notes}
-    lines = [*(f"note: {note}" for note in notes), *(written_lines(written) if written else ())]
+    lines = [*note_lines(notes), *(written_lines(written) if written else ())]
     answer.finish(facts, lines, f"{count(len(rows), 'tensor')}, ")

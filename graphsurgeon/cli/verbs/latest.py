@@ -7,7 +7,7 @@ import os
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_exactly, emit_json
+from graphsurgeon.cli.output import emit_json, emit_path
 from proto_utils.errors import NotFoundError
 
 
@@ -32,4 +32,4 @@ def command(directory: str, as_json: bool) -> None:
     if as_json:
         emit_json("latest", source=directory, latest=state.latest, checkpoints=list(state.checkpoints))
     else:
-        emit_exactly(state.latest)
+        emit_path(state.latest)

@@ -9,7 +9,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_json_rows, emit_table, format_nbytes, format_shape, remark
-from graphsurgeon.names import matches, node_of, split_names, split_patterns
+from graphsurgeon.names import matches, node_of, split_names, split_patterns, unmatched
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _matching(rows: list[Row], patterns: Sequence[str], source: str) -> list[Row
         hits = hits or {i for i, row in enumerate(rows) if row["name"] == node_of(pattern)}
         if not hits:
             names = [row["name"] for row in rows]
-            raise NotFoundError.among("node", pattern, names, like=node_of(pattern), where=source)
+            raise unmatched("node", pattern, names, like=node_of(pattern), where=source)
         chosen |= hits
     return [rows[i] for i in sorted(chosen)]
 

@@ -26,9 +26,8 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import matches, split_patterns
+from graphsurgeon.names import matches, split_patterns, unmatched
 from graphsurgeon.tools.fit.requirements import OPERATION
-from proto_utils.errors import NotFoundError
 
 T = TypeVar("T")
 
@@ -84,7 +83,7 @@ class Rules(Generic[T]):
         for pattern, _ in self._entries:
             if not any(matches(pattern, key) for key in keys):
                 where = f"what `{self._what}` is about"
-                raise NotFoundError.among("key that the graph restores", pattern, keys, where=where)
+                raise unmatched("key that the graph restores", pattern, keys, where=where)
 
 
 def parse_mismatch(texts: Sequence[str]) -> Rules[MismatchPolicy]:

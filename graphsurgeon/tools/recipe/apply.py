@@ -18,7 +18,7 @@ from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
 from graphsurgeon.tools.recipe.options import check_options
-from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
+from graphsurgeon.tools.recipe.syntax import Step, parse_recipe, steps_of
 from proto_utils.errors import LimitError, UnsupportedError
 
 #: A recipe is written by people.
@@ -46,13 +46,14 @@ def read_recipe(path: str | os.PathLike[str]) -> list[Step]:
 
 def apply_recipe(
     tensors: MutableMapping[str, Tensor],
-    steps: str | os.PathLike[str] | Sequence[Step],
+    steps: str | os.PathLike[str] | Sequence[Step | str | Mapping[str, Any]],
     *,
     model: Model | None = None,
     directory: str | None = None,
 ) -> EditReport:
     """Apply the steps of a recipe atomically: all or none of them; no values are read.
 
+    `steps` are the path of a recipe, or what would stand in it: names, and dicts of a name and its options.
     `tensors`, a checkpoint, is edited in place; `model` is its graph, for the edits that look at one. Paths in the
     recipe are relative to `directory`, by default the recipe's own, else the current one. In the report of all steps
     together, what was skipped has the step before its reason.
@@ -65,7 +66,7 @@ def apply_recipe(
         steps = read_recipe(steps)
         directory = os.path.dirname(os.fspath(path or "")) if directory is None else directory
     preparation = _Preparation(directory or "", model)
-    prepared = [(step, preparation.prepared(step, path)) for step in steps]
+    prepared = [(step, preparation.prepared(step, path)) for step in steps_of(steps)]
     before = dict(TensorDict(require_mutable(tensors)))
     after = dict(before)
     skipped: list[Skipped] = []

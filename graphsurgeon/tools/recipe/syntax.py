@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import reprlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,7 +93,7 @@ def _of_yaml(text: str) -> Iterator[Step]:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is not None and not isinstance(node, yaml.SequenceNode):
-            raise UnsupportedError(f"line {node.start_mark.line + 1}: a recipe is a list of steps", hint=_SHAPE)
+            raise UnsupportedError(f"line {node.start_mark.line + 1}: {_not_a_list(loader, node)}", hint=_SHAPE)
         for item in node.value if node is not None else ():
             line = item.start_mark.line + 1
             for each in _mappings(item):
@@ -109,11 +109,31 @@ def _of_yaml(text: str) -> Iterator[Step]:
         raise UnsupportedError(str(error).partition("\n")[0]) from None
 
 
+def _not_a_list(loader: Any, node: Any) -> str:
+    """Return what is wrong with a recipe that is one mapping of steps, or anything else that is no list."""
+    if node.id != "mapping":
+        return "a recipe is a list of steps"
+    names = [str(key.value) for key, _ in node.value if key.id == "scalar"]
+    is_json = loader.buffer.lstrip("\ufeff \t\r\n")[:1] == "{"
+    example = ", ".join(f'{{"{name}": ...}}' for name in names[:2]) if is_json else f"- {', - '.join(names[:2])}"
+    how = f"[{example}]" if is_json else f"a dash before each: {example}"
+    return (
+        f"a recipe is a list of steps, because their order counts, and this is a mapping of {len(names)}; write {how}"
+    )
+
+
 def _mappings(item: Any) -> Iterator[Any]:
     """Yield the mappings of a step: itself and its options."""
     if item.id == "mapping":
         yield item
         yield from (value for _, value in item.value if value.id == "mapping")
+
+
+def steps_of(values: Any) -> list[Step]:
+    """Return steps that a program gives: such, or plain values as in a recipe, numbered as its lines would be."""
+    if isinstance(values, Mapping) or not isinstance(values, Iterable):
+        raise UnsupportedError(f"a recipe is a list of steps, not {reprlib.repr(values)}", hint=_SHAPE)
+    return [each if isinstance(each, Step) else _step(each, number) for number, each in enumerate(values, 1)]
 
 
 def _step(value: object, line: int) -> Step:

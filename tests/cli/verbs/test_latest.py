@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 from graphsurgeon.formats.save import save_checkpoint
 from tests.models import floats
@@ -51,3 +54,13 @@ def test_latest_is_gone(verb, tmp_path):
 def test_a_path_is_printed_as_it_is(verb, tmp_path):
     save_checkpoint({"w": floats(1)}, tmp_path / "a\tb")
     assert verb("latest", tmp_path).out == f"{tmp_path}/a\tb\n"
+
+
+def test_a_path_goes_out_as_the_bytes_that_it_has(root, tmp_path):
+    directory = os.fsencode(tmp_path) + b"/caf\xe9"
+    save_checkpoint({"w": floats(1)}, Path(os.fsdecode(directory)) / "a")
+    command = [sys.executable, "-m", "graphsurgeon", "latest", directory]
+    for encoding in ("utf-8", "ascii"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
+        assert done.stdout == directory + b"/a" + os.linesep.encode()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon.tools.recipe.syntax import Step, parse_recipe
+from graphsurgeon.tools.recipe.syntax import Step, parse_recipe, steps_of
 from proto_utils.errors import UnsupportedError
 
 YAML = """\
@@ -86,3 +86,28 @@ def test_what_is_no_recipe(text, reason):
         parse_recipe(text, "r.yaml")
     assert caught.value.path == "r.yaml"
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("cast: {dtype: half}\nrename: {add_scope: a}\n", "a dash before each: - cast, - rename"),
+        ('{"cast": {"dtype": "half"}}', '[{"cast": ...}]'),
+    ],
+)
+def test_a_mapping_of_steps_is_answered_with_a_list(text, how):
+    with pytest.raises(UnsupportedError, match="a recipe is a list of steps") as caught:
+        parse_recipe(text)
+    assert how in caught.value.reason
+
+
+def test_steps_may_be_plain_values():
+    steps = steps_of(["strip_optimizer", {"cast": {"dtype": "half"}}, Step("rename", {"add_scope": "a"})])
+    assert [(step.name, step.options) for step in steps] == [
+        ("strip_optimizer", {}),
+        ("cast", {"dtype": "half"}),
+        ("rename", {"add_scope": "a"}),
+    ]
+    for wrong in ({"cast": {"dtype": "half"}}, 3, [{"a": 1, "b": 2}]):
+        with pytest.raises(UnsupportedError):
+            steps_of(wrong)
