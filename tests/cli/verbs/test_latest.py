@@ -59,7 +59,7 @@ def test_a_path_is_printed_as_it_is(verb, tmp_path):
 def test_a_path_goes_out_as_the_bytes_that_it_has(root, tmp_path):
     directory = os.fsencode(tmp_path) + b"/caf\xe9"
     save_checkpoint({"w": floats(1)}, Path(os.fsdecode(directory)) / "a")
-    command = [sys.executable, "-m", "graphsurgeon", "latest", directory]
+    command: list[str | bytes] = [sys.executable, "-m", "graphsurgeon", "latest", directory]
     for encoding in ("utf-8", "ascii"):
         environment = {**os.environ, "PYTHONIOENCODING": encoding}
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
