@@ -124,8 +124,6 @@ def read_header(read: Callable[[int], bytes], what: str, path: str) -> NpyHeader
 
 def _parse(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
     """Return form, shape and order; any of several errors when the text is not as it should be."""
-    import numpy as np
-
     # Python 2 on some systems wrote (3L, 64L).
     header = ast.literal_eval(_LONG.sub("", text))
     if not isinstance(header, dict) or header.keys() != _KEYS:
@@ -135,7 +133,19 @@ def _parse(text: str) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
         raise TypeError("no shape")
     if len(shape) > MAX_RANK or not isinstance(is_fortran, bool):
         raise TypeError("no order, or too many dimensions")
-    form = np.lib.format.descr_to_dtype(header["descr"])
+    form = _form_of(header["descr"])
     if form.subdtype is not None:
         raise TypeError("arrays as elements")
     return form, shape, is_fortran
+
+
+def _form_of(descr: Any) -> np.dtype[Any]:
+    """Return the numpy dtype that a header names; ml_dtypes writes a float8_e5m2 as what numpy would call ``f1``."""
+    import numpy as np
+
+    if descr in ("<f1", "|f1", ">f1"):
+        from graphsurgeon.tensors.dtypes import FLOAT8_E5M2
+
+        return FLOAT8_E5M2.numpy()
+    form: np.dtype[Any] = np.lib.format.descr_to_dtype(descr)
+    return form

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from graphsurgeon import names
+from graphsurgeon.tensors.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,14 @@ class Skipped:
 
     name: str
     reason: str
+
+
+class Chosen(dict[str, Tensor]):
+    """Tensors by name, and what was `skipped` beside them, with the reasons."""
+
+    def __init__(self, tensors: Mapping[str, Tensor] = MappingProxyType({}), skipped: Iterable[Skipped] = ()) -> None:
+        super().__init__(tensors)
+        self.skipped = list(skipped)
 
 
 def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:

@@ -192,7 +192,7 @@ def as_tensor(value: object) -> Tensor:
     if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
         # Strings of numpy's own end where their last bytes that are not zero do.
         array = np.asarray(value, dtype=object)
-    if array.dtype.kind in "SUO":
+    if array.dtype.kind in "SUOT":
         return StringTensor(array.shape, [_to_bytes(element) for element in array.reshape(-1).tolist()])
     return ArrayTensor(array)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 
+import ml_dtypes
 import numpy as np
 import pytest
 
+from graphsurgeon.formats.arrays.transfer import import_tensors
 from graphsurgeon.formats.npy import NpyHeader, read_header, write_npy
+from graphsurgeon.tensors.dtypes import FLOAT8_E5M2
 from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.formats.bundle_files import MemorySink
@@ -143,3 +146,13 @@ def test_header_longer_than_any_array_needs():
 def test_no_npy(data):
     with pytest.raises(UnsupportedError):
         header_of(data)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_float8_as_numpy_writes_it(tmp_path, order):
+    """``numpy.savez`` of a float8_e5m2 says ``<f1``, which numpy itself does not read."""
+    array = np.array([[1, 2, 0.5], [-3, 4, np.inf]], dtype=ml_dtypes.float8_e5m2, order=order)
+    np.savez(tmp_path / "x.npz", w=array)
+    tensor = import_tensors(tmp_path / "x.npz")["w"]
+    assert tensor.dtype is FLOAT8_E5M2
+    assert tensor.numpy().tolist() == array.tolist()

@@ -232,3 +232,15 @@ class TestDicts:
         tensor = FillTensor(dtypes.INT32, [2])
         made = TensorDict({"a": tensor})
         assert made["a"] is made.setdefault("a", 1) is tensor
+
+
+def test_numpy_strings_of_any_length():
+    kind = getattr(getattr(np, "dtypes", None), "StringDType", None)
+    if kind is None:
+        pytest.skip("numpy before 2.0 has no StringDType")
+    tensor = as_tensor(np.array([["a", "b\u00e9"], ["x\0", ""]], dtype=kind()))
+    assert (tensor.dtype, tensor.shape) == (dtypes.STRING, (2, 2))
+    assert list(tensor.strings()) == [b"a", b"b\xc3\xa9", b"x\0", b""]
+    missing = np.array(["a", None], dtype=kind(na_object=None))
+    with pytest.raises(UnsupportedError, match="NoneType"):
+        as_tensor(missing)

@@ -35,8 +35,8 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
 
     answer = Answer("import", output, given)
     check_prefix(output)
-    tensors = import_tensors(source, format=format_)
-    tensors = {name: tensors[name] for name in selected(tensors, **given)}
+    found = import_tensors(source, format=format_)
+    tensors = {name: found[name] for name in selected(found, **given)}
     rows = [{"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)} for name, tensor in tensors.items()]
     written = answer.write(
         tensors,
@@ -45,6 +45,8 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
         lambda path: planned_checkpoint(tensors, path, update_state=answer.update_state),
     )
     notes = [in_flags(note) for note in written.notes] if written else []
-    facts = {"source": source, "outputs": written or [], "tensors": rows, "notes": notes}
-    lines = [*note_lines(notes), *(written_lines(written) if written else ())]
+    skipped = [vars(row) for row in found.skipped]
+    facts = {"source": source, "outputs": written or [], "tensors": rows, "skipped": skipped, "notes": notes}
+    told = note_lines((f"{row.name}: {row.reason}" for row in found.skipped), "skipped")
+    lines = [*told, *note_lines(notes), *(written_lines(written) if written else ())]
     answer.finish(facts, lines, f"{count(len(rows), 'tensor')}, ")

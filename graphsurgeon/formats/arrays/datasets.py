@@ -106,6 +106,15 @@ def open_dataset(place: DatasetPlace, dataset: Any) -> Tensor:
     return FormTensor(place.what, form, shape, chunks, path=place.path)
 
 
+def is_empty(dataset: Any) -> bool:
+    """Return whether a dataset has no dataspace: neither values nor a shape."""
+    try:
+        return dataset.shape is None
+    except DAMAGES:
+        # What is wrong with it is said when it is opened.
+        return False
+
+
 class _StringDataset(FormTensor):
     """A dataset of strings of any length each."""
 
@@ -151,8 +160,6 @@ def _form_of(dataset: Any, place: DatasetPlace) -> Form | None:
         raise UnsupportedError(f"{what} holds what numpy has no arrays of: {error}", path=path) from error
     if leads_out:
         raise UnsupportedError(f"{what} has its values in another file", path=path)
-    if dataset.shape is None:
-        raise UnsupportedError(f"{what} is empty, without even a shape", path=path)
     limit = max(_MAX_CLAIMED_NBYTES, nbytes * _MAX_RATIO)
     if claimed > limit:
         raise LimitError(f"{path}: {what}: {nbytes} bytes in the file; what they claim to be", claimed, limit)

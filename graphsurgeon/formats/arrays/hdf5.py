@@ -24,6 +24,7 @@ from graphsurgeon.formats.arrays.datasets import (
     CACHE_NBYTES,
     DAMAGES,
     DatasetPlace,
+    is_empty,
     open_dataset,
 )
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
@@ -31,6 +32,7 @@ from graphsurgeon.formats.arrays.forms import form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, naming, plan_forms
 from graphsurgeon.tensors.boxes import bands
 from graphsurgeon.tensors.pieces import ElementReader
+from graphsurgeon.tensors.selection import Chosen, Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.output import Transaction
@@ -65,8 +67,8 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[
     return [path]
 
 
-def read(path: str) -> dict[str, Tensor]:
-    """Open the datasets of a file; no values are read.
+def read(path: str) -> Chosen:
+    """Open the datasets of a file; no values are read, and one that has none is skipped.
 
     Raises
     ------
@@ -85,10 +87,14 @@ def read(path: str) -> dict[str, Tensor]:
         raise
     except DAMAGES as error:
         raise CorruptionError(f"h5py cannot open it: {error}", path=path) from error
-    tensors: dict[str, Tensor] = {}
+    tensors = Chosen()
     try:
         for place, dataset in _datasets(h5py, file, path):
             name = ESCAPING.decode(place)
+            if is_empty(dataset):
+                # h5py.Empty: nothing of it could be lost.
+                tensors.skipped.append(Skipped(name, "a dataset that is empty, without even a shape"))
+                continue
             if name in tensors:
                 raise CorruptionError(f"two datasets mean the tensor {name!r}", path=path)
             tensors[name] = open_dataset(DatasetPlace(file, place, path), dataset)

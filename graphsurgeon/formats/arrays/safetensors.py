@@ -9,6 +9,7 @@ dtype                                     stored as
 ========================================= ======================================================================
 bool, plain integers, float16/32/64       ``BOOL``, ``U8`` ... ``I64``, ``F16``, ``F32``, ``F64``
 bfloat16, float8 e4m3fn and e5m2          ``BF16``, ``F8_E4M3``, ``F8_E5M2``
+float8 e4m3fnuz and e5m2fnuz              ``F8_E4M3FNUZ``, ``F8_E5M2FNUZ``, which libraries before 0.8 do not know
 complex64                                 ``C64``
 complex128                                ``F64`` of one more dimension, ``[..., 2]``: real and imaginary
 quantized, 4 and 2 bits, other float8     the integer of their size: ``I8``, ``U8``, ``U16`` ...
@@ -73,9 +74,10 @@ _WORDS = {
     "U64": dtypes.UINT64,
 }
 _ORDER = {word: position for position, word in enumerate(_WORDS)}
-#: These are younger than most readers, which refuse the whole file; they are read, but written as bytes.
-_YOUNG = ("F8_E4M3FNUZ", "F8_E5M2FNUZ")
-_WORD_OF = {dtype: word for word, dtype in _WORDS.items() if word not in _YOUNG}
+_WORD_OF = {dtype: word for word, dtype in _WORDS.items()}
+#: Earlier versions wrote these as bytes.
+_ONCE_AS_BYTES = (dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E5M2FNUZ)
+_PACKED = "F4"
 #: Before the bytes of a string stands how many they are.
 _LENGTH_NBYTES = 8
 
@@ -257,7 +259,8 @@ def _entry(name: str, value: Any) -> Entry:
     if len(offsets) != 2 or len(shape) > MAX_RANK or not all(type(n) is int and 0 <= n <= MAX_SIZE for n in numbers):
         raise ValueError(f"shape or offsets of {name!r}")
     if not isinstance(word, str) or word not in _WORDS:
-        raise UnsupportedError(f"tensor {name!r} is a {word!r}, which TensorFlow lacks")
+        lacks = "which is packed two to a byte and not read" if word == _PACKED else "which TensorFlow lacks"
+        raise UnsupportedError(f"tensor {name!r} is a {word!r}, {lacks}")
     dtype = _WORDS[word]
     if math.prod(shape) * dtype.itemsize != offsets[1] - offsets[0]:
         raise ValueError(f"{name!r} is a {word} {shape} in {offsets[1] - offsets[0]} bytes")
@@ -306,7 +309,7 @@ def _tensor(name: str, dtype: DType, shape: tuple[int, ...], span: Span, meant: 
         return FormTensor(f"tensor {name!r}", form, shape[:-1], span.chunks, path=path)
     if wanted is dtypes.COMPLEX128 and dtype is dtypes.DOUBLE and inner == 2:
         return RawTensor(wanted, shape[:-1], span)
-    is_ours = wanted.itemsize and wanted not in (*_WORD_OF, dtypes.COMPLEX128)
+    is_ours = wanted in _ONCE_AS_BYTES or (wanted.itemsize and wanted not in (*_WORD_OF, dtypes.COMPLEX128))
     if not is_ours or _WORDS[_word_of_bytes(wanted)] is not dtype:
         raise CorruptionError(found, path=path)
     return RawTensor(wanted, shape, span)

@@ -14,7 +14,7 @@ from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.faults import find_fault
-from graphsurgeon.tensors.selection import Skipped, selected
+from graphsurgeon.tensors.selection import Chosen, Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
@@ -165,7 +165,7 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     return ExportReport(outputs, kind, rows, list(skipped.values()))
 
 
-def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None = None) -> dict[str, Tensor]:  # noqa: A002
+def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None = None) -> Chosen:  # noqa: A002
     """Open the tensors of a file of arrays: npz, safetensors, HDF5, or a directory of npy.
 
     Parameters
@@ -176,8 +176,9 @@ def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None =
 
     Returns
     -------
-    dict of str to Tensor
-        In the order of their names' bytes. Lazy: only headers are read.
+    Chosen
+        A dict of str to Tensor, in the order of their names' bytes. Lazy: only headers are read. Its `skipped` tells of
+        datasets that are empty.
 
     Raises
     ------
@@ -194,7 +195,8 @@ def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None =
     """
     path = os.fspath(path)
     found: dict[str, Tensor] = _module(format if format is not None else detect(path), path).read(path)
-    return {name: found[name] for name in sorted(found, key=bytes_of)}
+    ordered = {name: found[name] for name in sorted(found, key=bytes_of)}
+    return Chosen(ordered, found.skipped if isinstance(found, Chosen) else ())
 
 
 def format_of_path(path: str) -> ArrayFormat:

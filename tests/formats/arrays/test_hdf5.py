@@ -210,7 +210,6 @@ def others(file) -> dict[str, str]:
     file.create_dataset("record", (1,), dtype=[("a", "f4"), ("b", "i4")])
     file.create_dataset("opaque", (1,), dtype="V5")
     file.create_dataset("array", (1,), dtype=("f4", (3,)))
-    file["null"] = h5py.Empty("f4")
     kind = h5py.h5t.IEEE_F16LE.copy()
     kind.set_fields(15, 7, 8, 0, 7)
     kind.set_ebias(127)
@@ -223,7 +222,6 @@ def others(file) -> dict[str, str]:
 OTHERS = [
     "another float",
     "array",
-    "null",
     "object reference",
     "opaque",
     "ragged",
@@ -231,6 +229,14 @@ OTHERS = [
     "region reference",
     "time",
 ]
+
+
+def test_what_is_empty_without_a_shape_is_skipped(h5):
+    h5.file["null"] = h5py.Empty("f4")
+    h5.file["a"] = [1.5]
+    found = h5.read()
+    assert list(found) == ["a"]
+    assert [row.name for row in found.skipped] == ["null"]
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -58,6 +58,8 @@ def test_odd_names(tmp_path, library):
 
 @pytest.mark.parametrize("dtype", NATIVE, ids=lambda dtype: dtype.name)
 def test_library_reads_what_we_write(tmp_path, library, dtype):
+    if dtype.name.endswith("fnuz") and library.__version__.startswith(("0.5", "0.6", "0.7")):
+        pytest.skip("safetensors before 0.8 does not know these words")
     tensor = sample(dtype, (3, 4))
     path = written(tmp_path / "x", {"w": tensor})
     ((name, found),) = library.deserialize(path.read_bytes())
@@ -116,7 +118,6 @@ def test_what_the_library_writes_comes_in(tmp_path, library):
         (sample(dtypes.INT4, (2,)), "I8", [2]),
         (sample(dtypes.UINT2, (2,)), "U8", [2]),
         (sample(dtypes.FLOAT8_E4M3B11FNUZ, (2,)), "U8", [2]),
-        (sample(dtypes.FLOAT8_E5M2FNUZ, (2,)), "U8", [2]),
         (sample(dtypes.FLOAT4_E2M1FN, ()), "U8", []),
         (sample(dtypes.COMPLEX128, (2,)), "F64", [2, 2]),
         (StringTensor((2,), [b"abc", b""]), "U8", [2, 11]),
@@ -131,9 +132,17 @@ def test_what_the_format_lacks_is_told_in_the_metadata(tmp_path, library, tensor
     assert values(ours.read(str(path))["w"]) == values(tensor)
 
 
-def test_young_dtypes_are_read(tmp_path):
-    path = made(tmp_path / "x", {"w": entry("F8_E4M3FNUZ", [4])}, bytes(range(4)))
-    assert ours.read(path)["w"].dtype is dtypes.FLOAT8_E4M3FNUZ
+@pytest.mark.parametrize("dtype", [dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E5M2FNUZ], ids=str)
+def test_dtypes_that_the_format_has_by_now(tmp_path, dtype):
+    """They have words of their own; as bytes with metadata, as they were written once, they are read too."""
+    word = dtype.name.upper().replace("FLOAT8", "F8")
+    tensor = sample(dtype, (4,))
+    path = written(tmp_path / "x", {"w": tensor})
+    assert f'"dtype":"{word}"'.encode() in path.read_bytes()
+    assert b"metadata" not in path.read_bytes()
+    old = {"__metadata__": {"graphsurgeon.dtypes": json.dumps({"w": dtype.name})}, "w": entry("U8", [4])}
+    for file in (str(path), made(tmp_path / "old", old, values(tensor)[2])):  # type: ignore[index]
+        assert values(ours.read(file)["w"]) == values(tensor)
 
 
 def test_no_values_are_read(tmp_path, monkeypatch):
