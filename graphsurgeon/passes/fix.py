@@ -36,25 +36,18 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
-from graphsurgeon.names import node_of_input, parse_input, unique_name
+from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
 from graphsurgeon.rewrites.freezing.lost_waits import wait_again
 from graphsurgeon.rewrites.freezing.update_helpers import staying
+from graphsurgeon.rewrites.freezing.update_results import RESULTS, computing_nodes
 from graphsurgeon.rewrites.freezing.updates import Obstacle
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
 from graphsurgeon.rewrites.repairing.node_repairs import drop_dangling, drop_repeated, restore_control_inputs
-from graphsurgeon.tensors.dtypes import INT32, RESOURCE, DType
-from graphsurgeon.tensors.values import FillTensor
-
-# Ops that change rows of a variable; those of the first kind take the numbers of rows.
-_ROWS = {f"Scatter{kind}": f"TensorScatter{kind}" for kind in ("Add", "Sub", "Update", "Max", "Min")}
-_SLICES = {op.replace("Scatter", "ScatterNd"): tensor_op for op, tensor_op in _ROWS.items()}
-# What computes the result of an op that changes a variable.
-_RESULTS = {"AssignSub": "Sub", "AssignAdd": "Add", "Assign": "Identity", **_ROWS, **_SLICES}
-_LAST = FillTensor(INT32, (), b"\xff\xff\xff\xff")
+from graphsurgeon.tensors.dtypes import RESOURCE, DType
 
 
 @dataclass(frozen=True)
@@ -184,28 +177,13 @@ def _calculate(body: BodyEdits, obstacle: Obstacle) -> bool:
     node = body.current(obstacle.node)
     if node.name not in body.users:
         return True
-    if node.op not in _RESULTS or body.function is not None:
+    if node.op not in RESULTS or body.function is not None:
         return False
-    values = list(node.data_inputs)
-    attrs = {key: node.attrs[key] for key in node.attrs if key in ("T", "Tindices") or key[:1] == "_"}
-    if node.op == "Assign":
-        values = values[1:]
-    elif node.op in _ROWS:
-        values[1] = _as_columns(body, node, values[1])
-    inputs = [*values, *node.control_inputs]
-    body.replace(node.name, [Node.new(node.name, _RESULTS[node.op], inputs, device=node.device, attrs=attrs)])
+    *helpers, made = computing_nodes(node, {each.name for each in body.nodes()})
+    for helper in helpers:
+        body.add(helper)
+    body.replace(node.name, [made])
     return True
-
-
-def _as_columns(body: BodyEdits, node: Node, indices: str) -> str:
-    """Make indices of rows what a TensorScatter op takes: each a vector of one."""
-    taken = {each.name for each in body.nodes()}
-    axis = Node.new(unique_name(f"{node.name}/axis", taken), "Const", attrs={"dtype": INT32, "value": _LAST})
-    attrs = {"T": node.attrs["Tindices"], "Tdim": INT32}
-    columns = Node.new(unique_name(f"{node.name}/indices", taken), "ExpandDims", [indices, axis.name], attrs=attrs)
-    body.add(axis)
-    body.add(columns)
-    return columns.name
 
 
 def _changes(function: str | None, before: Iterable[Node], graph: Graph) -> Iterator[Repair]:

@@ -17,11 +17,12 @@ note of what it was.
 
 What else it meets: function bodies are followed, a function that takes a frozen variable
 becomes a copy ``<base>_frozen_<n>``. Ops that change frozen variables (batch-norm updates)
-are cut and reported when they only serve training, declined by name when the outputs need
-them. Frames and branches stay, control inputs too, except those on what was cut.
-Colocation is a need, as it is for TensorFlow; where its target goes, the entry goes.
-Devices of constants go, as with TensorFlow; ``clear_devices`` drops all. Collections,
-signatures and saver go with the variables: a GraphDef has none.
+are cut and reported when they only serve training; when the outputs need them they are
+declined by name, or computed (``updates="compute"``, see `update_results`). Frames and
+branches stay, control inputs too, except those on what was cut. Colocation is a need, as
+it is for TensorFlow; where its target goes, the entry goes. Devices of constants go, as
+with TensorFlow; ``clear_devices`` drops all. Collections, signatures and saver go with the
+variables: a GraphDef has none.
 """
 
 from __future__ import annotations
@@ -41,13 +42,14 @@ from graphsurgeon.meta_graph.arguments import find_outputs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
-from graphsurgeon.names import matches_any, split_names, split_patterns, unmatched
+from graphsurgeon.names import matches_any, some_of, split_names, split_patterns, unmatched
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.carried_state import CarriedState, StateRow
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
 from graphsurgeon.rewrites.freezing.output_hint import OutputHint
 from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
 from graphsurgeon.rewrites.freezing.training_mode import training_mode_notes
+from graphsurgeon.rewrites.freezing.update_results import UpdateResults, compute_updates
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable_nodes
 from graphsurgeon.variables.remembered import Memory
@@ -119,6 +121,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     clear_devices: bool = False,
     remember: bool = False,
     drop_state: tuple[str, ...] = (),
+    updates: UpdateResults = "decline",
 ) -> FreezeReport:
     """Convert the variables of a graph into constants.
 
@@ -145,6 +148,9 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         Note in each constant what it was, so that unfreeze makes the same variable of it again.
     drop_state : tuple of str
         Names or patterns of tables, iterators ..., or of their keys, whose state is not to come along.
+    updates : {"decline", "compute"}
+        What to do about ops that change a variable when an output needs their result, as in quantization-aware
+        training: decline, or let every run compute the result from the values frozen, as the first run does.
 
     Raises
     ------
@@ -159,6 +165,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     texts = _outputs(model, outputs, signature)
     roots = [node.name for node in find_outputs(model, index.producers, texts, "freeze", signature)]
     count = len(model.graph)
+    computed = compute_updates(model.graph, roots) if updates == "compute" else []
+    index = Index(model.graph) if computed else index
     choice = StateChoice(model, index, drop_state, "freeze")
     state = CarriedState(model, index, roots, choice)
     frozen, kept = _choose(model, index, [*roots, *state.roots], keep, only)
@@ -170,7 +178,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     _check_bodies(model, index, [*roots, *state.roots])
     memory = Memory(model, index, tensors) if remember else None
     notes = training_mode_notes(index, roots, [node.name for node in variable_nodes(model.graph)])
-    hint = OutputHint(index, roots)
+    hint = OutputHint(index, roots, can_compute=updates == "decline")
     if kept:
         staying = KeptVariables(model, index, [node.name for node in kept], list(tensors), roots, choice)
         initializer = state.add()
@@ -191,6 +199,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         _clear_devices(model)
     rows = [FrozenRow(values[n.name][0], n.name, *_facts(values[n.name][1])) for n in frozen]
     notes += [_ema_coverage(rows)] if ema else []
+    notes += [_computed(computed)] if computed else []
     removed = max(0, count - len(model.graph))
     variables = [node.name for node in kept]
     return FreezeReport(
@@ -318,6 +327,11 @@ def _clear_devices(model: Model) -> None:
 
 def _facts(value: Tensor) -> tuple[str, list[int], int]:
     return value.dtype.name, list(value.shape), value.nbytes
+
+
+def _computed(names: Sequence[str]) -> str:
+    text = "changes of variables are computed from the frozen values at every run, as the first run does, and not kept"
+    return f"{text}: {some_of(names)}"
 
 
 def _ema_coverage(rows: Sequence[FrozenRow]) -> str:

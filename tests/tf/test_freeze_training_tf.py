@@ -25,3 +25,17 @@ def test_training_outputs_and_batch_norm_in_training_mode(tf1: TensorFlow, tmp_p
     gs.save(model, tmp_path / "frozen.pb")
     bits = tf1.call("frozen_training:run", pbs=[str(tmp_path / "frozen.pb")], names=[["prob"]])
     assert bits == [[made["prob"]]]
+
+
+@pytest.mark.parametrize("kind", ["reference", "resource"])
+def test_quantization_aware_training(tf1: TensorFlow, tmp_path: Path, kind: str):
+    """Its outputs read what updates of ranges give: refused with a true reason, or as the first run computes them."""
+    made = tf1.call("frozen_training:checkpoint", directory=str(tmp_path), kind=kind, net="quantized")
+    with pytest.raises(PassError, match=r"its result is needed|AssignM\w+ changed it") as caught:
+        gs.freeze(gs.load(made["prefix"] + ".meta"), outputs=("prob",))
+    assert 'updates="compute"' in str(caught.value.hint)
+    model = gs.load(made["prefix"] + ".meta")
+    gs.freeze(model, outputs=("prob",), updates="compute")
+    gs.save(model, tmp_path / "frozen.pb")
+    bits = tf1.call("frozen_training:run", pbs=[str(tmp_path / "frozen.pb")], names=[["prob"]])
+    assert bits == [[made["prob"]]]

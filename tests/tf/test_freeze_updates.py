@@ -98,3 +98,16 @@ def test_a_saved_model_of_which_variables_stay(tf2: TensorFlow, tmp_path: Path, 
     gs.save(model, tmp_path / "kept", to="saved_model")
     found = tf2.call("updating:serve", directory=str(tmp_path / "kept"), signature="serve")
     np.testing.assert_allclose(found, expected["serve"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ref", "resource"])
+def test_results_of_updates_are_those_of_the_first_run(tf: TensorFlow, tmp_path: Path, kind: str):
+    made = tf.call("updating:results", directory=str(tmp_path), resource=kind == "resource")
+    with pytest.raises(PassError) as caught:
+        gs.freeze(gs.load(made["prefix"] + ".meta"), outputs=("late",))
+    assert str(caught.value.hint).endswith('`updates="compute"` freezes what the first run gives')
+    model = gs.load(made["prefix"] + ".meta")
+    report = gs.freeze(model, outputs=("late,scattered,assigned,both",), updates="compute")
+    assert report.notes[-1].startswith("changes of variables are computed from the frozen values at every run")
+    gs.save(model, tmp_path / "ours.pb")
+    assert tf.call("updating:run_results", pb=str(tmp_path / "ours.pb")) == [made["values"]] * 2

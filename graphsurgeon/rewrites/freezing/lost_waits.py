@@ -18,14 +18,15 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
+from graphsurgeon.rewrites.freezing.update_results import computing_nodes
 from graphsurgeon.tensors.dtypes import DType
 
-_RESULTS = {"AssignVariableOp": "Identity", "AssignSubVariableOp": "Sub", "AssignAddVariableOp": "Add"}
+_OPS = ("AssignVariableOp", "AssignSubVariableOp", "AssignAddVariableOp")
 
 
 def wait_again(graph: Graph) -> list[str]:
     """Let reads of a frozen resource variable read what the op before them computes; returns those ops, in order."""
-    updates = [node for node in graph if node.op in _RESULTS]
+    updates = [node for node in graph if node.op in _OPS]
     if not updates:
         return []
     edit, index = GraphEdit(graph), Index(graph)
@@ -34,7 +35,7 @@ def wait_again(graph: Graph) -> list[str]:
     for node in updates:
         later = _later_reads(index, node, places)
         if later:
-            _compute(edit, node)
+            edit.replace(node.name, computing_nodes(node, ()))
             for read in later:
                 edit.set_input(read, 0, node.name)
             found.append(node.name)
@@ -51,7 +52,7 @@ def _later_reads(index: Index, update: Node, places: dict[str, int]) -> list[Nod
         return []
     readers = [reader for reader, _ in index.tensor_consumers(update.data_inputs[0])]
     # Those that make a variable what it is at first, or restore it, are no rivals.
-    rivals = [r for r in readers if r.op in _RESULTS and r is not update and r.name != f"{variable.name}/Assign"]
+    rivals = [r for r in readers if r.op in _OPS and r is not update and r.name != f"{variable.name}/Assign"]
     if any(_is_left_alone(index, rival) for rival in rivals):
         return []
     is_whole = any(r.op == "VarIsInitializedOp" or r.name == f"{variable.name}/Assign" for r in readers)
@@ -74,9 +75,3 @@ def _has_surely_waited(index: Index, read: Node, update: Node) -> bool:
 
 def _is_read(node: Node, dtype: DType | None) -> bool:
     return node.op == "Identity" and node.attrs.get("T") == dtype and not node.control_inputs
-
-
-def _compute(edit: GraphEdit, node: Node) -> None:
-    operands = node.data_inputs[1:] if node.op == "AssignVariableOp" else node.data_inputs
-    attrs = {"T": node.attrs["dtype"], **{key: value for key, value in node.attrs.items() if key[:1] == "_"}}
-    edit.replace(node.name, [Node.new(node.name, _RESULTS[node.op], operands, device=node.device, attrs=attrs)])

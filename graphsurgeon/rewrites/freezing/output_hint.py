@@ -8,12 +8,16 @@ from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import READ_OPS
 from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.ir.traversal import successors
 from graphsurgeon.meta_graph.endpoints import likely_outputs
+from graphsurgeon.rewrites.freezing.update_results import RESULTS
 
 _MAX_NAMES = 3
 
+# Ops that change a variable and whose result can be computed, and those that read one behind them.
+_COMPUTED = RESULTS.keys() | READ_OPS
 # Ops that change a variable by its handle.
 _BY_HANDLE = ("Assign", "ResourceApply", "ResourceSparseApply", "ResourceScatter")
 
@@ -21,32 +25,42 @@ _BY_HANDLE = ("Assign", "ResourceApply", "ResourceSparseApply", "ResourceScatter
 class OutputHint:
     """Says what to do about a node that needs a variable itself, as `freeze` meets it.
 
-    `index` is of the graph as it was given, `roots` are the nodes that were asked for. Looks at nothing before it
-    is called.
+    `index` is of the graph as it was given, `roots` are the nodes that were asked for; `can_compute` when the results
+    of ops that change a variable could be computed instead. Looks at nothing before it is called.
     """
 
-    def __init__(self, index: Index, roots: Sequence[str]) -> None:
+    def __init__(self, index: Index, roots: Sequence[str], *, can_compute: bool = False) -> None:
         self._index = index
         self._roots = roots
+        self._can_compute = can_compute
 
     def __call__(self, node: Node) -> str:
         """Return the hint about a node."""
-        outputs = self._frozen_outputs() if _changes_variable(node) else []
-        if not outputs:
-            return "`keep` leaves variables as they are"
-        return f'training ops cannot be frozen; name the results alone: `outputs="{",".join(outputs)}"`'
+        free, others = self._frozen_outputs()
+        outputs = free or others if _changes_variable(node) else []
+        hint = "`keep` leaves variables as they are"
+        if outputs:
+            hint = f'training ops cannot be frozen; name the results alone: `outputs="{",".join(outputs)}"`'
+        if self._can_compute and node.op in _COMPUTED and not free and any(map(self._has_results, self._roots)):
+            hint += '; `updates="compute"` freezes what the first run gives'
+        return hint
 
-    def _frozen_outputs(self) -> list[str]:
-        """Return the outputs that need no op that changes a variable: those asked for, else what looks like some."""
+    def _has_results(self, name: str) -> bool:
+        return num_outputs(self._index.producers[name]) != 0
+
+    def _frozen_outputs(self) -> tuple[list[str], list[str]]:
+        """Return the outputs asked for that need no op that changes a variable, and others that look like some."""
         producers = self._index.producers
         changing = [node.name for node in producers.values() if _changes_variable(node)]
         behind = {*changing, *successors(self._index, changing)}
-        asked = [name for name in dict.fromkeys(self._roots) if name not in behind and num_outputs(producers[name])]
+        asked = [name for name in dict.fromkeys(self._roots) if name not in behind and self._has_results(name)]
         if 0 < len(asked) <= _MAX_NAMES:
-            return asked
+            return asked, []
         likely = likely_outputs(Graph(producers.values()), self._index)
-        found = [name for name in likely if name not in behind and (not asked or name in asked)]
-        return (found or asked)[:_MAX_NAMES]
+        found = [name for name in likely if name not in behind]
+        if asked:
+            return ([name for name in found if name in asked] or asked)[:_MAX_NAMES], []
+        return [], found[:_MAX_NAMES]
 
 
 def _changes_variable(node: Node) -> bool:

@@ -43,3 +43,14 @@ def test_without_any_variables_can_stay():
     assert OutputHint(Index(graph), ["logits"])(graph["v/read"]) == KEEP
     graph = notation.graph("v = VariableV2 {dtype: f32, shape: shape[]}; x = Const {f32 []}; y = AssignAdd(v, x)")
     assert OutputHint(Index(graph), ["y"])(graph["y"]) == KEEP
+
+
+def test_results_that_could_be_computed():
+    computed = '; `updates="compute"` freezes what the first run gives'
+    graph = notation.graph(NET + "u = AssignAdd(v, x); y = Neg(u)")
+    assert OutputHint(Index(graph), ["y"], can_compute=True)(graph["u"]).endswith(f'`outputs="prob,loss"`{computed}')
+    graph = notation.graph(
+        "x = Placeholder {dtype: f32}; v = VariableV2 {dtype: f32, shape: shape[]}; u = Assign(v, x)"
+    )
+    assert OutputHint(Index(graph), ["u"], can_compute=True)(graph["u"]) == KEEP + computed
+    assert OutputHint(Index(graph), ["u"])(graph["u"]) == KEEP

@@ -140,3 +140,39 @@ def serve(directory, signature):
     """What a signature of a SavedModel gives, as TensorFlow 2 loads it."""
     loaded = tf.saved_model.load(directory)
     return next(iter(loaded.signatures[signature](tf.constant(BATCH)).values())).numpy().tolist()
+
+
+def results(directory, resource):
+    """A graph that goes on with the results of updates, with its checkpoint and what its first run gives."""
+    with tf.Graph().as_default() as graph:
+        tf1.get_variable_scope().set_use_resource(resource)
+        x = tf1.placeholder(tf.float32, [2], "x")
+        a, b, rows = (
+            tf1.get_variable(name, shape=shape, initializer=tf1.random_normal_initializer(seed=3))
+            for name, shape in (("a", [2]), ("b", [2]), ("rows", [4, 2]))
+        )
+        added = tf1.assign_add(a, x)
+        with tf.control_dependencies([added]):
+            subtracted = tf1.assign_sub(a, 2.0 * x)
+        with tf.control_dependencies([tf.no_op() if subtracted is None else subtracted]):
+            late = tf.identity(a.read_value(), "late")
+        tf.identity(tf1.scatter_add(rows, [3, 1], tf.stack([x, late])), "scattered")
+        early = tf.identity(b * 3.0, "early")
+        with tf.control_dependencies([early]):
+            assigned = tf.identity(tf1.assign(b, early + x), "assigned")
+        with tf.control_dependencies([assigned]):
+            tf.identity(tf.add_n([b.read_value(), late]), "both")
+        prefix = os.path.join(directory, "results")
+        with tf1.Session(graph=graph) as session:
+            session.run(tf1.global_variables_initializer())
+            tf1.train.Saver().save(session, prefix)
+            names = ["late", "scattered", "assigned", "both"]
+            values = session.run([name + ":0" for name in names], {x: [0.5, -1.25]})
+    return {"prefix": prefix, "values": [value.tolist() for value in values]}
+
+
+def run_results(pb):
+    """What a frozen graph of `results` computes, twice."""
+    with running.imported(pb).as_default() as graph, tf1.Session(graph=graph) as session:
+        names = ["late:0", "scattered:0", "assigned:0", "both:0"]
+        return [[value.tolist() for value in session.run(names, {"x:0": [0.5, -1.25]})] for _ in range(2)]
