@@ -62,7 +62,9 @@ class MessageFormat(NamedTuple):
             return self.parse(Span(source, 0, source.size))
 
     def encode(self, model: Model, *, as_text: bool = False) -> list[Piece]:
-        """Return a model as pieces to be written; text is made whole, in memory.
+        """Return a model as pieces to be written; text is made whole, in memory, without what it need not say.
+
+        That are fields by which nobody goes, and of which one makes an older TensorFlow refuse the whole text.
 
         Raises
         ------
@@ -80,6 +82,7 @@ class MessageFormat(NamedTuple):
         message: Any = schema.parse(getattr(schema, self.name), join(pieces))
         if self.name == "MetaGraphDef":
             _drop_later_fields(message.meta_info_def.stripped_op_list)
+        _drop_inferred_types(message.graph_def if self.name == "MetaGraphDef" else message)
         return [schema.print_text(message).encode()]
 
 
@@ -90,8 +93,22 @@ def _drop_later_fields(ops: schema.OpList) -> None:
     """
     for op in ops.op:
         op.ClearField("is_distributed_communication")
-        for arg in (*op.input_arg, *op.output_arg):
-            arg.ClearField("experimental_full_type")
+        _drop_full_types(op)
+
+
+def _drop_inferred_types(graph: schema.GraphDef) -> None:
+    """Drop the types that TensorFlow 2.7 and later note on nodes, and infer anew for every graph that they import."""
+    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+        for node in nodes:
+            if node.HasField("experimental_type"):
+                node.ClearField("experimental_type")
+    for function in graph.library.function:
+        _drop_full_types(function.signature)
+
+
+def _drop_full_types(op: schema.OpDef) -> None:
+    for arg in (*op.input_arg, *op.output_arg):
+        arg.ClearField("experimental_full_type")
 
 
 def _model() -> type[Model]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.formats.message import GRAPH_DEF, META_GRAPH, locating, write_pieces
+from graphsurgeon.ir.model import Model
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import BytesSource, FileSource, Span
@@ -165,3 +166,18 @@ def test_text_has_no_field_in_its_op_list_that_older_parsers_do_not_know():
     assert b"experimental_full_type" not in text
     listed = schema.parse(schema.MetaGraphDef, data).meta_info_def.stripped_op_list
     assert listed.op[-1].output_arg[0].HasField("experimental_full_type")
+
+
+def test_text_leaves_out_the_types_that_are_inferred_anew():
+    """One such field, and no parser before TensorFlow 2.7 reads the text."""
+    graph = frozen()
+    graph.node[1].experimental_type.type_id = 1000
+    body = graph.library.function.add()
+    body.signature.name = "f"
+    body.signature.input_arg.add(name="x", type=1).experimental_full_type.type_id = 1000
+    body.node_def.add(name="y", op="Identity", input=["x"]).experimental_type.type_id = 1000
+    model = Model.from_graph_def(graph)
+    for form in (GRAPH_DEF, META_GRAPH):
+        text = encoded(form, model, as_text=True)
+        assert b"experimental" not in text
+    assert schema.parse(schema.GraphDef, encoded(GRAPH_DEF, model)) == graph
