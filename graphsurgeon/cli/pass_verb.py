@@ -36,7 +36,7 @@ def command_of(name: str) -> click.Command:
     function = passes.load(name)
     verb = _verb(name, function)
     if "outputs" not in options_of(function):
-        verb = signature_options(verb)
+        verb = signature_options(verb, [side for side in ("outputs", "inputs") if side not in options_of(function)])
     if name not in _STARTS:
         verb = options.update_state(verb)
     for option in reversed(list(options_of(function).values())):
@@ -145,6 +145,7 @@ def _signature_of(
     """Take the inputs and outputs of the signature out of the options: the pass's own, where it has such."""
     if "outputs" in options_of(function):
         return {"inputs": given.get("inputs", ()), "outputs": given["outputs"]}
-    signature = {side: given.pop(side) for side in ("inputs", "outputs")}
+    own = options_of(function)
+    signature = {side: () if side in own else given.pop(side) for side in ("inputs", "outputs")}
     check_signature_options(kind, **signature)
     return signature

@@ -19,9 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 _METAVAR = "[NAME=]TENSOR,..."
 
 
-def signature_options(function: F) -> F:
+def signature_options(function: F, sides: Sequence[str] = ("outputs", "inputs")) -> F:
     """Add ``--inputs`` and ``--outputs`` of a SavedModel's signature, as `inputs` and `outputs`."""
-    for side in ("outputs", "inputs"):
+    for side in sides:
         text = f"The {side} of the SavedModel's signature; by default guessed when it has none."
         function = click.option(f"--{side}", multiple=True, metavar=_METAVAR, help=text)(function)
     return function

@@ -17,11 +17,9 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_facts import (
-    node_dtype,
-    node_shape,
-)
+from graphsurgeon.ir.node_facts import node_dtype
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
+from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import input_types, num_outputs, output_types
 from graphsurgeon.ir.traversal import closure
 from graphsurgeon.names import node_of, node_of_input, parse_input
@@ -86,14 +84,14 @@ def guess_inputs(graph: Graph, index: Index) -> list[Endpoint]:
     Neither a saver's file name nor a resource is any, nor what stood for the way back of a loop while it was copied.
     """
     found = [
-        endpoint(node, INPUT_OPS[node.op] if index.edges(node.name) else "nothing reads it")
+        endpoint(index, node, INPUT_OPS[node.op] if index.edges(node.name) else "nothing reads it")
         for node in graph
         if node.op in INPUT_OPS and node_dtype(node) is not dtypes.RESOURCE and not _is_inside(node, index)
     ]
-    return [*found, *_loose_ends(graph, index)]
+    return [*found, *loose_ends(graph, index)]
 
 
-def _loose_ends(graph: Graph, index: Index) -> Iterator[Endpoint]:
+def loose_ends(graph: Graph, index: Index) -> Iterator[Endpoint]:
     """Yield the tensors that nodes read and no node makes, with the dtype that their readers take."""
     seen = set()
     for node in graph:
@@ -112,8 +110,10 @@ def guess_outputs(graph: Graph, index: Index, inputs: Iterable[Endpoint]) -> lis
     starts = [node_of(each.name) for each in inputs]
     results = _may_be_results(graph, index, starts)
     on = ", and it depends on an input" if starts else ""
-    unread = [endpoint(node, f"nothing reads it{on}", at) for node in results for at in _unread(node, index)]
-    return unread or [endpoint(node, f"only gradients read it{on}") for node in _before_gradients(results, index)]
+    unread = [endpoint(index, node, f"nothing reads it{on}", at) for node in results for at in _unread(node, index)]
+    return unread or [
+        endpoint(index, node, f"only gradients read it{on}") for node in _before_gradients(results, index)
+    ]
 
 
 def likely_outputs(graph: Graph, index: Index) -> list[str]:
@@ -125,9 +125,9 @@ def likely_outputs(graph: Graph, index: Index) -> list[str]:
     return list(dict.fromkeys([*last, *(node.name for node in results if node.name in ends)]))
 
 
-def endpoint(node: Node, reason: str, output: int = 0) -> Endpoint:
+def endpoint(index: Index, node: Node, reason: str, output: int = 0) -> Endpoint:
     """Describe an output of a node."""
-    dtype, shape = _dtype(node, output), node_shape(node, output)
+    dtype, shape = _dtype(node, output), output_shape(index, node, output)
     dims = None if shape is None or shape.dims is None else list(shape.dims)
     name = f"{node.name}:{output}" if output else node.name
     return Endpoint(name, node.op, None if dtype is None else dtype.name, dims, reason)

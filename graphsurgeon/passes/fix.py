@@ -18,25 +18,28 @@ Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd 
 What else it meets: in function bodies that are given a value for a handle, the copy
 ``<base>_frozen_<n>`` is repaired. ``loc:@x`` and control inputs that name nothing go, and nodes
 that are equal to an earlier one of their name. A data input that an op has too many, such as
-one of a Const, becomes the control input that it was. Devices, frames, collections,
+one of a Const, becomes the control input that it was. Names that are read and that no node
+has become Placeholders where they are named in ``inputs``. Devices, frames, collections,
 signatures and the ``save/`` subgraph are left alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checks.body import Body
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.function_calls import called_functions, functions_of, trim_library
 from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
-from graphsurgeon.names import node_of_input, parse_input
+from graphsurgeon.meta_graph.endpoints import MISSING, loose_ends
+from graphsurgeon.names import node_of, node_of_input, parse_input, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
@@ -46,8 +49,16 @@ from graphsurgeon.rewrites.freezing.update_results import RESULTS, computing_nod
 from graphsurgeon.rewrites.freezing.updates import Obstacle
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
-from graphsurgeon.rewrites.repairing.node_repairs import drop_dangling, drop_repeated, restore_control_inputs
+from graphsurgeon.rewrites.pruning.input_tensors import give_nodes
+from graphsurgeon.rewrites.repairing.node_repairs import (
+    NodeRepair,
+    drop_dangling,
+    drop_repeated,
+    restore_control_inputs,
+)
 from graphsurgeon.tensors.dtypes import RESOURCE, DType
+
+_MAX_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -80,20 +91,25 @@ class FixReport:
 
 
 @model_pass(tolerates="everything")
-def fix(model: Model) -> FixReport:
+def fix(model: Model, *, inputs: tuple[str, ...] = ()) -> FixReport:
     """Repair a graph that was frozen badly, so that TensorFlow imports it again.
 
     Parameters
     ----------
     model : Model
         Edited in place; it may be broken.
+    inputs : tuple of str
+        Names that are read and that no node has, to be fed from now on: each becomes a Placeholder.
 
     Raises
     ------
+    NotFoundError
+        One of the inputs is read by no node.
     GraphError
         The graph has a fault that this does not repair.
     """
-    first = [*drop_repeated(model), *restore_control_inputs(model), *drop_dangling(model)]
+    first = [*drop_repeated(model), *_feed(model, split_names(inputs))]
+    first += [*restore_control_inputs(model), *drop_dangling(model)]
     before = {name: list(graph) for name, graph in model.graphs()}
     wait_again(model.graph)
     repaired = _repair_functions(model)
@@ -116,6 +132,27 @@ def fix(model: Model) -> FixReport:
     for function, original in repaired:
         repairs += _changes(function.name, before[original], function.body)
     return FixReport(repairs, [] if repairs else ["there was nothing to repair"])
+
+
+def _feed(model: Model, names: Sequence[str]) -> list[NodeRepair]:
+    """Make Placeholders of loose ends; those that are not named are refused."""
+    index = Index(model.graph)
+    loose = [each.name for each in loose_ends(model.graph, index)]
+    for name in names:
+        if model.graph.get(node_of(name)) is not None:
+            hint = f'prune cuts a graph off there: `inputs="{name}"`'
+            raise PassError("fix", "is there, and needs no repair", node=node_of(name), hint=hint)
+    made = give_nodes(model, names, "fix")
+    for name in made.names:
+        if "dtype" not in model.graph[name].proto.attr:
+            hint = "prune makes an input of it, and takes its type"
+            raise PassError("fix", "nothing tells the dtype of this input", node=name, hint=hint)
+    left = [name for name in loose if node_of(name) not in map(node_of, names)]
+    if left:
+        reader, position = index.consumers(node_of(left[0]))[0]
+        hint = f'name it to be fed: `inputs="{",".join(left[:_MAX_NAMES])}"`'
+        raise GraphError(f"input {reader.inputs[position]!r} names no node", node=reader.name, hint=hint)
+    return [NodeRepair(name, None, MISSING, "is a Placeholder now, to be fed") for name in made.names]
 
 
 def _repair_functions(model: Model) -> list[tuple[Function, str]]:

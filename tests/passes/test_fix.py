@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.checks import check
-from graphsurgeon.errors import GraphError, PassError
+from graphsurgeon.errors import GraphError, NotFoundError, PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.fix import fix
 from proto_utils import schema
@@ -250,3 +250,36 @@ def test_other_faults_are_refused_and_nothing_is_changed():
     with pytest.raises(GraphError, match=r"'b'.*'missing' names no node"):
         fix(model)
     assert schema.serialize(model.to_graph_def()) == before
+
+
+class TestLooseEnds:
+    TEXT = "w = Const {f32 [2,2]}; y = MatMul(front/relu, w) {T: f32}; z = Add(y, other:1) {T: f32}"
+
+    def test_what_is_named_is_fed(self):
+        model = broken(self.TEXT)
+        report = fix(model, inputs=("front/relu", "other:1"))
+        check(reloaded(model))
+        assert notation.show(model.graph).splitlines()[-2:] == ["front/relu = Placeholder", "other_1 = Placeholder"]
+        assert [(row.node, row.repair) for row in report.repairs] == [
+            ("front/relu", "is a Placeholder now, to be fed"),
+            ("other_1", "is a Placeholder now, to be fed"),
+        ]
+        assert model.graph["front/relu"].attrs["dtype"].name == "float32"
+
+    def test_what_is_not_named_is_refused_with_the_way_on(self):
+        with pytest.raises(GraphError, match="input 'other:1' names no node") as caught:
+            fix(broken(self.TEXT), inputs=("front/relu",))
+        assert (caught.value.node, caught.value.hint) == ("z", 'name it to be fed: `inputs="other:1"`')
+
+    def test_names_that_nobody_reads(self):
+        with pytest.raises(NotFoundError, match="front/rel") as caught:
+            fix(broken(self.TEXT), inputs=("front/rel",))
+        assert "front/relu" in caught.value.near
+
+    def test_nodes_that_are_there(self):
+        with pytest.raises(PassError, match="is there, and needs no repair"):
+            fix(broken(self.TEXT), inputs=("y:0",))
+
+    def test_a_dtype_that_nobody_knows(self):
+        with pytest.raises(PassError, match="nothing tells the dtype"):
+            fix(broken("y = OfAnotherLibrary(x)"), inputs=("x",))

@@ -213,3 +213,9 @@ def test_each_output_of_an_iterator_is_fed(tf1: TensorFlow, tmp_path: Path):
     gs.save(model, tmp_path / "pruned.pb")
     feed = {"next:0": [1.0, 2.0], "next_1:0": [1, 1], "factor:0": 3.0}
     assert tf1.call("frozen_training:fetch", pb=str(tmp_path / "pruned.pb"), feed=feed) == [2, 5]
+
+
+def test_what_a_queue_gives_has_the_shape_that_tensorflow_knows(tf: TensorFlow, tmp_path: Path):
+    for path, (dequeue, shapes) in tf.call("queues:build", directory=tmp_path).items():
+        report = gs.prune(gs.load(path), outputs=("y",), inputs=(dequeue,))
+        assert [row.shape for row in report.inputs] == shapes, path

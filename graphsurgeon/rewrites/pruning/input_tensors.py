@@ -19,8 +19,8 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.index import Edge, Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
+from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.meta_graph.endpoints import MISSING
 from graphsurgeon.meta_graph.references import retarget_tensors, signature_references
@@ -74,12 +74,15 @@ def give_nodes(model: Model, texts: Sequence[str], operation: str) -> InputTenso
         maker.refuse_handle(name)
         old = index.producers.get(name)
         read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(name)} | named.get(name, set())
-        if old is None:
+        if old is None and (0 in read or not read):
             maker.add(name, 0, found)
         if 0 in outputs and (old is None or old.op not in PLACEHOLDER_OPS):
             found.more += [maker.add(name, output, found) for output in sorted(read - outputs - {0})]
         for output in sorted(outputs - {0}):
             maker.add(name, output, found)
+        if old is None and 0 in outputs and (name, 0) not in maker.node_of:
+            maker.node_of[name, 0] = maker.node_of[name, min(read)]
+            found.more.remove(maker.node_of[name, 0])
     found.names = [maker.node_of[parse_input(text)] for text in texts]
     maker.finish()
     return found
@@ -131,7 +134,7 @@ class _Maker:
         attrs: dict[str, Any] = {}
         if (dtype := self._dtype(old, output, readers)) is not None:
             attrs["dtype"] = dtype
-        if old is not None and (shape := node_shape(old, output)) is not None:
+        if old is not None and (shape := output_shape(self._index, old, output)) is not None:
             attrs["shape"] = shape
         if output:
             for reader, position in readers:

@@ -17,8 +17,8 @@ from graphsurgeon.ir.frames import ENTER_OPS, Frame, frames_of
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
+from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
@@ -107,7 +107,7 @@ class InputMaker:
             )
 
     def _input(self, old: Node, dtype: DType | None, shape: Shape | None) -> NewInput:
-        known_shape = shape or node_shape(old) or Shape()
+        known_shape = shape or output_shape(self._index, old) or Shape()
         if old.op in PLACEHOLDER_OPS and dtype is None and shape is None:
             return NewInput(old, old, self._dtype(old), known_shape)
         dtype = dtype or self._dtype(old)

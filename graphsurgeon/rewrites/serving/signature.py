@@ -17,8 +17,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
+from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import Side, named_tensors
@@ -94,7 +94,7 @@ def make_signature(
     else:
         fed = _guessed_inputs(model, index, chosen)
     is_old = model.rest.versions.producer < _SCALARS_SINCE
-    return Signature(_rows(fed, is_old=is_old), _rows(chosen, is_old=is_old))
+    return Signature(_rows(index, fed, is_old=is_old), _rows(index, chosen, is_old=is_old))
 
 
 class _Chosen(NamedTuple):
@@ -173,10 +173,10 @@ def _check_fed(index: Index, fed: Sequence[_Chosen], outputs: Sequence[_Chosen])
         raise PassError(_OPERATION, reason, node=missing[0], hint=hint)
 
 
-def _rows(chosen: Sequence[_Chosen], *, is_old: bool) -> list[SignatureRow]:
+def _rows(index: Index, chosen: Sequence[_Chosen], *, is_old: bool) -> list[SignatureRow]:
     names = _argument_names(chosen)
     return [
-        SignatureRow(name, each.tensor, _dtype_name(each), _shape(each, is_old), each.reason)
+        SignatureRow(name, each.tensor, _dtype_name(each), _shape(index, each, is_old), each.reason)
         for name, each in zip(names, chosen, strict=True)
     ]
 
@@ -218,8 +218,8 @@ def _dtype_name(each: _Chosen) -> str | None:
     return None if dtype is None else dtype.name
 
 
-def _shape(each: _Chosen, is_old: bool) -> list[int | None] | None:
-    shape = node_shape(each.node, each.output)
+def _shape(index: Index, each: _Chosen, is_old: bool) -> list[int | None] | None:
+    shape = output_shape(index, each.node, each.output)
     if shape is None or shape.dims is None or (is_old and shape.dims == () and each.node.op in PLACEHOLDER_OPS):
         return None
     return list(shape.dims)

@@ -61,3 +61,11 @@ def test_an_iterator_is_a_handle():
     )
     with pytest.raises(PassError, match="'it': is a handle"):
         give_nodes(model, ["it"], "prune")
+
+
+def test_a_loose_end_of_which_other_outputs_are_read():
+    for text in ("gone", "gone:1"):
+        model = notation.model("y = Relu(gone:1) {T: f32}")
+        found = give_nodes(model, [text], "prune")
+        assert (found.names, found.more) == (["gone_1"], [])
+        assert notation.show(model.graph).splitlines() == ["y = Relu(gone_1)", "gone_1 = Placeholder"]
