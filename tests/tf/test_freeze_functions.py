@@ -10,7 +10,8 @@ from tests.tf.judge import TensorFlow
 
 NETS = (
     "called_twice", "calls_in_calls", "one_branch_reads", "branches_are_variables", "loop", "cases", "not_called",
-    "numbered", "gradient", "reads_are_returned", "defun",
+    "numbered", "gradient", "reads_are_returned", "defun", "references_in_branches", "references_in_loops",
+    "references_that_are_handed_on",
 )  # fmt: skip
 #: TensorFlow 2.21 does not take its own result: a `ret` or `_output_shapes` of what is no more, a call that still
 #: wants a handle.

@@ -43,7 +43,11 @@ _INTERFACE = "api_implements"
 _NUMBERED = re.compile(r"(.*)_(\d+)", re.DOTALL)
 _CONVERTED = re.compile(r".*_frozen_(\d+)", re.DOTALL)
 
-Follow = Callable[[BodyEdits, str, Value], dict[str, Value]]
+#: The callers that TensorFlow follows values into as well; there an argument stays of its type.
+FOLLOWED = CALLERS.keys() - {"StatelessCase"}
+
+#: Takes a body, a tensor, its value and whether it was a handle; returns the tensors that carry the value.
+Follow = Callable[[BodyEdits, str, Value, bool], dict[str, Value]]
 
 
 class ConvertedFunction:
@@ -53,6 +57,7 @@ class ConvertedFunction:
         self.function = function
         self.body = BodyEdits(function.body, original)
         self.returned: dict[int, list[int]] = {}  # by argument, the outputs that return it
+        self.handles: set[int] = set()  # the arguments that were handles
 
     @property
     def name(self) -> str:
@@ -117,11 +122,14 @@ class ConvertedFunctions:
         """Whether a node calls functions that can be converted."""
         return node.op in CALLERS or node.op in self._library.functions
 
-    def call(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[str]:
+    def call(
+        self, body: BodyEdits, node: Node, position: int, text: str, value: Value, *, is_handle: bool = True
+    ) -> list[str]:
         """Let a call pass an argument by value.
 
-        `position` is the input that is a value now, `text` the tensor by which the variable came into the body.
-        Returns the outputs of the call that return it.
+        `position` is the input that is a value now, `text` the tensor by which the variable came into the body. Where
+        it was no handle it was a value before; TensorFlow converts the functions all the same.
+        Returns the outputs of the call that return what was a handle.
         """
         first, type_attr = CALLERS.get(node.op, (0, None))
         argument = position - first
@@ -129,7 +137,7 @@ class ConvertedFunctions:
         returned: set[int] = set()
 
         def convert(name: str) -> ConvertedFunction:
-            return self._convert(body, node, name, argument, text, value)
+            return self._convert(body, node, name, argument, text, value, is_handle)
 
         named: dict[str, list[Func]] = {}
         for key, func in functions_of(edited):
@@ -147,6 +155,9 @@ class ConvertedFunctions:
             returned.update(copy.returned[argument])
         else:
             _set_type(edited, type_attr, argument, value.dtype)
+        if not is_handle:
+            _set_loop_shape(edited, argument, value)
+            return []
         return _set_returned(body, node, edited, sorted(returned), value)
 
     def settle(self, decline: Callable[[BodyEdits, Obstacle], PassError]) -> list[str]:
@@ -185,7 +196,7 @@ class ConvertedFunctions:
         """Apply all edits of the copies; a PassError says that two callers disagree on which arguments are values."""
         for (_, _, name), (body, caller, arguments) in self._calls.items():
             copy = self._copies[name]
-            other = set(copy.returned) - arguments.keys()
+            other = copy.handles - arguments.keys()
             if other:
                 argument = copy.argument(min(other))
                 reason = f"passes a variable for {argument!r} to {name!r}, which takes a constant from another caller"
@@ -239,7 +250,7 @@ class ConvertedFunctions:
         return name in self._library.functions
 
     def _convert(
-        self, body: BodyEdits, caller: Node, name: str, argument: int, text: str, value: Value
+        self, body: BodyEdits, caller: Node, name: str, argument: int, text: str, value: Value, is_handle: bool
     ) -> ConvertedFunction:
         name = self._originals.get(name, name)
         if name not in self._copies:
@@ -254,19 +265,21 @@ class ConvertedFunctions:
             proto = copy.function.proto
             # Before following: a function may call itself.
             copy.returned[argument] = []
-            carried = self._follow_deeper(copy, argument, value)
+            carried = self._follow_deeper(copy, argument, value, is_handle)
             _set_argument(proto, argument, value)
-            for number, output in enumerate(proto.signature.output_arg):
+            if is_handle:
+                copy.handles.add(argument)
+            for number, output in enumerate(proto.signature.output_arg if is_handle else ()):
                 if proto.ret[output.name] in carried:
                     output.type = value.dtype.number
                     copy.returned[argument].append(number)
         return copy
 
-    def _follow_deeper(self, copy: ConvertedFunction, argument: int, value: Value) -> dict[str, Value]:
+    def _follow_deeper(self, copy: ConvertedFunction, argument: int, value: Value, is_handle: bool) -> dict[str, Value]:
         if self._depth == MAX_DEPTH:
             raise LimitError("calls inside calls that pass a variable on", MAX_DEPTH + 1, MAX_DEPTH)
         self._depth += 1
-        carried = self._follow(copy.body, copy.argument(argument), value)
+        carried = self._follow(copy.body, copy.argument(argument), value, is_handle)
         self._depth -= 1
         return carried
 
@@ -318,6 +331,13 @@ def _set_returned(body: BodyEdits, node: Node, edited: Node, returned: list[int]
             shapes[output] = Shape(value.shape) if is_first or shapes[output] == Shape(value.shape) else Shape()
             edited.attrs["output_shapes"] = shapes
     return [body.output(node, output) for output in returned]
+
+
+def _set_loop_shape(edited: Node, argument: int, value: Value) -> None:
+    shapes = edited.attrs.get("output_shapes") if edited.op in _WHILE else None
+    if shapes:
+        shapes[argument] = Shape(value.shape)
+        edited.attrs["output_shapes"] = shapes
 
 
 def _type_at(node: Node, attr: str, position: int) -> DType | None:

@@ -56,7 +56,7 @@ def to_constants(
     thawed = note.constants.keys() & values.keys()
     near = colocations(model.graph)
     set_up = _restrict(model, roots, near, also, init)
-    flow = ValueFlow(model, operation, hint)
+    flow = ValueFlow(model, operation, hint, follows_values=True)
     for node in model.graph:
         if node.name not in values:
             continue

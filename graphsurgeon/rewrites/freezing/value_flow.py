@@ -30,7 +30,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PASS_ON_OPS
 from graphsurgeon.ir.signatures import UNKNOWN, signature_of
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
-from graphsurgeon.rewrites.freezing.converted_functions import CALLERS, ConvertedFunctions
+from graphsurgeon.rewrites.freezing.converted_functions import CALLERS, FOLLOWED, ConvertedFunctions
 from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers
 from graphsurgeon.rewrites.freezing.value_reads import READS, Value, to_true
 from graphsurgeon.tensors.dtypes import RESOURCE
@@ -47,26 +47,38 @@ class ValueFlow:
     """Follows variables that became constants through a model.
 
     Converted functions are added to its library under new names. `operation` is the pass, for errors; `hint` says
-    what to do about a node that needs a variable.
+    what to do about a node that needs a variable. With `follows_values` functions are converted too that are handed
+    what had been read of a reference: TensorFlow's freezing does, though they take the same as before.
     """
 
-    def __init__(self, model: Model, operation: str, hint: Callable[[Node], str] | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        operation: str,
+        hint: Callable[[Node], str] | None = None,
+        *,
+        follows_values: bool = False,
+    ) -> None:
         self._model = model
+        self._follows_values = follows_values
         self._operation = operation
         self._hint = hint
         self.main = BodyEdits(model.graph)
-        self.functions = ConvertedFunctions(model, self._follow_handle)
+        self.functions = ConvertedFunctions(model, self._follow_argument)
 
-    def follow(self, body: BodyEdits, text: str, value: Value, *, is_ref: bool) -> dict[str, Value]:
+    def follow(
+        self, body: BodyEdits, text: str, value: Value, *, is_ref: bool, is_value: bool = False
+    ) -> dict[str, Value]:
         """Rewrite everything that reads a tensor which is a value from now on.
 
-        `text` is the tensor as its readers write it; it was a reference if `is_ref`, else a handle. Returns every
+        `text` is the tensor as its readers write it; it was a reference if `is_ref`, else a handle; with `is_value` as
+        well, what had been read of a reference. Returns every
         tensor of the body that carries the value now. A reader that needs the reference or handle itself is a
         PassError.
         """
         reached: dict[str, Value] = {}
         # Which of them were references: what an Identity makes of one is a value already.
-        waiting = [(text, is_ref)]
+        waiting = [(text, is_ref and not is_value)]
         while waiting:
             tensor, was_ref = waiting.pop()
             if tensor in reached:
@@ -79,6 +91,8 @@ class ValueFlow:
                     waiting += self._ref(body, node, position, text, value)
                 elif node.op in PASS_ON_OPS:
                     waiting += [(each, False) for each in _retype(body, node, value)]
+                else:
+                    self._pass_value(body, node, position, text, value)
         return reached
 
     def finish(self, roots: Iterable[str], overcome: Overcome | None = None) -> list[str]:
@@ -100,8 +114,15 @@ class ValueFlow:
         self.main.apply()
         return cut + in_functions
 
-    def _follow_handle(self, body: BodyEdits, text: str, value: Value) -> dict[str, Value]:
-        return self.follow(body, text, value, is_ref=False)
+    def _follow_argument(self, body: BodyEdits, text: str, value: Value, is_handle: bool) -> dict[str, Value]:
+        return self.follow(body, text, value, is_ref=not is_handle, is_value=not is_handle)
+
+    def _pass_value(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> None:
+        """Convert the functions that a call hands a value to, as TensorFlow does."""
+        if not self._follows_values or node.op not in FOLLOWED or value.is_thawed:
+            return
+        if position >= CALLERS[node.op][0]:
+            self.functions.call(body, node, position, text, value, is_handle=False)
 
     def _ref(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[tuple[str, bool]]:
         facts = ops.facts(node.op)
@@ -117,6 +138,7 @@ class ValueFlow:
             _note(body.readers, text, node)
             if node.op in PASS_ON_OPS and not value.is_thawed:
                 return [(each, False) for each in _retype(body, node, value)]
+            self._pass_value(body, node, position, text, value)
         return []
 
     def _handle(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[str]:

@@ -184,6 +184,24 @@ def test_calls_nested_too_deep_are_said_so():
     assert frozen([node], [scale(), *outer[:51]]).graph["v"].op == "Const"
 
 
+def test_what_was_read_of_a_reference_is_followed_too():
+    """As with TensorFlow; who hands the function something else keeps it, and there is nothing to disagree on."""
+    text = "u = VariableV2 {dtype: f32, shape: shape[2]}\nr = Identity(u) {T: f32}"
+    inner = typed(function("f", "a x", "m:z:0", "m = Mul(a, x) {T: f32}"), [FLOAT, FLOAT], [FLOAT])
+    calls = [
+        call("y", "PartitionedCall", ["r", "x"], [FLOAT, FLOAT], [FLOAT], f="f"),
+        call("z", "PartitionedCall", ["x", "r"], [FLOAT, FLOAT], [FLOAT], f="f"),
+        call("o", "PartitionedCall", ["x", "x"], [FLOAT, FLOAT], [FLOAT], f="f"),
+    ]
+    made = notation.model(VARIABLES + text, inner)
+    for each in calls:
+        made.graph.append(each)
+    made.variables = {"u": as_tensor(np.ones(2, np.float32))}
+    freeze(made, outputs=("y", "z", "o"))
+    assert [made.graph[name].attrs["f"].name for name in "yzo"] == ["f_frozen_0", "f_frozen_0", "f"]
+    assert list(made.library.functions) == ["f", "f_frozen_0"]
+
+
 def test_recursion():
     again = typed(
         function("f", "h x", "c:output:0", READ + "m = Mul(r:value:0, x) {T: f32}"), [RESOURCE, FLOAT], [FLOAT]

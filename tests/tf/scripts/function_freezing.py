@@ -1,6 +1,7 @@
 """Graphs with functions, frozen in this process by TensorFlow's `convert_variables_to_constants` and by ours.
 
-A net returns its outputs; variables are resource variables, control flow is that of TensorFlow 2.
+A net returns its outputs; variables are resource variables unless they are said to be references, control flow is that
+of TensorFlow 2.
 """
 
 import re
@@ -13,8 +14,12 @@ from tensorflow.python.framework import function as defuns
 tf1 = tf.compat.v1
 
 
-def variable(name):
-    return tf1.get_variable(name, [2], initializer=tf1.ones_initializer(), use_resource=True)
+def variable(name, is_resource=True):
+    return tf1.get_variable(name, [2], initializer=tf1.ones_initializer(), use_resource=is_resource)
+
+
+def reference(name):
+    return variable(name, is_resource=False)
 
 
 def fed():
@@ -99,11 +104,34 @@ def defun():
     return [tf.reshape(scaled(x), [2])]
 
 
+def references_in_branches():
+    """The functions take the same as before, and TensorFlow converts them all the same."""
+    v, w, x = reference("v"), reference("w"), fed()
+    return [tf1.cond(tf.reduce_sum(x) > 0, lambda: x * v, lambda: x + w)]
+
+
+def references_in_loops():
+    v, w, x = reference("v"), reference("w"), fed()
+
+    def body(i, y):
+        return i + 1, tf1.cond(i > 1, lambda: y * v, lambda: y + w)
+
+    return [tf1.while_loop(lambda i, y: i < 3, body, (0, v))[1] + x]
+
+
+def references_that_are_handed_on():
+    v, x = reference("v"), fed()
+    number = tf1.placeholder_with_default(1, [], name="i")
+    f = tf.function(lambda a, b: a * b, autograph=False)
+    return [tf.switch_case(number, [lambda: f(x, v), lambda: f(v, x), lambda: x])]
+
+
 NETS = {
     each.__name__: each
     for each in (
         called_twice, calls_in_calls, one_branch_reads, branches_are_variables, loop, cases, not_called, numbered,
-        gradient, reads_are_returned, defun,
+        gradient, reads_are_returned, defun, references_in_branches, references_in_loops,
+        references_that_are_handed_on,
     )
 }  # fmt: skip
 
