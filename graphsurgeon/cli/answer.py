@@ -30,7 +30,7 @@ class Answer:
     """
 
     def __init__(self, verb: str, path: str | None, given: dict[str, Any]) -> None:
-        self._verb, self._start = verb, time.perf_counter()
+        self.verb, self._start = verb, time.perf_counter()
         self.path, self.links = path, options.links_of(given)
         self.explain, self.dry_run, self.force, self.as_json, self.quiet, self.drop_values = (
             given.pop(key, False) for key in ("explain", "dry_run", "force", "as_json", "quiet", "drop_values")
@@ -104,7 +104,7 @@ class Answer:
         seconds = time.perf_counter() - self._start
         if self.as_json:
             planned = {"would_write": self.planned} if self.dry_run else {}
-            emit_json(self._verb, **facts, **planned, seconds=round(seconds, 3))
+            emit_json(self.verb, **facts, **planned, seconds=round(seconds, 3))
             return
         planned_lines = (f"would write {path}" for path in self.planned)
         for line in (*lines, *planned_lines) if is_asked_for or not self.quiet else ():

@@ -22,7 +22,7 @@ from graphsurgeon.options import description_of, options_of
 
 if TYPE_CHECKING:
     from graphsurgeon.edits._contract import EditReport
-    from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
+    from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint, EditedConstants
 
 _HEADERS = ("tensor", "is", "was", "dtype", "shape", "reason")
 
@@ -53,10 +53,10 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     def verb(*, sources: Sequence[str], output: str | None, **given: Any) -> None:
         from graphsurgeon.formats.load import load_checkpoint
-        from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
+        from graphsurgeon.tools.edited_checkpoint import open_edited, tensors_at
 
         answer = Answer(options.verb_name(name), output, given)
-        checkpoint = EditedCheckpoint(sources[0])
+        checkpoint = open_edited(sources[0])
         for key in paths:
             if given.get(key) is not None:
                 given[key] = load_checkpoint(given[key])
@@ -64,7 +64,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             given["sources"] = tuple(sources)
         if "model" in known:
             given["model"] = checkpoint.graph
-        others = ([load_checkpoint(source) for source in sources[1:]],) if "others" in known else ()
+        others = ([tensors_at(source) for source in sources[1:]],) if "others" in known else ()
         report = function(checkpoint.tensors, *others, **given)
         finish(answer, sources, checkpoint, report)
 
@@ -72,21 +72,25 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def finish(
-    answer: Answer, sources: Sequence[str], checkpoint: EditedCheckpoint, report: EditReport, **how: Any
+    answer: Answer,
+    sources: Sequence[str],
+    checkpoint: EditedCheckpoint | EditedConstants,
+    report: EditReport,
+    **how: Any,
 ) -> None:
-    """Save an edited checkpoint, with `how` for `EditedCheckpoint.save`, and print the changes."""
+    """Save an edited checkpoint, with `how` for `EditedCheckpoint.save`, or graph, and print the changes."""
     from graphsurgeon.formats.planned import planned_checkpoint
     from graphsurgeon.tensors.selection import Skipped
-    from graphsurgeon.tools.edited_checkpoint import existing
+    from graphsurgeon.tools.edited_checkpoint import EditedConstants, existing
 
+    if isinstance(checkpoint, EditedConstants):
+        _finish_graph(answer, sources, checkpoint, report)
+        return
     check_prefix(answer.path)
     report = replace(report, skipped=[Skipped(row.name, in_flags(row.reason)) for row in report.skipped])
     model, note = checkpoint.fitting_graph()
     notes = [*report.notes, *([note] if note else [])]
-    # What was found, and not asked for, is shown without being asked, before anything is written.
-    is_found = answer.is_shown and any(row.reason for row in report.changes)
-    if is_found or (not answer.as_json and (answer.explain or answer.dry_run)):
-        _emit_changes(report)
+    _show_changes(answer, report)
     how = {**how, "links": answer.links, "update_state": answer.update_state}
     saved = answer.write(
         checkpoint.tensors,
@@ -103,6 +107,24 @@ def finish(
     lines = [*_summary(report), *note_lines(notes)]
     lines += written_lines(saved, saved.linked, saved.kept)
     answer.finish({"source": source, **written, **report.to_json(), "notes": notes}, lines)
+
+
+def _finish_graph(answer: Answer, sources: Sequence[str], constants: EditedConstants, report: EditReport) -> None:
+    """Save a graph whose constants were edited, and print the changes."""
+    model = constants.edited_graph(answer.verb)
+    _show_changes(answer, report)
+    saved = answer.save(model, None) if answer.path is not None else Saved()
+    notes = [*report.notes, *saved.notes]
+    source = sources[0] if len(sources) == 1 else list(sources)
+    lines = [*_summary(report), *(f"note: {text}" for text in notes), *written_lines(saved)]
+    answer.finish({"source": source, "outputs": saved, "linked": [], **report.to_json(), "notes": notes}, lines)
+
+
+def _show_changes(answer: Answer, report: EditReport) -> None:
+    """Print the changes when asked; what was found, and not asked for, without, before anything is written."""
+    is_found = answer.is_shown and any(row.reason for row in report.changes)
+    if is_found or (not answer.as_json and (answer.explain or answer.dry_run)):
+        _emit_changes(report)
 
 
 def _emit_changes(report: EditReport) -> None:

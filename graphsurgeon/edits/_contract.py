@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec
 
+from graphsurgeon.ir.model import Model
 from graphsurgeon.options import Option, options_of
+from graphsurgeon.rewrites.editing.constant_values import constants_of, is_frozen, replace_constants, values_of
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
@@ -98,8 +100,10 @@ class EditReport:
 
 def checkpoint_edit(
     function: Callable[Concatenate[Any, P], Remarks],
-) -> Callable[Concatenate[MutableMapping[str, Tensor], P], EditReport]:
+) -> Callable[Concatenate[MutableMapping[str, Tensor] | Model, P], EditReport]:
     """Make a function an atomic edit, whose report is the difference between before and after.
+
+    The edit takes a dict of tensors, or a frozen graph, whose constants it edits.
 
     Parameters
     ----------
@@ -109,7 +113,10 @@ def checkpoint_edit(
     """
 
     @functools.wraps(function)
-    def run(tensors: MutableMapping[str, Tensor], /, *args: P.args, **options: P.kwargs) -> EditReport:
+    def run(tensors: MutableMapping[str, Tensor] | Model, /, *args: P.args, **options: P.kwargs) -> EditReport:
+        if isinstance(tensors, Model):
+            graph: Any = {"model": tensors} if "model" in options_of(function) else {}
+            return _of_constants(tensors, lambda found: run(found, *args, **(graph | options)), function.__name__)
         require_mutable(tensors)
         given: dict[str, Any] = dict(options)
         known = options_of(function)
@@ -131,6 +138,17 @@ def checkpoint_edit(
     return run
 
 
+def _of_constants(model: Model, run: Callable[[dict[str, Tensor]], EditReport], operation: str) -> EditReport:
+    """Edit the constants of a frozen graph; of a model with variables, what is edited is said."""
+    if not is_frozen(model):
+        raise TypeError("a dict of tensors is edited, or a frozen graph; of a model with variables, model.variables")
+    before = constants_of(model)
+    after = dict(before)
+    report = run(after)
+    replace_constants(model, before, after, operation)
+    return report
+
+
 def _as_taken(option: Option, value: Any) -> Any:
     """Return an option as an edit takes it."""
     if option.kind.item != "checkpoint":
@@ -140,11 +158,16 @@ def _as_taken(option: Option, value: Any) -> Any:
 
 def _as_checkpoints(given: Any) -> list[Any]:
     """Return other checkpoints, of which one may be given alone."""
-    return [_as_tensors(each) for each in ([given] if isinstance(given, Mapping) else given)]
+    return [_as_tensors(each) for each in ([given] if isinstance(given, Mapping | Model) else given)]
 
 
 def _as_tensors(given: Any) -> Any:
-    """Return tensors where arrays are given; a checkpoint that was opened has none and is not looked through."""
+    """Return tensors where arrays are given; a checkpoint that was opened has none and is not looked through.
+
+    Of a frozen graph these are its constants.
+    """
+    if isinstance(given, Model):
+        return values_of(given)
     if isinstance(given, dict) and not all(isinstance(each, Tensor) for each in given.values()):
         return dict(TensorDict(given))
     return given

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from graphsurgeon import names
 from graphsurgeon.edits._contract import EditReport, Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.model import Model
 from graphsurgeon.options import description_of, parameter_entries
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
@@ -93,7 +94,9 @@ def asks_for(*options: str, hint: str) -> Callable[[Callable[P, R]], Callable[P,
 
         @functools.wraps(function)
         def run(*args: P.args, **given: P.kwargs) -> R:
-            require_mutable(next(iter(bound(function.__name__, signature, *args, **given).values())))
+            edited = next(iter(bound(function.__name__, signature, *args, **given).values()))
+            if not isinstance(edited, Model):
+                require_mutable(edited)
             if all(_is_nothing(given.get(name)) for name in options):
                 raise PassError(function.__name__, "nothing is asked for", hint=hint, is_usage=True)
             return function(*args, **given)

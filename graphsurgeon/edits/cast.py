@@ -5,6 +5,7 @@ For: half the bytes for a model that is served in float16 or bfloat16; a float64
 Leaves behind: tensors of the new dtype, rounded as TensorFlow rounds. A value that has no place in the new dtype is an
 error that tells where, unless values are to be clamped. Without patterns only floating-point tensors are cast to
 floating-point dtypes, integers to integers and complex numbers to complex ones, so that step counters stay as they are.
+The constants of a frozen graph are cast back where they are read: the graph computes in the dtypes that it did.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import change, targets
+from graphsurgeon.ir.model import Model
+from graphsurgeon.rewrites.editing.constant_values import is_frozen
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.elementwise import has_values
@@ -28,6 +31,7 @@ def cast(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     saturate: bool = False,
+    model: Model | None = None,
 ) -> Remarks:
     """Cast values to another dtype.
 
@@ -44,6 +48,8 @@ def cast(
         Patterns of what not to cast.
     saturate : bool
         Clamp values to the range of the dtype. Otherwise one out of range is an error.
+    model : Model
+        The graph beside the tensors. In a frozen one, single numbers are cast only when they are selected.
 
     Raises
     ------
@@ -54,12 +60,16 @@ def cast(
     """
     wanted = DType.from_name(dtype).base
     chosen, skipped = [], []
+    # An epsilon of 1e-12 would be 0.
+    are_constants = model is not None and is_frozen(model)
     for name in targets(tensors, select, exclude):
         held = tensors[name].dtype
         if held is wanted:
             continue
         if not has_values(held):
             skipped.append(Skipped(name, f"of dtype {held.name}, which is no numbers"))
+        elif not select and are_constants and tensors[name].size == 1:
+            skipped.append(Skipped(name, "a single number; `select` it to cast it"))
         elif not select and not _is_alike(held, wanted):
             skipped.append(Skipped(name, f"of dtype {held.name}; `select` it to cast it"))
         else:

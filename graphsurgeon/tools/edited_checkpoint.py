@@ -3,11 +3,14 @@
 A ``.meta`` goes along when its own saver restores the edited checkpoint. When it does not, because a value that it
 wants is gone or of another name, dtype or shape, the checkpoint is written alone: a graph beside a checkpoint that it
 cannot restore would look like a model and be none.
+
+A frozen graph without a checkpoint has constants, which are edited in the same way, and written as a graph again.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,11 +19,14 @@ from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.formats.bundle_writer import ByteOrder
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.linked_shards import Links, files_at
-from graphsurgeon.formats.load import load_graph, open_checkpoint
+from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
+from graphsurgeon.rewrites.editing.constant_values import constants_of, is_frozen, replace_constants
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict
+from proto_utils.errors import UnsupportedError
 
 _RULES = ("missing-value", "value-dtype", "value-shape")
 
@@ -90,3 +96,34 @@ def existing(prefix: str) -> list[str]:
 def _has_meta(found: Detected) -> bool:
     has_one = found.graph is not None or found.not_a_graph is not None
     return found.kind != "saved_model" and has_one and found.prefix is not None
+
+
+class EditedConstants:
+    """The constants of a frozen graph as lazy `tensors`, to be edited in place; what was edited goes into the graph."""
+
+    def __init__(self, source: str | os.PathLike[str]) -> None:
+        self.graph = load(source)
+        if not is_frozen(self.graph):
+            raise UnsupportedError("a graph with variables and no checkpoint beside it", path=os.fspath(source))
+        self._before = constants_of(self.graph)
+        self.tensors = TensorDict(self._before)
+
+    def edited_graph(self, operation: str) -> Model:
+        """Return the graph with the tensors as they are now; PassError for what a graph cannot take, see there."""
+        replace_constants(self.graph, self._before, self.tensors, operation)
+        return self.graph
+
+
+def open_edited(source: str | os.PathLike[str]) -> EditedCheckpoint | EditedConstants:
+    """Open what edits work on: a checkpoint, or the constants of a frozen graph."""
+    found = detect(source)
+    is_alone = found.graph is not None and found.prefix is None
+    return EditedConstants(source) if is_alone else EditedCheckpoint(source)
+
+
+def tensors_at(source: str | os.PathLike[str]) -> Mapping[str, Tensor]:
+    """Return the tensors of a checkpoint, or the constants of a frozen graph."""
+    found = detect(source)
+    return (
+        EditedConstants(source).tensors if found.graph is not None and found.prefix is None else open_checkpoint(found)
+    )

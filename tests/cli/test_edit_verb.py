@@ -155,3 +155,11 @@ def test_an_edit_does_not_move_the_latest_checkpoint(verb, checkpoint):
         assert verb(*given, "--force", "--update-state").code == 0
     assert verb("scale", checkpoint, "-o", checkpoint.with_name("d") / "x", "--select", "w", "--factor", 2).code == 0
     assert latest_checkpoint(checkpoint.with_name("d")) == str(checkpoint.with_name("d") / "x")
+
+
+def test_constants_of_a_frozen_graph(verb, fixtures, tmp_path):
+    done = verb("cast", fixtures / "mobile_cnn.pb", "-o", tmp_path / "half.pb", "--dtype", "float16", "--json")
+    assert (done.code, done.answer["outputs"]) == (0, [f"{tmp_path}/half.pb"])
+    assert verb("verify", tmp_path / "half.pb").code == 0
+    refused = verb("rename", tmp_path / "half.pb", "--map", "nothing=else")
+    assert refused.code != 0

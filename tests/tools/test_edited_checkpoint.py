@@ -11,8 +11,8 @@ from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import save
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.unfreeze import unfreeze
-from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint, existing
-from proto_utils.errors import NotFoundError, OutputExistsError
+from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint, EditedConstants, existing, open_edited, tensors_at
+from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
 from tests.models import frozen
 
 
@@ -93,3 +93,23 @@ def test_in_place(source):
     saved = checkpoint.save(source, overwrite=True)
     assert list(load_checkpoint(source)) == ["u"]
     assert (saved.linked, saved.kept) == ([], [f"{source}.data-00000-of-00001"])
+
+
+def test_constants_of_a_frozen_graph(tmp_path):
+    path = tmp_path / "f.pb"
+    path.write_bytes(frozen().SerializeToString())
+    constants = open_edited(path)
+    assert isinstance(constants, EditedConstants)
+    assert list(tensors_at(path)) == list(constants.tensors)
+    name = next(iter(constants.tensors))
+    constants.tensors[name] = constants.tensors[name].numpy() * 2
+    made = constants.edited_graph("scale")
+    assert made.graph[name].tensor.numpy().tolist() == (tensors_at(path)[name].numpy() * 2).tolist()
+
+
+def test_a_graph_with_variables_alone_has_no_values(source, tmp_path):
+    assert isinstance(open_edited(source), EditedCheckpoint)
+    assert list(tensors_at(source)) == ["w"]
+    (tmp_path / "alone.meta").write_bytes(Path(f"{source}.meta").read_bytes())
+    with pytest.raises(UnsupportedError, match="no checkpoint beside it"):
+        open_edited(tmp_path / "alone.meta")

@@ -28,10 +28,10 @@ def command(source: str, recipe: str, output: str | None, **given: Any) -> None:
     - reshape: {shape: [25088, 4096], select: fc6/weights}
     - cast: {dtype: bfloat16, exclude: [".*/biases"]}
     """  # noqa: D301 -- click takes the backspace for "do not wrap what follows"
-    from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
+    from graphsurgeon.tools.edited_checkpoint import open_edited
     from graphsurgeon.tools.recipe import apply_recipe
 
     answer = Answer("edit", output, given)
-    checkpoint = EditedCheckpoint(source)
+    checkpoint = open_edited(source)
     report = apply_recipe(checkpoint.tensors, recipe, model=checkpoint.graph)
     finish(answer, [source], checkpoint, report)

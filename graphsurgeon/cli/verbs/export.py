@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> None:
     """Export the tensors of a checkpoint as a file of arrays, which `import` reads back bit by bit.
 
+    Of a frozen graph without a checkpoint, these are its constants.
+
     The suffix of DST is the format: .npz, .safetensors, .h5 or .hdf5; with a slash at its end, a directory of .npy.
     Names are kept as far as the format can, and escaped as %XX where it cannot.
 
@@ -41,11 +43,11 @@ def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> N
     """
     from graphsurgeon.cli.progress import watching
     from graphsurgeon.formats.arrays.transfer import export_tensors
-    from graphsurgeon.formats.load import load_checkpoint
+    from graphsurgeon.tools.edited_checkpoint import tensors_at
 
     answer = Answer("export", output, given)
     to = to or _format_of(output)
-    tensors = dict(load_checkpoint(source))
+    tensors = dict(tensors_at(source))
     with watching(tensors, links=answer.links, quiet=answer.dry_run or not answer.is_shown):
         report = export_tensors(tensors, output, overwrite=answer.force, dry_run=answer.dry_run, to=to, **given)
     if answer.explain and not answer.as_json:

@@ -11,7 +11,9 @@ from typing import Any, Literal, NamedTuple, get_args
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
+from graphsurgeon.ir.model import Model
 from graphsurgeon.names import bytes_of
+from graphsurgeon.rewrites.editing.constant_values import values_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.tensors.selection import Chosen, Skipped, selected
@@ -115,8 +117,9 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
 
     Parameters
     ----------
-    tensors : mapping of str to Tensor
-        Stream from where they are; strings are read twice or thrice, because their longest is needed first.
+    tensors : mapping of str to Tensor, or Model
+        Of a frozen graph its constants, of another model its variables. Stream from where they are; strings are read
+        twice or thrice, because their longest is needed first.
     path : path
     to : {"npz", "npy", "safetensors", "h5"}, optional
         By default what the suffix says; ``npy`` for a directory, or a path that ends in a slash.
@@ -148,6 +151,7 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
         It cannot be written; everything is as it was.
     """
     path = os.fspath(path)
+    tensors = values_of(tensors) if isinstance(tensors, Model) else tensors
     kind = to if to is not None else format_of_path(path)
     module = _module(kind, path)
     chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}

@@ -1,0 +1,1 @@
+"""Surgery on nodes and values that users ask for by name."""
