@@ -6,6 +6,7 @@ their first field; no payload is read either way::
     GraphDef      node(1) { name(1) op(2) ... } ... library(2) versions(4)
     MetaGraphDef  meta_info_def(1) { ... } graph_def(2) { GraphDef } saver_def(3) ...
     SavedModel    schema_version(1, a varint) meta_graphs(2) { MetaGraphDef } ...
+    events        TFRecords of Event { wall_time(1) graph_def(4) or meta_graph_def(9) ... }
     table         ... magic number                 a V2 index or a V1 checkpoint, by its first value
 
 The values of a V2 checkpoint have no structure: its data files are known by their
@@ -30,6 +31,7 @@ from proto_utils.errors import FileFormatError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.wire import VARINT, fields
 
+_EVENTS_NAME = ".tfevents."
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
@@ -43,7 +45,7 @@ class Detected(NamedTuple):
     path : str
         As it was given.
     kind : str
-        ``graph_def``, ``meta_graph``, ``saved_model``, ``checkpoint`` or ``checkpoint_v1``.
+        ``graph_def``, ``meta_graph``, ``saved_model``, ``events``, ``checkpoint`` or ``checkpoint_v1``.
     graph : str or None
         The file with the graph; of a checkpoint the ``.meta`` beside it.
     is_text : bool
@@ -205,6 +207,12 @@ def _detect_directory(path: str) -> Detected:
     if prefixes:
         hint = f"name one of them: {', '.join(prefix or '(empty)' for prefix in prefixes[:5])}"
         raise UnsupportedError(f"a directory with {len(prefixes)} checkpoints and no state file", path=path, hint=hint)
+    events = sorted(name for name in names if _EVENTS_NAME in name)
+    if len(events) == 1:
+        return _detect_file(os.path.join(path, events[0]))._replace(path=path)
+    if events:
+        hint = f"name one of them: {', '.join(events[:5])}"
+        raise UnsupportedError(f"a directory with {len(events)} files of events", path=path, hint=hint)
     _refuse_foreign_directory(path, names)
     what = "a directory without saved_model.pb, checkpoint state file or checkpoint"
     raise _foreign(path, what, hint_of_directories(path))

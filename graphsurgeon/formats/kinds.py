@@ -16,8 +16,10 @@ from proto_utils.files import Source
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
 
-Kind = Literal["graph_def", "meta_graph", "saved_model", "checkpoint", "checkpoint_v1"]
+Kind = Literal["graph_def", "meta_graph", "saved_model", "events", "checkpoint", "checkpoint_v1"]
 OutputKind = Literal["graph_def", "graph_def_text", "meta_graph", "meta_graph_text", "checkpoint", "saved_model"]
+#: A record's length, its checksum and the tag of an event's first field.
+_EVENT_NBYTES = 13
 OUTPUT_KINDS: tuple[OutputKind, ...] = get_args(OutputKind)
 
 
@@ -71,6 +73,21 @@ def _read_saved_model(path: str, is_text: bool, tags: Sequence[str] | None) -> M
     return read_saved_model(path, is_text=is_text, tags=tags)
 
 
+def _read_events(path: str, _is_text: bool, _tags: Sequence[str] | None) -> Model:
+    from graphsurgeon.formats.events import read_events
+
+    return read_events(path)
+
+
+def _is_events(source: Source) -> bool:
+    # What no record begins with is told without importing what knows checksums.
+    if source.size < _EVENT_NBYTES or source.read(_EVENT_NBYTES - 1, _EVENT_NBYTES) != b"\x09":
+        return False
+    from graphsurgeon.formats.events import is_events
+
+    return is_events(source)
+
+
 #: In the order in which they are tried: a SavedModel begins as a damaged GraphDef could.
 KINDS: dict[Kind, GraphKind] = {
     "saved_model": GraphKind(
@@ -106,6 +123,13 @@ KINDS: dict[Kind, GraphKind] = {
             "object_graph_def",
         ),
         prefix=lambda path: path.removesuffix(".meta") if path.endswith(".meta") else None,
+    ),
+    "events": GraphKind(
+        "file of TensorBoard events",
+        file="graph_def",
+        text="graph_def_text",
+        read=_read_events,
+        is_binary=_is_events,
     ),
     "checkpoint": GraphKind("checkpoint", file="checkpoint", text="checkpoint"),
     "checkpoint_v1": GraphKind("V1 checkpoint", file="checkpoint", text="checkpoint"),

@@ -87,5 +87,5 @@ def test_models_with_variables_and_others(model):
 def test_frozen_graphs_are_averaged(model):
     other = Model(graph("w = Const {f32 [2, 2]}"))
     mean = model.graph["w"].tensor.numpy()
-    gs.average(model, [other], missing="keep")
+    gs.average(model, [constants_of(other)], missing="keep")
     assert model.graph["w"].tensor.numpy().tolist() == mean.tolist()
