@@ -17,7 +17,7 @@ from tests.notation import graph
 @pytest.fixture
 def model() -> Model:
     made = graph(
-        "x = Placeholder {f32 [2, 2]}; w = Const {f32 [2, 2]}; shape = Const {i32 [2]}; "
+        "x = Placeholder {dtype: f32}; w = Const {f32 [2, 2]}; shape = Const {i32 [2]}; "
         "y = MatMul(x, w, ^shape); z = Reshape(y, shape)"
     )
     return Model(made)
@@ -75,7 +75,7 @@ def test_names_that_are_taken(model):
 def test_models_with_variables_and_others(model):
     assert is_frozen(model)
     assert list(constants_of(model)) == list(values_of(model)) == ["w", "shape"]
-    held = Model(graph("v = VariableV2 {f32 [2]}"))
+    held = Model(graph("v = VariableV2 {dtype: f32}"))
     held.variables = {"v": as_tensor(np.ones(2, np.float32))}
     assert not is_frozen(held)
     assert list(values_of(held)) == ["v"]
