@@ -56,6 +56,8 @@ class Detected(NamedTuple):
         Whether that checkpoint is of the V1 format.
     not_a_graph : str or None
         What the ``.meta`` beside a checkpoint is instead of a graph: a Git LFS pointer, an empty file.
+    lost_index : str or None
+        The index that is not there, of the checkpoint whose data files lie beside a graph.
     """
 
     path: str
@@ -65,6 +67,7 @@ class Detected(NamedTuple):
     prefix: str | None = None
     is_v1: bool = False
     not_a_graph: str | None = None
+    lost_index: str | None = None
 
     @property
     def name(self) -> str:
@@ -279,7 +282,11 @@ def _with_values(found: Detected) -> Detected:
     for name in (prefix, os.path.join(os.path.dirname(prefix), "saved_model_variables")):
         if state_file.is_v1_file(name) or _has_v1_shards(name):
             return found._replace(prefix=name, is_v1=True)
-    return found
+    return found._replace(lost_index=index_path(prefix)) if _has_data_files(prefix) else found
+
+
+def _has_data_files(prefix: str) -> bool:
+    return any(map(_DATA_NAME.fullmatch, glob.glob(glob.escape(prefix) + ".data-?????-of-?????")))
 
 
 def _foreign(path: str, looks_like: str, hint: str | None = None) -> UnsupportedError:
@@ -292,7 +299,15 @@ def _foreign(path: str, looks_like: str, hint: str | None = None) -> Unsupported
 def _missing(path: str) -> NotFoundError:
     if os.path.islink(path):
         return NotFoundError("file", path, hint=f"it is a symbolic link to {os.readlink(path)!r}, which is not there")
+    if _has_data_files(path):
+        return missing_index(index_path(path))
     return NotFoundError("file", path, _neighbours(path), hint=hint_of_parts(path))
+
+
+def missing_index(path: str) -> NotFoundError:
+    """Return the error for an index that is not there, while data files of its checkpoint are."""
+    hint = "its data files are there, and cannot be read without it; get the file from where these come from"
+    return NotFoundError("checkpoint index", path, hint=hint)
 
 
 def _neighbours(path: str) -> tuple[str, ...]:

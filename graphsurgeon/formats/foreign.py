@@ -50,6 +50,7 @@ _JAX = "read it into arrays with its own library; gs.save_checkpoint of a dict o
 _TORCH = "save its tensors as .safetensors or .npz with PyTorch; import makes a checkpoint of these"
 #: What to do about a file or directory, by words for it.
 _WAYS_ON: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("(.npy)",), "import reads a directory of such files: move it into one"),
     (("HDF5", "NumPy", "safetensors", "Keras model (.keras)"), _IMPORT),
     (("MessagePack", "msgpack", "Orbax", "Zarr"), _JAX),
     (("PyTorch",), _TORCH),

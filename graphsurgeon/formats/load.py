@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.formats.detect import Detected, detect
+from graphsurgeon.formats.detect import Detected, detect, missing_index
 from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS, RESTORE_OPS
@@ -60,7 +60,7 @@ def load(
     found = detect(path)
     model = load_graph(found, tags=tags)
     beside = found if checkpoint is None else detect(checkpoint)
-    if beside.prefix is not None:
+    if beside.prefix is not None or beside.lost_index is not None:
         model.variables = dict(open_checkpoint(beside))
     elif checkpoint is not None:
         raise UnsupportedError(f"a {beside.name} without a checkpoint beside it", path=beside.path)
@@ -123,6 +123,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
 
 def open_checkpoint(found: Detected) -> AnyCheckpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
+    if found.lost_index is not None:
+        raise missing_index(found.lost_index)
     if found.prefix is None:
         raise UnsupportedError(f"a {found.kind} without a checkpoint beside it", path=found.path)
     if found.is_v1:

@@ -8,6 +8,7 @@ rule                is broken by
 checksum            a tensor whose stored bytes are damaged
 missing-shard       a data file that is not there, or only as a Git LFS pointer, with what is
                     lost
+missing-index       an index that is not there, while data files of its checkpoint are
 truncated-shard     a data file that ends too early, with what is lost
 graph-file          a ``.meta`` that is no graph, as a Git LFS pointer in its place
 state-file          the ``checkpoint`` file of a directory, when its latest checkpoint is not
@@ -39,7 +40,7 @@ from graphsurgeon.compare.equivalence import same_model
 from graphsurgeon.compare.report import GraphDiff
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.checkpoint import AnyCheckpoint, Damage
-from graphsurgeon.formats.detect import Detected, detect
+from graphsurgeon.formats.detect import Detected, detect, missing_index
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
@@ -189,6 +190,8 @@ def _state_findings(found: Detected) -> Iterator[Finding]:
 
 def _value_findings(found: Detected, model: Model) -> tuple[list[Finding], int]:
     """Give a model its values, and read each of them; return also how many are lost."""
+    if found.lost_index is not None:
+        return [Finding(ERROR, "missing-index", None, None, missing_index(found.lost_index).message)], 0
     if found.prefix is None:
         return [], 0
     checkpoint = _open(found)

@@ -239,6 +239,23 @@ def test_data_file_without_its_index(checkpoint):
         detect(f"{checkpoint}.data-00000-of-00001")
 
 
+@pytest.mark.parametrize("graph", ["meta_graph", "saved_model"])
+def test_data_files_without_their_index_beside_a_graph(tmp_path, graph):
+    prefix = tmp_path / ("m" if graph == "meta_graph" else "variables/variables")
+    path = tmp_path / ("m.meta" if graph == "meta_graph" else "saved_model.pb")
+    path.write_bytes(FILES[graph])
+    save_checkpoint({"w": floats(1)}, prefix)
+    index = Path(f"{prefix}.index")
+    index.rename(tmp_path / "elsewhere.index")
+    for use in (load, load_checkpoint, lambda _: detect(prefix)):
+        with pytest.raises(NotFoundError) as caught:
+            use(path)
+        assert (caught.value.kind, caught.value.name) == ("checkpoint index", str(index))
+    assert "missing-index" in [f.rule for f in verify_source(path).findings]
+    save_checkpoint({"w": floats(1)}, tmp_path / "other")
+    assert detect(path).graph == str(path)
+
+
 def test_index_under_a_name_that_leads_nowhere(checkpoint):
     shutil.copy(f"{checkpoint}.index", checkpoint.parent / "x.idx")
     with pytest.raises(UnsupportedError, match=r"does not end in \.index"):

@@ -52,7 +52,10 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
     lines = [] if graph is None else _graph_lines(graph, meta_graphs)
     if found.not_a_graph is not None:
         lines = [("graph", f"{found.prefix}.meta is {found.not_a_graph}")]
-    for label, text in [*lines, *_checkpoint_lines(checkpoint)]:
+    lost = (
+        [("damaged", f"{found.lost_index} is not there, and the data files beside it are")] if found.lost_index else []
+    )
+    for label, text in [*lines, *lost, *_checkpoint_lines(checkpoint)]:
         emit_line(f"{label:<{_WIDTH}}{text}")
 
 

@@ -78,6 +78,7 @@ _WORD_OF = {dtype: word for word, dtype in _WORDS.items()}
 #: Earlier versions wrote these as bytes.
 _ONCE_AS_BYTES = (dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E5M2FNUZ)
 _PACKED = "F4"
+_AGAIN = "download it again"
 #: Before the bytes of a string stands how many they are.
 _LENGTH_NBYTES = 8
 
@@ -222,7 +223,8 @@ def _read_header(source: FileSource) -> tuple[dict[str, Entry], Any, int]:
     """Return the entries by name, the metadata, and where the values begin."""
     length = int.from_bytes(source.read(0, min(8, source.size)), "little")
     if source.size < 8 or length > source.size - 8:
-        raise CorruptionError(f"a header of {length} bytes in a file of {source.size}", path=source.path)
+        hint = _AGAIN if length <= MAX_HEADER_NBYTES else None
+        raise CorruptionError(f"a header of {length} bytes in a file of {source.size}", path=source.path, hint=hint)
     if length > MAX_HEADER_NBYTES:
         raise LimitError(f"{source.path}: the header of a safetensors file, in bytes,", length, MAX_HEADER_NBYTES)
     try:
@@ -275,6 +277,9 @@ def _check_offsets(entries: Mapping[str, Entry], source: FileSource, start: int)
             reason = "overlap" if first < position else "leave a gap"
             raise CorruptionError(f"values {reason}", path=source.path, offset=start + first)
         position = last
+    if start + position > source.size:
+        reason = f"truncated: {source.size} of {start + position} bytes"
+        raise CorruptionError(reason, path=source.path, offset=source.size, hint=_AGAIN)
     if start + position != source.size:
         raise CorruptionError(f"values end at byte {start + position} of {source.size}", path=source.path)
 
