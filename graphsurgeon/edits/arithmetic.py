@@ -18,6 +18,7 @@ from graphsurgeon.tensors.elementwise import CombinedTensor, Operation
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.quantized import torn_codes
+from graphsurgeon.variables.table_entries import torn_entries
 
 
 @checkpoint_edit
@@ -57,7 +58,7 @@ def arithmetic(
         A pattern matches nothing.
     PassError
         A tensor is missing in one of the two, they differ in dtype or shape, or quantized weights would get scales of
-        other ones; while values are read: a result is out of range.
+        other ones, or keys of a table values of other ones; while values are read: a result is out of range.
     """
     (other,), notes = paired(tensors, [other])
     names = list(tensors) + [name for name in other if name not in tensors]
@@ -79,6 +80,8 @@ def arithmetic(
     refuse("arithmetic", problems, hint='`missing="keep"` leaves these as they are, `exclude` takes them out')
     hint = "`exclude` takes the codes and what is beside them from the first checkpoint"
     refuse("arithmetic", torn_codes([tensors, other], tensors, chosen), hint)
+    hint = "`exclude` takes keys and values from the first checkpoint"
+    refuse("arithmetic", torn_entries([tensors, other], chosen), hint)
 
     def combined(name: str, base: Tensor) -> Tensor:
         return CombinedTensor(operation, base, other[name], name=name, saturate=saturate)

@@ -23,6 +23,7 @@ from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.quantized import torn_codes
+from graphsurgeon.variables.table_entries import torn_entries
 
 
 @checkpoint_edit
@@ -68,7 +69,7 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
         A pattern matches nothing.
     PassError
         There is nothing to average, tensors differ in dtype or shape, one is missing, or quantized weights would get
-        scales of other ones; while values are read: a mean is out of range.
+        scales of other ones, or keys of a table values of other ones; while values are read: a mean is out of range.
     """
     sources = [dict(tensors), *others]
     factors = _factors(len(sources), weights, decay)
@@ -93,6 +94,8 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
     refuse("average", problems, hint='`missing="keep"` takes them from one checkpoint, or leaves them out')
     hint = "`exclude` takes the codes and what is beside them from one checkpoint"
     refuse("average", torn_codes(sources, giver, chosen), hint)
+    hint = "`exclude` takes keys and values from one checkpoint"
+    refuse("average", torn_entries([giver, *sources], chosen), hint)
 
     def mean(name: str, _base: Tensor) -> Tensor:
         return MeanTensor([source[name] for source in sources], factors, name=name, saturate=saturate)
