@@ -4,6 +4,7 @@
 
     GraphSurgeonError
       FileFormatError     path, offset, reason
+        ChangedError
         CorruptionError
         UnsupportedError
       GraphError          node, reason, function
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from proto_utils.errors import (
+    ChangedError,
     CorruptionError,
     FileFormatError,
     GraphSurgeonError,
@@ -32,6 +34,7 @@ from proto_utils.errors import (
 )
 
 __all__ = [
+    "ChangedError",
     "CorruptionError",
     "FileFormatError",
     "GraphError",

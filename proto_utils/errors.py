@@ -95,6 +95,10 @@ class UnsupportedError(FileFormatError):
     """The bytes are sound, but of a kind that is not handled."""
 
 
+class ChangedError(FileFormatError):
+    """A file is another one than when it was opened, or was written to meanwhile; it is not damaged."""
+
+
 class NotFoundError(GraphSurgeonError, KeyError):
     """A name that does not exist.
 

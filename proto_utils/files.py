@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Protocol
 
-from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
+from proto_utils.errors import ChangedError, CorruptionError, FileFormatError, UnsupportedError
 
 #: Bytes moved at a time.
 CHUNK_NBYTES = 1 << 20
@@ -53,6 +53,13 @@ class Source(Protocol):
         ...
 
 
+_AGAIN = "read it again when nobody writes to it"
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
 def _open_at_once(path: str, flags: int) -> int:
     # To open a pipe that nobody writes to would wait for ever.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
@@ -79,6 +86,7 @@ class FileSource:
         self.size = status.st_size
         #: Which file this is, whatever its name: device and inode.
         self.identity = (status.st_dev, status.st_ino)
+        self._version = _version(status)
         self._lock = threading.Lock()
 
     def read(self, start: int, end: int) -> bytes:
@@ -108,6 +116,25 @@ class FileSource:
         if end - start >= READ_AHEAD_NBYTES:
             return self._chunks_ahead(start, end, nbytes)
         return self._chunks(start, end, nbytes)
+
+    def is_current(self) -> bool:
+        """Return whether this file still stands at its path, and nobody has written to it since it was opened."""
+        try:
+            status = os.stat(self.path or "")
+        except FileNotFoundError:
+            return False
+        return (status.st_dev, status.st_ino) == self.identity and _version(status) == self._version
+
+    def require_unchanged(self) -> None:
+        """Require that nobody has written to the file since it was opened; that another has its name by now is well.
+
+        Raises
+        ------
+        ChangedError
+            Its size or its time of modification is another.
+        """
+        if _version(os.fstat(self._file.fileno())) != self._version:
+            raise ChangedError("was written to while it was read", path=self.path, hint=_AGAIN)
 
     def close(self) -> None:
         """Close the descriptor; spans into this source can no longer be read."""
@@ -177,7 +204,7 @@ class FileSource:
         while len(view):
             count = self._read_some(view, offset)
             if count == 0:
-                raise CorruptionError("was truncated while being read", path=self.path, offset=offset)
+                raise ChangedError("was truncated while it was read", path=self.path, offset=offset, hint=_AGAIN)
             view, offset = view[count:], offset + count
 
     def _read_some(self, view: memoryview, offset: int) -> int:
@@ -206,7 +233,7 @@ class ReopenedSource(FileSource):
 
     Raises
     ------
-    CorruptionError
+    ChangedError
         When it is read: another file stands there by now.
     """
 
@@ -218,7 +245,7 @@ class ReopenedSource(FileSource):
         source = FileSource(self.path or "")
         try:
             if source.identity != self.identity:
-                raise CorruptionError("was replaced while it was being read", path=self.path)
+                raise ChangedError("was replaced while it was read", path=self.path, hint=_AGAIN)
             return source._read_some(view, offset)
         finally:
             source.close()

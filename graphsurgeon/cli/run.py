@@ -28,6 +28,7 @@ import click
 
 from graphsurgeon.cli.output import in_flags, printable
 from proto_utils.errors import (
+    ChangedError,
     FileFormatError,
     GraphSurgeonError,
     NotFoundError,
@@ -81,7 +82,7 @@ def exit_code(error: Exception) -> int:
     """Return the exit code that an error means."""
     from graphsurgeon.errors import GraphError, PassError
 
-    if isinstance(error, OutputExistsError):
+    if isinstance(error, (ChangedError, OutputExistsError)):
         return IO
     if isinstance(error, (NotFoundError, FileNotFoundError)):
         return NOT_FOUND

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import time
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -43,8 +44,11 @@ from graphsurgeon.tensors.boxes import Box, format_box, overlapping, shape_of
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
-from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+
+# How often a checkpoint that is replaced meanwhile is read anew, and how long to wait for its index, in seconds.
+_MAX_ATTEMPTS, _PAUSE = 20, 0.002
 
 
 class Bundle(Checkpoint[BundleEntry]):
@@ -69,6 +73,8 @@ class Bundle(Checkpoint[BundleEntry]):
 
     Raises
     ------
+    ChangedError
+        Somebody replaces it again and again; after a single time it is read anew.
     NotFoundError
         There is no such checkpoint.
     CorruptionError
@@ -80,12 +86,29 @@ class Bundle(Checkpoint[BundleEntry]):
     def __init__(self, prefix: str | os.PathLike[str]) -> None:
         self.prefix = os.fspath(prefix)
         self._path = index_path(self.prefix)
-        with contextlib.closing(_open_index(self.prefix)) as source:
-            items = Table(source).items()
-            header = self._header(next(items, (None, b"")))
-            self.num_shards: int = header.num_shards
-            self.is_big_endian: bool = header.endianness == schema.BundleHeaderProto.BIG
-            by_key = self._read_entries(items)
+        for attempt in range(_MAX_ATTEMPTS):
+            try:
+                source = _open_index(self.prefix)
+            except NotFoundError:
+                if attempt == 0:
+                    raise
+                # Whoever replaces a checkpoint takes its index away for a moment.
+                time.sleep(_PAUSE)
+                continue
+            with contextlib.closing(source):
+                self._read(source)
+                # Who replaces it replaces the index last: while it stands, the shards that were opened are its own.
+                if source.is_current():
+                    return
+            self.close()
+        raise ChangedError("was replaced each time it was read", path=self._path, hint="try it again later")
+
+    def _read(self, source: FileSource) -> None:
+        items = Table(source).items()
+        header = self._header(next(items, (None, b"")))
+        self.num_shards = header.num_shards
+        self.is_big_endian = header.endianness == schema.BundleHeaderProto.BIG
+        by_key = self._read_entries(items)
         self._shards = BundleShards(self.prefix, self.num_shards, self.is_big_endian)
         self._parts: dict[str, list[tuple[Box, str, BundleEntry]]] = {}
         try:

@@ -148,14 +148,26 @@ def open_message(path: str, text_name: str | None) -> Source:
 
 
 def write_pieces(pieces: Sequence[Piece], sink: FileSink) -> None:
-    """Write a message given in pieces; what lies in files is copied through one small buffer."""
+    """Write a message given in pieces; what lies in files is copied through one small buffer.
+
+    Raises
+    ------
+    ChangedError
+        One of these files was written to meanwhile.
+    """
     sink.preallocate(total_nbytes(pieces))
+    sources: set[FileSource] = set()
     for piece in pieces:
         if isinstance(piece, bytes):
             sink.write(piece)
         else:
             for chunk in piece.chunks():
                 sink.write(chunk)
+            if isinstance(piece, Span) and isinstance(piece.source, FileSource):
+                sources.add(piece.source)
+    # Nothing else would tell: a graph has no checksum.
+    for source in sources:
+        source.require_unchanged()
 
 
 @contextlib.contextmanager

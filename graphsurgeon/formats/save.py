@@ -53,7 +53,7 @@ def save(
         ``saved_model``: a directory, with a signature that is guessed where it has no other (see
         `graphsurgeon.rewrites.serving.servable`). By default a model with variables becomes a checkpoint, one with
         collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
-        path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``.
+        path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``; a graph whose path ends in a slash a SavedModel.
     overwrite : bool
         Whether existing files may be replaced; the state file always may.
     links : {"never", "hard", "always"}
@@ -185,6 +185,9 @@ def choose_kind(model: Model, path: str) -> OutputKind:
     is_text = is_text_path(path)
     if model.variables:
         return "checkpoint"
+    if path.endswith(("/", os.sep)):
+        # The name of a directory, and this is the one kind of graph that is one.
+        return "saved_model"
     if model.meta is not None:
         return "meta_graph_text" if is_text else "meta_graph"
     return "graph_def_text" if is_text else "graph_def"

@@ -24,6 +24,7 @@ from graphsurgeon.cli.run import describe, exit_code, run
     [
         (click.UsageError("x"), 2),
         (errors.CorruptionError("x"), 3),
+        (errors.ChangedError("x"), 6),
         (errors.UnsupportedError("x"), 3),
         (errors.GraphError("x"), 3),
         (errors.PassError("unfreeze", "x"), 4),

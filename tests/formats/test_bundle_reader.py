@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.formats.bundle_shards import BundleShards
 from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
-from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
 from tests.formats.bundle_files import (
     entry,
     header,
@@ -26,6 +29,7 @@ from tests.formats.bundle_files import (
     write_files,
     write_slices,
 )
+from tests.models import floats
 
 NUMERIC = [t for t in vars(dtypes).values() if isinstance(t, DType) and not t.is_ref and t.itemsize]
 SMALL = {
@@ -417,3 +421,42 @@ def test_a_damaged_slice_is_named(tmp_path):
     with pytest.raises(CorruptionError, match=r"w\[1:3, 0:2\]") as caught:
         Bundle(prefix)["w"].numpy()
     assert caught.value.offset == 2
+
+
+@pytest.mark.parametrize("num_writes", [1, 2, None])
+def test_replaced_between_the_index_and_its_shards(tmp_path, monkeypatch, num_writes: int | None):
+    """What is read is what was there before, or after: read anew, or refused when there is no end to it."""
+    prefix = tmp_path / "m"
+    writes: list[None] = []
+    save_checkpoint({"w": floats(0, 0)}, prefix)
+    opened = BundleShards.nbytes
+
+    def nbytes(self: BundleShards, shard_id: int) -> int | None:
+        if num_writes is None or len(writes) < num_writes:
+            writes.append(None)
+            save_checkpoint({"w": floats(*[float(len(writes))] * (2 + len(writes)))}, prefix)
+        return opened(self, shard_id)
+
+    monkeypatch.setattr(BundleShards, "nbytes", nbytes)
+    if num_writes is None:
+        with pytest.raises(ChangedError, match=r"m\.index: was replaced each time it was read"):
+            Bundle(prefix)
+    else:
+        assert Bundle(prefix)["w"].numpy().tolist() == [num_writes] * (2 + num_writes)
+
+
+def test_replaced_while_the_index_is_away(tmp_path, monkeypatch):
+    prefix = tmp_path / "m"
+    taken: list[str] = []
+    save_checkpoint({"w": floats(0)}, prefix)
+    opened = BundleShards.nbytes
+
+    def nbytes(self: BundleShards, shard_id: int) -> int | None:
+        if not taken:
+            os.rename(tmp_path / "m.index", tmp_path / "away")
+            taken.append("m.index")
+        return opened(self, shard_id)
+
+    monkeypatch.setattr(BundleShards, "nbytes", nbytes)
+    monkeypatch.setattr("time.sleep", lambda _: os.rename(tmp_path / "away", tmp_path / "m.index"))
+    assert Bundle(prefix)["w"].numpy().tolist() == [0]

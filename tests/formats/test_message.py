@@ -10,7 +10,7 @@ import pytest
 from graphsurgeon.formats.message import GRAPH_DEF, META_GRAPH, locating, write_pieces
 from graphsurgeon.ir.model import Model
 from proto_utils import schema
-from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
+from proto_utils.errors import ChangedError, CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import BytesSource, FileSource, Span
 from proto_utils.output import Transaction
 from proto_utils.splice import join
@@ -34,6 +34,16 @@ def test_file_may_be_written_over_itself(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"hello")
     assert write(path, [Span(FileSource(path), 1, 5), b"!"]) == b"ello!"
+
+
+def test_a_file_that_is_written_to_meanwhile_is_noticed(tmp_path):
+    path, out = tmp_path / "x", tmp_path / "out"
+    path.write_bytes(b"hello")
+    span = Span(FileSource(path), 1, 5)
+    path.write_bytes(b"HELLO!")
+    with pytest.raises(ChangedError):
+        write(out, [b"x", span])
+    assert not out.exists()
 
 
 MESSAGES = [(GRAPH_DEF, frozen()), (META_GRAPH, meta_graph())]

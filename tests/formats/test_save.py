@@ -48,6 +48,8 @@ def listing(directory: Path) -> dict[str, bytes]:
         (bare(), "X.TXT", "graph_def_text"),
         (Model.from_meta_graph_def(meta_graph()), "x.meta", "meta_graph"),
         (Model.from_meta_graph_def(meta_graph()), "x.pbtxt", "meta_graph_text"),
+        (bare(), "x/", "saved_model"),
+        (with_variables(), "x/", "checkpoint"),
         (with_variables(), "model.ckpt", "checkpoint"),
         (with_variables(), "x.pbtxt", "checkpoint"),
     ],

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from proto_utils import files
-from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.errors import ChangedError, CorruptionError, UnsupportedError
 from proto_utils.files import BytesSource, FileSource, ReopenedSource, Source, Span, Window
 
 DATA = bytes(range(256)) * 40
@@ -65,7 +65,7 @@ def test_reading_ahead_tells_of_a_file_that_shrinks(tmp_path: Path):
     (tmp_path / "data").write_bytes(DATA)
     source = FileSource(tmp_path / "data")
     os.truncate(tmp_path / "data", 100)
-    with pytest.raises(CorruptionError, match="truncated while being read"):
+    with pytest.raises(ChangedError, match="truncated while it was read"):
         list(source.chunks(0, len(DATA), 64))
 
 
@@ -114,7 +114,7 @@ def test_a_file_cut_while_it_is_read(tmp_path: Path):
     path.write_bytes(DATA)
     source = FileSource(path)
     os.truncate(path, 10)
-    with pytest.raises(CorruptionError, match="truncated while being read") as caught:
+    with pytest.raises(ChangedError, match="truncated while it was read") as caught:
         source.read(0, 20)
     assert caught.value.path == str(path)
 
@@ -218,7 +218,7 @@ class TestReopenedSource:
         source = ReopenedSource(tmp_path / "x")
         (tmp_path / "y").write_bytes(b"new")
         (tmp_path / "y").replace(tmp_path / "x")
-        with pytest.raises(CorruptionError, match="was replaced"):
+        with pytest.raises(ChangedError, match="was replaced"):
             source.read(0, 3)
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
@@ -244,3 +244,27 @@ def test_a_file_that_is_another_by_now_is_not_taken_for_what_was_pickled(tmp_pat
     (tmp_path / "data").write_bytes(DATA[1:])
     with pytest.raises(CorruptionError, match=r"has 10239 bytes, and had 10240"):
         pickle.loads(pickled)
+
+
+def test_whether_a_file_is_still_the_one_that_was_opened(tmp_path: Path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    source = FileSource(path)
+    source.require_unchanged()
+    assert source.is_current()
+    (tmp_path / "new").write_bytes(DATA)
+    os.replace(tmp_path / "new", path)
+    source.require_unchanged()
+    assert not source.is_current()
+    path.unlink()
+    assert not source.is_current()
+
+
+def test_what_is_written_to_is_no_longer_the_same(tmp_path: Path):
+    path = tmp_path / "data"
+    path.write_bytes(DATA)
+    source = FileSource(path)
+    path.write_bytes(DATA + b"more")
+    assert not source.is_current()
+    with pytest.raises(ChangedError, match="data: was written to while it was read"):
+        source.require_unchanged()
