@@ -22,6 +22,7 @@ from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OP
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import input_types, num_outputs, output_types
 from graphsurgeon.ir.traversal import closure
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.names import node_of, node_of_input, parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -157,7 +158,7 @@ def signature_endpoints(model: Model, side: str) -> Iterator[Endpoint]:
     if model.meta is None:
         return
     seen = set()
-    for key in sorted(model.meta.signature_def):
+    for key in sorted(set(model.meta.signature_def) - {INIT_SIGNATURE}):
         infos: Mapping[str, Any] = getattr(model.meta.signature_def[key], side)
         for argument in sorted(infos):
             name = infos[argument].name

@@ -17,6 +17,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value, stored_nbytes, variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_ops
 from graphsurgeon.meta_graph.endpoints import (
     Endpoint,
     SignatureTensor,
@@ -97,8 +98,9 @@ class Inspection:
 
     The MetaGraphDef is stamped with `tensorflow_version`; `producer` and `min_consumer` are GraphDef versions. `ops`
     have the most frequent first, `dtypes`, of constants and variables, the one with most bytes. `control_flow` counts
-    ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries. `oldest_tensorflow` is the
-    oldest one that loads it, with the reasons.
+    ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries. `init_ops` are those that are
+    run once, each with the variables, tables ... that it sets up. `oldest_tensorflow` is the oldest one that loads it,
+    with the reasons.
     """
 
     tensorflow_version: str | None
@@ -114,6 +116,7 @@ class Inspection:
     control_flow: dict[str, dict[str, int]]
     functions: list[FunctionSize]
     signatures: dict[str, SignatureShape]
+    init_ops: dict[str, list[str]]
     collections: dict[str, int]
     saver: SaverNames | None
     tags: list[str]
@@ -154,7 +157,10 @@ def inspect(model: Model) -> Inspection:
         dtypes=_by_dtype([*held, *sizes]),
         control_flow={kind: {op: every_op[op] for op in ops if every_op[op]} for kind, ops in _CONTROL_FLOW.items()},
         functions=[FunctionSize(each.name, len(each.body)) for each in model.library.functions.values()],
-        signatures={key: _signature(meta.signature_def[key]) for key in sorted(meta.signature_def)},
+        signatures={
+            key: _signature(meta.signature_def[key]) for key in sorted({*meta.signature_def} - {INIT_SIGNATURE})
+        },
+        init_ops=_init_ops(model),
         collections=collections,
         saver=_saver(meta.saver_def) if meta.HasField("saver_def") else None,
         tags=list(meta.meta_info_def.tags),
@@ -164,13 +170,27 @@ def inspect(model: Model) -> Inspection:
 
 def _endpoints(model: Model) -> tuple[list[Endpoint], list[Endpoint]]:
     index = Index(model.graph)
-    guessed = [each for each in guess_inputs(model.graph, index) if not _names_saver_file(model, each.name)]
+    names = _file_names(model)
+    guessed = [each for each in guess_inputs(model.graph, index) if each.name not in names]
     inputs = merge_endpoints(signature_endpoints(model, "inputs"), guessed)
     return inputs, list(signature_endpoints(model, "outputs")) or guess_outputs(model.graph, index, inputs)
 
 
-def _names_saver_file(model: Model, name: str) -> bool:
-    return model.meta is not None and node_of(model.meta.saver_def.filename_tensor_name) == name
+def _file_names(model: Model) -> set[str]:
+    """Return the nodes to which loaders feed the names of files: of the checkpoint, of assets."""
+    meta = model.meta
+    if meta is None:
+        return set()
+    assets = (asset.tensor_info.name for asset in meta.asset_file_def)
+    return set(map(node_of, (meta.saver_def.filename_tensor_name, *assets)))
+
+
+def _init_ops(model: Model) -> dict[str, list[str]]:
+    if model.meta is None:
+        return {}
+    producers = {node.name: node for node in model.graph}
+    names = [name for name in init_ops(model.meta) if name in producers]
+    return {name: sorted(InitOps([name], producers).initializers) for name in names}
 
 
 def _num_items(collection: Any) -> int:

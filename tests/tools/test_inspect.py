@@ -12,6 +12,8 @@ from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import RawTensor, StringTensor
 from graphsurgeon.tools.inspect import ConstantTotal, Total, VariableTotal, inspect
+from proto_utils import schema
+from tests import notation
 from tests.models import frozen, meta_graph
 
 
@@ -50,6 +52,22 @@ def test_control_flow_of_both_kinds(fixtures):
     assert calls.functions[0].nodes > 0
 
 
+def test_the_init_op_of_a_saved_model_is_no_signature_and_its_assets_no_inputs():
+    model = notation.model("""
+        path = Placeholder {dtype: str}
+        words = Placeholder {dtype: str}
+        t = HashTableV2 {key_dtype: str, value_dtype: i64}
+        fill = InitializeTableFromTextFileV2(t, path) {key_index: -2, value_index: -1}
+        init = NoOp(^fill)
+    """)
+    model.meta = schema.MetaGraphDef()
+    model.meta.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = "init"
+    model.meta.asset_file_def.add(filename="words.txt").tensor_info.name = "path:0"
+    found = inspect(model)
+    assert (found.signatures, found.init_ops) == ({}, {"init": ["t"]})
+    assert [each.name for each in found.inputs] == ["words"]
+
+
 def test_no_payload_is_read():
     class Unread(RawTensor):
         def chunks(self, nbytes=0):
@@ -75,7 +93,7 @@ def test_everything_becomes_json():
     facts = json.loads(json.dumps(inspect(model).to_json()))
     assert list(facts) == [
         "tensorflow_version", "producer", "min_consumer", "nodes", "ops", "inputs", "outputs", "variables", "weights",
-        "dtypes", "control_flow", "functions", "signatures", "collections", "saver", "tags",
+        "dtypes", "control_flow", "functions", "signatures", "init_ops", "collections", "saver", "tags",
         "oldest_tensorflow",
     ]  # fmt: skip
     assert facts["dtypes"]["string"] == {"count": 1, "nbytes": 2}

@@ -10,6 +10,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, format_shape
+from graphsurgeon.names import some_of
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
@@ -155,6 +156,8 @@ def _meta_lines(found: Inspection) -> Iterator[tuple[str, str]]:
         ]
         yield label, f"{name}: {sides[0] or 'nothing'} -> {sides[1] or 'nothing'}"
         label = ""
+    for name, state in found.init_ops.items():
+        yield "init op", f"{name}: sets up {some_of(state, _SHOWN) or 'nothing'}"
     if found.collections:
         yield "collections", ", ".join(f"{name} {number:,}" for name, number in found.collections.items())
     if found.saver is not None:
