@@ -27,9 +27,9 @@ def torn_entries(sources: Sequence[Mapping[str, Tensor]], computed: Collection[s
         keys, values = name.removesuffix(_VALUES) + _KEYS, name.removesuffix(_KEYS) + _VALUES
         if name.endswith(_KEYS) and _is_pair(first, name, values):
             problems.append(f"{name}: the keys of a table, whose values are in {values}")
-        elif name.endswith(_VALUES) and keys not in computed and _is_pair(first, keys, name):
-            if not all(keys in each and same_values(first[keys], each[keys]) for each in sources):
-                problems.append(f"{name}: the values of a table, whose keys in {keys} are others")
+        is_alone = name.endswith(_VALUES) and keys not in computed and _is_pair(first, keys, name)
+        if is_alone and not all(keys in each and same_values(first[keys], each[keys]) for each in sources):
+            problems.append(f"{name}: the values of a table, whose keys in {keys} are others")
     return problems
 
 
