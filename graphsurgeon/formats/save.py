@@ -52,7 +52,7 @@ def save(
         directory, with a saver that reads it if the graph's own reads only V1 checkpoints;
         ``saved_model``: a directory, with a signature that is guessed where it has no other (see
         `graphsurgeon.rewrites.serving.servable`). By default a model with variables becomes a checkpoint, one with
-        collections or a saver a MetaGraphDef, a bare graph a GraphDef; as text when the
+        collections or a saver a MetaGraphDef, a bare or frozen graph a GraphDef; as text when the
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``; a graph whose path ends in a slash a SavedModel.
     overwrite : bool
         Whether existing files may be replaced; the state file always may.
@@ -188,7 +188,7 @@ def choose_kind(model: Model, path: str) -> OutputKind:
     if path.endswith(("/", os.sep)):
         # The name of a directory, and this is the one kind of graph that is one.
         return "saved_model"
-    if model.meta is not None:
+    if model.meta is not None and not model.is_frozen:
         return "meta_graph_text" if is_text else "meta_graph"
     return "graph_def_text" if is_text else "graph_def"
 
@@ -215,11 +215,13 @@ def _shards(prefix: str) -> list[str]:
 
 def notes_on(model: Model, kind: OutputKind) -> list[str]:
     """Return what of a model an output of a kind lacks; of a SavedModel only writing it tells."""
-    if kind != "checkpoint":
-        lacks = kind != "saved_model" and bool(model.variables)
-        return [f"the values of {_count(model)} are not in it: a graph has none"] if lacks else []
-    from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, may_need_saver
+    if kind == "saved_model":
+        return []
+    from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, limits_of_graph_def, may_need_saver
 
+    if kind != "checkpoint":
+        notes = [f"the values of {_count(model)} are not in it: a graph has none"] if model.variables else []
+        return notes + (limits_of_graph_def(model) if kind.startswith("graph_def") else [])
     notes = limits_of_checkpoint(model)
     if may_need_saver(model):
         from graphsurgeon.rewrites.serving.servable import note_of_new_saver

@@ -59,6 +59,7 @@ class Snapshot(NamedTuple):
     meta: bytes | None
     variables: dict[str, Tensor]
     saved_model: SavedModelParts | None
+    is_frozen: bool
 
 
 class Model:
@@ -79,6 +80,8 @@ class Model:
         The file it came from.
     saved_model : SavedModelParts or None
         What the SavedModel that it came from holds beside it.
+    is_frozen : bool
+        Whether `freeze` made constants of all its variables: a GraphDef is enough to run it.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Model:
         self.library = library if library is not None else Library()
         self.path = None if origin is None else origin.source.path
         self.saved_model: SavedModelParts | None = None
+        self.is_frozen = False
         self.rest = schema.parse(schema.GraphDef, rest, path=self.path)
         self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta, path=self.path)
         self._variables = TensorDict()
@@ -241,6 +245,7 @@ class Model:
             None if self.meta is None else schema.serialize(self.meta),
             dict(self.variables),
             self.saved_model,
+            self.is_frozen,
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -256,7 +261,7 @@ class Model:
         self.rest.ParseFromString(snapshot.rest)
         self.meta = None if snapshot.meta is None else schema.parse(schema.MetaGraphDef, snapshot.meta)
         self.variables = snapshot.variables
-        self.saved_model = snapshot.saved_model
+        self.saved_model, self.is_frozen = snapshot.saved_model, snapshot.is_frozen
 
     def _graph_is_edited(self) -> bool:
         return (

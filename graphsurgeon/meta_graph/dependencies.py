@@ -198,6 +198,8 @@ class InitOps:
 
     def __init__(self, names: Iterable[str], producers: Mapping[str, Node]) -> None:
         self.initializers: dict[str, list[str]] = {}  # of each stateful node, those found
+        self.wanted: set[str] = set()  # those that stay even with nothing left to wait for
+        self.keeps_idle = True  # whether those stay that never waited for anything
         # NoOps, each behind those it waits for.
         self._groups: dict[str, Node] = {}
         pending = [(name, False) for name in names if name in producers]
@@ -217,15 +219,32 @@ class InitOps:
                 pending.append((name, True))
                 pending.extend((node_of_input(text), False) for text in node.inputs)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a node is one of the ops that wait for others."""
+        return name in self._groups
+
+    def below(self, name: str) -> list[str]:
+        """Return the single initializers that one of the ops waits for, directly or not."""
+        found: dict[str, None] = {}
+        pending = [name]
+        while pending:
+            node = self._groups.get(name := pending.pop())
+            if node is None:
+                found[name] = None
+            else:
+                pending += reversed([node_of_input(text) for text in node.inputs])
+        return list(found)
+
     def cut(self, kept: set[str]) -> dict[str, tuple[str, ...]]:
         """Cut the ops down to what they wait for among the nodes that are kept, and return their inputs then.
 
-        What is kept anyway is not in it, nor what has nothing left to wait for; what never had, is.
+        What is kept anyway is not in it, nor what has nothing left to wait for, unless it is among those `wanted`;
+        what never had, is, if that `keeps_idle`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for name, node in self._groups.items():
             left = [text for text in node.inputs if node_of_input(text) in kept or node_of_input(text) in found]
-            if name not in kept and (left or not node.inputs):
+            if name not in kept and (left or (self.keeps_idle and not node.inputs) or name in self.wanted):
                 found[name] = tuple(left)
         return found
 

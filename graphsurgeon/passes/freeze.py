@@ -21,8 +21,10 @@ are cut and reported when they only serve training; when the outputs need them t
 declined by name, or computed (``updates="compute"``, see `update_results`). Frames and
 branches stay, control inputs too, except those on what was cut. Colocation is a need, as
 it is for TensorFlow; where its target goes, the entry goes. Devices of constants go, as
-with TensorFlow; ``clear_devices`` drops all. Collections, signatures and saver go with the
-variables: a GraphDef has none.
+with TensorFlow; ``clear_devices`` drops all. The calls of a TensorFlow 2 SavedModel are
+inlined, see `flattening`. What fills tables stays with them, and the ops that run all
+initializers, cut down to that. Signatures, collections and assets stay as far as their nodes
+do, so a SavedModel can be one again; a GraphDef has none. The saver goes.
 """
 
 from __future__ import annotations
@@ -38,15 +40,17 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import ancestors
-from graphsurgeon.meta_graph.arguments import find_outputs
+from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import matches_any, some_of, split_names, split_patterns, unmatched
 from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.freezing.asset_paths import settle_asset_paths
 from graphsurgeon.rewrites.freezing.carried_state import CarriedState, StateRow
 from graphsurgeon.rewrites.freezing.kept import KeptVariables
 from graphsurgeon.rewrites.freezing.output_hint import OutputHint
+from graphsurgeon.rewrites.freezing.surroundings import Surroundings
 from graphsurgeon.rewrites.freezing.to_constants import check_value, needed_variables, to_constants
 from graphsurgeon.rewrites.freezing.training_mode import training_mode_notes
 from graphsurgeon.rewrites.freezing.update_results import UpdateResults, compute_updates
@@ -54,7 +58,6 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, VariableValues, variable_nodes
 from graphsurgeon.variables.remembered import Memory
 from graphsurgeon.variables.state_choice import StateChoice
-from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from proto_utils.errors import NotFoundError
 from proto_utils.schema import MAX_MESSAGE_NBYTES
 
@@ -118,6 +121,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     only: tuple[str, ...] = (),
     ema: bool = False,
     initializers: tuple[str, ...] = (),
+    keep_calls: bool = False,
     clear_devices: bool = False,
     remember: bool = False,
     drop_state: tuple[str, ...] = (),
@@ -133,7 +137,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         Nodes to keep, with all they need: prob or prob:0, or outputs as a signature calls them; also several
         separated by commas.
     signature : str or None
-        The signature whose outputs are kept as well; the only one there is when nothing is named.
+        The signature whose outputs are kept as well; the only one there is, and all of a SavedModel, when nothing is
+        named.
     keep : tuple of str
         Names or patterns of variables that stay variables.
     only : tuple of str
@@ -142,6 +147,8 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         Take the exponential moving average of a variable where the checkpoint has one.
     initializers : tuple of str
         Initializer ops to evaluate first; what they assign replaces the checkpoint's values.
+    keep_calls : bool
+        Leave the calls of functions that a TensorFlow 2 SavedModel consists of; by default its graph becomes flat.
     clear_devices : bool
         Drop the devices of all nodes, in function bodies too.
     remember : bool
@@ -161,37 +168,40 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     LimitError
         The constants are past the 2 GiB of a GraphDef.
     """
+    before = {node.name for node in model.graph}
+    named = named_tensors(model, _outputs(model, outputs, signature), "outputs", "freeze", signature)
+    named, notes = _flat(model, named, keep_calls=keep_calls)
+    settle_asset_paths(model, "freeze")
     index = Index(model.graph)
-    texts = _outputs(model, outputs, signature)
-    roots = [node.name for node in find_outputs(model, index.producers, texts, "freeze", signature)]
-    count = len(model.graph)
+    roots = [node.name for node in find_outputs(model, index.producers, named, "freeze", signature)]
     computed = compute_updates(model.graph, roots) if updates == "compute" else []
     index = Index(model.graph) if computed else index
+    kept_names = _kept(model, keep, only)
+    around = Surroundings(model, index, roots, {node.name for node in variable_nodes(model.graph)} - kept_names)
     choice = StateChoice(model, index, drop_state, "freeze")
-    state = CarriedState(model, index, roots, choice)
-    frozen, kept = _choose(model, index, [*roots, *state.roots], keep, only)
+    state = CarriedState(model, index, around.roots, choice)
+    variables = needed_variables(model, index, [*around.roots, *state.roots])
+    frozen = [node for node in variables if node.name not in kept_names]
+    kept = [node.name for node in variables if node.name in kept_names]
     if kept:
-        state = CarriedState(model, index, roots, choice, has_saver=True)
+        state = CarriedState(model, index, around.roots, choice, has_saver=True)
     values = _values(model, index, frozen, split_names(initializers), ema=ema)
     tensors = {name: tensor for name, (_, tensor) in values.items()}
     _check_nbytes({**tensors, **state.values})
-    _check_bodies(model, index, [*roots, *state.roots])
+    _check_bodies(model, index, [*around.roots, *state.roots])
     memory = Memory(model, index, tensors) if remember else None
-    notes = training_mode_notes(index, roots, [node.name for node in variable_nodes(model.graph)])
+    notes += training_mode_notes(index, roots, [node.name for node in variable_nodes(model.graph)])
     hint = OutputHint(index, roots, can_compute=updates == "decline")
+    staying = KeptVariables(model, index, kept, list(tensors), around.roots, choice) if kept else None
+    also, init = ({}, around.init) if staying is None else (staying.also, staying.init)
+    init.wanted = around.init.wanted
+    initializer = state.add()
+    ends = [*around.roots, *([] if initializer is None else [initializer])]
+    cut = to_constants(model, ends, tensors, operation="freeze", also=also, init=init, hint=hint)
+    notes += around.finish() if staying is None else staying.finish()
+    state.list_in(model.meta, initializer)
     if kept:
-        staying = KeptVariables(model, index, [node.name for node in kept], list(tensors), roots, choice)
-        initializer = state.add()
-        ends = [*roots, *([] if initializer is None else [initializer])]
-        cut = to_constants(model, ends, tensors, operation="freeze", also=staying.also, init=staying.init, hint=hint)
-        notes += staying.finish()
-        state.list_in(model.meta, initializer)
         _check_types(model)
-    else:
-        initializer = state.add()
-        ends = [*roots, *([] if initializer is None else [initializer])]
-        cut = to_constants(model, ends, tensors, operation="freeze", hint=hint)
-        notes += _leave_meta_graph(model)
     notes += state.notes(initializer)
     if memory is not None:
         memory.write(model.graph)
@@ -200,10 +210,9 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     rows = [FrozenRow(values[n.name][0], n.name, *_facts(values[n.name][1])) for n in frozen]
     notes += [_ema_coverage(rows)] if ema else []
     notes += [_computed(computed)] if computed else []
-    removed = max(0, count - len(model.graph))
-    variables = [node.name for node in kept]
+    removed = len(before.difference(node.name for node in model.graph))
     return FreezeReport(
-        list(dict.fromkeys(roots)), rows, variables, removed, cut, notes, state.rows(), initializer,
+        list(dict.fromkeys(roots)), rows, kept, removed, cut, notes, state.rows(), initializer,
     )  # fmt: skip
 
 
@@ -213,15 +222,25 @@ def _outputs(model: Model, outputs: Sequence[str], signature: str | None) -> lis
     signatures = {} if model.meta is None else model.meta.signature_def
     if signature is not None and signature not in signatures:
         raise NotFoundError("signature", signature, near_names(signature, signatures) or sorted(signatures)[:3])
-    if signature is None and not names:
-        serving = [key for key in signatures if key != INIT_SIGNATURE and signatures[key].outputs]
-        signature = serving[0] if len(serving) == 1 else None
-        if signature is None:
-            raise _no_outputs(model, serving)
-    if signature is not None:
-        infos = signatures[signature].outputs
+    chosen = [] if signature is None else [signature]
+    if not chosen and not names:
+        chosen = sorted(key for key in signatures if key != INIT_SIGNATURE and signatures[key].outputs)
+        if not chosen or (len(chosen) > 1 and model.saved_model is None):
+            raise _no_outputs(model, chosen)
+    for infos in (signatures[key].outputs for key in chosen):
         names += [name for key in sorted(infos) for name in tensor_names(infos[key]) if name]
-    return names
+    return list(dict.fromkeys(names))
+
+
+def _flat(model: Model, outputs: list[str], *, keep_calls: bool) -> tuple[list[str], list[str]]:
+    """Inline the calls of a TensorFlow 2 SavedModel; return what the outputs are then, and notes."""
+    if keep_calls or model.meta is None or not model.meta.HasField("object_graph_def"):
+        return outputs, []
+    # Few graphs have calls.
+    from graphsurgeon.rewrites.inlining.flattening import flatten
+
+    outputs, left = flatten(model, outputs)
+    return outputs, [f"the call {name} stays: {reason}" for name, reason in left.items()]
 
 
 def _no_outputs(model: Model, signatures: Sequence[str]) -> PassError:
@@ -236,20 +255,14 @@ def _no_outputs(model: Model, signatures: Sequence[str]) -> PassError:
     return PassError("freeze", "no outputs were named", hint=f'name the nodes to keep: `outputs="{example}"`')
 
 
-def _choose(
-    model: Model, index: Index, roots: Sequence[str], keep: Sequence[str], only: Sequence[str]
-) -> tuple[list[Node], list[Node]]:
-    """Partition the variables that the outputs depend on into those to freeze and those to keep."""
-    everything = list(variable_nodes(model.graph))
-    known = {node.name for node in everything}
-    keep, only = split_patterns(keep, known), split_patterns(only, known)
+def _kept(model: Model, keep: Sequence[str], only: Sequence[str]) -> set[str]:
+    """Return the variables that are to stay variables."""
+    names = [node.name for node in variable_nodes(model.graph)]
+    keep, only = split_patterns(keep, set(names)), split_patterns(only, set(names))
     for pattern in (*keep, *only):
-        if not any(matches_any((pattern,), node.name) for node in everything):
-            raise unmatched("variable", pattern, (node.name for node in everything))
-    variables = needed_variables(model, index, roots)
-    kept = [n for n in variables if matches_any(keep, n.name) or (only and not matches_any(only, n.name))]
-    names = {node.name for node in kept}
-    return [node for node in variables if node.name not in names], kept
+        if not any(matches_any((pattern,), name) for name in names):
+            raise unmatched("variable", pattern, names)
+    return {name for name in names if matches_any(keep, name) or (only and not matches_any(only, name))}
 
 
 def _values(
@@ -294,18 +307,6 @@ def _check_bodies(model: Model, index: Index, roots: Sequence[str]) -> None:
         node = next(variable_nodes(model.library.functions[name].body), None)
         if node is not None:
             raise PassError("freeze", f"a variable in the body of function {name!r}, not passed to it", node=node.name)
-
-
-def _leave_meta_graph(model: Model) -> list[str]:
-    """Make a bare GraphDef of a model without variables."""
-    notes = []
-    if not UnfreezeNote.read(model.meta).constants:
-        # TensorFlow's result has a library, if an empty one.
-        model.library.is_set = True
-    if model.meta is not None and model.meta.signature_def:
-        notes.append(f"a GraphDef has no signatures: dropped {', '.join(sorted(model.meta.signature_def))}")
-    model.meta, model.variables = None, {}
-    return notes
 
 
 def _check_types(model: Model) -> None:

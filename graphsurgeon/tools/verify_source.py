@@ -44,6 +44,7 @@ from graphsurgeon.formats.detect import Detected, detect, missing_index
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
+from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors.faults import find_fault
@@ -115,8 +116,32 @@ def compare(model: Model, other: Model) -> list[Finding]:
         raise PassError("verify", f"{which} has no graph to compare", hint="diff compares a checkpoint with a model")
     ours, theirs = (bool(each.variables) or any(True for _ in variable_nodes(each.graph)) for each in (model, other))
     if ours != theirs and len(model.graph):
-        return same_model(other, model) if ours else same_model(model, other)
+        frozen, thawed = (other, model) if ours else (model, other)
+        _freeze_surroundings(frozen, thawed)
+        return same_model(frozen, thawed)
     return list(_differences(diff(model, other)))
+
+
+def _freeze_surroundings(frozen: Model, thawed: Model) -> None:
+    """Do to a model what freezing does beside making constants, as far as the frozen one shows it."""
+    meta, there = thawed.meta, {node.name for node in frozen.graph}
+    if meta is None:
+        return
+    from graphsurgeon.meta_graph.dependencies import TABLES_INIT_OP, InitOps, init_ops
+    from graphsurgeon.rewrites.freezing.asset_paths import settle_asset_paths
+    from graphsurgeon.rewrites.inlining.flattening import flatten_like
+
+    if meta.HasField("object_graph_def"):
+        flatten_like(thawed, frozen.graph)
+    settle_asset_paths(thawed, "verify", frozen.graph)
+    producers = {node.name: node for node in thawed.graph}
+    init, edit = InitOps(init_ops(meta), producers), GraphEdit(thawed.graph)
+    init.keeps_idle = False
+    carried = f"^{TABLES_INIT_OP}"
+    for name, inputs in init.cut({name for name in there if name not in init}).items():
+        is_added = name in there and carried in frozen.graph[name].inputs and carried not in inputs
+        edit.set_inputs(producers[name], (*inputs, carried) if is_added else inputs)
+    edit.apply()
 
 
 def _differences(report: DiffReport) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.formats.save import choose_kind, notes_on
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensors.dtypes import FLOAT
 from tests.notation import function
@@ -92,7 +93,11 @@ def test_a_signature_gives_the_outputs():
     frozen = trained(TWO, BOTH, meta=surrounded())
     report = freeze(frozen, signature="other")
     assert report.outputs == ["y"]
-    assert report.notes == ["a GraphDef has no signatures: dropped other, serving_default"]
+    assert report.notes == ["gone with the nodes that are not kept: signature serving_default"]
+    assert frozen.meta is not None
+    assert list(frozen.meta.signature_def) == ["other"]
+    assert choose_kind(frozen, "frozen.pb") == "graph_def"
+    assert notes_on(frozen, "graph_def") == ["a GraphDef has no signatures: dropped other"]
 
 
 def test_the_only_signature_is_taken():

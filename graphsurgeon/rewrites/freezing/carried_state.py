@@ -23,7 +23,14 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS, TABLE_INIT_OPS
 from graphsurgeon.ir.traversal import ancestors
-from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, TABLES_INIT_OP, init_ops, state_initializers
+from graphsurgeon.meta_graph.dependencies import (
+    MAIN_OP,
+    TABLE_INITIALIZERS,
+    TABLES_INIT_OP,
+    InitOps,
+    init_ops,
+    state_initializers,
+)
 from graphsurgeon.names import node_of_input, some_of, unique_name
 from graphsurgeon.tensors.dtypes import RESOURCE, VARIANT
 from graphsurgeon.tensors.sliced import SlicedTensor
@@ -119,12 +126,15 @@ class CarriedState:
         names = meta.collection_def[TABLE_INITIALIZERS].node_list.value
         if group not in names:
             names.append(group)
-        edit = GraphEdit(self._model.graph)
+        producers = {node.name: node for node in self._model.graph}
+        init, edit = InitOps(init_ops(meta), producers), GraphEdit(self._model.graph)
+        fills = set(map(node_of_input, producers[group].inputs))
         for name in init_ops(meta):
-            node = edit.get(name)
-            if node is not None and node.op == "NoOp" and name != group and f"^{group}" not in node.inputs:
-                edit.set_inputs(node, [*node.inputs, f"^{group}"])
+            if name in init and name != group and not fills.issubset(init.below(name)):
+                edit.set_inputs(producers[name], list(dict.fromkeys([*producers[name].inputs, f"^{group}"])))
         edit.apply()
+        if self._model.saved_model is not None and not init_ops(meta):
+            meta.collection_def[MAIN_OP].node_list.value.append(group)
 
     def notes(self, group: str | None) -> list[str]:
         """Tell what is to be run, and what starts empty."""

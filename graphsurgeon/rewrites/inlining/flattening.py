@@ -37,9 +37,13 @@ class FlatGraph(NamedTuple):
 
 
 def flatten(model: Model, outputs: Sequence[str]) -> FlatGraph:
-    """Inline the calls that outputs and initializers need; signatures follow. A wrong output is a NotFoundError."""
+    """Inline the calls that outputs and initializers need; signatures follow.
+
+    An output that a node does not have is a NotFoundError; names of no node are passed over.
+    """
     index = Index(model.graph)
-    roots = list(dict.fromkeys(find_node(index.producers, text).name for text in outputs))
+    there = [text for text in outputs if parse_input(text).node in index.producers]
+    roots = list(dict.fromkeys(find_node(index.producers, text).name for text in there))
     meta = model.meta
     needed = ancestors(index.producers, [*roots, *(init_ops(meta) if meta is not None else ())])
     inliner = CallInliner(model)
@@ -69,11 +73,14 @@ def flatten_like(model: Model, flat: Graph) -> None:
     }
     everything = [name for names in outputs.values() for name in names]
     before = model.snapshot()
+    best: tuple[int, list[str]] = (0, [])
     for names in (everything, *outputs.values()):
-        found = flatten(model, names)
-        if found.outputs != names and all(name in flat for name in found.outputs):
-            return
+        found = flatten(model, names).outputs
+        if found != names and all(name in flat for name in found):
+            best = max(best, (sum(node.name in model.graph for node in flat), names), key=lambda each: each[0])
         model.restore(before)
+    if best[1]:
+        flatten(model, best[1])
 
 
 def _results(text: str, results: dict[str, list[str]]) -> list[str]:

@@ -11,6 +11,9 @@ from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
 
+# What Keras knows of the objects.
+_KERAS = "keras_metadata.pb"
+
 
 class Removal(NamedTuple):
     """What a pass took out of a graph."""
@@ -28,6 +31,7 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
     if meta is None:
         return []
     is_listed = removal.saver != "kept" and _unlist_saver(meta)
+    assets = [asset.filename for asset in meta.asset_file_def]
     gone = drop_dangling(meta, removal.there.__contains__)
     if isinstance(removal.saver, Saver):
         meta.saver_def.CopyFrom(removal.saver.saver_def)
@@ -41,6 +45,8 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
     ):
         meta.ClearField("object_graph_def")
         gone.append(Gone("object graph", ""))
+        _leave_files(model, [_KERAS])
+    _leave_files(model, [f"assets/{name}" for name in set(assets) - {each.filename for each in meta.asset_file_def}])
     aliases = meta.meta_info_def.function_aliases
     for name in [name for name in aliases if name not in functions]:
         del aliases[name]
@@ -48,6 +54,13 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
     if COLLECTION in meta.collection_def:
         _trim_note(meta, set(removal.there) - set(removal.replaced))
     return gone
+
+
+def _leave_files(model: Model, names: Collection[str]) -> None:
+    """Let files of the SavedModel not go along any more, unless it is for other meta graphs too."""
+    parts = model.saved_model
+    if parts is not None and not parts.num_others:
+        model.saved_model = parts._replace(files={k: v for k, v in parts.files.items() if k not in names})
 
 
 def _unlist_saver(meta: schema.MetaGraphDef) -> bool:

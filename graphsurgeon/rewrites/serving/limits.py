@@ -1,4 +1,4 @@
-"""What of a model a ``.meta`` with a checkpoint cannot hold, seen without what makes a model servable."""
+"""What of a model a ``.meta`` with a checkpoint, or a GraphDef, cannot hold; without what makes a model servable."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def limits_of_checkpoint(model: Model) -> list[str]:
             "graph's own saver, but lists no variables to train"
         )
     return notes
+
+
+def limits_of_graph_def(model: Model) -> list[str]:
+    """Return what of a model a GraphDef cannot hold."""
+    if model.meta is None or not model.meta.signature_def:
+        return []
+    from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
+
+    signatures = sorted({*model.meta.signature_def} - {INIT_SIGNATURE})
+    return [f"a GraphDef has no signatures: dropped {', '.join(signatures)}"] if signatures else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import unfreeze
 from proto_utils import schema
@@ -45,5 +46,6 @@ def test_where_notes_of_freezing_tell_of_the_variables_too():
     of = model(FROZEN + TABLE)
     unfreeze(of)
     freeze(of, outputs=("y", "fill"), remember=True)
+    of = Model.from_graph_def(of.to_graph_def())
     assert NOTE in unfreeze(of).notes
     assert fillers(of.meta) == ["fill"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphsurgeon.ir.graph import Function, Graph
-from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.meta_graph.dangling import Gone
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.variables.saver import Saver
@@ -81,6 +81,20 @@ def test_an_object_graph_stays_with_its_functions_and_variables(functions: str, 
     gone = step(edited, has_lost=has_lost)
     assert edited.meta.HasField("object_graph_def") is stays
     assert gone == ([] if stays else [Gone("object graph", "")])
+
+
+@pytest.mark.parametrize("num_others", [0, 1])
+def test_files_go_with_what_names_them(num_others: int):
+    edited = made()
+    assert edited.meta is not None
+    edited.meta.object_graph_def.SetInParent()
+    for name, node in (("words", "k:0"), ("more", "gone:0")):
+        edited.meta.asset_file_def.add(filename=name).tensor_info.name = node
+    files = dict.fromkeys(["assets/words", "assets/more", "assets/unknown", "keras_metadata.pb"], "somewhere")
+    edited.saved_model = SavedModelParts((), 0, num_others, files)
+    step(edited, has_lost=True)
+    left = list(files) if num_others else ["assets/words", "assets/unknown"]
+    assert list(edited.saved_model.files) == left
 
 
 def test_the_note_speaks_of_what_is_left():

@@ -1,12 +1,13 @@
-"""What of a model a checkpoint cannot hold."""
+"""What of a model a checkpoint, or a GraphDef, cannot hold."""
 
 from __future__ import annotations
 
 import pytest
 
 from graphsurgeon.ir.model import SavedModelParts
-from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, may_need_saver
+from graphsurgeon.rewrites.serving.limits import limits_of_checkpoint, limits_of_graph_def, may_need_saver
 from graphsurgeon.rewrites.serving.servable import note_of_new_saver, restorable
+from proto_utils import schema
 from tests.notation import model
 from tests.rewrites.serving.test_servable import NET, meta_of, two, with_old_saver, with_variable
 
@@ -33,3 +34,12 @@ def test_assets_and_objects_are_named():
     assets, keys = limits_of_checkpoint(made)
     assert "'assets/words' and 1 more" in assets
     assert "object-based" in keys
+
+
+def test_signatures_are_named():
+    made = two()
+    made.meta = schema.MetaGraphDef()
+    made.meta.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = "init"
+    assert limits_of_graph_def(made) == []
+    made.meta.signature_def["other"].outputs["out"].name = "y:0"
+    assert limits_of_graph_def(made) == ["a GraphDef has no signatures: dropped other"]

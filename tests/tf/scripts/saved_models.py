@@ -8,6 +8,8 @@ import tensorflow as tf
 
 tf1 = tf.compat.v1
 NO_CALL = "__saved_model_init_op"
+#: What inputs that are strings get; empty strings, because most are serialized examples, unless a script sets it.
+TEXTS = []
 
 
 def compare(first, second, tags):
@@ -48,21 +50,25 @@ def kind(value):
 def run_in_session(directory, tags):
     """``{"signature/output": bits, or the error's class}`` of a SavedModel loaded into a session."""
     graph = tf.Graph()
-    found = {}
     with graph.as_default(), running.session(graph) as session:
-        meta = tf1.saved_model.load(session, tags, directory)
-        for key in sorted(meta.signature_def):
-            signature = meta.signature_def[key]
-            if key == NO_CALL:
-                continue
-            feeds = {
-                info.name: value_for(info.name, graph.get_tensor_by_name(info.name))
-                for info in signature.inputs.values()
-                if info.name
-            }
-            for name, info in signature.outputs.items():
-                if info.name and graph.get_tensor_by_name(info.name).dtype not in running.UNFETCHABLE:
-                    found["%s/%s" % (key, name)] = fetched(session, info.name, feeds)
+        return run_signatures(session, graph, tf1.saved_model.load(session, tags, directory))
+
+
+def run_signatures(session, graph, meta):
+    """The same in a session that is set up."""
+    found = {}
+    for key in sorted(meta.signature_def):
+        signature = meta.signature_def[key]
+        if key == NO_CALL:
+            continue
+        feeds = {
+            info.name: value_for(info.name, graph.get_tensor_by_name(info.name))
+            for info in signature.inputs.values()
+            if info.name
+        }
+        for name, info in signature.outputs.items():
+            if info.name and graph.get_tensor_by_name(info.name).dtype not in running.UNFETCHABLE:
+                found["%s/%s" % (key, name)] = fetched(session, info.name, feeds)
     return found
 
 
@@ -102,9 +108,11 @@ def run_eagerly(directory, tags):
 
 
 def value_for(name, tensor, dimension=2):
-    """A value for an input, a tensor or its spec: empty strings, because most strings are serialized examples."""
+    """A value for an input, a tensor or its spec."""
     shape, dtype = tensor.shape, tensor.dtype.base_dtype
     dims = [dimension if dim is None else dim for dim in shape.as_list()] if shape.rank is not None else [dimension]
+    if dtype == tf.string and TEXTS:
+        return np.resize(np.array(TEXTS, object), ([len(TEXTS)] + dims[1:]) if dims else [])
     if dtype == tf.string:
         return np.full(dims, b"", object)
     return running.filler(dtype.as_numpy_dtype, tuple(dims), sum(map(ord, name)) % 1000)

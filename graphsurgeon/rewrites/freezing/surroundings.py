@@ -1,0 +1,77 @@
+"""What surrounds a graph whose variables become constants: init ops, signatures, collections, assets.
+
+Ops that run all initializers, such as the main op of a SavedModel, are cut down to those of
+what is left, and may be among the outputs::
+
+    init = NoOp(^v/Assign, ^fill)      becomes      init = NoOp(^fill)
+
+Signatures, collections and assets stay as far as their nodes do: a SavedModel can be one again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from graphsurgeon.ir.function_calls import called_functions, trim_library
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.meta_graph.collections import unlist_variables
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_ops, state_inputs
+from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
+from graphsurgeon.variables.unfreeze_note import UnfreezeNote
+from proto_utils import schema
+
+_NAMED = ("signature", "asset")
+_SAVEABLES = "saveable_objects"
+
+
+class Surroundings:
+    """The init ops of a model, planned before its graph is edited, and what is around it, cut down afterwards.
+
+    `roots` are the outputs, but for those that only run initializers: in their places these stand. `init` are the ops
+    that run them all. No variable of `frozen` is one afterwards.
+    """
+
+    def __init__(self, model: Model, index: Index, outputs: Sequence[str], frozen: Collection[str]) -> None:
+        self._model = model
+        self._frozen = set(frozen)
+        self.init = InitOps(() if model.meta is None else init_ops(model.meta), index.producers)
+        self.init.keeps_idle = False
+        self.init.wanted = {name for name in outputs if name in self.init}
+        found: dict[str, None] = {}
+        for name in outputs:
+            for each in self.init.below(name):
+                if each == name or self._frozen.isdisjoint(state_inputs(each, index.producers)):
+                    found[each] = None
+        self.roots = list(found)
+
+    def finish(self) -> list[str]:
+        """Take what surrounds the edited graph to what is left; it has no variables. Returns notes."""
+        model = self._model
+        there = {node.name for node in model.graph}
+        if not UnfreezeNote.read(model.meta).constants:
+            # TensorFlow's result has a library, if an empty one.
+            model.library.is_set = True
+        notes = self._cut_meta_graph(there)
+        model.variables, model.is_frozen = {}, True
+        return notes
+
+    def _cut_meta_graph(self, there: Collection[str]) -> list[str]:
+        """Take the meta graph to what is left; one with nothing in it goes, but that of a SavedModel."""
+        model, meta = self._model, self._model.meta
+        if meta is None:
+            return []
+        if meta.HasField("object_graph_def"):
+            # It was the objects that had functions, also those that nothing calls.
+            trim_library(model.library, called_functions(model.graph, model.library))
+        unlist_variables(meta, {f"{name}:0" for name in self._frozen})
+        if _SAVEABLES in meta.collection_def:
+            # TensorFlow would make a saver of them.
+            del meta.collection_def[_SAVEABLES]
+        gone = update_meta_graph(model, Removal(there, self._frozen, "removed", has_lost=True))
+        rest = schema.parse(schema.MetaGraphDef, schema.serialize(meta))
+        rest.ClearField("meta_info_def")
+        if model.saved_model is None and not schema.serialize(rest):
+            model.meta = None
+        names = [f"{each.where} {each.name}" for each in gone if each.where in _NAMED and each.name != INIT_SIGNATURE]
+        return [f"gone with the nodes that are not kept: {', '.join(names)}"] if names else []
