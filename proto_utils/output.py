@@ -270,10 +270,12 @@ class Transaction:
 
     def _commit(self) -> None:
         self._check_links()
-        # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first.
-        sync = any(file.replaces and file.role != "pointer" for file in self._files)
+        # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first. And
+        # it must not be there before what it points to.
+        is_pointer_alone = all(file.role == "pointer" for file in self._files)
+        sync = any(file.replaces and (file.role != "pointer" or is_pointer_alone) for file in self._files)
         for file in self._files:
-            to_disk = file.temp is not None and (sync or file.replaces)
+            to_disk = file.temp is not None and sync
             if file.sink is not None and not file.sink.is_closed:
                 file.sink.finish(sync=to_disk)
             elif file.sink is not None and file.temp is not None and to_disk:

@@ -321,7 +321,7 @@ def _root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(("existing", "synced"), [([], 0), (["pointer"], 1), (["data"], 3), (["data", "pointer"], 3)])
+@pytest.mark.parametrize(("existing", "synced"), [([], 0), (["pointer"], 0), (["data"], 3), (["data", "pointer"], 3)])
 def test_only_what_replaces_files_waits_for_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: list[str], synced: int
 ):
@@ -335,6 +335,15 @@ def test_only_what_replaces_files_waits_for_the_disk(
         transaction.create(tmp_path / "index", role="seal").write(b"new")
         transaction.create(tmp_path / "pointer", role="pointer").write(b"new")
     assert calls.count("file") == synced
+
+
+def test_a_pointer_on_its_own_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "pointer").write_text("old")
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    with Transaction(overwrite=True) as transaction:
+        transaction.create(tmp_path / "pointer", role="pointer").write(b"new")
+    assert len(calls) == 2
 
 
 def test_file_for_a_library_that_wants_a_name(tmp_path):

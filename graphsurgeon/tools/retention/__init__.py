@@ -4,9 +4,10 @@ While it trains, TensorFlow keeps the last few checkpoints, and when one drops o
 hours have gone by since one did (`graphsurgeon.tools.retention.rules`). One that stays for good is no longer named in
 the state file, so what that does not name is not deleted unless it is asked for.
 
-The state file is written first, then files go, each checkpoint's index before its values: whenever this is interrupted,
-the state file names checkpoints that are there, and no index is without its values. Only names are deleted: values that
-another checkpoint has hard links to stay, and a checkpoint to which one that is kept has symbolic links is kept too.
+What stays is had on disk, then the state file is written, then files go, each checkpoint's index before its values:
+whenever this is interrupted, the state file names checkpoints that are there, and no index is without its values. Only
+names are deleted: values that another checkpoint has hard links to stay, and a checkpoint to which one that is kept has
+symbolic links is kept too.
 
 Not for a directory in which a training is running: that process knows its own list, and writes it again.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from graphsurgeon.errors import PassError
@@ -34,6 +36,7 @@ from graphsurgeon.tools.retention.stored import (
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.output import Transaction
+from proto_utils.places import fsync
 
 __all__ = ["RetentionReport", "StoredCheckpoint", "prune_checkpoints"]
 
@@ -132,6 +135,8 @@ def prune_checkpoints(
     _keep_the_rest(found, candidates, plan, directory)
     report, new = _report(found, missing, plan, state, os.path.join(directory, name))
     if not dry_run:
+        if report.removed:
+            _sync(plan.active)
         if report.state is not None and new is not None:
             _write_state(report.state, new)
         _remove(report.removed)
@@ -257,6 +262,15 @@ def _write_state(path: str, state: CheckpointState) -> None:
     directory, name = os.path.split(path)
     with Transaction(overwrite=True) as transaction:
         write_state(directory, state, transaction, name=name, relative=not is_absolute)
+
+
+def _sync(checkpoints: Iterable[StoredCheckpoint]) -> None:
+    """Have on disk what stays, before anything goes: whoever saved it may not have waited for that."""
+    files = [file for each in checkpoints for file in each.files]
+    for path in [*files, *dict.fromkeys(os.path.dirname(file) or "." for file in files)]:
+        # Not every system can open a directory, nor may everybody open every file.
+        with contextlib.suppress(OSError):
+            fsync(path)
 
 
 def _remove(checkpoints: tuple[StoredCheckpoint, ...]) -> None:

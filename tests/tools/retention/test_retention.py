@@ -346,6 +346,28 @@ def test_state_file_first_then_each_index_before_its_values(run, monkeypatch):
     assert seen[:4] == ["m-1.index", "m-1.data-00000-of-00001", "m-1.meta", "m-2.index"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads from /proc what a descriptor is of")
+def test_what_stays_is_on_disk_before_anything_goes(run, monkeypatch):
+    done: list[str] = []
+    fsync, unlink = os.fsync, os.unlink
+
+    def synced(fd: int) -> None:
+        done.append(os.readlink(f"/proc/self/fd/{fd}"))
+        fsync(fd)
+
+    def unlinked(path: str) -> None:
+        done.append(f"gone {path}")
+        unlink(path)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "unlink", unlinked)
+    prune_checkpoints(run, keep=1)
+    first = next(i for i, each in enumerate(done) if each.startswith(f"gone {run}/m-"))
+    survivors = [f"{run}/m-8{suffix}" for suffix in (".index", ".data-00000-of-00001", ".meta")]
+    assert {*survivors, str(run)} <= set(done[:first])
+    assert max(map(done.index, survivors)) < min(i for i, each in enumerate(done) if "checkpoint" in each)
+
+
 @pytest.mark.parametrize("count", range(3))
 def test_interrupted(run, monkeypatch, count):
     """Wherever deleting ends, the state file is true and what has an index is whole."""
