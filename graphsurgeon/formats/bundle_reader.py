@@ -111,6 +111,8 @@ class Bundle(Checkpoint[BundleEntry]):
         by_key = self._read_entries(items)
         self._shards = BundleShards(self.prefix, self.num_shards, self.is_big_endian)
         self._parts: dict[str, list[tuple[Box, str, BundleEntry]]] = {}
+        #: Where the last value of each shard ends.
+        self._ends: dict[int, int] = {}
         try:
             self._open_shards(by_key)
             self._gather_slices(by_key)
@@ -133,6 +135,8 @@ class Bundle(Checkpoint[BundleEntry]):
 
     def damaged_files(self) -> list[DamagedFile]:
         """Return the shards that lack values of some tensors; of one that is partitioned, any slice of it."""
+        if all(self._shards.is_whole(shard_id, end) for shard_id, end in self._ends.items()):
+            return []
         places = [Place(name, name, entry) for name, entry in self.entries.items() if not entry.slices]
         places += [Place(name, part, entry) for name, parts in self._parts.items() for _, part, entry in parts]
         return self._shards.damaged_files(places)
@@ -185,7 +189,11 @@ class Bundle(Checkpoint[BundleEntry]):
 
     def _open_shards(self, entries: Mapping[str, BundleEntry]) -> None:
         """Open every shard that entries name, where it is present: whoever replaces files changes nothing for us."""
-        for shard_id in {entry.shard_id for entry in entries.values() if not entry.slices}:
+        for entry in entries.values():
+            end = entry.offset + entry.nbytes
+            if not entry.slices and end >= self._ends.get(entry.shard_id, 0):
+                self._ends[entry.shard_id] = end
+        for shard_id in self._ends:
             self._shards.nbytes(shard_id)
 
     def _gather_slices(self, entries: dict[str, BundleEntry]) -> None:

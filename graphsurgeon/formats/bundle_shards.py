@@ -79,7 +79,7 @@ class BundleShards:
     def fault(self, name: str, entry: BundleEntry) -> GraphSurgeonError | None:
         """Return why the values of an entry cannot be read, as far as its shard's size and beginning tell."""
         shard_id = entry.shard_id
-        damage = self._damage(entry)
+        damage = self._damage(shard_id, entry.offset + entry.nbytes)
         if damage is None:
             return None
         path = self.path(shard_id)
@@ -92,6 +92,10 @@ class BundleShards:
         reason = f"tensor {name!r} is at {place}: the shard is truncated or of another checkpoint"
         return CorruptionError(reason, path=path, offset=size, hint=f"get the file again; {_SALVAGE}")
 
+    def is_whole(self, shard_id: int, end: int) -> bool:
+        """Return whether a shard is there, is one, and has all values up to `end`."""
+        return self._damage(shard_id, end) is None
+
     def damaged_files(self, places: Iterable[Place]) -> list[DamagedFile]:
         """Return the shards of which some of these entries cannot be read, by number."""
         found: dict[int, DamagedFile] = {}
@@ -99,7 +103,7 @@ class BundleShards:
         for place in places:
             entry = place.entry
             wanted[entry.shard_id] = max(wanted.get(entry.shard_id, 0), entry.offset + entry.nbytes)
-            damage = self._damage(entry)
+            damage = self._damage(entry.shard_id, entry.offset + entry.nbytes)
             if damage is not None:
                 file = found.setdefault(entry.shard_id, DamagedFile(self.path(entry.shard_id), damage, "", []))
                 file.names.append(place.tensor)
@@ -121,15 +125,15 @@ class BundleShards:
             source = self._sources[shard_id] = kind(self.path(shard_id))
         return source
 
-    def _damage(self, entry: BundleEntry) -> Damage | None:
-        size = self.nbytes(entry.shard_id)
+    def _damage(self, shard_id: int, end: int) -> Damage | None:
+        size = self.nbytes(shard_id)
         if size is None:
             return "missing"
-        if entry.shard_id not in self._is_pointer:
-            self._is_pointer[entry.shard_id] = is_lfs_pointer(self._open(entry.shard_id))
-        if self._is_pointer[entry.shard_id]:
+        if shard_id not in self._is_pointer:
+            self._is_pointer[shard_id] = is_lfs_pointer(self._open(shard_id))
+        if self._is_pointer[shard_id]:
             return "Git LFS pointer"
-        return "truncated" if entry.offset + entry.nbytes > size else None
+        return "truncated" if end > size else None
 
     def _reason(self, shard_id: int, damage: Damage, wanted: int) -> str:
         if damage == "missing":
