@@ -180,14 +180,14 @@ def unmatched(
     """
     known = list(known)
     error = NotFoundError.among(kind, pattern, known, like=like, where=where)
-    meant = _meant(pattern, known)
+    meant = meant_by(pattern, known)
     if meant is not None:
         advice = f"patterns are regular expressions: {meant!r}"
         error.hint = advice if error.hint is None else f"{advice}; {error.hint}"
     return error
 
 
-def _meant(pattern: str, known: Sequence[str]) -> str | None:
+def meant_by(pattern: str, known: Sequence[str]) -> str | None:
     """Return a regular expression that matches whole names, for a part of one or a shell's ``*``; None when unknown."""
     for text in dict.fromkeys((_STAR.sub(lambda star: ".*" if star[0] == "*" else ".", pattern), pattern)):
         compiled = _compile(text)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
-from graphsurgeon.names import some_of, split_patterns
+from graphsurgeon.names import meant_by, some_of, split_patterns
 from proto_utils.errors import NotFoundError
 
 _SEPARATOR = re.compile(r"(?<!\\)=")
@@ -111,7 +111,9 @@ class NameMap:
 def unmatched_hint(entry: Entry, names: Iterable[str], near: Sequence[str]) -> str | None:
     """Return why an entry may take none of the names, None when unknown; `near` are those that resemble it."""
     if entry.problem:
-        return f"{entry.old!r} is no regular expression: {entry.problem}"
+        meant = meant_by(entry.old, list(names))
+        advice = "" if meant is None else f"; patterns are regular expressions: {meant!r}"
+        return f"{entry.old!r} is no regular expression: {entry.problem}{advice}"
     found = [] if entry.pattern is None else [name for name in names if entry.pattern.search(name)]
     if found:
         text = f"(.*){entry.old}(.*)"
