@@ -21,6 +21,25 @@ from graphsurgeon.tensors.dtypes import DType
 #: The first release of which the ops are known; what has no mark is in it, and perhaps in older ones.
 OLDEST: Final = "1.15"
 
+#: The types that came later, by TensorFlow's ``types.proto`` in its releases.
+LATER_DTYPES: Final = tuple(
+    (DType.from_name(name), since)
+    for since, names in {
+        "2.12": ("float8_e5m2", "float8_e4m3fn"),
+        "2.15": ("int4", "uint4"),
+        "2.19": ("float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz"),
+        "2.20": ("int2", "uint2"),
+        "2.21": ("float4_e2m1fn",),
+    }.items()
+    for name in names
+)
+
+# The ops by which a type comes into a graph.
+_ENTRIES: Final = frozenset((
+    "Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Variable", "VariableV2", "VarHandleOp", "Cast",
+    "Bitcast",
+))  # fmt: skip
+
 Version = tuple[int, ...]
 
 
@@ -72,4 +91,10 @@ def _later(op: str) -> tuple[str, Mapping[str, OpAttr]]:
     known = facts(op)
     if known is None:
         return "", {}
-    return known.since, {name: each for name, each in known.attrs.items() if each.since != known.since or each.later}
+    attrs = {}
+    for name, attr in known.attrs.items():
+        if op in _ENTRIES and attr.kind == "type" and not attr.allowed:
+            attr = attr._replace(later=LATER_DTYPES)  # noqa: PLW2901 -- the same attr, with what every type has
+        if attr.since != known.since or attr.later:
+            attrs[name] = attr
+    return known.since, attrs

@@ -7,6 +7,7 @@ import pytest
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.versions import Need, needs_of, version_of
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 
 
 def needs(op: str, **attrs: object) -> list[Need]:
@@ -35,6 +36,12 @@ def test_defaults_of_other_kinds():
 def test_a_value_of_an_attr():
     assert needs("MatMul", T=dtypes.UINT8) == [Need("2.12", "uint8 as 'T' of op MatMul", "T")]
     assert needs("MaxPool", padding="EXPLICIT") == [Need("2.4", "EXPLICIT as 'padding' of op MaxPool", "padding")]
+
+
+def test_types_that_came_later():
+    assert needs("Const", dtype=dtypes.INT4) == [Need("2.15", "int4 as 'dtype' of op Const", "dtype")]
+    assert needs("Cast", SrcT=dtypes.FLOAT, DstT=DType.from_name("float8_e5m2fnuz"))[0].since == "2.19"
+    assert needs("Const", dtype=dtypes.BFLOAT16) == []
 
 
 def test_what_no_tensorflow_has_is_told_nothing_of():
