@@ -156,7 +156,7 @@ class TensorRow(Part):
 
 @dataclass(frozen=True)
 class TensorDiff(Part):
-    """A tensor that is on both sides and differs; `values` is None when its dtype or shape does."""
+    """A tensor that is on both sides and differs; `values` is None when its dtype or shape does, or of variants."""
 
     name: str
     a_dtype: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from graphsurgeon.compare.report import TensorDiff, TensorRow, TensorsDiff
@@ -33,11 +34,17 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDif
         values = None
         if is_same_kind(x, y):
             if not (has_values(x) and has_values(y)):
-                not_compared.append(name)
-                continue
-            values = diff_values(x, y)
-            num_equal += values is None
-        if values is not None or not is_same_kind(x, y):
+                is_same = _same_encoding(x, y)
+                if is_same is None:
+                    not_compared.append(name)
+                    continue
+            else:
+                values = diff_values(x, y)
+                is_same = values is None
+            num_equal += is_same
+        else:
+            is_same = False
+        if not is_same:
             changed.append(TensorDiff(name, x.dtype.name, y.dtype.name, list(x.shape), list(y.shape), values))
     return TensorsDiff(missing, extra, changed, not_compared, num_equal)
 
@@ -45,6 +52,20 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDif
 def has_values(tensor: Tensor) -> bool:
     """Whether a tensor has values that can be read outside a session."""
     return not isinstance(tensor, OpaqueTensor) and (tensor.dtype.itemsize > 0 or tensor.dtype is dtypes.STRING)
+
+
+def _same_encoding(a: Tensor, b: Tensor) -> bool | None:
+    """Whether checkpoints hold two variants as the same bytes; None of what is in none."""
+    if a.stored is None or b.stored is None:
+        return None
+    return _digest(a) == _digest(b)
+
+
+def _digest(tensor: Tensor) -> bytes:
+    digest = hashlib.blake2b()
+    for chunk in tensor.encoded():
+        digest.update(chunk)
+    return digest.digest()
 
 
 def tensors_of(model: Model, others: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], list[str]]:

@@ -168,6 +168,8 @@ def tensor_lines(tensors: TensorsDiff, limit: int | None) -> Iterator[str]:
 def _tensor(row: TensorDiff) -> str:
     if row.values is not None:
         return f"{row.a_dtype} {row.a_shape}: {_values(row.values)}"
+    if (row.a_dtype, row.a_shape) == (row.b_dtype, row.b_shape):
+        return f"{row.a_dtype} {row.a_shape}: other bytes, which only TensorFlow can read"
     return f"{row.a_dtype} {row.a_shape} -> {row.b_dtype} {row.b_shape}"
 
 

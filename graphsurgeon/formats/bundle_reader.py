@@ -24,10 +24,10 @@ from graphsurgeon.formats.bundle_entries import EntryDecoder
 from graphsurgeon.formats.bundle_shards import BundleShards, Place
 from graphsurgeon.formats.bundle_tensors import (
     BundleEntry,
-    BundleOpaqueTensor,
     BundleStringTensor,
     BundleTensor,
 )
+from graphsurgeon.formats.bundle_variants import BundleVariantTensor
 from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path
 from graphsurgeon.formats.checkpoint import Checkpoint, DamagedFile
 from graphsurgeon.formats.foreign import describe_text
@@ -162,7 +162,7 @@ class Bundle(Checkpoint[BundleEntry]):
     def _tensor(self, name: str, entry: BundleEntry) -> Tensor:
         if entry.dtype is dtypes.STRING:
             return BundleStringTensor(name, entry, self._shards)
-        kind = BundleTensor if entry.dtype.itemsize else BundleOpaqueTensor
+        kind = BundleTensor if entry.dtype.itemsize else BundleVariantTensor
         return kind(name, entry, self._shards)
 
     def _header(self, item: tuple[bytes | None, bytes]) -> Any:

@@ -12,18 +12,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Extents, Stored, Tensor
-from proto_utils.errors import CorruptionError, GraphSurgeonError, UnsupportedError
+from proto_utils.errors import CorruptionError, GraphSurgeonError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 from proto_utils.varint import MAX_NBYTES, decode_varint
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _UINT32_MAX = 0xFFFFFFFF
 #: Lengths of strings are read so many bytes at a time.
@@ -73,7 +70,7 @@ class Shards(Protocol):
         ...
 
 
-class _StoredTensor(Tensor):
+class StoredTensor(Tensor):
     """The base of all kinds: a name for errors, the entry, and the shard."""
 
     __slots__ = ("_entry", "_name", "_shards")
@@ -120,7 +117,7 @@ class _StoredTensor(Tensor):
         return CorruptionError(f"{where}: {reason}", path=path, offset=self._entry.offset)
 
 
-class BundleTensor(_StoredTensor):
+class BundleTensor(StoredTensor):
     """A numeric tensor."""
 
     __slots__ = ()
@@ -154,7 +151,7 @@ class BundleTensor(_StoredTensor):
             self._verify(crc)
 
 
-class BundleStringTensor(_StoredTensor):
+class BundleStringTensor(StoredTensor):
     """A string tensor: varint lengths, their masked checksum, the strings."""
 
     __slots__ = ()
@@ -250,25 +247,6 @@ class BundleStringTensor(_StoredTensor):
     @property
     def _byteorder(self) -> Any:
         return "big" if self._shards.is_big_endian else "little"
-
-
-class BundleOpaqueTensor(_StoredTensor):
-    """A variant: serialized C++ objects that only a TensorFlow which knows their types can read."""
-
-    __slots__ = ()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes in the file."""
-        return self._entry.nbytes
-
-    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes]:  # noqa: ARG002 -- there is nothing to yield
-        """Raise UnsupportedError, naming the tensor."""
-        raise UnsupportedError(f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read")
-
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """Raise UnsupportedError, naming the tensor."""
-        raise UnsupportedError(f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read")
 
 
 def _batch(lengths: array[int], first: int) -> tuple[int, int]:

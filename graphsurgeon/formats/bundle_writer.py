@@ -12,7 +12,9 @@
 
 An entry's ``crc32c`` is masked and covers the tensor's bytes as they are in the file; in
 a string tensor it covers each length as a uint32 (uint64 past 4 GiB) in place of the
-varint. Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
+varint. Variants are drawn in `graphsurgeon.formats.bundle_variants`.
+
+Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from graphsurgeon.formats.byteorder import swap_code, swapped
-from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.formats.checksum import crc32c, mask, unmask
 from graphsurgeon.formats.table import TableWriter
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
@@ -278,7 +280,7 @@ def _write_shard(
         elif tensor.dtype.itemsize:
             crc = _write_values(sink, tensor, byteorder)
         else:
-            crc = _write_opaque(sink, tensor, byteorder)
+            crc = _write_variants(sink, tensor, byteorder)
         yield name, _entry(tensor, shard_id, offset, sink.offset - offset, mask(crc))
 
 
@@ -296,20 +298,14 @@ def _write_values(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
     return crc
 
 
-def _write_opaque(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
-    """Copy what TensorFlow alone can read, as it is; return its CRC."""
+def _write_variants(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
+    """Copy what TensorFlow alone can read, as it is; return its CRC, which is not that of its bytes."""
     stored = tensor.stored
-    if stored is None or stored.is_big_endian != (byteorder == "big"):
+    if stored is None or stored.checksum is None or stored.is_big_endian != (byteorder == "big"):
         raise UnsupportedError(f"{tensor!r} cannot be written in another byte order: only TensorFlow knows its layout")
-    crc = 0
-    for chunk in stored.source.chunks(stored.offset, stored.offset + stored.nbytes):
-        crc = crc32c(chunk, crc)
+    for chunk in tensor.encoded():
         sink.write(chunk)
-    if mask(crc) != stored.checksum:
-        raise CorruptionError(
-            f"{tensor!r}: its checksum differs from that of its bytes", path=stored.source.path, offset=stored.offset
-        )
-    return crc
+    return unmask(stored.checksum)
 
 
 def _write_strings(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:

@@ -21,6 +21,8 @@ def find_fault(tensor: Tensor) -> GraphSurgeonError | None:
             deque(tensor.strings(), maxlen=0)
         elif tensor.dtype.itemsize:
             deque(tensor.chunks(), maxlen=0)
+        elif tensor.stored is not None:
+            deque(tensor.encoded(), maxlen=0)
     except (CorruptionError, NotFoundError, UnsupportedError) as error:
         return error
     return None

@@ -160,6 +160,16 @@ class Tensor:
         """
         raise UnsupportedError(f"{self._label} has no strings")
 
+    def encoded(self) -> Iterator[bytes | memoryview]:
+        """Yield the elements of a variant tensor as the data file of a checkpoint holds them, verified.
+
+        Raises
+        ------
+        UnsupportedError
+            No data file holds it.
+        """
+        raise UnsupportedError(f"{self._label} is in no checkpoint")
+
     def numpy(self) -> np.ndarray[Any, Any]:
         """Read all values into a new array; strings become an object array of bytes.
 

@@ -52,7 +52,7 @@ class SavedAttribute(NamedTuple):
     node: int  # the object
     name: str
     full_name: str  # of a variable; else empty
-    key: str  # of the tensor; a table has one attribute and two tensors, whose keys begin with it
+    key: str  # of the tensor; those of tables (two) and iterators begin with it
 
 
 class SlotVariable(NamedTuple):

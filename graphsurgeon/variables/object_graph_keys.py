@@ -16,8 +16,8 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_t
 from graphsurgeon.variables.object_graph_removal import holders, remove_emptied
 from proto_utils import schema
 
-#: A table saves two tensors under keys that begin with the one that is noted.
-TABLE_SUFFIXES = ("-keys", "-values")
+#: Some objects save their tensors under keys that begin with the one that is noted: a table two, an iterator one.
+KEY_SUFFIXES = ("-keys", "-values", "_STATE")
 
 
 def update_object_graph(tensors: MutableMapping[str, Tensor], new_keys: Mapping[str, str | None]) -> bool:
@@ -70,7 +70,7 @@ def _remove_slots(message: Any, emptied: Collection[int]) -> None:
 def _new_key(key: str, new_keys: Mapping[str, str | None]) -> str | None:
     if key in new_keys:
         return new_keys[key]
-    for suffix in TABLE_SUFFIXES:
+    for suffix in KEY_SUFFIXES:
         if key + suffix in new_keys:
             new = new_keys[key + suffix]
             return new if new is None else new.removesuffix(suffix)

@@ -8,7 +8,7 @@ from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.errors import near_names
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
-from graphsurgeon.variables.object_graph_keys import TABLE_SUFFIXES
+from graphsurgeon.variables.object_graph_keys import KEY_SUFFIXES
 from proto_utils.errors import CorruptionError, LimitError
 
 _RULE = "object-graph"
@@ -30,7 +30,7 @@ def object_graph_findings(tensors: Mapping[str, Tensor]) -> Iterator[Finding]:
         return
     num_missing = 0
     for attribute in objects.attributes.values():
-        keys = [attribute.key, *(attribute.key + suffix for suffix in TABLE_SUFFIXES)]
+        keys = [attribute.key, *(attribute.key + suffix for suffix in KEY_SUFFIXES)]
         if any(key in tensors for key in keys):
             continue
         num_missing += 1

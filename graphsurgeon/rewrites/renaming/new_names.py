@@ -18,7 +18,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.names import NODE_NAME, is_control, node_of, some_of
 from graphsurgeon.rewrites.renaming.name_map import NameMap
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.object_graph_keys import TABLE_SUFFIXES
+from graphsurgeon.variables.object_graph_keys import KEY_SUFFIXES
 from proto_utils.errors import NotFoundError
 
 _VALUE, _SLOT = "/.ATTRIBUTES/VARIABLE_VALUE", "/.OPTIMIZER_SLOT/"
@@ -102,7 +102,7 @@ class NewNames:
         if slot and variable + _VALUE in roots:
             new = self._mapped_name(variable + _VALUE)
             return new.removesuffix(_VALUE) + slot + rest if new.endswith(_VALUE) else name
-        for suffix in TABLE_SUFFIXES:
+        for suffix in KEY_SUFFIXES:
             if name.endswith(suffix) and name.removesuffix(suffix) in roots:
                 return self._mapped_name(name.removesuffix(suffix)) + suffix
         return name
