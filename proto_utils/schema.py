@@ -25,6 +25,8 @@ from proto_utils.errors import CorruptionError, LimitError, NotFoundError, Unsup
 from proto_utils.wire import fields as _fields
 
 PACKAGE = "tensorflow"
+#: Strings of the text format; the last may lack its end.
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?")
 MAX_MESSAGE_NBYTES = 2**31 - 1
 MAX_REASON = 400
 
@@ -169,18 +171,22 @@ def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
     """
     from google.protobuf import text_format
 
+    hint = None
     try:
         # Editors on Windows begin a file with a byte order mark.
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         return text_format.Parse(decoded, cls(), descriptor_pool=cls.DESCRIPTOR.file.pool)
     except text_format.ParseError as error:
         reason = _located(str(error), error.GetLine(), error.GetColumn())
+        unquoted = _QUOTED.sub("", decoded)
+        if unquoted.count("{") > unquoted.count("}"):
+            hint = "it ends inside a message: truncated? download it again"
     except RecursionError:
         reason = "messages are nested deeper than it can be read"
     except (ValueError, OverflowError, TypeError) as error:
         # Not UTF-8, or a number that its field does not hold, of which protobuf says no place.
         reason = str(error)
-    raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {reason}", path=path)
+    raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {reason}", path=path, hint=hint)
 
 
 def _located(reason: str, line: int | None, column: int | None) -> str:

@@ -158,7 +158,8 @@ class Table:
         source = self._source
         if not is_table(source):
             reason = "no table's magic number at its end: truncated, or not an index file"
-            raise CorruptionError(reason, path=source.path, offset=max(0, source.size - 8))
+            offset = max(0, source.size - 8)
+            raise CorruptionError(reason, path=source.path, offset=offset, hint="get the file again")
         start = source.size - FOOTER_NBYTES
         footer: Footer = self._decoded(Footer.decode, source.read(start, source.size), start)
         for handle in footer:

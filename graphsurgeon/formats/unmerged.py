@@ -20,6 +20,10 @@ from proto_utils.errors import UnsupportedError
 
 _TEMPORARY = re.compile(r"(.+)_temp(?:_[0-9A-Za-z]+)?")
 _PART = re.compile(r"(part-\d{5}-of-(\d{5}))\.index")
+#: What is there before the index of a part is.
+_BEGUN = re.compile(r"part-\d{5}-of-\d{5}\.data-\d{5}-of-\d{5}(?:\.tempstate\d+)?")
+_NOTHING = "a checkpoint of which no part is complete: TensorFlow was stopped while it saved"
+_OLDER = "nothing of it can be read; use the checkpoint before it"
 
 
 def refuse_parts(directory: str) -> None:
@@ -27,6 +31,8 @@ def refuse_parts(directory: str) -> None:
     parts = _parts(directory)
     if parts and _total(parts) > 1:
         raise UnsupportedError(_reason(parts), path=directory, hint=_way_on(directory, parts))
+    if not parts and _is_begun(directory):
+        raise UnsupportedError(_NOTHING, path=directory, hint=_OLDER)
 
 
 def hint_of_parts(prefix: str) -> str | None:
@@ -36,6 +42,8 @@ def hint_of_parts(prefix: str) -> str | None:
         parts = _parts(directory) if found is not None and found[1] == prefix else []
         if parts:
             return f"{directory} is {_reason(parts)}; {_way_on(directory, parts)}"
+        if found is not None and found[1] == prefix and _is_begun(directory):
+            return f"{directory} is {_NOTHING}; {_OLDER}"
     return None
 
 
@@ -51,11 +59,18 @@ def hint_of_directories(directory: str) -> str | None:
 
 
 def _parts(directory: str) -> list[str]:
+    return sorted(found[1] for found in map(_PART.fullmatch, _listed(directory)) if found is not None)
+
+
+def _is_begun(directory: str) -> bool:
+    return _TEMPORARY.fullmatch(directory.rstrip("/")) is not None and any(map(_BEGUN.fullmatch, _listed(directory)))
+
+
+def _listed(directory: str) -> list[str]:
     try:
-        names = os.listdir(directory)
+        return os.listdir(directory)
     except OSError:
         return []
-    return sorted(found[1] for found in map(_PART.fullmatch, names) if found is not None)
 
 
 def _total(parts: list[str]) -> int:

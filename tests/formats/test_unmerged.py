@@ -53,6 +53,13 @@ def test_the_only_part_is_the_checkpoint(tmp_path):
     assert f"compact {directory}/part-00000-of-00001 -o {tmp_path}/m.ckpt-3" in refused(tmp_path / "m.ckpt-3")
 
 
+def test_no_part_is_complete(tmp_path):
+    (tmp_path / "m_temp").mkdir()
+    (tmp_path / "m_temp" / "part-00000-of-00001.data-00000-of-00001.tempstate123").write_bytes(b"x")
+    for path in (tmp_path / "m_temp", tmp_path, tmp_path / "m"):
+        assert "no part is complete" in refused(path)
+
+
 def test_what_only_looks_like_it(tmp_path):
     (tmp_path / "m_temp").mkdir()
     (tmp_path / "m_temp" / "part-00000-of-00002.txt").write_text("x")

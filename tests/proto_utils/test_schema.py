@@ -395,3 +395,17 @@ def test_messages_are_pickled():
     again = pickle.loads(pickle.dumps(node))
     assert again == node
     assert type(again) is schema.NodeDef
+
+
+@pytest.mark.parametrize("text", ["node { name: 'a", "node { name: 'a{' ", 'node { attr { key: "x" value { i:'])
+def test_a_text_that_ends_inside_a_message_is_perhaps_truncated(text):
+    with pytest.raises(CorruptionError) as caught:
+        schema.parse_text(schema.GraphDef, text)
+    assert caught.value.hint == "it ends inside a message: truncated? download it again"
+
+
+@pytest.mark.parametrize("text", ["nmae: 3", "node { name: 'x{' } }"])
+def test_other_mistakes_in_a_text_are_not(text):
+    with pytest.raises(CorruptionError) as caught:
+        schema.parse_text(schema.GraphDef, text)
+    assert caught.value.hint is None
