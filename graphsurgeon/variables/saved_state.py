@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from graphsurgeon.ir import ops
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -22,7 +23,7 @@ from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.op_families import ASSIGN_OPS, REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import input_types
 from graphsurgeon.meta_graph.dependencies import state_inputs
-from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
+from graphsurgeon.names import is_control, node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import RESOURCE, DType
 from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
 
@@ -32,11 +33,15 @@ _OBJECT_PARTS = ("/.ATTRIBUTES/table-keys", "/.ATTRIBUTES/table-values")
 _TABLE_OPS = ("MutableHashTable", "MutableDenseHashTable")
 _BESIDE = ("-", ":0")
 
+# Ops between a restore op and the one that sets a state; TensorFlow has one.
+_MAX_DEPTH = 16
+
 
 class StateTensor(NamedTuple):
     """A tensor of a checkpoint that is part of a state."""
 
-    position: int  # which input of the op that restores it
+    node: str  # the op that takes it, to restore the state
+    position: int  # and as which input
     key: str
     slice: str
     dtype: DType | None
@@ -44,23 +49,39 @@ class StateTensor(NamedTuple):
 
 
 class SavedState(NamedTuple):
-    """The state of a node, and how it is restored."""
+    """The state of a node, and how it is restored.
+
+    `restore` has the inputs that the graph gives, and those of `between`, ops that prepare what was read; it is None
+    when it cannot be done by other ops like them.
+    """
 
     holder: str
-    restore: Node | None  # with the inputs that the graph gives; None when it cannot be done by another op like it
+    restore: Node | None
     tensors: tuple[StateTensor, ...]
     is_main: bool = True  # whether the saver that the SaverDef names does it
+    between: tuple[Node, ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """Its keys in the checkpoint."""
-        return [each.key for each in self.tensors]
+        return list(dict.fromkeys(each.key for each in self.tensors))
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The ops that restore it, each behind those that it reads."""
+        return [*self.between, *([] if self.restore is None else [self.restore])]
 
     @property
     def needs(self) -> list[str]:
         """The nodes of the graph that saving and restoring it take."""
-        texts = [part.source for part in self.tensors] + list(() if self.restore is None else self.restore.inputs)
-        return [node_of_input(text) for text in texts if text]
+        own = {node.name for node in self.between}
+        texts = [part.source for part in self.tensors] + [text for node in self.nodes for text in node.inputs]
+        return [name for text in texts if text and (name := node_of_input(text)) not in own]
+
+    @property
+    def waits(self) -> list[str]:
+        """The nodes of the graph that restoring it waits for, such as what makes an ensemble."""
+        return list(dict.fromkeys(text[1:] for node in self.nodes for text in node.control_inputs))
 
     @property
     def local_name(self) -> str:
@@ -78,14 +99,19 @@ class SavedState(NamedTuple):
         """Whether the graph says how to save it too."""
         return self.restore is not None and all(each.source and each.dtype for each in self.tensors)
 
-    def restore_from(self, name: str, texts: Sequence[str]) -> Node:
-        """Make the op that sets the state from other tensors; they replace those of the checkpoint, one by one."""
-        assert self.restore is not None
-        inputs = list(self.restore.inputs)
-        for each, text in zip(self.tensors, texts, strict=True):
-            inputs[each.position] = text
-        node = self.restore
-        return Node.new(name, node.op, inputs, device=node.device, attrs={key: node.attrs[key] for key in node.attrs})
+    def restore_from(self, name: str, texts: Sequence[str]) -> list[Node]:
+        """Make the ops that set the state from other tensors, the last under a name, others below it.
+
+        The tensors replace those of the checkpoint, one by one.
+        """
+        names = {node.name: f"{name}/{node.name.rpartition('/')[2]}" for node in self.between}
+        given = {(part.node, part.position): text for part, text in zip(self.tensors, texts, strict=True)}
+        made = []
+        for node in self.nodes:
+            inputs = [given.get((node.name, at)) or names.get(text, text) for at, text in enumerate(node.inputs)]
+            attrs = {key: node.attrs[key] for key in node.attrs}
+            made.append(Node.new(names.get(node.name, name), node.op, inputs, device=node.device, attrs=attrs))
+        return made
 
 
 def saved_states(model: Model, index: Index) -> dict[str, list[SavedState]]:
@@ -138,76 +164,110 @@ def _table(node: Node, keys: Sequence[str]) -> SavedState:
         return _unknown(node, keys)
     attrs = dict(zip(("Tin", "Tout"), types, strict=True))
     op = "LookupTableImport" if is_ref else "LookupTableImportV2"
-    restore = Node.new(node.name, op, [node.name, "", ""], device=node.device, attrs=attrs)
-    tensors = [StateTensor(at, key, "", dtype, "") for at, (key, dtype) in enumerate(zip(keys, types, strict=True), 1)]
+    name, pairs = node.name, zip(keys, types, strict=True)
+    restore = Node.new(name, op, [name, "", ""], device=node.device, attrs=attrs)
+    tensors = [StateTensor(name, at, key, "", dtype, "") for at, (key, dtype) in enumerate(pairs, 1)]
     return SavedState(node.name, restore, tuple(tensors))
 
 
 def _unknown(node: Node, keys: Iterable[str]) -> SavedState:
-    return SavedState(node.name, None, tuple(StateTensor(0, key, "", None, "") for key in keys))
+    return SavedState(node.name, None, tuple(StateTensor(node.name, 0, key, "", None, "") for key in keys))
 
 
 def _restored(call: SaverCall, index: Index, sources: Mapping[str, str]) -> Iterator[SavedState]:
     """Yield the state that one restore op gives values to."""
-    entries = call.entries()
     sinks, behind = _sinks(call)
     for node, outputs in sinks:
-        handles = [call.outer(text) for text in _handles(node)]
+        handles = [call.outer(text) for text in _handles(node, call.edges)]
         holders = [each for text in handles for each in _holders(node_of(text), index)]
         if not holders or any(index.producers[name].op in REF_OPS | RESOURCE_OPS for name in holders):
             continue
-        numbers = sorted(outputs)
-        tensors = tuple(
-            StateTensor(at, *entries[output], sources.get(entries[output][0], ""))
-            for at in numbers
-            if (output := outputs[at][0]) < len(entries)
-        )
-        is_plain = len(tensors) == len(numbers) and all(is_plain for _, is_plain in outputs.values())
-        restore = _detached(node, call, set(numbers), behind) if is_plain and len(set(holders)) == 1 else None
-        yield SavedState(holders[0], restore, tensors, call.is_main)
+        copy = _Detached(call, behind, sources)
+        if len(set(holders)) == 1 and copy.add(node):
+            *between, restore = copy.nodes
+            yield SavedState(holders[0], restore, tuple(copy.tensors), call.is_main, tuple(between))
+            continue
+        lost = [entry for number, entry in enumerate(call.entries()) if number in outputs]
+        parts = tuple(StateTensor(node.name, 0, *entry, sources.get(entry[0], "")) for entry in lost)
+        yield SavedState(holders[0], None, parts, call.is_main)
 
 
-def _sinks(call: SaverCall) -> tuple[list[tuple[Node, dict[int, tuple[int, bool]]]], set[str]]:
+def _sinks(call: SaverCall) -> tuple[list[tuple[Node, set[int]]], set[str]]:
     """Follow what a restore op gives to the ops that take a handle too; return them, and all names on the way.
 
-    By input: which output of the restore op it is, and whether as it was read.
+    With each are the outputs of the restore op that it depends on.
     """
-    found: dict[str, tuple[Node, dict[int, tuple[int, bool]]]] = {}
+    found: dict[str, tuple[Node, set[int]]] = {}
     behind = {call.node.name}
-    readers = call.edges.consumers(call.node.name)
-    pending = [(node, at, parse_input(node.inputs[at]).output, True) for node, at in readers]
+    pending = [(node, parse_input(node.inputs[at]).output) for node, at in call.edges.consumers(call.node.name)]
     seen: set[tuple[str, int]] = set()
     while pending:
-        node, at, output, is_plain = pending.pop()
+        node, output = pending.pop()
         if node.op in ASSIGN_OPS or (node.name, output) in seen:
             continue
-        if _handles(node):
-            found.setdefault(node.name, (node, {}))[1][at] = (output, is_plain)
-            continue
         seen.add((node.name, output))
+        if _handles(node, call.edges):
+            found.setdefault(node.name, (node, set()))[1].add(output)
+            continue
         behind.add(node.name)
-        is_plain &= node.op == "Identity"
-        pending += [(reader, position, output, is_plain) for reader, position in call.edges.consumers(node.name)]
+        pending += [(reader, output) for reader, _ in call.edges.consumers(node.name)]
     return list(found.values()), behind
 
 
-def _detached(node: Node, call: SaverCall, restored: Container[int], behind: set[str]) -> Node | None:
-    """Return an op as the graph could have it, without what was read; None when it depends on that otherwise."""
-    inputs = []
-    for at, text in enumerate(node.inputs):
-        if at in restored:
-            inputs.append("")
-            continue
-        outer = call.outer(text)
-        if not outer or (call.function is None and node_of_input(text) in behind):
+class _Detached:
+    """An op as the graph could have it, with the ops that prepare its inputs, but without what was read."""
+
+    def __init__(self, call: SaverCall, behind: Container[str], sources: Mapping[str, str]) -> None:
+        self._call = call
+        self._behind = behind
+        self._sources = sources
+        self._entries = call.entries()
+        self.nodes: list[Node] = []
+        self.tensors: list[StateTensor] = []
+
+    def add(self, node: Node, depth: int = 0) -> bool:
+        """Add an op behind what it depends on; return whether that could be done."""
+        inputs = [self._input(node, at, text, depth) for at, text in enumerate(node.inputs)]
+        texts = [text for text in inputs if text is not None]
+        if len(texts) < len(inputs):
+            return False
+        attrs = {key: node.attrs[key] for key in node.attrs if key != "_class"}
+        self.nodes.append(Node.new(node.name, node.op, texts, device=node.device, attrs=attrs))
+        return True
+
+    def _input(self, node: Node, position: int, text: str, depth: int) -> str | None:
+        """Return the text of an input, empty for what was read; None when there is none."""
+        call = self._call
+        name, source = node_of_input(text), call.edges.producer(text)
+        while source is not None and source.op == "Identity" and source.name in self._behind:
+            text = source.inputs[0]
+            name, source = node_of_input(text), call.edges.producer(text)
+        if name not in self._behind:
+            return call.outer(text) or None
+        if is_control(text):
             return None
-        inputs.append(outer)
-    attrs = {key: node.attrs[key] for key in node.attrs if key != "_class"}
-    return Node.new(node.name, node.op, inputs, device=node.device, attrs=attrs)
+        if name == call.node.name:
+            output = parse_input(text).output
+            if output >= len(self._entries):
+                return None
+            entry = self._entries[output]
+            self.tensors.append(StateTensor(node.name, position, *entry, self._sources.get(entry[0], "")))
+            return ""
+        known = None if source is None else ops.facts(source.op)
+        # In a function body, other names stand for the outputs of the ops between.
+        is_simple = known is not None and not known.is_stateful and call.function is None and depth < _MAX_DEPTH
+        if source is None or not is_simple:
+            return None
+        return text if source.name in {each.name for each in self.nodes} or self.add(source, depth + 1) else None
 
 
-def _handles(node: Node) -> list[str]:
-    types = input_types(node) or []
+def _handles(node: Node, index: Index) -> list[str]:
+    """Return the inputs that are handles or references; of an op that nobody knows, what such ops give."""
+    types = input_types(node)
+    if types is None and ops.facts(node.op) is None:
+        producers = ((text, index.producer(text)) for text in node.data_inputs)
+        return [text for text, other in producers if other is not None and ops.facts(other.op) is None]
+    types = types or []
     return [text for text, dtype in zip(node.inputs, types, strict=False) if dtype.is_ref or dtype is RESOURCE]
 
 

@@ -54,7 +54,7 @@ class SavedVariable(NamedTuple):
         """What is saved of it."""
         variable = self.variable
         source = variable.node if variable.kind == "ref" and not self.slice else variable.snapshot.removesuffix(":0")
-        return (StateTensor(1, self.key, self.slice, variable.dtype, source),)
+        return (StateTensor(variable.node, 1, self.key, self.slice, variable.dtype, source),)
 
     @property
     def device(self) -> str:
@@ -186,7 +186,7 @@ def _assignments(scope: str, saved: Sequence[Saved]) -> list[Node]:
         if isinstance(each, SavedState):
             name = unique_name(f"{scope}/{each.local_name}", taken)
             taken.add(name)
-            nodes.append(each.restore_from(name, restored))
+            nodes += each.restore_from(name, restored)
             continue
         kind = each.variable.kind
         suffix = f"_{count[kind]}" if count[kind] else ""

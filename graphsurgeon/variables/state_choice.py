@@ -38,7 +38,7 @@ class StateChoice:
         self._drop = split_patterns(drop, {*index.producers, *model.variables}) if drop else ()
         if not self._drop:
             return
-        names = [node.name for node in index.producers.values() if is_other_state(node)]
+        names = [node.name for node in index.producers.values() if self.holds(node)]
         names += [key for name in list(names) for state in self.all_of(name) for key in state.keys]
         for pattern in self._drop:
             if not any(matches_any((pattern,), name) for name in names):
@@ -48,6 +48,10 @@ class StateChoice:
     def drops(self) -> bool:
         """Whether any state is to go."""
         return bool(self._drop)
+
+    def holds(self, node: Node) -> bool:
+        """Whether a node holds state and is no variable; of ops that TensorFlow does not have, a saver must tell."""
+        return node.name in self._saved or is_other_state(node)
 
     def all_of(self, holder: str) -> list[SavedState]:
         """Return the state of a node, as far as the checkpoint or the saver holds any; what is to go is among it."""
@@ -67,7 +71,7 @@ class StateChoice:
 
     def savable(self, nodes: Iterable[Node]) -> list[SavedState]:
         """Return the state of nodes for a saver made anew; what that cannot save is a PassError."""
-        found = [state for node in nodes if is_other_state(node) for state in self.of(node.name)]
+        found = [state for node in nodes if self.holds(node) for state in self.of(node.name)]
         for state in found:
             if not state.is_saved:
                 self.decline(state, "the saver has to be made anew, and cannot save its state")

@@ -83,6 +83,19 @@ def test_unfreezing_makes_a_saver_of_all(tf1: TensorFlow, saved: tuple[str, list
     assert tf1.call("state:run", path=copy, fetches=ENDS, feeds=FEEDS) == wanted
 
 
+def test_what_savers_prepare_before_they_restore_it(tf1: TensorFlow, tmp_path: Path):
+    prefix, path, pruned = (str(tmp_path / name) for name in ("model", "frozen.pb", "pruned"))
+    wanted = tf1.call("state:build_contrib", prefix=prefix)
+    model = gs.load(prefix)
+    gs.freeze(model, outputs=("total", "stamp"))
+    gs.save(model, path)
+    assert tf1.call("state:run", path=path, fetches=["total", "stamp"], feeds={}, init=SET_UP) == wanted
+    model = gs.load(prefix)
+    gs.prune(model, outputs=("total",))
+    gs.save(model, pruned)
+    assert tf1.call("state:run", path=pruned, fetches=["total"], feeds={}) == wanted[:1]
+
+
 def test_the_position_of_an_iterator_is_declined_by_its_key(tf1: TensorFlow, tmp_path: Path):
     prefix = str(tmp_path / "model")
     tf1.call("state:build_iterator", prefix=prefix)

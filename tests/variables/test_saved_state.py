@@ -32,21 +32,38 @@ def test_a_table_is_restored_by_an_op_that_takes_its_handle():
 
 def test_the_op_can_be_made_again_of_other_tensors():
     (state,) = states(table_model())["counts"]
-    made = state.restore_from("counts/again", ["k", "v"])
+    (made,) = state.restore_from("counts/again", ["k", "v"])
     assert (made.op, made.inputs) == ("LookupTableImportV2", ("counts", "k", "v"))
     assert made.attrs["Tin"] is dtypes.INT64
     assert "_class" not in made.attrs
     assert state.local_name == "restore"
 
 
-def test_what_is_changed_on_the_way_cannot_be_done_otherwise():
-    model = table_model(
-        TABLE.replace("(counts, save/RestoreV2, ", "(counts, neg, ") + "neg = Neg(save/RestoreV2) {T: i64}"
-    )
-    (state,) = states(model)["counts"]
+def through(op: str) -> str:
+    """The graph, with an op between the keys that are read and the op that takes them."""
+    return TABLE.replace("(counts, save/RestoreV2, ", "(counts, save/on/way, ") + f"save/on/way = {op}"
+
+
+def test_what_prepares_the_values_on_the_way_is_made_again_too():
+    (state,) = states(table_model(through("Neg(save/RestoreV2, ^w/read) {T: i64}")))["counts"]
+    assert [node.name for node in state.between] == ["save/on/way"]
+    assert [(part.node, part.position, part.key) for part in state.tensors] == [
+        ("save/on/way", 0, "counts-keys"),
+        ("save/restore", 2, "counts-values"),
+    ]
+    assert notation.show(state.restore_from("new", ["k", "v"])).splitlines() == [
+        "new/way = Neg(k, ^w/read)",
+        "new = LookupTableImportV2(counts, new/way, v)",
+    ]
+    assert (state.waits, "save/on/way" in state.needs) == (["w/read"], False)
+
+
+@pytest.mark.parametrize("op", ["Neg(save/RestoreV2, ^save/RestoreV2) {T: i64}", "OfAnotherLibrary(save/RestoreV2)"])
+def test_what_cannot_be_made_again_is_known_by_its_keys_alone(op: str):
+    (state,) = states(table_model(through(op)))["counts"]
     assert state.restore is None
     assert not state.is_saved
-    assert state.keys == ["counts-keys", "counts-values"]
+    assert sorted(state.keys) == ["counts-keys", "counts-values"]
 
 
 def test_an_identity_on_the_way_changes_nothing():
@@ -54,6 +71,17 @@ def test_an_identity_on_the_way_changes_nothing():
     (state,) = states(table_model(text))["counts"]
     assert state.restore is not None
     assert state.restore.inputs == ("counts", "", "")
+
+
+def test_ops_of_other_libraries_are_found_alike():
+    text = TABLE.replace("= MutableHashTableV2 {key_dtype: i64, value_dtype: f32}", "= OtherTable")
+    text = text.replace(
+        "LookupTableImportV2(counts, save/RestoreV2, save/RestoreV2:1) {Tin: i64, Tout: f32, _class: loc:@x}",
+        "OtherImport(save/RestoreV2, counts, save/RestoreV2:1)",
+    )
+    (state,) = states(table_model(text))["counts"]
+    assert state.restore is not None
+    assert (state.restore.inputs, state.keys) == (("", "counts", ""), ["counts-keys", "counts-values"])
 
 
 def test_variables_are_not_among_it():

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.meta_graph.dependencies import TABLES_INIT_OP, state_inputs
 from graphsurgeon.names import node_of_input
@@ -113,11 +114,22 @@ def _filled(index: Index, *, without: Index) -> Mapping[str, list[SetUp]]:
         holders = [] if node is None else state_inputs(node.name, index.producers)
         if node is None or len(holders) != 1 or node.name in without.producers:
             continue
-        inputs = [index.producer(each) for each in node.data_inputs]
-        hidden = [each for each in inputs if each is not None and each.op == "PlaceholderWithDefault"]
-        inputs = [index.producer(each.inputs[0]) if each in hidden else each for each in inputs if each is not None]
-        constants = [each for each in inputs if each is not None and constant_value(each) is not None]
-        names = [each.name for each in [node, *hidden, *constants]]
-        values = tuple(constant_value(each) for each in constants)
-        found.setdefault(holders[0], []).append(SetUp(node.op, values, tuple(names)))
+        nodes = _own(index, node, without)
+        values = tuple(value for each in nodes if (value := constant_value(each)) is not None)
+        found.setdefault(holders[0], []).append(SetUp(node.op, values, tuple(each.name for each in nodes)))
     return found
+
+
+def _own(index: Index, node: Node, without: Index) -> list[Node]:
+    """Return an op and what is there for it alone, each behind those it reads, in the order of their inputs."""
+    found: dict[str, Node] = {}
+    pending = [(node, False)]
+    while pending:
+        each, is_done = pending.pop()
+        if is_done:
+            found.setdefault(each.name, each)
+        elif each.name not in found and each.name not in without.producers:
+            pending.append((each, True))
+            before = [index.producer(text) for text in reversed(each.data_inputs)]
+            pending += [(other, False) for other in before if other is not None]
+    return list(found.values())

@@ -38,7 +38,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
 from graphsurgeon.variables.saved_state import SavedState, StateTensor
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
-from graphsurgeon.variables.state_choice import StateChoice, is_other_state
+from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
@@ -68,13 +68,12 @@ class CarriedState:
         self._model = model
         self._index = index
         self._needed = ancestors(index.producers, roots)
-        self._holders = [n for name, n in index.producers.items() if name in self._needed and is_other_state(n)]
+        self._holders = [n for name, n in index.producers.items() if name in self._needed and choice.holds(n)]
         self._states: list[SavedState] = []
         self._waits: dict[str, list[str]] = {}  # what fills each, as far as the graph has it
         also = state_initializers(model.meta, index.producers) if self._holders else {}
         for name in (node.name for node in self._holders):
-            restores = [each.restore for each in choice.all_of(name) if each.restore is not None]
-            creates = [node_of_input(text) for restore in restores for text in restore.control_inputs]
+            creates = [wait for each in choice.all_of(name) for wait in each.waits]
             self._waits[name] = list(dict.fromkeys([*creates, *self._initializers(name, also)]))
             states = choice.of(name)
             self._states += [each for each in states if not (has_saver and each.is_saved and each.is_main)]
@@ -195,10 +194,12 @@ class CarriedState:
                 made.append(_free(f"{constant}/value", taken))
                 attrs = {"dtype": value.dtype, "shape": Shape()}
                 edit.add(Node.new(made[-1], "PlaceholderWithDefault", [constant], attrs=attrs))
-        restore = state.restore_from(name, made)
         first = [f"^{each}" for each in self._waits[state.holder]]
-        restore.inputs = (*restore.data_inputs, *dict.fromkeys([*restore.control_inputs, *first]))
-        edit.add(restore)
+        for node in state.restore_from(name, made):
+            taken.add(node.name)
+            waits = dict.fromkeys([*node.control_inputs, *(first if node.name == name else ())])
+            node.inputs = (*node.data_inputs, *waits)
+            edit.add(node)
         return name
 
 
@@ -209,8 +210,14 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 
 def _arguments(state: SavedState) -> list[str]:
-    """Return what the op that restores calls its inputs."""
-    facts = None if state.restore is None else ops.facts(state.restore.op)
-    names = [] if facts is None else [arg.name for arg in facts.inputs]
-    # Of an op that takes lists, only the first few are told apart.
-    return [names[min(part.position, len(names) - 1)] if names else "value" for part in state.tensors]
+    """Return what the ops that restore call their inputs; below its own name for one that prepares them."""
+    found = []
+    nodes = {node.name: node for node in state.nodes}
+    for part in state.tensors:
+        facts = ops.facts(nodes[part.node].op)
+        names = ["value"] if facts is None else [arg.name for arg in facts.inputs]
+        is_last = state.restore is not None and part.node == state.restore.name
+        # Of an op that takes lists, only the first few are told apart.
+        argument = names[min(part.position, len(names) - 1)]
+        found.append(argument if is_last else f"{part.node.rpartition('/')[2]}/{argument}")
+    return found

@@ -24,7 +24,7 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes
 from graphsurgeon.variables.layout import Variable, VariableKind, new_read
 from graphsurgeon.variables.saver import Saved, SavedVariable, Saver, new_saver
-from graphsurgeon.variables.state_choice import StateChoice, is_other_state
+from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 
 
@@ -71,7 +71,7 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
         if place is not None and isinstance(dtype, DType):
             saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
     names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
-    states = choice.savable(node for node in graph if node.name in old.state)
+    states = choice.savable(node for node in graph if node.name in old.nodes)
     saved += states
     names.update(state.holder for state in states)
     unsaved = [node.name for node in graph if node.name in old.state and node.name not in names]
@@ -103,7 +103,7 @@ def lost_values(model: Model, index: Index, kept: Collection[str], choice: State
         elif place is not None:
             gone[place.key] = None
     for node in index.producers.values():
-        for state in choice.all_of(node.name) if is_other_state(node) else ():
+        for state in choice.all_of(node.name) if choice.holds(node) else ():
             stays = node.name in kept and state in choice.of(node.name)
             (needed.update if stays else gone.update)(dict.fromkeys(state.keys))
     gone = {key: None for key in gone if key in model.variables}

@@ -63,6 +63,32 @@ def build_v1(prefix):
         return _plain(session.run(ends, {x: [1, 3, 9], c: [0, 1, 2]}))
 
 
+def build_contrib(prefix):
+    """Save quantiles and trees of tf.contrib, whose savers prepare what they read; return what these give."""
+    from tensorflow.contrib.boosted_trees.python.ops import model_ops, quantile_ops
+    from tensorflow.python.ops import resources
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        quantiles = quantile_ops.QuantileAccumulator(
+            init_stamp_token=0, num_quantiles=3, epsilon=0.33, name="quantiles"
+        )
+        add = quantiles.add_summary(0, tf.constant([[1.0], [2], [3]]), tf.ones([3, 1]))
+        flush = quantiles.flush(0, 1)
+        v = v1.get_variable("v", initializer=[1.0])
+        ends = [
+            tf.add(v, tf.reduce_sum(quantiles.get_buckets(1)[1]), name="total"),
+            tf.identity(
+                model_ops.tree_ensemble_stamp_token(model_ops.tree_ensemble_variable(7, "", "trees")), name="stamp"
+            ),
+        ]
+        session.run(v1.global_variables_initializer())
+        session.run(resources.initialize_resources(resources.shared_resources()))
+        session.run(add)
+        session.run(flush)
+        v1.train.Saver().save(session, prefix)
+        return _plain(session.run(ends))
+
+
 def build_iterator(prefix):
     """Save a TensorFlow 1 graph with the position of its iterator."""
     with tf.Graph().as_default(), v1.Session() as session:
