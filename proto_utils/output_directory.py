@@ -65,10 +65,6 @@ class DirectoryTransaction:
         self.directory = hidden_beside(self._target, "tmp")
         self.files = Transaction()
 
-    def relocate(self, path: str) -> str:
-        """Return where a file in `directory` will stand at the end."""
-        return os.path.join(self._target, os.path.relpath(path, self.directory))
-
     def __enter__(self) -> DirectoryTransaction:
         try:
             make_parents(os.path.dirname(self._target), self._made_dirs)

@@ -16,6 +16,11 @@ SHAPES = {"scalar": (), "2x3": (2, 3), "empty": (0, 3), "40x40": (40, 40)}
 NUMERIC = [DType.from_number(n) for n in range(1, 34) if n not in (7, 20, 21)]
 
 
+def reference_to(dtype: DType) -> DType:
+    """The type of a reference to a value of that type."""
+    return DType.from_number(dtype.number + 100)
+
+
 def length_delimited(number: int, payload: bytes) -> bytes:
     """One LEN record."""
     return len_header(number, len(payload)) + payload

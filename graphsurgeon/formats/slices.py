@@ -17,7 +17,6 @@ So the slice ``[0:3, :]`` of ``w`` is ``00 | 77 00 01 | 01 02 | 80 83 | 80 7F``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,13 +24,8 @@ from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.tensor import Extents
 from proto_utils.errors import CorruptionError
 
-ALL = (0, -1)
-_MAX_RANK = 254
-
 _ESCAPED = [bytes([byte]) for byte in range(256)]
 _ESCAPED[0x00], _ESCAPED[0xFF] = b"\0\xff", b"\xff\0"
-_ESCAPE = re.compile(rb"\x00\xff|\xff\x00")
-_STRING = re.compile(rb"((?:[^\x00\xff]|\x00\xff|\xff\x00)*)\x00\x01", re.DOTALL)
 
 
 def encode_slice_key(name: bytes, extents: Extents) -> bytes:
@@ -47,30 +41,6 @@ def encode_slice_key(name: bytes, extents: Extents) -> bytes:
     for start, length in extents:
         parts += [encode_signed(start), encode_signed(length)]
     return b"".join(parts)
-
-
-def decode_slice_key(key: bytes) -> tuple[bytes, Extents]:
-    """Return the tensor name and the extents in a slice key.
-
-    Raises
-    ------
-    CorruptionError
-        It is not such a key.
-    """
-    kind, position = decode_number(key, 0)
-    name, position = decode_string(key, position)
-    rank, position = decode_number(key, position)
-    if kind != 0 or not 0 < rank <= _MAX_RANK:
-        raise CorruptionError(f"not the key of a tensor slice: {key[:100]!r}")
-    extents = []
-    for _ in range(rank):
-        start, position = decode_signed(key, position)
-        length, position = decode_signed(key, position)
-        # A length below 0 means all of the dimension, whatever the start says.
-        extents.append((start, length) if length >= 0 else ALL)
-    if position != len(key):
-        raise CorruptionError(f"bytes behind the end of a slice key: {key[:100]!r}")
-    return name, tuple(extents)
 
 
 def slice_of_proto(message: Any) -> Extents:
@@ -107,39 +77,10 @@ def encode_string(value: bytes) -> bytes:
     return b"".join(map(_ESCAPED.__getitem__, value)) + b"\0\1"
 
 
-def decode_string(data: bytes, position: int) -> tuple[bytes, int]:
-    """Decode a string; return it and the position behind it.
-
-    Raises
-    ------
-    CorruptionError
-        It has no end, or a pair of bytes that means nothing.
-    """
-    found = _STRING.match(data, position)
-    if found is None:
-        raise CorruptionError("bad string in an ordered key")
-    return _ESCAPE.sub(lambda pair: pair[0][:1], found[1]), found.end()
-
-
 def encode_number(value: int) -> bytes:
     """Encode a non-negative number below 2**64."""
     nbytes = (value.bit_length() + 7) // 8
     return bytes([nbytes]) + value.to_bytes(nbytes, "big")
-
-
-def decode_number(data: bytes, position: int) -> tuple[int, int]:
-    """Decode a number; return it and the position behind it.
-
-    Raises
-    ------
-    CorruptionError
-        The data ends inside it, or it is longer than eight bytes.
-    """
-    nbytes = data[position] if position < len(data) else 9
-    end = position + 1 + nbytes
-    if nbytes > 8 or end > len(data):
-        raise CorruptionError("bad number in an ordered key")
-    return int.from_bytes(data[position + 1 : end], "big"), end
 
 
 def encode_signed(value: int) -> bytes:
@@ -150,26 +91,3 @@ def encode_signed(value: int) -> bytes:
     # The header: `nbytes` ones from the top, on top of the sign-extended value.
     header = ((1 << nbytes) - 1) << (nbits - nbytes)
     return ((value & ((1 << nbits) - 1)) ^ header).to_bytes(nbytes, "big")
-
-
-def decode_signed(data: bytes, position: int) -> tuple[int, int]:
-    """Decode a signed number; return it and the position behind it.
-
-    Raises
-    ------
-    CorruptionError
-        The data ends inside it, or it is longer than ten bytes.
-    """
-    head = int.from_bytes(data[position : position + 2].ljust(2, b"\0"), "big")
-    if not head & 0x8000:
-        head ^= 0xFFFF
-    nbytes = 16 - (head ^ 0xFFFF).bit_length()
-    end = position + nbytes
-    if nbytes > 10 or position >= len(data) or end > len(data):
-        raise CorruptionError("bad signed number in an ordered key")
-    nbits = 8 * nbytes
-    raw = int.from_bytes(data[position:end], "big") ^ ((1 << nbytes) - 1) << (nbits - nbytes)
-    value = raw - (1 << nbits) if raw >> (nbits - 1) else raw
-    if not -(1 << 63) <= value < 1 << 63:
-        raise CorruptionError("signed number past 64 bits in an ordered key")
-    return value, end

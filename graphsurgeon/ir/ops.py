@@ -72,11 +72,6 @@ class OpFacts(NamedTuple):
         """Names of the inputs that must be fed by a reference."""
         return tuple(arg.name for arg in self.inputs if arg.is_ref)
 
-    @property
-    def ref_outputs(self) -> tuple[str, ...]:
-        """Names of the outputs that are references."""
-        return tuple(arg.name for arg in self.outputs if arg.is_ref)
-
 
 @cache
 def _lines() -> Mapping[str, str]:

@@ -61,17 +61,6 @@ class DType:
         return _BY_NUMBER[self.number - _REF_OFFSET] if self.is_ref else self
 
     @property
-    def as_ref(self) -> DType:
-        """The type of a reference to this one; itself if it is one.
-
-        Raises
-        ------
-        UnsupportedError
-            `INVALID` has none.
-        """
-        return self if self.is_ref else DType.from_number(self.number + _REF_OFFSET)
-
-    @property
     def is_floating(self) -> bool:
         """True for a real floating-point type, of any width."""
         return self.kind == "f"

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphsurgeon.tensors import dtypes
@@ -133,16 +133,6 @@ class ObjectGraph:
             for child in self._nodes[number].children:
                 if child.local_name == "_trainable_variables":
                     found.update(each.node_id for each in self._nodes[child.node_id].children)
-        return found
-
-    def reached_without(self, numbers: Collection[int]) -> set[int]:
-        """Return the objects to which a way leads from the root that is through none of these; no slot's variable."""
-        found = {0} - set(numbers) if len(self) else set()
-        waiting = list(found)
-        while waiting:
-            new = {child.node_id for child in self._nodes[waiting.pop()].children}.difference(found, numbers)
-            found |= new
-            waiting += new
         return found
 
     def attribute(self, key: str) -> SavedAttribute | None:

@@ -15,6 +15,7 @@ from graphsurgeon.ir.signatures import signature_of
 from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from tests import notation
+from tests.encodings import reference_to
 
 F, N = dtypes.FLOAT, dtypes.INT32
 CONV: dict[str, Any] = {"T": F, "strides": [1, 1, 1, 1], "padding": b"SAME"}
@@ -42,7 +43,7 @@ def test_sound():
         ({"strides": 1}, "attr 'strides' holds int, not list(int)"),
         ({"strides": [1.0]}, "attr 'strides' holds list(float), not list(int)"),
         ({"use_cudnn_on_gpu": 1}, "attr 'use_cudnn_on_gpu' holds int, not bool"),
-        ({"T": N.as_ref}, "attr 'T' is DT_INT32_REF, which no attr may be"),
+        ({"T": reference_to(N)}, "attr 'T' is DT_INT32_REF, which no attr may be"),
         ({"T": schema.AttrValue(type=99)}, "attr 'T' is type number 99, which TensorFlow does not have"),
         (
             {"T": dtypes.STRING},

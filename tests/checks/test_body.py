@@ -11,8 +11,9 @@ from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from tests import notation
+from tests.encodings import reference_to
 
-FLOAT, INT, REF = dtypes.FLOAT.number, dtypes.INT32.number, dtypes.FLOAT.as_ref.number
+FLOAT, INT, REF = dtypes.FLOAT.number, dtypes.INT32.number, reference_to(dtypes.FLOAT).number
 
 
 @pytest.fixture

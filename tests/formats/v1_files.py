@@ -10,7 +10,7 @@ from typing import Any
 
 import cramjam
 
-from graphsurgeon.formats.slices import ALL, encode_slice_key
+from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Extents
@@ -30,6 +30,9 @@ STORED = [
     dtypes.COMPLEX64, dtypes.INT64, dtypes.BOOL, dtypes.QINT8, dtypes.QUINT8, dtypes.QINT32, dtypes.UINT16,
     dtypes.COMPLEX128, dtypes.HALF,
 ]  # fmt: skip
+
+#: The extent that is all of a dimension.
+ALL = (0, -1)
 
 
 def numbers(dtype: DType, data: bytes) -> list[Any]:

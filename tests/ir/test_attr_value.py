@@ -14,6 +14,7 @@ from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import FileFormatError, UnsupportedError
 from tests import strategies
+from tests.encodings import reference_to
 
 KINDS: list[tuple[Any, str]] = [
     (b"text", "s"),
@@ -23,7 +24,7 @@ KINDS: list[tuple[Any, str]] = [
     (True, "b"),
     (False, "b"),
     (dtypes.FLOAT, "type"),
-    (dtypes.FLOAT.as_ref, "type"),
+    (reference_to(dtypes.FLOAT), "type"),
     (Shape([2, None]), "shape"),
     (Shape([]), "shape"),
     (Shape(), "shape"),

@@ -11,7 +11,8 @@ def test_variables_take_nothing_and_make_one_thing():
         facts = ops.facts(op)
         if facts is not None:  # AutoReloadVariable is not a public op
             assert facts.is_stateful
-            assert (len(facts.inputs), len(facts.outputs), len(facts.ref_outputs)) == (0, 1, op in REF_OPS)
+            assert not facts.inputs
+            assert [arg.is_ref for arg in facts.outputs] == [op in REF_OPS]
 
 
 def test_no_op_is_both():

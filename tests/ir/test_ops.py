@@ -14,7 +14,7 @@ def test_references_are_marked():
     assign = ops.facts("Assign")
     assert assign is not None
     assert assign.ref_inputs == ("ref",)
-    assert assign.ref_outputs == ("output_ref",)
+    assert [(arg.name, arg.is_ref) for arg in assign.outputs] == [("output_ref", True)]
 
 
 @pytest.mark.parametrize(

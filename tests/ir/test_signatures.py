@@ -23,6 +23,7 @@ from graphsurgeon.ir.signatures import (
 from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from tests.counting import num_calls
+from tests.encodings import reference_to
 
 F, N, D = dtypes.FLOAT, dtypes.INT32, dtypes.DOUBLE
 
@@ -46,8 +47,8 @@ def of(op: str, **attrs: Any) -> OpSignature:
         ("Split", {"T": F, "num_split": 2}, [N, F], [F, F]),
         ("IdentityN", {"T": [F, N]}, [F, N], [F, N]),
         ("PartitionedCall", {"Tin": [], "Tout": [F]}, [], [F]),
-        ("VariableV2", {"dtype": F}, [], [F.as_ref]),
-        ("Assign", {"T": F}, [F.as_ref, F], [F.as_ref]),
+        ("VariableV2", {"dtype": F}, [], [reference_to(F)]),
+        ("Assign", {"T": F}, [reference_to(F), F], [reference_to(F)]),
         ("ReadVariableOp", {"dtype": F}, [dtypes.RESOURCE], [F]),
         ("ArgMax", {"T": F}, [F, N], [dtypes.INT64]),
         ("Pack", {"T": F, "N": 0}, [], [F]),
@@ -65,7 +66,7 @@ def test_attrs_are_filled_in(op: str, attrs: dict[str, Any], inputs: list[Any], 
     [
         ("Identity", {}, "attr 'T' is missing"),
         ("Identity", {"T": 1}, "attr 'T' holds i, not type"),
-        ("Identity", {"T": F.as_ref}, "attr 'T' is DT_FLOAT_REF, which no attr may be"),
+        ("Identity", {"T": reference_to(F)}, "attr 'T' is DT_FLOAT_REF, which no attr may be"),
         ("Identity", {"T": dtypes.INVALID}, "attr 'T' is DT_INVALID, which no attr may be"),
         ("Pack", {"T": F}, "attr 'N' is missing"),
         ("Pack", {"T": F, "N": -1}, "attr 'N' is -1"),
@@ -184,7 +185,7 @@ def test_types_come_from_attrs_or_are_fixed():
     assert output_types(node("Cast", SrcT=dtypes.HALF, DstT=F)) == [F]
     assert input_types(node("Cast", SrcT=dtypes.HALF, DstT=F)) == [dtypes.HALF]
     assert input_types(node("Pack", N=2, T=dtypes.INT8)) == [dtypes.INT8] * 2
-    assert output_types(node("VariableV2", dtype=F)) == [F.as_ref]
+    assert output_types(node("VariableV2", dtype=F)) == [reference_to(F)]
     assert output_types(node("Const")) is None
 
 

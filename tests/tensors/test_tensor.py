@@ -9,11 +9,12 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import MAX_RANK, require_raw
 from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
+from tests.encodings import reference_to
 from tests.tensors.streams import RAW_DTYPES, ShortTensor
 
 
 def test_a_reference_dtype_becomes_its_base():
-    assert FillTensor(dtypes.FLOAT.as_ref, []).dtype is dtypes.FLOAT
+    assert FillTensor(reference_to(dtypes.FLOAT), []).dtype is dtypes.FLOAT
 
 
 @pytest.mark.parametrize("shape", [[-1], [2, -3], [1 << 40, 1 << 40], [1] * (MAX_RANK + 1), [2] * 100_000])

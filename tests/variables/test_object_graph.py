@@ -91,13 +91,6 @@ def test_optimizers_of_keras_3():
     assert named.optimizers() == [2]
 
 
-def test_what_is_reached_otherwise(objects):
-    assert objects.reached_without([]) == {0, 1, 2, 3, 4, 5, 7, 8}
-    assert objects.reached_without([5]) == {0, 1, 2, 3, 4, 7, 8}
-    assert objects.reached_without([2]) == {0, 1, 3, 5, 7}
-    assert objects.reached_without([0]) == set()
-
-
 def test_registered_savers(objects):
     assert list(objects.registered_savers()) == [RegisteredSaver(7, "Custom.saver", "table")]
 

@@ -14,10 +14,9 @@ from graphsurgeon import errors
 from graphsurgeon.compat.checkpoint import NewCheckpointReader
 from graphsurgeon.compat.errors import DataLossError, InternalError, NotFoundError, OpError, UnimplementedError
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.formats.slices import ALL
 from graphsurgeon.tensors import dtypes
 from tests.formats.bundle_files import entry, write_files, write_slices
-from tests.formats.v1_files import one, write_v1
+from tests.formats.v1_files import ALL, one, write_v1
 
 VALUES: dict[str, np.ndarray[Any, Any]] = {
     "w": np.array([[1, 2, 3], [4, 5, 6]], np.float32),
