@@ -265,7 +265,7 @@ def _without_values(tensors: Mapping[str, Tensor], path: str, *, may_skip: bool)
         if tensor.dtype.itemsize == 0 and tensor.dtype is not dtypes.STRING:
             reason = f"a {tensor.dtype.name} has no values that other programs could read"
             if not may_skip:
-                hint = "`skip_unsupported` (skip_unsupported=True) leaves it out"
+                hint = "`skip_unsupported=True` leaves it out"
                 raise UnsupportedError(f"tensor {name!r}: {reason}", path=path, hint=hint)
             skipped[name] = Skipped(name, reason)
     return skipped

@@ -120,7 +120,7 @@ def prune_checkpoints(
     directory = os.fspath(directory) or "."
     state = read_state(directory, name)
     if state is None and not unlisted:
-        hint = "without one, unlisted=True (`unlisted`) takes all checkpoints that are there"
+        hint = "without one, `unlisted=True` takes all checkpoints that are there"
         raise NotFoundError("checkpoint state file", os.path.join(directory, name), hint=hint)
     if state is not None and not all(0 <= time < _END_OF_TIME for time in (*state.timestamps, state.last_preserved)):
         raise CorruptionError("has a time that no clock shows", path=os.path.join(directory, name))
