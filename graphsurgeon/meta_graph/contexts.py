@@ -49,7 +49,7 @@ def nested(context: Any) -> list[Any]:
 
 
 def retarget_contexts(meta: schema.MetaGraphDef, moved: Mapping[str, Moved]) -> None:
-    """Tell the contexts of loops and branches that nodes of theirs now stand outside."""
+    """Let the contexts of loops and branches follow nodes of theirs that now stand outside."""
     for key in CONTEXTS if moved else ():
         values = meta.collection_def[key].bytes_list.value if key in meta.collection_def else []
         for position, context in enumerate(list(messages(meta, key))):

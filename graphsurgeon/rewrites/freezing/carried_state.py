@@ -136,7 +136,7 @@ class CarriedState:
             meta.collection_def[MAIN_OP].node_list.value.append(group)
 
     def notes(self, group: str | None) -> list[str]:
-        """Tell what is to be run, and what starts empty."""
+        """Return what there is to say: what is to be run, and what starts empty."""
         rows = self.rows()
         notes = []
         if group is not None and rows:
