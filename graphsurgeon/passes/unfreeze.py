@@ -239,11 +239,10 @@ def _check_types(plan: WeightPlan, kind: VariableKind) -> None:
         return
     other: VariableKind = "resource" if kind == "ref" else "ref"
     is_other_good = all(can_hold(other, weight.dtype) for weight in plan.weights)
-    name, number = refused[0].node.name, len(refused) - 1
-    reason = f"no TensorFlow can restore a {kind} variable of {refused[0].dtype.name}"
-    more = f"; and {number} more such constants" if number else ""
+    name = refused[0].node.name
+    which = some_of([f"{weight.dtype.name} ({weight.node.name!r})" for weight in refused], 2)
     hint = f'`variables="{other}"` can' if is_other_good else f"keep it a constant: `exclude='{name}'`"
-    raise PassError("unfreeze", reason + more, node=name, hint=hint)
+    raise PassError("unfreeze", f"no TensorFlow can restore a {kind} variable of {which}", node=name, hint=hint)
 
 
 def _check_keys(plan: WeightPlan, held: Sequence[HeldVariable]) -> None:

@@ -23,6 +23,7 @@ from graphsurgeon.formats.load import load, load_graph, open_checkpoint
 from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.editing.constant_values import constants_of, is_frozen, replace_constants
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict
@@ -57,9 +58,8 @@ class EditedCheckpoint:
         ]
         if not problems:
             return model, None
-        first = f"{problems[0].node}: {problems[0].message}"
-        more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
-        return None, f"the graph does not go along, because its saver cannot restore this checkpoint ({first}{more})"
+        some = some_of([f"{each.node}: {each.message}" for each in problems], 1, "; ")
+        return None, f"the graph does not go along, because its saver cannot restore this checkpoint ({some})"
 
     def save(
         self,
