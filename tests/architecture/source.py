@@ -45,11 +45,28 @@ class Module:
         return ast.parse(self.text, self.relative)
 
     def imports(self) -> Iterator[Import]:
-        """Yield every import of the file, those inside functions and under `TYPE_CHECKING` too."""
+        """Yield every import of the file: those inside functions, under `TYPE_CHECKING` and by name too."""
         typing_only = _nodes_under_type_checking(self.tree)
         for node in ast.walk(self.tree):
             for target in self._targets(node):
                 yield Import(target, getattr(node, "lineno", 0), node in typing_only)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+                yield from self._by_name(node)
+
+    def _by_name(self, call: ast.Call) -> Iterator[Import]:
+        """Yield what a call imports by name; of a name that is put together, what its beginning says."""
+        (given,) = call.args[:1] or [ast.Constant("")]
+        parts = given.values if isinstance(given, ast.JoinedStr) else [given]
+        name = ""
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                name += part.value
+            elif isinstance(part, ast.FormattedValue) and ast.unparse(part.value) == "__name__":
+                name += self.name
+            else:
+                yield Import(name.rpartition(".")[0], call.lineno, typing_only=False, is_whole=False)
+                return
+        yield Import(name, call.lineno, typing_only=False)
 
     def _targets(self, node: ast.AST) -> list[str]:
         if isinstance(node, ast.Import):
@@ -71,11 +88,12 @@ class Module:
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, by absolute dotted name."""
+    """One imported module, by absolute dotted name; not `is_whole` when it is some module of the package `target`."""
 
     target: str
     line: int
     typing_only: bool
+    is_whole: bool = True
 
 
 def modules(*folders: str) -> list[Module]:

@@ -59,7 +59,7 @@ def test_every_module_is_in_a_room(module: Module):
 
 @every_module
 def test_imports_go_strictly_down(module: Module):
-    """Also those inside functions and for types only; a room knows itself and the floors below."""
+    """Also those inside functions, by name and for types only; a room knows itself and the floors below."""
     room = room_of(module.name)
     up = [
         f"line {found.line}: {found.target} is on floor {FLOOR[room_of(found.target)]}, {room} on {FLOOR[room]}"
@@ -69,9 +69,24 @@ def test_imports_go_strictly_down(module: Module):
     assert up == []
 
 
+def test_imports_by_name_are_seen():
+    found = {(module.name, found.target) for module in modules() for found in module.imports()}
+    assert {
+        ("graphsurgeon", "graphsurgeon"),
+        ("graphsurgeon.cli.group", "graphsurgeon.cli.pass_verb"),
+        ("graphsurgeon.cli.group", "graphsurgeon.cli.verbs"),
+        ("graphsurgeon.formats.arrays.transfer", "graphsurgeon.formats.arrays"),
+        ("graphsurgeon.formats.checksum", "crc32c"),
+    } <= found
+
+
 def test_no_module_needs_itself():
     needs = {
-        module.name: {found.target for found in module.imports() if is_module(found.target) and not found.typing_only}
+        module.name: {
+            found.target
+            for found in module.imports()
+            if is_module(found.target) and found.is_whole and not found.typing_only
+        }
         for module in modules()
     }
     try:
