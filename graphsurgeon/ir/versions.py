@@ -43,17 +43,37 @@ _ENTRIES: Final = frozenset((
 Version = tuple[int, ...]
 
 
-class Need(NamedTuple):
-    """Something of a node that not every TensorFlow knows.
+#: What a newer TensorFlow does for a variable that is read, and an older one need not: nothing is computed.
+IDLE_OPS: Final = frozenset({"DisableCopyOnRead"})
+# Names for people: of a variable, and of a dataset in what monitors it.
+_FOR_PEOPLE: Final = frozenset({"debug_name", "metadata"})
 
-    `since` is the first that does. `what` it is, for people; `attr` is the attr's name, empty for an op, and
-    `is_default` says that the node means the same without it.
+
+class Need(NamedTuple):
+    """Something of a node that not every TensorFlow knows: its op, an attr of it, or a value of that.
+
+    `since` is the first that does; `is_default` says that the attr stands at its default.
     """
 
     since: str
-    what: str
+    op: str
     attr: str = ""
+    value: str = ""
     is_default: bool = False
+
+    @property
+    def what(self) -> str:
+        """What it is, for people."""
+        if not self.attr:
+            return f"op {self.op}"
+        return f"{self.value} as {self.attr!r} of op {self.op}" if self.value else f"attr {self.attr!r} of op {self.op}"
+
+    @property
+    def can_go(self) -> bool:
+        """Whether the graph means the same without it."""
+        if not self.attr:
+            return self.op in IDLE_OPS
+        return self.is_default or (not self.value and self.attr in _FOR_PEOPLE)
 
 
 def version_of(text: str) -> Version:
@@ -66,7 +86,7 @@ def needs_of(node: Node) -> Iterator[Need]:
     """Yield what of a node came after TensorFlow 1.15; costs a look at its attrs where its op has any that did."""
     since, attrs = _later(node.op)
     if since:
-        yield Need(since, f"op {node.op}")
+        yield Need(since, node.op)
     if not attrs:
         return
     held = node.proto.attr
@@ -75,14 +95,14 @@ def needs_of(node: Node) -> Iterator[Need]:
             continue
         if attr.since != since:
             is_default = attr.default is not None and held[name] == default_value(attr)
-            yield Need(attr.since, f"attr {name!r} of op {node.op}", name, is_default)
+            yield Need(attr.since, node.op, name, is_default=is_default)
         if attr.later:
             value = attr_value.decode(held[name])
             values = value if isinstance(value, list) else [value]
             for allowed, came in attr.later:
                 if allowed in values:
                     text = allowed.name if isinstance(allowed, DType) else allowed.decode()
-                    yield Need(came, f"{text} as {name!r} of op {node.op}", name)
+                    yield Need(came, node.op, name, text)
 
 
 @lru_cache(maxsize=4096)

@@ -24,7 +24,7 @@ class Reason:
     what: str
     nodes: int
     example: str
-    is_default: bool  # an attr without which the nodes mean the same
+    can_go: bool  # whether the nodes mean the same without it
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def oldest_tensorflow(model: Model) -> OldestTensorFlow:
                 counts[need] += 1
                 examples.setdefault(need, node.name if function is None else f"{function}/{node.name}")
     ordered = sorted(counts, key=lambda need: version_of(need.since), reverse=True)
-    reasons = [Reason(need.since, need.what, counts[need], examples[need], need.is_default) for need in ordered]
+    reasons = [Reason(need.since, need.what, counts[need], examples[need], need.can_go) for need in ordered]
     return OldestTensorFlow(reasons[0].since if reasons else OLDEST, reasons, _unknown_ops(model))
 
 

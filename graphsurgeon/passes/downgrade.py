@@ -7,8 +7,9 @@ Prerequisites: a well-formed graph, and an older TensorFlow from 1.15 on. Which 
 release, see `versions`.
 
 Leaves behind: the same nodes, computing the same. Attrs that the older TensorFlow does not know are taken out where
-they stand at their default, and so is what a newer one infers about types. What cannot go (an op, another value of
-such an attr, a type that the op did not take) stands in the way: all of it is listed, and nothing is changed.
+they stand at their default or are names for people (``debug_name``), and so is what a newer one infers about types.
+DisableCopyOnRead, which computes nothing, becomes a NoOp. What cannot go (another op, another value of such an attr, a
+type that the op did not take) stands in the way: all of it is listed, and nothing is changed.
 
 What else it meets: function bodies are treated alike. Ops that no TensorFlow has are left to the library that
 registers them. Variables, collections, signatures, saver, frames, control inputs, colocation and devices stay as they
@@ -37,7 +38,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class RemovedAttr:
-    """An attr that was taken out at its default: of which op, since when TensorFlow has it, on how many nodes."""
+    """An attr that was taken out: of which op, since when TensorFlow has it, on how many nodes; or an op, without."""
 
     op: str
     attr: str
@@ -83,8 +84,8 @@ def downgrade(model: Model, *, to: str = OLDEST) -> DowngradeReport:
             for need in needs_of(node):
                 if version_of(need.since) <= version:
                     continue
-                if need.is_default:
-                    del edits[function].edit(node).attrs[need.attr]
+                if need.can_go:
+                    _take_out(edits[function], node, need)
                     removed[node.op, need.attr, need.since] += 1
                 else:
                     name = node.name if function is None else f"{function}/{node.name}"
@@ -105,6 +106,13 @@ def _version(text: str) -> Version:
     if version < version_of(OLDEST):
         raise PassError("downgrade", f"what TensorFlow before {OLDEST} knows is not known here, and {text} is older")
     return version
+
+
+def _take_out(edit: GraphEdit, node: Node, need: Need) -> None:
+    if need.attr:
+        del edit.edit(node).attrs[need.attr]
+    else:
+        edit.replace(node.name, [Node.new(node.name, "NoOp", node.control_inputs, device=node.device)])
 
 
 def _has_inferred_type(node: Node) -> bool:

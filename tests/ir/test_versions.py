@@ -19,13 +19,13 @@ def test_what_the_oldest_has_needs_nothing():
 
 
 def test_an_op():
-    assert needs("DenseBincount") == [Need("2.3", "op DenseBincount")]
-    assert needs("StatelessCase", Tin=[]) == [Need("2.4", "op StatelessCase")]
+    assert needs("DenseBincount") == [Need("2.3", "DenseBincount")]
+    assert needs("StatelessCase", Tin=[]) == [Need("2.4", "StatelessCase")]
 
 
 @pytest.mark.parametrize(("value", "is_default"), [(False, True), (True, False)])
 def test_an_attr(value: bool, is_default: bool):
-    assert needs("MatMul", grad_a=value) == [Need("2.16", "attr 'grad_a' of op MatMul", "grad_a", is_default)]
+    assert needs("MatMul", grad_a=value) == [Need("2.16", "MatMul", "grad_a", "", is_default)]
 
 
 def test_defaults_of_other_kinds():
@@ -34,14 +34,31 @@ def test_defaults_of_other_kinds():
 
 
 def test_a_value_of_an_attr():
-    assert needs("MatMul", T=dtypes.UINT8) == [Need("2.12", "uint8 as 'T' of op MatMul", "T")]
-    assert needs("MaxPool", padding="EXPLICIT") == [Need("2.4", "EXPLICIT as 'padding' of op MaxPool", "padding")]
+    assert needs("MatMul", T=dtypes.UINT8) == [Need("2.12", "MatMul", "T", "uint8")]
+    assert needs("MaxPool", padding="EXPLICIT") == [Need("2.4", "MaxPool", "padding", "EXPLICIT")]
 
 
 def test_types_that_came_later():
-    assert needs("Const", dtype=dtypes.INT4) == [Need("2.15", "int4 as 'dtype' of op Const", "dtype")]
+    assert needs("Const", dtype=dtypes.INT4) == [Need("2.15", "Const", "dtype", "int4")]
     assert needs("Cast", SrcT=dtypes.FLOAT, DstT=DType.from_name("float8_e5m2fnuz"))[0].since == "2.19"
     assert needs("Const", dtype=dtypes.BFLOAT16) == []
+
+
+def test_what_people_read_of_it_and_what_can_go():
+    found = [
+        *needs("DisableCopyOnRead"),
+        *needs("StatelessCase"),
+        *needs("VarHandleOp", debug_name="w"),
+        *needs("MatMul", grad_a=True),
+        *needs("MatMul", T=dtypes.UINT8),
+    ]
+    assert [(need.what, need.can_go) for need in found] == [
+        ("op DisableCopyOnRead", True),
+        ("op StatelessCase", False),
+        ("attr 'debug_name' of op VarHandleOp", True),
+        ("attr 'grad_a' of op MatMul", False),
+        ("uint8 as 'T' of op MatMul", False),
+    ]
 
 
 def test_what_no_tensorflow_has_is_told_nothing_of():

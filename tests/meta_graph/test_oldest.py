@@ -12,7 +12,7 @@ TEXT = """
     a = MatMul(x, x) {T: f32, grad_a: false}
     b = MatMul(a, x) {T: f32, grad_a: false}
 """
-GRAD_A = Reason("2.16", "attr 'grad_a' of op MatMul", 2, "a", is_default=True)
+GRAD_A = Reason("2.16", "attr 'grad_a' of op MatMul", 2, "a", can_go=True)
 
 
 def test_of_a_bare_graph_every_attr_counts():
@@ -37,5 +37,5 @@ def test_the_newest_comes_first_and_unknown_ops_are_named():
     model = notation.model(TEXT + "c = Custom(b); e = DenseBincount(c, c, c); g = MatMul(e, e) {grad_b: true}")
     found = oldest_tensorflow(model)
     assert [each.since for each in found.reasons] == ["2.16", "2.16", "2.3"]
-    assert [each.is_default for each in found.reasons] == [True, False, False]
+    assert [each.can_go for each in found.reasons] == [True, False, False]
     assert found.unknown_ops == ["Custom"]

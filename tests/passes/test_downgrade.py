@@ -8,6 +8,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.downgrade import RemovedAttr, downgrade
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from tests import notation
 from tests.passes.harness import reloaded
@@ -58,6 +59,21 @@ def test_function_bodies_too():
     model = of("x = Placeholder {dtype: f32}; y = f(x)", body)
     assert [row.nodes for row in downgrade(model).removed] == [1]
     assert attrs(model)["m"] == {"T"}
+
+
+def test_names_for_people_and_idle_ops_go():
+    body = notation.function(
+        "f", "h", "n:y:0", "d = DisableCopyOnRead(h); n = Neg(c:output:0, ^d) {T: f32}; c = Const {f32 []}"
+    )
+    body.proto.signature.input_arg[0].type = dtypes.RESOURCE.number
+    text = 'v = VarHandleOp {dtype: f32, shape: shape[], debug_name: "v/"}; y = f(v)'
+    model = of(text, body)
+    assert [(row.op, row.attr) for row in downgrade(model).removed] == [
+        ("DisableCopyOnRead", ""),
+        ("VarHandleOp", "debug_name"),
+    ]
+    assert "debug_name" not in attrs(model)["v"]
+    assert notation.show(model.library.functions["f"].body).splitlines()[:2] == ["d = NoOp", "n = Neg(c:output:0, ^d)"]
 
 
 def test_inferred_types_go_before_tensorflow_knew_them():

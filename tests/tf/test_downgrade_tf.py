@@ -37,3 +37,18 @@ def test_what_tensorflow_2_froze(tf1: TensorFlow, tf2: TensorFlow, tmp_path: Pat
     gs.save(model, down)
     assert assert_told(tf1, down, wanted) == "1.15"
     np.testing.assert_allclose(tf2.call("op_lists:run", path=str(down)), wanted, rtol=1e-6, atol=1e-6)
+
+
+def test_saved_models_of_tensorflow_2(tf1: TensorFlow, tf2: TensorFlow, tmp_path: Path):
+    """Variables have names for people, and saving does what only a newer one can."""
+    saved, down = tmp_path / "saved", tmp_path / "down"
+    tf2.call("op_lists:save_module", path=str(saved))
+    assert oldest_tensorflow(gs.load(saved)).version == "2.15"
+    with pytest.raises(JudgeError, match="NodeDef mentions attr 'debug_name'"):
+        tf1.call("op_lists:serve", path=str(saved))
+    model = gs.load(saved)
+    gs.downgrade(model)
+    gs.save(model, down, to="saved_model")
+    assert oldest_tensorflow(gs.load(down)).version == "1.15"
+    assert tf1.call("op_lists:serve", path=str(down)) == tf2.call("op_lists:serve", path=str(saved)) == [[4.0] * 5] * 3
+    assert tf2.call("op_lists:serve", path=str(down)) == [[4.0] * 5] * 3

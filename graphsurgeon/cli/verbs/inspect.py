@@ -116,8 +116,8 @@ def _oldest_lines(oldest: OldestTensorFlow) -> Iterator[tuple[str, str]]:
     yield label, f"TensorFlow {oldest.version}{'' if reasons else ', or older,'} loads it"
     for each in reasons[:_SHOWN]:
         where = f"{count(each.nodes, 'node')}, such as {each.example}" if each.nodes > 1 else each.example
-        default = "; at its default, so downgrade takes it out" if each.is_default else ""
-        yield "", f"{each.since}: {each.what} ({where}{default})"
+        idle = "; without effect, downgrade takes it out" if each.can_go else ""
+        yield "", f"{each.since}: {each.what} ({where}{idle})"
     if len(reasons) > _SHOWN:
         yield "", f"... and {count(len(reasons) - _SHOWN, 'other')}"
     if oldest.unknown_ops:

@@ -36,7 +36,7 @@ def test_the_oldest_tensorflow_that_loads_it(verb, tmp_path):
     save(notation.model(f"x = Placeholder {{dtype: f32}}; {products}"), tmp_path / "new.pb")
     assert verb("inspect", tmp_path / "new.pb").out.splitlines()[2:5] == [
         "oldest       TensorFlow 2.16 loads it",
-        "             2.16: attr 'grad_a' of op MatMul (2 nodes, such as a; at its default, so downgrade takes it out)",
+        "             2.16: attr 'grad_a' of op MatMul (2 nodes, such as a; without effect, downgrade takes it out)",
         "             a library has to register Custom",
     ]
     assert (

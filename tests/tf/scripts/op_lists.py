@@ -119,6 +119,14 @@ def run(path):
         return session.run("out:0", {"x:0": fed(graph)}).tolist()
 
 
+def serve(path):
+    """What the signature of a SavedModel computes of ones."""
+    with tf.Graph().as_default(), tf1.Session() as session:
+        signature = tf1.saved_model.loader.load(session, ["serve"], path).signature_def["serving_default"]
+        (x,), (out,) = signature.inputs.values(), signature.outputs.values()
+        return session.run(out.name, {x.name: np.ones([dim.size for dim in x.tensor_shape.dim])}).tolist()
+
+
 def listed(path):
     """The op list of a meta graph, and the one that TensorFlow writes of its graph."""
     from tensorflow.python.framework import meta_graph
