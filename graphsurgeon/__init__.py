@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from graphsurgeon.edits.tile import tile as tile
     from graphsurgeon.edits.transpose import transpose as transpose
     from graphsurgeon.edits.unpartition import unpartition as unpartition
+    from graphsurgeon.errors import ChangedError as ChangedError
     from graphsurgeon.errors import CorruptionError as CorruptionError
     from graphsurgeon.errors import FileFormatError as FileFormatError
     from graphsurgeon.errors import GraphError as GraphError
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.unfreeze import unfreeze as unfreeze
     from graphsurgeon.tensors.tensor import Tensor as Tensor
     from graphsurgeon.tools.fit.fit import fit as fit
+    from graphsurgeon.tools.recover import recover as recover
     from graphsurgeon.tools.retention import prune_checkpoints as prune_checkpoints
 
 __version__ = "0.1.0"
@@ -80,6 +82,7 @@ _HOMES = {
     "import_tensors": "formats.arrays.transfer",
     "fit": "tools.fit.fit",
     "prune_checkpoints": "tools.retention",
+    "recover": "tools.recover",
     "verify": "checks",
     "diff": "compare",
     "Model": "ir.model",

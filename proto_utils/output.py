@@ -21,7 +21,7 @@ seal is taken away before the first of them and the new one comes after the last
 
 Whoever looks (or is killed) in between finds the old files, the new ones, or for the few
 microseconds of the renames no checkpoint at all; never one with files of both. The old
-files are then still there under hidden names ending in ``.old``. Signals that would end the
+files are then still there under hidden names ending in ``.old``, see `leftovers`. Signals that would end the
 program are held back meanwhile. A file on its own is replaced by one rename, without any gap.
 """
 

@@ -6,6 +6,8 @@ import os
 
 from proto_utils.deferral import deferred_signals
 
+_MAX_BASE_NBYTES = 230
+
 
 def make_parents(directory: str, made: list[str]) -> None:
     """Make a directory and what is missing above it.
@@ -33,8 +35,10 @@ def make_parents(directory: str, made: list[str]) -> None:
 def hidden_beside(target: str, suffix: str) -> str:
     """Return a new hidden name in the directory of `target`, ending in a dot and `suffix`."""
     directory, base = os.path.split(target)
-    # File names end at 255 bytes on most systems; this one must fit beside a long one.
-    return os.path.join(directory, f".{base[:40]}.{os.urandom(6).hex()}.{suffix}")
+    # File names end at 255 bytes on most systems; this one must fit beside a long one. All of another stands in it, by
+    # which `leftovers` finds it again.
+    base = os.fsdecode(os.fsencode(base)[:_MAX_BASE_NBYTES])
+    return os.path.join(directory, f".{base}.{os.urandom(6).hex()}.{suffix}")
 
 
 def fsync(path: str, flags: int = os.O_RDONLY) -> None:

@@ -24,7 +24,17 @@ def fresh(root: Path, code: str) -> str:
 
 
 def test_few_names():
-    verbs = {*passes.names(), *edits.names(), "fit", "export_tensors", "import_tensors", "prune_checkpoints"}
+    verbs = {
+        *passes.names(),
+        *edits.names(),
+        "fit",
+        "export_tensors",
+        "import_tensors",
+        "prune_checkpoints",
+        "recover",
+        "verify",
+        "diff",
+    }
     assert len(set(gs.__all__) - verbs) <= 20
     assert {"load", "save", "load_checkpoint", "save_checkpoint", "verify", "unfreeze", "Model"} <= set(gs.__all__)
     assert set(dir(gs)) == set(gs.__all__)

@@ -46,6 +46,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.leftovers import half_replaced
 
 # How often a checkpoint that is replaced meanwhile is read anew, and how long to wait for its index, in seconds.
 _MAX_ATTEMPTS, _PAUSE = 20, 0.002
@@ -92,7 +93,12 @@ class Bundle(Checkpoint[BundleEntry]):
             except NotFoundError:
                 if attempt == 0:
                     raise
-                # Whoever replaces a checkpoint takes its index away for a moment.
+                time.sleep(_PAUSE)
+                continue
+            except ChangedError:
+                # Whoever replaces a checkpoint takes its index away for a moment, or was killed at that.
+                if attempt == _MAX_ATTEMPTS - 1:
+                    raise
                 time.sleep(_PAUSE)
                 continue
             with contextlib.closing(source):
@@ -240,6 +246,9 @@ def _open_index(prefix: str) -> FileSource:
     try:
         source = FileSource(path)
     except (FileNotFoundError, NotADirectoryError):
+        half = half_replaced(path)
+        if half is not None:
+            raise half from None
         directory = os.path.dirname(path)
         found = glob.glob(os.path.join(glob.escape(directory), "*.index")) if directory else glob.glob("*.index")
         prefixes = [name.removesuffix(".index") for name in found]

@@ -27,12 +27,15 @@ from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, Kind, binary_kind, t
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from graphsurgeon.formats.table import is_table
 from graphsurgeon.formats.unmerged import hint_of_directories, hint_of_parts, refuse_parts
-from proto_utils.errors import FileFormatError, NotFoundError, UnsupportedError
+from proto_utils.errors import ChangedError, FileFormatError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.leftovers import half_replaced
 from proto_utils.wire import VARINT, fields
 
 _EVENTS_NAME = ".tfevents."
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+#: The end of the name of a file of a checkpoint.
+_MEMBER = r"\.(index|meta|data-\d{5}-of-\d{5})$"
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
 _V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
 
@@ -296,7 +299,11 @@ def _foreign(path: str, looks_like: str, hint: str | None = None) -> Unsupported
     return UnsupportedError(f"not a TensorFlow graph or checkpoint: this is {looks_like}", path=path, hint=hint)
 
 
-def _missing(path: str) -> NotFoundError:
+def _missing(path: str) -> NotFoundError | ChangedError:
+    stem = re.sub(_MEMBER, "", path)
+    half = half_replaced(index_path(stem)) or half_replaced(path)
+    if half is not None:
+        return half
     if os.path.islink(path):
         return NotFoundError("file", path, hint=f"it is a symbolic link to {os.readlink(path)!r}, which is not there")
     if _has_data_files(path):

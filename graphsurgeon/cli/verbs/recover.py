@@ -1,0 +1,29 @@
+"""Bring back what a run that was killed had put aside."""
+
+from __future__ import annotations
+
+import click
+
+from graphsurgeon.cli import options
+from graphsurgeon.cli.output import emit_json, emit_line, remark
+
+
+@click.command("recover")
+@click.argument("directory", metavar="DIR")
+@options.common("dry_run", "json", "quiet")
+def command(directory: str, dry_run: bool, as_json: bool, quiet: bool) -> None:
+    """Bring back what a run that was killed while it replaced files had put aside, and remove what else it left.
+
+    Afterwards each output in the directory is what it was before that run, or the new one. Not for a directory to
+    which somebody writes at the moment.
+    """
+    from graphsurgeon.tools.recover import recover
+
+    done = recover(directory, dry_run=dry_run)
+    if as_json:
+        emit_json("recover", source=directory, dry_run=dry_run, **done.to_json())
+        return
+    for path in done.restored:
+        emit_line(path)
+    verbs = ("would bring back", "would remove") if dry_run else ("brought back", "removed")
+    remark(f"{verbs[0]} {len(done.restored)}, {verbs[1]} {len(done.removed)}", quiet=quiet)
