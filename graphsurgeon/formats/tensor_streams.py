@@ -82,14 +82,23 @@ def _getter(handle: Any, prefix: str) -> Any:
     import ml_dtypes  # noqa: F401
     import numpy as np
 
+    from graphsurgeon.formats.arrays.safetensors import dtypes_in_metadata
+
+    hint = "graphsurgeon.import_tensors(path) reads all that the format has"
+    metadata: Any = getattr(handle, "metadata", dict)() or {}
+    told = dtypes_in_metadata(metadata, prefix)
+
     def get(name: str) -> Any:
+        if name in told:
+            # Stored as the bytes of another type, which the library does not know.
+            raise UnsupportedError(
+                f"tensor {name!r} is a {told[name]}, which the file only notes", path=prefix, hint=hint
+            )
         try:
             return np.asarray(handle.get_tensor(name))
-        except (AttributeError, TypeError) as error:
-            hint = "graphsurgeon.formats.arrays.transfer.import_tensors(path) reads all that the format has"
-            raise UnsupportedError(
-                f"tensor {name!r}: no array can be had of it: {error}", path=prefix, hint=hint
-            ) from error
+        except (AttributeError, KeyError, TypeError) as error:
+            reason = f"tensor {name!r}: no array can be had of it: {error}"
+            raise UnsupportedError(reason, path=prefix, hint=hint) from error
 
     return get
 

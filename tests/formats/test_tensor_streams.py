@@ -13,7 +13,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from graphsurgeon.formats.arrays.transfer import export_tensors
+from graphsurgeon.formats.arrays.transfer import export_tensors, import_tensors
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.formats.tensor_streams import tensors_of
@@ -249,3 +249,15 @@ def test_memory_is_flat(tmp_path, root):
     command = [sys.executable, "-c", MEMORY, str(tmp_path / "m")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 24
+
+
+def test_what_a_file_only_notes_is_not_taken_for_its_bytes(tmp_path):
+    safetensors = pytest.importorskip("safetensors", reason="safetensors is not installed: pip install safetensors")
+    tensors = {"w": as_tensor(np.array([1, 2], ml_dtypes.float8_e4m3b11fnuz)), "plain": as_tensor(1.5)}
+    export_tensors(tensors, tmp_path / "x.safetensors")
+    with safetensors.safe_open(tmp_path / "x.safetensors", framework="np") as handle:
+        with pytest.raises(UnsupportedError, match="'w' is a float8_e4m3b11fnuz") as caught:
+            save_checkpoint(handle, tmp_path / "m")
+        assert "import_tensors" in str(caught.value)
+    save_checkpoint(import_tensors(tmp_path / "x.safetensors"), tmp_path / "m")
+    assert load_checkpoint(tmp_path / "m")["w"].numpy().tolist() == [1, 2]

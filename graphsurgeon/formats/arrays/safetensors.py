@@ -157,7 +157,7 @@ def read(path: str) -> dict[str, Tensor]:
     source = FileSource(path)
     entries, metadata, start = _read_header(source)
     _check_offsets(entries, source, start)
-    record = _read_record(metadata, path)
+    record = dtypes_in_metadata(metadata, path)
     if not record.keys() <= entries.keys():
         raise CorruptionError(f"{_RECORD} tells of tensors that are not there", path=path)
     tensors: dict[str, Tensor] = {}
@@ -284,7 +284,7 @@ def _check_offsets(entries: Mapping[str, Entry], source: FileSource, start: int)
         raise CorruptionError(f"values end at byte {start + position} of {source.size}", path=source.path)
 
 
-def _read_record(metadata: Any, path: str) -> dict[str, str]:
+def dtypes_in_metadata(metadata: Any, path: str) -> dict[str, str]:
     """Return what is told of dtypes that the format lacks."""
     if metadata is None:
         return {}
