@@ -56,6 +56,22 @@ def oldest_tensorflow(model: Model) -> OldestTensorFlow:
     return OldestTensorFlow(reasons[0].since if reasons else OLDEST, reasons, _unknown_ops(model))
 
 
+def version_notes(model: Model) -> list[str]:
+    """Tell what without effect in function bodies keeps older TensorFlows from importing a MetaGraphDef."""
+    found = {
+        need: name
+        for name, function in model.library.functions.items()
+        for node in function.body
+        for need in needs_of(node)
+        if need.can_go
+    }
+    if not found:
+        return []
+    newest = max(found, key=lambda need: version_of(need.since))
+    where = f"{newest.what} in function {found[newest]!r}"
+    return [f"TensorFlow before {newest.since} does not import it: {where}, without effect; downgrade takes it out"]
+
+
 def _dropped(model: Model) -> set[tuple[str, str]]:
     """Return the attrs, as (op, attr), that who imports the meta graph drops at their default."""
     if model.meta is None:

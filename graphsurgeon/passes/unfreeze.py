@@ -36,6 +36,7 @@ from graphsurgeon.ir.node import with_attr
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers
+from graphsurgeon.meta_graph.oldest import version_notes
 from graphsurgeon.meta_graph.references import retarget_tensors
 from graphsurgeon.meta_graph.version import VERSION, stamp_version
 from graphsurgeon.names import some_of, split_patterns
@@ -158,7 +159,7 @@ def unfreeze(
         ]
         notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
         noted, more = _chosen_to_train(model, noted, trainable, not_trainable)
-        return UnfreezeReport(noted, kept, notes + more + loop_notes(model))
+        return UnfreezeReport(noted, kept, notes + more + loop_notes(model) + version_notes(model))
     if not plan.weights:
         raise nothing_qualifies(plan, index, exclude)
     _check_types(plan, variables)
@@ -181,7 +182,9 @@ def unfreeze(
     rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
     folded = {each.variable: each.node.name for each in plan.weights if each.variable != each.node.name}
     rows, more = _chosen_to_train(model, rows, trainable, not_trainable, folded)
-    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes + more + loop_notes(model))
+    return UnfreezeReport(
+        rows, [_kept_row(kept) for kept in plan.kept], notes + more + loop_notes(model) + version_notes(model)
+    )
 
 
 def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphsurgeon.ir.model import Model
-from graphsurgeon.meta_graph.oldest import OldestTensorFlow, Reason, oldest_tensorflow
+from graphsurgeon.meta_graph.oldest import OldestTensorFlow, Reason, oldest_tensorflow, version_notes
 from proto_utils import schema
 from tests import notation
 
@@ -31,6 +31,15 @@ def test_in_functions_they_do():
     model = notation.model("x = Placeholder {dtype: f32}; y = f(x)", body)
     found = oldest_tensorflow(Model.from_meta_graph_def(model.to_meta_graph_def()))
     assert [(each.since, each.example) for each in found.reasons] == [("2.16", "f/m")]
+
+
+def test_what_keeps_older_ones_away_in_functions_is_noted():
+    body = notation.function("f", "x", "m:product:0", "m = MatMul(x, x) {T: f32, grad_a: false}")
+    assert version_notes(notation.model("x = Placeholder {dtype: f32}; y = f(x)", body)) == [
+        "TensorFlow before 2.16 does not import it: attr 'grad_a' of op MatMul in function 'f', without effect; "
+        "downgrade takes it out"
+    ]
+    assert version_notes(notation.model(TEXT)) == []
 
 
 def test_the_newest_comes_first_and_unknown_ops_are_named():
