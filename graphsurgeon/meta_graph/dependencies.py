@@ -21,10 +21,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.function_calls import named_functions
+from graphsurgeon.ir.graph import Library
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS, TABLE_INIT_OPS
 from graphsurgeon.ir.signatures import input_types, output_types
-from graphsurgeon.ir.traversal import ancestors
+from graphsurgeon.ir.traversal import ancestors, closure
 from graphsurgeon.meta_graph.collections import messages, variable_defs
 from graphsurgeon.meta_graph.contexts import contexts
 from graphsurgeon.meta_graph.references import name_fields
@@ -114,15 +116,17 @@ def init_ops(meta: schema.MetaGraphDef) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> list[str]:
+def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node], library: Library) -> list[str]:
     """Return the ops that fill tables once: those its collection lists, and those of the graph that nobody need feed.
 
-    So is one op for them all, as far as it runs others: what sets up trees, or calls a function.
+    Calls of functions that do so count, and one op for them all as far as it runs others: what sets up trees.
     What a saver restores fills tables too, whenever it restores.
     """
     found = dict.fromkeys(name for name in _listed(meta, TABLE_INITIALIZERS) if name in producers)
+    functions = _filling_functions(library)
     for node in producers.values():
-        if node.op in TABLE_INIT_OPS and node.name not in found:
+        fills = node.op in TABLE_INIT_OPS or (functions and not functions.isdisjoint(named_functions([node])))
+        if fills and node.name not in found:
             needed = ancestors(producers, [node.name])
             if not any(producers[name].op in _GIVEN_OPS for name in needed):
                 found[node.name] = None
@@ -134,10 +138,23 @@ def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> l
     return list(found)
 
 
-def list_table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> list[str]:
+def _filling_functions(library: Library) -> set[str]:
+    """Return the functions that fill tables, themselves or by what they call."""
+    bodies = {name: function.body for name, function in library.functions.items()}
+    filling = [name for name, body in bodies.items() if any(node.op in TABLE_INIT_OPS for node in body)]
+    if not filling:
+        return set()
+    callers: dict[str, list[str]] = {}
+    for name, body in bodies.items():
+        for called in set(named_functions(body)) & bodies.keys():
+            callers.setdefault(called, []).append(name)
+    return closure(filling, lambda name: callers.get(name, ()))
+
+
+def list_table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node], library: Library) -> list[str]:
     """Let the collection of table initializers list all `table_fillers`; return those that it had not."""
     listed = set(_listed(meta, TABLE_INITIALIZERS))
-    added = [name for name in table_fillers(meta, producers) if name not in listed]
+    added = [name for name in table_fillers(meta, producers, library) if name not in listed]
     if added:
         meta.collection_def[TABLE_INITIALIZERS].node_list.value.extend(added)
     return added

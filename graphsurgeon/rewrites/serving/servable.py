@@ -199,7 +199,7 @@ class _Draft:
         collections = self.meta.collection_def
         if INIT_SIGNATURE in self.meta.signature_def or any(key in collections for key in MAIN_OP_COLLECTIONS):
             return
-        fillers = table_fillers(self.meta, self._index.producers)
+        fillers = table_fillers(self.meta, self._index.producers, self._model.library)
         initializers = dict.fromkeys([*fillers, *self._local_initializers()])
         there = [name for name in initializers if name in self._index.producers]
         if not there:

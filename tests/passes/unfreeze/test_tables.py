@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.meta_graph.dependencies import list_table_fillers
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import unfreeze
 from proto_utils import schema
+from tests import notation
+from tests.notation import function
 from tests.passes.harness import FROZEN, model
 
 TABLE = """
@@ -49,3 +53,22 @@ def test_where_notes_of_freezing_tell_of_the_variables_too():
     of = Model.from_graph_def(of.to_graph_def())
     assert NOTE in unfreeze(of).notes
     assert fillers(of.meta) == ["fill"]
+
+
+def test_a_function_that_fills_a_table_and_what_calls_it():
+    """As TensorFlow 2 leaves it when both a signature and the initializer were named as outputs."""
+    fill = function("fill", "table keys", "keys", "i = LookupTableImportV2(table, keys, keys) {Tin: f32, Tout: f32}")
+    outer = function("outer", "table keys", "c:output:0", "c = StatefulPartitionedCall(table, keys) {f: fn:fill}")
+    text = (
+        FROZEN
+        + """
+        table = HashTableV2 {key_dtype: f32, value_dtype: f32}
+        keys = Const {f32 [2]}
+        init = StatefulPartitionedCall(table, keys) {f: fn:outer}
+        other = StatefulPartitionedCall(y) {f: fn:id}
+    """
+    )
+    of = notation.model(text, fill, outer, function("id", "a", "a", ""))
+    for name in ("fill", "outer"):
+        of.library.functions[name].proto.signature.input_arg[0].type = 20
+    assert list_table_fillers(schema.MetaGraphDef(), Index(of.graph).producers, of.library) == ["init"]
