@@ -12,8 +12,10 @@ State that no constant can hold, as that of an iterator, is declined by its keys
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Shape
@@ -42,7 +44,8 @@ from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
-_OUTSIDE = PLACEHOLDER_OPS | RESTORE_OPS
+# Ops that put something into what they are given, by their names.
+_FILLS = re.compile(r"Enqueue|Insert|Push|Import|Initialize(?!d)|MakeIterator|AddSummar|Create|Update|Stage")
 
 
 @dataclass(frozen=True)
@@ -67,20 +70,25 @@ class CarriedState:
     ) -> None:
         self._model = model
         self._index = index
+        self._choice = choice
         self._needed = ancestors(index.producers, roots)
         self._holders = [n for name, n in index.producers.items() if name in self._needed and choice.holds(n)]
         self._states: list[SavedState] = []
         self._waits: dict[str, list[str]] = {}  # what fills each, as far as the graph has it
+        self._fed: dict[str, list[str]] = {}  # what fills each once it is fed
         also = state_initializers(model.meta, index.producers) if self._holders else {}
         for name in (node.name for node in self._holders):
             creates = [wait for each in choice.all_of(name) for wait in each.waits]
-            self._waits[name] = list(dict.fromkeys([*creates, *self._initializers(name, also)]))
+            fills = list(self._initializers(name, also))
+            self._fed[name] = [fill for fill in fills if self._is_fed(fill)]
+            self._waits[name] = list(dict.fromkeys([*creates, *(each for each in fills if not self._is_fed(each))]))
             states = choice.of(name)
             self._states += [each for each in states if not (has_saver and each.is_saved and each.is_main)]
         if has_saver:
             held = {state.holder for state in self._states}
             self._holders = [node for node in self._holders if node.name in held]
             self._waits = {name: waits for name, waits in self._waits.items() if name in held}
+            self._fed = {}
         for state in self._states:
             if state.restore is None or any(each.dtype in (RESOURCE, VARIANT) for each in state.tensors):
                 choice.decline(state, "no constant can hold its state")
@@ -89,7 +97,7 @@ class CarriedState:
     @property
     def roots(self) -> list[str]:
         """The nodes of the graph that set the state up; they stay with all they need."""
-        return [name for names in self._waits.values() for name in names]
+        return [name for by_holder in (self._waits, self._fed) for names in by_holder.values() for name in names]
 
     def rows(self) -> list[StateRow]:
         """Describe what comes along."""
@@ -102,7 +110,7 @@ class CarriedState:
         """Put it into the graph; return the op that sets everything up, None when there is nothing to."""
         edit = GraphEdit(self._model.graph)
         taken = set(self._index.producers)
-        waits = list(dict.fromkeys(self.roots))
+        waits = list(dict.fromkeys(name for names in self._waits.values() for name in names))
         waits += [self._add_state(edit, state, taken) for state in self._states]
         if not waits:
             return None
@@ -144,23 +152,44 @@ class CarriedState:
             notes.append(f"run {group!r} once, before anything else: it sets up {names}")
         there = {each.node for each in rows}
         empty = [node.name for node in self._holders if node.name not in there]
-        if empty:
-            notes.append(f"a GraphDef does not say how its tables and queues are filled: {some_of(empty, 3)}")
-        return notes
+        return notes + [note for name in empty if (note := self._empty_note(name))]
+
+    def _empty_note(self, name: str) -> str:
+        """Say how a node that starts empty is filled, nothing of one that the outputs fill themselves."""
+        if self._fed.get(name):
+            return f"{name!r} starts empty: feed and run {some_of(self._fed[name], 3)}, which fills it"
+        fills = [reader.name for reader, _ in self._index.edges(name) if _FILLS.search(reader.op)]
+        fills = [fill for fill in dict.fromkeys(fills) if not self._is_restored(fill)]
+        if any(fill in self._needed for fill in fills):
+            return ""
+        more = f"; what fills it goes, but for what is among the outputs: {some_of(fills, 3)}" if fills else ""
+        why = "its state was to be dropped" if self._choice.all_of(name) else "no checkpoint holds what is in it"
+        return f"{name!r} starts empty, as {why}{more}"
 
     def _initializers(self, name: str, also: Mapping[str, Sequence[str]]) -> Iterator[str]:
-        """Yield the ops of the graph that fill a node, as far as they need nothing else that is not there."""
+        """Yield the ops of the graph that fill a node, as far as they can be run without a checkpoint."""
         fills = [reader.name for reader, at in self._index.consumers(name) if reader.op in TABLE_INIT_OPS and not at]
         producers = self._index.producers
         for fill in dict.fromkeys([*also.get(name, ()), *fills]):
-            more = ancestors(producers, [fill]) - self._needed
-            if all(producers[each].op not in _OUTSIDE for each in more) and not self._lacks_values(more):
+            if not self._is_restored(fill) and not self._unknown & (ancestors(producers, [fill]) - self._needed):
                 yield fill
 
-    def _lacks_values(self, names: set[str]) -> bool:
-        variables = [node for node in variable_nodes(self._model.graph) if node.name in names]
-        values = VariableValues(self._model, self._index) if variables else None
-        return values is not None and any(values.place(node) is None for node in variables)
+    @cached_property
+    def _unknown(self) -> set[str]:
+        """The variables without a value."""
+        values = VariableValues(self._model, self._index)
+        return {node.name for node in variable_nodes(self._model.graph) if values.place(node) is None}
+
+    def _is_restored(self, name: str) -> bool:
+        return self._has(name, RESTORE_OPS)
+
+    def _is_fed(self, name: str) -> bool:
+        return self._has(name, PLACEHOLDER_OPS)
+
+    def _has(self, name: str, kinds: frozenset[str]) -> bool:
+        """Whether a node needs an op of some kinds that the outputs do not."""
+        producers = self._index.producers
+        return any(producers[each].op in kinds for each in ancestors(producers, [name]) - self._needed)
 
     def _value(self, part: StateTensor) -> Tensor:
         values = self._model.variables

@@ -49,7 +49,7 @@ def test_what_is_dropped_starts_empty():
     model = table_model()
     state = carried(model, "counts")
     assert state.add() is None
-    assert state.notes(None) == ["a GraphDef does not say how its tables and queues are filled: counts"]
+    assert state.notes(None) == ["'counts' starts empty, as its state was to be dropped"]
 
 
 def test_what_a_saver_saves_stays_with_it():
@@ -83,11 +83,13 @@ def test_ops_of_the_graph_that_fill_tables_come_first():
     for node in notation.graph(text):
         model.graph.append(node)
     state = carried(model, roots=("all",))
-    assert state.roots == ["counts/fill", "fill"]  # not what must be fed
+    assert state.roots == ["counts/fill", "fill", "file"]
     assert state.add() == "init_all_tables"
     assert model.graph["counts/LookupTableImportV2"].control_inputs == ("^counts/fill",)
     assert [row.node for row in state.rows()] == ["counts", "words"]
-    assert state.notes("init_all_tables")[1].endswith("other")
+    # What must be fed first is not run with the others.
+    assert model.graph["init_all_tables"].inputs == ("^counts/fill", "^fill", "^counts/LookupTableImportV2")
+    assert state.notes("init_all_tables")[1] == "'other' starts empty: feed and run file, which fills it"
 
 
 def test_a_meta_graph_that_stays_names_the_op():
@@ -121,3 +123,22 @@ def test_state_that_cannot_come_is_declined():
     with pytest.raises(PassError, match="'it:0-state' would be lost") as caught:
         carried(model)
     assert caught.value.hint == '`drop_state="it"` lets it go; prune `inputs="y"` cuts it off'
+
+
+@pytest.mark.parametrize(
+    ("roots", "note"),
+    [
+        (("take",), "'q' starts empty, as no checkpoint holds what is in it; what fills it goes, but for what is among "
+         "the outputs: put"),
+        (("take", "put"), None),
+    ],
+)  # fmt: skip
+def test_what_fills_a_queue_is_named(roots: tuple[str, ...], note: str | None):
+    model = notation.model("""
+        q = FIFOQueueV2 {component_types: [f32]}
+        x = Placeholder {dtype: f32}
+        put = QueueEnqueueV2(q, x) {Tcomponents: [f32]}
+        take = QueueDequeueV2(q) {component_types: [f32]}
+        """)  # fmt: skip
+    state = carried(model, roots=roots)
+    assert state.notes(state.add()) == ([] if note is None else [note])
