@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from proto_utils.errors import NotFoundError
+from proto_utils.errors import NotFoundError, UnsupportedError
 
 CONTROL_OUTPUT = -1
 
@@ -151,19 +151,34 @@ def free_scope(wanted: str, names: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compile(pattern: str) -> re.Pattern[str] | None:
+def _compile(pattern: str) -> tuple[re.Pattern[str] | None, int]:
+    """Return a regular expression, None of what is none, and how long the names may be that it is to match."""
+    # Imported here: few commands are given one.
+    from proto_utils.backtracking import max_letters
+
     try:
-        return re.compile(pattern)
+        return re.compile(pattern), max_letters(pattern)
     except (re.error, RecursionError, OverflowError):
-        return None
+        return None, 0
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether `pattern` is `name` itself or a regular expression that matches all of it."""
+    """Whether `pattern` is `name` itself or a regular expression that matches all of it.
+
+    Raises
+    ------
+    UnsupportedError
+        It may take longer than a few seconds: see `proto_utils.backtracking`.
+    """
     if pattern == name:
         return True
-    compiled = _compile(pattern)
-    return compiled is not None and compiled.fullmatch(name) is not None
+    compiled, longest = _compile(pattern)
+    if compiled is None:
+        return False
+    if len(name) > longest:
+        reason = f"pattern {pattern!r} has too many repeats for a name of {len(name):,} letters"
+        raise UnsupportedError(reason, hint="write it with fewer of * and +")
+    return compiled.fullmatch(name) is not None
 
 
 def matches_any(patterns: Sequence[str], name: str) -> bool:
@@ -190,8 +205,12 @@ def unmatched(
 def meant_by(pattern: str, known: Sequence[str]) -> str | None:
     """Return a regular expression that matches whole names, for a part of one or a shell's ``*``; None when unknown."""
     for text in dict.fromkeys((_STAR.sub(lambda star: ".*" if star[0] == "*" else ".", pattern), pattern)):
-        compiled = _compile(text)
-        found = [] if compiled is None or not text else [match for name in known if (match := compiled.search(name))]
+        compiled, _ = _compile(text)
+        if compiled is None or not text:
+            continue
+        # It may begin at every letter.
+        _, longest = _compile(f".*(?:{text})")
+        found = [match for name in known if len(name) <= longest and (match := compiled.search(name))]
         if not found:
             continue
         if any(match.span() == (0, len(match.string)) for match in found):
