@@ -175,10 +175,15 @@ def matches(pattern: str, name: str) -> bool:
     compiled, longest = _compile(pattern)
     if compiled is None:
         return False
+    require_short(pattern, name, longest)
+    return compiled.fullmatch(name) is not None
+
+
+def require_short(pattern: str, name: str, longest: int) -> None:
+    """Require that a name is not longer than a pattern can be tried on: an UnsupportedError, when it is."""
     if len(name) > longest:
         reason = f"pattern {pattern!r} has too many repeats for a name of {len(name):,} letters"
         raise UnsupportedError(reason, hint="write it with fewer of * and +")
-    return compiled.fullmatch(name) is not None
 
 
 def matches_any(patterns: Sequence[str], name: str) -> bool:

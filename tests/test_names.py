@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphsurgeon.errors import UnsupportedError
 from graphsurgeon.names import (
     TensorName,
     bytes_of,
@@ -131,6 +132,14 @@ def test_a_pattern_that_matches_no_whole_name_is_answered_with_one_that_does(pat
 @pytest.mark.parametrize("pattern", ["(", "[a", "", "nothing/like/it", "Conv1/wieghts"])
 def test_a_pattern_of_which_no_part_matches(pattern):
     assert "regular" not in str(unmatched("tensor", pattern, ["Conv1/weights"]))
+
+
+def test_patterns_that_may_take_for_ever_are_refused():
+    with pytest.raises(UnsupportedError, match="may take for ever"):
+        matches("(a+)+b", "a" * 40)
+    with pytest.raises(UnsupportedError, match="too many repeats for a name of 100,000 letters"):
+        matches(".*a.*b.*", "a" * 100_000)
+    assert matches("(a+)+b", "(a+)+b")
 
 
 def test_some_of():

@@ -17,6 +17,7 @@ from typing import Any
 
 from graphsurgeon.compat.checkpoint import CheckpointReader, NewCheckpointReader
 from graphsurgeon.compat.errors import InternalError, NotFoundError, OpError, raised
+from proto_utils.backtracking import max_letters
 
 __all__ = ["checkpoint_lines", "error_lines", "parse_numpy_printoption", "print_tensors_in_checkpoint_file"]
 
@@ -160,7 +161,8 @@ def _value(reader: CheckpointReader, name: str, tf_version: int) -> str:
 def _totals(reader: CheckpointReader, count_exclude_pattern: str) -> Iterator[str]:
     sizes = {name: math.prod(shape) for name, shape in reader.get_variable_to_shape_map().items()}
     if count_exclude_pattern:
-        excluded = {name for name in sizes if re.search(count_exclude_pattern, name)}
+        longest = max_letters(f".*(?:{count_exclude_pattern})")
+        excluded = {name for name in sizes if len(name) <= longest and re.search(count_exclude_pattern, name)}
         num_params = sum(sizes.pop(name) for name in excluded)
         matched = f"{len(excluded)} tensors ({num_params} params) that match {count_exclude_pattern}"
         yield f"# Excluding {matched} when counting."

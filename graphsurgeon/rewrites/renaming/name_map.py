@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
-from graphsurgeon.names import meant_by, some_of, split_patterns
+from graphsurgeon.names import meant_by, require_short, some_of, split_patterns
+from proto_utils.backtracking import max_letters
 from proto_utils.errors import NotFoundError
 
 _SEPARATOR = re.compile(r"(?<!\\)=")
@@ -56,12 +57,12 @@ class NameMap:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries = list(entries)
         self._exact: dict[str, int] = {}
-        self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        self._patterns: list[tuple[int, re.Pattern[str], int]] = []
         for number, entry in enumerate(self._entries):
             self._exact.setdefault(entry.old, number)
             # A text without special characters matches only itself.
             if entry.pattern is not None and _SPECIAL.search(entry.old):
-                self._patterns.append((number, entry.pattern))
+                self._patterns.append((number, entry.pattern, max_letters(entry.old)))
         self._used: set[int] = set()
 
     def __len__(self) -> int:
@@ -70,9 +71,10 @@ class NameMap:
     def find(self, name: str) -> str | None:
         """Return the new name that the first entry which takes `name` gives it, None when none does."""
         exact = self._exact.get(name, len(self._entries))
-        for number, pattern in self._patterns:
+        for number, pattern, longest in self._patterns:
             if number >= exact:
                 break
+            require_short(pattern.pattern, name, longest)
             match = pattern.fullmatch(name)
             if match is not None:
                 return self._taken(number, match)
@@ -180,7 +182,9 @@ def _entry(old: str, new: str, where: str, operation: str, *, is_exact: bool = F
     if not is_exact:
         try:
             pattern = re.compile(old)
-        except re.error as error:
+            max_letters(old)
+        except (re.error, RecursionError, OverflowError) as error:
+            pattern = None
             # What users type may be a name that happens to be no expression; a line says which it is.
             if where.startswith(_FILE):
                 raise PassError(operation, f"{where}: {old!r} is no regular expression: {error}") from None
