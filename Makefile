@@ -34,6 +34,10 @@ test-tf1: $(V)/test.stamp ## the TensorFlow 1.15 round trips only
 test-fast: $(V)/dev.stamp ## run everything that needs no TensorFlow: two to three minutes on two cores
 	@$(V)/dev/bin/python $(PYTEST) $(NO_TF) $(TESTS)
 
+test-clients: $(V)/clients.stamp ## what tf2onnx with onnxruntime, OpenVINO and TensorFlow Lite make of our files
+	@GRAPHSURGEON_CLIENTS_PYTHON="$(CURDIR)/$(V)/clients/bin/python" \
+	    $(V)/clients/bin/python -m pytest $(if $(TESTS),$(TESTS),tests/tf/test_clients.py)
+
 test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python, protobuf and numpy we support
 	@$(V)/oldest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
 
@@ -71,6 +75,9 @@ $(V)/dev.stamp: pyproject.toml
 $(V)/test.stamp: pyproject.toml
 	@$(ENVIRONMENT) test "$(WITH_TF)" -e '.[test,tf]' && touch $@
 
+$(V)/clients.stamp: pyproject.toml
+	@$(ENVIRONMENT) clients "$(WITH_TF)" -e '.[test,tf,clients]' && touch $@
+
 $(V)/oldest.stamp: pyproject.toml requirements/oldest.txt
 	@$(ENVIRONMENT) oldest "$(OLDEST)" -r requirements/oldest.txt -e '.[test]' && touch $@
 
@@ -87,4 +94,4 @@ $(V)/bench.stamp: pyproject.toml
 $(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md
 	@$(V)/$*/bin/python -m pip --disable-pip-version-check -q install --no-deps --force-reinstall . && touch $@
 
-.PHONY: help demo test test-fast test-tf1 test-oldest test-newest lint format types bench schema fixtures clean
+.PHONY: help demo test test-fast test-tf1 test-clients test-oldest test-newest lint format types bench schema fixtures clean

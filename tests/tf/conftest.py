@@ -1,8 +1,10 @@
 """Fixtures that run TensorFlow as a judge, always in another process.
 
 ``tf2`` is TensorFlow 2.21 (``GRAPHSURGEON_TF_PYTHON``, else this interpreter when TensorFlow is installed in it);
-``tf1`` is TensorFlow 1.15 (``GRAPHSURGEON_TF1_PYTHON``). A test that asks for one which is absent is skipped with a
-sentence that says what to set. A variable that names something which does not run TensorFlow is an error, not a skip.
+``tf1`` is TensorFlow 1.15 (``GRAPHSURGEON_TF1_PYTHON``); ``clients`` is TensorFlow 2.21 beside other libraries that
+read its files (``GRAPHSURGEON_CLIENTS_PYTHON``, which ``make test-clients`` sets). A test that asks for one which is
+absent is skipped with a sentence that says what to set. A variable that names something which does not run TensorFlow
+is an error, not a skip.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ pytest.register_assert_rewrite("tests.tf.editing", "tests.tf.thawing")
 
 TF2_MISSING = "TensorFlow 2.21 not found: pip install tensorflow-cpu==2.21.0, or set GRAPHSURGEON_TF_PYTHON"
 TF1_MISSING = "Python 3.7 with TensorFlow 1.15 not found; set GRAPHSURGEON_TF1_PYTHON"
+
+CLIENTS_MISSING = "tf2onnx, onnxruntime and OpenVINO: make test-clients, or set GRAPHSURGEON_CLIENTS_PYTHON"
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +46,16 @@ def tf1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorFlow]:
     if not python:
         pytest.skip(TF1_MISSING)
     with TensorFlow(python, tmp_path_factory.mktemp("tf1")) as tensorflow:
+        yield tensorflow
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorFlow]:
+    """TensorFlow 2.21 beside tf2onnx, onnxruntime and OpenVINO."""
+    python = os.environ.get("GRAPHSURGEON_CLIENTS_PYTHON")
+    if not python:
+        pytest.skip(CLIENTS_MISSING)
+    with TensorFlow(python, tmp_path_factory.mktemp("clients")) as tensorflow:
         yield tensorflow
 
 
