@@ -17,6 +17,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value, stored_nbytes, variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_ops
 from graphsurgeon.meta_graph.endpoints import (
     Endpoint,
@@ -181,8 +182,7 @@ def _file_names(model: Model) -> set[str]:
     meta = model.meta
     if meta is None:
         return set()
-    assets = (asset.tensor_info.name for asset in meta.asset_file_def)
-    return set(map(node_of, (meta.saver_def.filename_tensor_name, *assets)))
+    return {node_of(meta.saver_def.filename_tensor_name), *asset_files(meta)}
 
 
 def _init_ops(model: Model) -> dict[str, list[str]]:

@@ -25,7 +25,8 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESOURCE_OPS
-from graphsurgeon.names import node_of, node_of_input
+from graphsurgeon.meta_graph.assets import asset_files
+from graphsurgeon.names import node_of_input
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
 from graphsurgeon.tensors.dtypes import STRING
@@ -67,10 +68,9 @@ def settle_asset_paths(model: Model, operation: str, like: Graph | None = None) 
 def _asset_tensors(model: Model) -> Iterator[tuple[str, str]]:
     """Yield the nodes to which the paths of assets are fed, and those paths, empty where the file is not there."""
     files = {} if model.saved_model is None else model.saved_model.files
-    for asset in () if model.meta is None else model.meta.asset_file_def:
-        name = node_of(asset.tensor_info.name)
+    for name, filename in ({} if model.meta is None else asset_files(model.meta)).items():
         if name in model.graph:
-            yield name, files.get(f"assets/{asset.filename}", "")
+            yield name, files.get(f"assets/{filename}", "")
 
 
 def _const(graph: Graph, name: str) -> list[bytes] | None:

@@ -11,11 +11,14 @@ Signatures, collections and assets stay as far as their nodes do: a SavedModel c
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from graphsurgeon.ir.function_calls import called_functions, trim_library
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import unlist_variables
+from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_ops, state_inputs
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
@@ -43,7 +46,15 @@ class Surroundings:
             for each in self.init.below(name):
                 if each == name or self._frozen.isdisjoint(state_inputs(each, index.producers)):
                     found[each] = None
-        self.roots = list(found)
+        self.roots = [*found, *self._idle_inputs(index, [*found])]
+
+    def _idle_inputs(self, index: Index, roots: Sequence[str]) -> list[str]:
+        """Return the inputs of a SavedModel's signatures that their outputs do not need: they are fed all the same."""
+        meta = self._model.meta
+        if meta is None or self._model.saved_model is None:
+            return []
+        kept = ancestors(index.producers, roots)
+        return [name for name in idle_inputs(meta, kept, kept) if name in index.producers]
 
     def finish(self) -> list[str]:
         """Take what surrounds the edited graph to what is left; it has no variables. Returns notes."""
@@ -68,6 +79,11 @@ class Surroundings:
         if _SAVEABLES in meta.collection_def:
             # TensorFlow would make a saver of them.
             del meta.collection_def[_SAVEABLES]
+        for signature in meta.signature_def.values():
+            for info in chain(signature.inputs.values(), signature.outputs.values()):
+                if not info.dtype and not info.HasField("tensor_shape"):
+                    # It says nothing, and its tensor's shape may be known now, which then is to be that of a scalar.
+                    info.tensor_shape.unknown_rank = True
         gone = update_meta_graph(model, Removal(there, self._frozen, "removed", has_lost=True))
         rest = schema.parse(schema.MetaGraphDef, schema.serialize(meta))
         rest.ClearField("meta_info_def")

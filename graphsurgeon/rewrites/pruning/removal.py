@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from graphsurgeon.ir.model import Model
+from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.dangling import Gone, drop_dangling
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
@@ -31,7 +32,7 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
     if meta is None:
         return []
     is_listed = removal.saver != "kept" and _unlist_saver(meta)
-    assets = [asset.filename for asset in meta.asset_file_def]
+    assets = set(asset_files(meta).values())
     gone = drop_dangling(meta, removal.there.__contains__)
     if isinstance(removal.saver, Saver):
         meta.saver_def.CopyFrom(removal.saver.saver_def)
@@ -46,7 +47,7 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
         meta.ClearField("object_graph_def")
         gone.append(Gone("object graph", ""))
         _leave_files(model, [_KERAS])
-    _leave_files(model, [f"assets/{name}" for name in set(assets) - {each.filename for each in meta.asset_file_def}])
+    _leave_files(model, [f"assets/{name}" for name in assets.difference(asset_files(meta).values())])
     aliases = meta.meta_info_def.function_aliases
     for name in [name for name in aliases if name not in functions]:
         del aliases[name]

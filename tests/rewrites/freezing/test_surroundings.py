@@ -97,3 +97,23 @@ def test_without_collections_fillers_are_found_by_what_they_do():
     report = freeze(made, outputs=("y",))
     assert report.initializer == "init_all_tables"
     assert made.meta is None
+
+
+def test_inputs_that_a_signature_has_in_vain_stay():
+    made = tables()
+    made.saved_model = SavedModelParts((), 0)
+    made.graph.append(notation.node("idle = Placeholder {dtype: f32}"))
+    assert made.meta is not None
+    made.meta.signature_def["serving_default"].inputs["more"].name = "idle:0"
+    report = freeze(made, signature="serving_default")
+    assert report.outputs == ["y"]
+    assert "idle" in made.graph
+    assert list(made.meta.signature_def) == ["serving_default"]
+
+
+def test_what_a_signature_does_not_say_is_no_scalar():
+    made = tables()
+    freeze(made, outputs=("y",))
+    assert made.meta is not None
+    info = made.meta.signature_def["serving_default"].outputs["result"]
+    assert (info.dtype, info.tensor_shape.unknown_rank) == (0, True)
