@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from graphsurgeon import names
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.errors import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,30 @@ class Skipped:
 
 
 class Chosen(dict[str, Tensor]):
-    """Tensors by name, and what was `skipped` beside them, with the reasons."""
+    """Tensors by name; beside them what was `skipped`, with reasons, and what is `refused` unless it is left out."""
 
     def __init__(self, tensors: Mapping[str, Tensor] = MappingProxyType({}), skipped: Iterable[Skipped] = ()) -> None:
         super().__init__(tensors)
         self.skipped = list(skipped)
+        self.refused: dict[str, UnsupportedError] = {}
+
+    def take(self, name: str, open_it: Callable[[], Tensor]) -> None:
+        """Add what is opened; what no tensor can be made of is refused by name, and no obstacle to the others."""
+        try:
+            self[name] = open_it()
+        except UnsupportedError as error:
+            hint = error.hint or f"`exclude={name!r}` leaves it out"
+            # Anew: the frames of this one would keep the file open.
+            self.refused[name] = UnsupportedError(error.reason, path=error.path, offset=error.offset, hint=hint)
+
+    def narrowed(self, names: Iterable[str] | None = None) -> Chosen:
+        """Return these alone, in their order, or all; raise for the first that is refused."""
+        chosen = Chosen(skipped=self.skipped)
+        for name in [*self, *self.refused] if names is None else names:
+            if name in self.refused:
+                raise self.refused[name]
+            chosen[name] = self[name]
+        return chosen
 
 
 def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:

@@ -31,12 +31,11 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
     from graphsurgeon.formats.arrays.transfer import import_tensors
     from graphsurgeon.formats.planned import planned_checkpoint
     from graphsurgeon.formats.save import existing_outputs, save_checkpoint
-    from graphsurgeon.tensors.selection import selected
 
     answer = Answer("import", output, given)
     check_prefix(output)
-    found = import_tensors(source, format=format_)
-    tensors = {name: found[name] for name in selected(found, **given)}
+    found = import_tensors(source, format=format_, **given)
+    tensors = dict(found)
     rows = [{"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)} for name, tensor in tensors.items()]
     written = answer.write(
         tensors,

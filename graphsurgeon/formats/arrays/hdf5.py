@@ -17,6 +17,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from graphsurgeon.errors import PassError
@@ -75,7 +76,7 @@ def read(path: str) -> Chosen:
     PassError
         There is no h5py.
     UnsupportedError
-        A dataset of what is no array; something that leads out of the file.
+        Something leads out of the file. A dataset of what is no array is among what is refused.
     CorruptionError
         It is damaged.
     """
@@ -95,9 +96,9 @@ def read(path: str) -> Chosen:
                 # h5py.Empty: nothing of it could be lost.
                 tensors.skipped.append(Skipped(name, "a dataset that is empty, without even a shape"))
                 continue
-            if name in tensors:
+            if name in tensors or name in tensors.refused:
                 raise CorruptionError(f"two datasets mean the tensor {name!r}", path=path)
-            tensors[name] = open_dataset(DatasetPlace(file, place, path), dataset)
+            tensors.take(name, partial(open_dataset, DatasetPlace(file, place, path), dataset))
     except BaseException:
         file.close()
         raise

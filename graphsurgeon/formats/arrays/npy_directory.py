@@ -15,11 +15,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from graphsurgeon.formats.arrays.escapes import Escaping, is_printable_ascii, quote
 from graphsurgeon.formats.arrays.forms import FormTensor, form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, plan_forms
 from graphsurgeon.formats.npy import encode_header, read_header
+from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource, Window
@@ -69,7 +71,7 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[
     return [path]
 
 
-def read(path: str) -> dict[str, Tensor]:
+def read(path: str) -> Chosen:
     """Open the arrays of a directory; their headers are read, no values. Files of other kinds are not looked at.
 
     Raises
@@ -79,16 +81,16 @@ def read(path: str) -> dict[str, Tensor]:
     CorruptionError
         One is damaged, or two mean the same tensor.
     """
-    tensors: dict[str, Tensor] = {}
+    tensors = Chosen()
     for file in _array_files(path):
         relative = os.path.relpath(file, path).replace(os.sep, "/").removesuffix(_SUFFIX)
         whole = relative.replace(_GOES_ON, "")
         # In a directory by somebody else a name may end in a percent sign.
         name = ESCAPING.decode(whole if _divided(whole) == relative else relative)
-        if name in tensors:
+        if name in tensors or name in tensors.refused:
             raise CorruptionError(f"two files mean the tensor {name!r}", path=file)
-        tensors[name] = _open(file)
-    if not tensors:
+        tensors.take(name, partial(_open, file))
+    if not tensors and not tensors.refused:
         raise UnsupportedError("a directory without .npy files", path=path)
     return tensors
 

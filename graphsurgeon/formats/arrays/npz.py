@@ -18,12 +18,14 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import FormTensor, form_chunks
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, plan_forms
 from graphsurgeon.formats.npy import encode_header, read_header
+from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
@@ -67,7 +69,7 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[
     return [path]
 
 
-def read(path: str) -> dict[str, Tensor]:
+def read(path: str) -> Chosen:
     """Open the arrays of an archive; their headers are read, no values.
 
     Raises
@@ -82,12 +84,12 @@ def read(path: str) -> dict[str, Tensor]:
         infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _check_kinds([info.filename for info in infos], path)
         _check_places(infos, path)
-        tensors: dict[str, Tensor] = {}
+        tensors = Chosen()
         for info in infos:
             name = _name(info, path)
-            if name in tensors:
+            if name in tensors or name in tensors.refused:
                 raise CorruptionError(f"two members mean the tensor {name!r}", path=path)
-            tensors[name] = _open_member(archive, info, path)
+            tensors.take(name, partial(_open_member, archive, info, path))
     except BaseException:
         archive.close()
         raise

@@ -169,7 +169,13 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     return ExportReport(outputs, kind, rows, list(skipped.values()))
 
 
-def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None = None) -> Chosen:  # noqa: A002
+def import_tensors(
+    path: str | os.PathLike[str],
+    *,
+    format: ArrayFormat | None = None,  # noqa: A002 -- the option's name
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Chosen:
     """Open the tensors of a file of arrays: npz, safetensors, HDF5, or a directory of npy.
 
     Parameters
@@ -177,6 +183,9 @@ def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None =
     path : path
     format : str, optional
         By default told by the file's first bytes.
+    select, exclude : sequence of str
+        Names, or regular expressions that match the whole name. What is left out need not be what a checkpoint can
+        hold.
 
     Returns
     -------
@@ -199,8 +208,8 @@ def import_tensors(path: str | os.PathLike[str], *, format: ArrayFormat | None =
     """
     path = os.fspath(path)
     found: dict[str, Tensor] = _module(format if format is not None else detect(path), path).read(path)
-    ordered = {name: found[name] for name in sorted(found, key=bytes_of)}
-    return Chosen(ordered, found.skipped if isinstance(found, Chosen) else ())
+    chosen = found if isinstance(found, Chosen) else Chosen(found)
+    return chosen.narrowed(selected(sorted([*chosen, *chosen.refused], key=bytes_of), select, exclude))
 
 
 def format_of_path(path: str) -> ArrayFormat:

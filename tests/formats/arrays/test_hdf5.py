@@ -13,6 +13,7 @@ import pytest
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.arrays import hdf5
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import FillTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
@@ -34,9 +35,9 @@ def h5(tmp_path):
         path = str(tmp_path / "x.h5")
         file = h5py.File(tmp_path / "x.h5", "w")
 
-        def read(self) -> dict[str, Tensor]:
+        def read(self) -> Chosen:
             self.file.close()
-            return hdf5.read(self.path)
+            return hdf5.read(self.path).narrowed()
 
     return File()
 

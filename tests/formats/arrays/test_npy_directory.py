@@ -137,7 +137,7 @@ def test_other_files_are_not_looked_at(tmp_path):
 
 def test_directory_without_arrays(tmp_path):
     with pytest.raises(UnsupportedError, match=r"without \.npy files"):
-        npy_directory.read(str(tmp_path))
+        npy_directory.read(str(tmp_path)).narrowed()
 
 
 def test_what_numpy_saves_comes_in(tmp_path):
@@ -163,13 +163,13 @@ def test_one_tensor_twice(tmp_path):
     np.save(tmp_path / "50%.npy", np.ones(1))
     np.save(tmp_path / "50%25.npy", np.ones(1))
     with pytest.raises(CorruptionError, match="two files mean"):
-        npy_directory.read(str(tmp_path))
+        npy_directory.read(str(tmp_path)).narrowed()
 
 
 def test_pickles_are_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(UnsupportedError, match="pickled"):
-        npy_directory.read(str(tmp_path))
+        npy_directory.read(str(tmp_path)).narrowed()
 
 
 def test_cut_at_every_length(tmp_path):
@@ -178,7 +178,7 @@ def test_cut_at_every_length(tmp_path):
     for data in [*(whole[:length] for length in range(len(whole))), whole + b"x"]:
         path.write_bytes(data)
         with pytest.raises((CorruptionError, UnsupportedError)):
-            npy_directory.read(str(tmp_path / "d"))
+            npy_directory.read(str(tmp_path / "d")).narrowed()
 
 
 def test_file_that_became_shorter_since(tmp_path):

@@ -261,3 +261,25 @@ def test_many_arrays_need_few_open_files(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert found == {name: int(tensor.numpy()) for name, tensor in tensors.items()}
+
+
+@pytest.mark.parametrize("output", ["x.npz", "x/", "x.h5"])
+def test_what_is_no_tensor_may_be_left_out(tmp_path, output):
+    path = f"{tmp_path}/{output}"
+    objects = np.array([{}], dtype=object)
+    if output == "x.npz":
+        np.savez(path, good=np.ones(2), bad=objects)
+    elif output == "x/":
+        Path(path).mkdir()
+        np.save(f"{path}good.npy", np.ones(2))
+        np.save(f"{path}bad.npy", objects)
+    else:
+        h5py = pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")
+        with h5py.File(path, "w") as file:
+            file["good"] = np.ones(2)
+            file.create_dataset("bad", (1,), dtype=h5py.ref_dtype)
+    with pytest.raises(UnsupportedError) as caught:
+        import_tensors(path)
+    assert caught.value.hint == "`exclude='bad'` leaves it out"
+    assert list(import_tensors(path, exclude=("bad",))) == ["good"]
+    assert list(import_tensors(path, select=("good",))) == ["good"]
