@@ -12,6 +12,7 @@ import graphsurgeon as gs
 from graphsurgeon.cli.run import run
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.saved_model import list_meta_graphs
+from graphsurgeon.tools.inspect import inspect
 from tests.tf.judge import TensorFlow
 
 CHUNKS = 4
@@ -228,3 +229,21 @@ def test_stale_objects_are_dropped(tf2: TensorFlow, tmp_path: Path):
     assert answer["equal"] == [
         f"{way} {output}" for way in ("session", "eager") for output in ("product/product", "serving_default/scores")
     ]
+
+
+@pytest.mark.parametrize("keep_calls", [False, True])
+def test_every_output_of_what_was_one_call_is_served(tf2: TensorFlow, tmp_path: Path, keep_calls: bool):
+    expected = tf2.call("saved_models:two_outputs", directory=str(tmp_path / "model"))
+    frozen = gs.load(tmp_path / "model")
+    gs.freeze(frozen, keep_calls=keep_calls)
+    gs.save(frozen, tmp_path / "frozen.pb")
+    model = gs.load(tmp_path / "frozen.pb")
+    assert [(each.dtype, each.shape) for each in inspect(model).outputs] == [
+        ("float32", [None, 2]),
+        ("float32", [None, 3]),
+    ]
+    gs.unfreeze(model, variables="resource")
+    gs.save(model, tmp_path / "again", to="saved_model")
+    found = tf2.call("saved_models:called", directory=str(tmp_path / "again"))
+    # Of a frozen graph nobody knows what its signature called them, but their order.
+    assert [found[name] for name in sorted(found)] == [expected["left"], expected["right"]]

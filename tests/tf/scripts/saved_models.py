@@ -370,3 +370,28 @@ def use_objects(directory, words):
 def checkpoint_of_objects(prefix):
     """The variables in an object-based checkpoint, as `tf.train.load_checkpoint` names them."""
     return sorted(tf.train.load_checkpoint(prefix).get_variable_to_shape_map())
+
+
+def two_outputs(directory):
+    """Save a module whose signature has two outputs, and return what they are for ones, by name."""
+
+    class Heads(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.left = tf.Variable(tf.reshape(tf.range(8.0), [4, 2]), name="left")
+            self.right = tf.Variable(tf.reshape(tf.range(12.0), [4, 3]), name="right")
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], name="x")])
+        def call(self, x):
+            return {"left": x @ self.left, "right": tf.nn.softmax(x @ self.right)}
+
+    heads = Heads()
+    tf.saved_model.save(heads, directory, heads.call)
+    return called(directory)
+
+
+def called(directory):
+    """What the signature of a SavedModel gives for ones, by name."""
+    function = tf.saved_model.load(directory).signatures["serving_default"]
+    (name,) = function.structured_input_signature[1]
+    return {key: value.numpy().tolist() for key, value in function(**{name: tf.ones([2, 4])}).items()}
