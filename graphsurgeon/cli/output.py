@@ -67,8 +67,11 @@ def emit_line(text: str) -> None:
 
 
 def emit_exactly(text: str) -> None:
-    """Print a line verbatim, for programs: the output of a tool of TensorFlow's."""
-    click.echo(text)
+    """Print a line verbatim, for programs: the output of a tool of TensorFlow's; on a terminal as `emit_line` does."""
+    if sys.stdout.isatty():
+        emit_line(text)
+    else:
+        click.echo(text)
 
 
 def emit_path(path: str) -> None:

@@ -196,3 +196,11 @@ def test_many_notes_that_are_alike_are_one_line():
     ]
     assert list(output.note_lines(alike[:3], "skipped")) == [f"skipped {text}" for text in alike[:3]]
     assert list(output.note_lines(["a word", "another word"])) == ["note: a word", "note: another word"]
+
+
+def test_what_programs_read_is_verbatim_but_on_a_terminal(capsys, monkeypatch):
+    output.emit_exactly("a\x1b[31m\0b")
+    assert capsys.readouterr().out == "a\x1b[31m\0b\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    output.emit_exactly("a\x1b[31m\0b")
+    assert capsys.readouterr().out == "a\\x1b[31m\\x00b\n"
