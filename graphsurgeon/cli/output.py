@@ -71,7 +71,8 @@ def emit_exactly(text: str) -> None:
     if sys.stdout.isatty():
         emit_line(text)
     else:
-        click.echo(text)
+        # Without that click takes escape sequences out.
+        click.echo(text, color=True)
 
 
 def emit_path(path: str) -> None:
