@@ -33,7 +33,8 @@ MAX_REASON = 400
 #: A field of ours of type float with the largest float as `text_format` prints it; a double may be that number itself.
 _LARGEST_FLOAT = r"(?m)^( *(?:f|float_val|scomplex_val|value|keep_checkpoint_every_n_hours): -?)3\.4028235e\+38$"
 
-_lock = threading.Lock()
+# Threads that ask for the same class at once would each make one, which protobuf in pure Python does not bear.
+_lock = threading.RLock()
 _pools: list[Any] = []
 
 
@@ -80,7 +81,8 @@ def __getattr__(name: str) -> Any:
         found = getattr(message, name)
     else:
         try:
-            found = _with_nested(_message_class(name, _private_pool()))
+            with _lock:
+                found = _with_nested(_message_class(name, _private_pool()))
             # Its module is none that could be imported.
             copyreg.pickle(found, _reduce)
         except KeyError:

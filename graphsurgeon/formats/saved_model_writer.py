@@ -6,6 +6,7 @@ else was in it: other meta graphs, fields we do not know, assets.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -77,7 +78,9 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
         files = {} if model.saved_model is None else model.saved_model.files
         for name, source in files.items():
             paths.append(os.path.join(transaction.directory, *name.split("/")))
-            _copy(source, name, paths[-1], transaction)
+            real = _bring(source, name, paths[-1], transaction)
+            if real is not None:
+                report.notes.append(f"{name} stays a symbolic link, to {real}, which is no part of the SavedModel")
     places = [os.path.join(path, os.path.relpath(each, transaction.directory)) for each in paths]
     return Saved(places, notes=report.notes)
 
@@ -151,15 +154,20 @@ def _strangers(path: str) -> Iterator[str]:
             yield f"{_VARIABLES[0]}/{name}"
 
 
-def _copy(source: str, name: str, target: str, transaction: DirectoryTransaction) -> None:
+def _bring(source: str, name: str, target: str, transaction: DirectoryTransaction) -> str | None:
+    """Copy a file that goes along; a link that leads out of its SavedModel stays one, and what it leads to is returned.
+
+    Who hands on the SavedModel of somebody else must not hand on files of their own with it.
+    """
     home = os.path.realpath(source.removesuffix(os.path.join(*name.split("/"))))
     real = os.path.realpath(source)
-    if os.path.commonpath([home, real]) != home:
-        # Who hands on a SavedModel of somebody else must not hand on files of their own with it.
+    with contextlib.closing(FileSource(source)) as file:
+        if os.path.commonpath([home, real]) == home:
+            write_pieces([Span(file, 0, file.size)], transaction.files.create(target))
+            return None
+        link = transaction.files.link(file, os.path.dirname(target), symbolic=True)
+    if link is None:
         hint = "put the file itself in its place, when it is to go along"
         raise UnsupportedError(f"is a symbolic link to {real}, out of the SavedModel", path=source, hint=hint)
-    file = FileSource(source)
-    try:
-        write_pieces([Span(file, 0, file.size)], transaction.files.create(target))
-    finally:
-        file.close()
+    transaction.files.place(link, target)
+    return real

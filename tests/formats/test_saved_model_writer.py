@@ -202,12 +202,16 @@ def test_links_among_assets_are_copied_as_files(directory: Path, tmp_path: Path)
     assert (tmp_path / "target" / "assets" / "link").read_bytes() == words
 
 
-def test_what_a_link_leads_to_outside_is_not_taken_along(directory: Path, tmp_path: Path):
+def test_what_a_link_leads_to_outside_is_not_taken_along(directory: Path, tmp_path: Path, monkeypatch):
     (tmp_path / "private").write_text("private")
-    (directory / "assets" / "link").symlink_to(tmp_path / "private")
+    (directory / "assets" / "link").symlink_to("../../private")
+    saved = write_saved_model(gs.load(directory), tmp_path / "target")
+    assert os.readlink(tmp_path / "target" / "assets" / "link") == str(tmp_path / "private")
+    assert f"assets/link stays a symbolic link, to {tmp_path}/private" in saved.notes[-1]
+    monkeypatch.setattr("proto_utils.output._symlink", None)
     with pytest.raises(UnsupportedError, match=r"assets/link: is a symbolic link to .*private, out of the SavedModel"):
-        write_saved_model(gs.load(directory), tmp_path / "target")
-    assert not (tmp_path / "target").exists()
+        write_saved_model(gs.load(directory), tmp_path / "again")
+    assert not (tmp_path / "again").exists()
 
 
 def test_what_may_be_replaced_is_what_readers_look_for():
