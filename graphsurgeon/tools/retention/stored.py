@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.load import open_checkpoint
 from graphsurgeon.formats.state_file import V1_PATTERN
 from graphsurgeon.formats.table import is_table
 from proto_utils.files import FileSource
@@ -92,10 +93,18 @@ def age(checkpoint: StoredCheckpoint) -> tuple[int, int, str]:
 
 
 def is_whole(checkpoint: StoredCheckpoint) -> bool:
-    """Return whether there are values, and all shards of them."""
+    """Return whether there are values, all shards of them, and of a V2 no data file that ends too early."""
     totals = Counter(path[-5:] for path in checkpoint.files if _SHARD.search(path))
     is_single = checkpoint.files[0] == checkpoint.prefix
-    return is_single or any(count == int(total) for total, count in totals.items())
+    if not is_single and not any(count == int(total) for total, count in totals.items()):
+        return False
+    if checkpoint.files[0] != index_path(checkpoint.prefix):
+        return True
+    try:
+        with open_checkpoint(detect(checkpoint.prefix)) as opened:
+            return not opened.damaged_files()
+    except (OSError, GraphSurgeonError):
+        return False
 
 
 def identity(path: str) -> str:

@@ -116,3 +116,11 @@ def test_bytes_freed():
     Path("c").write_bytes(bytes(1))
     os.link("a", "b")
     assert [freed_nbytes(paths) for paths in (["a"], ["c"], ["a", "c"], ["a", "b"], [])] == [0, 1, 1, 10, 0]
+
+
+def test_data_files_have_to_be_whole():
+    save_checkpoint({"w": floats(1, 2)}, "m")
+    assert is_whole(stored("m", files_of("m")))
+    data = Path("m.data-00000-of-00001")
+    data.write_bytes(data.read_bytes()[:-1])
+    assert not is_whole(stored("m", files_of("m")))
