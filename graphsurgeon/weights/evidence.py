@@ -156,8 +156,9 @@ class _Analysis:
         for part in norms.find_parts(self.scope, roots):
             self.found[part.constant.name].add(Clue(part.text, part.role, is_sure=True))
         products = (node for node in self.scope.graph if node.op == "Mul" and node.name in self.scope.static)
-        for mask, text in find_masks(self.scope, products):
-            self.found[mask.name].add(Clue(text, "mask", is_sure=True))
+        for mask, weight, text in find_masks(self.scope, products):
+            if self.found[weight.name].mark or self.found[weight.name].sure - roles.EITHER:
+                self.found[mask.name].add(Clue(text, "mask", is_sure=True))
 
     def _touched(self, calling: Iterable[str]) -> Iterator[str]:
         """Yield the nodes that use weights, and what else makes no input data."""

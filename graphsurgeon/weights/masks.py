@@ -20,8 +20,11 @@ _MASK: Final = r"(.*[/_])?masks?(_\d+)?"
 _PRODUCT: Final = r"(.*/)?masked_(weight|kernel)s?(_\d+)?"
 
 
-def find_masks(scope: Scope, products: Iterable[Node]) -> Iterator[tuple[Constant, str]]:
-    """Yield masks, and of what; `products` are the nodes of ``Mul``. All constants of the scope have to be traced."""
+def find_masks(scope: Scope, products: Iterable[Node]) -> Iterator[tuple[Constant, Constant, str]]:
+    """Yield masks, of what, and where; whether that is a weight is not asked.
+
+    `products` are the nodes of ``Mul``. All constants of the scope have to be traced.
+    """
     for node in products:
         sides = [scope.constant(text) for text in node.data_inputs]
         pair = [side for side in sides if side is not None]
@@ -33,7 +36,7 @@ def find_masks(scope: Scope, products: Iterable[Node]) -> Iterator[tuple[Constan
         if len(named) == 1:
             mask, weight = named[0], pair[pair[0] is named[0]]
             if mask.size > 1 and _broadcasts(mask.shape, weight.shape):
-                yield mask, f"mask of {weight.name!r} in {node.name!r}"
+                yield mask, weight, f"mask of {weight.name!r} in {node.name!r}"
 
 
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

@@ -61,3 +61,8 @@ def test_masks_in_loops():
     """
     assert taken(text)["m/kernel_mask"] == "mask"
     assert taken(text)["k"] != "mask"
+
+
+def test_what_masks_no_weight_is_no_variable():
+    text = "x = Placeholder\nmask = Const {f32 [4,4]}\nc = Const {f32 [4,4]}\nm = Mul(mask, c)\ny = Add(x, m)"
+    assert taken(text) == {}
