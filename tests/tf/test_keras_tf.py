@@ -10,6 +10,7 @@ import graphsurgeon as gs
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.verify_source import verify_source
 from graphsurgeon.variables.object_names import COPY, ObjectNames, object_names
+from tests.tf.bundle_specs import digest_of
 from tests.tf.judge import TensorFlow
 
 
@@ -58,3 +59,29 @@ def test_twins_are_averaged_with_their_own(exports):
     for name, key in names.keys.items():
         original = names.keys[name.removeprefix(COPY)]
         assert mean[key].numpy().tolist() == mean[original].numpy().tolist()
+
+
+@pytest.fixture(scope="module")
+def saved(tf2: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
+    """A model in all the forms that Keras saves, and the digests of its weights by their paths."""
+    pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")
+    paths, weights = tf2.call("keras_files:save_all", directory=str(tmp_path_factory.mktemp("saved")))
+    return paths, weights
+
+
+def digests(path: str) -> dict[str, str]:
+    return {name: digest_of(tensor) for name, tensor in gs.import_tensors(path).items()}
+
+
+def test_weights_of_old_files_have_the_names_of_variables(saved):
+    paths, weights = saved
+    assert digests(paths[".h5"]) == weights
+
+
+@pytest.mark.parametrize("form", [".weights.h5", ".keras"])
+def test_weights_of_new_files_have_the_names_of_layers(saved, form):
+    paths, weights = saved
+    found = digests(paths[form])
+    assert sorted(found.values()) == sorted(weights.values())
+    layer_of = {digest: path.rpartition("/")[0] for path, digest in weights.items()}
+    assert all(name.rpartition("/")[0] == layer_of[digest] for name, digest in found.items())

@@ -9,24 +9,33 @@ import click
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, check_prefix
 from graphsurgeon.cli.output import count, in_flags, note_lines, written_lines
-from graphsurgeon.formats.arrays.transfer import ArrayFormat
+from graphsurgeon.formats.arrays.keras_names import Names
+from graphsurgeon.formats.arrays.transfer import ImportFormat
 
 
 @click.command("import")
 @options.source
 @click.option("-o", "--output", metavar="PREFIX", required=True, help="Prefix of the checkpoint to write.")
 @click.option(
-    "--from", "format_", type=click.Choice(get_args(ArrayFormat)), help="What SRC is; by default told by its bytes."
+    "--from", "format_", type=click.Choice(get_args(ImportFormat)), help="What SRC is; by default told by its bytes."
+)
+@click.option(
+    "--names",
+    type=click.Choice(get_args(Names)),
+    default="layers",
+    show_default=True,
+    help="What weights of Keras are called: after their layers, or by the paths of their datasets.",
 )
 @click.option("--select", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to take.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to leave out.")
 @options.update_state
 @options.common("dry_run", "force", "json", "quiet")
-def command(source: str, output: str, format_: ArrayFormat | None, **given: Any) -> None:
+def command(source: str, output: str, format_: ImportFormat | None, names: Names, **given: Any) -> None:
     """Import the arrays of a file as a checkpoint: what `export` wrote, bit by bit, or another program.
 
-    SRC is an .npz, .safetensors or HDF5 file, or a directory of .npy files. Of an HDF5 file, Keras's weights too, names
-    are the paths of the datasets. Pickled objects are not read, and links that lead out of an HDF5 file not followed.
+    SRC is an .npz, .safetensors or HDF5 file, a .keras model, or a directory of .npy files. Of an HDF5 file, names are
+    the paths of the datasets, but for Keras's weights, which are called after their layers: conv1/0, or conv1/kernel in
+    files of Keras 1 and 2. Pickled objects are not read, and links that lead out of an HDF5 file not followed.
     """
     from graphsurgeon.formats.arrays.transfer import import_tensors
     from graphsurgeon.formats.planned import planned_checkpoint
@@ -34,7 +43,7 @@ def command(source: str, output: str, format_: ArrayFormat | None, **given: Any)
 
     answer = Answer("import", output, given)
     check_prefix(output)
-    found = import_tensors(source, format=format_, **given)
+    found = import_tensors(source, format=format_, names=names, **given)
     tensors = dict(found)
     rows = [{"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)} for name, tensor in tensors.items()]
     written = answer.write(

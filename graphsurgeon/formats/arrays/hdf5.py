@@ -4,7 +4,7 @@
 
     /conv1/weights              float32 [3, 64]
     /conv1/weights%2FAdam       a dataset cannot hold others, so this slash is escaped
-    /dense/dense/kernel:0       Keras's weights: names are the paths of the datasets
+    /dense/dense/kernel:0       Keras's weights: called after their layers, see `keras_names`
     /emb                        a compound of one member, {'bfloat16': <u2}; see `graphsurgeon.formats.arrays.forms`
 
 Needs h5py, which this module alone imports. Values go in and out in boxes of about 1 MiB. What leads out of a file is
@@ -30,6 +30,7 @@ from graphsurgeon.formats.arrays.datasets import (
 )
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import form_chunks
+from graphsurgeon.formats.arrays.keras_names import Names, names_of
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, naming, plan_forms
 from graphsurgeon.tensors.boxes import bands
 from graphsurgeon.tensors.pieces import ElementReader
@@ -68,8 +69,10 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[
     return [path]
 
 
-def read(path: str) -> Chosen:
+def read(path: str, *, names: Names = "layers") -> Chosen:
     """Open the datasets of a file; no values are read, and one that has none is skipped.
+
+    Weights of Keras have the names of layers, see `keras_names`, unless the paths of datasets are asked for.
 
     Raises
     ------
@@ -80,33 +83,48 @@ def read(path: str) -> Chosen:
     CorruptionError
         It is damaged.
     """
+    file = open_file(path, path)
+    try:
+        return tensors_of(file, path, names)
+    except BaseException:
+        file.close()
+        raise
+
+
+def open_file(file: Any, path: str) -> Any:
+    """Open a file of that path, or a file object; CorruptionError when it is none, PassError without h5py."""
     h5py = _import_h5py()
     try:
         # Many slots, so that chunks which are used together do not displace one another.
-        file = h5py.File(path, "r", rdcc_nbytes=CACHE_NBYTES, rdcc_nslots=_NUM_SLOTS)
+        return h5py.File(file, "r", rdcc_nbytes=CACHE_NBYTES, rdcc_nslots=_NUM_SLOTS)
     except FileNotFoundError:
         raise
     except DAMAGES as error:
         raise CorruptionError(f"h5py cannot open it: {error}", path=path) from error
+
+
+def tensors_of(file: Any, path: str, names: Names) -> Chosen:
+    """Open the datasets of an open file; errors as `read`."""
+    datasets = dict(datasets_of(file, path))
+    known = {place: ESCAPING.decode(place) for place in datasets}
+    if names == "layers":
+        known |= {place: name for place, name in names_of(file, datasets).items() if name != place}
     tensors = Chosen()
-    try:
-        for place, dataset in _datasets(h5py, file, path):
-            name = ESCAPING.decode(place)
-            if is_empty(dataset):
-                # h5py.Empty: nothing of it could be lost.
-                tensors.skipped.append(Skipped(name, "a dataset that is empty, without even a shape"))
-                continue
-            if name in tensors or name in tensors.refused:
-                raise CorruptionError(f"two datasets mean the tensor {name!r}", path=path)
-            tensors.take(name, partial(open_dataset, DatasetPlace(file, place, path), dataset))
-    except BaseException:
-        file.close()
-        raise
+    for place, dataset in datasets.items():
+        name = known[place]
+        if is_empty(dataset):
+            # h5py.Empty: nothing of it could be lost.
+            tensors.skipped.append(Skipped(name, "a dataset that is empty, without even a shape"))
+            continue
+        if name in tensors or name in tensors.refused:
+            raise CorruptionError(f"two datasets mean the tensor {name!r}", path=path)
+        tensors.take(name, partial(open_dataset, DatasetPlace(file, place, path), dataset))
     return tensors
 
 
-def _datasets(h5py: Any, file: Any, path: str) -> Iterator[tuple[str, Any]]:
+def datasets_of(file: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Yield paths and datasets of a file, and refuse what leads out of it."""
+    h5py = _import_h5py()
     seen: set[int] = set()
     waiting = [("", file)]
     while waiting:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from graphsurgeon.formats import foreign
+from graphsurgeon.formats.arrays.keras_names import Names
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.ir.model import Model
@@ -23,6 +24,7 @@ from proto_utils.files import FileSource
 from proto_utils.sink import naming_output
 
 ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
+ImportFormat = Literal[ArrayFormat, "keras"]
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -38,6 +40,12 @@ def _has_user_block(source: FileSource) -> bool:
     return False
 
 
+def _is_keras(source: FileSource) -> bool:
+    from graphsurgeon.formats.arrays.keras_archive import is_archive
+
+    return is_archive(source.path)
+
+
 class _Row(NamedTuple):
     """A format: its module, which has `plan`, `write` and `read`; suffixes of its files, and how these are told."""
 
@@ -47,12 +55,16 @@ class _Row(NamedTuple):
 
 
 #: In the order in which files are tried; a directory is npy.
-_FORMATS: dict[ArrayFormat, _Row] = {
+_FORMATS: dict[ImportFormat, _Row] = {
+    "keras": _Row("keras_archive", (), lambda head, source: head.startswith(_ZIP) and _is_keras(source)),
     "npz": _Row("npz", (".npz",), lambda head, _: head.startswith(_ZIP)),
     "h5": _Row("hdf5", (".h5", ".hdf5"), lambda head, source: head.startswith(_HDF5) or _has_user_block(source)),
     "safetensors": _Row("safetensors", (".safetensors",), lambda head, _: head[8:9] == b"{"),
     "npy": _Row("npy_directory"),
 }
+
+#: What may have weights of Keras's layers.
+_WITH_LAYERS = ("h5", "keras")
 
 
 @dataclass(frozen=True)
@@ -172,17 +184,21 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
 def import_tensors(
     path: str | os.PathLike[str],
     *,
-    format: ArrayFormat | None = None,  # noqa: A002 -- the option's name
+    format: ImportFormat | None = None,  # noqa: A002 -- the option's name
+    names: Names = "layers",
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Chosen:
-    """Open the tensors of a file of arrays: npz, safetensors, HDF5, or a directory of npy.
+    """Open the tensors of a file of arrays: npz, safetensors, HDF5, a model of Keras, or a directory of npy.
 
     Parameters
     ----------
     path : path
     format : str, optional
         By default told by the file's first bytes.
+    names : {"layers", "paths"}
+        What weights in HDF5 files of Keras, and in ``.keras``, are called: after their layers, ``conv1/0`` or in older
+        files ``conv1/kernel``, or by the paths of their datasets.
     select, exclude : sequence of str
         Names, or regular expressions that match the whole name. What is left out need not be what a checkpoint can
         hold.
@@ -207,7 +223,9 @@ def import_tensors(
         A header or a claim that is out of proportion.
     """
     path = os.fspath(path)
-    found: dict[str, Tensor] = _module(format if format is not None else detect(path), path).read(path)
+    kind = format if format is not None else detect(path)
+    module = _module(kind, path)
+    found: dict[str, Tensor] = module.read(path, names=names) if kind in _WITH_LAYERS else module.read(path)
     chosen = found if isinstance(found, Chosen) else Chosen(found)
     return chosen.narrowed(selected(sorted([*chosen, *chosen.refused], key=bytes_of), select, exclude))
 
@@ -223,15 +241,15 @@ def format_of_path(path: str) -> ArrayFormat:
     if path.endswith(("/", os.sep)) or os.path.isdir(path):
         return "npy"
     suffix = os.path.splitext(path)[1].lower()
-    for kind, row in _FORMATS.items():
-        if suffix in row.suffixes:
-            return kind
+    for kind in get_args(ArrayFormat):
+        if suffix in _FORMATS[kind].suffixes:
+            return kind  # type: ignore[no-any-return]
     suffixes = (suffix for kind in get_args(ArrayFormat) for suffix in _FORMATS[kind].suffixes)
     hint = f"end it in {', '.join(suffixes)}, or in a slash for a directory of .npy files"
     raise UnsupportedError("its name does not tell what to write", path=path, hint=hint)
 
 
-def detect(path: str) -> ArrayFormat:
+def detect(path: str) -> ImportFormat:
     """Return the format of an existing file, by its bytes. Errors as `import_tensors`."""
     if os.path.isdir(path):
         return "npy"
@@ -244,13 +262,13 @@ def detect(path: str) -> ArrayFormat:
         if row.begins(head, source):
             return kind
     found = foreign.describe_text(head, "") if is_text(head) else foreign.describe(head, path)
-    hint = "SRC is an .npz, .safetensors or .h5 file, or a directory of .npy files"
+    hint = "SRC is an .npz, .safetensors, .h5 or .keras file, or a directory of .npy files"
     raise UnsupportedError(f"no file of arrays: this is {found}", path=path, hint=hint)
 
 
-def _module(kind: ArrayFormat, path: str) -> Any:
+def _module(kind: ImportFormat, path: str) -> Any:
     if kind not in _FORMATS:
-        raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(get_args(ArrayFormat))}", path=path)
+        raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(get_args(ImportFormat))}", path=path)
     # Imported when needed: each brings along what it is made with.
     return importlib.import_module(f"graphsurgeon.formats.arrays.{_FORMATS[kind].module}")
 

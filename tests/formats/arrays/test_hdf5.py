@@ -139,10 +139,8 @@ def test_keras_weights(h5):
     h5.file.attrs["layer_names"] = [b"dense"]
     h5.file["dense"].attrs["weight_names"] = [b"dense/kernel:0", b"dense/bias:0"]
     found = h5.read()
-    assert {name: tensor.shape for name, tensor in found.items()} == {
-        "dense/dense/bias:0": (3,),
-        "dense/dense/kernel:0": (2, 3),
-    }
+    assert {name: tensor.shape for name, tensor in found.items()} == {"dense/bias": (3,), "dense/kernel": (2, 3)}
+    assert sorted(hdf5.read(h5.path, names="paths")) == ["dense/dense/bias:0", "dense/dense/kernel:0"]
 
 
 def test_enumerations_are_their_integers(h5):

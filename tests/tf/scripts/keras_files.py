@@ -28,6 +28,43 @@ def save(directory, name):
     return {"files": files, "found": found, "weights": sorted(_digest(weight.numpy()) for weight in model.weights)}
 
 
+def save_all(directory):
+    """Save a model with a nested one and a wrapper in all forms; returns paths, and the weights by Keras's own paths.
+
+    The weights have digests that are all different.
+    """
+    model = layered()
+    paths = {name: os.path.join(directory, "m" + name) for name in (".weights.h5", ".h5", ".keras")}
+    model.save_weights(paths[".weights.h5"])
+    model.save(paths[".h5"])
+    model.save(paths[".keras"])
+    return paths, {weight.path: _digest(weight.numpy()) for weight in model.weights}
+
+
+def layered(seed=1):
+    """A model with layers of many kinds, each with a name of its own, and a model in it."""
+    import keras
+
+    keras.backend.clear_session(free_memory=True)
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    given = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(given)
+    x = layers.BatchNormalization(name="bn")(x)
+    x = layers.Conv2D(4, 3, padding="same", name="conv_b")(x)
+    x = layers.SeparableConv2D(4, 3, name="sep")(x)
+    x = layers.Flatten()(x)
+    inner = [keras.Input((64,)), layers.Dense(5, name="d1"), layers.Dense(3, use_bias=False, name="d2")]
+    x = keras.Sequential(inner, name="inner")(x)
+    x = layers.LayerNormalization(name="norm")(x)
+    x = layers.Reshape((3, 1))(x)
+    x = layers.Bidirectional(layers.LSTM(2, name="lstm"), name="bi")(x)
+    model = keras.Model(given, layers.Dense(2, name="head")(layers.Dropout(0.5)(x)), name="net")
+    for number, weight in enumerate(model.weights):
+        weight.assign(weight + 0.01 * (number + 1))
+    return model
+
+
 def _digest(value):
     return bundles.digest(value.tobytes())
 
