@@ -43,7 +43,7 @@ def _has_user_block(source: FileSource) -> bool:
 def _is_keras(source: FileSource) -> bool:
     from graphsurgeon.formats.arrays.keras_archive import is_archive
 
-    return is_archive(source.path)
+    return is_archive(source.path or "")
 
 
 class _Row(NamedTuple):
