@@ -97,13 +97,17 @@ class TensorList:
         self._path = path
         self._kinds: dict[bytes, Listed] = {}
         self._bounds = array("q")
-        versions = b""
+        versions = rest = b""
         try:
             for field in fields(value):
                 if field.number == 1 and field.wire_type == LEN:
                     versions += self._find_tensors(field.start, field.end)
+                else:
+                    rest += value[field.record : field.end]
         except CorruptionError as error:
             raise self._corrupt(f"its list of tensors: {error.reason}") from None
+        # What is beside the list means nothing, but TensorFlow refuses it all when it is no message.
+        schema.parse(schema.SavedTensorSlices, rest, path=path)
         _check_version(schema.parse(schema.VersionDef, versions, path=path), path)
 
     def __iter__(self) -> Iterator[tuple[str, Listed]]:

@@ -97,7 +97,10 @@ def test_an_error_names_its_tensor_and_not_the_first_of_the_kind():
         listed(bad)
 
 
-@pytest.mark.parametrize("value", [wrapped(ONE)[:-1], b"\x0a\x05\x0a\x09abc", b"\xff", wrapped(b"\x0a\x02\xff\xfe")])
+@pytest.mark.parametrize(
+    "value",
+    [wrapped(ONE)[:-1], b"\x0a\x05\x0a\x09abc", b"\xff", wrapped(b"\x0a\x02\xff\xfe"), wrapped(ONE) + b"\x12\x01\0"],
+)
 def test_damage(value):
     with pytest.raises(CorruptionError):
         listed(value)
