@@ -142,7 +142,7 @@ def restored_by_name(directory):
     meta = meta_graph(directory)
     graph = tf.Graph()
     with graph.as_default():
-        tf1.import_graph_def(meta.graph_def, name="")
+        tf1.import_graph_def(meta.graph_def, name="", producer_op_list=meta.meta_info_def.stripped_op_list)
     path = os.path.join(directory, "variables", "variables")
     with running.session(graph) as session:
         session.run(meta.saver_def.restore_op_name, {meta.saver_def.filename_tensor_name: path})
