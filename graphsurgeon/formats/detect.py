@@ -24,6 +24,7 @@ from graphsurgeon.errors import near_names
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, Kind, binary_kind, text_kind
+from graphsurgeon.formats.message import EMPTY_TEXT
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from graphsurgeon.formats.table import is_table
 from graphsurgeon.formats.unmerged import hint_of_directories, hint_of_parts, refuse_parts
@@ -34,6 +35,9 @@ from proto_utils.wire import VARINT, fields
 
 _EVENTS_NAME = ".tfevents."
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+_BESIDE = ("keras_metadata.pb", "fingerprint.pb", "saved_model_config.pb")
+#: What TensorFlow writes when the graph is past 2 GiB: pieces, in records of another library.
+_CHUNKED = "saved_model.cpb"
 #: The end of the name of a file of a checkpoint.
 _MEMBER = r"\.(index|meta|data-\d{5}-of-\d{5})$"
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
@@ -107,7 +111,14 @@ def detect(path: str | os.PathLike[str]) -> Detected:
                 raise
             return found
     if os.path.exists(path):
-        return _detect_file(path)
+        try:
+            return _detect_file(path)
+        except UnsupportedError:
+            # The same; or it is a file that only a SavedModel has.
+            found = _detect_prefix(path) or _detect_beside(path)
+            if found is None:
+                raise
+            return found
     found = _detect_prefix(path) or _detect_prefix(state_file.V1_PATTERN.sub("", path))
     if found is None:
         raise _missing(path)
@@ -134,6 +145,8 @@ def _detect_file(path: str) -> Detected:
     if shard is not None:
         index = index_path(shard.group(1))
         raise NotFoundError("checkpoint index", index, hint=f"{path} is a data file of that checkpoint")
+    if os.path.basename(path) == _CHUNKED:
+        raise _chunked(path)
     from graphsurgeon.formats.foreign import describe
 
     raise _foreign(path, describe(head, path))
@@ -149,6 +162,8 @@ def _detect_text(path: str, head: bytes) -> Detected:
         directory, name = os.path.split(path)
         state = state_file.read_state(directory, name)
         return _named_by_state(path, state.latest if state is not None else "")
+    if head.startswith(EMPTY_TEXT):
+        kind = "graph_def"
     if kind is None:
         from graphsurgeon.formats.foreign import describe_text
 
@@ -206,6 +221,8 @@ def _detect_directory(path: str) -> Detected:
         raise
     if state is not None:
         return _named_by_state(path, state.latest)
+    if _CHUNKED in names:
+        raise _chunked(os.path.join(path, _CHUNKED))
     refuse_parts(path)
     prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index")) or _v1_prefixes(names)
     if len(prefixes) == 1:
@@ -231,6 +248,14 @@ def _refuse_foreign_directory(path: str, names: list[str]) -> None:
     found = describe_directory(path, names)
     if found is not None:
         raise _foreign(path, found)
+
+
+def _detect_beside(path: str) -> Detected | None:
+    """Detect the SavedModel of which a file that TensorFlow puts beside its graph is a part."""
+    directory, name = os.path.split(path)
+    if name not in _BESIDE or not any(os.path.isfile(os.path.join(directory, each)) for each in SAVED_MODEL_NAMES):
+        return None
+    return _detect_directory(directory or ".")._replace(path=path)
 
 
 def _detect_member(prefix: str) -> Detected:
@@ -290,6 +315,11 @@ def _with_values(found: Detected) -> Detected:
 
 def _has_data_files(prefix: str) -> bool:
     return any(map(_DATA_NAME.fullmatch, glob.glob(glob.escape(prefix) + ".data-?????-of-?????")))
+
+
+def _chunked(path: str) -> UnsupportedError:
+    hint = "TensorFlow from 2.15 on loads it; saved again, when it is smaller than 2 GiB, it is a saved_model.pb"
+    return UnsupportedError("a SavedModel in chunks, which are not read here", path=path, hint=hint)
 
 
 def _foreign(path: str, looks_like: str, hint: str | None = None) -> UnsupportedError:

@@ -31,6 +31,10 @@ _MAX_HEAD_NBYTES = 20
 _NO_END = 1 << 62
 
 
+#: The text of a message without any field, which nobody could tell from a file that was never written.
+EMPTY_TEXT = b"# an empty graph\n"
+
+
 class MessageFormat(NamedTuple):
     """A kind of message that a model is read from and written as.
 
@@ -83,7 +87,7 @@ class MessageFormat(NamedTuple):
         if self.name == "MetaGraphDef":
             _drop_later_fields(message.meta_info_def.stripped_op_list)
         _drop_inferred_types(message.graph_def if self.name == "MetaGraphDef" else message)
-        return [schema.print_text(message).encode()]
+        return [schema.print_text(message).encode() or EMPTY_TEXT]
 
 
 def _drop_later_fields(ops: schema.OpList) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_checkpoint
-from graphsurgeon.formats.save import save_checkpoint
+from graphsurgeon.formats.save import save, save_checkpoint
+from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.tools.verify_source import verify_source
@@ -329,3 +330,33 @@ def test_a_table_of_something_else_is_no_checkpoint(tmp_path):
     (tmp_path / "000005.ldb").write_bytes(table([(b"key", b"value")]))
     with pytest.raises(UnsupportedError, match="nothing is under the empty key"):
         detect(tmp_path / "000005.ldb")
+
+
+@pytest.mark.parametrize("content", [b"notes", b"\x00\x01"])
+def test_a_file_beside_a_checkpoint_of_its_name(checkpoint, content):
+    Path(checkpoint).write_bytes(content)
+    assert (detect(checkpoint).kind, detect(checkpoint).prefix) == ("checkpoint", str(checkpoint))
+
+
+@pytest.mark.parametrize("name", ["keras_metadata.pb", "fingerprint.pb", "saved_model_config.pb"])
+def test_what_is_beside_the_graph_of_a_saved_model_leads_to_it(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x08\x01")
+    with pytest.raises(UnsupportedError, match="unknown binary data"):
+        detect(tmp_path / name)
+    (tmp_path / "saved_model.pb").write_bytes(saved_model().SerializeToString())
+    found = detect(tmp_path / name)
+    assert (found.kind, found.graph) == ("saved_model", str(tmp_path / "saved_model.pb"))
+
+
+def test_chunks_are_named(tmp_path):
+    (tmp_path / "saved_model.cpb").write_bytes(b"\x08\x01" * 9)
+    for path in (tmp_path, tmp_path / "saved_model.cpb"):
+        with pytest.raises(UnsupportedError, match="a SavedModel in chunks") as caught:
+            detect(path)
+        assert "TensorFlow from 2.15" in str(caught.value.hint)
+
+
+def test_an_empty_graph_is_text_and_comes_back(tmp_path):
+    save(Model(), tmp_path / "x.pbtxt")
+    assert schema.parse_text(schema.GraphDef, (tmp_path / "x.pbtxt").read_text()) == schema.GraphDef()
+    assert (detect(tmp_path / "x.pbtxt").name, len(load(tmp_path / "x.pbtxt").graph)) == ("graph_def_text", 0)

@@ -76,7 +76,8 @@ def test_default_pool_stays_empty(root: Path):
     assert run(root, code) == "absent"
 
 
-def test_threads_share_one_pool(root: Path):
+@pytest.mark.parametrize("implementation", ["upb", "python"])
+def test_threads_share_one_pool(root: Path, implementation: str):
     code = (
         "import threading; from proto_utils import schema\n"
         "barrier, found = threading.Barrier(8), []\n"
@@ -86,7 +87,7 @@ def test_threads_share_one_pool(root: Path):
         "for thread in threads: thread.join()\n"
         "print(len(found), len(set(map(id, found))))"
     )
-    assert run(root, code) == "8 1"
+    assert run(root, code, implementation) == "8 1"
 
 
 @pytest.mark.parametrize("implementation", ["upb", "python"])
