@@ -16,7 +16,8 @@ control-order       a data input behind a control input
 input-count         more or fewer data inputs than the op takes
 input-type          an input of another type than the op takes
 attr                an attr that the op requires is missing; one holds another kind, a list or none, a value
-                    that is not allowed or below its least, too short a list; (warning) one is unknown
+                    that is not allowed or below its least, a list of a wrong length, no shape; (warning) one is
+                    unknown, or empty
 cycle               a cycle other than by a loop's back edge, NextIteration -> Merge
 const               a constant without a sound value: dtype, shape, number of bytes
 colocation          a ``_class`` attr that names a node which is not there

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Severity
+from graphsurgeon.checks.shape_functions import Limit, limits, shape_problem
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_attrs import OpAttr
@@ -58,6 +59,7 @@ class _Rules(NamedTuple):
     by_name: Mapping[str, _Rule]
     required: tuple[OpAttr, ...]
     since: str
+    limits: tuple[Limit, ...]
 
 
 def recall(node: Node) -> OpSignature | None:
@@ -75,14 +77,26 @@ def remember(node: Node, signature: OpSignature) -> None:
         _sound[node.op, attrs] = signature
 
 
-def attr_faults(op: str, attr: Mapping[str, schema.AttrValue], *, in_body: bool) -> Iterator[Fault]:
-    """Yield what TensorFlow finds wrong with the attrs of a node; nothing of ops that it does not have.
+def attr_faults(
+    op: str, attr: Mapping[str, schema.AttrValue], *, in_body: bool, num_outputs: int | None = None
+) -> list[Fault]:
+    """Return what TensorFlow finds wrong with the attrs of a node; nothing of ops that it does not have.
 
     In the body of a function an attr may stand for one of the function's, and then is not looked at.
     """
     rules = _rules(op)
     if rules is None:
-        return
+        return []
+    found = list(_registry_faults(rules, attr, in_body))
+    if rules.limits and not any(severity == ERROR for severity, _ in found):
+        found += [(ERROR, reason) for limit in rules.limits for reason in limit(attr)]
+    if "_output_shapes" in attr and not in_body:
+        found += _output_shapes_faults(attr["_output_shapes"].list.shape, num_outputs)
+    return found
+
+
+def _registry_faults(rules: _Rules, attr: Mapping[str, schema.AttrValue], in_body: bool) -> Iterator[Fault]:
+    """Yield what is not as the op is registered."""
     for each in rules.required:
         if each.name not in attr:
             # A graph may be of a time when the op had no such attr.
@@ -106,7 +120,9 @@ def _rules(op: str) -> _Rules | None:
     facts = ops.facts(op)
     if facts is None:
         return None
-    counting = {name for arg in facts.inputs + facts.outputs for name in (arg.type, arg.number)}
+    # A list of the types of outputs is taken for an empty one.
+    args = facts.inputs + tuple(arg for arg in facts.outputs if not arg.is_list)
+    counting = {name for arg in args for name in (arg.type, arg.number)}
     rules = {}
     for name, attr in facts.attrs.items():
         kind = attr.element_kind
@@ -114,7 +130,16 @@ def _rules(op: str) -> _Rules | None:
         allowed = allowed or (VALUE_TYPES if kind == "type" else allowed)
         rules[name] = _Rule(attr, _FIELDS[kind], allowed, name in counting)
     required = tuple(attr for attr in facts.attrs.values() if attr.default is None)
-    return _Rules(rules, required, facts.since)
+    return _Rules(rules, required, facts.since, limits(op))
+
+
+def _output_shapes_faults(shapes: Sequence[schema.TensorShapeProto], num_outputs: int | None) -> Iterator[Fault]:
+    """Yield what is wrong with the shapes that a node is said to have."""
+    # Of another kind, or empty, TensorFlow takes it for an annotation of somebody else's.
+    if shapes and num_outputs and len(shapes) != num_outputs:
+        yield ERROR, f"attr '_output_shapes' has {len(shapes)} elements, but the node {num_outputs} outputs"
+    for problem in filter(None, map(shape_problem, shapes)):
+        yield ERROR, f"attr '_output_shapes': a shape {problem}"
 
 
 def _reason(rule: _Rule, value: schema.AttrValue) -> str:

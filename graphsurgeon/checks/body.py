@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from operator import attrgetter
 
 from graphsurgeon.checks.attrs import Fault, attr_faults, recall, remember
@@ -55,7 +55,7 @@ class Body:
         self.position = dict(zip(reversed(self.names), range(len(self.names) - 1, -1, -1), strict=True))
         self.signatures: list[OpSignature] = list(map(CHECKED, self.nodes))
         # the nodes that the quick look did not find sound
-        self.suspects: list[tuple[Node, tuple[Fault, ...]]] = []
+        self.suspects: list[tuple[Node, list[Fault]]] = []
         self._look_at_new_nodes(signatures)
         # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
@@ -80,9 +80,7 @@ class Body:
         for i, node, proto in zip(places, nodes, protos(nodes), strict=True):
             op, attr = node.op, proto.attr
             signature = self.signatures[i] = find(op, attr)
-            faults = () if op in functions else tuple(attr_faults(op, attr, in_body=in_body))
-            if signature.problem is not None and all(severity != ERROR for severity, _ in faults):
-                faults += ((ERROR, signature.problem),)
+            faults = self._faults(op, attr, signature, functions)
             group = attr.get("_class")
             beside = None if group is None else self._only_neighbour(group)
             if (
@@ -96,6 +94,17 @@ class Body:
                 node.set_checked(signature, beside)
                 if group is None and op != "Const" and not in_body:
                     remember(node, signature)
+
+    def _faults(
+        self, op: str, attr: Mapping[str, schema.AttrValue], signature: OpSignature, functions: Collection[str]
+    ) -> list[Fault]:
+        """Return what is wrong with the attrs of a node, which may call a function of the library."""
+        count = None if signature.outputs is None else len(signature.outputs)
+        in_body = self.function is not None
+        faults = [] if op in functions else attr_faults(op, attr, in_body=in_body, num_outputs=count)
+        if signature.problem is not None and all(severity != ERROR for severity, _ in faults):
+            faults.append((ERROR, signature.problem))
+        return faults
 
     def _unknown(self, places: list[int], functions: Collection[str]) -> list[int]:
         """Return those of the new nodes that are not like one that was found sound; take what is known of the rest."""

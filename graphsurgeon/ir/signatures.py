@@ -231,7 +231,7 @@ def _attrs_of(slots: Iterable[_Slot]) -> dict[str, str]:
 
 
 def _value(attr: schema.AttrValue | None, kind: str) -> Any:
-    """Return what the attr holds; None when it is absent, `_PLACEHOLDER` for one of the function's attrs."""
+    """Return what the attr holds; None when it is absent or empty, `_PLACEHOLDER` for one of the function's attrs."""
     if attr is None:
         return None
     if kind == "type":
@@ -243,10 +243,13 @@ def _value(attr: schema.AttrValue | None, kind: str) -> Any:
     if found:
         return found
     held = attr.WhichOneof("value")
+    if held is None:
+        # Old writers leave out empty lists.
+        return found if kind == "list(type)" else None
     if held == "placeholder":
         return _PLACEHOLDER
     wanted = {"type": "type", "int": "i"}.get(kind, "list")
-    return found if held == wanted else f"holds {held or 'nothing'}, not {kind}"
+    return found if held == wanted else f"holds {held}, not {kind}"
 
 
 def _signature(plan: _Plan, given: Iterable[Any]) -> OpSignature:

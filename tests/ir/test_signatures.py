@@ -73,7 +73,7 @@ def test_attrs_are_filled_in(op: str, attrs: dict[str, Any], inputs: list[Any], 
         ("Pack", {"T": F, "N": 10**12}, "its attrs tell of 1,000,000,000,000 tensors"),
         ("Pack", {"T": F, "N": b"3"}, "attr 'N' holds s, not int"),
         ("IdentityN", {"T": F}, "attr 'T' holds type, not list(type)"),
-        ("Identity", {"T": schema.AttrValue()}, "attr 'T' holds nothing, not type"),
+        ("Identity", {"T": schema.AttrValue()}, "attr 'T' is missing"),
         ("Identity", {"T": schema.AttrValue(type=99)}, "attr 'T' is type number 99, which TensorFlow does not have"),
     ],
 )

@@ -31,3 +31,30 @@ def refusal(text):
     except Exception as error:
         return "%s: %s" % (type(error).__name__, str(error)[:300])
     return None
+
+
+def imports(path):
+    """For every record of a file, a GraphDef, ``None``, or why TensorFlow does not import it, or run its Const."""
+    with open(path, "rb") as file:
+        data = file.read()
+    from google.protobuf.internal import decoder
+
+    refusals, position = [], 0
+    while position < len(data):
+        nbytes, start = decoder._DecodeVarint(data, position + 1)
+        position = start + nbytes
+        refusals.append(_import_refusal(tf1.GraphDef.FromString(data[start:position])))
+    return refusals
+
+
+def _import_refusal(graph_def):
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            tf1.import_graph_def(graph_def, name="")
+        if graph_def.node[-1].op == "Const":
+            with running.session(graph) as session:
+                session.run("n")
+    except Exception as error:
+        return "%s: %s" % (type(error).__name__, str(error)[:200])
+    return None
