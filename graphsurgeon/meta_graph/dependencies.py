@@ -59,15 +59,30 @@ def initialization_dependencies(
 ) -> tuple[dict[str, list[str]], InitOps]:
     """Return what initializes stateful nodes, and the ops that initialize everything at once.
 
-    The former is by node, as `traversal.ancestors` takes it, and leaves the nodes out that are to be `without`.
+    The former is by node, as `traversal.ancestors` takes it, and leaves the nodes out that are to be `without`. Of a
+    graph alone, the ops that fill tables and iterators tell, and the one that runs those.
     """
-    if meta is None:
-        return {}, InitOps((), {})
-    init = InitOps([*init_ops(meta), *_groups_of_initializers(meta, producers)], producers)
-    also = collection_dependencies(meta, producers)
-    for holder, names in init.initializers.items():
-        also.setdefault(holder, []).extend(names)
+    groups = [] if meta is None else [*init_ops(meta), *_groups_of_initializers(meta, producers)]
+    if TABLES_INIT_OP in producers and producers[TABLES_INIT_OP].inputs:
+        groups.append(TABLES_INIT_OP)
+    init = InitOps(groups, producers)
+    also = {} if meta is None else collection_dependencies(meta, producers)
+    for found in (init.initializers, _fillers(producers)):
+        for holder, names in found.items():
+            also[holder] = list(dict.fromkeys([*also.get(holder, ()), *names]))
     return {holder: names for holder, names in also.items() if holder not in without}, init
+
+
+def _fillers(producers: Mapping[str, Node]) -> dict[str, list[str]]:
+    """Return the ops that fill tables and iterators, but for those of savers, by what they fill."""
+    found: dict[str, list[str]] = {}
+    for node in producers.values():
+        if node.op not in TABLE_INIT_OPS and node.op != "MakeIterator":
+            continue
+        is_restored = any(producers[name].op in RESTORE_OPS for name in ancestors(producers, [node.name]))
+        for holder in state_inputs(node.name, producers) if not is_restored else ():
+            found.setdefault(holder, []).append(node.name)
+    return found
 
 
 def collection_dependencies(meta: schema.MetaGraphDef, producers: Mapping[str, Node]) -> dict[str, list[str]]:

@@ -12,15 +12,15 @@ Placeholder of the same name with the dtype it had and its shape as far as that 
 of several outputs that are read, the others become Placeholders of their own. So does a
 loose end: a name that is read and that no node has.
 
-What else it meets: colocation is not a dependency; a node whose ``loc:@x`` goes loses that entry.
-Function bodies stay whole, functions that nothing calls any more go. What sets the kept
-variables, tables and queues up stays: initializers, reads, queue runners, and main and
-init ops cut down to what is left of them. The ``save/`` subgraph stays when all it saves
-stays, is made anew for the variables and tables that are left, or goes. Entries of collections,
-signatures, assets and values of variables go with their nodes, control-flow contexts are
-cut down; a TensorFlow 2 object graph goes when functions that it exports do. While loops
-stay whole, because their nodes need each other; an input inside of one is declined.
-Devices stay. All that went is in the report.
+What else it meets: colocation is not a dependency; a node whose ``loc:@x`` goes loses that
+entry. Function bodies stay whole, functions that nothing calls any more go. What sets the kept
+variables, tables and queues up stays: initializers, reads, queue runners, and main and init ops
+cut down to what is left of them; of a graph alone, the ops that fill tables. The ``save/``
+subgraph stays when all it saves stays, is made anew for the variables and tables that are left,
+or goes. Entries of collections, signatures, assets and values of variables go with their nodes,
+control-flow contexts are cut down; a TensorFlow 2 object graph goes when functions that it
+exports do. While loops stay whole, because their nodes need each other; an input inside of one
+is declined. Devices stay. All that went is in the report.
 """
 
 from __future__ import annotations

@@ -72,14 +72,29 @@ def test_collections_and_init_ops_are_joined():
     meta.collection_def["saved_model_main_op"].node_list.value.append("all")
     meta.collection_def["table_initializer"].node_list.value.append("t/init")
     also, init = initialization_dependencies(meta, producers())
-    assert also == {"t": ["t/init", "t/init"], "v": ["v/init"], "w": ["w/init"]}
+    assert also == {"t": ["t/init"], "v": ["v/init"], "w": ["w/init"]}
     assert init.initializers.keys() == also.keys()
     assert initialization_dependencies(meta, producers(), without={"t"})[0].keys() == {"v", "w"}
 
 
-def test_a_bare_graph_has_no_dependencies():
+def test_of_a_bare_graph_the_ops_that_fill_tables_tell():
     also, init = initialization_dependencies(None, producers())
-    assert (also, init.initializers) == ({}, {})
+    assert (also, init.initializers) == ({"t": ["t/init"]}, {})
+    found = producers() | Index(graph("init_all_tables = NoOp(^t/init, ^check)")).producers
+    also, init = initialization_dependencies(None, found)
+    assert (also, init.cut({"t", "t/init"})) == ({"t": ["t/init"]}, {"init_all_tables": ("^t/init",)})
+
+
+def test_what_a_saver_restores_fills_nothing_at_first():
+    nodes = graph(
+        """
+        t = MutableHashTableV2 {key_dtype: f32, value_dtype: f32}
+        k = Const {str [1]}
+        read = RestoreV2(k, k, k) {dtypes: [f32, f32]}
+        restore = LookupTableImportV2(t, read, read:1)
+        """
+    )
+    assert initialization_dependencies(None, Index(nodes).producers)[0] == {}
 
 
 def test_a_handle_is_followed_to_where_it_comes_from():

@@ -131,3 +131,30 @@ def test_no_payload_is_read(fixtures: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("proto_utils.files.Span.read", lambda *_: pytest.fail("a payload was read"))
     monkeypatch.setattr("proto_utils.files.Span.chunks", lambda *_: pytest.fail("a payload was read"))
     prune(pruned, outputs=(list(pruned.graph)[-1].name,))
+
+
+def test_what_fills_tables_stays_with_them_in_a_graph_alone():
+    check_pass(
+        prune,
+        model("""
+        x = Placeholder {dtype: str}
+        k = Const {str [1]}
+        v = Const {f32 [1]}
+        t = HashTableV2 {key_dtype: str, value_dtype: f32}
+        fill = LookupTableImportV2(t, k, v) {Tin: str, Tout: f32}
+        u = HashTableV2 {key_dtype: str, value_dtype: f32}
+        fill_u = LookupTableImportV2(u, k, v) {Tin: str, Tout: f32}
+        init_all_tables = NoOp(^fill, ^fill_u)
+        y = LookupTableFindV2(t, x, v) {Tin: str, Tout: f32}
+        """),
+        """
+        x = Placeholder
+        k = Const
+        v = Const
+        t = HashTableV2
+        fill = LookupTableImportV2(t, k, v)
+        init_all_tables = NoOp(^fill)
+        y = LookupTableFindV2(t, x, v)
+        """,
+        outputs=("y",),
+    )

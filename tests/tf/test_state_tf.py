@@ -38,6 +38,14 @@ def test_frozen_state_is_set_up_by_one_op(tf1: TensorFlow, saved: tuple[str, lis
     gs.save(model, served, to="saved_model")
     assert tf1.call("state:run", path=path, fetches=ENDS, feeds=FEEDS, init=SET_UP) == wanted
     assert tf1.call("state:run", path=served, fetches=ENDS, feeds=FEEDS) == wanted
+    # What fills it stays with it.
+    cut = gs.load(path)
+    gs.prune(cut, outputs=("score", "bounds"))
+    assert "trees" not in cut.graph
+    gs.save(cut, path)
+    given = tf1.call("state:run", path=path, fetches=["score", "bounds"], feeds={"x": FEEDS["x"]}, init=SET_UP)
+    assert given == [wanted[0], wanted[3]]
+    gs.save(model, path)
     # What is frozen already comes along a second time, and unfreezing leaves the entries constants.
     again = gs.load(path)
     assert gs.freeze(again, outputs=tuple(ENDS)).initializer == SET_UP
