@@ -160,7 +160,7 @@ def note_lines(notes: Iterable[str], label: str = "note:") -> Iterator[str]:
         elif len(distinct) <= _MAX_ALIKE:
             yield from (f"{label} {note}" for note in distinct)
         else:
-            yield f"{label} {distinct[0]} (and {len(distinct) - 1:,} more like it; --json has all)"
+            yield f"{label} {distinct[0]} (one of {len(distinct):,} alike; --json has all)"
 
 
 def format_nbytes(nbytes: int) -> str:

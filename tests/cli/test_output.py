@@ -191,7 +191,7 @@ def test_many_notes_that_are_alike_are_one_line():
     alike = [f"w{i}: 'v{i}' of 3 bytes" for i in range(50)]
     assert list(output.note_lines(["first", *alike, "last"])) == [
         "note: first",
-        "note: w0: 'v0' of 3 bytes (and 49 more like it; --json has all)",
+        "note: w0: 'v0' of 3 bytes (one of 50 alike; --json has all)",
         "note: last",
     ]
     assert list(output.note_lines(alike[:3], "skipped")) == [f"skipped {text}" for text in alike[:3]]
