@@ -216,7 +216,7 @@ def _plan(model: Model, index: Index, wanted: Sequence[str], replaced: dict[str,
     before = ancestors(index.producers, wanted, also) if replaced else kept
     more = idle_inputs(model.meta, kept, before) if model.meta is not None else []
     old = find_saver(model, index)
-    keeps_saver = old.is_whole and old.state <= kept and replaced.keys().isdisjoint(old.nodes) and not choice.drops
+    keeps_saver = old.is_whole and old.state <= kept and replaced.keys().isdisjoint(old.nodes) and not choice.drops_any
     kept = ancestors(producers, [*wanted, *more, *(old.names if keeps_saver else ())], also)
     cut = init.cut(kept)
     kept.update(cut)

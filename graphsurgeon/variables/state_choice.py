@@ -44,8 +44,12 @@ class StateChoice:
             if not any(matches_any((pattern,), name) for name in names):
                 raise NotFoundError.among("state that is no variable", pattern, names)
 
+    def drops(self, holder: str) -> bool:
+        """Whether state of a node is to go."""
+        return bool(self._drop) and self.of(holder) != self.all_of(holder)
+
     @property
-    def drops(self) -> bool:
+    def drops_any(self) -> bool:
         """Whether any state is to go."""
         return bool(self._drop)
 

@@ -22,7 +22,7 @@ def test_what_the_saver_restores_stays():
     found = choice(model)
     assert [state.holder for state in found.of("counts")] == ["counts"]
     assert found.savable(model.graph) == found.of("counts")
-    assert not found.drops
+    assert not found.drops_any
 
 
 @pytest.mark.parametrize("pattern", ["counts", "c.*", "counts-values", ".*-keys"])
@@ -30,7 +30,8 @@ def test_patterns_are_for_nodes_and_for_keys(pattern: str):
     found = choice(table_model(), pattern)
     assert found.of("counts") == []
     assert len(found.all_of("counts")) == 1
-    assert found.drops
+    assert found.drops_any
+    assert found.drops("counts")
 
 
 def test_a_pattern_that_matches_nothing_is_told():

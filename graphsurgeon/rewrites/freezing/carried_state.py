@@ -61,8 +61,7 @@ class CarriedState:
     """The state that outputs need besides variables, planned before the graph is edited.
 
     `roots` stay with all they need. State of which a saver stays (`has_saver`) is left to that where it can be.
-    State that cannot come along and that `choice` does not drop is a PassError; that the checkpoint lacks it, a
-    NotFoundError.
+    That the checkpoint lacks a value is a NotFoundError of `values`.
     """
 
     def __init__(
@@ -89,10 +88,14 @@ class CarriedState:
             self._holders = [node for node in self._holders if node.name in held]
             self._waits = {name: waits for name, waits in self._waits.items() if name in held}
             self._fed = {}
+
+    @cached_property
+    def values(self) -> dict[str, Tensor]:
+        """What becomes constants, by key; state that no constant can hold is a PassError."""
         for state in self._states:
             if state.restore is None or any(each.dtype in (RESOURCE, VARIANT) for each in state.tensors):
-                choice.decline(state, "no constant can hold its state")
-        self.values = {each.key: self._value(each) for state in self._states for each in state.tensors}
+                self._choice.decline(state, "no constant can hold its state")
+        return {each.key: self._value(each) for state in self._states for each in state.tensors}
 
     @property
     def roots(self) -> list[str]:

@@ -74,7 +74,8 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
     states = choice.savable(node for node in graph if node.name in old.nodes)
     saved += states
     names.update(state.holder for state in states)
-    unsaved = [node.name for node in graph if node.name in old.state and node.name not in names]
+    others = (node for node in graph if node.name in old.state and node.name not in names)
+    unsaved = [node.name for node in others if not choice.drops(node.name)]
     if not saved or model.meta is None:
         return NewSaver(None, unsaved)
     before = model.meta.saver_def
