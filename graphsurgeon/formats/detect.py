@@ -353,4 +353,6 @@ def _neighbours(path: str) -> tuple[str, ...]:
         names = os.listdir(directory or ".")
     except OSError:
         return ()
-    return tuple(os.path.join(directory, name) for name in near_names(base, names))
+    # What has the very name is no other one: a state file may name a checkpoint of its own name that is not there.
+    others = [name for name in names if name != base]
+    return tuple(os.path.join(directory, name) for name in near_names(base, others))

@@ -213,12 +213,12 @@ class Model:
     def _with_op_list(self, rest: bytes) -> bytes:
         """Return what surrounds the graph, with the ops listed that it uses; everything else keeps its bytes."""
         # Imported here: nobody who only reads asks for TensorFlow's ops.
-        from graphsurgeon.ir.op_defs import op_list, used_ops
+        from graphsurgeon.ir.op_defs import op_list
 
         info = schema.MetaGraphDef.MetaInfoDef()
         if self.meta is not None:
             info.CopyFrom(self.meta.meta_info_def)
-        listed = op_list(used_ops(self.graph, self.library), info.stripped_op_list)
+        listed = op_list(self.graph, self.library, info.stripped_op_list)
         if listed == info.stripped_op_list:
             return rest
         info.stripped_op_list.CopyFrom(listed)

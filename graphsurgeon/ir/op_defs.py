@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.graph import Graph, Library
@@ -28,26 +28,47 @@ from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 
 
-def used_ops(graph: Graph, library: Library) -> set[str]:
-    """Return the ops of a graph, and of the functions that are called by their names, without these."""
-    functions = library.functions
-    found: set[str] = set()
+def op_list(graph: Graph, library: Library, known: schema.OpList) -> schema.OpList:
+    """Return the definitions of the ops that a graph uses, in the order of their names.
+
+    Those that are `known` stay: whoever made the graph had them. Unless nodes have attrs that these do not, for then
+    somebody newer made such a node. Ops that neither they nor TensorFlow have are left out.
+    """
+    graphs = list(_used_graphs(graph, library))
+    listed = {each.name: each for each in known.op}
+    for op in _outdated(graphs, listed):
+        del listed[op]
+    used = {node.op for each in graphs for node in each} - library.functions.keys()
+    found = ((listed.get(op) or op_def(op)) for op in sorted(used))
+    return schema.OpList(op=[each for each in found if each is not None])
+
+
+def _used_graphs(graph: Graph, library: Library) -> Iterator[Graph]:
+    """Yield a graph, and the bodies of the functions that are called by their names, as TensorFlow does."""
+    seen: set[str] = set()
     pending = [graph]
     while pending:
-        new = {node.op for node in pending.pop()} - found
-        found |= new
-        pending += [functions[op].body for op in new if op in functions]
-    return found - functions.keys()
+        each = pending.pop()
+        yield each
+        new = {node.op for node in each} - seen
+        seen |= new
+        pending += [library.functions[op].body for op in new if op in library.functions]
 
 
-def op_list(ops: Iterable[str], known: schema.OpList) -> schema.OpList:
-    """Return the definitions of ops, in the order of their names.
+def _outdated(graphs: Iterable[Graph], listed: Mapping[str, schema.OpDef]) -> set[str]:
+    """Return the ops of which nodes have attrs that only our definition has."""
+    lacking = {}
+    for op, definition in listed.items():
+        more = set(_attrs_of(op)).difference([attr.name for attr in definition.attr])
+        if more:
+            lacking[op] = more
+    nodes = (node for graph in graphs for node in graph) if lacking else ()
+    return {node.op for node in nodes if any(node.attr(name) is not None for name in lacking.get(node.op, ()))}
 
-    Those of ops that TensorFlow does not have are in `known`, or are left out.
-    """
-    others = {each.name: each for each in known.op}
-    found = ((name, op_def(name) or others.get(name)) for name in sorted(ops))
-    return schema.OpList(op=[each for _, each in found if each is not None])
+
+def _attrs_of(op: str) -> Iterable[str]:
+    known = facts(op)
+    return () if known is None else known.attrs
 
 
 def op_def(op: str) -> schema.OpDef | None:
