@@ -114,6 +114,8 @@ def _not_a_list(loader: Any, node: Any) -> str:
     if node.id != "mapping":
         return "a recipe is a list of steps"
     names = [str(key.value) for key, _ in node.value if key.id == "scalar"]
+    if len(node.value) == 1 and node.value[0][1].id == "sequence":
+        return f"a recipe is a list of steps, and this is a mapping; leave out {', '.join(names)!r} above the list"
     is_json = loader.buffer.lstrip("\ufeff \t\r\n")[:1] == "{"
     example = ", ".join(f'{{"{name}": ...}}' for name in names[:2]) if is_json else f"- {', - '.join(names[:2])}"
     how = f"[{example}]" if is_json else f"a dash before each: {example}"
@@ -145,4 +147,17 @@ def _step(value: object, line: int) -> Step:
             given = options or {}
             if all(isinstance(key, str) for key in given):
                 return Step(name, given, line)
-    raise UnsupportedError(f"line {line}: not a step: {reprlib.repr(value)}", hint=_SHAPE)
+    raise UnsupportedError(f"line {line}: not a step: {reprlib.repr(value)}{_why_no_step(value)}", hint=_SHAPE)
+
+
+def _why_no_step(value: object) -> str:
+    """Return what is written otherwise in a mapping that is no step: lists for mappings, several steps in one."""
+    if not isinstance(value, dict):
+        return ""
+    if len(value) > 1:
+        return f"; each step is an item of its own: {', '.join(f'- {name}' for name in value)}"
+    name, options = next(iter(value.items()), ("", None))
+    if isinstance(options, list) and all(isinstance(each, dict) for each in options):
+        pairs = ", ".join(f"{key}: ..." for each in options for key in each)
+        return f"; its options are one mapping, not a list of them: {name}: {{{pairs}}}"
+    return ""

@@ -111,3 +111,18 @@ def test_steps_may_be_plain_values():
     for wrong in ({"cast": {"dtype": "half"}}, 3, [{"a": 1, "b": 2}]):
         with pytest.raises(UnsupportedError):
             steps_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("- rename:\n  - add_scope: a\n  - strip_scope: b\n", "rename: {add_scope: ..., strip_scope: ...}"),
+        ("- rename: {add_scope: a}\n  cast: {dtype: half}\n", "- rename, - cast"),
+        ("steps:\n- cast: {dtype: half}\n", "leave out 'steps'"),
+        ("- {}\n", "not a step"),
+    ],
+)
+def test_lists_and_mappings_in_each_other_s_place(text, how):
+    with pytest.raises(UnsupportedError) as caught:
+        parse_recipe(text)
+    assert how in caught.value.reason
