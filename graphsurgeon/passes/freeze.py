@@ -169,8 +169,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         The constants are past the 2 GiB of a GraphDef.
     """
     before = {node.name for node in model.graph}
-    named = named_tensors(model, _outputs(model, outputs, signature), "outputs", "freeze", signature)
-    named, notes = _flat(model, named, keep_calls=keep_calls)
+    named, notes = _ends(model, outputs, signature, keep_calls=keep_calls)
     settle_asset_paths(model, "freeze")
     index = Index(model.graph)
     roots = [node.name for node in find_outputs(model, index.producers, named, "freeze", signature)]
@@ -232,15 +231,21 @@ def _outputs(model: Model, outputs: Sequence[str], signature: str | None) -> lis
     return list(dict.fromkeys(names))
 
 
-def _flat(model: Model, outputs: list[str], *, keep_calls: bool) -> tuple[list[str], list[str]]:
-    """Inline the calls of a TensorFlow 2 SavedModel; return what the outputs are then, and notes."""
-    if keep_calls or model.meta is None or not model.meta.HasField("object_graph_def"):
-        return outputs, []
+def _ends(
+    model: Model, outputs: Sequence[str], signature: str | None, *, keep_calls: bool
+) -> tuple[list[str], list[str]]:
+    """Return the outputs, and notes; the calls of a TensorFlow 2 SavedModel are inlined then."""
+    stays = keep_calls or model.meta is None or not model.meta.HasField("object_graph_def")
+    if stays:
+        return named_tensors(model, _outputs(model, outputs, signature), "outputs", "freeze", signature), []
     # Few graphs have calls.
     from graphsurgeon.rewrites.inlining.flattening import flatten
+    from graphsurgeon.rewrites.inlining.twins import merge_twins
 
-    outputs, left = flatten(model, outputs)
-    return outputs, [f"the call {name} stays: {reason}" for name, reason in left.items()]
+    notes = [] if outputs or signature else merge_twins(model)
+    names = named_tensors(model, _outputs(model, outputs, signature), "outputs", "freeze", signature)
+    names, left = flatten(model, names)
+    return names, notes + [f"the call {name} stays: {reason}" for name, reason in left.items()]
 
 
 def _no_outputs(model: Model, signatures: Sequence[str]) -> PassError:

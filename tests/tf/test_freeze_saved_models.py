@@ -78,10 +78,11 @@ def test_what_is_not_kept_is_named_and_goes_with_its_assets(tf2: TensorFlow, tmp
     assert "eager serving_default/y" in answer["equal"]
 
 
-def test_the_flat_graph_has_tensorflows_names(tf2: TensorFlow, tmp_path: Path):
+@pytest.mark.parametrize("kind", ["plain", "network"])
+def test_the_flat_graph_has_tensorflows_names(tf2: TensorFlow, tmp_path: Path, kind: str):
     """Those of `convert_variables_to_constants_v2`, but for the Identity that it adds to each argument and result."""
     source = tmp_path / "in"
-    tf2.call("table_models:make", kind="plain", directory=str(source))
+    tf2.call("table_models:make", kind=kind, directory=str(source))
     theirs = tf2.call("table_models:freeze_v2", directory=str(source))
     model = gs.load(source)
     report = gs.freeze(model)

@@ -15,7 +15,7 @@ gives, with an output node for each result; of several, each has its call's scop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 from graphsurgeon.ir.graph import Graph
@@ -27,6 +27,7 @@ from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, init_ops
 from graphsurgeon.meta_graph.references import retarget_tensors, tensor_names
 from graphsurgeon.names import parse_input
 from graphsurgeon.rewrites.inlining.calls import CallInliner
+from graphsurgeon.rewrites.inlining.twins import merge_twins
 
 
 class FlatGraph(NamedTuple):
@@ -36,7 +37,7 @@ class FlatGraph(NamedTuple):
     left: dict[str, str]
 
 
-def flatten(model: Model, outputs: Sequence[str]) -> FlatGraph:
+def flatten(model: Model, outputs: Collection[str]) -> FlatGraph:
     """Inline the calls that outputs and initializers need; signatures follow.
 
     An output that a node does not have is a NotFoundError; names of no node are passed over.
@@ -65,22 +66,31 @@ def flatten_like(model: Model, flat: Graph) -> None:
 
     The model stays as it is when it is none of these.
     """
-    signatures = {} if model.meta is None else {**model.meta.signature_def}
-    outputs = {
-        key: [name for info in signature.outputs.values() for name in tensor_names(info) if name]
-        for key, signature in signatures.items()
-        if key != INIT_SIGNATURE
-    }
-    everything = [name for names in outputs.values() for name in names]
     before = model.snapshot()
-    best: tuple[int, list[str]] = (0, [])
-    for names in (everything, *outputs.values()):
-        found = flatten(model, names).outputs
-        if found != names and all(name in flat for name in found):
-            best = max(best, (sum(node.name in model.graph for node in flat), names), key=lambda each: each[0])
+    best: tuple[int, bool, list[str]] = (0, False, [])
+    for is_merged in (True, False):
+        if is_merged and not merge_twins(model):
+            continue
+        signatures = _outputs(model)
+        merged = model.snapshot()
+        for names in ([name for each in signatures for name in each], *signatures):
+            found = flatten(model, dict.fromkeys(names)).outputs
+            if found != names and all(name in flat for name in found):
+                score = sum(node.name in model.graph for node in flat)
+                best = max(best, (score, is_merged, names), key=lambda each: each[0])
+            model.restore(merged)
         model.restore(before)
-    if best[1]:
-        flatten(model, best[1])
+    if best[2]:
+        if best[1]:
+            merge_twins(model)
+        flatten(model, dict.fromkeys(best[2]))
+
+
+def _outputs(model: Model) -> list[list[str]]:
+    """Return the tensors that each signature gives."""
+    signatures = {} if model.meta is None else model.meta.signature_def
+    infos = [signatures[key].outputs.values() for key in sorted(signatures) if key != INIT_SIGNATURE]
+    return [[name for info in each for name in tensor_names(info) if name] for each in infos]
 
 
 def _results(text: str, results: dict[str, list[str]]) -> list[str]:

@@ -6,9 +6,11 @@ from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.rewrites.inlining.flattening import flatten, flatten_like
+from graphsurgeon.rewrites.inlining.twins import merge_twins
 from graphsurgeon.tensors.dtypes import FLOAT
 from proto_utils import schema
 from tests import notation
+from tests.rewrites.inlining.test_twins import exported
 
 PAIR = notation.function(
     "pair", "x", "Identity:output:0 Identity_1:output:0", "Identity = Identity(x); Identity_1 = Identity(x)"
@@ -60,3 +62,19 @@ def test_the_graph_that_a_flat_one_was_made_of():
     made = served("call")
     flatten_like(made, notation.graph("x = Placeholder {dtype: f32}"))
     assert made.graph["call"].op == "StatefulPartitionedCall"
+
+
+def test_of_twins_either_may_have_been_frozen():
+    def frozen(key: str | None) -> Model:
+        made = exported()
+        assert made.meta is not None
+        made.meta.object_graph_def.SetInParent()
+        if key is None:
+            merge_twins(made)
+        flatten(made, ["call_1" if key is None else key])
+        return made
+
+    for key in (None, "call_0", "call_1"):
+        flat, made = frozen(key), exported()
+        flatten_like(made, flat.graph)
+        assert notation.show(made.graph) == notation.show(flat.graph)

@@ -17,7 +17,8 @@ def make(kind, directory):
     vocabulary = os.path.join(os.path.dirname(directory), "vocabulary.txt")
     with open(vocabulary, "w") as file:
         file.write("".join(word + "\n" for word in WORDS))
-    return {"v1": v1, "v2": v2, "plain": plain, "single": single, "keras": keras}[kind](directory, vocabulary)
+    makers = {"v1": v1, "v2": v2, "plain": plain, "single": single, "keras": keras, "network": network}
+    return makers[kind](directory, vocabulary)
 
 
 def v1(directory, vocabulary):
@@ -120,6 +121,17 @@ def keras(directory, _):
     model = tf.keras.Model(text, layers.Dense(2, "softmax")(hidden))
     model.export(directory, verbose=False)
     return 1
+
+
+def network(directory, _):
+    """Two outputs, exported by Keras under two keys."""
+    layers = tf.keras.layers
+    image = tf.keras.Input([8, 8, 3], name="image")
+    hidden = layers.BatchNormalization()(layers.Conv2D(4, 3, activation="relu")(image))
+    pooled = layers.GlobalAveragePooling2D()(hidden)
+    model = tf.keras.Model(image, [layers.Dense(2, "softmax")(pooled), layers.Dense(1)(pooled)])
+    model.export(directory, verbose=False)
+    return 2
 
 
 def judge(original, frozen, pb=None, init=None):
