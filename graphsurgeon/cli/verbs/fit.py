@@ -94,7 +94,7 @@ def command(
     _check_usage(given)
     model = load(graph, tags=options.split_tags(tags))
     given["missing_from"] = None if missing_from is None else load_checkpoint(missing_from)
-    report = _fitted(model, load_checkpoint(source), dry_run=answer.dry_run, saver=saver, **given)
+    report = _fitted(model, load_checkpoint(source), saver=saver, **given)
     kind = to or _kind(model, output)
     saved = Saved(notes=notes_on(model, kind)) if report.unresolved else answer.save(model, kind)
     notes = [*map(in_flags, report.notes), *saved.notes]

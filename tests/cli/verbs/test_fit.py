@@ -171,3 +171,10 @@ def test_a_saved_model_becomes_one_again(verb, meta, weights, tmp_path):
     assert gs.load(tmp_path / "fitted").saved_model is not None
     done = verb("fit", "--graph", tmp_path / "served", "--from", tmp_path / "new", "-o", f"{tmp_path}/both")
     assert (tmp_path / "both.meta").is_file()
+
+
+def test_a_dry_run_lists_what_is_written(verb, meta, weights, tmp_path):
+    command = ("fit", "--graph", meta, "--from", weights, "-o", tmp_path / "m", "--json", *MAP)
+    listed = verb(*command, "--dry-run").answer["would_write"]
+    assert listed
+    assert verb(*command).answer["outputs"] == listed
