@@ -7,10 +7,11 @@ checkpoint are matched by the names that TensorFlow's savers give them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NoReturn
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir import ops
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -102,4 +103,10 @@ class StateChoice:
 
 def is_other_state(node: Node) -> bool:
     """Whether a node holds state and is no variable: a table, an ensemble of trees, an iterator, a queue."""
-    return node.op not in REF_OPS and node.op not in RESOURCE_OPS and holds_state(node)
+    return _may_hold(node.op) and holds_state(node)
+
+
+@lru_cache(maxsize=4096)
+def _may_hold(op: str) -> bool:
+    known = ops.facts(op)
+    return (known is None or known.is_stateful) and op not in REF_OPS and op not in RESOURCE_OPS

@@ -70,8 +70,9 @@ class CarriedState:
         self._model = model
         self._index = index
         self._choice = choice
-        self._needed = ancestors(index.producers, roots)
-        self._holders = [n for name, n in index.producers.items() if name in self._needed and choice.holds(n)]
+        holders = list(filter(choice.holds, index.producers.values()))
+        self._needed = ancestors(index.producers, roots) if holders else set()
+        self._holders = [node for node in holders if node.name in self._needed]
         self._states: list[SavedState] = []
         self._waits: dict[str, list[str]] = {}  # what fills each, as far as the graph has it
         self._fed: dict[str, list[str]] = {}  # what fills each once it is fed

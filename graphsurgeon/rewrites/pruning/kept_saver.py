@@ -103,8 +103,8 @@ def lost_values(model: Model, index: Index, kept: Collection[str], choice: State
             needed.add(place.key)
         elif place is not None:
             gone[place.key] = None
-    for node in index.producers.values():
-        for state in choice.all_of(node.name) if choice.holds(node) else ():
+    for node in filter(choice.holds, index.producers.values()):
+        for state in choice.all_of(node.name):
             stays = node.name in kept and state in choice.of(node.name)
             (needed.update if stays else gone.update)(dict.fromkeys(state.keys))
     gone = {key: None for key in gone if key in model.variables}
