@@ -18,7 +18,8 @@ Add, Assign the value that it assigned, ScatterAdd and its kin TensorScatterAdd 
 What else it meets: in function bodies that are given a value for a handle, the copy
 ``<base>_frozen_<n>`` is repaired. ``loc:@x`` and control inputs that name nothing go, and nodes
 that are equal to an earlier one of their name. A data input that an op has too many, such as
-one of a Const, becomes the control input that it was. Names that are read and that no node
+one of a Const, becomes the control input that it was. An Identity of the handle of a variable
+that stayed one reads it again. Names that are read and that no node
 has become Placeholders where they are named in ``inputs``. Devices, frames, collections,
 signatures and the ``save/`` subgraph are left alone.
 """
@@ -43,6 +44,7 @@ from graphsurgeon.names import node_of, node_of_input, parse_input, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
+from graphsurgeon.rewrites.freezing.handle_reads import read_handles_again
 from graphsurgeon.rewrites.freezing.lost_waits import wait_again
 from graphsurgeon.rewrites.freezing.update_helpers import staying
 from graphsurgeon.rewrites.freezing.update_results import RESULTS, computing_nodes
@@ -110,6 +112,7 @@ def fix(model: Model, *, inputs: tuple[str, ...] = ()) -> FixReport:
     """
     first = [*drop_repeated(model), *_feed(model, split_names(inputs))]
     first += [*restore_control_inputs(model), *drop_dangling(model)]
+    first += [NodeRepair(node.name, None, node.op, "reads the handle again") for node in read_handles_again(model)]
     before = {name: list(graph) for name, graph in model.graphs()}
     wait_again(model.graph)
     repaired = _repair_functions(model)

@@ -42,6 +42,7 @@ from graphsurgeon.meta_graph.version import VERSION, stamp_version
 from graphsurgeon.names import some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
+from graphsurgeon.rewrites.freezing.handle_reads import read_handles_again
 from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_variables
 from graphsurgeon.rewrites.freezing.loops import loop_notes
 from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow
@@ -146,6 +147,7 @@ def unfreeze(
     before = {node.name for node in model.graph}
     select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
     require_constants((*select, *exclude, *only), model)
+    again = some_of([repr(node.name) for node in read_handles_again(model)])
     states = _other_states(model, drop_state)
     noted_before, noted = _restored(model, exclude, only, states)
     index = Index(model.graph)
@@ -172,7 +174,8 @@ def unfreeze(
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
-    notes = hidden_notes(plan, index, model.library.functions, (*exclude, *(only and (".*",))))
+    notes = [f"{again} read variables again: freezing had made them read values"] if again else []
+    notes += hidden_notes(plan, index, model.library.functions, (*exclude, *(only and (".*",))))
     notes += [
         f"dropped the attr _gradient_op_type ({value}) of {where!r}: that gradient function is gone, "
         "so TensorFlow differentiates the op itself"

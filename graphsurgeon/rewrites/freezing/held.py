@@ -87,11 +87,11 @@ def held_variables(model: Model, index: Index) -> list[HeldVariable]:
 
 def _held(variable: Variable, values: VariableValues, role: str | None, index: Index) -> HeldVariable:
     node = index.producers[variable.node]
-    assignments = _assignments(node, index)
+    updates = assignments(node, index)
     if not variable.initializer:
-        first = next((one for one in assignments if _is_initial(one, index)), None)
+        first = next((one for one in updates if is_initial(one, index)), None)
         variable = variable if first is None else _initialized_by(variable, first)
-    is_state = any(one.name != variable.initializer and not _restores(one, index) for one in assignments)
+    is_state = any(one.name != variable.initializer and not restores(one, index) for one in updates)
     is_trained = role is not None and not is_state and is_trainable(role, variable.dtype)
     return HeldVariable(variable, values.place(node), is_trained)
 
@@ -117,13 +117,13 @@ def completed(held: HeldVariable, model: Model, taken: set[str]) -> HeldVariable
     return held._replace(variable=variable)
 
 
-def _assignments(variable: Node, index: Index) -> list[Node]:
+def assignments(variable: Node, index: Index) -> list[Node]:
     """Return the ops that give a variable another value: ``Assign``, ``AssignAdd``, ``AssignVariableOp`` ..."""
     readers = index.consumers(variable.name)
     return [node for node, at in readers if at == 0 and node.op.startswith("Assign") and len(node.inputs) > 1]
 
 
-def _is_initial(assignment: Node, index: Index) -> bool:
+def is_initial(assignment: Node, index: Index) -> bool:
     """Whether an op may run at any time, before all others: it assigns what does not depend on anything else."""
     needed = ancestors(index.producers, map(node_of_input, assignment.inputs[1:]))
     return assignment.op in ASSIGN_OPS and not any(index.producers[name].op in _NOT_INITIAL for name in needed)
@@ -134,7 +134,8 @@ def _initialized_by(variable: Variable, assignment: Node) -> Variable:
     return variable._replace(initializer=assignment.name, initial_value=value if ":" in value else f"{value}:0")
 
 
-def _restores(assignment: Node, index: Index) -> bool:
+def restores(assignment: Node, index: Index) -> bool:
+    """Whether an op assigns what comes out of a checkpoint."""
     source = index.producer(assignment.inputs[1])
     while source is not None and source.op == "Identity":
         source = index.producer(source.inputs[0])

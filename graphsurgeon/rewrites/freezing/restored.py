@@ -12,6 +12,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.collections import list_variables
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import matches_any, node_of
+from graphsurgeon.rewrites.freezing.handle_reads import read_again
 from graphsurgeon.rewrites.freezing.held import completed, held_variables
 from graphsurgeon.rewrites.freezing.to_variables import VariableRow
 from graphsurgeon.tensors.boxes import Box, whole
@@ -122,22 +123,7 @@ class _Restorer:
         """Let what had read a handle read it again."""
         for consumer, position in self._index.consumers(name):
             now = self.edit.edit(consumer)
-            attrs = now.attrs
-            if now.op == "ReadVariableOp":
-                continue
-            if now.op == "Identity":
-                now.op = "ReadVariableOp"
-                attrs["dtype"] = attrs.pop("T")
-            elif now.op == "GatherV2" and position == 0 and now.inputs[2] == f"{now.name}/axis":
-                self.edit.remove(now.inputs[2])
-                self.edit.set_inputs(now, now.inputs[:2])
-                now.op = "ResourceGather"
-                attrs["dtype"], attrs["validate_indices"] = attrs.pop("Tparams"), True
-                attrs.pop("Taxis")
-            elif now.op == "GatherNd" and position == 0:
-                now.op = "ResourceGatherNd"
-                attrs["dtype"] = attrs.pop("Tparams")
-            else:
+            if now.op != "ReadVariableOp" and not read_again(self.edit, now, position):
                 self.edit.set_input(now, position, self._read(name))
 
     def _read(self, name: str) -> str:
