@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 
 from graphsurgeon.formats.foreign import describe
+from proto_utils.errors import UnsupportedError
+from proto_utils.files import FileSource
 
 _ORBAX = {"_CHECKPOINT_METADATA", "_METADATA", "_sharding", "manifest.ocdbt"}
 _ORBAX_FOLDER = re.compile(r"ocdbt\.process_\d+|.+\.orbax-checkpoint-tmp.*")
@@ -66,8 +68,9 @@ def _of_jax(path: str, names: Iterable[str]) -> str | None:
 
 def _of_file(path: str) -> str | None:
     """Return whose checkpoint a file is, when it is a MessagePack file."""
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        if describe(file.read(_HEAD_NBYTES), path).startswith(_MSGPACK):
+    # Not `open`: it would wait for a pipe.
+    with contextlib.suppress(OSError, UnsupportedError), contextlib.closing(FileSource(path)) as source:
+        if describe(source.read(0, min(source.size, _HEAD_NBYTES)), path).startswith(_MSGPACK):
             return "a Flax checkpoint (msgpack)"
     return None
 

@@ -22,6 +22,7 @@ _TEMPORARY = re.compile(r"(.+)_temp(?:_[0-9A-Za-z]+)?")
 _PART = re.compile(r"(part-\d{5}-of-(\d{5}))\.index")
 #: What is there before the index of a part is.
 _BEGUN = re.compile(r"part-\d{5}-of-\d{5}\.data-\d{5}-of-\d{5}(?:\.tempstate\d+)?")
+_MAX_NAMED = 4
 _NOTHING = "a checkpoint of which no part is complete: TensorFlow was stopped while it saved"
 _OLDER = "nothing of it can be read; use the checkpoint before it"
 
@@ -90,4 +91,6 @@ def _way_on(directory: str, parts: list[str]) -> str:
         return f"that part is all of it: compact {paths[0]} -o {whole}"
     if len(parts) < _total(parts):
         return f"what is there can be had part by part: {paths[0]}"
-    return f"merge puts them together: merge {' '.join(paths)} -o {whole}"
+    # In a shell, where many are named at once by their indexes.
+    several = " ".join(paths) if len(paths) <= _MAX_NAMED else os.path.join(directory, "part-*.index")
+    return f"merge puts them together: merge {several} -o {whole}"

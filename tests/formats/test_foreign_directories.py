@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_it_is_named(tmp_path: Path, name: str):
 
 def test_nothing_is_known_of_others(tmp_path):
     assert describe_directory(str(tmp_path), ["README", "x"]) is None
+
+
+def test_nobody_waits_for_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "checkpoint_1")
+    os.mkfifo(tmp_path / "checkpoint")
+    assert describe_directory(str(tmp_path), ["checkpoint", "checkpoint_1"]) is None
 
 
 def test_another_program_s_checkpoint_file_is_no_state_file(tmp_path):

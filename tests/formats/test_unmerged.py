@@ -40,6 +40,12 @@ def test_all_parts(tmp_path):
     assert list(load_checkpoint(directory / "part-00001-of-00002")) == ["w1"]
 
 
+def test_many_parts_are_merged_by_their_indexes(tmp_path):
+    directory = write_parts(tmp_path, 9)
+    assert f"merge {directory}/part-*.index -o {tmp_path}/m.ckpt-3" in refused(directory)
+    assert list(load_checkpoint(directory / "part-00003-of-00009.index")) == ["w3"]
+
+
 def test_a_part_is_missing(tmp_path):
     directory = write_parts(tmp_path, 2, 1)
     assert "1 of 2 parts" in refused(directory)
