@@ -53,6 +53,30 @@ def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
     return losses(missing) + [Gone("asset", asset.filename) for asset in nameless]
 
 
+def narrow_signatures(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
+    """Take outputs that are not there out of signatures of which others are, and with them the inputs that went too.
+
+    Signatures of which no output is left, and those that lack inputs only, stay as they are.
+    """
+    gone = []
+    for key in sorted(meta.signature_def):
+        sides = {side: getattr(meta.signature_def[key], side) for side in ("outputs", "inputs")}
+        missing = {
+            side: [n for n in sorted(infos) if not _is_whole(infos[n], is_there)] for side, infos in sides.items()
+        }
+        if missing["outputs"] and len(missing["outputs"]) < len(sides["outputs"]):
+            names = [f"{side[:-1]} {name}" for side in sides for name in missing[side]]
+            for side, infos in sides.items():
+                for name in missing[side]:
+                    del infos[name]
+            gone.append(Gone("signature", key, ", ".join(names)))
+    return gone
+
+
+def _is_whole(info: schema.TensorInfo, is_there: IsThere) -> bool:
+    return all(is_there(node_of(name)) for name in tensor_names(info) if name)
+
+
 def idle_inputs(meta: schema.MetaGraphDef, kept: Container[str], before: Container[str]) -> list[str]:
     """Return the inputs of signatures that their outputs do not need and never did.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.meta_graph.dangling import Gone, dangling, drop_dangling, idle_inputs, losses
+from graphsurgeon.meta_graph.dangling import Gone, dangling, drop_dangling, idle_inputs, losses, narrow_signatures
 from graphsurgeon.meta_graph.references import references
 from proto_utils import schema
 
@@ -225,3 +225,17 @@ def test_an_asset_that_names_no_tensor_goes():
     gone = drop_dangling(meta, {"words"}.__contains__)
     assert [(each.where, each.name) for each in gone] == [("asset", "nothing.txt"), ("asset", "parts.txt")]
     assert [each.filename for each in meta.asset_file_def] == ["words.txt"]
+
+
+def test_signatures_are_narrowed_to_the_outputs_that_are_there():
+    meta = schema.MetaGraphDef()
+    for key, outputs in (("both", "yz"), ("none", "z"), ("fed", "y")):
+        for name in "xw":
+            meta.signature_def[key].inputs[name].name = f"{name}:0"
+        for name in outputs:
+            meta.signature_def[key].outputs[name].name = f"{name}:0"
+    assert narrow_signatures(meta, {"x", "y"}.__contains__) == [Gone("signature", "both", "output z, input w")]
+    both = meta.signature_def["both"]
+    assert (list(both.inputs), list(both.outputs)) == (["x"], ["y"])
+    assert sorted(meta.signature_def["fed"].inputs) == ["w", "x"]
+    assert list(meta.signature_def["none"].outputs) == ["z"]

@@ -89,5 +89,6 @@ class Surroundings:
         rest.ClearField("meta_info_def")
         if model.saved_model is None and not schema.serialize(rest):
             model.meta = None
-        names = [f"{each.where} {each.name}" for each in gone if each.where in _NAMED and each.name != INIT_SIGNATURE]
+        named = [each for each in gone if each.where in _NAMED and each.name != INIT_SIGNATURE]
+        names = [f"{each.where} {each.name}" + (f" ({each.part})" if each.part else "") for each in named]
         return [f"gone with the nodes that are not kept: {', '.join(names)}"] if names else []

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.assets import asset_files
-from graphsurgeon.meta_graph.dangling import Gone, drop_dangling
+from graphsurgeon.meta_graph.dangling import Gone, drop_dangling, narrow_signatures
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
@@ -33,7 +33,8 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
         return []
     is_listed = removal.saver != "kept" and _unlist_saver(meta)
     assets = set(asset_files(meta).values())
-    gone = drop_dangling(meta, removal.there.__contains__)
+    gone = narrow_signatures(meta, removal.there.__contains__)
+    gone += drop_dangling(meta, removal.there.__contains__)
     if isinstance(removal.saver, Saver):
         meta.saver_def.CopyFrom(removal.saver.saver_def)
         if is_listed:
