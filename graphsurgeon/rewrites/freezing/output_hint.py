@@ -15,6 +15,7 @@ from graphsurgeon.meta_graph.endpoints import likely_outputs
 from graphsurgeon.rewrites.freezing.update_results import RESULTS
 
 _MAX_NAMES = 3
+_KEEP = "`keep` leaves variables as they are"
 
 # Ops that change a variable and whose result can be computed, and those that read one behind them.
 _COMPUTED = RESULTS.keys() | READ_OPS
@@ -38,12 +39,11 @@ class OutputHint:
         """Return the hint about a node."""
         free, others = self._frozen_outputs()
         outputs = free or others if _changes_variable(node) else []
-        hint = "`keep` leaves variables as they are"
-        if outputs:
-            hint = f'training ops cannot be frozen; name the results alone: `outputs="{",".join(outputs)}"`'
+        named = f'`outputs="{",".join(outputs)}"`'
         if self._can_compute and node.op in _COMPUTED and not free and any(map(self._has_results, self._roots)):
-            hint += '; `updates="compute"` freezes what the first run gives'
-        return hint
+            rest = f"or name results that need no update: {named}" if outputs else _KEEP
+            return f'`updates="compute"` freezes what the first run gives; {rest}'
+        return f"training ops cannot be frozen; name the results alone: {named}" if outputs else _KEEP
 
     def _has_results(self, name: str) -> bool:
         return num_outputs(self._index.producers[name]) != 0
