@@ -6,6 +6,7 @@ import re
 import subprocess
 
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.op_attrs import parse_attr
 from tests.tf.judge import environment
 
 
@@ -46,3 +47,19 @@ def test_every_op_and_attr_of_1_15_is_in_it_and_no_later_one_is_unmarked(tf1, ro
         for name in (op, *((op, attr.name) for attr in known.attrs.values() if not attr.since))
     }
     assert unmarked == old
+
+
+def test_values_that_came_later_are_those_that_1_15_does_not_allow(tf1, root):
+    checked = 0
+    for line in dumped(tf1.python, root):
+        op, words = line.split()[0].rstrip("!"), [*line.split("|"), ""][1].split()
+        known = ops.facts(op)
+        assert known is not None
+        for old in map(parse_attr, words):
+            attr = known.attrs.get(old.name)
+            if attr is None or attr.since:
+                continue
+            later = {value for value, _ in attr.later}
+            assert later == (set(attr.allowed) - set(old.allowed) if old.allowed else set()), (op, attr)
+            checked += bool(later)
+    assert checked > 100
