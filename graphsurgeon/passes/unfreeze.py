@@ -195,9 +195,13 @@ def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:
     if model.meta is None and not model.variables and not drop:
         return []
     # Imported here: most graphs are frozen ones, and have none.
+    from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
     from graphsurgeon.variables.state_choice import StateChoice
 
-    return StateChoice(model, Index(model.graph), drop, "unfreeze").savable(model.graph)
+    index = Index(model.graph)
+    values = VariableValues(model, index)
+    saved = {node.name for node in variable_nodes(model.graph) if values.place(node) is not None}
+    return StateChoice(model, index, drop, "unfreeze").savable(model.graph, saved)
 
 
 def _restored(
@@ -285,7 +289,8 @@ def _complete_meta_graph(
         variable, is_listed = each.variable, f"{each.variable.node}:0" in known
         if not is_listed and variable.initializer and variable.snapshot:
             entries.append((variable.to_proto(trainable=each.is_trained), each.collections))
-        remark = each.remark(is_listed=is_listed)
+        is_state = any(state.holder == variable.node for state in states)
+        remark = None if is_state else each.remark(is_listed=is_listed)
         notes += [] if remark is None else [remark]
     list_variables(meta, entries)
     install_init_op(model, [*(each.variable for each in held), *surgery.variables])

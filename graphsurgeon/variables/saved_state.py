@@ -5,7 +5,8 @@ One op takes the handle and what a restore op read, others give what is saved::
     save/RestoreV2 -> save/counts_table_restore/LookupTableImportV2(counts, keys, values)
     counts_lookup_table_export_values/LookupTableExportV2(counts) -> save/SaveV2
 
-In TensorFlow 2 both stand in functions, and the op that restores may be a call of another
+A variable of which a saver keeps something that is computed from it is such state too, as are the weights that cuDNN
+has in one piece. In TensorFlow 2 both stand in functions, and the op that restores may be a call of another
 one. It is the same: an op that takes a handle and what was read. So nothing here knows
 tables from trees, and ops that TensorFlow does not have are found like its own.
 """
@@ -25,7 +26,7 @@ from graphsurgeon.ir.signatures import input_types
 from graphsurgeon.meta_graph.dependencies import state_inputs
 from graphsurgeon.names import is_control, node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import RESOURCE, DType
-from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
+from graphsurgeon.variables.saver_calls import THROUGH_OPS, SaverCall, saver_calls
 
 # What a table is saved as, behind its name (TensorFlow 1) or the path of its object (TensorFlow 2).
 _TABLE_PARTS = ("-keys", "-values")
@@ -180,7 +181,8 @@ def _restored(call: SaverCall, index: Index, sources: Mapping[str, str]) -> Iter
     for node, outputs in sinks:
         handles = [call.outer(text) for text in _handles(node, call.edges)]
         holders = [each for text in handles for each in _holders(node_of(text), index)]
-        if not holders or any(index.producers[name].op in REF_OPS | RESOURCE_OPS for name in holders):
+        is_variable = any(index.producers[name].op in REF_OPS | RESOURCE_OPS for name in holders)
+        if not holders or is_variable != (node.op in ASSIGN_OPS):
             continue
         copy = _Detached(call, behind, sources)
         if len(set(holders)) == 1 and copy.add(node):
@@ -199,18 +201,20 @@ def _sinks(call: SaverCall) -> tuple[list[tuple[Node, set[int]]], set[str]]:
     """
     found: dict[str, tuple[Node, set[int]]] = {}
     behind = {call.node.name}
-    pending = [(node, parse_input(node.inputs[at]).output) for node, at in call.edges.consumers(call.node.name)]
-    seen: set[tuple[str, int]] = set()
+    readers = call.edges.consumers(call.node.name)
+    pending = [(node, parse_input(node.inputs[at]).output, True) for node, at in readers]
+    seen: set[tuple[str, int, bool]] = set()
     while pending:
-        node, output = pending.pop()
-        if node.op in ASSIGN_OPS or (node.name, output) in seen:
+        node, output, is_as_read = pending.pop()
+        if (node.op in ASSIGN_OPS and is_as_read) or (node.name, output, is_as_read) in seen:
             continue
-        seen.add((node.name, output))
+        seen.add((node.name, output, is_as_read))
         if _handles(node, call.edges):
             found.setdefault(node.name, (node, set()))[1].add(output)
             continue
         behind.add(node.name)
-        pending += [(reader, output) for reader, _ in call.edges.consumers(node.name)]
+        is_as_read &= node.op in THROUGH_OPS
+        pending += [(reader, output, is_as_read) for reader, _ in call.edges.consumers(node.name)]
     return list(found.values()), behind
 
 

@@ -175,24 +175,26 @@ def _strings(name: str, elements: Sequence[bytes], device: str) -> Node:
 
 
 def _assignments(scope: str, saved: Sequence[Saved]) -> list[Node]:
-    nodes: list[Node] = []
+    made: dict[int, list[Node]] = {}
     count = {"ref": 0, "resource": 0}
-    taken: set[str] = set()
     output = 0
-    for each in saved:
+    others: list[tuple[int, SavedState, list[str]]] = []
+    for number, each in enumerate(saved):
         end = output + len(each.tensors)
-        restored = [f"{scope}/RestoreV2:{number}" if number else f"{scope}/RestoreV2" for number in range(output, end)]
+        restored = [f"{scope}/RestoreV2:{at}" if at else f"{scope}/RestoreV2" for at in range(output, end)]
         output = end
         if isinstance(each, SavedState):
-            name = unique_name(f"{scope}/{each.local_name}", taken)
-            taken.add(name)
-            nodes += each.restore_from(name, restored)
+            others.append((number, each, restored))
             continue
         kind = each.variable.kind
         suffix = f"_{count[kind]}" if count[kind] else ""
         count[kind] += 1
-        nodes += _assignment(scope, suffix, each.variable, restored[0])
-    return nodes
+        made[number] = _assignment(scope, suffix, each.variable, restored[0])
+    taken = {node.name for nodes in made.values() for node in nodes}
+    for number, state, restored in others:
+        made[number] = state.restore_from(unique_name(f"{scope}/{state.local_name}", taken), restored)
+        taken.update(node.name for node in made[number])
+    return [node for number in range(len(saved)) for node in made[number]]
 
 
 def _assignment(scope: str, suffix: str, variable: Variable, restored: str) -> list[Node]:

@@ -37,7 +37,8 @@ from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 _SAVES = {"SaveV2": (True, "dtypes"), "Save": (False, "T"), "SaveSlices": (True, "T")}
 _RESTORES = {"RestoreV2": (True, "dtypes"), "Restore": (False, "dt"), "RestoreSlice": (True, "dt")}
 _OPS = {**_SAVES, **_RESTORES}
-_THROUGH = ("Identity", "Reshape", "Cast")
+#: What stands between a restore op and the assignment of a variable that is the tensor which was read.
+THROUGH_OPS = ("Identity", "Reshape", "Cast")
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -89,7 +90,7 @@ class SaverCall(NamedTuple):
                 variable = index.producers.get(node_of(self.arguments.get(name, name)))
                 if variable is not None:
                     targets.setdefault(output, []).append((variable, is_reshaped))
-            elif node.op in _THROUGH and position == 0:
+            elif node.op in THROUGH_OPS and position == 0:
                 is_reshaped |= node.op == "Reshape"
                 pending += [(reader, at, output, is_reshaped) for reader, at in self.edges.consumers(node.name)]
         for number, entry in enumerate(self.entries()):

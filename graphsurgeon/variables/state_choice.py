@@ -6,7 +6,7 @@ checkpoint are matched by the names that TensorFlow's savers give them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import NoReturn
 
@@ -39,7 +39,7 @@ class StateChoice:
         self._drop = split_patterns(drop, {*index.producers, *model.variables}) if drop else ()
         if not self._drop:
             return
-        names = [node.name for node in index.producers.values() if self.holds(node)]
+        names = [node.name for node in index.producers.values() if self.knows(node)]
         names += [key for name in list(names) for state in self.all_of(name) for key in state.keys]
         for pattern in self._drop:
             if not any(matches_any((pattern,), name) for name in names):
@@ -56,6 +56,11 @@ class StateChoice:
 
     def holds(self, node: Node) -> bool:
         """Whether a node holds state and is no variable; of ops that TensorFlow does not have, a saver must tell."""
+        is_variable = node.op in REF_OPS or node.op in RESOURCE_OPS
+        return (node.name in self._saved and not is_variable) or is_other_state(node)
+
+    def knows(self, node: Node) -> bool:
+        """Whether a node holds state that is no variable, or is one of which a saver keeps something else."""
         return node.name in self._saved or is_other_state(node)
 
     def all_of(self, holder: str) -> list[SavedState]:
@@ -74,9 +79,12 @@ class StateChoice:
             if not matches_any(self._drop, holder) and not any(matches_any(self._drop, key) for key in each.keys)
         ]
 
-    def savable(self, nodes: Iterable[Node]) -> list[SavedState]:
-        """Return the state of nodes for a saver made anew; what that cannot save is a PassError."""
-        found = [state for node in nodes if self.holds(node) for state in self.of(node.name)]
+    def savable(self, nodes: Iterable[Node], without: Container[str]) -> list[SavedState]:
+        """Return the state of nodes for a saver made anew; what that cannot save is a PassError.
+
+        `without` are variables that it saves as they are.
+        """
+        found = [state for n in nodes if self.knows(n) and n.name not in without for state in self.of(n.name)]
         for state in found:
             if not state.is_saved:
                 self.decline(state, "the saver has to be made anew, and cannot save its state")

@@ -88,6 +88,17 @@ def test_variables_are_not_among_it():
     assert list(states(table_model())) == ["counts"]
 
 
+def test_what_is_computed_from_a_variable_is_its_state():
+    text = TABLE.replace("Assign(w, save/RestoreV2:2)", "Assign(w, save/root)") + "save/root = Neg(save/RestoreV2:2)"
+    text = text.replace("export, export:1, w)", "export, export:1, neg)") + "\n    neg = Neg(w/read)"
+    (state,) = states(table_model(text))["w"]
+    assert [node.op for node in state.nodes] == ["Neg", "Assign"]
+    assert [(part.key, part.source) for part in state.tensors] == [("w", "neg")]
+    assert states(
+        table_model(TABLE.replace("Assign(w, save/RestoreV2:2)", "Assign(w, c)") + "c = Identity(save/RestoreV2:2)")
+    ).keys() == {"counts"}
+
+
 def test_without_an_op_that_saves_there_is_no_source():
     model = table_model("\n".join(line for line in TABLE.splitlines() if "SaveV2" not in line))
     (state,) = states(model)["counts"]

@@ -21,7 +21,7 @@ def test_what_the_saver_restores_stays():
     model = table_model()
     found = choice(model)
     assert [state.holder for state in found.of("counts")] == ["counts"]
-    assert found.savable(model.graph) == found.of("counts")
+    assert found.savable(model.graph, ()) == found.of("counts")
     assert not found.drops_any
 
 
@@ -53,11 +53,11 @@ def test_of_a_graph_without_a_saver_the_names_of_keys_tell():
 def test_what_no_new_saver_can_save_is_declined_by_its_keys():
     model = table_model("\n".join(line for line in TABLE.splitlines() if "save/SaveV2" not in line))
     with pytest.raises(PassError, match=r"has under 'counts-keys', 'counts-values' would be lost") as caught:
-        choice(model).savable(model.graph)
+        choice(model).savable(model.graph, ())
     assert caught.value.node == "counts"
     assert caught.value.hint == '`drop_state="counts"` lets it go'
     with pytest.raises(PassError) as caught:
-        StateChoice(model, Index(model.graph), None, "save").savable(model.graph)
+        StateChoice(model, Index(model.graph), None, "save").savable(model.graph, ())
     assert caught.value.hint is None
 
 

@@ -71,7 +71,7 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
         if place is not None and isinstance(dtype, DType):
             saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
     names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
-    states = choice.savable(node for node in graph if node.name in old.nodes)
+    states = choice.savable((node for node in graph if node.name in old.nodes), names)
     saved += states
     names.update(state.holder for state in states)
     others = (node for node in graph if node.name in old.state and node.name not in names)
@@ -103,7 +103,7 @@ def lost_values(model: Model, index: Index, kept: Collection[str], choice: State
             needed.add(place.key)
         elif place is not None:
             gone[place.key] = None
-    for node in filter(choice.holds, index.producers.values()):
+    for node in filter(choice.knows, index.producers.values()):
         for state in choice.all_of(node.name):
             stays = node.name in kept and state in choice.of(node.name)
             (needed.update if stays else gone.update)(dict.fromkeys(state.keys))

@@ -176,7 +176,7 @@ class _Draft:
         variables = list(existing_variables(model.graph, self._index))
         places = [(values.place(self._index.producers[each.node]), each) for each in variables]
         saved = [SavedVariable(place.key, each, place.slice) for place, each in places if place is not None]
-        states = self._other_states() if model.variables else []
+        states = self._other_states({each.variable.node for each in saved})
         if not saved and not states:
             return
         saver, self._restores = new_saver(model.graph, [*saved, *states]), []
@@ -190,9 +190,9 @@ class _Draft:
             listed = [schema.serialize(each) for each in definitions if each.snapshot_name]
             self.meta.collection_def["variables"].bytes_list.value.extend(listed)
 
-    def _other_states(self) -> list[SavedState]:
-        """Return the state that is no variable; what a new saver cannot save is a PassError."""
-        return StateChoice(self._model, self._index, None, "save").savable(self._model.graph)
+    def _other_states(self, saved: set[str]) -> list[SavedState]:
+        """Return the state besides variables that are saved; what a new saver cannot save is a PassError."""
+        return StateChoice(self._model, self._index, None, "save").savable(self._model.graph, saved)
 
     def add_main_op(self) -> None:
         """Add an op that fills tables and local variables, when there is something to fill and no such op."""
