@@ -132,7 +132,7 @@ def test_each_output_that_is_read_becomes_a_placeholder(inputs: str, outputs: st
 
 
 def test_dtypes_and_shapes_of_all_outputs():
-    pruned = model(
+    pruned = notation.model(
         """
         it = IteratorV2 {output_types: [f32, i32]}
         next = IteratorGetNext(it) {output_types: [f32, i32]}
@@ -140,7 +140,8 @@ def test_dtypes_and_shapes_of_all_outputs():
         out = Mul(next, y) {T: f32}
         """
     )
-    pruned.graph["next"].attrs["output_shapes"] = [Shape([5]), Shape([2])]
+    for name in ("it", "next"):
+        pruned.graph[name].attrs["output_shapes"] = [Shape([5]), Shape([2])]
     report = prune(pruned, outputs=("out",), inputs=("next",))
     assert [(row.node, row.dtype, row.shape) for row in report.inputs] == [
         ("next", "float32", [5]),
