@@ -8,10 +8,11 @@ its own, which the group waits for::
     init/NoOp = NoOp(^v/Assign)          init/NoOp_1 = NoOp(^w/Assign) on /device:CPU:0
     init = NoOp(^init/NoOp, ^init/NoOp_1)
 
-``init`` is what `tf.global_variables_initializer` makes. Without it every initializer is a
-node that nothing waits for, which readers of graphs other than TensorFlow take for an
-output. TensorFlow itself puts it into no collection: what trains goes by ``init_op`` there
-instead of setting up the variables that a program adds.
+``init`` is what `tf.global_variables_initializer` makes, and `tf.local_variables_initializer`
+another. Without it every initializer is a node that nothing waits for, which readers of
+graphs other than TensorFlow take for an output. TensorFlow itself puts it into no
+collection: what trains goes by ``init_op`` there instead of setting up the variables that
+a program adds.
 
 Source: control_flow_ops.py of TensorFlow 1.15 and 2.21, as seen in the graphs it exports.
 """
@@ -48,13 +49,16 @@ def new_group(name: str, members: Iterable[tuple[str, str]]) -> list[Node]:
 
 
 def install_init_op(model: Model, variables: Iterable[Variable]) -> None:
-    """Give a graph the op ``init`` that runs the initializers of variables, but for those of local ones.
+    """Give a graph the op ``init`` that runs the initializers of variables, and one more for those of local ones.
 
-    Its name is the first that is free, as a scope: ``init``, else ``init_1`` ...; earlier ones stay.
+    Their names are the first that are free, as scopes: ``init``, else ``init_1`` ...; earlier ones stay.
     """
     meta = model.meta
     local = {node_of(each.variable_name) for each in variable_defs(meta, _NOT_GLOBAL)} if meta is not None else set()
-    members = [(each.initializer, each.device) for each in variables if each.initializer and each.node not in local]
-    if members:
-        for node in new_group(free_scope("init", (node.name for node in model.graph)), members):
+    members: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+    for each in variables:
+        if each.initializer:
+            members[each.node in local].append((each.initializer, each.device))
+    for group in filter(None, members.values()):
+        for node in new_group(free_scope("init", (node.name for node in model.graph)), group):
             model.graph.append(node)

@@ -41,13 +41,14 @@ def test_init_runs_the_initializers_there_are(more, name):
     assert of.graph[name].inputs == ("^b/Assign", "^w/Assign")
 
 
-def test_a_local_variable_has_an_initializer_of_its_own():
+def test_local_variables_have_a_group_of_their_own():
     of = notation.model(VARIABLES)
     of.meta = schema.MetaGraphDef()
     definition = schema.VariableDef(variable_name="b:0", initializer_name="b/Assign", snapshot_name="b:0")
     of.meta.collection_def["local_variables"].bytes_list.value.append(schema.serialize(definition))
     install_init_op(of, existing_variables(of.graph, Index(of.graph)))
     assert of.graph["init"].inputs == ("^w/Assign",)
+    assert of.graph["init_1"].inputs == ("^b/Assign",)
 
 
 def test_without_initializers_there_is_none():
