@@ -56,7 +56,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         from graphsurgeon.tools.edited_checkpoint import open_edited, tensors_at
 
         answer = Answer(options.verb_name(name), output, given)
-        checkpoint = open_edited(sources[0])
+        checkpoint = open_edited(sources[0], partial=given.get("readable", False))
         for key in paths:
             if given.get(key) is not None:
                 given[key] = load_checkpoint(given[key])
@@ -89,7 +89,7 @@ def finish(
     check_prefix(answer.path)
     report = replace(report, skipped=[Skipped(row.name, in_flags(row.reason)) for row in report.skipped])
     model, note = checkpoint.fitting_graph()
-    notes = [*report.notes, *([note] if note else [])]
+    notes = [*report.notes, *checkpoint.notes, *([note] if note else [])]
     _show_changes(answer, report)
     how = {**how, "links": answer.links, "update_state": answer.update_state}
     saved = answer.write(
@@ -116,7 +116,7 @@ def _finish_graph(answer: Answer, sources: Sequence[str], constants: EditedConst
     saved = answer.save(model, None) if answer.path is not None else Saved()
     notes = [*report.notes, *saved.notes]
     source = sources[0] if len(sources) == 1 else list(sources)
-    lines = [*_summary(report), *(f"note: {text}" for text in notes), *written_lines(saved)]
+    lines = [*_summary(report), *note_lines(notes), *written_lines(saved)]
     answer.finish({"source": source, "outputs": saved, "linked": [], **report.to_json(), "notes": notes}, lines)
 
 

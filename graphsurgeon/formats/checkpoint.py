@@ -28,7 +28,7 @@ class DamagedFile(NamedTuple):
     reason : str
         Words that follow the path: "is not there".
     names : list of str
-        The tensors that have values there which cannot be read.
+        The tensors that have values there which cannot be read; empty when the file alone lists what is in it.
     """
 
     path: str
@@ -38,6 +38,8 @@ class DamagedFile(NamedTuple):
 
     def describe(self, total: int) -> str:
         """Return what is wrong, and how many of the `total` tensors of the checkpoint that costs."""
+        if not self.names:
+            return f"{self.path} {self.reason}"
         lost = f"{len(self.names):,} of {total:,} tensors {'is' if len(self.names) == 1 else 'are'} lost"
         return f"{self.path} {self.reason}: {lost} ({some_of(self.names, _MAX_TOLD)})"
 

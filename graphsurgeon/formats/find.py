@@ -56,7 +56,7 @@ class _Names:
 
     def __init__(self, found: Detected) -> None:
         self._found = found
-        self._values: Mapping[str, Tensor] = open_checkpoint(found) if found.prefix is not None else {}
+        self._values: Mapping[str, Tensor] = open_checkpoint(found, partial=True) if found.prefix is not None else {}
 
     def find(self, name: str) -> tuple[str, Tensor] | None:
         for text in dict.fromkeys((name, node_of(name))):

@@ -12,7 +12,7 @@ from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS, RESTORE_OPS
 from graphsurgeon.tensors.tensor import Tensor
-from proto_utils.errors import UnsupportedError
+from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
     # Most files are graphs alone: what reads checkpoints is imported where there is one.
@@ -96,13 +96,16 @@ def _require_variables(found: Detected, model: Model) -> None:
     raise PassError("load", reason, hint="leave out `checkpoint`", is_usage=True)
 
 
-def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
+def load_checkpoint(path: str | os.PathLike[str], *, partial: bool = False) -> Mapping[str, Tensor]:
     """Open the tensors of a checkpoint, V2 or V1.
 
     Parameters
     ----------
     path : path
         Its prefix, one of its files, its directory, or a SavedModel.
+    partial : bool
+        Open what is there of a V1 checkpoint whose other shards are missing, and with them the lists of what they hold.
+        A V2 checkpoint lists all of its tensors in one place: of what is missing, only the values cannot be read.
 
     Returns
     -------
@@ -118,10 +121,10 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Mapping[str, Tensor]:
     CorruptionError
         The index is damaged.
     """
-    return open_checkpoint(detect(path))
+    return open_checkpoint(detect(path), partial=partial)
 
 
-def open_checkpoint(found: Detected) -> AnyCheckpoint:
+def open_checkpoint(found: Detected, *, partial: bool = False) -> AnyCheckpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
     if found.lost_index is not None:
         raise missing_index(found.lost_index)
@@ -130,7 +133,13 @@ def open_checkpoint(found: Detected) -> AnyCheckpoint:
     if found.is_v1:
         from graphsurgeon.formats.v1 import V1Checkpoint
 
-        return V1Checkpoint(found.prefix)
+        checkpoint = V1Checkpoint(found.prefix)
+        lost = [] if partial else checkpoint.missing_shards()
+        if lost:
+            checkpoint.close()
+            hint = "it belongs beside the others, and lists what is in it; `readable=True` takes what is there"
+            raise NotFoundError("checkpoint shard", lost[0], hint=hint)
+        return checkpoint
     from graphsurgeon.formats.bundle_reader import Bundle
 
     return Bundle(found.prefix)

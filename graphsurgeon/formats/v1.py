@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
-from graphsurgeon.formats.checkpoint import Checkpoint
+from graphsurgeon.formats.checkpoint import Checkpoint, DamagedFile
 from graphsurgeon.formats.slices import (
     encode_slice_key,
     format_slice,
@@ -67,7 +67,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
     Raises
     ------
     NotFoundError
-        There is no such file, or one of its shards is missing.
+        There is no such file; that some of its shards are missing is told by `damaged_files`.
     CorruptionError
         A list is damaged, or says what cannot be.
     UnsupportedError
@@ -78,12 +78,13 @@ class V1Checkpoint(Checkpoint[V1Entry]):
         self.prefix = os.fspath(prefix)
         self.paths = tuple(_find_files(self.prefix))
         self.num_shards = len(self.paths)
+        there = [number for number, path in enumerate(self.paths) if os.path.isfile(path)]
         self._sources: list[FileSource] = []
         self._tables: dict[int, ValueTable] = {}
         self._parts: dict[str, Sequence[StoredSlice]] = {}
         entries: dict[str, V1Entry] = {}
         try:
-            for shard_id in range(len(self.paths)):
+            for shard_id in there:
                 self._read_shard(shard_id, entries)
             self.entries: Mapping[str, V1Entry] = MappingProxyType(self._checked(entries))
         except BaseException:
@@ -98,6 +99,15 @@ class V1Checkpoint(Checkpoint[V1Entry]):
             return self._tensor(name, name, entry, parts[0])
         tensors = [(p.box, self._tensor(f"{name}[{format_box(p.box)}]", name, entry, p)) for p in parts]
         return JoinedTensor(entry.shape, tensors, name=name)
+
+    def damaged_files(self) -> list[DamagedFile]:
+        """Return the shards that are not there; what is in one, it alone lists."""
+        reason = "is not there, and with it the list of the tensors in it"
+        return [DamagedFile(path, "missing", reason, []) for path in self.missing_shards()]
+
+    def missing_shards(self) -> list[str]:
+        """Return the paths of shards that are not there."""
+        return [path for path in self.paths if not os.path.isfile(path)]
 
     def stored_nbytes(self, name: str) -> int | None:
         """Return what the values of a tensor take, in bytes, as the lists do not tell more; None for strings."""
@@ -168,7 +178,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
 
 
 def _find_files(prefix: str) -> list[str]:
-    """Return the file, or all of its shards."""
+    """Return the file, or all of its shards, some of which may not be there."""
     if is_v1_file(prefix):
         return [prefix]
     found = [path for path in glob.glob(glob.escape(prefix) + "-?????-of-?????") if _SHARD.search(path)]
@@ -178,8 +188,4 @@ def _find_files(prefix: str) -> list[str]:
     if len(counts) > 1:
         reason = f"shards of several checkpoints have this name: of {' and of '.join(map(str, counts))}"
         raise UnsupportedError(reason, path=prefix)
-    paths = [f"{prefix}-{shard_id:05d}-of-{counts[0]:05d}" for shard_id in range(counts[0])]
-    for path in paths:
-        if path not in found:
-            raise NotFoundError("checkpoint shard", path, hint="it belongs beside the others")
-    return paths
+    return [f"{prefix}-{shard_id:05d}-of-{counts[0]:05d}" for shard_id in range(counts[0])]

@@ -66,7 +66,7 @@ def summarize_checkpoint(found: Detected) -> CheckpointSummary | None:
     """Summarize the checkpoint of a source; None when it has none."""
     if found.prefix is None:
         return None
-    with open_checkpoint(found) as checkpoint:
+    with open_checkpoint(found, partial=True) as checkpoint:
         counts: Counter[str] = Counter()
         nbytes: Counter[str] = Counter()
         for name, entry in checkpoint.entries.items():

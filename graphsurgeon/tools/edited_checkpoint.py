@@ -17,6 +17,7 @@ from typing import Any
 from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.formats.bundle_writer import ByteOrder
+from graphsurgeon.formats.checkpoint import Checkpoint
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.linked_shards import Links, files_at
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
@@ -33,11 +34,16 @@ _RULES = ("missing-value", "value-dtype", "value-shape")
 
 
 class EditedCheckpoint:
-    """The lazy `tensors` of a checkpoint, to be edited in place; it is opened as by `graphsurgeon.load_checkpoint`."""
+    """The lazy `tensors` of a checkpoint, to be edited in place; it is opened as by `graphsurgeon.load_checkpoint`.
 
-    def __init__(self, source: str | os.PathLike[str]) -> None:
+    `notes` tell of shards that are missing, of a `partial` one.
+    """
+
+    def __init__(self, source: str | os.PathLike[str], *, partial: bool = False) -> None:
         self._found = detect(source)
-        self.tensors = TensorDict(open_checkpoint(self._found))
+        opened = open_checkpoint(self._found, partial=partial)
+        self.notes = lost_lists(opened)
+        self.tensors = TensorDict(opened)
 
     @cached_property
     def graph(self) -> Model | None:
@@ -114,16 +120,22 @@ class EditedConstants:
         return self.graph
 
 
-def open_edited(source: str | os.PathLike[str]) -> EditedCheckpoint | EditedConstants:
-    """Open what edits work on: a checkpoint, or the constants of a frozen graph."""
+def open_edited(source: str | os.PathLike[str], *, partial: bool = False) -> EditedCheckpoint | EditedConstants:
+    """Open what edits work on: a checkpoint, `partial` as of `load_checkpoint`, or the constants of a frozen graph."""
     found = detect(source)
     is_alone = found.graph is not None and found.prefix is None
-    return EditedConstants(source) if is_alone else EditedCheckpoint(source)
+    return EditedConstants(source) if is_alone else EditedCheckpoint(source, partial=partial)
 
 
-def tensors_at(source: str | os.PathLike[str]) -> Mapping[str, Tensor]:
-    """Return the tensors of a checkpoint, or the constants of a frozen graph."""
+def lost_lists(opened: Mapping[str, Tensor]) -> list[str]:
+    """Return notes on shards of a checkpoint that are missing with the lists of what is in them."""
+    files = opened.damaged_files() if isinstance(opened, Checkpoint) else []
+    return [file.describe(len(opened)) for file in files if not file.names]
+
+
+def tensors_at(source: str | os.PathLike[str], *, partial: bool = False) -> Mapping[str, Tensor]:
+    """Return the tensors of a checkpoint, `partial` as of `load_checkpoint`, or the constants of a frozen graph."""
     found = detect(source)
-    return (
-        EditedConstants(source).tensors if found.graph is not None and found.prefix is None else open_checkpoint(found)
-    )
+    if found.graph is not None and found.prefix is None:
+        return EditedConstants(source).tensors
+    return open_checkpoint(found, partial=partial)

@@ -235,7 +235,7 @@ def _value_findings(found: Detected, model: Model) -> tuple[list[Finding], int]:
 
 def _open(found: Detected) -> AnyCheckpoint | Finding:
     try:
-        return open_checkpoint(found)
+        return open_checkpoint(found, partial=True)
     except NotFoundError as error:
         if not found.is_v1:
             raise

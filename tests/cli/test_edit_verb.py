@@ -13,6 +13,8 @@ from graphsurgeon.cli.edit_verb import command_of
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.formats.state_file import latest_checkpoint
+from graphsurgeon.tensors import dtypes
+from tests.formats.v1_files import one, write_v1
 from tests.models import floats
 
 
@@ -163,3 +165,15 @@ def test_constants_of_a_frozen_graph(verb, fixtures, tmp_path):
     assert verb("verify", tmp_path / "half.pb").code == 0
     refused = verb("rename", tmp_path / "half.pb", "--map", "nothing=else")
     assert refused.code != 0
+
+
+@pytest.mark.parametrize("command", [("select", "x"), ("export", "x.npz")])
+def test_what_is_there_of_a_v1_checkpoint(verb, tmp_path, command):
+    """Not without being asked: nobody knows what was in the shard that is missing."""
+    write_v1(tmp_path / "m-00000-of-00002", {"w": one(dtypes.UINT8, [1], b"a")})
+    given = (command[0], tmp_path / "m", "-o", tmp_path / command[1])
+    assert verb(*given, *(["--keep", ".*"] if command[0] == "select" else [])).code == 5
+    done = verb(*given, "--readable")
+    assert done.code == 0
+    assert "m-00001-of-00002 is not there, and with it the list of the tensors in it" in done.out
+    assert "m-00001-of-00002" in verb("ls", tmp_path / "m").err

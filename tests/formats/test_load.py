@@ -12,9 +12,11 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_checkpoint, open_checkpoint
 from graphsurgeon.formats.save import save, save_checkpoint
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from tests.formats.v1_files import one, write_v1
 from tests.models import floats, frozen, meta_graph, saved_model, shared, shared_files
 
 
@@ -156,3 +158,17 @@ def test_tags_and_checkpoints_that_cannot_apply(tmp_path, checkpoint, fixtures):
     save_checkpoint({"w": as_tensor(np.zeros(1))}, alone)
     with pytest.raises(PassError, match="has no graph, and its own values"):
         load(alone, checkpoint=checkpoint)
+
+
+def test_shards_of_a_v1_checkpoint_that_are_missing(tmp_path: Path):
+    for number in range(2):
+        write_v1(tmp_path / f"m-{number:05d}-of-00002", {f"w{number}": one(dtypes.UINT8, [1], bytes([number]))})
+    gone = tmp_path / "m-00001-of-00002"
+    gone.unlink()
+    with pytest.raises(NotFoundError, match="m-00001-of-00002") as caught:
+        load_checkpoint(tmp_path / "m")
+    assert "`readable=True`" in str(caught.value)
+    found = open_checkpoint(detect(tmp_path / "m"), partial=True)
+    assert {name: tensor.numpy().tolist() for name, tensor in found.items()} == {"w0": [0]}
+    (file,) = found.damaged_files()
+    assert file.describe(1) == f"{gone} is not there, and with it the list of the tensors in it"

@@ -43,11 +43,12 @@ def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> N
     """
     from graphsurgeon.cli.progress import watching
     from graphsurgeon.formats.arrays.transfer import export_tensors
-    from graphsurgeon.tools.edited_checkpoint import tensors_at
+    from graphsurgeon.tools.edited_checkpoint import lost_lists, tensors_at
 
     answer = Answer("export", output, given)
     to = to or _format_of(output)
-    tensors = dict(tensors_at(source))
+    found = tensors_at(source, partial=given["readable"])
+    tensors = dict(found)
     with watching(tensors, links=answer.links, quiet=answer.dry_run or not answer.is_shown):
         report = export_tensors(tensors, output, overwrite=answer.force, dry_run=answer.dry_run, to=to, **given)
     if answer.explain and not answer.as_json:
@@ -57,7 +58,8 @@ def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> N
     if answer.dry_run:
         answer.tell_existing([output] if os.path.lexists(output) else [])
         answer.planned = [output]
-    answer.finish({"source": source, **report.to_json()}, _lines(report))
+    notes = lost_lists(found)
+    answer.finish({"source": source, **report.to_json(), "notes": notes}, [*note_lines(notes), *_lines(report)])
 
 
 def _format_of(output: str) -> ArrayFormat:

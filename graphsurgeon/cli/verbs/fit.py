@@ -88,16 +88,18 @@ def command(
     from graphsurgeon.formats.load import load, load_checkpoint
     from graphsurgeon.formats.save import notes_on
     from graphsurgeon.formats.saved import Saved
+    from graphsurgeon.tools.edited_checkpoint import lost_lists
     from graphsurgeon.tools.fit.fit import refusal
 
     answer = Answer("fit", output, given)
     _check_usage(given)
     model = load(graph, tags=options.split_tags(tags))
     given["missing_from"] = None if missing_from is None else load_checkpoint(missing_from)
-    report = _fitted(model, load_checkpoint(source), saver=saver, **given)
+    weights = load_checkpoint(source, partial=True)
+    report = _fitted(model, weights, saver=saver, **given)
     kind = to or _kind(model, output)
     saved = Saved(notes=notes_on(model, kind)) if report.unresolved else answer.save(model, kind)
-    notes = [*map(in_flags, report.notes), *saved.notes]
+    notes = [*map(in_flags, report.notes), *lost_lists(weights), *saved.notes]
     _show_rows(report, answer)
     written = {"outputs": saved, "linked": saved.linked}
     lines = [_summary(report), *note_lines(notes), *written_lines(saved, saved.linked)]

@@ -67,7 +67,7 @@ def _list_checkpoint(found: Detected, patterns: Sequence[str], naming: str | Non
     from graphsurgeon.formats.load import open_checkpoint
     from graphsurgeon.variables.object_graph import read_object_graph
 
-    with open_checkpoint(found) as checkpoint:
+    with open_checkpoint(found, partial=True) as checkpoint:
         names = None if naming is None else Naming(naming, read_object_graph(checkpoint))
         rows = CheckpointRows(checkpoint, names)
         rows.choose(patterns, found.path)
