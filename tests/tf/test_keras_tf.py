@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -85,3 +86,35 @@ def test_weights_of_new_files_have_the_names_of_layers(saved, form):
     assert sorted(found.values()) == sorted(weights.values())
     layer_of = {digest: path.rpartition("/")[0] for path, digest in weights.items()}
     assert all(name.rpartition("/")[0] == layer_of[digest] for name, digest in found.items())
+
+
+def test_keras_loads_what_is_exported(tf2, saved, tmp_path):
+    paths, weights = saved
+    sources = {name: gs.load_checkpoint(paths[name]) for name in ("checkpoint", "export")}
+    sources |= {f"imported{form}": gs.import_tensors(paths[form]) for form in (".weights.h5", ".h5")}
+    written = [str(tmp_path / "objects.weights.h5"), str(tmp_path / "paths.weights.h5")]
+    notes = gs.export_tensors(sources["checkpoint"], written[0]).notes
+    assert "conv is a conv2d" in notes[0]
+    gs.export_tensors(gs.import_tensors(paths[".weights.h5"], names="paths"), written[1])
+    for name, tensors in sources.items():
+        for like in (".weights.h5", ".keras", ".h5"):
+            if (name, like) in (("imported.weights.h5", ".h5"), ("export", ".h5")):
+                continue
+            written.append(str(tmp_path / f"{name}{like.replace('.', '_')}{'.h5' if like == '.h5' else '.weights.h5'}"))
+            gs.export_tensors(tensors, written[-1], to="keras_h5", like=paths[like])
+    for path, found in zip(written, tf2.call("keras_files:loaded", paths=written), strict=True):
+        assert found == weights, path
+
+
+def test_a_class_that_is_guessed_wrong_is_an_error_of_keras(tf2, saved, tmp_path):
+    paths, _ = saved
+    path = str(tmp_path / "x.weights.h5")
+    gs.export_tensors(gs.import_tensors(paths[".weights.h5"], names="paths"), path)
+    with h5py_of().File(path, "a") as file:
+        file.move("layers/conv2d", "layers/conv2d_transpose")
+    (said,) = tf2.call("keras_files:loaded", paths=[path])
+    assert "could not be loaded" in said
+
+
+def h5py_of() -> Any:
+    return pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")

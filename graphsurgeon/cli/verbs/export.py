@@ -10,8 +10,8 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer
-from graphsurgeon.cli.output import count, emit_table, format_shape, note_lines
-from graphsurgeon.formats.arrays.transfer import ArrayFormat
+from graphsurgeon.cli.output import count, emit_table, format_shape, in_flags, note_lines
+from graphsurgeon.formats.arrays.transfer import ExportFormat
 from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", metavar="DST", required=True, help="File to write, or directory, which ends in a slash."
 )
-@click.option("--to", type=click.Choice(get_args(ArrayFormat)), help="What to write; by default told by DST.")
+@click.option("--to", type=click.Choice(get_args(ExportFormat)), help="What to write; by default told by DST.")
+@click.option("--like", metavar="FILE", help="For keras_h5: a file that Keras saved, whose layout is taken.")
 @click.option("--select", multiple=True, metavar="PATTERN", help="Names or patterns of tensors to write.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of tensors to leave out.")
 @click.option("--skip-unsupported", is_flag=True, help="Leave out resources and variants, which have no values.")
 @click.option("--readable", is_flag=True, help="Leave out what is lost in damaged data files; every value is checked.")
 @click.option("--explain", is_flag=True, help="Show each tensor: its name there, and how it is stored.")
 @options.common("dry_run", "force", "json", "quiet")
-def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> None:
+def command(source: str, output: str, to: ExportFormat | None, **given: Any) -> None:
     """Export the tensors of a checkpoint as a file of arrays, which `import` reads back bit by bit.
 
     Of a frozen graph without a checkpoint, these are its constants.
 
     The suffix of DST is the format: .npz, .safetensors, .h5 or .hdf5; with a slash at its end, a directory of .npy.
-    Names are kept as far as the format can, and escaped as %XX where it cannot.
+    Names are kept as far as the format can, and escaped as %XX where it cannot. With .weights.h5, or --to keras_h5, it
+    is a file for load_weights of Keras 3: in the layout of FILE, or that which the object graph of SRC tells.
 
     What a format has no type for is stored as the integer of its size, with the name of the type: bfloat16 in an .npz
     is a record of one field, [('bfloat16', '<u2')]. Strings keep every byte.
@@ -62,7 +64,7 @@ def command(source: str, output: str, to: ArrayFormat | None, **given: Any) -> N
     answer.finish({"source": source, **report.to_json(), "notes": notes}, [*note_lines(notes), *_lines(report)])
 
 
-def _format_of(output: str) -> ArrayFormat:
+def _format_of(output: str) -> ExportFormat:
     from graphsurgeon.formats.arrays.transfer import format_of_path
 
     try:
@@ -72,6 +74,7 @@ def _format_of(output: str) -> ArrayFormat:
 
 
 def _lines(report: ExportReport) -> Iterator[str]:
+    yield from note_lines(map(in_flags, report.notes))
     yield from note_lines((f"{row.name}: {row.reason}" for row in report.skipped), "skipped")
     num_tensors = count(len(report.tensors), "tensor")
     yield from [f"wrote {path} ({num_tensors})" for path in report.outputs] or [

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,14 +59,21 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
 
 def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[str]:
     """Write a file; it appears when it is complete. Each tensor is read once, in chunks."""
-    h5py = _import_h5py()
     with Transaction(overwrite=overwrite) as transaction:
-        name = transaction.create_named(path)
-        with _system_errors(path), h5py.File(name, "w") as file:
-            for member in members:
-                with naming(member.name):
-                    _write_member(file, member)
+        write_members(transaction.create_named(path), members, path)
     return [path]
+
+
+def write_members(
+    name: str, members: Sequence[FormMember], path: str, *, before: Callable[[Any], None] = lambda _file: None
+) -> None:
+    """Write a file under a `name` that errors do not tell; `before` is given it when it is open."""
+    h5py = _import_h5py()
+    with _system_errors(path), h5py.File(name, "w") as file:
+        before(file)
+        for member in members:
+            with naming(member.name):
+                _write_member(file, member)
 
 
 def read(path: str, *, names: Names = "layers") -> Chosen:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats.arrays.forms import form_name, form_of
+from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import FileFormatError, UnsupportedError
 
@@ -46,6 +47,15 @@ class FormMember(Member):
     """
 
     form: np.dtype[Any]
+
+
+class Planned(list[FormMember]):
+    """What a format that has a layout of its own is asked to write; what it leaves out, and notes."""
+
+    def __init__(self, members: Iterable[FormMember] = ()) -> None:
+        super().__init__(members)
+        self.skipped: list[Skipped] = []
+        self.notes: list[str] = []
 
 
 def plan_forms(paths: Mapping[str, str], tensors: Mapping[str, Tensor]) -> list[FormMember]:

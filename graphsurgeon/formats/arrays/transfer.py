@@ -6,10 +6,12 @@ import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.arrays.keras_names import Names
+from graphsurgeon.formats.arrays.plan import Planned
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.ir.model import Model
@@ -19,12 +21,14 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.tensors.selection import Chosen, Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.sink import naming_output
 
 ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
 ImportFormat = Literal[ArrayFormat, "keras"]
+ExportFormat = Literal[ArrayFormat, "keras_h5"]
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -55,7 +59,8 @@ class _Row(NamedTuple):
 
 
 #: In the order in which files are tried; a directory is npy.
-_FORMATS: dict[ImportFormat, _Row] = {
+_FORMATS: dict[ImportFormat | ExportFormat, _Row] = {
+    "keras_h5": _Row("keras_h5", (".weights.h5",)),
     "keras": _Row("keras_archive", (), lambda head, source: head.startswith(_ZIP) and _is_keras(source)),
     "npz": _Row("npz", (".npz",), lambda head, _: head.startswith(_ZIP)),
     "h5": _Row("hdf5", (".h5", ".hdf5"), lambda head, source: head.startswith(_HDF5) or _has_user_block(source)),
@@ -100,24 +105,27 @@ class ExportReport:
     format : str
     tensors : list of ExportedTensor
     skipped : list of Skipped
+    notes : list of str
     """
 
     outputs: list[str]
-    format: ArrayFormat
+    format: ExportFormat
     tensors: list[ExportedTensor]
     skipped: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
         tables = {"tensors": [vars(row) for row in self.tensors], "skipped": [vars(row) for row in self.skipped]}
-        return {"outputs": self.outputs, "format": self.format, **tables}
+        return {"outputs": self.outputs, "format": self.format, **tables, "notes": self.notes}
 
 
 def export_tensors(  # noqa: PLR0913 -- each is one option
     tensors: Mapping[str, Tensor],
     path: str | os.PathLike[str],
     *,
-    to: ArrayFormat | None = None,
+    to: ExportFormat | None = None,
+    like: str | os.PathLike[str] | None = None,
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     skip_unsupported: bool = False,
@@ -133,8 +141,12 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
         Of a frozen graph its constants, of another model its variables. Stream from where they are; strings are read
         twice or thrice, because their longest is needed first.
     path : path
-    to : {"npz", "npy", "safetensors", "h5"}, optional
-        By default what the suffix says; ``npy`` for a directory, or a path that ends in a slash.
+    to : {"npz", "npy", "safetensors", "h5", "keras_h5"}, optional
+        By default what the suffix says: ``npy`` for a directory, or a path that ends in a slash, ``keras_h5`` for
+        ``.weights.h5``, which Keras 3 reads with ``load_weights``.
+    like : path, optional
+        For ``keras_h5``: a file that Keras saved of such a model, whose layout is taken. By default the object graph of
+        the checkpoint tells it.
     select, exclude : sequence of str
         Names, or regular expressions that match the whole name.
     skip_unsupported : bool
@@ -165,20 +177,31 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     path = os.fspath(path)
     tensors = values_of(tensors) if isinstance(tensors, Model) else tensors
     kind = to if to is not None else format_of_path(path)
+    if like is not None and kind != "keras_h5":
+        raise PassError("export", f"`like` is for keras_h5, and this is {kind}", is_usage=True)
     module = _module(kind, path)
     chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}
     skipped = _unreadable(chosen, may_skip=readable)
     left = {name: tensor for name, tensor in chosen.items() if name not in skipped}
     skipped |= _without_values(left, path, may_skip=skip_unsupported)
+    left = {name: tensor for name, tensor in left.items() if name not in skipped}
     with locating(path):
-        members = module.plan({name: tensor for name, tensor in left.items() if name not in skipped})
+        members = module.plan(_with_objects(left, tensors), like=like) if kind == "keras_h5" else module.plan(left)
+    if isinstance(members, Planned):
+        skipped |= {row.name: row for row in members.skipped}
     with naming_output(path):
         outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
     rows = [
         ExportedTensor(each.name, each.path, each.tensor.dtype.name, list(each.tensor.shape), each.stored_as)
         for each in members
     ]
-    return ExportReport(outputs, kind, rows, list(skipped.values()))
+    notes = members.notes if isinstance(members, Planned) else []
+    return ExportReport(outputs, kind, rows, list(skipped.values()), notes)
+
+
+def _with_objects(chosen: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return tensors with the object graph, which tells what they are, also when it was not chosen."""
+    return {**chosen, **{key: tensors[key] for key in (OBJECT_GRAPH_KEY,) if key in tensors}}
 
 
 def import_tensors(
@@ -230,7 +253,7 @@ def import_tensors(
     return chosen.narrowed(selected(sorted([*chosen, *chosen.refused], key=bytes_of), select, exclude))
 
 
-def format_of_path(path: str) -> ArrayFormat:
+def format_of_path(path: str) -> ExportFormat:
     """Return the format that the name of an output asks for.
 
     Raises
@@ -240,10 +263,10 @@ def format_of_path(path: str) -> ArrayFormat:
     """
     if path.endswith(("/", os.sep)) or os.path.isdir(path):
         return "npy"
-    suffix = os.path.splitext(path)[1].lower()
-    for kind in get_args(ArrayFormat):
-        if suffix in _FORMATS[kind].suffixes:
-            return kind  # type: ignore[no-any-return]
+    lowered = path.lower()
+    for kind, row in _FORMATS.items():
+        if lowered.endswith(row.suffixes):
+            return cast("ExportFormat", kind)
     suffixes = (suffix for kind in get_args(ArrayFormat) for suffix in _FORMATS[kind].suffixes)
     hint = f"end it in {', '.join(suffixes)}, or in a slash for a directory of .npy files"
     raise UnsupportedError("its name does not tell what to write", path=path, hint=hint)
@@ -260,15 +283,15 @@ def detect(path: str) -> ImportFormat:
     head = source.read(0, min(source.size, HEAD_NBYTES))
     for kind, row in _FORMATS.items():
         if row.begins(head, source):
-            return kind
+            return cast("ImportFormat", kind)
     found = foreign.describe_text(head, "") if is_text(head) else foreign.describe(head, path)
     hint = "SRC is an .npz, .safetensors, .h5 or .keras file, or a directory of .npy files"
     raise UnsupportedError(f"no file of arrays: this is {found}", path=path, hint=hint)
 
 
-def _module(kind: ImportFormat, path: str) -> Any:
+def _module(kind: ImportFormat | ExportFormat, path: str) -> Any:
     if kind not in _FORMATS:
-        raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(get_args(ImportFormat))}", path=path)
+        raise UnsupportedError(f"no format is called {kind!r}, only {', '.join(_FORMATS)}", path=path)
     # Imported when needed: each brings along what it is made with.
     return importlib.import_module(f"graphsurgeon.formats.arrays.{_FORMATS[kind].module}")
 

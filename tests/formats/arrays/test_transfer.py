@@ -61,7 +61,7 @@ def test_what_was_written(output):
         ("a", "bool", []),
         ("b/w", "float64", [1]),
     ]
-    assert report.to_json().keys() == {"outputs", "format", "tensors", "skipped"}
+    assert report.to_json().keys() == {"outputs", "format", "tensors", "skipped", "notes"}
     assert list(import_tensors(output)) == ["a", "b/w"]
 
 

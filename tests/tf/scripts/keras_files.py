@@ -38,7 +38,26 @@ def save_all(directory):
     model.save_weights(paths[".weights.h5"])
     model.save(paths[".h5"])
     model.save(paths[".keras"])
+    import tensorflow as tf
+
+    paths["checkpoint"] = tf.train.Checkpoint(model=model).write(os.path.join(directory, "checkpoint", "m"))
+    paths["export"] = os.path.join(directory, "export")
+    model.export(paths["export"], verbose=False)
     return paths, {weight.path: _digest(weight.numpy()) for weight in model.weights}
+
+
+def loaded(paths):
+    """Load weights into new models; returns the digests of each by Keras's own paths, or what Keras says."""
+    found = []
+    for path in paths:
+        model = layered(seed=2)
+        try:
+            model.load_weights(path)
+        except ValueError as error:
+            found.append(str(error))
+        else:
+            found.append({weight.path: _digest(weight.numpy()) for weight in model.weights})
+    return found
 
 
 def layered(seed=1):
