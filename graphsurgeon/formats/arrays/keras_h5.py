@@ -33,6 +33,7 @@ from graphsurgeon.variables.optimizer_state import optimizer_state
 from proto_utils.output import Transaction
 
 _MAX_TOLD = 5
+_NEW_SUFFIX = ".weights.h5"
 Attributes = dict[str, dict[str, Any]]
 
 
@@ -44,8 +45,10 @@ class KerasPlan(Planned):
         self.attributes = attributes
 
 
-def plan(tensors: Mapping[str, Tensor], *, like: str | os.PathLike[str] | None = None) -> KerasPlan:
-    """Return what `write` is to write.
+def plan(
+    tensors: Mapping[str, Tensor], *, like: str | os.PathLike[str] | None = None, path: str | None = None
+) -> KerasPlan:
+    """Return what `write` is to write; to which path matters too, for Keras tells layouts by names of files.
 
     Raises
     ------
@@ -60,8 +63,10 @@ def plan(tensors: Mapping[str, Tensor], *, like: str | os.PathLike[str] | None =
         keys, attributes, notes = {key: key for key in tensors}, {}, []
     else:
         keys, attributes, notes = _by_objects(tensors)
-    chosen = {path: tensors[key] for path, key in keys.items()}
-    members = plan_forms({path: path for path in chosen}, chosen)
+    if path is not None:
+        _check_suffix(path, is_new=any(_is_place(each) for each in keys))
+    chosen = {place: tensors[key] for place, key in keys.items()}
+    members = plan_forms({place: place for place in chosen}, chosen)
     made = KerasPlan([replace(member, name=keys[member.path]) for member in members], attributes)
     made.skipped, made.notes = _left_over(tensors, set(keys.values())), notes
     return made
@@ -79,6 +84,19 @@ def write(members: KerasPlan, path: str, *, overwrite: bool) -> list[str]:
     with Transaction(overwrite=overwrite) as transaction:
         hdf5.write_members(transaction.create_named(path), members, path, before=attributes)
     return [path]
+
+
+def _check_suffix(path: str, *, is_new: bool) -> None:
+    """Refuse a name by which `load_weights` would look for the other layout."""
+    if path.lower().endswith(_NEW_SUFFIX) == is_new:
+        return
+    if is_new:
+        reason = f"load_weights takes {path} for weights in the layout of Keras 2, and this is that of Keras 3"
+        raise PassError("export", reason, hint=f"end its name in {_NEW_SUFFIX}, or take the layout of an older .h5")
+    reason = f"load_weights takes {path} for weights in the layout of Keras 3, and this is that of Keras 2"
+    raise PassError(
+        "export", reason, hint=f"end its name in .h5, without {_NEW_SUFFIX.removesuffix('.h5')!r} before it"
+    )
 
 
 def _is_place(key: str) -> bool:

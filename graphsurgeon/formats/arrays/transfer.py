@@ -186,7 +186,10 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     skipped |= _without_values(left, path, may_skip=skip_unsupported)
     left = {name: tensor for name, tensor in left.items() if name not in skipped}
     with locating(path):
-        members = module.plan(_with_objects(left, tensors), like=like) if kind == "keras_h5" else module.plan(left)
+        if kind == "keras_h5":
+            members = module.plan(_with_objects(left, tensors), like=like, path=path)
+        else:
+            members = module.plan(left)
     if isinstance(members, Planned):
         skipped |= {row.name: row for row in members.skipped}
     with naming_output(path):

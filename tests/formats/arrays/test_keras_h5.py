@@ -81,3 +81,16 @@ def test_where_like_means_nothing(like, tmp_path):
         export_tensors(given(), tmp_path / "x.npz", like=like)
     with pytest.raises(PassError, match="no object graph"):
         export_tensors(given(), tmp_path / "x.weights.h5")
+
+
+def test_names_by_which_keras_looks_for_the_other_layout(like, tmp_path):
+    with pytest.raises(PassError, match="in the layout of Keras 2, and this is that of Keras 3"):
+        export_tensors(given(), tmp_path / "x.h5", to="keras_h5", like=like)
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file["a/a/kernel:0"] = np.zeros((3, 2), np.float32)
+        file["a"].attrs["weight_names"] = ["a/kernel:0"]
+    tensors = {"a/kernel": given()["a/0"]}
+    with pytest.raises(PassError, match="in the layout of Keras 3, and this is that of Keras 2"):
+        export_tensors(tensors, tmp_path / "x.weights.h5", like=tmp_path / "old.h5")
+    export_tensors(tensors, tmp_path / "x.h5", to="keras_h5", like=tmp_path / "old.h5")
+    assert list(import_tensors(tmp_path / "x.h5")) == ["a/kernel"]
