@@ -7,11 +7,16 @@ touches no payload.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of_input
+
+T = TypeVar("T")
+#: A recursion that `run_nested` runs, and its result.
+Steps: TypeAlias = Generator[Any, Any, T]
 
 _NOTHING: Mapping[str, Sequence[str]] = {}
 
@@ -29,6 +34,26 @@ def closure(names: Iterable[str], step: Callable[[str], Iterable[str]]) -> set[s
             found.add(name)
             pending.extend(step(name))
     return found
+
+
+def run_nested(steps: Steps[T]) -> T:
+    """Run a recursion deeper than Python's own: a generator that yields those whose results it needs, and gets these.
+
+    Functions that call functions may be nested to any depth.
+    """
+    pending: list[Steps[Any]] = [steps]
+    result: Any = None
+    while pending:
+        try:
+            inner = pending[-1].send(result)
+        except StopIteration as end:
+            pending.pop()
+            result = end.value
+        else:
+            pending.append(inner)
+            result = None
+    answer: T = result
+    return answer
 
 
 def ancestors(

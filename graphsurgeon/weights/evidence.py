@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.traversal import Steps, run_nested
 from graphsurgeon.weights import calls, norms, roles
 from graphsurgeon.weights.arithmetic import Arithmetic, Weighted, weighted
 from graphsurgeon.weights.marks import INTACT, NAME_ONLY, find_marks
@@ -72,14 +73,7 @@ def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, E
     library = calls.CalledFunctions(model)
     scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
     whole = _Analysis(scope, library, {}, set())
-    # A stack of its own: calls may be nested deeper than Python's functions.
-    pending = [whole.run()]
-    while pending:
-        callee = next(pending[-1], None)
-        if callee is None:
-            pending.pop()
-        else:
-            pending.append(callee.run())
+    run_nested(whole.run())
     return whole.found
 
 
@@ -113,7 +107,7 @@ class _Analysis:
         self.found: dict[str, Evidence] = {}
         self.weighted: dict[str, Weighted] = {}
 
-    def run(self) -> Iterator[_Analysis]:
+    def run(self) -> Steps[None]:
         """Gather the evidence about each constant of the scope; yield the callees that have to run first."""
         for constant in self.scope.constants.values():
             uses, passed = self.scope.trace(constant)
@@ -190,7 +184,7 @@ class _Analysis:
         uses = (use for evidence in self.found.values() for use in evidence.uses)
         return {use.node.name: use.node for use in uses if self.library.is_call(use.node)}
 
-    def _call(self, node: Node, normalizers: Normalizers) -> Iterator[_Analysis]:
+    def _call(self, node: Node, normalizers: Normalizers) -> Steps[None]:
         """Descend into the functions that a node calls."""
         in_loop = self.in_loop or "While" in node.op
         for function, arguments, others in self.library.arguments(self.scope, node):
@@ -200,14 +194,14 @@ class _Analysis:
 
     def _descend(
         self, node: Node, function: str, arguments: dict[str, Constant], touched: frozenset[str], *, in_loop: bool
-    ) -> Iterator[_Analysis]:
+    ) -> Steps[None]:
         constants = tuple(Constant(name, given.dtype, given.shape, None) for name, given in arguments.items())
         key = (function, constants, touched, in_loop)
         if key not in self.known:
             scope = self.library.scope(function, constants)
             inner = _Analysis(scope, self.library, self.known, self.active, touched=touched, in_loop=in_loop)
             self.active.add(function)
-            yield inner
+            yield inner.run()
             self.active.remove(function)
             self.known[key] = inner.found, bool(inner.weighted)
         found, uses_weights = self.known[key]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.traversal import ancestors, closure, successors
+from graphsurgeon.ir.traversal import Steps, ancestors, closure, run_nested, successors
 from tests import notation
 
 
@@ -60,3 +62,22 @@ def test_successors():
 def test_what_is_in_a_loop_succeeds_itself():
     index = Index(notation.graph("m = Merge(x, n) {T: f32, N: 2}; n = NextIteration(m)"))
     assert successors(index, ["m"]) == {"m", "n"}
+
+
+def test_a_recursion_deeper_than_pythons():
+    def total(number: int) -> Steps[int]:
+        return 0 if number == 0 else number + (yield total(number - 1))
+
+    assert run_nested(total(0)) == 0
+    assert run_nested(total(20_000)) == 20_000 * 20_001 // 2
+
+
+def test_errors_come_through_a_recursion():
+    def fail(number: int) -> Steps[int]:
+        if number == 0:
+            raise KeyError("deep")
+        answer: int = yield fail(number - 1)
+        return answer
+
+    with pytest.raises(KeyError, match="deep"):
+        run_nested(fail(3))

@@ -16,13 +16,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from graphsurgeon.errors import GraphError, LimitError, PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.function_calls import called_functions, functions_of, named_functions, trim_library
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.traversal import closure
+from graphsurgeon.ir.traversal import Steps, closure
 from graphsurgeon.names import node_of_input
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers, read_for
@@ -35,8 +35,6 @@ CALLERS = {
     "PartitionedCall": (0, "Tin"), "StatefulPartitionedCall": (0, "Tin"), "If": (1, "Tin"), "StatelessIf": (1, "Tin"),
     "Case": (1, "Tin"), "StatelessCase": (1, "Tin"), "While": (0, "T"), "StatelessWhile": (0, "T"),
 }  # fmt: skip
-#: Each takes several calls in Python, which takes no more than a thousand; the freezing of TensorFlow ends likewise.
-MAX_DEPTH = 96
 _WHILE = frozenset({"While", "StatelessWhile"})
 # TensorFlow may put another function with the same attr in its place, which would still take handles.
 _INTERFACE = "api_implements"
@@ -47,7 +45,7 @@ _CONVERTED = re.compile(r".*_frozen_(\d+)", re.DOTALL)
 FOLLOWED = CALLERS.keys() - {"StatelessCase"}
 
 #: Takes a body, a tensor, its value and whether it was a handle; returns the tensors that carry the value.
-Follow = Callable[[BodyEdits, str, Value, bool], dict[str, Value]]
+Follow = Callable[[BodyEdits, str, Value, bool], Steps[dict[str, Value]]]
 
 
 class ConvertedFunction:
@@ -109,7 +107,6 @@ class ConvertedFunctions:
         self._follow = follow
         self._copies: dict[str, ConvertedFunction] = {}
         self._originals: dict[str, str] = {}
-        self._depth = 0
         self._calls: dict[tuple[int, str, str], tuple[BodyEdits, Node, dict[int, str]]] = {}
 
     def __iter__(self) -> Iterator[ConvertedFunction]:
@@ -124,33 +121,36 @@ class ConvertedFunctions:
 
     def call(
         self, body: BodyEdits, node: Node, position: int, text: str, value: Value, *, is_handle: bool = True
-    ) -> list[str]:
+    ) -> Steps[list[str]]:
         """Let a call pass an argument by value.
 
         `position` is the input that is a value now, `text` the tensor by which the variable came into the body. Where
         it was no handle it was a value before; TensorFlow converts the functions all the same.
-        Returns the outputs of the call that return what was a handle.
+        Returns the outputs of the call that return what was a handle. For `run_nested`.
         """
         first, type_attr = CALLERS.get(node.op, (0, None))
         argument = position - first
         edited = body.edit(node)
         returned: set[int] = set()
 
-        def convert(name: str) -> ConvertedFunction:
+        def convert(name: str) -> Steps[ConvertedFunction]:
             return self._convert(body, node, name, argument, text, value, is_handle)
 
         named: dict[str, list[Func]] = {}
         for key, func in functions_of(edited):
             named.setdefault(key, []).append(func)
         for key, called in named.items():
-            copies = [convert(each.name) for each in called if self._known(each.name)]
+            copies = []
+            for each in called:
+                if self._known(each.name):
+                    copies.append((yield convert(each.name)))  # noqa: PERF401 -- no comprehension yields
             if copies:
                 functions = [Func(copy.name, each.attrs) for copy, each in zip(copies, called, strict=True)]
                 edited.attrs[key] = functions if isinstance(edited.attrs[key], list) else functions[0]
             if key != "cond":
                 returned.update(output for copy in copies for output in copy.returned[argument])
         if type_attr is None:
-            copy = convert(edited.op)
+            copy = yield convert(edited.op)
             edited.op = copy.name
             returned.update(copy.returned[argument])
         else:
@@ -251,7 +251,7 @@ class ConvertedFunctions:
 
     def _convert(
         self, body: BodyEdits, caller: Node, name: str, argument: int, text: str, value: Value, is_handle: bool
-    ) -> ConvertedFunction:
+    ) -> Steps[ConvertedFunction]:
         name = self._originals.get(name, name)
         if name not in self._copies:
             self._copies[name] = self._copy(name)
@@ -265,7 +265,7 @@ class ConvertedFunctions:
             proto = copy.function.proto
             # Before following: a function may call itself.
             copy.returned[argument] = []
-            carried = self._follow_deeper(copy, argument, value, is_handle)
+            carried = yield self._follow(copy.body, copy.argument(argument), value, is_handle)
             _set_argument(proto, argument, value)
             if is_handle:
                 copy.handles.add(argument)
@@ -274,14 +274,6 @@ class ConvertedFunctions:
                     output.type = value.dtype.number
                     copy.returned[argument].append(number)
         return copy
-
-    def _follow_deeper(self, copy: ConvertedFunction, argument: int, value: Value, is_handle: bool) -> dict[str, Value]:
-        if self._depth == MAX_DEPTH:
-            raise LimitError("calls inside calls that pass a variable on", MAX_DEPTH + 1, MAX_DEPTH)
-        self._depth += 1
-        carried = self._follow(copy.body, copy.argument(argument), value, is_handle)
-        self._depth -= 1
-        return carried
 
     def _copy(self, name: str) -> ConvertedFunction:
         original = self._library.functions[name]

@@ -29,6 +29,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PASS_ON_OPS
 from graphsurgeon.ir.signatures import UNKNOWN, signature_of
+from graphsurgeon.ir.traversal import Steps, run_nested
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import CALLERS, FOLLOWED, ConvertedFunctions
 from graphsurgeon.rewrites.freezing.updates import Obstacle, cut_updates, late_readers
@@ -76,6 +77,11 @@ class ValueFlow:
         tensor of the body that carries the value now. A reader that needs the reference or handle itself is a
         PassError.
         """
+        return run_nested(self._follow(body, text, value, is_ref=is_ref, is_value=is_value))
+
+    def _follow(
+        self, body: BodyEdits, text: str, value: Value, *, is_ref: bool, is_value: bool
+    ) -> Steps[dict[str, Value]]:
         reached: dict[str, Value] = {}
         # Which of them were references: what an Identity makes of one is a value already.
         waiting = [(text, is_ref and not is_value)]
@@ -86,13 +92,14 @@ class ValueFlow:
             reached[tensor] = value
             for node, position in body.before.tensor_consumers(tensor):
                 if not is_ref:
-                    waiting += [(each, False) for each in self._handle(body, node, position, text, value)]
+                    carriers = yield self._handle(body, node, position, text, value)
+                    waiting += [(each, False) for each in carriers]
                 elif was_ref:
-                    waiting += self._ref(body, node, position, text, value)
+                    waiting += yield self._ref(body, node, position, text, value)
                 elif node.op in PASS_ON_OPS:
                     waiting += [(each, False) for each in _retype(body, node, value)]
                 else:
-                    self._pass_value(body, node, position, text, value)
+                    yield self._pass_value(body, node, position, text, value)
         return reached
 
     def finish(self, roots: Iterable[str], overcome: Overcome | None = None) -> list[str]:
@@ -114,17 +121,19 @@ class ValueFlow:
         self.main.apply()
         return cut + in_functions
 
-    def _follow_argument(self, body: BodyEdits, text: str, value: Value, is_handle: bool) -> dict[str, Value]:
-        return self.follow(body, text, value, is_ref=not is_handle, is_value=not is_handle)
+    def _follow_argument(self, body: BodyEdits, text: str, value: Value, is_handle: bool) -> Steps[dict[str, Value]]:
+        return self._follow(body, text, value, is_ref=not is_handle, is_value=not is_handle)
 
-    def _pass_value(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> None:
+    def _pass_value(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> Steps[None]:
         """Convert the functions that a call hands a value to, as TensorFlow does."""
         if not self._follows_values or node.op not in FOLLOWED or value.is_thawed:
             return
         if position >= CALLERS[node.op][0]:
-            self.functions.call(body, node, position, text, value, is_handle=False)
+            yield self.functions.call(body, node, position, text, value, is_handle=False)
 
-    def _ref(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[tuple[str, bool]]:
+    def _ref(
+        self, body: BodyEdits, node: Node, position: int, text: str, value: Value
+    ) -> Steps[list[tuple[str, bool]]]:
         facts = ops.facts(node.op)
         if node.op in _REF_PASS_ON:
             edited = body.edit(node)
@@ -138,10 +147,10 @@ class ValueFlow:
             _note(body.readers, text, node)
             if node.op in PASS_ON_OPS and not value.is_thawed:
                 return [(each, False) for each in _retype(body, node, value)]
-            self._pass_value(body, node, position, text, value)
+            yield self._pass_value(body, node, position, text, value)
         return []
 
-    def _handle(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> list[str]:
+    def _handle(self, body: BodyEdits, node: Node, position: int, text: str, value: Value) -> Steps[list[str]]:
         if value.is_thawed and not _takes_handle(node, position):
             _note(body.readers, text, node)
             return []
@@ -157,7 +166,8 @@ class ValueFlow:
             if now.op in READS:  # else another variable has come this way
                 READS[now.op](body, now, value)
         elif self.functions.is_call(node) and position >= CALLERS.get(node.op, (0,))[0]:
-            return self.functions.call(body, node, position, text, value)
+            outputs: list[str] = yield self.functions.call(body, node, position, text, value)
+            return outputs
         else:
             _note_user(body, node, text)
         return []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.checks import check
-from graphsurgeon.errors import GraphError, LimitError, PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.model import Model
@@ -172,16 +172,14 @@ def test_calls_in_calls():
     assert made.library.functions["g_frozen_1"].body["c"].attrs["f"].name == "f_frozen_0"
 
 
-def test_calls_nested_too_deep_are_said_so():
-    outer = [typed(function(f"g{i}", "h x", "c:output:0", ""), [RESOURCE, FLOAT], [FLOAT]) for i in range(200)]
+def test_calls_nested_deeper_than_pythons():
+    outer = [typed(function(f"g{i}", "h x", "c:output:0", ""), [RESOURCE, FLOAT], [FLOAT]) for i in range(1100)]
     for number, each in enumerate(outer):
         inner = f"g{number - 1}" if number else "f"
         each.body.append(call("c", "PartitionedCall", ["h", "x"], [RESOURCE, FLOAT], [FLOAT], f=inner))
-    node = call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="g199")
-    with pytest.raises(LimitError, match="calls inside calls"):
-        frozen([node], [scale(), *outer])
-    node.attrs["f"] = Func("g50", {})
-    assert frozen([node], [scale(), *outer[:51]]).graph["v"].op == "Const"
+    made = frozen([call("y", "PartitionedCall", ["v", "x"], [RESOURCE, FLOAT], [FLOAT], f="g1099")], [scale(), *outer])
+    assert made.graph["v"].op == "Const"
+    assert body(made, "f_frozen_0") == ["r = Identity(h)", "m = Mul(r:output:0, x)"]
 
 
 def test_what_was_read_of_a_reference_is_followed_too():
