@@ -18,7 +18,14 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import node_dtype
-from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
+from graphsurgeon.ir.op_families import (
+    IS_INITIALIZED_OPS,
+    PLACEHOLDER_OPS,
+    REF_OPS,
+    RESOURCE_OPS,
+    RESTORE_OPS,
+    SAVE_OPS,
+)
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import input_types, num_outputs, output_types
 from graphsurgeon.ir.traversal import closure
@@ -65,7 +72,9 @@ _NO_VALUES = (dtypes.RESOURCE, dtypes.VARIANT)
 _OTHER_SCOPES = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?|gradient_tape|save|train|report_uninitialized_variables)/")
 #: What the last layer of a network often is.
 _LAST_ACTIVATIONS = frozenset({"Softmax", "LogSoftmax", "Sigmoid"})
-_SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"ShardedFilename", "StringJoin", "Identity"}
+_SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"MergeV2Checkpoints"}
+#: What stands between the name of a saver's file and those.
+_FILE_NAME_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault", "ShardedFilename", "StringJoin", "Identity", "Pack"}
 
 
 @dataclass(frozen=True)
@@ -196,8 +205,17 @@ def _is_file_name(node: Node, index: Index) -> bool:
     """Whether a placeholder only tells a saver the name of its file."""
     if not node.op.startswith("Placeholder") or node_dtype(node) is not dtypes.STRING:
         return False
-    readers = [reader for reader, _ in index.edges(node.name)]
-    return bool(readers) and all(r.op in _SAVING_OPS or _is_file_name(r, index) for r in readers)
+    names = [node.name]
+    is_used = False
+    for name in names:  # which grows on the way
+        for reader, _ in index.consumers(name):
+            if reader.op in _SAVING_OPS:
+                is_used = True
+            elif reader.op not in _FILE_NAME_OPS:
+                return False
+            elif reader.name not in names:
+                names.append(reader.name)
+    return is_used
 
 
 def _may_be_results(graph: Graph, index: Index, starts: Sequence[str]) -> list[Node]:

@@ -201,3 +201,28 @@ def test_gradients_of_a_result_do_not_make_it_none():
     graph = notation.graph(TRAINED + "loss = Neg(square)")
     assert names(guess_outputs(graph, Index(graph), inputs)) == ["loss"]
     assert likely_outputs(graph, Index(graph)) == ["prob", "loss"]
+
+
+def test_the_file_of_a_sharded_saver_is_no_input():
+    nodes = notation.graph(
+        """
+        x = Placeholder {dtype: str}
+        save/filename = PlaceholderWithDefault(c) {dtype: str}
+        c = Const {str []}
+        save/Const = PlaceholderWithDefault(save/filename) {dtype: str}
+        save/join = StringJoin(save/Const, c) {N: 2}
+        save/shard = ShardedFilename(save/join, n, n)
+        n = Const {i32 []}
+        save/SaveV2 = SaveV2(save/shard, c, c, x) {dtypes: [str]}
+        save/control = Identity(save/shard, ^save/SaveV2) {T: str}
+        save/prefixes = Pack(save/shard, ^save/control) {T: str, N: 1}
+        save/merge = MergeV2Checkpoints(save/prefixes, save/Const)
+        """
+    )
+    assert [each.name for each in guess_inputs(nodes, Index(nodes))] == ["x"]
+
+
+@pytest.mark.parametrize("op", ["Identity(x) {T: str}", "StringJoin(x) {N: 1}", "Pack(x) {T: str, N: 1}"])
+def test_strings_that_pass_on_are_inputs(op: str):
+    nodes = notation.graph(f"x = Placeholder {{dtype: str}}; i = {op}; y = StringToNumber(i) {{out_type: f32}}")
+    assert [each.name for each in guess_inputs(nodes, Index(nodes))] == ["x"]
