@@ -72,7 +72,7 @@ _NO_VALUES = (dtypes.RESOURCE, dtypes.VARIANT)
 _OTHER_SCOPES = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?|gradient_tape|save|train|report_uninitialized_variables)/")
 #: What the last layer of a network often is.
 _LAST_ACTIVATIONS = frozenset({"Softmax", "LogSoftmax", "Sigmoid"})
-_SAVING_OPS = SAVE_OPS | RESTORE_OPS | {"MergeV2Checkpoints"}
+_SAVING_OPS = SAVE_OPS | RESTORE_OPS
 #: What stands between the name of a saver's file and those.
 _FILE_NAME_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault", "ShardedFilename", "StringJoin", "Identity", "Pack"}
 
@@ -208,8 +208,8 @@ def _is_file_name(node: Node, index: Index) -> bool:
     names = [node.name]
     is_used = False
     for name in names:  # which grows on the way
-        for reader, _ in index.consumers(name):
-            if reader.op in _SAVING_OPS:
+        for reader, position in index.consumers(name):
+            if reader.op == "MergeV2Checkpoints" or (reader.op in _SAVING_OPS and position == 0):
                 is_used = True
             elif reader.op not in _FILE_NAME_OPS:
                 return False
