@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
+from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import MetaEntry, Reference, references, tensor_names
 from graphsurgeon.names import node_of
 from proto_utils import schema
@@ -56,21 +57,23 @@ def drop_dangling(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
 def narrow_signatures(meta: schema.MetaGraphDef, is_there: IsThere) -> list[Gone]:
     """Take outputs that are not there out of signatures of which others are, and with them the inputs that went too.
 
-    Signatures of which no output is left, and those that lack inputs only, stay as they are.
+    So the outputs that are left keep their names. Where a signature is whole, it has them, and nothing is done.
     """
-    gone = []
-    for key in sorted(meta.signature_def):
+    found = {}
+    for key in sorted(set(meta.signature_def) - {INIT_SIGNATURE}):
         sides = {side: getattr(meta.signature_def[key], side) for side in ("outputs", "inputs")}
-        missing = {
-            side: [n for n in sorted(infos) if not _is_whole(infos[n], is_there)] for side, infos in sides.items()
-        }
-        if missing["outputs"] and len(missing["outputs"]) < len(sides["outputs"]):
-            names = [f"{side[:-1]} {name}" for side in sides for name in missing[side]]
-            for side, infos in sides.items():
-                for name in missing[side]:
-                    del infos[name]
-            gone.append(Gone("signature", key, ", ".join(names)))
-    return gone
+        missing = [
+            (side, n) for side, infos in sides.items() for n in sorted(infos) if not _is_whole(infos[n], is_there)
+        ]
+        if sides["outputs"] and not missing:
+            return []
+        lost = sum(side == "outputs" for side, _ in missing)
+        if 0 < lost < len(sides["outputs"]):
+            found[key] = missing
+    for key, missing in found.items():
+        for side, name in missing:
+            del getattr(meta.signature_def[key], side)[name]
+    return [Gone("signature", key, ", ".join(f"{side[:-1]} {n}" for side, n in found[key])) for key in found]
 
 
 def _is_whole(info: schema.TensorInfo, is_there: IsThere) -> bool:

@@ -239,3 +239,12 @@ def test_signatures_are_narrowed_to_the_outputs_that_are_there():
     assert (list(both.inputs), list(both.outputs)) == (["x"], ["y"])
     assert sorted(meta.signature_def["fed"].inputs) == ["w", "x"]
     assert list(meta.signature_def["none"].outputs) == ["z"]
+
+
+def test_where_a_signature_is_whole_others_are_not_narrowed():
+    meta = schema.MetaGraphDef()
+    for key, outputs in (("both", "yz"), ("whole", "y")):
+        for name in outputs:
+            meta.signature_def[key].outputs[name].name = f"{name}:0"
+    assert narrow_signatures(meta, {"y"}.__contains__) == []
+    assert sorted(meta.signature_def["both"].outputs) == ["y", "z"]
