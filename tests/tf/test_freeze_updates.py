@@ -50,7 +50,8 @@ def test_a_saved_model_of_tensorflow_2(tf2: TensorFlow, tmp_path: Path):
     model = gs.load(tmp_path / "model")
     report = gs.freeze(model, signature="serve")
     assert len(report.constants) == 3
-    assert [name.rpartition("/")[2] for name in report.cut] == ["AssignSubVariableOp"]
+    # One in each place where the function was called.
+    assert {name.rpartition("/")[2] for name in report.cut} == {"AssignSubVariableOp"}
     assert not any(node.op == "VarHandleOp" for _, graph in model.graphs() for node in graph)
     gs.save(model, tmp_path / "ours.pb")
     found = tf2.call("updating:run_frozen", pb=str(tmp_path / "ours.pb"), output=report.outputs[0])
