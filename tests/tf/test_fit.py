@@ -119,3 +119,25 @@ def test_a_checkpoint_of_objects_as_the_target(tf2: TensorFlow, tmp_path: Path):
     kernel, bias = tf2.call("fitting_modules:restored_objects", prefix=str(tmp_path / "fitted"))
     assert kernel == weights["dense/kernel"].numpy().tolist()
     assert bias == weights["dense/bias"].numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"), [((3, True), (4, True)), ((3, True), (4, False)), ((2, False), (4, True))]
+)
+def test_parts_with_names_of_their_own(
+    tf: TensorFlow, tmp_path: Path, source: tuple[int, bool], wanted: tuple[int, bool]
+):
+    """Parts that are saved by name are joined and cut, and so is the momentum of each."""
+    paths = [str(tmp_path / name / "m") for name in ("source", "wanted")]
+    values = [
+        tf.call("fitting_graphs:parts", prefix=path, num_parts=count, by_name=by_name)
+        for path, (count, by_name) in zip(paths, (source, wanted), strict=True)
+    ]
+    model = gs.load(f"{paths[1]}.meta")
+    assert fit(model, gs.load_checkpoint(paths[0])).extra == []
+    gs.save(model, tmp_path / "fitted" / "m")
+    assert tf.call("fitting_graphs:restored_parts", prefix=str(tmp_path / "fitted" / "m")) == values[0]
+    weights = dict(gs.load_checkpoint(paths[0]))
+    gs.unpartition(weights)
+    assert weights["net/w"].numpy().tolist() == values[0][""]
+    assert weights["net/w/Momentum"].numpy().tolist() == values[0]["Momentum"]

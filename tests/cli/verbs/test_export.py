@@ -36,6 +36,21 @@ def test_hdf5(verb, checkpoint, tmp_path):
         assert file["dense/kernel"][:].tolist() == [7]
 
 
+def test_weights_for_keras(verb, tmp_path):
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")
+    with h5py.File(tmp_path / "like.weights.h5", "w") as file:
+        file["layers/dense/vars/0"] = np.zeros(2, np.float32)
+        file["layers/dense/vars"].attrs["name"] = "head"
+    save_checkpoint({"head/kernel": np.ones(2, np.float32), "step": np.int64(1)}, tmp_path / "m")
+    like, path = ("--like", tmp_path / "like.weights.h5"), tmp_path / "x.weights.h5"
+    done = verb("export", tmp_path / "m", "-o", path, *like)
+    assert done.out.splitlines() == ["skipped step: no weight of a layer", f"wrote {path} (1 tensor)"]
+    with h5py.File(path) as file:
+        assert file["layers/dense/vars/0"][:].tolist() == [1, 1]
+    assert verb("export", tmp_path / "m", "-o", tmp_path / "y.weights.h5").code == 4
+    assert verb("export", tmp_path / "m", "-o", tmp_path / "x.npz", *like).code == 2
+
+
 def test_json(verb, checkpoint, tmp_path):
     answer = verb("export", checkpoint, "-o", tmp_path / "x.npz", "--json").answer
     assert (answer["schema"], answer["verb"], answer["outputs"]) == (1, "export", [str(tmp_path / "x.npz")])

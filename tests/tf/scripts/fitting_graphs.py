@@ -110,3 +110,39 @@ def named(prefix):
         tf.get_variable("dense/kernel", [4, 3])
         tf.get_variable("dense/bias", [3])
         _saved(prefix)
+
+
+def parts(prefix, num_parts, by_name):
+    """Save a partitioned variable with its momentum, as slices or `by_name`, each part alone; returns the values.
+
+    They are those of the whole, in which no two numbers are alike.
+    """
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 11], "x")
+        partitioner = tf.fixed_size_partitioner(num_parts)
+        w = tf.get_variable("net/w", [11, 4], partitioner=partitioner)
+        train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(tf.matmul(x, w.as_tensor(), name="y")))
+        session.run(tf.global_variables_initializer())
+        for variable in w:
+            offset = variable._save_slice_info.var_offset[0]
+            rows = int(variable.shape[0])
+            session.run(variable.assign(np.arange(offset * 4, (offset + rows) * 4).reshape(rows, 4)))
+        session.run(train, {x: np.arange(22).reshape(2, 11)})
+        saver = tf.train.Saver({v.op.name: v for v in tf.global_variables()} if by_name else None)
+        saver.save(session, prefix)
+        return _parts(session)
+
+
+def restored_parts(prefix):
+    """Restore by the graph's own saver; returns the values of the whole, as `parts` does."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(prefix + ".meta").restore(session, prefix)
+        return _parts(session)
+
+
+def _parts(session):
+    found = {}
+    for variable in sorted(tf.global_variables(), key=lambda v: int(v.op.name.split("part_")[1].split("/")[0])):
+        end = variable.op.name.partition("part_")[2].partition("/")[2]
+        found.setdefault(end, []).append(session.run(variable.value()))
+    return {end: np.concatenate(values).tolist() for end, values in found.items()}
