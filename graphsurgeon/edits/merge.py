@@ -26,7 +26,7 @@ from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
 from graphsurgeon.variables.object_graph_keys import update_object_graph
 from graphsurgeon.variables.object_graph_union import below, lead_to_root, unite
-from graphsurgeon.variables.object_names import disagreements, object_names
+from graphsurgeon.variables.object_names import disagreements, object_names, twins_as_in
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
 
@@ -78,6 +78,8 @@ def merge(
     order = list(range(len(parts)))
     if preferred is not None:
         order.insert(0, order.pop(preferred))
+    for number in order[1:]:
+        parts[number] = _with_twins_of(parts[order[0]], parts[number])
     taken = {} if preferred is None else parts[preferred]
     _refuse_other_variables(parts, order)
     merged: dict[str, Tensor] = {}
@@ -130,6 +132,16 @@ def _scoped(tensors: Mapping[str, Tensor], scope: str) -> dict[str, Tensor]:
     scope = scope if not scope or scope.endswith("/") else f"{scope}/"
     new_keys = {name: scope + name for name in tensors if name != OBJECT_GRAPH_KEY}
     renamed = {new_keys.get(name, name): tensor for name, tensor in tensors.items()}
+    update_object_graph(renamed, new_keys)
+    return renamed
+
+
+def _with_twins_of(first: Mapping[str, Tensor], part: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a checkpoint with the twins of a Keras export in the order of another; their own order means nothing."""
+    new_keys = twins_as_in(first, part)
+    if not new_keys:
+        return part
+    renamed = {new_keys.get(name, name): tensor for name, tensor in part.items()}
     update_object_graph(renamed, new_keys)
     return renamed
 

@@ -61,7 +61,9 @@ def unite(first: Any, second: Any) -> list[str]:
         if node.HasField("has_checkpoint_values"):
             node.has_checkpoint_values.value = number in holding
     unreached = (second.nodes[number] for number in added if numbers[number] not in reached)
-    return [*lost, *(attribute.checkpoint_key for node in unreached for attribute in node.attributes)]
+    lost += [attribute.checkpoint_key for node in unreached for attribute in node.attributes]
+    there = {attribute.checkpoint_key for number in reached for attribute in first.nodes[number].attributes}
+    return [key for key in lost if key not in there]
 
 
 def _same(first: Any, second: Any) -> dict[int, int]:

@@ -102,6 +102,15 @@ def twin_keys(names: ObjectNames) -> list[str]:
     return [key for key, name in names.names.items() if name.startswith(COPY)]
 
 
+def twins_as_in(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return the keys that twins of the second have in the first, where they are the same ones in another order."""
+    names, others = object_names(first), object_names(second)
+    if names is None or others is None:
+        return {}
+    found = {key: names.keys.get(others.names[key], "") for key in twin_keys(others)}
+    return found if {*found} == {*found.values()} and any(old != new for old, new in found.items()) else {}
+
+
 def with_keys_of(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], list[str]]:
     """Return the second checkpoint with the keys that its variables have in the first, and a line for each that moved.
 

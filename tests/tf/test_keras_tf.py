@@ -62,6 +62,13 @@ def test_twins_are_averaged_with_their_own(exports):
         assert mean[key].numpy().tolist() == mean[original].numpy().tolist()
 
 
+def test_exports_are_merged_whatever_the_order_of_their_twins(exports):
+    given = [gs.load_checkpoint(f"{path}/variables/variables") for path in exports[:2]]
+    merged = dict(given[0])
+    assert gs.merge(merged, [given[1]]).notes == []
+    assert gs.diff(merged, given[0]).is_equal
+
+
 @pytest.fixture(scope="module")
 def saved(tf2: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
     """A model in all the forms that Keras saves, and the digests of its weights by their paths."""

@@ -7,7 +7,14 @@ from typing import Any
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor, as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, ObjectGraph
-from graphsurgeon.variables.object_names import ObjectNames, disagreements, is_alike, object_names, with_keys_of
+from graphsurgeon.variables.object_names import (
+    ObjectNames,
+    disagreements,
+    is_alike,
+    object_names,
+    twins_as_in,
+    with_keys_of,
+)
 from proto_utils import schema
 from tests.object_graphs import BIAS, KERNEL, SLOT, message, trained
 from tests.object_layers import checkpoint, key, layers
@@ -128,3 +135,18 @@ def test_twins_that_no_variable_has_the_values_of_stay_under_their_keys():
     second = twins([3.0, 4.0], [1, 0])
     second[key("_all_variables/0")] = as_tensor(9.0)
     assert with_keys_of(twins([1.0, 2.0], [0, 1]), second)[0].keys() == second.keys()
+
+
+def test_the_order_of_twins_in_another_checkpoint():
+    def export(*order: str) -> dict[str, Tensor]:
+        children = [(str(number), 2 + number) for number in range(len(order))]
+        nodes = ({"attributes": [(name, key(f"_all_variables/{number}"))]} for number, name in enumerate(order))
+        made = message({"children": [("_all_variables", 1)]}, {"children": children}, *nodes)
+        return {OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(made)])}
+
+    paths = [key(f"_all_variables/{number}") for number in range(3)]
+    assert twins_as_in(export("a", "b", "c"), export("b", "a", "c")) == dict(
+        zip(paths, [paths[1], paths[0], paths[2]], strict=True)
+    )
+    assert twins_as_in(export("a", "b"), export("a", "b")) == twins_as_in(export("a"), export("b")) == {}
+    assert twins_as_in(export("a"), {}) == {}
