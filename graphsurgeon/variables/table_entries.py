@@ -34,6 +34,8 @@ def torn_entries(sources: Sequence[Mapping[str, Tensor]], computed: Collection[s
 
 
 def _is_pair(tensors: Mapping[str, Tensor], keys: str, values: str) -> bool:
-    """Whether two tensors are there and could be a table's: entry by entry."""
-    shapes = [tensors[name].shape[:1] if name in tensors else () for name in (keys, values)]
+    """Whether two tensors are there and could be a table's: entry by entry, and no table has floats as keys."""
+    if keys not in tensors or values not in tensors or tensors[keys].dtype.is_floating:
+        return False
+    shapes = [tensors[name].shape[:1] for name in (keys, values)]
     return bool(shapes[0]) and shapes[0] == shapes[1]

@@ -383,3 +383,25 @@ def test_idle_patterns_are_errors_also_when_quiet(verb, graph, tmp_path):
     for option in ("--select", "--exclude", "--only"):
         done = verb("unfreeze", graph, "-o", tmp_path / "out", "--quiet", option, "w,nowhere")
         assert (done.code, "no constant 'nowhere'" in done.err) == (5, True)
+
+
+def test_inputs_of_a_pass_are_not_those_of_a_signature(verb, tmp_path):
+    loose = notation.model("w = Const {f32 [2,2]}; y = MatMul(front, w) {T: f32}")
+    gs.save(loose, tmp_path / "loose.pb")
+    done = verb("fix", tmp_path / "loose.pb", "-o", tmp_path / "fixed.pb", "--inputs", "front")
+    assert done.code == 0
+    assert gs.load(tmp_path / "fixed.pb").graph["front"].op == "Placeholder"
+    done = verb("fix", tmp_path / "loose.pb", "-o", tmp_path / "other.pb")
+    assert "--inputs front" in done.err
+
+
+def test_state_that_cannot_come_along_is_declined_with_the_flag(verb, tmp_path):
+    model = notation.model("it = IteratorV2 {output_types: [f32]}; y = IteratorGetNext(it) {output_types: [f32]}")
+    model.variables = {"it:0-state": floats(1)}
+    gs.save(model, tmp_path / "model.ckpt")
+    done = verb("freeze", tmp_path / "model.ckpt", "--outputs", "y", "-o", tmp_path / "frozen.pb")
+    assert done.code == 4
+    assert "'it:0-state' would be lost" in done.err
+    assert "--drop-state it" in done.err
+    done = verb("freeze", tmp_path / "model.ckpt", "--outputs", "y", "-o", tmp_path / "f.pb", "--drop-state", "it.*")
+    assert done.code == 0

@@ -41,7 +41,9 @@ def test_keys_are_not_to_be_computed():
 def test_other_tensors_may_be_called_so():
     one = {"a-values": as_tensor(np.ones(2, np.float32)), "b-keys": as_tensor(np.ones(2, np.float32))}
     assert torn_entries([one, one], list(one)) == []
-    scalars = {"c-keys": as_tensor(np.float32(1)), "c-values": as_tensor(np.float32(1))}
+    attention = {f"a-{part}": as_tensor(np.ones(2, np.float32)) for part in ("keys", "values")}
+    assert torn_entries([attention, attention], list(attention)) == []
+    scalars = {"c-keys": as_tensor(np.int32(1)), "c-values": as_tensor(np.float32(1))}
     assert torn_entries([scalars, scalars], list(scalars)) == []
 
 
