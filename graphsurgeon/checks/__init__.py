@@ -92,6 +92,8 @@ def check(model: Model, *, tolerated: Collection[str] = ()) -> list[Finding]:
     for finding in errors:
         if finding.rule not in tolerated:
             raise GraphError(finding.message, node=finding.node, function=finding.function)
+    if not errors:
+        model.set_checked()
     return errors
 
 

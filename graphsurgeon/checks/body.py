@@ -15,7 +15,8 @@ from graphsurgeon.checks.attrs import Fault, attr_faults, recall, remember
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
-from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Node, protos
+from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Node
+from graphsurgeon.ir.node_messages import protos
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
 from graphsurgeon.names import NODE_NAME, is_control, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import DType

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.formats import state_file
 from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle, write_stream
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
@@ -76,6 +76,8 @@ def save(
         There is no kind `to`.
     PassError
         The values of variables would be lost, or the name of the path promises something else.
+    GraphError
+        Nodes were edited by hand, and TensorFlow would refuse the graph now.
     LimitError
         The message is past 2 GiB; nothing was written.
     OutputExistsError
@@ -88,6 +90,7 @@ def save(
     if kind not in OUTPUT_KINDS:
         raise UnsupportedError(f"nothing to save to is called {kind!r}, only {', '.join(OUTPUT_KINDS)}", path=path)
     check_saving(model, path, kind, drop_values=drop_values)
+    _check_edits(model)
     if kind == "checkpoint":
         return save_model_checkpoint(model, path, overwrite=overwrite, links=links, update_state=update_state)
     if kind == "saved_model":
@@ -121,6 +124,19 @@ def refuse_loss(model: Model, kind: OutputKind) -> NoReturn:
 def _count(model: Model) -> str:
     number = len(model.variables)
     return "1 variable" if number == 1 else f"{number:,} variables"
+
+
+def _check_edits(model: Model) -> None:
+    """Refuse a graph that edits by hand broke: what passes leave behind is sound, and what was read is as it was."""
+    if model.is_unchecked:
+        from graphsurgeon.checks import check
+
+        try:
+            check(model)
+        except GraphError as error:
+            raise GraphError(
+                error.reason, node=error.node, function=error.function, hint="gs.verify(model) lists all that is wrong"
+            ) from error
 
 
 def save_checkpoint(

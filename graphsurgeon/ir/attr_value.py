@@ -18,14 +18,16 @@ placeholder  Placeholder                 the name of a function's attr
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
 
@@ -39,7 +41,9 @@ class Shape:
     __slots__ = ("dims",)
 
     def __init__(self, dims: Iterable[int | None] | None = None) -> None:
-        self.dims = None if dims is None else tuple(None if d is None or d < 0 else int(d) for d in dims)
+        if isinstance(dims, (str, bytes, int)):
+            raise TypeError(f"a shape is a list of dimensions, or None, not {type(dims).__name__}: {dims!r:.60}")
+        self.dims = None if dims is None else tuple(map(_dimension, dims))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Shape) and self.dims == other.dims
@@ -60,6 +64,16 @@ class Shape:
         if self.dims is None:
             return schema.TensorShapeProto(unknown_rank=True)
         return schema.TensorShapeProto(dim=[{"size": -1 if dim is None else dim} for dim in self.dims])
+
+
+def _dimension(size: Any) -> int | None:
+    if size is None:
+        return None
+    try:
+        number = operator.index(size)
+    except TypeError:
+        raise TypeError(f"a dimension is an int or None, not {type(size).__name__}: {size!r:.60}") from None
+    return None if number < 0 else number
 
 
 class Func(NamedTuple):
@@ -85,11 +99,50 @@ def decode(value: schema.AttrValue) -> Any:
     return _decode_one(kind, getattr(value, kind))
 
 
+def plain(value: Any) -> Any:
+    """Return a value of an attr in the words of the table above, whatever library it comes from.
+
+    Taken too are tuples and ranges for lists; numpy's numbers, arrays, which are tensors, and dtypes; TensorFlow's own
+    dtypes, shapes and AttrValues.
+    """
+    if type(value) in _PLAIN or isinstance(value, (Tensor, schema.AttrValue)):
+        return value
+    if isinstance(value, (tuple, list, range)) and not isinstance(value, (Func, Placeholder)):
+        return [plain(each) for each in value]
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if hasattr(value, "as_datatype_enum"):
+        return DType.from_number(int(value.as_datatype_enum))
+    if hasattr(value, "as_proto") and hasattr(value, "as_list"):
+        return Shape(value.as_list() if value.rank is not None else None)
+    if type(value).__name__ == "AttrValue":
+        return schema.parse(schema.AttrValue, schema.serialize(value))
+    if _is_numpys(value):
+        return _from_numpy(value)
+    return value
+
+
+def _is_numpys(value: Any) -> bool:
+    kind = value if isinstance(value, type) else type(value)
+    return str(kind.__module__).split(".")[0] in ("numpy", "ml_dtypes")
+
+
+def _from_numpy(value: Any) -> Any:
+    """Return an array as a tensor, a number as Python's, a dtype as `DType`."""
+    if isinstance(value, type) or not hasattr(value, "shape") or not hasattr(value, "tobytes"):
+        return DType.of(value)
+    if type(value).__name__ == "ndarray":
+        return as_tensor(value)
+    found = value.item()
+    return found if isinstance(found, (bool, int, float, str, bytes)) else float(value)
+
+
 def encode(value: Any) -> schema.AttrValue:
     """Make an AttrValue of a Python value; an AttrValue is returned as it is.
 
-    A value that no attr kind holds is an UnsupportedError.
+    A value of no type that attrs hold is a TypeError, one that is too large an UnsupportedError.
     """
+    value = plain(value)
     if isinstance(value, (DType, bool)):
         return _encode_common(value)
     if isinstance(value, schema.AttrValue):
@@ -112,6 +165,9 @@ def _encode_list(elements: list[Any]) -> schema.AttrValue:
     for element in elements:
         kind, encoded = _encode_one(element)
         fields.setdefault(kind, []).append(encoded)
+    if len(fields) > 1 or "placeholder" in fields:
+        kinds = ", ".join(dict.fromkeys(type(element).__name__ for element in elements))
+        raise TypeError(f"the elements of a list in an attr are of one kind, not of {kinds}")
     out = schema.AttrValue(list=fields)
     if not fields:
         out.list.SetInParent()
@@ -144,23 +200,52 @@ def _encode_one(value: Any) -> tuple[str, Any]:
     for cls, kind, encode_value in _ENCODERS:
         if isinstance(value, cls):
             return kind, encode_value(value)
-    raise UnsupportedError(f"no attr holds a {type(value).__name__}")
+    raise TypeError(
+        f"no attr holds a {type(value).__name__}: an int, float, bool, bytes, str, dtype, Shape, tensor or array, "
+        "Func, or a list of one of these"
+    )
+
+
+def _encode_int(value: int) -> int:
+    if not -(1 << 63) <= value < 1 << 63:
+        raise UnsupportedError(f"an attr holds ints of 64 bits, and {value} is past them")
+    return int(value)
+
+
+def _encode_float(value: float) -> float:
+    if abs(value) >= _PAST_FLOAT32 and not math.isinf(value):
+        raise UnsupportedError(f"an attr holds floats of 32 bits, and {value} is past them")
+    return float(value)
+
+
+def _encode_text(value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise UnsupportedError(f"a string that is no Unicode: {value[:40]!r}; give bytes") from error
 
 
 def _encode_func(value: Func) -> schema.NameAttrList:
+    if not isinstance(value.name, str):
+        raise TypeError(f"the name of a function is a str, not {type(value.name).__name__}: {value.name!r:.60}")
     return schema.NameAttrList(name=value.name, attr={key: encode(attr) for key, attr in value.attrs.items()})
 
+
+#: Half-way from the largest float32 to what would be the next: from here on it rounds to infinity.
+_PAST_FLOAT32 = (2 - 2**-24) * 2.0**127
+
+_PLAIN = frozenset({bool, int, float, bytes, str, DType, Shape, Func, Placeholder})
 
 # A bool is an int too, so it comes first.
 _ENCODERS: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (bool, "b", bool),
-    (int, "i", int),
-    (float, "f", float),
+    (int, "i", _encode_int),
+    (float, "f", _encode_float),
     (bytes, "s", bytes),
-    (str, "s", str.encode),
-    (DType, "type", attrgetter("number")),
+    (str, "s", _encode_text),
+    (DType, "type", operator.attrgetter("number")),
     (Shape, "shape", Shape.to_proto),
     (Tensor, "tensor", tensor_proto.encode),
     (Func, "func", _encode_func),
-    (Placeholder, "placeholder", attrgetter("name")),
+    (Placeholder, "placeholder", operator.attrgetter("name")),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from graphsurgeon.ir.node import Node, with_attr
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.names import bytes_of, text_of
 from proto_utils import schema
 

@@ -22,7 +22,9 @@ class Graph:
     """
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
-        self._nodes = list(nodes)
+        # A list, so that nodes share it with their graph.
+        self._edits = [0]
+        self._nodes = self._held(nodes)
         self._as_read = list(self._nodes)
         self._by_name: dict[str, Node] | None = None
 
@@ -43,6 +45,8 @@ class Graph:
         NotFoundError
             There is none; near names are in the error.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"nodes are found by name, a str, not by {type(name).__name__}: {name!r:.60}")
         node = self._find(name)
         if node is None:
             raise NotFoundError.among("node", name, (n.name for n in self._nodes))
@@ -54,19 +58,26 @@ class Graph:
 
     def append(self, node: Node) -> None:
         """Add a node at the end."""
-        self._nodes.append(node)
+        self._nodes += self._held((node,))
+        self._edits[0] += 1
         if self._by_name is not None:
             self._by_name.setdefault(node.name, node)
 
     def rename(self, node: Node, name: str) -> None:
         """Give a node another name; what refers to it is the caller's to rewrite."""
-        node.name = name
+        node._rename(name)
         self._by_name = None
 
     def set_nodes(self, nodes: Iterable[Node]) -> None:
         """Replace all nodes, in order: how a pass applies what it has gathered."""
-        self._nodes = list(nodes)
+        self._nodes = self._held(nodes)
+        self._edits[0] += 1
         self._by_name = None
+
+    @property
+    def num_edits(self) -> int:
+        """How often something of it was edited: nodes in place, or their list."""
+        return self._edits[0]
 
     @property
     def is_edited(self) -> bool:
@@ -74,6 +85,15 @@ class Graph:
         if len(self._nodes) != len(self._as_read):
             return True
         return any(a is not b or a.origin is None for a, b in zip(self._nodes, self._as_read, strict=True))
+
+    def _held(self, nodes: Iterable[Node]) -> list[Node]:
+        """Return nodes that know they are in this graph; a TypeError when they are none."""
+        found, edits = list(nodes), self._edits
+        for node in found:
+            if not isinstance(node, Node):
+                raise TypeError(f"a graph is made of nodes, not of {type(node).__name__}: gs.Node.new makes one")
+            node._edits = edits
+        return found
 
     def _find(self, name: str) -> Node | None:
         if self._by_name is None:

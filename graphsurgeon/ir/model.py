@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import NoneType
 from typing import Any, NamedTuple
 
 from graphsurgeon.ir.graph import Function, Graph, Library
@@ -93,6 +94,8 @@ class Model:
         meta: bytes | None = None,
         origin: Span | None = None,
     ) -> None:
+        if not isinstance(graph, (Graph, NoneType)):
+            raise TypeError(f"the graph of a model is a Graph, not a {type(graph).__name__}")
         self.graph = graph if graph is not None else Graph()
         self.library = library if library is not None else Library()
         self.path = None if origin is None else origin.source.path
@@ -101,10 +104,25 @@ class Model:
         self.rest = schema.parse(schema.GraphDef, rest, path=self.path)
         self.meta = None if meta is None else schema.parse(schema.MetaGraphDef, meta, path=self.path)
         self._variables = TensorDict()
+        # How often it was edited when it was found sound, or made.
+        self._num_edits_checked = self._num_edits
         self._origin = origin
         self._parts_as_read = (self.graph, self.library)
         self._rest_as_read = (rest, schema.serialize(self.rest))
         self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
+
+    @property
+    def _num_edits(self) -> int:
+        return sum(each.num_edits for _, each in self.graphs())
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether nodes were edited since it was made or found sound."""
+        return self._num_edits != self._num_edits_checked
+
+    def set_checked(self) -> None:
+        """Remember that it was found sound as it is."""
+        self._num_edits_checked = self._num_edits
 
     @property
     def variables(self) -> TensorDict:

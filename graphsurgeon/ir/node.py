@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.node_fields import require_inputs, require_text
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
@@ -14,12 +15,8 @@ from proto_utils.errors import NotFoundError
 from proto_utils.files import Source, Span
 from proto_utils.skeleton import Layout, Payload
 from proto_utils.splice import Chunked, Insertion, Piece, insert
-from proto_utils.wire import len_header
 
 _NODE, _ATTR, _VALUE, _TENSOR = 1, 5, 2, 8
-
-# Nodes that are parsed together.
-_BATCH = 256
 
 _VALUE_LAYOUT = Layout({_TENSOR: Layout(payloads=tensor_proto.PAYLOAD_FIELDS)}, is_single=True)
 #: Where a NodeDef may hold long payloads: attr { value { tensor { ... } } }.
@@ -68,7 +65,7 @@ class Node:
     """
 
     # Name, op and inputs are asked for so often that reading them from protobuf each time shows.
-    __slots__ = ("_inputs", "_message", "_name", "_op", "_origin", "_payloads", "beside", "checked")
+    __slots__ = ("_edits", "_inputs", "_message", "_name", "_op", "_origin", "_payloads", "beside", "checked")
 
     def __init__(self, proto: schema.NodeDef) -> None:
         self._name: str = proto.name
@@ -77,6 +74,8 @@ class Node:
         self._message: Any = proto
         self._origin: Origin | None = None
         self._payloads: Payloads | None = None
+        # Of the graph that it is in: how often something of it was edited.
+        self._edits: list[int] | None = None
         self.checked: Any = None
         self.beside: str | None = None
 
@@ -110,7 +109,7 @@ class Node:
         node._message = message
         node._origin = origin
         node._payloads = payloads
-        node.checked = node.beside = None
+        node.checked = node.beside = node._edits = None
         return node
 
     @classmethod
@@ -133,10 +132,23 @@ class Node:
         device : str
         attrs : mapping of str to value
             As `attrs` takes them.
+
+        Raises
+        ------
+        TypeError
+            Something is of another type.
+        UnsupportedError
+            No attr holds a value.
         """
+        name, op, device = require_text("name", name), require_text("op", op), require_text("device", device)
+        inputs = require_inputs(inputs)
+        if attrs is not None and not isinstance(attrs, Mapping):
+            raise TypeError(f"attrs are a mapping of names to values, not a {type(attrs).__name__}")
         short: dict[str, schema.AttrValue] = {}
         long: dict[str, Tensor] = {}
-        for key, value in (attrs or {}).items():
+        for key, given in (attrs or {}).items():
+            require_text("name of an attr", key)
+            value = attr_value.plain(given)
             if is_long(value):
                 long[key] = value
             else:
@@ -162,6 +174,8 @@ class Node:
         if type(self._message) is bytes:
             self._message = schema.NodeDef.FromString(self._message)
         self._origin = self.checked = self.beside = None
+        if self._edits is not None:
+            self._edits[0] += 1
         message: schema.NodeDef = self._message
         return message
 
@@ -177,12 +191,20 @@ class Node:
 
     @property
     def name(self) -> str:
-        """The node's name; a node in a graph is renamed by `Graph.rename`."""
+        """The node's name; of a node in a graph it cannot be set, for other nodes know it by it: see `rename`."""
         return self._name
 
     @name.setter
     def name(self, value: str) -> None:
-        self.editable_proto().name = self._name = value
+        if self._edits is not None:
+            raise TypeError(
+                f"node {self._name!r} is in a graph, where others name it: "
+                f"gs.rename(model, map={{{self._name!r}: {value!r}}}) renames it with all that refers to it"
+            )
+        self._rename(value)
+
+    def _rename(self, value: str) -> None:
+        self.editable_proto().name = self._name = require_text("name", value)
 
     @property
     def op(self) -> str:
@@ -191,7 +213,7 @@ class Node:
 
     @op.setter
     def op(self, value: str) -> None:
-        self.editable_proto().op = self._op = value
+        self.editable_proto().op = self._op = require_text("op", value)
 
     @property
     def device(self) -> str:
@@ -200,7 +222,7 @@ class Node:
 
     @device.setter
     def device(self, value: str) -> None:
-        self.editable_proto().device = value
+        self.editable_proto().device = require_text("device", value)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -209,7 +231,7 @@ class Node:
 
     @inputs.setter
     def inputs(self, value: Sequence[str]) -> None:
-        self._inputs = tuple(value)
+        self._inputs = require_inputs(value)
         self.editable_proto().input[:] = self._inputs
 
     @property
@@ -227,7 +249,7 @@ class Node:
     def set_input(self, position: int, text: str) -> None:
         """Set one input; cheaper than setting them all."""
         inputs = self._inputs
-        self.editable_proto().input[position] = text
+        self.editable_proto().input[position] = require_text("input", text)
         self._inputs = (*inputs[:position], text, *inputs[position + 1 :])
 
     @property
@@ -325,6 +347,8 @@ class Attrs(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         node = self._node
+        require_text("name of an attr", key)
+        value = attr_value.plain(value)
         long = is_long(value)
         encoded = schema.AttrValue(tensor=tensor_proto.header(value)) if long else attr_value.encode(value)
         attr = node.editable_proto().attr
@@ -350,26 +374,6 @@ class Attrs(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._node.proto.attr)
-
-
-def protos(nodes: Sequence[Node]) -> Iterator[schema.NodeDef]:
-    """Yield the messages of nodes, for reading; many are parsed together, which takes a third of the time."""
-    for start in range(0, len(nodes), _BATCH):
-        records: list[bytes] = []
-        for node in nodes[start : start + _BATCH]:
-            message = node._message if type(node._message) is bytes else schema.serialize(node._message)
-            records += (len_header(_NODE, len(message)), message)
-        yield from schema.GraphDef.FromString(b"".join(records)).node
-
-
-def with_attr(nodes: Iterable[Node], key: str) -> Iterator[tuple[Node, schema.AttrValue]]:
-    """Yield the nodes that have an attr, and the attr as the message it is, for reading."""
-    word = key.encode()
-    found = [node for node in nodes if type(node._message) is not bytes or word in node._message]
-    for node, proto in zip(found, protos(found), strict=True):
-        attr = proto.attr.get(key)
-        if attr is not None:
-            yield node, attr
 
 
 def group_payloads(found: Sequence[Payload]) -> Payloads:

@@ -32,7 +32,7 @@ from typing import NamedTuple, get_args
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import with_attr
+from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers

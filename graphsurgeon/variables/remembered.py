@@ -20,7 +20,8 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node, with_attr
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS

@@ -19,7 +19,8 @@ from typing import NamedTuple, TypeAlias
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.node import Node, with_attr
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType

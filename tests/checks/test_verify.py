@@ -211,7 +211,7 @@ def edit_in_place(draw: Callable[..., Any], node: Node) -> None:
         case 0:
             node.op = draw(st.sampled_from(["Identity", "f", "Add", "Const", "VariableV2", "NoSuchOp"]))
         case 1:
-            node.name = draw(TEXTS)
+            Graph().rename(node, draw(TEXTS))
         case 2:
             node.inputs = draw(st.lists(TEXTS, max_size=3))
         case 3 if node.inputs:

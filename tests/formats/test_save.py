@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.formats.load import load
 from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save, save_checkpoint
 from graphsurgeon.formats.state_file import latest_checkpoint, read_state
@@ -23,6 +23,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import RawTensor
 from proto_utils import schema
 from proto_utils.errors import LimitError, OutputExistsError, UnsupportedError
+from tests import notation
 from tests.models import floats, frozen, meta_graph
 
 
@@ -303,3 +304,28 @@ def test_values_are_not_lost_without_a_word(tmp_path, fixtures):
     notes = save(model, tmp_path / "x.pb", to="graph_def", drop_values=True).notes
     assert notes == save(model, tmp_path / "x.meta", to="meta_graph").notes
     assert notes == ["the values of 37 variables are not in it: a graph has none"]
+
+
+def test_a_graph_that_an_edit_broke_is_not_saved(tmp_path: Path):
+    model = notation.model("x = Placeholder {dtype: f32}; y = Relu(x)")
+    model.graph["y"].inputs = ["gone"]
+    with pytest.raises(GraphError, match="node 'y': input 'gone' names no node") as caught:
+        save(model, tmp_path / "g.pb")
+    assert caught.value.hint == "gs.verify(model) lists all that is wrong"
+    assert list(tmp_path.iterdir()) == []
+    model.graph["y"].inputs = ["x"]
+    save(model, tmp_path / "g.pb")
+    model.graph["y"].attrs["T"] = 3
+    with pytest.raises(GraphError, match="node 'y': Relu: attr 'T' holds int, not type"):
+        save(model, tmp_path / "g.pb")
+
+
+def test_what_was_read_broken_is_saved_as_it_was(tmp_path: Path):
+    model = notation.model("y = Relu(gone) {T: f32}")
+    save(model, tmp_path / "a.pb")
+    again = load(tmp_path / "a.pb")
+    save(again, tmp_path / "b.pb")
+    assert (tmp_path / "b.pb").read_bytes() == (tmp_path / "a.pb").read_bytes()
+    again.graph["y"].device = "/cpu:0"
+    with pytest.raises(GraphError, match="input 'gone' names no node"):
+        save(again, tmp_path / "b.pb")

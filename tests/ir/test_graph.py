@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from graphsurgeon.ir.graph import Function, Graph, Library
@@ -74,3 +76,30 @@ def test_functions_are_named_by_their_signature():
     assert function.name == "f"
     assert Library([function]).functions == {"f": function}
     assert repr(function) == "Function('f', 1 nodes)"
+
+
+def test_a_graph_is_made_of_nodes():
+    graph = notation.graph("a = NoOp")
+    proto: Any = graph["a"].proto
+    text: Any = "a"
+    for make in (lambda: Graph([proto]), lambda: graph.append(proto), lambda: graph.set_nodes([text])):
+        with pytest.raises(TypeError, match="a graph is made of nodes, not of"):
+            make()
+    with pytest.raises(TypeError, match=r"a graph is made of nodes, not of str: gs\.Node"):
+        Graph("abc")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="found by name, a str, not by int: 0"):
+        graph[0]  # type: ignore[index]
+    assert [node.name for node in graph] == ["a"]
+
+
+def test_edits_are_counted():
+    graph = notation.graph("a = NoOp; b = NoOp(^a)")
+    assert graph.num_edits == 0
+    graph["b"].set_input(0, "^c")
+    assert graph.num_edits == 1
+    graph["b"].copy().device = "/cpu:0"
+    assert graph.num_edits == 1
+    graph.rename(graph["a"], "c")
+    graph.append(Node.new("d", "NoOp"))
+    graph.set_nodes(list(graph))
+    assert graph.num_edits == 4

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 import graphsurgeon as gs
-from graphsurgeon.checks import verify
+from graphsurgeon.checks import check, verify
 from graphsurgeon.ir.graph import Graph, Library
 from graphsurgeon.ir.model import Model, SavedModelParts, check_message_size
 from graphsurgeon.ir.node import Node
@@ -265,3 +266,18 @@ def test_models_are_copied_and_pickled(fixtures: Path, copied, name: str):
     before = len(model.graph)
     again.graph.append(Node.new("more", "NoOp"))
     assert len(model.graph) == before
+
+
+def test_a_model_knows_whether_it_was_edited_since_it_was_checked():
+    model = notation.model("x = Placeholder {dtype: f32}; y = Relu(x)", notation.function("f", "a", "a", "b = NoOp"))
+    states = [model.is_unchecked]
+    model.library.functions["f"].body["b"].device = "/cpu:0"
+    states.append(model.is_unchecked)
+    check(model)
+    assert [*states, model.is_unchecked] == [False, True, False]
+
+
+def test_the_graph_of_a_model_is_a_graph():
+    nodes: Any = []
+    with pytest.raises(TypeError, match="the graph of a model is a Graph, not a list"):
+        Model(nodes)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import LONG_TENSOR_NBYTES, Node
 from graphsurgeon.tensors import dtypes
@@ -30,7 +33,7 @@ def read() -> Node:
 
 
 def _rename(node: Node) -> None:
-    node.name = "v"
+    Graph().rename(node, "v")
 
 
 def _op(node: Node) -> None:
@@ -111,7 +114,7 @@ def test_replacing_a_payload_leaves_nothing_of_the_old_one(read: Node):
 
 
 def test_an_attr_that_cannot_be_encoded_changes_nothing(read: Node):
-    with pytest.raises(UnsupportedError, match="holds a object"):
+    with pytest.raises(TypeError, match="no attr holds a object"):
         read.attrs["value"] = object()
     assert read.origin is not None
     assert read.tensor.size == 2000
@@ -202,3 +205,53 @@ def test_of_some_nodes_the_serialized_attrs_are_not_known():
     assert Node.new("a" * 127, "Relu").serialized_attrs() == b""
     node.device = "/gpu:0"
     assert node.serialized_attrs() is None
+
+
+@pytest.mark.parametrize("inputs", ["abc", b"a", 3, [1], [b"a"], [Node.new("a", "NoOp")], None])
+def test_inputs_are_a_list_of_text(inputs: Any):
+    with pytest.raises(TypeError, match=r"inputs are a list of str such as|the input of a node is a str, not"):
+        Node.new("n", "X", inputs)
+    node = Node.new("n", "X", ["a"])
+    with pytest.raises(TypeError, match=r"inputs are a list of str such as|the input of a node is a str, not"):
+        node.inputs = inputs
+    assert (node.inputs, list(node.proto.input)) == (("a",), ["a"])
+
+
+@pytest.mark.parametrize("field", ["name", "op", "device"])
+@pytest.mark.parametrize("value", [None, 3, b"a"])
+def test_names_are_text(field: str, value: Any):
+    node = Node.new("n", "X")
+    with pytest.raises(TypeError, match=f"the {field} of a node is a str, not {type(value).__name__}"):
+        setattr(node, field, value)
+    with pytest.raises(TypeError, match=f"the {field} of a node is a str, not {type(value).__name__}"):
+        Node.new(**{"name": "n", "op": "X", field: value})
+    assert (node.name, node.op, node.device) == ("n", "X", "")
+
+
+def test_attrs_are_by_name():
+    attrs: Any = [1]
+    with pytest.raises(TypeError, match="attrs are a mapping of names to values, not a list"):
+        Node.new("n", "X", attrs=attrs)
+    attrs = {1: 2}
+    with pytest.raises(TypeError, match="the name of an attr of a node is a str, not int"):
+        Node.new("n", "X", attrs=attrs)
+    with pytest.raises(TypeError, match="no attr holds a NoneType"):
+        Node.new("n", "X").attrs["T"] = None
+
+
+def test_an_array_is_a_value():
+    node = Node.new("n", "Const", attrs={"dtype": np.float32, "value": np.ones(1000, np.float32)})
+    assert node.proto.attr["value"].tensor.tensor_content == b""  # it stays out of the message
+    node.attrs["other"] = np.arange(3)
+    assert node.tensor.numpy().tolist() == [1.0] * 1000
+    assert node.attrs["other"].numpy().tolist() == [0, 1, 2]
+    assert node.attrs["dtype"] is dtypes.FLOAT
+
+
+def test_a_node_in_a_graph_keeps_its_name():
+    graph = notation.graph("a = NoOp; b = NoOp(^a)")
+    with pytest.raises(TypeError, match=r"others name it: gs\.rename\(model, map=\{'a': 'c'\}\) renames it"):
+        graph["a"].name = "c"
+    copy = graph["a"].copy()
+    copy.name = "c"
+    assert (copy.name, graph["a"].name) == ("c", "a")

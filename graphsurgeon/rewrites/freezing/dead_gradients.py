@@ -12,7 +12,7 @@ import re
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import with_attr
+from graphsurgeon.ir.node_messages import with_attr
 
 _ATTR = "_gradient_op_type"
 _DEAD = rb"(CustomGradient|(Stateful)?PartitionedCall)-\d+"
