@@ -58,11 +58,16 @@ def test_a_saved_model_of_tensorflow_2(tf2: TensorFlow, tmp_path: Path):
     np.testing.assert_allclose(found, expected["serve"], rtol=1e-6)
 
 
-def test_a_counter_is_declined_by_name(tf2: TensorFlow, tmp_path: Path):
+def test_a_counter_is_declined_by_name_or_counts_once(tf2: TensorFlow, tmp_path: Path):
     tf2.call("updating:saved_model", directory=str(tmp_path / "model"))
     with pytest.raises(PassError, match="ReadVariableOp") as caught:
         gs.freeze(gs.load(tmp_path / "model"), signature="number")
     assert "AssignAddVariableOp changed it" in str(caught.value)
+    model = gs.load(tmp_path / "model")
+    report = gs.freeze(model, signature="number", updates="compute")
+    gs.save(model, tmp_path / "ours.pb")
+    found = tf2.call("updating:run_frozen", pb=str(tmp_path / "ours.pb"), output=report.outputs[0])
+    np.testing.assert_array_equal(found, np.arange(12).reshape(4, 3) + 1.0)
 
 
 def test_a_checkpoint_of_objects_beside_a_graph(tf2: TensorFlow, tmp_path: Path):
