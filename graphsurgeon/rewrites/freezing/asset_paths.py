@@ -41,6 +41,8 @@ def settle_asset_paths(model: Model, operation: str, like: Graph | None = None) 
     found = dict(_asset_tensors(model))
     if like is not None:
         found = {name: path for name, path in found.items() if _const(model.graph, name) != _const(like, name)}
+    if not found:
+        return []
     index = Index(model.graph)
     edit = GraphEdit(model.graph, index)
     variables: dict[str, str] = {}
