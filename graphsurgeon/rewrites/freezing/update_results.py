@@ -31,6 +31,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Edge, Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.names import is_control, node_of_input, unique_name
 from graphsurgeon.tensors.dtypes import INT32
 from graphsurgeon.tensors.values import FillTensor
@@ -60,6 +61,8 @@ def computing_nodes(node: Node, taken: Collection[str]) -> list[Node]:
     op, values = RESULTS[node.op], list(node.data_inputs)
     keys = [key for key in node.attrs if key in ("T", "Tindices") or key[:1] == "_"]
     attrs = {key: node.attrs[key] for key in keys}
+    if num_outputs(node) == 0:
+        attrs.pop("_output_shapes", None)  # it has an output now
     attrs.setdefault("T", node.attrs.get("dtype"))
     helpers = []
     if op == "Identity":

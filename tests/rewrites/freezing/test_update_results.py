@@ -45,6 +45,15 @@ def test_the_last_op_that_a_read_waits_for():
     )
 
 
+def test_shapes_of_outputs_that_there_were_not_go():
+    graph = notation.graph(HANDLE + "r = VariableV2 {dtype: f32, shape: shape[]}; a = AssignAdd(r, x)")
+    for name in ("add", "a"):
+        graph[name].attrs["_output_shapes"] = []
+        graph[name].attrs["_class"] = [b"loc:@v"]
+    assert sorted(computing_nodes(graph["add"], ())[-1].attrs) == ["T", "_class"]
+    assert sorted(computing_nodes(graph["a"], ())[-1].attrs) == ["T", "_class", "_output_shapes"]
+
+
 def test_references_are_read_as_values():
     # What was there before an Assign does not matter.
     assert computed(REF, "read") == (["set"], {"set": "Identity(x, ^add)", "read": "Identity(set, ^set)"})
