@@ -8,7 +8,7 @@ that lead to the layer in an object graph. The variables of a layer are in the o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.tensors.tensor import Tensor
@@ -56,17 +56,36 @@ def keys_of_places(places: Sequence[WeightPlace], tensors: Mapping[str, Tensor])
             found[place.path] = key
         elif "/vars/" in f"/{place.path}":
             groups[place.group].append(place)
-    for group in groups.values():
-        if not any(place.path in found for place in group):
-            found |= _of_layer(group, names, tensors)
+    open_groups = [group for group in groups.values() if not any(place.path in found for place in group)]
+    layers = {group[0].layers for group in open_groups}
+    for is_shortened in (False, True):
+        for group in open_groups:
+            if group[0].path in found:
+                continue
+            scopes = [group[0].layers]
+            if is_shortened:
+                # A model that was built before it came into another one does not have the name of that.
+                scopes = [each for each in _ends(group[0].layers) if each not in layers]
+            found |= _of_layer(group, scopes, names, tensors, set(found.values()))
     return found
 
 
-def _of_layer(group: Sequence[WeightPlace], names: _Names, tensors: Mapping[str, Tensor]) -> dict[str, str]:
-    """Match the weights of one layer to variables, all or none."""
-    for keys in names.of_layer(group[0]):
+def _ends(layers: str) -> list[str]:
+    parts = layers.split("/")
+    return ["/".join(parts[start:]) for start in range(1, len(parts))]
+
+
+def _of_layer(
+    group: Sequence[WeightPlace],
+    scopes: Sequence[str],
+    names: _Names,
+    tensors: Mapping[str, Tensor],
+    taken: Collection[str],
+) -> dict[str, str]:
+    """Match the weights of one layer to variables that are not taken, all or none."""
+    for keys in names.of_layer(group[0], scopes):
         shapes = [tensors[key].shape for key in keys]
-        if shapes == [place.shape for place in group]:
+        if shapes == [place.shape for place in group] and not any(key in taken for key in keys):
             return {place.path: key for place, key in zip(group, keys, strict=True)}
     return {}
 
@@ -95,9 +114,9 @@ class _Names:
             for path in known.paths.get(key, ()) if known is not None else ():
                 self._add(self._groups, path, position if attribute is None else attribute.node, key)
 
-    def of_layer(self, place: WeightPlace) -> Iterator[list[str]]:
+    def of_layer(self, place: WeightPlace, names: Sequence[str]) -> Iterator[list[str]]:
         """Yield the variables that may be those of a layer: by its names, at the end of names, by the path to it."""
-        for table, scope in ((self._layers, place.layers), (self._groups, place.group)):
+        for table, scope in (*((self._layers, name) for name in names), (self._groups, place.group)):
             scopes = [each for each in table if each == scope or each.endswith(f"/{scope}")] if scope else []
             for each in sorted(scopes, key=len):
                 yield [key for *_, key in sorted(table[each])]

@@ -21,10 +21,12 @@ _LISTS = ("_operations", "_layers")
 _SEQUENTIAL = "_functional"
 #: What of a model is no layer of it, and what its own lists of layers also lead to.
 _OTHERS = frozenset({*_LISTS, _SEQUENTIAL, "optimizer", "_tracked", "_metrics", "_loss_tracker", "save_counter"})
+#: Attributes that Keras visits by a property of the name without the underscore.
+_PROPERTIES = frozenset({"_query_dense", "_key_dense", "_value_dense", "_output_dense"})
 _COUNT = re.compile(r"_\d+$")
 _CLASSES = re.compile(
     "additive_attention|attention|batch_normalization|bidirectional|conv[123]d(_transpose)?|conv_lstm[123]d|dense|"
-    "depthwise_conv[12]d|einsum_dense|embedding|functional|group_normalization|group_query_attention|gru(_cell)?|"
+    "depthwise_conv[12]d|einsum_dense|embedding|functional|group_normalization|grouped_query_attention|gru(_cell)?|"
     "layer_normalization|lstm(_cell)?|multi_head_attention|normalization|p_re_lu|rms_normalization|rnn|"
     "separable_conv[12]d|sequential|simple_rnn(_cell)?|spectral_normalization|time_distributed|unit_normalization"
 )
@@ -104,7 +106,7 @@ class _Walk:
                 if items and all(each.isdecimal() for each in items):
                     self._list(child, _join(group, name))
                 elif not self._objects.saved_by(child):
-                    self.go(child, _join(group, name))
+                    self.go(child, _join(group, name.lstrip("_") if name in _PROPERTIES else name))
 
     def _weights(self, number: int) -> Iterator[tuple[str, str]]:
         for name, child in self._objects.children(number):
@@ -133,8 +135,7 @@ class _Walk:
         if "_operations" in children:
             return "functional"
         weights = {name.lstrip("_"): self._tensors[key].shape for name, key in self._weights(number)}
-        called = next((self._objects.attributes[key].full_name for _, key in self._weights(number)), "").split("/")
-        name = called[-2] if called[1:] else ""
+        name = self._name(number)
         default = _COUNT.sub("", name)
         if _CLASSES.fullmatch(default):
             return default
@@ -146,25 +147,45 @@ class _Walk:
         self.layout.guessed[name or f"{self._objects.path(number)}"] = found
         return found
 
+    def _name(self, number: int) -> str:
+        """Return the name of a layer, by that of a variable at or below it; empty when that tells none."""
+        waiting, depth = [number], 1
+        seen = {number}
+        while waiting:
+            depth += 1
+            below = [child for each in waiting for _, child in self._objects.children(each) if child not in seen]
+            full_names = (each.full_name.split("/") for child in below for each in self._objects.saved_by(child))
+            found = next((parts for parts in full_names if len(parts) >= depth), None)
+            if found is not None:
+                return found[-depth]
+            seen.update(below)
+            waiting = below
+        return ""
+
     def _guess(self, children: Mapping[str, int], weights: Mapping[str, tuple[int, ...]]) -> str | None:
-        names = {*weights}
+        """Return the class that has such weights and such layers in it, None when no class of Keras's has."""
         if {"forward_layer", "backward_layer"} <= children.keys():
             return "bidirectional"
+        if {"_query_dense", "_key_dense"} <= children.keys():
+            return "multi_head_attention"
         if "cell" in children:
             cell = {name.lstrip("_"): self._tensors[key].shape for name, key in self._weights(children["cell"])}
             if {"kernel", "recurrent_kernel"} <= cell.keys():
                 return _GATES.get(cell["kernel"][-1] // max(1, cell["recurrent_kernel"][0]))
-        if "pointwise_kernel" in names:
-            return "separable_conv1d" if len(weights["pointwise_kernel"]) == 3 else "separable_conv2d"
-        if "moving_mean" in names:
-            return "batch_normalization"
-        if names and names <= {"gamma", "beta"}:
-            return "layer_normalization"
-        if "embeddings" in names:
-            return "embedding"
-        if "kernel" in names and names <= {"kernel", "bias"}:
-            return _KERNELS.get(len(weights["kernel"]))
-        return None
+        return "time_distributed" if not weights and "layer" in children else _class_of_weights(weights)
+
+
+def _class_of_weights(weights: Mapping[str, tuple[int, ...]]) -> str | None:
+    names = {*weights}
+    if "pointwise_kernel" in names:
+        return "separable_conv1d" if len(weights["pointwise_kernel"]) == 3 else "separable_conv2d"
+    if "moving_mean" in names:
+        return "batch_normalization"
+    if names and names <= {"gamma", "beta"}:
+        return "layer_normalization"
+    if "embeddings" in names:
+        return "embedding"
+    return _KERNELS.get(len(weights["kernel"])) if "kernel" in names and names <= {"kernel", "bias"} else None
 
 
 def _join(group: str, name: str) -> str:

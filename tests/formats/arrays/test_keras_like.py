@@ -48,6 +48,15 @@ def test_by_an_object_graph():
     assert found(tensors) == ways
 
 
+def test_a_model_that_was_built_before_it_came_into_another():
+    places = [
+        WeightPlace("layers/functional/layers/dense/vars/0", "inner/a/0", "inner/a", (3, 2)),
+        WeightPlace("layers/functional/layers/dense_1/vars/0", "inner/b/0", "inner/b", (3, 2)),
+        WeightPlace("layers/dense/vars/0", "b/0", "b", (3, 2)),
+    ]
+    assert found(named(a__kernel=(3, 2), b__kernel=(3, 2)), *places) == ["a/kernel", None, "b/kernel"]
+
+
 def test_another_shape_or_number_is_none():
     assert found(named(a__0=(2, 3), a__1=(2,), b__kernel=(3, 2))) == [None, "a/1", None, None]
     assert found(named(a__kernel=(3, 2), a__bias=(3,), b__kernel=(3, 2), b__bias=(2,), b__more=(1,)))[:2] == [

@@ -70,6 +70,24 @@ def test_a_model_of_the_programs_own_class_has_its_attributes():
     }
 
 
+def test_layers_whose_weights_are_further_down_have_the_name_of_those():
+    below = {"layer": "time_distributed/dense_2/kernel", "_query_dense": "mine/query/kernel"}
+    keys = {name: key(f"_layers/{number}/{name}/_kernel") for number, name in enumerate(below)}
+    made = message(
+        {"children": [("_layers", 1)]}, {"children": [("0", 2), ("1", 3)]},
+        {"children": [("layer", 4)]}, {"children": [("_query_dense", 5), ("_key_dense", 8)]},
+        {"children": [("_kernel", 6)]}, {"children": [("_kernel", 7)]},
+        *({"attributes": [(full_name, keys[name])]} for name, full_name in below.items()), {},
+    )  # fmt: skip
+    tensors: dict[str, Tensor] = {each: as_tensor(np.zeros((2, 2))) for each in keys.values()}
+    tensors[OBJECT_GRAPH_KEY] = StringTensor((), [schema.serialize(made)])
+    layout = layout_of_objects(tensors)
+    assert list(layout.keys) == [
+        "layers/time_distributed/layer/vars/0", "layers/multi_head_attention/query_dense/vars/0",
+    ]  # fmt: skip
+    assert layout.guessed == {"mine": "multi_head_attention"}
+
+
 @pytest.mark.parametrize(
     ("tensors", "reason"),
     [
