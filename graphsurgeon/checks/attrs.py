@@ -21,6 +21,8 @@ from graphsurgeon.names import some_of, text_of
 from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
 from proto_utils import schema
 
+#: An op, and all attrs of a node but the one that names its only neighbour.
+Likeness = tuple[str, bytes]
 #: What is wrong with an attr.
 Fault = tuple[Severity, str]
 
@@ -38,7 +40,13 @@ _MAX_SHOWN: Final = 8
 _MAX_KNOWN: Final = 1 << 14
 _MAX_NBYTES: Final = 512
 
-_sound: dict[tuple[str, bytes], OpSignature] = {}
+_CLASS: Final = b"\n\x06_class\x12"
+_BESIDE: Final = b"loc:@"
+# Bytes of tags and lengths around them, of lengths that take one byte each.
+_NUM_HEADER: Final = 7
+_MIN_LENGTH, _MAX_LENGTH = len(_CLASS) + 5 + len(_BESIDE), 0x7F
+
+_sound: dict[Likeness, OpSignature] = {}
 
 
 class _Rule(NamedTuple):
@@ -62,19 +70,42 @@ class _Rules(NamedTuple):
     limits: tuple[Limit, ...]
 
 
-def recall(node: Node) -> OpSignature | None:
-    """Return the signature of a node of an op of TensorFlow's when one with the same attrs was found sound."""
+def likeness(node: Node) -> tuple[Likeness, str | None] | None:
+    """Return by what a node is like others, as far as its attrs go, and its only neighbour, which is its own.
+
+    The neighbour is the node that it is to share a device with. None where there is no telling without parsing::
+
+        2a LENGTH  0a 06 _class  12 LENGTH  0a LENGTH  12 LENGTH  loc:@NAME
+    """
     attrs = node.serialized_attrs()
-    return None if attrs is None else _sound.get((node.op, attrs))
+    if attrs is None:
+        return None
+    key = attrs.find(_CLASS)
+    if key < 0:
+        return (node.op, attrs), None
+    name = key + len(_CLASS) + 5
+    head = attrs[key - 2 : key] + attrs[key + len(_CLASS) : name]
+    if len(head) != _NUM_HEADER or not _MIN_LENGTH <= head[1] <= _MAX_LENGTH:
+        return None
+    # What each length must be for the name to be all that the attr holds.
+    end, inner = key + head[1], head[1] - len(_CLASS) - 1
+    wanted = bytes((0x2A, head[1], inner, 0x0A, inner - 2, 0x12, inner - 4))
+    if head != wanted or attrs[name : name + len(_BESIDE)] != _BESIDE or attrs.find(_CLASS, end) >= 0:
+        return None
+    return (node.op, attrs[: key - 2] + attrs[end:]), attrs[name + len(_BESIDE) : end].decode("latin-1")
 
 
-def remember(node: Node, signature: OpSignature) -> None:
-    """Remember that the attrs of a node are sound, in a graph and in a body."""
-    attrs = node.serialized_attrs()
-    if attrs is not None and len(attrs) <= _MAX_NBYTES:
+def recall(like: Likeness) -> OpSignature | None:
+    """Return the signature of nodes of an op of TensorFlow's when one like them was found sound."""
+    return _sound.get(like)
+
+
+def remember(like: Likeness, signature: OpSignature) -> None:
+    """Remember that the attrs of such nodes are sound, in a graph and in a body."""
+    if len(like[1]) <= _MAX_NBYTES:
         if len(_sound) >= _MAX_KNOWN:
             _sound.clear()
-        _sound[node.op, attrs] = signature
+        _sound[like] = signature
 
 
 def attr_faults(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from operator import attrgetter
 
-from graphsurgeon.checks.attrs import Fault, attr_faults, recall, remember
+from graphsurgeon.checks.attrs import Fault, Likeness, attr_faults, likeness, recall, remember
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
@@ -72,11 +72,62 @@ class Body:
         return (NODE_NAME if self.function is None else _BODY_NAME).fullmatch(name) is not None
 
     def _look_at_new_nodes(self, signatures: OpSignatures) -> None:
+        """Look at one of each kind of node, then at those that its outcome does not tell about."""
+        places = self._new_nodes(signatures.functions)
+        are_legal = _are_legal([self.names[i] for i in places])
+        likes = self._likes(places, signatures.functions, are_legal)
+        first: dict[Likeness, int] = {}
+        found, others = [], []
+        for i in places:
+            like = likes.get(i)
+            if like is not None and (recall(like[0]) is not None or first.setdefault(like[0], i) != i):
+                others.append(i)
+            else:
+                found.append(i)
+        self._look_at(found, signatures, likes, are_legal=are_legal)
+        left = []
+        nodes, sound = self.nodes, self.signatures
+        for i in others:
+            alike, beside = likes[i]
+            known = recall(alike)
+            if known is None:
+                left.append(i)
+            else:
+                sound[i] = known
+                nodes[i].set_checked(known, beside)
+        self._look_at(left, signatures, likes, are_legal=are_legal)
+
+    def _likes(
+        self, places: list[int], functions: Collection[str], are_legal: bool
+    ) -> dict[int, tuple[Likeness, str | None]]:
+        """Return, by place, what the nodes are like of which nothing else can be wrong but their attrs."""
+        nodes, position = self.nodes, self.position
+        likes = {}
+        for i in places:
+            node = nodes[i]
+            # Constants of a value of their own are like no others; those that a pass made beside variables are.
+            like = likeness(node)
+            if (
+                like is not None
+                and (node.op != "Const" or like[1] is not None)
+                and (like[1] is None or like[1] in position)
+                and node.op not in functions
+                and (are_legal or NODE_NAME.fullmatch(node.name))
+            ):
+                likes[i] = like
+        return likes
+
+    def _look_at(
+        self,
+        places: list[int],
+        signatures: OpSignatures,
+        likes: Mapping[int, tuple[Likeness, str | None]],
+        *,
+        are_legal: bool,
+    ) -> None:
         """Take what is needed of all attrs in one go: that is where the time goes."""
         functions, find = signatures.functions, signatures.find
-        places = self._unknown(self._new_nodes(functions), functions)
         nodes = [self.nodes[i] for i in places]
-        are_legal = _are_legal(list(map(NAME, nodes)))
         in_body = self.function is not None
         for i, node, proto in zip(places, nodes, protos(nodes), strict=True):
             op, attr = node.op, proto.attr
@@ -93,8 +144,8 @@ class Body:
                 self.suspects.append((node, faults))
             elif op not in functions:
                 node.set_checked(signature, beside)
-                if group is None and op != "Const" and not in_body:
-                    remember(node, signature)
+                if i in likes and not in_body:
+                    remember(likes[i][0], signature)
 
     def _faults(
         self, op: str, attr: Mapping[str, schema.AttrValue], signature: OpSignature, functions: Collection[str]
@@ -106,21 +157,6 @@ class Body:
         if signature.problem is not None and all(severity != ERROR for severity, _ in faults):
             faults.append((ERROR, signature.problem))
         return faults
-
-    def _unknown(self, places: list[int], functions: Collection[str]) -> list[int]:
-        """Return those of the new nodes that are not like one that was found sound; take what is known of the rest."""
-        unknown = []
-        for i in places:
-            node = self.nodes[i]
-            known = None
-            if node.op != "Const" and node.op not in functions:
-                known = recall(node)
-            if known is None or not NODE_NAME.fullmatch(node.name):
-                unknown.append(i)
-            else:
-                self.signatures[i] = known
-                node.set_checked(known, None)
-        return unknown
 
     def _new_nodes(self, functions: Collection[str]) -> list[int]:
         """Return the nodes of which nothing is remembered, or nothing that is still so."""

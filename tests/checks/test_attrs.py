@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphsurgeon.checks import attrs, verify
-from graphsurgeon.checks.attrs import attr_faults, recall, remember
+from graphsurgeon.checks.attrs import attr_faults, likeness, recall, remember
 from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -108,27 +108,64 @@ def test_nodes_alike_are_looked_at_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(attrs, "_reason", note)
     for _ in range(2):
         assert verify(Model.from_graph_def(notation.model(text).to_graph_def())) == []
-    assert looked.count("T") == 50  # all of a graph are new at once, and none of the second
+    assert looked.count("T") == 1  # one for all that are alike
+
+
+def known(node: Node) -> Any:
+    like = likeness(node)
+    return None if like is None else recall(like[0])
+
+
+def note(node: Node) -> None:
+    like = likeness(node)
+    assert like is not None
+    remember(like[0], signature_of(node))
 
 
 def test_what_is_remembered_is_of_one_op_and_its_attrs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(attrs, "_sound", {})
     relu = Node.new("a", "Relu", ["x"], attrs={"T": F})
-    remember(relu, signature_of(relu))
-    assert recall(Node.new("long/name", "Relu", ["y", "^z"], attrs={"T": F})) is signature_of(relu)
-    assert recall(Node.new("a", "Relu", ["x"], attrs={"T": N})) is None
-    assert recall(Node.new("a", "Neg", ["x"], attrs={"T": F})) is None
-    assert recall(Node.new("n" * 200, "Relu", ["x"], attrs={"T": F})) is None
+    note(relu)
+    assert known(Node.new("long/name", "Relu", ["y", "^z"], attrs={"T": F})) is signature_of(relu)
+    assert known(Node.new("a", "Relu", ["x"], attrs={"T": N})) is None
+    assert known(Node.new("a", "Neg", ["x"], attrs={"T": F})) is None
+    assert known(Node.new("n" * 200, "Relu", ["x"], attrs={"T": F})) is None
+    assert known(Node.new("a", "Relu", ["x"], attrs={"T": F}, device="/cpu:0")) is None
+
+
+@pytest.mark.parametrize("name", ["w", "a/b_1", "n" * 90])
+def test_nodes_beside_different_ones_are_alike(name: str):
+    relu = Node.new("a", "Relu", ["x"], attrs={"T": F})
+    beside = Node.new("b", "Relu", ["x"], attrs={"T": F, "_class": [f"loc:@{name}".encode()]})
+    assert likeness(relu) == (("Relu", relu.serialized_attrs()), None)
+    assert likeness(beside) == (("Relu", relu.serialized_attrs()), name)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[], [b"w"], [b"loc:@a", b"loc:@b"], [b"loc:@" + b"n" * 200], b"loc:@a"],
+)
+def test_what_else_a_group_may_hold_is_looked_at_each_time(value: Any):
+    """Nothing at all may be one too: then the attr is what makes the nodes unlike."""
+    node = Node.new("b", "Relu", ["x"], attrs={"T": F, "_class": value})
+    like = likeness(node)
+    assert like is None or (
+        value == [] and like[0] != ("Relu", Node.new("b", "Relu", attrs={"T": F}).serialized_attrs())
+    )
+
+
+def test_a_text_that_looks_like_a_group_is_none():
+    forged = Node.new("b", "Relu", ["x"], attrs={"T": F, "_a": b"*\x11\n\x06_class\x12\x09\n\x07\x12\x06loc:@w"})
+    like = likeness(forged)
+    assert like is None or like[0][1] != Node.new("b", "Relu", ["x"], attrs={"T": F}).serialized_attrs()
 
 
 def test_only_so_much_is_remembered(monkeypatch: pytest.MonkeyPatch):
-    known: dict[Any, Any] = {}
-    monkeypatch.setattr(attrs, "_sound", known)
+    sound: dict[Any, Any] = {}
+    monkeypatch.setattr(attrs, "_sound", sound)
     monkeypatch.setattr(attrs, "_MAX_KNOWN", 3)
     for number in range(5):
-        node = Node.new("a", "Relu", attrs={"T": F, "_n": number})
-        remember(node, signature_of(node))
-    assert len(known) == 2
-    long = Node.new("a", "Relu", attrs={"T": F, "_n": b"n" * 600})
-    remember(long, signature_of(long))
-    assert len(known) == 2
+        note(Node.new("a", "Relu", attrs={"T": F, "_n": number}))
+    assert len(sound) == 2
+    note(Node.new("a", "Relu", attrs={"T": F, "_n": b"n" * 600}))
+    assert len(sound) == 2
