@@ -104,16 +104,12 @@ class Body:
         nodes, position = self.nodes, self.position
         likes = {}
         for i in places:
-            node = nodes[i]
+            like = likeness(nodes[i])
+            if like is None or not (are_legal or NODE_NAME.fullmatch(self.names[i])):
+                continue
+            (op, _), beside = like
             # Constants of a value of their own are like no others; those that a pass made beside variables are.
-            like = likeness(node)
-            if (
-                like is not None
-                and (node.op != "Const" or like[1] is not None)
-                and (like[1] is None or like[1] in position)
-                and node.op not in functions
-                and (are_legal or NODE_NAME.fullmatch(node.name))
-            ):
+            if op not in functions and (op != "Const" if beside is None else beside in position):
                 likes[i] = like
         return likes
 
