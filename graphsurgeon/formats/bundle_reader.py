@@ -46,7 +46,6 @@ from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
-from proto_utils.leftovers import half_replaced
 
 # How often a checkpoint that is replaced meanwhile is read anew, and how long to wait for its index, in seconds.
 _MAX_ATTEMPTS, _PAUSE = 20, 0.002
@@ -246,6 +245,8 @@ def _open_index(prefix: str) -> FileSource:
     try:
         source = FileSource(path)
     except (FileNotFoundError, NotADirectoryError):
+        from proto_utils.leftovers import half_replaced
+
         half = half_replaced(path)
         if half is not None:
             raise half from None

@@ -30,7 +30,6 @@ from graphsurgeon.formats.table import is_table
 from graphsurgeon.formats.unmerged import hint_of_directories, hint_of_parts, refuse_parts
 from proto_utils.errors import ChangedError, FileFormatError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
-from proto_utils.leftovers import half_replaced
 from proto_utils.wire import VARINT, fields
 
 _EVENTS_NAME = ".tfevents."
@@ -330,6 +329,8 @@ def _foreign(path: str, looks_like: str, hint: str | None = None) -> Unsupported
 
 
 def _missing(path: str) -> NotFoundError | ChangedError:
+    from proto_utils.leftovers import half_replaced
+
     stem = re.sub(_MEMBER, "", path)
     half = half_replaced(index_path(stem)) or half_replaced(path)
     if half is not None:

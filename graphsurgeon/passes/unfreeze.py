@@ -36,7 +36,6 @@ from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers
-from graphsurgeon.meta_graph.oldest import version_notes
 from graphsurgeon.meta_graph.references import retarget_tensors
 from graphsurgeon.meta_graph.version import VERSION, stamp_version
 from graphsurgeon.names import some_of, split_patterns
@@ -161,7 +160,7 @@ def unfreeze(
         ]
         notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
         noted, more = _chosen_to_train(model, noted, trainable, not_trainable)
-        return UnfreezeReport(noted, kept, notes + more + loop_notes(model) + version_notes(model))
+        return UnfreezeReport(noted, kept, notes + more + loop_notes(model) + _version_notes(model))
     if not plan.weights:
         raise nothing_qualifies(plan, index, exclude)
     _check_types(plan, variables)
@@ -186,8 +185,16 @@ def unfreeze(
     folded = {each.variable: each.node.name for each in plan.weights if each.variable != each.node.name}
     rows, more = _chosen_to_train(model, rows, trainable, not_trainable, folded)
     return UnfreezeReport(
-        rows, [_kept_row(kept) for kept in plan.kept], notes + more + loop_notes(model) + version_notes(model)
+        rows, [_kept_row(kept) for kept in plan.kept], notes + more + loop_notes(model) + _version_notes(model)
     )
+
+
+def _version_notes(model: Model) -> list[str]:
+    if not model.library.functions:
+        return []
+    from graphsurgeon.meta_graph.oldest import version_notes
+
+    return version_notes(model)
 
 
 def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:
