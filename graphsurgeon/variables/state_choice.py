@@ -15,6 +15,7 @@ from graphsurgeon.ir import ops
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.dependencies import holds_state
 from graphsurgeon.names import matches_any, some_of, split_patterns
@@ -66,10 +67,17 @@ class StateChoice:
     def all_of(self, holder: str) -> list[SavedState]:
         """Return the state of a node, as far as the checkpoint or the saver holds any; what is to go is among it."""
         keys = self._model.variables
-        saved = [each for each in self._saved.get(holder, ()) if each.is_main or keys.keys() >= set(each.keys)]
+        found = self._saved.get(holder) or [each._replace(holder=holder) for each in self._shared(holder)]
+        saved = [each for each in found if each.is_main or keys.keys() >= set(each.keys)]
         if saved or not keys:
             return saved
         return state_by_name(self._index.producers[holder], self._strange_keys)
+
+    def _shared(self, holder: str) -> list[SavedState]:
+        """Return the state that a node shares with one that a saver restores, by its shared name."""
+        name = _resource(self._index.producers[holder])
+        others = (other for other in self._saved if _resource(self._index.producers[other]) == name)
+        return [state for other in others for state in self._saved[other]]
 
     def of(self, holder: str) -> list[SavedState]:
         """Return the state of a node that is to stay."""
@@ -79,12 +87,16 @@ class StateChoice:
             if not matches_any(self._drop, holder) and not any(matches_any(self._drop, key) for key in each.keys)
         ]
 
+    def restored(self, nodes: Iterable[Node]) -> list[Node]:
+        """Return the nodes whose state the saver restores that the SaverDef names."""
+        return [node for node in nodes if self.knows(node) and any(each.is_main for each in self.all_of(node.name))]
+
     def savable(self, nodes: Iterable[Node], without: Container[str]) -> list[SavedState]:
         """Return the state of nodes for a saver made anew; what that cannot save is a PassError.
 
         `without` are variables that it saves as they are.
         """
-        found = [state for n in nodes if self.knows(n) and n.name not in without for state in self.of(n.name)]
+        found = distinct(s for n in nodes if self.knows(n) and n.name not in without for s in self.of(n.name))
         for state in found:
             if not state.is_saved:
                 self.decline(state, "the saver has to be made anew, and cannot save its state")
@@ -107,6 +119,19 @@ class StateChoice:
         known = {place.key for place in places if place is not None}
         known.update(key for states in self._saved.values() for state in states for key in state.keys)
         return [key for key in self._model.variables if key not in known]
+
+
+def distinct(states: Iterable[SavedState]) -> list[SavedState]:
+    """Return states once each: what nodes share is restored once."""
+    found: dict[object, SavedState] = {}
+    for state in states:
+        found.setdefault((tuple(state.keys), state.restore and state.restore.name), state)
+    return list(found.values())
+
+
+def _resource(node: Node) -> tuple[object, ...]:
+    """Return what makes two nodes one resource of a session: a shared name, which by default is the node's."""
+    return node.op, attr_of(node, "container") or b"", attr_of(node, "shared_name") or node.name.encode()
 
 
 def is_other_state(node: Node) -> bool:

@@ -10,7 +10,7 @@ import graphsurgeon as gs
 from tests.tf.judge import TensorFlow
 
 FEEDS = {"x": [1, 3, 9], "c": [0, 1, 2]}
-ENDS = ["score", "sums", "leaves", "bounds", "product"]
+ENDS = ["score", "sums", "leaves", "bounds", "product", "shared"]
 SET_UP = "init_all_tables"
 
 
@@ -57,7 +57,7 @@ def test_frozen_state_is_set_up_by_one_op(tf1: TensorFlow, saved: tuple[str, lis
 
 def test_a_saver_made_anew_saves_it(tf1: TensorFlow, saved: tuple[str, list[object]], tmp_path: Path):
     prefix, wanted = saved
-    for number, kept in enumerate((["score"], ["leaves"], ["sums", "bounds"])):
+    for number, kept in enumerate((["score"], ["leaves"], ["sums", "bounds"], ["shared"])):
         model = gs.load(prefix)
         assert gs.prune(model, outputs=tuple(kept)).saver == "remade"
         path = str(tmp_path / f"pruned{number}")

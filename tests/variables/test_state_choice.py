@@ -63,3 +63,12 @@ def test_what_no_new_saver_can_save_is_declined_by_its_keys():
 
 def test_variables_are_no_other_state():
     assert [node.name for node in notation.graph(TABLE) if is_other_state(node)] == ["counts"]
+
+
+def test_nodes_of_one_shared_name_have_one_state():
+    plain, shared = "value_dtype: f32}", 'value_dtype: f32, shared_name: "s"}'
+    model = table_model(TABLE.replace(plain, shared) + f"twin = MutableHashTableV2 {{key_dtype: i64, {shared}")
+    found = choice(model)
+    (state,) = found.of("twin")
+    assert (state.holder, state.keys) == ("twin", ["counts-keys", "counts-values"])
+    assert len(found.savable(model.graph, ())) == 1

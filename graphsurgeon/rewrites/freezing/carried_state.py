@@ -40,7 +40,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
 from graphsurgeon.variables.saved_state import SavedState, StateTensor
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
-from graphsurgeon.variables.state_choice import StateChoice
+from graphsurgeon.variables.state_choice import StateChoice, distinct
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
@@ -84,6 +84,7 @@ class CarriedState:
             self._waits[name] = list(dict.fromkeys([*creates, *(each for each in fills if not self._is_fed(each))]))
             states = choice.of(name)
             self._states += [each for each in states if not (has_saver and each.is_saved and each.is_main)]
+        self._states = distinct(self._states)
         if has_saver:
             held = {state.holder for state in self._states}
             self._holders = [node for node in self._holders if node.name in held]
@@ -160,6 +161,8 @@ class CarriedState:
 
     def _empty_note(self, name: str) -> str:
         """Say how a node that starts empty is filled, nothing of one that the outputs fill themselves."""
+        if self._choice.of(name):
+            return ""  # with another node of the same shared name
         if self._fed.get(name):
             return f"{name!r} starts empty: feed and run {some_of(self._fed[name], 3)}, which fills it"
         fills = [reader.name for reader, _ in self._index.edges(name) if _FILLS.search(reader.op)]

@@ -64,9 +64,7 @@ class KeptVariables:
         old = find_saver(model, index)
         staying = self._staying(index, [*roots, *names])
         self._saver = remake_saver(model, index, old._replace(state=old.state | set(names)), staying, choice)
-        keys = [
-            key for state in choice.savable((n for n in staying if n.name in old.nodes), names) for key in state.keys
-        ]
+        keys = [key for state in choice.savable(choice.restored(staying), names) for key in state.keys]
         self._values.update((key, model.variables[key]) for key in keys)
         if not old.names and self._saver.saver is not None:
             self._saver.saver.saver_def.max_to_keep = 5

@@ -71,7 +71,7 @@ def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node]
         if place is not None and isinstance(dtype, DType):
             saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
     names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
-    states = choice.savable((node for node in graph if node.name in old.nodes), names)
+    states = choice.savable(choice.restored(graph), names)
     saved += states
     names.update(state.holder for state in states)
     others = (node for node in graph if node.name in old.state and node.name not in names)

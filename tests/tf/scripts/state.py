@@ -20,7 +20,7 @@ def build_v1(prefix):
     import numpy as np
     from google.protobuf import text_format
     from tensorflow.core.kernels.boosted_trees import boosted_trees_pb2
-    from tensorflow.python.ops import boosted_trees_ops, gen_boosted_trees_ops, resources
+    from tensorflow.python.ops import boosted_trees_ops, gen_boosted_trees_ops, gen_lookup_ops, resources
 
     with tf.Graph().as_default(), v1.Session() as session:
         x, c = v1.placeholder(tf.int64, [None], "x"), v1.placeholder(tf.int32, [None], "c")
@@ -35,6 +35,9 @@ def build_v1(prefix):
         words = lookup.HashTable(
             lookup.KeyValueTensorInitializer(keys, tf.constant([3, 2, 1], tf.int64)), 7, name="words"
         )
+        twin = gen_lookup_ops.mutable_hash_table_v2(
+            tf.int64, tf.float32, shared_name="scope/counts", use_node_name_sharing=True
+        )
         trees = boosted_trees_ops.TreeEnsemble("trees")
         quantiles = boosted_trees_ops.QuantileAccumulator(
             epsilon=0.01, num_streams=2, num_quantiles=4, name="quantiles"
@@ -46,6 +49,7 @@ def build_v1(prefix):
             tf.add(predicted, w, name="leaves"),
             tf.add(quantiles.get_bucket_boundaries()[0], v, name="bounds"),
             tf.matmul(tf.ones([1, 8]), kernel, name="product"),
+            tf.multiply(gen_lookup_ops.lookup_table_find_v2(twin, x, -1.0), w, name="shared"),
         ]
         learned = text_format.Merge(_TREES, boosted_trees_pb2.TreeEnsemble()).SerializeToString()
         many = tf.constant([1.0, 2, 3, 4, 5])
