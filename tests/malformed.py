@@ -89,6 +89,22 @@ def _class(*groups: str) -> str:
     return f' attr {{ key: "_class" value {{ list {{ {listed} }} }} }}'
 
 
+def variable(op: str = "VariableV2", *sizes: int) -> str:
+    """A variable or handle of float32, called ``v``."""
+    attrs = f'attr {{ key: "shape" value {{ shape {{ {dims(*sizes)} }} }} }}'
+    return node("v", op, (), 'attr { key: "dtype" value { type: DT_FLOAT } }' + attrs)
+
+
+def of_dtype(dtype: str) -> str:
+    """The attr ``dtype``."""
+    return f'attr {{ key: "dtype" value {{ type: {dtype} }} }}'
+
+
+def output_shapes(*sizes: int) -> str:
+    """What the one output is said to be."""
+    return f' attr {{ key: "_output_shapes" value {{ list {{ shape {{ {dims(*sizes)} }} }} }} }}'
+
+
 CASES: dict[str, Case] = {
     "nothing": Case(""),
     "sound": Case(const() + identity("i", "c", "^c")),
@@ -228,6 +244,48 @@ CASES: dict[str, Case] = {
     "a class that is no colocation": Case(const() + identity("i", "c", attrs=_class("z"))),
     "a class that is a string": Case(
         const() + identity("i", "c", attrs='attr { key: "_class" value { s: "loc:@c" } }'), ("colocation",)
+    ),
+    # Shapes.
+    "an initial value": Case(variable("VariableV2", 2) + const(shape=dims(2)) + node("a", "Assign", ("v", "c"))),
+    "an initial value of another shape": Case(
+        variable("VariableV2", 2) + const(shape=dims(3)) + node("a", "Assign", ("v", "c")), ("shape",)
+    ),
+    "an initial value of another shape that nobody looks at": Case(
+        variable("VariableV2", 2)
+        + const(shape=dims(3))
+        + node("a", "Assign", ("v", "c"), T + ' attr { key: "validate_shape" value { b: false } }')
+    ),
+    "an initial value of another shape behind a handle": Case(
+        variable("VarHandleOp", 2)
+        + const(shape=dims(3))
+        + node("a", "AssignVariableOp", ("v", "c"), of_dtype("DT_FLOAT")),
+        ("shape",),
+    ),
+    "a handle read as of another type": Case(
+        variable("VarHandleOp", 2) + node("r", "ReadVariableOp", ("v",), of_dtype("DT_INT32")), ("input-type",)
+    ),
+    "an output that is said to be what it is": Case(
+        const(shape=dims(2)).replace("attr {", output_shapes(2) + " attr {", 1)
+    ),
+    "an output that is said to be another": Case(
+        const(shape=dims(2)).replace("attr {", output_shapes(3) + " attr {", 1), ("attr",)
+    ),
+    # Attrs.
+    "an attr of another kind": Case(
+        const()
+        + node(
+            "a",
+            "Sum",
+            ("c", "c"),
+            T + 'attr { key: "keep_dims" value { i: 1 } }attr { key: "Tidx" value { type: DT_INT32 } }',
+        ),
+        ("attr", "input-type"),
+    ),
+    "a value that is not allowed": Case(
+        const() + node("a", "BiasAdd", ("c", "c"), T + 'attr { key: "data_format" value { s: "NNN" } }'), ("attr",)
+    ),
+    "an attr that an op requires": Case(
+        const() + node("a", "Cast", ("c",), 'attr { key: "SrcT" value { type: DT_FLOAT } }'), ("attr",)
     ),
     # Ops and functions.
     "a custom op": Case(const() + node("i", "MyOwnOp", ("c:0",), ""), (), ("unknown-op",)),

@@ -14,10 +14,11 @@ dangling-input      an input, control input or function result that nothing make
 output-index        an input that names an output which its node does not have
 control-order       a data input behind a control input
 input-count         more or fewer data inputs than the op takes
-input-type          an input of another type than the op takes
+input-type          an input of another type than the op takes; a variable's handle read as of another
+shape               an initial value of another shape than its variable
 attr                an attr that the op requires is missing; one holds another kind, a list or none, a value
-                    that is not allowed or below its least, a list of a wrong length, no shape; (warning) one is
-                    unknown, or empty
+                    that is not allowed or below its least, a list of a wrong length, no shape,
+                    ``_output_shapes`` that are not the node's; (warning) one is unknown, or empty
 cycle               a cycle other than by a loop's back edge, NextIteration -> Merge
 const               a constant without a sound value: dtype, shape, number of bytes
 colocation          a ``_class`` attr that names a node which is not there
@@ -37,6 +38,7 @@ from graphsurgeon.checks.body import Body, const_findings, input_findings, name_
 from graphsurgeon.checks.cycles import cycle_findings
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
 from graphsurgeon.checks.functions import call_findings, library_findings, reachable, signature_findings
+from graphsurgeon.checks.shapes import shape_findings
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.graph import Function, Graph
 from graphsurgeon.ir.model import Model, require_model
@@ -104,5 +106,6 @@ def _graph_findings(graph: Graph, function: Function | None, signatures: OpSigna
         found += signature_findings(body, function)
     found += call_findings(body, model.library.functions)
     found += const_findings(body)
+    found += shape_findings(body)
     found += cycle_findings(body)
     return found

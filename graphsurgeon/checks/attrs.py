@@ -122,7 +122,7 @@ def attr_faults(
     if rules.limits and not any(severity == ERROR for severity, _ in found):
         found += [(ERROR, reason) for limit in rules.limits for reason in limit(attr)]
     if "_output_shapes" in attr and not in_body:
-        found += _output_shapes_faults(attr["_output_shapes"].list.shape, num_outputs)
+        found += _output_shapes_faults(op, attr, num_outputs)
     return found
 
 
@@ -164,13 +164,29 @@ def _rules(op: str) -> _Rules | None:
     return _Rules(rules, required, facts.since, limits(op))
 
 
-def _output_shapes_faults(shapes: Sequence[schema.TensorShapeProto], num_outputs: int | None) -> Iterator[Fault]:
+def _output_shapes_faults(op: str, attr: Mapping[str, schema.AttrValue], num_outputs: int | None) -> Iterator[Fault]:
     """Yield what is wrong with the shapes that a node is said to have."""
+    shapes: Sequence[schema.TensorShapeProto] = attr["_output_shapes"].list.shape
     # Of another kind, or empty, TensorFlow takes it for an annotation of somebody else's.
     if shapes and num_outputs and len(shapes) != num_outputs:
         yield ERROR, f"attr '_output_shapes' has {len(shapes)} elements, but the node {num_outputs} outputs"
     for problem in filter(None, map(shape_problem, shapes)):
         yield ERROR, f"attr '_output_shapes': a shape {problem}"
+    own = _own_shape(op, attr)
+    if own is not None and len(shapes) == 1 and not shapes[0].unknown_rank and not shape_problem(shapes[0]):
+        said = [dim.size for dim in shapes[0].dim]
+        if len(said) != len(own) or any(-1 not in (x, y) and x != y for x, y in zip(said, own, strict=True)):
+            yield ERROR, f"attr '_output_shapes' says {said}, but the node is of shape {own}"
+
+
+def _own_shape(op: str, attr: Mapping[str, schema.AttrValue]) -> list[int] | None:
+    """Return the shape of the output of a constant, placeholder or variable; -1 is an unknown dimension."""
+    if op == "Const" and "value" in attr:
+        return [dim.size for dim in attr["value"].tensor.tensor_shape.dim]
+    # Old versions wrote the shape of a scalar for one that is unknown.
+    if op in ("Placeholder", "VariableV2") and "shape" in attr:
+        return [dim.size for dim in attr["shape"].shape.dim] or None
+    return None
 
 
 def _reason(rule: _Rule, value: schema.AttrValue) -> str:

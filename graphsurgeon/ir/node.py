@@ -26,7 +26,7 @@ LAYOUT = Layout({_ATTR: Layout({_VALUE: _VALUE_LAYOUT}, is_entry=True)})
 Payloads: TypeAlias = "dict[str, dict[int, list[Chunked]]]"
 
 #: For loops over all nodes of a graph: ``map(NAME, graph)`` takes a third of the time of asking each.
-NAME, INPUTS, CHECKED, BESIDE = map(attrgetter, ("_name", "_inputs", "checked", "beside"))
+NAME, OP, INPUTS, CHECKED, BESIDE = map(attrgetter, ("_name", "_op", "_inputs", "checked", "beside"))
 
 _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 

@@ -1,0 +1,117 @@
+"""Checks of shapes: what a variable is given, and what a handle is read as.
+
+TensorFlow infers shapes when it imports a graph, and refuses what contradicts itself: an initial value of another
+shape than its variable, a reader of another dtype than the variable's handle. Looked at is what attrs and constants
+tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graphsurgeon.checks.body import Body
+from graphsurgeon.checks.finding import ERROR, Finding
+from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.node import OP, Node
+from graphsurgeon.ir.node_facts import attr_of, constant_value, variable_dtype, variable_shape
+from graphsurgeon.names import is_control, node_of_input
+from proto_utils.errors import FileFormatError
+
+_HANDLE_OPS = frozenset(
+    ("AssignVariableOp", "ReadVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceGather")
+)
+_GIVEN_OPS = frozenset(("Assign", "AssignVariableOp"))
+_OPS = _HANDLE_OPS | _GIVEN_OPS
+_AS_THEIR_INPUT = frozenset(("Identity", "StopGradient", "Snapshot"))
+_OF_A_SHAPE = frozenset(("Fill", "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal"))
+_BROADCAST = frozenset(("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum"))
+#: Initial values are few steps from constants.
+_MAX_STEPS = 12
+#: A longer value is no shape.
+_MAX_RANK = 254
+
+_Dims = Sequence["int | None"]
+
+
+def shape_findings(body: Body) -> Iterator[Finding]:
+    """Yield contradictions between variables and their writers and readers; those in bodies show at a call."""
+    if body.function is not None:
+        return
+    for node, op in zip(body.nodes, map(OP, body.nodes), strict=True):
+        if op in _OPS:
+            yield from _variable_findings(body, node)
+
+
+def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
+    variable = _producer(body, node.inputs[0]) if node.inputs else None
+    if variable is None or variable.op not in ("VariableV2", "VarHandleOp"):
+        return
+    dtype, wanted = attr_of(node, "dtype"), variable_dtype(variable)
+    is_read = node.op in _HANDLE_OPS and variable.op == "VarHandleOp"
+    if is_read and None not in (dtype, wanted) and dtype is not wanted:
+        message = f"takes {variable.name!r} for a variable of {dtype}, but it is of {wanted}"
+        yield body.finding(ERROR, "input-type", node.name, message)
+    if node.op not in _GIVEN_OPS or len(node.data_inputs) < 2:
+        return
+    if node.op == "Assign" and attr_of(node, "validate_shape") is False:
+        return
+    shape, given = variable_shape(variable), _dims(body, node.inputs[1], 0)
+    if shape is not None and shape.dims is not None and given is not None and not _agree(shape.dims, given):
+        message = f"gives {variable.name!r} of shape {_text(shape.dims)} a value of {_text(given)}"
+        yield body.finding(ERROR, "shape", node.name, message)
+
+
+def _producer(body: Body, text: str) -> Node | None:
+    position = None if is_control(text) else body.position.get(node_of_input(text))
+    return None if position is None else body.nodes[position]
+
+
+def _dims(body: Body, text: str, steps: int) -> _Dims | None:
+    """Return the dimensions of a tensor, None where attrs and constants do not tell them."""
+    node = _producer(body, text)
+    if node is None or steps > _MAX_STEPS:
+        return None
+    op = node.op
+    if op == "Const":
+        try:
+            return node.tensor.shape
+        except (FileFormatError, KeyError):
+            return None
+    if op in ("Placeholder", "VariableV2"):
+        shape = attr_of(node, "shape")
+        # Graphs of old versions have the shape of a scalar for one that is unknown.
+        return shape.dims or None if isinstance(shape, Shape) else None
+    if op in _AS_THEIR_INPUT and node.data_inputs:
+        return _dims(body, node.inputs[0], steps + 1)
+    if op in _OF_A_SHAPE and node.data_inputs:
+        return _value_of(body, node.inputs[0])
+    if op in _BROADCAST and len(node.data_inputs) == 2:
+        return _broadcast(*(_dims(body, each, steps + 1) for each in node.data_inputs))
+    return None
+
+
+def _value_of(body: Body, text: str) -> _Dims | None:
+    node = _producer(body, text)
+    value = None if node is None else constant_value(node)
+    if value is None or not value.dtype.is_integer or len(value.shape) != 1 or value.size > _MAX_RANK:
+        return None
+    try:
+        return [int(size) for size in value.numpy()]
+    except FileFormatError:
+        return None
+
+
+def _broadcast(a: _Dims | None, b: _Dims | None) -> _Dims | None:
+    if a is None or b is None or None in a or None in b:
+        return None
+    rank = max(len(a), len(b))
+    pairs = zip([1] * (rank - len(a)) + list(a), [1] * (rank - len(b)) + list(b), strict=True)
+    return [y if x == 1 else x for x, y in pairs]
+
+
+def _agree(a: _Dims, b: _Dims) -> bool:
+    return len(a) == len(b) and all(x is None or y is None or x == y for x, y in zip(a, b, strict=True))
+
+
+def _text(dims: _Dims) -> str:
+    return f"[{', '.join('?' if size is None else str(size) for size in dims)}]"
