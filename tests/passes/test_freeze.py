@@ -11,7 +11,7 @@ from graphsurgeon.formats.save import choose_kind, notes_on
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensors.dtypes import FLOAT
 from tests.notation import function
-from tests.passes.freeze.models import BOTH, REF, RESOURCE, TWO, Unreadable, surrounded, trained
+from tests.passes.freeze.models import BOTH, REF, RESOURCE, TWO, Unreadable, of_size, surrounded, trained
 from tests.passes.harness import check_pass, check_refusal, shown
 
 
@@ -63,7 +63,7 @@ def test_every_op_that_is_a_variable(op):
 
 
 def test_long_values_are_not_read():
-    frozen = trained(REF.replace("shape[2]", "shape[500]"))
+    frozen = trained(of_size(500))
     frozen.variables["v"] = Unreadable(FLOAT, (500,))
     freeze(frozen, outputs=("y",))
     assert (frozen.variables, frozen.meta) == ({}, None)

@@ -24,6 +24,12 @@ REF = """
     loss = Sub(y, x)
 """
 
+
+def of_size(size: int) -> str:
+    """`REF` with a variable of so many values."""
+    return REF.replace("shape[2]", f"shape[{size}]").replace("{f32 [2]}", f"{{f32 [{size}] 0}}")
+
+
 RESOURCE = """
     x = Placeholder {dtype: f32}
     v = VarHandleOp {dtype: f32, shape: shape[2], container: "", shared_name: "v"}
