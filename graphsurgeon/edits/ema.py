@@ -4,8 +4,9 @@ For: evaluating and exporting what ``tf.train.ExponentialMovingAverage`` kept du
 ``w`` to ``w/ExponentialMovingAverage``; what optimizers of Keras keep with ``use_ema``; averages that an optimizer has
 as slots, as the model garden's and TensorFlow Addons' have.
 
-Leaves behind: the averages under the plain names, untouched; the averages' own names are gone. What has no average
-stays; the report lists floating-point variables among that, but for the state of optimizers.
+Leaves behind: the averages under the plain names, untouched; the averages' own names are gone, and with them what an
+optimizer of TensorFlow 2 had of them: restoring it notices that. What has no average stays; the report lists
+floating-point variables among that, but for the state of optimizers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA
 from graphsurgeon.variables.object_graph import ObjectGraph, read_object_graph
+from graphsurgeon.variables.object_graph_keys import update_object_graph
 from graphsurgeon.variables.object_names import slots_of_variables
 from graphsurgeon.variables.optimizer_state import averages_of_objects, optimizer_state
 
@@ -75,9 +77,12 @@ def ema(
     own = {*optimizer_state(tensors).reasons, *averages.values()}
     others = [name for name in targets(tensors) if tensors[name].dtype.is_floating and name not in own]
     taken = {plain: tensors[averages[plain]] for plain in chosen}
+    # Of two objects with one key, tf.train.Checkpoint restores only one.
+    new_keys = {averages[plain]: None if plain in tensors else plain for plain in chosen}
     for name in set(averages.values()):
         del tensors[name]
     tensors.update(taken)
+    update_object_graph(tensors, {name: new_keys.get(name) for name in averages.values()})
     skipped = [Skipped(name, "has no average" if name not in averages else "not selected") for name in others]
     skipped = [row for row in skipped if row.name not in taken]
     note = f"{len(taken):,} of {len(skipped) + len(taken):,} floating-point variables have the value of their average"

@@ -11,7 +11,7 @@ from graphsurgeon.edits.ema import ema
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor, as_tensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from proto_utils import schema
 from tests.edits.values import lists, singles, tensors, told
 from tests.object_graphs import message
@@ -98,6 +98,10 @@ def test_averages_that_are_slots(name, options, is_listed):
     ema(given, **options)
     assert given[key("w")].numpy().tolist() == [3]
     assert given.keys() == {key("w"), *momentum, OBJECT_GRAPH_KEY}
+    objects = read_object_graph(given)
+    assert objects is not None
+    # Each key is that of one object: TensorFlow restores no second one.
+    assert [each.key for number in range(len(objects)) for each in objects.saved_by(number)] == list(objects.attributes)
 
 
 def test_a_slot_of_another_name():

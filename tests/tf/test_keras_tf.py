@@ -69,6 +69,14 @@ def test_exports_are_merged_whatever_the_order_of_their_twins(exports):
     assert gs.diff(merged, given[0]).is_equal
 
 
+def test_averages_are_restored_into_the_model_also_with_its_optimizer(tf2, tmp_path):
+    averages = tf2.call("keras_files:averaging", prefix=str(tmp_path / "m"))
+    weights = dict(gs.load_checkpoint(tmp_path / "m"))
+    gs.ema(weights)
+    gs.save_checkpoint(weights, tmp_path / "averages")
+    assert tf2.call("keras_files:restored_averages", prefix=str(tmp_path / "averages")) == averages
+
+
 @pytest.fixture(scope="module")
 def saved(tf2: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
     """A model in all the forms that Keras saves, and the digests of its weights by their paths."""

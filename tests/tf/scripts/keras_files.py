@@ -118,3 +118,34 @@ def exports(directory):
     started = [subprocess.Popen(command, cwd=os.path.dirname(__file__)) for command in commands]
     assert [process.wait() for process in started] == [0, 0]
     return [a, b, c]
+
+
+def averaging(prefix):
+    """Save a model whose optimizer has made a step and keeps averages; returns the digests of these by weight."""
+    import tensorflow as tf
+
+    model = _averaged(1)
+    tf.train.Checkpoint(model=model, optimizer=model.optimizer).write(prefix)
+    averages = model.optimizer._model_variables_moving_average
+    return {weight.path: _digest(average.numpy()) for weight, average in zip(model.weights, averages)}
+
+
+def restored_averages(prefix):
+    """Restore model and optimizer; returns the digests of the weights."""
+    import tensorflow as tf
+
+    model = _averaged(2)
+    tf.train.Checkpoint(model=model, optimizer=model.optimizer).read(prefix).expect_partial()
+    return {weight.path: _digest(weight.numpy()) for weight in model.weights}
+
+
+def _averaged(seed):
+    import keras
+    import numpy as np
+
+    keras.backend.clear_session(free_memory=True)
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="a"), keras.layers.Dense(1, name="b")])
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True), "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    return model
