@@ -46,17 +46,19 @@ def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
     variable = _producer(body, node.inputs[0]) if node.inputs else None
     if variable is None or variable.op not in ("VariableV2", "VarHandleOp"):
         return
-    dtype, wanted = attr_of(node, "dtype"), variable_dtype(variable)
-    is_read = node.op in _HANDLE_OPS and variable.op == "VarHandleOp"
-    if is_read and None not in (dtype, wanted) and dtype is not wanted:
-        message = f"takes {variable.name!r} for a variable of {dtype}, but it is of {wanted}"
-        yield body.finding(ERROR, "input-type", node.name, message)
-    if node.op not in _GIVEN_OPS or len(node.data_inputs) < 2:
+    op = node.op
+    if op in _HANDLE_OPS and variable.op == "VarHandleOp":
+        dtype, wanted = attr_of(node, "dtype"), variable_dtype(variable)
+        if None not in (dtype, wanted) and dtype is not wanted:
+            message = f"takes {variable.name!r} for a variable of {dtype}, but it is of {wanted}"
+            yield body.finding(ERROR, "input-type", node.name, message)
+    if op not in _GIVEN_OPS or len(node.data_inputs) < 2:
         return
-    if node.op == "Assign" and attr_of(node, "validate_shape") is False:
+    given = _dims(body, node.inputs[1], 0)
+    shape = None if given is None else variable_shape(variable)
+    if given is None or shape is None or shape.dims is None or _agree(shape.dims, given):
         return
-    shape, given = variable_shape(variable), _dims(body, node.inputs[1], 0)
-    if shape is not None and shape.dims is not None and given is not None and not _agree(shape.dims, given):
+    if op != "Assign" or attr_of(node, "validate_shape") is not False:
         message = f"gives {variable.name!r} of shape {_text(shape.dims)} a value of {_text(given)}"
         yield body.finding(ERROR, "shape", node.name, message)
 
@@ -73,10 +75,8 @@ def _dims(body: Body, text: str, steps: int) -> _Dims | None:
         return None
     op = node.op
     if op == "Const":
-        try:
-            return node.tensor.shape
-        except (FileFormatError, KeyError):
-            return None
+        value = node.attr("value")
+        return None if value is None else [dim.size for dim in value.tensor.tensor_shape.dim]
     if op in ("Placeholder", "VariableV2"):
         shape = attr_of(node, "shape")
         # Graphs of old versions have the shape of a scalar for one that is unknown.
@@ -96,9 +96,14 @@ def _value_of(body: Body, text: str) -> _Dims | None:
     if value is None or not value.dtype.is_integer or len(value.shape) != 1 or value.size > _MAX_RANK:
         return None
     try:
-        return [int(size) for size in value.numpy()]
+        raw, width = b"".join(value.chunks()), value.dtype.itemsize
     except FileFormatError:
         return None
+    # Not by numpy, which takes longer to import than all else does.
+    return [
+        int.from_bytes(raw[at : at + width], "little", signed=value.dtype.kind == "i")
+        for at in range(0, len(raw), width)
+    ]
 
 
 def _broadcast(a: _Dims | None, b: _Dims | None) -> _Dims | None:
