@@ -4,6 +4,9 @@ A tensor under another key is the same tensor, so a writer that links data files
 In the object graph of a TensorFlow 2 checkpoint the keys are kept true, and the full names, by which a saver of
 TensorFlow 1 finds a variable there, are renamed by the same rule. The references between objects, by which
 ``tf.train.Checkpoint`` finds it, follow the keys where they can; not in a SavedModel, which has them a second time.
+
+TensorFlow refuses an object graph with a key that does not say where the object ends and its value begins. A value with
+such a name is nobody's any more: it is found by its name, and its object is seen to be missing.
 """
 
 from __future__ import annotations
@@ -11,13 +14,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.renaming.new_names import NewNames
 from graphsurgeon.rewrites.renaming.object_paths import rename_references
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
+from graphsurgeon.variables.object_graph import ATTRIBUTES, OBJECT_GRAPH_KEY, object_graph_text
 from graphsurgeon.variables.object_graph_keys import update_object_graph
 from proto_utils import schema
+
+_MAX_LISTED = 3
 
 
 def renamed_tensors(
@@ -31,8 +37,24 @@ def renamed_tensors(
     found = {keys.get(key, key): tensor for key, tensor in tensors.items()}
     if OBJECT_GRAPH_KEY not in found:
         return found, []
-    update_object_graph(found, keys)
-    return found, _rename_objects(found, new, {} if keeps_paths else keys)
+    plain: dict[str, str] = {}
+    if not keeps_paths:
+        plain = {old: now for old, now in keys.items() if ATTRIBUTES in old and ATTRIBUTES not in now}
+    objects = {old: None if old in plain else now for old, now in keys.items()}
+    if not update_object_graph(found, objects):
+        plain = {}
+    notes = _rename_objects(found, new, {} if keeps_paths else {old: now for old, now in objects.items() if now})
+    return found, [*_plain_notes([*plain.values()]), *notes]
+
+
+def _plain_notes(plain: list[str]) -> list[str]:
+    if not plain:
+        return []
+    count = "1 value has a key" if len(plain) == 1 else f"{len(plain):,} values have keys"
+    return [
+        f"{count} without {ATTRIBUTES.strip('/')}, by which tf.train.Checkpoint finds none: out of the object graph, "
+        f"there by name only ({some_of(plain, _MAX_LISTED)})"
+    ]
 
 
 def _rename_objects(tensors: dict[str, Tensor], new: NewNames, keys: Mapping[str, str]) -> list[str]:

@@ -6,14 +6,15 @@ its object, so a new key of as many steps asks for new names of some of these re
     model/head/w  ->  model/top/w        what model calls head is to be called top
 
 One gets a new name when every value that it leads to, by the way that its key says, asks for the same one, and no other
-reference of that object has it. What does not follow is told: its value is found by the old way, or not at all.
+reference of that object has it. A value that does not get its whole new way keeps the old one: half of each would be a
+way that nobody asked for. What does not follow is told: its value is found by the old way.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.names import some_of
@@ -31,20 +32,42 @@ def rename_references(message: Any, keys: Mapping[str, str]) -> list[str]:
     The attributes have their new keys already; `keys` are the new ones that changed, by the old ones.
     """
     old_keys = {new: old for old, new in keys.items()}
-    renamed = _renamed(message, _wanted(ObjectGraph(message), old_keys))
+    renamed = _agreed(message, old_keys)
     for number, node in enumerate(message.nodes):
         for child in node.children:
             child.local_name = renamed.get((number, child.local_name), child.local_name)
     return [*_aliases(message, renamed), *_left_behind(ObjectGraph(message), old_keys)]
 
 
-def _wanted(objects: ObjectGraph, old_keys: Mapping[str, str]) -> dict[Reference, str]:
-    """Return the new names that all values behind a reference agree on."""
+def _agreed(message: Any, old_keys: Mapping[str, str]) -> dict[Reference, str]:
+    """Return the new names by which every value is found where its key says now, or where it was."""
+    objects = ObjectGraph(message)
+    staying: set[str] = set()
+    while True:
+        renamed = _renamed(message, _wanted(objects, old_keys, staying))
+        halfway = {
+            key
+            for key, attribute in objects.attributes.items()
+            if key in old_keys and key not in staying and _is_halfway(key, objects.references(attribute.node), renamed)
+        }
+        if not halfway:
+            return renamed
+        staying |= halfway
+
+
+def _is_halfway(key: str, way: Sequence[Reference], renamed: Mapping[Reference, str]) -> bool:
+    """Return whether a way has new names, and is not the one that its key says."""
+    names = [renamed.get(reference, reference[1]) for reference in way]
+    return names != [name for _, name in way] and names != [_unescaped(step) for step in _path(key).split("/")]
+
+
+def _wanted(objects: ObjectGraph, old_keys: Mapping[str, str], staying: Collection[str]) -> dict[Reference, str]:
+    """Return the new names that all values behind a reference agree on; `staying` are keys that ask for the old."""
     asked: dict[Reference, set[str | None]] = defaultdict(set)
     for key, attribute in objects.attributes.items():
         old = old_keys.get(key, key)
         way = objects.references(attribute.node)
-        if attribute.node in objects.slots or objects.path(attribute.node) != _path(old):
+        if key in staying or attribute.node in objects.slots or objects.path(attribute.node) != _path(old):
             # Slots follow their variables; what is not where its key said before is not to move.
             asked_for: list[str | None] = [name for _, name in way]
         else:

@@ -70,3 +70,15 @@ def test_an_object_graph_that_is_too_large_is_not_parsed(monkeypatch):
     monkeypatch.setattr(objects, "MAX_NBYTES", 10)
     with pytest.raises(LimitError, match="object graph"):
         renamed({KEY: floats(1), "other": floats(2), OBJECT_GRAPH_KEY: object_graph()}, "dense/kernel=v")
+
+
+def test_a_key_that_says_no_object_is_there_by_name_only():
+    tensors = {KEY: floats(1), "other": floats(2), OBJECT_GRAPH_KEY: object_graph()}
+    new = NewNames(NameMap(parse_texts([f"{KEY}=kernel"])), tensors)
+    found, notes = renamed_tensors(tensors, new, changed_names(tensors, new, "key"))
+    assert list(found) == ["kernel", "other", OBJECT_GRAPH_KEY]
+    assert attribute(found) == ("", "other")
+    assert notes == [
+        "1 value has a key without .ATTRIBUTES, by which tf.train.Checkpoint finds none: out of the object graph, "
+        "there by name only (kernel)"
+    ]

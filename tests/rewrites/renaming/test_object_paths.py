@@ -66,3 +66,14 @@ def test_another_name_for_the_same_object_is_told():
     names, (note,) = renamed(made, w="again/x")
     assert names[2] == ["x", "alias"]
     assert "x is alias too" in note
+
+
+def test_a_value_that_cannot_go_the_whole_way_keeps_its_own():
+    made = net("w")
+    made.nodes.add().attributes.add(checkpoint_key="own" + END)
+    made.nodes[0].children.add(node_id=4, local_name="own")
+    made.nodes.add().attributes.add(checkpoint_key=f"model/v{END}")
+    made.nodes[1].children.add(node_id=5, local_name="v")
+    names, (note,) = renamed(made, w="model/x")
+    assert names == [["model", "again", "own"], ["head", "v"], ["w"]]
+    assert note.endswith(f"1 value has a new key and is still at again/w (model/x{END})")
