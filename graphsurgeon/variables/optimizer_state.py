@@ -110,18 +110,48 @@ def slots_of_objects(objects: ObjectGraph) -> dict[str, tuple[str, str]]:
     """Return the key of the variable that a slot belongs to, and what the slot is called, by the slot's own key.
 
     Optimizers of Keras 3 have no slots, but lists beside the one of what they train, in its order or by its numbers.
+    What Adafactor keeps is in the list of all its variables only, as many of them in turn for each.
     """
     pairs = [(slot.variable, slot.original, slot.slot_name) for slot in objects.slots.values()]
     for number in _optimizers(objects):
         lists = {name: dict(objects.children(child)) for name, child in objects.children(number)}
         trained = lists.get(_LISTS[0], {})
+        listed = {child for _, child in objects.children(number)}
         for name, members in lists.items():
             if name not in _UNPAIRED and members and members.keys() <= trained.keys():
                 pairs += [(own, trained[place], name.strip("_")) for place, own in members.items()]
+                listed.update(members.values())
+        unlisted = [own for own in _in_order(lists.get(_UNPAIRED[1], {})) if own not in listed]
+        pairs += _in_turn(objects, unlisted, _in_order(trained))
     found = {}
     for variable, original, name in pairs:
         for own, of in zip(objects.saved_by(variable), objects.saved_by(original), strict=False):
             found[own.key] = (of.key, name)
+    return found
+
+
+def _in_order(members: Mapping[str, int]) -> list[int]:
+    """Return the members of a list, whose names are their places."""
+    return [members[place] for place in sorted(members, key=lambda place: (len(place), place))]
+
+
+def _in_turn(objects: ObjectGraph, values: Sequence[int], trained: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Return what an optimizer keeps in turn for each variable that it trains, where all names say so; else nothing.
+
+    They are called after the variable alone, ``adafactor/kernel``, or after its layers too,
+    ``adafactor/model_dense_kernel_velocity``.
+    """
+    if not values or not trained or len(values) % len(trained):
+        return []
+    size = len(values) // len(trained)
+    found = []
+    for position, own in enumerate(values):
+        original = trained[position // size]
+        called, of = (next((each.full_name for each in objects.saved_by(one)), "") for one in (own, original))
+        called, whole = called.partition("/")[2], f"{of.replace('/', '_')}_"
+        if not of or not (called == of.rpartition("/")[2] or called.startswith(whole)):
+            return []
+        found.append((own, original, called.removeprefix(whole) if called.startswith(whole) else f"#{position % size}"))
     return found
 
 

@@ -221,3 +221,31 @@ def test_a_slot_whose_variable_is_gone():
     tensors = {SLOT: as_tensor(1), OBJECT_GRAPH_KEY: as_tensor(schema.serialize(made))}
     assert optimizer_state(tensors).reasons == {SLOT: "slot m of a variable that is not there, by the object graph"}
     assert slots_of_objects(ObjectGraph(made)) == {}
+
+
+def adafactor(*names: str):
+    """Two variables that are trained, and what Adafactor has for them in turn, in the list of all its own."""
+    own = [{"attributes": [(f"adafactor/{name}", f"own{number}")]} for number, name in enumerate(names)]
+    return message(
+        {"children": [("_iterations", 1), ("_learning_rate", 2), ("_trainable_variables", 3), ("_variables", 4)]},
+        {"attributes": [("adafactor/iteration", "iteration")]},
+        {"attributes": [("adafactor/learning_rate", "learning_rate")]},
+        {"children": [("0", 5), ("1", 6)]},
+        {"children": [("0", 1), ("1", 2), *((str(2 + number), 7 + number) for number in range(len(names)))]},
+        {"attributes": [("net/d1/kernel", "d1")]},
+        {"attributes": [("net/d2/kernel", "d2")]},
+        *own,
+    )
+
+
+def test_what_adafactor_keeps_belongs_to_variables_in_turn():
+    made = adafactor("kernel", "kernel", "net_d1_kernel_velocity", "kernel", "kernel", "net_d2_kernel_velocity")
+    assert slots_of_objects(ObjectGraph(made)) == {
+        "own0": ("d1", "#0"), "own1": ("d1", "#1"), "own2": ("d1", "velocity"),
+        "own3": ("d2", "#0"), "own4": ("d2", "#1"), "own5": ("d2", "velocity"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [("kernel", "kernel", "kernel"), ("kernel", "bias"), ("other", "kernel")])
+def test_without_names_that_agree_an_order_proves_nothing(names):
+    assert slots_of_objects(ObjectGraph(adafactor(*names))) == {}
