@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from graphsurgeon.tensors.tensor import Tensor
@@ -120,6 +121,9 @@ class _Names:
             scopes = [each for each in table if each == scope or each.endswith(f"/{scope}")] if scope else []
             for each in sorted(scopes, key=len):
                 yield [key for *_, key in sorted(table[each])]
+            if len(scopes) > 1:
+                # What came to a layer later, as quantization does, has not the name of the model before its own.
+                yield [key for *_, key in sorted(chain.from_iterable(table[each] for each in scopes))]
         yield [key for *_, key in sorted(self._groups.get(f"{place.group}/_variables", ()))]
 
     @staticmethod

@@ -63,3 +63,11 @@ def test_another_shape_or_number_is_none():
         None,
         None,
     ]
+
+
+def test_what_came_to_a_layer_later_has_not_the_name_of_the_model():
+    places = [
+        WeightPlace(f"layers/dense/vars/{n}", f"d/{n}", "d", shape) for n, shape in enumerate([(3, 2), (2,), (1,)])
+    ]
+    tensors = named(net__d__bias=(2,), d__kernel=(3, 2), d__kernel_scale=(1,))
+    assert found(tensors, *places) == ["d/kernel", "net/d/bias", "d/kernel_scale"]
