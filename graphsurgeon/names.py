@@ -168,7 +168,7 @@ def matches(pattern: str, name: str) -> bool:
     Raises
     ------
     UnsupportedError
-        It may take longer than a few seconds: see `proto_utils.backtracking`.
+        It may take for ever, or longer than a minute: see `proto_utils.backtracking`.
     """
     if pattern == name:
         return True

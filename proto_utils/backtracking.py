@@ -29,8 +29,8 @@ if sys.version_info >= (3, 11):
 else:
     import sre_parse as _parser
 
-#: So many ways of sharing out a text take some seconds.
-MAX_WAYS = 1 << 31
+#: So many ways of sharing out a text take a minute or so, if all of them have to be tried.
+MAX_WAYS = 1 << 33
 
 _LONGEST = 1 << 30
 #: A repeat of more rounds is as good as one without end.
@@ -63,7 +63,7 @@ def num_repeats(pattern: str) -> int:
 
 @lru_cache(maxsize=256)
 def max_letters(pattern: str) -> int:
-    """Return how long a text may be that the regular expression is to match within seconds.
+    """Return how long a text may be that the regular expression is to match in reasonable time: see `MAX_WAYS`.
 
     Raises as `num_repeats`.
     """
