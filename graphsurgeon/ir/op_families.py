@@ -22,11 +22,9 @@ RESTORE_OPS = V1_RESTORE_OPS | {"RestoreV2"}
 #: What must be fed.
 PLACEHOLDER_OPS = frozenset({"Placeholder", "PlaceholderV2"})
 
-#: What fills lookup tables.
-TABLE_INIT_OPS = frozenset(
-    ("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
-    + ("LookupTableImport", "LookupTableImportV2")
-)
+#: What fills lookup tables from a file, and what fills them.
+TABLE_FILE_OPS = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
+TABLE_INIT_OPS = TABLE_FILE_OPS | {"InitializeTable", "InitializeTableV2", "LookupTableImport", "LookupTableImportV2"}
 
 #: What calls one function.
 CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})

@@ -33,6 +33,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node_messages import with_attr
+from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers
@@ -58,6 +59,7 @@ from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
 
 _NOT_NOTED = "freeze noted which constants were variables, and not this one"
+_ASSET = "an asset's path, which who loads the model feeds"
 _LEFT = "freeze noted that it was a variable; left out as asked for"
 
 
@@ -150,7 +152,9 @@ def unfreeze(
     states = _other_states(model, drop_state)
     noted_before, noted = _restored(model, exclude, only, states)
     index = Index(model.graph)
-    plan = find_weights(model, index, select=select, exclude=exclude if select or not noted else (".*",), only=only)
+    assets = {} if model.meta is None else dict.fromkeys(asset_files(model.meta), _ASSET)
+    left = exclude if select or not noted else (".*",)
+    plan = find_weights(model, index, select=select, exclude=left, only=only, against=assets)
     if noted and not plan.weights:
         install_init_op(model, existing_variables(model.graph, index))
         kept = [

@@ -9,7 +9,7 @@ tells which variables an optimizer trains.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from graphsurgeon import names
 from graphsurgeon.ir.attr_value import Shape
@@ -34,18 +34,20 @@ def find_weights(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     only: Sequence[str] = (),
+    against: Mapping[str, str] | None = None,
 ) -> WeightPlan:
     """Decide which constants are weights, in O(nodes + edges); reads no payload, and modifies nothing.
 
     `select` and `exclude` are names, or regular expressions for whole names, of constants to take or leave whatever the
     evidence; `exclude` is stronger, and `only` says for which constants evidence is heard, all by default. An entry of
-    `select` that matches no constant is a NotFoundError.
+    `select` that matches no constant is a NotFoundError. `against` is why constants are none, by their names, where
+    what is around the graph tells.
     """
     index = index if index is not None else Index(model.graph)
     constants = list(constants_of(model.graph))
     require_constants(select, model)
     found, near = gather(model, index, constants), colocated(index.producers)
-    judge = Judge(found, select, exclude, only, near, index.producers)
+    judge = Judge(found, select, exclude, only, near, index.producers, against or {})
     weights: list[Weight] = []
     kept: list[Kept] = []
     for constant in constants:

@@ -7,6 +7,7 @@ from typing import Final
 
 from graphsurgeon import names
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import TABLE_FILE_OPS
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.weights import roles
@@ -18,13 +19,17 @@ from graphsurgeon.weights.scope import Constant
 #: Roles that code fills with one value where a layer has no such weight: a batch norm without scale, say.
 _FILLABLE: Final = frozenset({"bn_scale", "bn_offset", "norm_scale", "norm_offset"})
 
+#: Inputs that take the name of a file, as (op, position).
+_FILE_NAMES: Final = frozenset({(op, 1) for op in TABLE_FILE_OPS})
+
 
 class Judge:
     """The classifier of one graph's constants.
 
     `select` and `exclude` are names or whole-name regular expressions, `exclude` is the stronger, and `only` says where
     evidence is heard; they match the name of a constant, or of the variable it was. `colocated` are the nodes to be
-    placed with another, by the name of that other, and `taken` the names that no variable may have.
+    placed with another, by the name of that other, and `taken` the names that no variable may have;
+    `against` is why constants are no weights whatever the evidence, by name.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Judge:
         only: Sequence[str],
         colocated: Mapping[str, list[Node]],
         taken: Iterable[str],
+        against: Mapping[str, str],
     ) -> None:
         self._found = found
         self._select = select
@@ -42,6 +48,7 @@ class Judge:
         self._only = only
         self._colocated = colocated
         self._taken = set(taken)
+        self._known_against = against
         self._num_marked = sum(evidence.mark > 0 for evidence in found.values())
         self.fingerprinted = marks_decide(found)  # whether marks of freezing decide
 
@@ -88,6 +95,10 @@ class Judge:
         """Return why a constant is not a weight, if it is not."""
         if node.inputs:
             return f"{_usage(evidence)}; fed by control inputs, as no variable is"
+        if constant.name in self._known_against:
+            return f"{_usage(evidence)}; {self._known_against[constant.name]}"
+        if any((use.node.op, use.position) in _FILE_NAMES for use in evidence.uses):
+            return f"{_usage(evidence)}; the name of a file"
         if evidence.mark >= (HINT if self.fingerprinted else NAME_ONLY):
             return None
         if self.fingerprinted:

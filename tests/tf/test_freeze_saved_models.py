@@ -54,6 +54,18 @@ def test_a_saved_model_of_tensorflow_1(request: pytest.FixtureRequest, tmp_path:
     assert [path.name for path in (tmp_path / "out" / "assets").iterdir()] == ["vocabulary.txt"]
 
 
+@pytest.mark.parametrize("variables", ["ref", "resource"])
+def test_variables_come_back_and_the_path_of_the_vocabulary_stays(tf2: TensorFlow, tmp_path: Path, variables: str):
+    source, saved = tmp_path / "in", tmp_path / "again"
+    tf2.call("table_models:make", kind="single", directory=str(source))
+    flat = frozen(source, tmp_path / "out")
+    options = ["--to", "saved_model", "--variables", variables, "--quiet"]
+    assert run(["unfreeze", str(flat), "-o", str(saved), *options]) == 0
+    assert list(gs.load(saved).variables) == ["w"]
+    answer = tf2.call("table_models:judge", original=str(source), frozen=str(saved))
+    assert (answer["differ"], answer["refused"]) == ({}, {})
+
+
 @pytest.mark.parametrize("calls", [(), ("--keep-calls",)], ids=["flat", "calls"])
 @pytest.mark.parametrize(
     ("kind", "outputs"), [("v1", "scores,others,main"), ("single", "StatefulPartitionedCall,NoOp")]

@@ -171,3 +171,17 @@ def test_only_says_where_evidence_is_heard():
     assert set(taken(text, only=("j", "m"))) == {"j"}
     assert set(taken(text, only=("j",), select=("m",))) == {"j", "m"}
     assert reasons(text, only=("j",))["k"] == "not among the only ones to take"
+
+
+def test_the_name_of_a_file_is_no_weight_though_it_was_a_variable():
+    text = (
+        CONV.replace("Conv2D(x, k)", "Conv2D(x, k/read)\nk/read = Identity(k) {_class: loc:@k}")
+        + """
+        path = Const {str []}
+        path/read = Identity(path) {_class: loc:@path}
+        table = HashTableV2 {key_dtype: str, value_dtype: i64}
+        fill = InitializeTableFromTextFileV2(table, path/read) {key_index: -2, value_index: -1}
+    """
+    )
+    assert set(taken(text)) == {"k"}
+    assert set(taken(text, select=("path",))) == {"k", "path"}

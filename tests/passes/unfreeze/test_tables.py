@@ -72,3 +72,15 @@ def test_a_function_that_fills_a_table_and_what_calls_it():
     for name in ("fill", "outer"):
         of.library.functions[name].proto.signature.input_arg[0].type = 20
     assert list_table_fillers(schema.MetaGraphDef(), Index(of.graph).producers, of.library) == ["init"]
+
+
+def test_the_path_of_an_asset_stays_what_the_loader_feeds():
+    """A resource variable of its name would be a handle; TensorFlow could not load the SavedModel any more."""
+    meta = schema.MetaGraphDef()
+    meta.asset_file_def.add(filename="words.txt").tensor_info.name = "path:0"
+    of = model(
+        FROZEN + "path = Const {str []}\nreading = ReadFile(path/read)\npath/read = Identity(path) {_class: loc:@path}",
+        meta=meta,
+    )
+    assert [row.name for row in unfreeze(of, variables="resource").variables] == ["w"]
+    assert of.graph["path"].op == "Const"
