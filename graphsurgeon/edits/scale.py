@@ -13,9 +13,11 @@ from collections.abc import MutableMapping
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import asks_for, change, targets
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.elementwise import ScaledTensor
 from graphsurgeon.tensors.scalars import scalar
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.errors import UnsupportedError
 
 
 @asks_for("factor", "offset", hint="give `factor` or `offset`")
@@ -56,10 +58,19 @@ def scale(
     """
 
     def scaled(name: str, base: Tensor) -> Tensor:
-        # A factor need not be of the range in which the product is to be.
-        kind = dtypes.INT64 if base.dtype.is_integer and base.dtype is not dtypes.UINT64 else base.dtype
-        operands = (None if each is None else scalar(each, kind) for each in (factor, offset))
+        operands = (None if each is None else _operand(each, base.dtype) for each in (factor, offset))
         return ScaledTensor(base, *operands, name=name, saturate=saturate)
 
     change("scale", tensors, targets(tensors, select, exclude), scaled)
     return Remarks()
+
+
+def _operand(value: str | float, dtype: DType) -> Tensor:
+    """Return a factor or offset, which need not be of the range in which results of integers are to be."""
+    is_wide = dtype.is_integer or dtype is dtypes.BOOL
+    for wide in (dtypes.INT64, dtypes.UINT64) if is_wide else ():
+        try:
+            return scalar(value, wide)
+        except UnsupportedError:
+            continue
+    return scalar(value, dtype)

@@ -95,9 +95,13 @@ class ElementwiseTensor(Tensor, ABC):
         """Return the result for one flat piece of every base, which begins at the element `first`."""
 
     def _integers(
-        self, first: int, function: Callable[..., Any], pieces: Sequence[np.ndarray[Any, Any]]
+        self,
+        first: int,
+        function: Callable[..., Any],
+        pieces: Sequence[np.ndarray[Any, Any]],
+        constants: Sequence[int] = (),
     ) -> np.ndarray[Any, Any]:
-        """Compute integers exactly with a function that is extreme where all its arguments are."""
+        """Compute integers exactly with a function that is extreme where all its arguments are, and its `constants`."""
         import numpy as np
 
         if not pieces[0].size:
@@ -107,7 +111,7 @@ class ElementwiseTensor(Tensor, ABC):
         # Arithmetic modulo 2**64 is exact as long as the result is in range; beyond that there are Python's numbers.
         wide = dtypes.UINT64 if self.dtype is dtypes.UINT64 else dtypes.INT64
         least, greatest = limits(wide)
-        is_exact = least <= min(corners) and max(corners) <= greatest
+        is_exact = least <= min(*corners, *constants) and max(*corners, *constants) <= greatest
         kind = wide.numpy() if is_exact else np.dtype(object)
         result = np.asarray(function(*(piece.astype(kind) for piece in pieces)))
         if not (low <= min(corners) and max(corners) <= high):
@@ -176,7 +180,7 @@ class ScaledTensor(ElementwiseTensor):
         if self.dtype.is_integer:
             factor = 1 if self._scale is None else int(self._scale.numpy())
             term = 0 if self._offset is None else int(self._offset.numpy())
-            return self._integers(first, lambda values: values * factor + term, pieces)
+            return self._integers(first, lambda values: values * factor + term, pieces, (factor, term))
         (result,) = pieces
         for function, operand in ((np.multiply, self._scale), (np.add, self._offset)):
             if operand is not None:

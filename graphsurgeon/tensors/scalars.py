@@ -29,7 +29,7 @@ def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool
     ------
     UnsupportedError
         The text spells no number, or the dtype has no such number: it is out of range, has a fraction that an integer
-        cannot have, or the dtype has no numbers at all.
+        cannot have, is neither 0 nor 1 and to be a bool, or the dtype has no numbers at all.
     """
     if dtype is dtypes.STRING:
         return StringTensor([], [value if isinstance(value, bytes) else str(value).encode()])
@@ -38,7 +38,10 @@ def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool
     number = _parse(value) if isinstance(value, str) else value
     if isinstance(number, float) and dtype.is_integer and not number.is_integer():
         raise UnsupportedError(f"{number} is no {dtype.name}")
-    if saturate and isinstance(number, int) and dtype.is_integer:
+    if dtype is dtypes.BOOL and number not in (0, 1):
+        raise UnsupportedError(f"{number} is no {dtype.name}", hint="0 or 1, true or false")
+    if saturate and isinstance(number, int | float) and dtype.is_integer:
+        number = int(number)
         # Python's own numbers may be past any dtype.
         low, high = limits(dtype)
         number = min(max(number, low), high)

@@ -52,6 +52,17 @@ def test_what_does_not_fit_is_an_error_or_saturates():
     assert lists(given) == {"w": [-128, 6], "n": [4]}
 
 
+def test_a_factor_may_be_out_of_the_range_of_results():
+    given = tensors(u=np.array([7, 100], np.uint64), i=np.array([1, 2], np.int64))
+    scale(given, select=("u",), factor=-1, offset=100)
+    scale(given, select=("i",), factor=2**63, offset=-(2**63))
+    assert given["u"].numpy().tolist() == [93, 0]
+    with pytest.raises(PassError, match=r"the value 9223372036854775808 at \[1\] has no place in int64"):
+        given["i"].numpy()
+    with pytest.raises(PassError, match=r"b: 0\.5 is no int8"):
+        scale(tensors(b=np.array([1], np.int8)), select=("b",), factor=0.5)
+
+
 def test_the_verb_writes_nothing_that_wrapped(verb, tmp_path):
     save_checkpoint(tensors(w=np.array([-66, 3], np.int8)), tmp_path / "in")
     given = ("scale", tmp_path / "in", "-o", tmp_path / "out", "--select", "w", "--factor", 2)

@@ -52,6 +52,8 @@ def test_raw():
         ("1", "resource", "resource"),
         ("1", "qint8", "qint8"),
         (1j, "float32", "imaginary"),
+        ("300", "bool", "300 is no bool"),
+        ("nan", "bool", "nan is no bool"),
     ],
 )
 def test_what_a_dtype_has_not(value, dtype, reason):
@@ -65,3 +67,8 @@ def test_what_a_dtype_has_not(value, dtype, reason):
 )
 def test_the_nearest_in_range(value, dtype, nearest):
     assert scalar(value, DType.from_name(dtype), saturate=True).numpy() == nearest
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1e30", 2**63 - 1), (-1e30, -(2**63)), (2**70, 2**63 - 1)])
+def test_the_nearest_number_is_exact(value, expected):
+    assert scalar(value, DType.from_name("int64"), saturate=True).numpy().item() == expected
