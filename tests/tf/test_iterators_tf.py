@@ -45,8 +45,7 @@ def test_it_continues(command: str, saved: tuple[str, list[Any]], tf2: TensorFlo
 def test_a_new_key_is_found(saved: tuple[str, list[Any]], tf2: TensorFlow, tmp_path: Path):
     path, coming = saved
     assert run(["rename", path, "-o", str(tmp_path / "new"), "--map", "it/(.*)=numbers/\\1"]) == 0
-    names = ("it", "numbers")
-    assert coming in [tf2.call("iterators:continued", prefix=tmp_path / "new", name=name) for name in names]
+    assert tf2.call("iterators:continued", prefix=tmp_path / "new", name="numbers") == coming
     assert run(["verify", str(tmp_path / "new")]) == 0
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from graphsurgeon.names import some_of
 from graphsurgeon.variables.object_graph import ATTRIBUTES, ObjectGraph
+from graphsurgeon.variables.object_graph_keys import KEY_SUFFIXES
 
 #: A reference: the object that has it, and what it calls the other.
 Reference = tuple[int, str]
@@ -31,12 +32,20 @@ def rename_references(message: Any, keys: Mapping[str, str]) -> list[str]:
 
     The attributes have their new keys already; `keys` are the new ones that changed, by the old ones.
     """
-    old_keys = {new: old for old, new in keys.items()}
+    old_keys = {noted: old for each in keys.items() for noted, old in _noted(*each)}
     renamed = _agreed(message, old_keys)
     for number, node in enumerate(message.nodes):
         for child in node.children:
             child.local_name = renamed.get((number, child.local_name), child.local_name)
     return [*_aliases(message, renamed), *_left_behind(ObjectGraph(message), old_keys)]
+
+
+def _noted(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """Yield the new and the old key of a tensor, and what an object of several tensors, or an iterator, notes."""
+    yield new, old
+    for suffix in KEY_SUFFIXES:
+        if old.endswith(suffix) and new.endswith(suffix):
+            yield new.removesuffix(suffix), old.removesuffix(suffix)
 
 
 def _agreed(message: Any, old_keys: Mapping[str, str]) -> dict[Reference, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from graphsurgeon.rewrites.renaming.object_paths import rename_references
 from tests.object_graphs import message
 
@@ -77,3 +79,20 @@ def test_a_value_that_cannot_go_the_whole_way_keeps_its_own():
     names, (note,) = renamed(made, w="model/x")
     assert names == [["model", "again", "own"], ["head", "v"], ["w"]]
     assert note.endswith(f"1 value has a new key and is still at again/w (model/x{END})")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "suffixes"), [("ITERATOR", ["_STATE"]), ("table", ["-keys", "-values"])], ids=["iterator", "table"]
+)
+def test_objects_whose_tensors_have_longer_keys_follow_too(attribute: str, suffixes: list[str]):
+    made = message({"children": [("it", 1)]}, {"attributes": [("", f"numbers/.ATTRIBUTES/{attribute}")]})
+    keys = {f"{name}/.ATTRIBUTES/{attribute}": name for name in ("it", "numbers")}
+    old, new = ([key + suffix for suffix in suffixes] for key in keys)
+    assert rename_references(made, dict(zip(old, new, strict=True))) == []
+    assert made.nodes[0].children[0].local_name == "numbers"
+
+
+def test_of_these_too_it_is_told_that_they_stay():
+    made = message({"children": [("it", 1)]}, {"attributes": [("", "my/it/.ATTRIBUTES/ITERATOR")]})
+    (note,) = rename_references(made, {"it/.ATTRIBUTES/ITERATOR_STATE": "my/it/.ATTRIBUTES/ITERATOR_STATE"})
+    assert note.endswith("still at it (my/it/.ATTRIBUTES/ITERATOR)")
