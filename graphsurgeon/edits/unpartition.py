@@ -21,7 +21,7 @@ from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.selection import Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import declared_parts
-from graphsurgeon.variables.named_parts import axes_of, boxes_of, joined_shape, named_parts
+from graphsurgeon.variables.named_parts import axes_of, boxes_of, broken_parts, joined_shape, named_parts
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import UnsupportedError
 
@@ -62,18 +62,22 @@ def unpartition(
     """
     groups = {whole: parts for whole, parts in named_parts(tensors).items() if len(parts) > 1}
     names = [name for name in tensors if name != OBJECT_GRAPH_KEY]
-    chosen = set(selected([*names, *(whole for whole in groups if whole not in tensors)], select, exclude))
+    broken = broken_parts(names)
+    wholes = [whole for whole in (*groups, *broken) if whole not in tensors]
+    chosen = set(selected([*names, *wholes], select, exclude))
     sliced = [name for name in names if name in chosen and tensors[name].parts is not None]
     change("unpartition", tensors, sliced, lambda _, base: ReshapedTensor(base, base.shape))
     left_out = split_patterns(exclude)
     groups = {
         whole: parts
         for whole, parts in groups.items()
-        if (whole in chosen or not chosen.isdisjoint(parts)) and not matches_any(left_out, whole)
+        if (whole in chosen or not chosen.isdisjoint(parts))
+        and not matches_any(left_out, whole)
+        and not all(matches_any(left_out, part) for part in parts)
     }
     declared = {} if model is None else dict(_declared_axes(model))
     made: dict[str, Tensor] = {}
-    problems: dict[str, str] = {}
+    problems = {whole: f"part {number} is missing" for whole, number in broken.items() if whole in chosen}
     by_default: list[str] = []
     for whole, parts in groups.items():
         try:

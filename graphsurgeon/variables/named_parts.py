@@ -34,16 +34,29 @@ def part_name(whole: str, number: int, rest: str = "") -> str:
 
 def named_parts(names: Iterable[str]) -> dict[str, list[str]]:
     """Return the names of parts in their order, by that of the whole: those that are numbered from 0 without a gap."""
+    return {
+        whole: [parts[number] for number in range(len(parts))]
+        for whole, parts in _by_whole(names).items()
+        if max(parts) == len(parts) - 1
+    }
+
+
+def broken_parts(names: Iterable[str]) -> dict[str, int]:
+    """Return the number of the first part that is missing, by the name of the whole: of two parts or more."""
+    return {
+        whole: next(number for number in itertools.count() if number not in parts)
+        for whole, parts in _by_whole(names).items()
+        if 1 < len(parts) <= max(parts)
+    }
+
+
+def _by_whole(names: Iterable[str]) -> dict[str, dict[int, str]]:
     found: dict[str, dict[int, str]] = {}
     for name in names:
         part = split_part_name(name)
         if part is not None:
             found.setdefault(part[0], {})[part[1]] = name
-    return {
-        whole: [parts[number] for number in range(len(parts))]
-        for whole, parts in found.items()
-        if max(parts) == len(parts) - 1
-    }
+    return found
 
 
 def joined_shape(shapes: Sequence[Sequence[int]], axis: int) -> tuple[int, ...] | None:

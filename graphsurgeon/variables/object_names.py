@@ -124,13 +124,19 @@ def with_keys_of(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> t
     if names is None or others is None:
         return second, []
     differing, twins = disagreements(names, others), _unnamed_twins(first, names, second, others)
-    if not differing and not twins:
+    named = {key: names.keys[name] for key, name in others.names.items() if names.keys.get(name, key) != key}
+    staying = second.keys() - differing.keys() - twins.keys()
+    while clashes := [key for key, new in named.items() if new in staying and new not in named]:
+        # What stays has no name that tells it from others.
+        for key in clashes:
+            del named[key]
+    if not differing and not twins and not named:
         return second, []
     found: dict[str, Tensor] = {}
     moved = []
     for key, tensor in second.items():
         name = others.names.get(key, "")
-        new = twins.get(key) or names.keys.get(name, key)
+        new = twins.get(key) or named.get(key, key)
         if name not in names.keys and key in differing:
             new = f"{key} ({name})"
             moved.append(f"{key} is {name}, for which there is no other")

@@ -74,6 +74,21 @@ def test_parts_may_be_selected_by_the_name_of_their_whole():
     assert sorted(given) == ["v/part_0", "v/part_1", "w"]
 
 
+def test_a_part_that_is_missing_is_named():
+    given = tensors(w__part_0=WHOLE, w__part_2=WHOLE)
+    report = unpartition(given)
+    assert [(each.name, each.reason) for each in report.skipped] == [("w", "part 1 is missing")]
+    assert sorted(given) == ["w/part_0", "w/part_2"]
+    with pytest.raises(PassError, match="w: part 1 is missing"):
+        unpartition(given, select=("w",))
+
+
+def test_what_all_parts_are_excluded_of_stays():
+    given = tensors(w__part_0=WHOLE, w__part_1=WHOLE, v__part_0=WHOLE, v__part_1=WHOLE)
+    unpartition(given, exclude=("w/part_.*",))
+    assert sorted(given) == ["v", "w/part_0", "w/part_1"]
+
+
 def test_partition_and_back():
     given = tensors(w=WHOLE, w__Adam=WHOLE + 1)
     partition(given, shards=3, select=(".*",), axis=1, names=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.variables.named_parts import axes_of, axis_towards, boxes_of, joined_shape, named_parts
+from graphsurgeon.variables.named_parts import axes_of, axis_towards, boxes_of, broken_parts, joined_shape, named_parts
 
 
 def test_parts_are_in_order_and_without_gaps():
@@ -18,3 +18,8 @@ def test_where_parts_lie():
     assert axis_towards([(2, 4), (2, 4)], (2, 8)) == 1
     assert axis_towards([(2, 4), (2, 4)], (3, 8)) is None
     assert axes_of([(2,), (2, 4)]) == axes_of([(), ()]) == []
+
+
+def test_a_part_that_is_missing():
+    assert broken_parts(["w/part_0", "w/part_1", "w/part_3", "v/part_0", "v/part_1", "u/part_7", "x"]) == {"w": 2}
+    assert broken_parts(["w/part_2", "w/part_1"]) == {"w": 0}

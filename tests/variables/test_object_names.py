@@ -109,6 +109,29 @@ def test_where_all_agree_it_is_the_same():
     assert with_keys_of(checkpoint(a=4, b=5), second)[0] is second
 
 
+def test_another_key_alone_is_no_other_variable():
+    def saved(way: str, value: float) -> dict[str, Tensor]:
+        made = message({"children": [("x", 1)]}, {"attributes": [("bn/mean", key(way))]})
+        return {key(way): as_tensor(value), OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(made)])}
+
+    found, moved = with_keys_of(saved("_layers/0/mean", 1.0), saved("model/mean", 2.0))
+    assert float(found[key("_layers/0/mean")].numpy()) == 2.0
+    assert moved == [f"{key('model/mean')} is bn/mean, as {key('_layers/0/mean')} is"]
+
+
+def test_a_variable_without_a_name_of_its_own_keeps_its_key():
+    def saved(**names: str) -> dict[str, Tensor]:
+        places = enumerate(names, 1)
+        attributes = [{"attributes": [(name, key(way))]} for way, name in names.items()]
+        made = message({"children": [(way, number) for number, way in places]}, *attributes)
+        values = {key(way): as_tensor(float(number)) for number, way in enumerate(names)}
+        return {**values, OBJECT_GRAPH_KEY: StringTensor((), [schema.serialize(made)])}
+
+    second = saved(a="", b="w")
+    found, _ = with_keys_of(saved(a="w"), second)
+    assert found.keys() == second.keys()
+
+
 def twins(values: list[float], order: list[int]) -> dict[str, Tensor]:
     """Variables of one name, and twins of them in another order."""
     count = len(values)
