@@ -109,9 +109,9 @@ def constant_node(node: Node, value: Tensor, *, is_thawed: bool = False, num_typ
     if num_typed and value.nbytes <= _MAX_TYPED_NBYTES:
         attrs["value"] = schema.AttrValue(tensor=encode(value, num_typed=num_typed))
     if is_thawed:
-        attrs |= {key: node.attrs[key] for key in node.attrs if key[:1] == "_" and key != "_class"}
-        if node.op in REF_OPS and "_class" in node.attrs:
-            attrs["_class"] = node.attrs["_class"]
+        # Who exports a graph notes the shapes of outputs, of a handle that of the handle.
+        of_handles = () if node.op in REF_OPS else ("_class", "_output_shapes")
+        attrs |= {key: node.attrs[key] for key in node.attrs if key[:1] == "_" and key not in of_handles}
     return Node.new(node.name, "Const", device=node.device if is_thawed else "", attrs=attrs)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.dependencies import InitOps
@@ -102,6 +103,14 @@ def test_what_was_a_constant_before_keeps_them(op, kept):
     variable = notation.graph(f"v = {op} {{dtype: f32, shape: shape[2], _note: 3, _class: loc:@v}} on /gpu:0")["v"]
     made = constant_node(variable, VALUE, is_thawed=True)
     assert (made.device, list(made.attrs)) == ("/gpu:0", [*kept, "dtype", "value"])
+
+
+@pytest.mark.parametrize(("op", "is_kept"), [("VariableV2", True), ("VarHandleOp", False)])
+def test_the_shape_of_a_handle_is_not_that_of_the_constant(op, is_kept):
+    variable = notation.graph(f"v = {op} {{dtype: f32, shape: shape[2]}}")["v"]
+    variable.attrs["_output_shapes"] = [Shape([2] if is_kept else [])]
+    made = constant_node(variable, VALUE, is_thawed=True)
+    assert ("_output_shapes" in made.attrs) is is_kept
 
 
 @pytest.mark.parametrize("values", [[1.5, 2.5], [1.5], []])
