@@ -14,6 +14,7 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import change, targets
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.editing.constant_values import is_frozen
 from graphsurgeon.tensors.cast import CastTensor
@@ -59,6 +60,8 @@ def cast(
         A dtype cannot be cast; while values are read: one is out of range.
     """
     wanted = DType.from_name(dtype).base
+    if not has_values(wanted):
+        raise PassError("cast", f"elements of dtype {wanted.name} are no numbers to cast to")
     chosen, skipped = [], []
     # An epsilon of 1e-12 would be 0.
     are_constants = model is not None and is_frozen(model)

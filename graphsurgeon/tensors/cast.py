@@ -92,7 +92,7 @@ class CastTensor(ElementwiseTensor):
             if self.dtype.is_complex and self._bases[0].dtype.is_complex:
                 # Two parts are one element.
                 first, lost = first // 2, lost.reshape(-1, 2).any(axis=1)
-            hint = None if np.isnan(value) else "saturate clamps values to the range that there is"
+            hint = None if np.isnan(value) else "`saturate=True` clamps values to the range that there is"
             self._refuse(first, lost, f"the value {value.item()}", hint)
         return result
 

@@ -72,6 +72,9 @@ def test_checked_when_read_or_saturated(given):
 def test_what_is_refused(given):
     with pytest.raises(NotFoundError, match="no dtype 'float17'"):
         cast(given, dtype="float17")
+    for dtype in ("resource", "string", "qint8"):
+        with pytest.raises(PassError, match=f"elements of dtype {dtype} are no numbers to cast to"):
+            cast(given, dtype=dtype)
     with pytest.raises(PassError, match="c: a cast of complex64 to float32 would drop the imaginary parts"):
         cast(given, dtype="float32", select=("c", "w"))
     assert given["w"].dtype.name == "float32"
