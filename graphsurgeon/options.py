@@ -87,9 +87,21 @@ class Option(NamedTuple):
     def normalize(self, value: Any) -> Any:
         """Return a value of a library call, where one text or number will do for a list of one.
 
-        Else the letters of a text would be taken for texts.
+        Else the letters of a text would be taken for texts. What holds no texts where texts are wanted, or is none of
+        the choices, is a TypeError.
         """
-        return (value,) if self.kind.is_list and isinstance(value, str | int | float) else value
+        if self.kind.is_list and isinstance(value, str | int | float):
+            value = (value,)
+        is_given = value is not None or not self.kind.takes_none
+        if self.kind.item not in ("text", "choice") or not is_given or isinstance(value, Mapping):
+            return value
+        if self.kind.is_list and isinstance(value, Iterable) and not isinstance(value, bytes):
+            value = tuple(value)
+        each = value if self.kind.is_list and isinstance(value, tuple) else (value,)
+        if not all(isinstance(one, str) and one in (self.kind.choices or (one,)) for one in each):
+            wanted = f"{'one of ' if self.kind.choices else ''}{self.spell()}"
+            raise TypeError(f"{self.name} is {wanted}; not {reprlib.repr(value)}")
+        return value
 
     def convert(self, value: Any) -> Any:
         """Return a plain value as the function takes it, but for checkpoints, whose paths are returned.

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon import edits, passes
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.ir.model import Model
@@ -164,11 +165,35 @@ def test_what_does_not_fit_is_answered_with_what_does(name, given, wanted):
 
 @pytest.mark.parametrize(
     ("name", "given", "made"),
-    [("select", "abc", ("abc",)), ("axis_order", 1, (1,)), ("select", ["a"], ["a"]), ("dtype", "a", "a"),
+    [("select", "abc", ("abc",)), ("axis_order", 1, (1,)), ("select", ["a"], ("a",)), ("dtype", "a", "a"),
      ("map", {"a": "b"}, {"a": "b"})],
 )  # fmt: skip
 def test_one_for_a_list_of_one(name, given, made):
     assert OPTIONS[name].normalize(given) == made
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "given", "wanted"),
+    [
+        (gs.freeze, "outputs", 3, "a list of texts"),
+        (gs.freeze, "outputs", None, "a list of texts"),
+        (gs.freeze, "outputs", [3], "a list of texts"),
+        (gs.freeze, "outputs", b"prob", "a list of texts"),
+        (gs.freeze, "updates", "x", "decline, compute"),
+        (gs.freeze, "signature", 3, "a text"),
+        (gs.average, "missing", "x", "error, keep"),
+        (gs.downgrade, "to", 1.15, "a text"),
+        (gs.rename, "map", 3, "a mapping of texts"),
+    ],
+)
+def test_what_a_call_takes_for_no_texts_is_told(function, name, given, wanted):
+    with pytest.raises(TypeError, match=f"{name} is .*({wanted}).*; not "):
+        options_of(function)[name].normalize(given)
+
+
+def test_a_text_that_may_be_left_out_may_be_none():
+    assert options_of(gs.freeze)["signature"].normalize(None) is None
+    assert options_of(gs.freeze)["outputs"].normalize(iter("ab")) == ("a", "b")
 
 
 @every_function
