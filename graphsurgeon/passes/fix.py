@@ -40,7 +40,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
 from graphsurgeon.meta_graph.endpoints import MISSING, loose_ends
-from graphsurgeon.names import node_of, node_of_input, parse_input, split_names
+from graphsurgeon.names import node_of, node_of_input, parse_input, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
@@ -114,7 +114,7 @@ def fix(model: Model, *, inputs: tuple[str, ...] = ()) -> FixReport:
     first += [*restore_control_inputs(model), *drop_dangling(model)]
     first += [NodeRepair(node.name, None, node.op, "reads the handle again") for node in read_handles_again(model)]
     before = {name: list(graph) for name, graph in model.graphs()}
-    wait_again(model.graph)
+    doubtful = wait_again(model.graph)
     repaired = _repair_functions(model)
     last: dict[str, tuple[Value, bool]] = {}
     # Each round takes the next op of a chain that had handed a reference on.
@@ -134,7 +134,15 @@ def fix(model: Model, *, inputs: tuple[str, ...] = ()) -> FixReport:
     repairs = [*_changes(None, before[None], model.graph), *(Repair(*each) for each in first)]
     for function, original in repaired:
         repairs += _changes(function.name, before[original], function.body)
-    return FixReport(repairs, [] if repairs else ["there was nothing to repair"])
+    notes = [] if repairs else ["there was nothing to repair"]
+    return FixReport(repairs, notes + [_doubt(*each) for each in doubtful.items() if each[0] in model.graph])
+
+
+def _doubt(constant: str, reads: list[str]) -> str:
+    return (
+        f"{some_of([*map(repr, reads)])} of {constant!r} may have waited for an op that changed it, which freezing "
+        "forgets: what they give is the value that was frozen"
+    )
 
 
 def _feed(model: Model, names: Sequence[str]) -> list[NodeRepair]:
@@ -155,7 +163,7 @@ def _feed(model: Model, names: Sequence[str]) -> list[NodeRepair]:
         reader, position = index.consumers(node_of(left[0]))[0]
         hint = f'name it to be fed: `inputs="{",".join(left[:_MAX_NAMES])}"`'
         raise GraphError(f"input {reader.inputs[position]!r} names no node", node=reader.name, hint=hint)
-    return [NodeRepair(name, None, MISSING, "is a Placeholder now, to be fed") for name in made.names]
+    return [NodeRepair(name, None, MISSING, "is a Placeholder now, to be fed") for name in [*made.names, *made.more]]
 
 
 def _repair_functions(model: Model) -> list[tuple[Function, str]]:

@@ -52,3 +52,23 @@ def test_where_nothing_was_lost(text):
 def test_a_graph_frozen_whole(read, is_sure):
     update = "AssignMinEma/u = AssignSubVariableOp(v, x) {dtype: f32}; i = VarIsInitializedOp(v)"
     assert bool(changed(f"{update}; {read}")) is is_sure
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [
+        ("u = AssignVariableOp(v, x) {dtype: f32}; r = Identity(v)", {}),
+        ("u = AssignVariableOp(v, x) {dtype: f32}; w = AssignSubVariableOp(v, x) {dtype: f32}", {}),
+        (
+            "u = AssignVariableOp(v, x) {dtype: f32}; r = Identity(v); w = AssignSubVariableOp(v, x) {dtype: f32}; "
+            "s = Identity(v)",
+            {"v": ["r", "s"]},
+        ),
+        (
+            "i = VarIsInitializedOp(v); u = AssignAddVariableOp(v, x) {dtype: f32}; r = Identity(v); y = Neg(r)",
+            {"v": ["r"]},
+        ),
+    ],
+)
+def test_reads_of_which_nothing_tells_are_named(text, doubtful):
+    assert wait_again(notation.graph(START + text)) == doubtful
