@@ -245,6 +245,10 @@ CASES: dict[str, Case] = {
     "a class that is a string": Case(
         const() + identity("i", "c", attrs='attr { key: "_class" value { s: "loc:@c" } }'), ("colocation",)
     ),
+    "a class of numbers": Case(
+        const() + identity("i", "c", attrs='attr { key: "_class" value { list { i: 1 } } }'), ("colocation",)
+    ),
+    "a class of nothing": Case(const() + identity("i", "c", attrs='attr { key: "_class" value { list { } } }')),
     # Shapes.
     "an initial value": Case(variable("VariableV2", 2) + const(shape=dims(2)) + node("a", "Assign", ("v", "c"))),
     "an initial value of another shape": Case(

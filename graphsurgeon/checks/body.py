@@ -260,7 +260,7 @@ def node_findings(body: Body) -> Iterator[Finding]:
     for node, _ in body.suspects:
         group = node.attr("_class")
         if group is not None:
-            yield from _colocation_findings(body, node, list(group.list.s), group.WhichOneof("value"))
+            yield from _colocation_findings(body, node, group)
 
 
 def const_findings(body: Body) -> Iterator[Finding]:
@@ -326,14 +326,18 @@ def _arguments(function: Function) -> dict[str, int]:
     }
 
 
-def _colocation_findings(body: Body, node: Node, groups: list[bytes], kind: str | None) -> Iterator[Finding]:
-    if kind != "list":
-        yield body.finding(ERROR, "colocation", node.name, f"attr '_class' holds {kind or 'nothing'}, not list(string)")
+def _colocation_findings(body: Body, node: Node, group: schema.AttrValue) -> Iterator[Finding]:
+    names: list[bytes] = list(group.list.s)
+    held: str = group.WhichOneof("value") or "nothing"
+    elements = [field.name for field, _ in group.list.ListFields()]
+    if held != "list" or (elements and not names):
+        held = f"list({elements[0]})" if elements else held
+        yield body.finding(ERROR, "colocation", node.name, f"attr '_class' holds {held}, not list(string)")
     # Inside function bodies TensorFlow does not look for the node.
     severity: Severity = ERROR if body.function is None else WARNING
-    for group in groups:
-        if group.startswith(b"loc:@"):
-            name = text_of(group[5:])
+    for each in names:
+        if each.startswith(b"loc:@"):
+            name = text_of(each[5:])
             if name not in body.position and name not in body.arguments:
                 yield body.finding(severity, "colocation", node.name, f"is colocated with {name!r}, which is no node")
 

@@ -29,6 +29,9 @@ def test_errors_are_what_tensorflow_refuses(refused: dict[str, Any], tf: TensorF
     assert wrong == {}
 
 
+_UNPLACED = ("a class that is a string", "a class of numbers")
+
+
 def test_the_reasons_are_the_same(refused: dict[str, Any]):
     """Where TensorFlow gives a reason, it is the one that our rule stands for."""
     words = {
@@ -39,5 +42,6 @@ def test_the_reasons_are_the_same(refused: dict[str, Any]):
     for name, case in CASES.items():
         if len(case.errors) == 1 and case.errors[0] in words and "body" not in name and "result" not in name:
             text = str(refused[name]).lower()
-            if name not in ("an argument twice", "a class that is a string", "a handle read as of another type"):
+            # Of these TensorFlow's Python says what it had expected, not where.
+            if name not in (*_UNPLACED, "an argument twice", "a handle read as of another type"):
                 assert words[case.errors[0]].lower() in text, (name, text)
