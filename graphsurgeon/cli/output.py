@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -66,18 +67,12 @@ def emit_line(text: str) -> None:
     click.echo(text if text.isprintable() else "\n".join(map(printable, text.split("\n"))))
 
 
-def emit_exactly(text: str) -> None:
-    """Print a line verbatim, for programs: the output of a tool of TensorFlow's; on a terminal as `emit_line` does."""
-    if sys.stdout.isatty():
-        emit_line(text)
-    else:
-        # Without that click takes escape sequences out.
-        click.echo(text, color=True)
-
-
 def emit_path(path: str) -> None:
-    """Print a path as the bytes that it has in the file system, whatever encoding stdout is of."""
-    click.echo(os.fsencode(path))
+    """Print a path as the bytes that it has in the file system, whatever encoding stdout is of; escaped for people."""
+    if sys.stdout.isatty():
+        emit_line(path)
+    else:
+        click.echo(os.fsencode(path))
 
 
 def in_flags(text: str) -> str:
@@ -113,9 +108,10 @@ def printable(text: str) -> str:
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
-    """Print a line about the work to stderr."""
+    """Print a line about the work to stderr; that it cannot be printed is no reason to fail."""
     if not quiet:
-        click.echo(printable(text), err=True)
+        with contextlib.suppress(OSError):
+            click.echo(printable(text), err=True)
 
 
 def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:

@@ -23,6 +23,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
@@ -54,13 +55,13 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except BrokenPipeError:
-        _drop_stdout()
+        _drop(sys.stdout)
         return _PIPE_CLOSED
     except (click.ClickException, GraphSurgeonError, OSError, MemoryError) as error:
-        _report(error, arguments)
+        _try_to_report(error, arguments)
         return exit_code(error)
     except Exception as error:  # noqa: BLE001 -- whatever it is, 1 would mean that something differs
-        _report(error, arguments)
+        _try_to_report(error, arguments)
         return _DEFECT
     return result if isinstance(result, int) else 0
 
@@ -115,6 +116,19 @@ def describe(error: Exception) -> dict[str, object]:
     return {"type": type(error).__name__, "message": message, "path": path, "errno": code}
 
 
+def _try_to_report(error: Exception, arguments: Sequence[str]) -> None:
+    """Print an error. When that fails, on a full disk, the exit code is all there is."""
+    try:
+        _report(error, arguments)
+    except OSError:
+        _drop(sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What could not be written is tried again when the interpreter ends, which would make an exit code of its own.
+        _drop(sys.stdout)
+
+
 def _report(error: Exception, arguments: Sequence[str]) -> None:
     facts = {
         key: in_flags(value) if isinstance(value, str) and key in _ADVICE else value
@@ -123,7 +137,8 @@ def _report(error: Exception, arguments: Sequence[str]) -> None:
     if "--debug" in arguments:
         import traceback
 
-        traceback.print_exception(error)
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            click.echo(printable(line), err=True)
     if "--json" in arguments:
         click.echo(json.dumps({"error": facts}), err=True)
         return
@@ -139,8 +154,8 @@ def _usage_hint(error: click.ClickException) -> str | None:
     return getattr(error, "hint", None) or f"{context.command_path} --help tells its options"
 
 
-def _drop_stdout() -> None:
-    """Redirect stdout to the null device: the interpreter flushes it once more when it ends."""
+def _drop(stream: TextIO) -> None:
+    """Redirect a stream to the null device: the interpreter flushes it once more when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

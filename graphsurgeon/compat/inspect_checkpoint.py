@@ -1,8 +1,9 @@
 """`tensorflow.python.tools.inspect_checkpoint` without TensorFlow.
 
-The lines are those of TensorFlow 2.21, or of 1.15 where they are asked for. Two things are better: of a V1 checkpoint
-every tensor is printed, and the list is sorted (see `graphsurgeon.compat.checkpoint.reader`). From the command line,
-``python -m graphsurgeon inspect_checkpoint`` takes TensorFlow's flags.
+The lines are those of TensorFlow 2.21, or of 1.15 where they are asked for. Three things are better: of a V1 checkpoint
+every tensor is printed, the list is sorted (see `graphsurgeon.compat.checkpoint.reader`), and control characters in
+names, on which terminals act and which pagers and logs pass on to them, are escaped. From the command line, ``python -m
+graphsurgeon inspect_checkpoint`` takes TensorFlow's flags.
 
 Source: inspect_checkpoint.py of TensorFlow 1.15 and 2.21.
 """
@@ -22,6 +23,8 @@ from proto_utils.backtracking import max_letters
 __all__ = ["checkpoint_lines", "error_lines", "parse_numpy_printoption", "print_tensors_in_checkpoint_file"]
 
 _MEMBERS = (".index", ".meta", ".data")
+#: All but line breaks and tabs.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BOOLS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
@@ -72,6 +75,17 @@ def checkpoint_lines(
     or the tensor is damaged or not there, re.error when `count_exclude_pattern` is no regular expression.
     """
     reader = NewCheckpointReader(file_name)
+    yield from map(_printable, _lines(reader, tensor_name, all_tensors, all_tensor_names, tf_version))
+    yield from map(_printable, _totals(reader, count_exclude_pattern))
+
+
+def _printable(text: str) -> str:
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _lines(
+    reader: CheckpointReader, tensor_name: str | None, all_tensors: bool, all_tensor_names: bool, tf_version: int
+) -> Iterator[str]:
     if all_tensors or all_tensor_names:
         for name, title in _titles(reader, tf_version).items():
             yield title
@@ -89,7 +103,6 @@ def checkpoint_lines(
         else:
             yield _titles(reader, tf_version)[tensor_name]
         yield str(reader.get_tensor(tensor_name))
-    yield from _totals(reader, count_exclude_pattern)
 
 
 def error_lines(error: Exception, file_name: str) -> list[str]:
@@ -102,7 +115,7 @@ def error_lines(error: Exception, file_name: str) -> list[str]:
             "*prefix*.  Try removing the '.' and extension.  Try:",
             f"inspect checkpoint --file_name = {file_name.rpartition('.')[0]}",
         ]
-    return lines
+    return list(map(_printable, lines))
 
 
 def parse_numpy_printoption(kv_str: str) -> tuple[str, Any]:

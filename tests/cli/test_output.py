@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 import pytest
@@ -198,9 +199,9 @@ def test_many_notes_that_are_alike_are_one_line():
     assert list(output.note_lines(["a word", "another word"])) == ["note: a word", "note: another word"]
 
 
-def test_what_programs_read_is_verbatim_but_on_a_terminal(capsys, monkeypatch):
-    output.emit_exactly("a\x1b[31m\0b")
-    assert capsys.readouterr().out == "a\x1b[31m\0b\n"
+def test_paths_are_bytes_for_programs_and_escaped_for_people(capfd, monkeypatch):
+    output.emit_path("caf\udce9\x1b[2J")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    output.emit_exactly("a\x1b[31m\0b")
-    assert capsys.readouterr().out == "a\\x1b[31m\\x00b\n"
+    output.emit_path("caf\udce9\x1b[2J")
+    sys.stdout.flush()
+    assert capfd.readouterr().out.splitlines()[1] == "caf\\udce9\\x1b[2J"

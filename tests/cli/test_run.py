@@ -195,3 +195,25 @@ def test_damaged_graphs_get_an_answer_or_an_error(tmp_path, fixtures, seed, verb
         content[offset] ^= 1 << seed % 8
     (tmp_path / "x.pb").write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
     assert run([verb_name, str(tmp_path / "x.pb"), "--dry-run", "--json"]) in range(6)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("words", "streams", "code"),
+    [
+        ("ls nothing", "2>/dev/full", 5),
+        ("ls nothing --debug --json", "2>/dev/full", 5),
+        ("ls nothing", ">&- 2>&-", 5),
+        ("convert {graph} -o {out}", "2>/dev/full", 0),
+        ("ls {graph}", ">/dev/full", 6),
+        ("ls {graph}", ">/dev/full 2>/dev/full", 6),
+    ],
+)
+def test_what_cannot_be_printed_changes_no_exit_code(root, graph, tmp_path, words, streams, code):
+    words = words.format(graph=graph, out=tmp_path / "x.pb")
+    done = subprocess.run(f"{sys.executable} -m graphsurgeon {words} {streams}", shell=True, cwd=root, check=False)
+    assert done.returncode == code
+
+
+def test_names_in_tracebacks_are_escaped(verb, tmp_path):
+    assert "\x1b" not in verb("inspect", tmp_path / "\x1b[2J", "--debug").err

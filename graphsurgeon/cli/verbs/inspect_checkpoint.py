@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_exactly
 from graphsurgeon.cli.run import USAGE, exit_code
 
 _LIST_FLAG = "--printoptions"
@@ -80,16 +79,16 @@ def command(
     from graphsurgeon.compat.inspect_checkpoint import checkpoint_lines, error_lines
 
     if not file_name:
-        emit_exactly(_USAGE)
+        click.echo(_USAGE)
         return USAGE
     names = (tensor_name, all_tensors, all_tensor_names, count_exclude_pattern)
     try:
         with np.printoptions(**printoptions):
             for line in checkpoint_lines(file_name, *names, tf_version=int(tf_version)):
-                emit_exactly(line)
+                click.echo(line)
     except (OpError, re.error) as error:
         for line in error_lines(error, file_name):
-            emit_exactly(line)
+            click.echo(line)
         return exit_code(error)
     except ValueError as error:
         # Of numpy, about a value of its own.
