@@ -18,7 +18,8 @@ from sys import intern
 from typing import Any, TypeAlias
 
 from graphsurgeon.ir.graph import Function, Graph, Library
-from graphsurgeon.ir.node import LAYOUT, Node, Origin, group_payloads
+from graphsurgeon.ir.node import LAYOUT, Node, Origin
+from graphsurgeon.ir.node_attrs import group_payloads
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 from proto_utils.files import Source, Span, Window

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, NamedTuple
 
 from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.node_attrs import Attrs, Payloads, is_long
 from graphsurgeon.ir.node_fields import require_inputs, require_text
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
-from proto_utils.files import Source, Span
-from proto_utils.skeleton import Layout, Payload
+from proto_utils.files import Source
+from proto_utils.skeleton import Layout
 from proto_utils.splice import Chunked, Insertion, Piece, insert
 
 _NODE, _ATTR, _VALUE, _TENSOR = 1, 5, 2, 8
@@ -22,16 +23,10 @@ _VALUE_LAYOUT = Layout({_TENSOR: Layout(payloads=tensor_proto.PAYLOAD_FIELDS)}, 
 #: Where a NodeDef may hold long payloads: attr { value { tensor { ... } } }.
 LAYOUT = Layout({_ATTR: Layout({_VALUE: _VALUE_LAYOUT}, is_entry=True)})
 
-#: What of a node's attrs is not in its message: parts, by attr and number of their TensorProto field.
-Payloads: TypeAlias = "dict[str, dict[int, list[Chunked]]]"
-
 #: For loops over all nodes of a graph: ``map(NAME, graph)`` takes a third of the time of asking each.
 NAME, OP, INPUTS, CHECKED, BESIDE = map(attrgetter, ("_name", "_op", "_inputs", "checked", "beside"))
 
 _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
-
-#: A tensor attr set by a pass stays out of the message from this size on.
-LONG_TENSOR_NBYTES = 1024
 
 
 class Origin(NamedTuple):
@@ -326,73 +321,3 @@ class Node:
 
     def __repr__(self) -> str:
         return f"Node({self.name!r}, {self.op})"
-
-
-class Attrs(MutableMapping[str, Any]):
-    """A node's attrs; reading decodes, setting and deleting edit the node."""
-
-    __slots__ = ("_node",)
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def __getitem__(self, key: str) -> Any:
-        attr = self._node.attr(key)
-        if attr is None:
-            raise KeyError(key)
-        payloads = self._node._payloads
-        if payloads and key in payloads:
-            return _with_payload(attr.tensor, payloads[key])
-        return attr_value.decode(attr)
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        node = self._node
-        require_text("name of an attr", key)
-        value = attr_value.plain(value)
-        long = is_long(value)
-        encoded = schema.AttrValue(tensor=tensor_proto.header(value)) if long else attr_value.encode(value)
-        attr = node.editable_proto().attr
-        payloads = {name: fields for name, fields in (node._payloads or {}).items() if name != key}
-        if long:
-            payloads[key] = {tensor_proto.raw_field(value.dtype): [value]}
-        node._payloads = payloads or None
-        attr[key].CopyFrom(encoded)
-
-    def __delitem__(self, key: str) -> None:
-        node = self._node
-        if key not in self:
-            raise KeyError(key)
-        if node._payloads:
-            node._payloads.pop(key, None)
-        del node.editable_proto().attr[key]
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._node.attr(key) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._node.proto.attr))
-
-    def __len__(self) -> int:
-        return len(self._node.proto.attr)
-
-
-def group_payloads(found: Sequence[Payload]) -> Payloads:
-    """Arrange the payloads of a stripped NodeDef by attr and field number."""
-    grouped: Payloads = {}
-    for payload in found:
-        grouped.setdefault(payload.keys[0], {}).setdefault(payload.number, []).append(payload.span)
-    return grouped
-
-
-def _with_payload(proto: schema.TensorProto, fields: dict[int, list[Chunked]]) -> Tensor:
-    for parts in fields.values():
-        for part in parts:
-            if isinstance(part, Tensor):
-                return part
-    spans = {number: [part for part in parts if isinstance(part, Span)] for number, parts in fields.items()}
-    return tensor_proto.decode(proto, spans)
-
-
-def is_long(value: object) -> TypeGuard[Tensor]:
-    """Whether a value stays out of the message when it is set as an attr."""
-    return isinstance(value, Tensor) and value.dtype.itemsize > 0 and value.nbytes >= LONG_TENSOR_NBYTES

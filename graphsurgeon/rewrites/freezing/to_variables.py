@@ -14,7 +14,8 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.frames import Frame, frames_of
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.node import Node, is_long
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_attrs import is_long
 from graphsurgeon.ir.signatures import input_types
 from graphsurgeon.meta_graph.contexts import Moved
 from graphsurgeon.names import parse_input, unique_name
