@@ -147,7 +147,7 @@ def unique_name(wanted: str, taken: Iterable[str] | set[str] | dict[str, object]
 
 def free_scope(wanted: str, names: Iterable[str]) -> str:
     """Return `wanted`, or ``wanted_1`` ...: the first outermost name scope with none of the names in it."""
-    return unique_name(wanted, {name.partition("/")[0] for name in names})
+    return unique_name(wanted, {name.partition("/")[0] for name in names if name.startswith(wanted)})
 
 
 @lru_cache(maxsize=256)

@@ -80,7 +80,7 @@ class _Names:
         node = self._graph.get(node_of(name))
         if node is not None:
             where += f": {node.name!r} is a {node.op}, whose value is not in the file"
-        known = [*self._values, *(each.name for each in self._graph if each.op == "Const")]
+        known = [*self._values, *(each.name for each in self._graph.nodes_of(("Const",)))]
         return NotFoundError.among("tensor, constant or variable", name, known, like=node_of(name), where=where)
 
     def _of_object(self, name: str) -> str | None:

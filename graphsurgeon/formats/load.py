@@ -89,7 +89,7 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
 
 def _require_variables(found: Detected, model: Model) -> None:
     """Refuse another checkpoint for what takes no values of one."""
-    if any(node.op in _TAKES_VALUES for _, graph in model.graphs() for node in graph):
+    if not all(_TAKES_VALUES.isdisjoint(graph.ops) for _, graph in model.graphs()):
         return
     what = "no graph, and its own values" if found.graph is None else "no variables"
     reason = f"a checkpoint gives variables their values, and {found.path} has {what}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, KeysView
+from itertools import compress
 
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import OP, OP_EDITS, Node
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.files import Span
@@ -27,6 +29,7 @@ class Graph:
         self._nodes = self._held(nodes)
         self._as_read = list(self._nodes)
         self._by_name: dict[str, Node] | None = None
+        self._by_op: tuple[int, dict[str, list[Node]]] | None = None
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._nodes)
@@ -60,6 +63,7 @@ class Graph:
         """Add a node at the end."""
         self._nodes += self._held((node,))
         self._edits[0] += 1
+        self._by_op = None
         if self._by_name is not None:
             self._by_name.setdefault(node.name, node)
 
@@ -72,7 +76,20 @@ class Graph:
         """Replace all nodes, in order: how a pass applies what it has gathered."""
         self._nodes = self._held(nodes)
         self._edits[0] += 1
-        self._by_name = None
+        self._by_name = self._by_op = None
+
+    @property
+    def ops(self) -> KeysView[str]:
+        """The ops that the nodes are of; costs what `nodes_of` does."""
+        return self._nodes_by_op().keys()
+
+    def nodes_of(self, ops: Collection[str]) -> list[Node]:
+        """Return the nodes of some ops, in order; costs one look at each node after an edit, else what it finds."""
+        by_op = self._nodes_by_op()
+        found = [op for op in by_op if op in ops]
+        if len(found) > 1:
+            return list(compress(self._nodes, map(set(found).__contains__, map(OP, self._nodes))))
+        return list(by_op[found[0]]) if found else []
 
     @property
     def num_edits(self) -> int:
@@ -94,6 +111,15 @@ class Graph:
                 raise TypeError(f"a graph is made of nodes, not of {type(node).__name__}: gs.Node.new makes one")
             node._edits = edits
         return found
+
+    def _nodes_by_op(self) -> dict[str, list[Node]]:
+        # A node of another op in place may be in any graph.
+        if self._by_op is None or self._by_op[0] != OP_EDITS[0]:
+            by_op: dict[str, list[Node]] = defaultdict(list)
+            for node, op in zip(self._nodes, map(OP, self._nodes), strict=True):
+                by_op[op].append(node)
+            self._by_op = OP_EDITS[0], dict(by_op)
+        return self._by_op[1]
 
     def _find(self, name: str) -> Node | None:
         if self._by_name is None:

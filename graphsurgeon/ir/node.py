@@ -26,6 +26,9 @@ LAYOUT = Layout({_ATTR: Layout({_VALUE: _VALUE_LAYOUT}, is_entry=True)})
 #: For loops over all nodes of a graph: ``map(NAME, graph)`` takes a third of the time of asking each.
 NAME, OP, INPUTS, CHECKED, BESIDE = map(attrgetter, ("_name", "_op", "_inputs", "checked", "beside"))
 
+#: How often some node was given another op in place: who has sorted nodes by op can tell that it is so no more.
+OP_EDITS = [0]
+
 _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 
 
@@ -209,6 +212,7 @@ class Node:
     @op.setter
     def op(self, value: str) -> None:
         self.editable_proto().op = self._op = require_text("op", value)
+        OP_EDITS[0] += 1
 
     @property
     def device(self) -> str:

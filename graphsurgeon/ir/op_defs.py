@@ -38,7 +38,7 @@ def op_list(graph: Graph, library: Library, known: schema.OpList) -> schema.OpLi
     listed = {each.name: each for each in known.op}
     for op in _outdated(graphs, listed):
         del listed[op]
-    used = {node.op for each in graphs for node in each} - library.functions.keys()
+    used = set().union(*(each.ops for each in graphs)) - library.functions.keys()
     found = ((listed.get(op) or op_def(op)) for op in sorted(used))
     return schema.OpList(op=[each for each in found if each is not None])
 
@@ -50,7 +50,7 @@ def _used_graphs(graph: Graph, library: Library) -> Iterator[Graph]:
     while pending:
         each = pending.pop()
         yield each
-        new = {node.op for node in each} - seen
+        new = each.ops - seen
         seen |= new
         pending += [library.functions[op].body for op in new if op in library.functions]
 
@@ -62,8 +62,8 @@ def _outdated(graphs: Iterable[Graph], listed: Mapping[str, schema.OpDef]) -> se
         more = set(_attrs_of(op)).difference([attr.name for attr in definition.attr])
         if more:
             lacking[op] = more
-    nodes = (node for graph in graphs for node in graph) if lacking else ()
-    return {node.op for node in nodes if any(node.attr(name) is not None for name in lacking.get(node.op, ()))}
+    nodes = (node for graph in graphs for node in graph.nodes_of(lacking))
+    return {node.op for node in nodes if any(node.attr(name) is not None for name in lacking[node.op])}
 
 
 def _attrs_of(op: str) -> Iterable[str]:

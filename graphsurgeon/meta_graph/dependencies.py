@@ -22,7 +22,8 @@ from collections.abc import Container, Iterable, Mapping
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import named_functions
-from graphsurgeon.ir.graph import Library
+from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS, TABLE_INIT_OPS
 from graphsurgeon.ir.signatures import input_types, output_types
@@ -156,7 +157,7 @@ def table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node], libr
 def _filling_functions(library: Library) -> set[str]:
     """Return the functions that fill tables, themselves or by what they call."""
     bodies = {name: function.body for name, function in library.functions.items()}
-    filling = [name for name, body in bodies.items() if any(node.op in TABLE_INIT_OPS for node in body)]
+    filling = [name for name, body in bodies.items() if not TABLE_INIT_OPS.isdisjoint(body.ops)]
     if not filling:
         return set()
     callers: dict[str, list[str]] = {}
@@ -166,10 +167,13 @@ def _filling_functions(library: Library) -> set[str]:
     return closure(filling, lambda name: callers.get(name, ()))
 
 
-def list_table_fillers(meta: schema.MetaGraphDef, producers: Mapping[str, Node], library: Library) -> list[str]:
+def list_table_fillers(meta: schema.MetaGraphDef, graph: Graph, library: Library) -> list[str]:
     """Let the collection of table initializers list all `table_fillers`; return those that it had not."""
+    has_group = any(node.name == TABLES_INIT_OP for node in graph.nodes_of(("NoOp",)))
+    if not has_group and TABLE_INIT_OPS.isdisjoint(graph.ops) and not _filling_functions(library):
+        return []
     listed = set(_listed(meta, TABLE_INITIALIZERS))
-    added = [name for name in table_fillers(meta, producers, library) if name not in listed]
+    added = [name for name in table_fillers(meta, Index(graph).producers, library) if name not in listed]
     if added:
         meta.collection_def[TABLE_INITIALIZERS].node_list.value.extend(added)
     return added

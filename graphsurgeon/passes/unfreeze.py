@@ -217,7 +217,7 @@ def _restored(
     model: Model, exclude: Sequence[str], only: Sequence[str], states: Sequence[SavedState]
 ) -> tuple[Collection[str], list[VariableRow]]:
     """Make the variables again that `freeze` noted: which constants had notes, and the rows."""
-    if next(with_attr(model.graph, ATTR), None) is None:
+    if next(with_attr(model.graph.nodes_of(("Const",)), ATTR), None) is None:
         return (), []
     # Imported here: most graphs have no notes, and it takes a tenth of what a small graph takes.
     from graphsurgeon.rewrites.freezing.restored import restore_variables
@@ -315,7 +315,7 @@ def _list_table_fillers(model: Model) -> list[str]:
     """List the ops that fill tables where `tf.tables_initializer` finds them."""
     if model.meta is None:
         return []
-    added = list_table_fillers(model.meta, {node.name: node for node in model.graph}, model.library)
+    added = list_table_fillers(model.meta, model.graph, model.library)
     some = some_of([*map(repr, added)])
     return [f"tf.tables_initializer runs {some}: listed in collection {TABLE_INITIALIZERS!r}"] if added else []
 

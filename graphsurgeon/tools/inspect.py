@@ -134,7 +134,7 @@ def inspect(model: Model) -> Inspection:
     meta = schema.MetaGraphDef() if model.meta is None else model.meta
     inputs, outputs = _endpoints(model)
     constants = [tensor for _, graph in model.graphs() for tensor in map(constant_value, graph) if tensor is not None]
-    variables = [node for node in model.graph if node.op in REF_OPS or node.op in RESOURCE_OPS]
+    variables = model.graph.nodes_of(REF_OPS | RESOURCE_OPS)
     collections = {name: _num_items(meta.collection_def[name]) for name in sorted(meta.collection_def)}
     held = [(tensor.dtype, stored_nbytes(tensor)) for tensor in constants]
     sizes = [(variable_dtype(node), _variable_nbytes(node)) for node in variables]

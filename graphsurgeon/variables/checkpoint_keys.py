@@ -137,7 +137,7 @@ class VariableValues:
 
 def variable_nodes(graph: Graph) -> Iterator[Node]:
     """Yield the nodes that are variables, or handles of variables."""
-    return (node for node in graph if node.op in REF_OPS or node.op in RESOURCE_OPS)
+    return iter(graph.nodes_of(REF_OPS | RESOURCE_OPS))
 
 
 def _full_names(tensors: Mapping[str, Tensor]) -> Mapping[str, str]:

@@ -188,11 +188,10 @@ def can_hold(kind: VariableKind, dtype: DType) -> bool:
 
 def existing_variables(graph: Graph, index: Index) -> Iterator[Variable]:
     """Yield the variables a graph holds already, as far as their parts can be found by their edges."""
-    for node in graph:
-        if node.op in REF_OPS or node.op in RESOURCE_OPS:
-            dtype = node.attrs.get("dtype")
-            if isinstance(dtype, DType):
-                yield _describe(node, dtype.base, "ref" if node.op in REF_OPS else "resource", index)
+    for node in graph.nodes_of(REF_OPS | RESOURCE_OPS):
+        dtype = node.attrs.get("dtype")
+        if isinstance(dtype, DType):
+            yield _describe(node, dtype.base, "ref" if node.op in REF_OPS else "resource", index)
 
 
 def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Variable:

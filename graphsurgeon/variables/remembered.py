@@ -130,8 +130,8 @@ class Memory:
 def remembered_constants(graph: Graph) -> dict[str, Remembered]:
     """Return the notes in a graph, by constant; those that speak of another name are not theirs any more."""
     found = {}
-    for node, _ in with_attr(graph, ATTR):
-        note = Remembered.of(node) if node.op == "Const" else None
+    for node, _ in with_attr(graph.nodes_of(("Const",)), ATTR):
+        note = Remembered.of(node)
         if note is not None and note.variable.name == node.name:
             found[node.name] = note
     return found

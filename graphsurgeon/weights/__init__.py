@@ -9,7 +9,7 @@ tells which variables an optimizer trains.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from graphsurgeon import names
 from graphsurgeon.ir.attr_value import Shape
@@ -90,9 +90,11 @@ def variable_roles(model: Model, index: Index, variables: Iterable[str]) -> dict
     return roles
 
 
-def require_constants(patterns: Iterable[str], model: Model) -> None:
+def require_constants(patterns: Collection[str], model: Model) -> None:
     """Raise NotFoundError for a pattern that matches no constant of the graph."""
-    known = [node.name for node in model.graph if node.op == "Const"]
+    if not patterns:
+        return
+    known = [node.name for node in model.graph.nodes_of(("Const",))]
     were = [name for name in map(folded_variable, known) if name is not None]
     for pattern in patterns:
         if any(names.matches(pattern, name) for name in (*known, *were)):

@@ -146,10 +146,9 @@ class _Analysis:
         return _IN_LOOP[role] if in_loop or _is_cell(self.scope, use.node) else role
 
     def _patterns(self) -> None:
-        roots = [node for node in self.scope.graph if node.op in norms.ROOTS]
-        for part in norms.find_parts(self.scope, roots):
+        for part in norms.find_parts(self.scope, self.scope.graph.nodes_of(norms.ROOTS)):
             self.found[part.constant.name].add(Clue(part.text, part.role, is_sure=True))
-        products = (node for node in self.scope.graph if node.op == "Mul" and node.name in self.scope.static)
+        products = (node for node in self.scope.graph.nodes_of(("Mul",)) if node.name in self.scope.static)
         for mask, weight, text in find_masks(self.scope, products):
             if self.found[weight.name].mark or self.found[weight.name].sure - roles.EITHER:
                 self.found[mask.name].add(Clue(text, "mask", is_sure=True))

@@ -53,7 +53,7 @@ class Normalizers:
 
     @cached_property
     def _touched(self) -> set[str]:
-        seeds = {*self._seeds, *(node.name for node in self._scope.graph if node.op in _ENDS)}
+        seeds = {*self._seeds, *(node.name for node in self._scope.graph.nodes_of(_ENDS))}
         return seeds | successors(self._scope.index, seeds, by_data=True)
 
     def is_input(self, text: str) -> bool:

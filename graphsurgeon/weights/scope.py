@@ -282,7 +282,7 @@ def _node_name(text: str) -> str:
 
 def constants_of(graph: Graph) -> Iterator[Constant]:
     """Yield what the Const nodes of a graph hold, from the headers of their values; not the unsound, see `verify`."""
-    for node, attr in with_attr((node for node in graph if node.op == "Const"), "value"):
+    for node, attr in with_attr(graph.nodes_of(("Const",)), "value"):
         value = attr.tensor
         header = value.tensor_shape
         shape = tuple([dim.size for dim in header.dim])

@@ -54,6 +54,27 @@ def test_set_nodes(graph: Graph):
     assert "conv/weights" not in graph
 
 
+def test_nodes_of_ops_are_found_in_order_after_every_edit():
+    of = notation.graph("a = A; b = B; c = A; d = C")
+    assert of.ops == {"A", "B", "C"}
+    assert [node.name for node in of.nodes_of(("A",))] == ["a", "c"]
+    assert [node.name for node in of.nodes_of({"C", "A", "Other"})] == ["a", "c", "d"]
+    assert of.nodes_of(("Other",)) == []
+    of.append(Node.new("e", "A"))
+    assert [node.name for node in of.nodes_of(("A",))] == ["a", "c", "e"]
+    of.set_nodes(list(of)[2:])
+    assert [node.name for node in of.nodes_of(("A",))] == ["c", "e"]
+
+
+def test_nodes_of_an_op_are_found_after_a_node_that_two_graphs_have_was_given_another():
+    of = notation.graph("a = A; b = B")
+    other = Graph(of)
+    assert [len(each.nodes_of(("A",))) for each in (of, other)] == [1, 1]
+    of["b"].op = "A"
+    assert [len(each.nodes_of(("A",))) for each in (of, other)] == [2, 2]
+    assert of.ops == {"A"}
+
+
 def test_the_first_of_two_nodes_of_one_name_is_found():
     graph = notation.graph("a = NoOp; a = Other")
     assert graph["a"].op == "NoOp"

@@ -106,7 +106,7 @@ def _graph_rows(
 
 
 def _check_ops(model: Model, ops: Sequence[str]) -> None:
-    present = {node.op for node in model.graph}
+    present = model.graph.ops
     for op in ops:
         if op not in present:
             raise NotFoundError.among("node of op", op, present)

@@ -24,12 +24,12 @@ _MAX_LISTED = 10
 
 def is_frozen(model: Model) -> bool:
     """Return whether a model has a graph, and no variables in it."""
-    return len(model.graph) > 0 and not any(node.op in REF_OPS or node.op in RESOURCE_OPS for node in model.graph)
+    return len(model.graph) > 0 and (REF_OPS | RESOURCE_OPS).isdisjoint(model.graph.ops)
 
 
 def constants_of(model: Model) -> dict[str, Tensor]:
     """Return the constants of a graph by name; no value is read."""
-    return {node.name: node.tensor for node in model.graph if node.op == "Const" and "value" in node.attrs}
+    return {node.name: node.tensor for node in model.graph.nodes_of(("Const",)) if "value" in node.attrs}
 
 
 def values_of(model: Model) -> Mapping[str, Tensor]:

@@ -45,11 +45,8 @@ def read_again(edit: GraphEdit, reader: Node, position: int) -> bool:
 
 
 def read_handles_again(model: Model) -> list[Node]:
-    """Let readers of handles that nothing in the graph changes read them again; return what they were.
-
-    Costs one look at each node.
-    """
-    handles = [node for node in model.graph if node.op in RESOURCE_OPS]
+    """Let readers of handles that nothing in the graph changes read them again; return what they were."""
+    handles = model.graph.nodes_of(RESOURCE_OPS)
     if not handles:
         return []
     index, edit = Index(model.graph), GraphEdit(model.graph)

@@ -21,18 +21,15 @@ _EAGER = "eager TensorFlow 2 (tf.saved_model.load and GradientTape)"
 
 
 def loop_notes(model: Model) -> list[str]:
-    """Return what there is to say of the loops that trainable variables go through.
-
-    Costs one look at each node, and an index when there are loops.
-    """
-    if model.meta is None or not any(node.op in ENTER_OPS for node in model.graph):
+    """Return what there is to say of the loops that trainable variables go through; costs an index when there are."""
+    if model.meta is None or ENTER_OPS.isdisjoint(model.graph.ops):
         return []
     index = Index(model.graph)
     trained = [node_of(each.variable_name) for each in variable_defs(model.meta, ["trainable_variables"])]
     reached = successors(index, trained, by_data=True)
     loops: dict[str, None] = {}
-    for node in model.graph:
-        if node.name in reached and node.op in ENTER_OPS and (frame := node.attr("frame_name")) is not None:
+    for node in model.graph.nodes_of(ENTER_OPS):
+        if node.name in reached and (frame := node.attr("frame_name")) is not None:
             loops[text_of(frame.s)] = None
     known = {context.context_name for context in contexts(model.meta)}
     lost, kept = [name for name in loops if name not in known], [name for name in loops if name in known]

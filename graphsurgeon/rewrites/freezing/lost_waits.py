@@ -30,7 +30,7 @@ def wait_again(graph: Graph) -> dict[str, list[str]]:
 
     Returns the reads of which it does not tell, by the constant that they read: they may have waited for an op too.
     """
-    updates = [node for node in graph if node.op in _OPS]
+    updates = graph.nodes_of(_OPS)
     if not updates:
         return {}
     edit, index = GraphEdit(graph), Index(graph)

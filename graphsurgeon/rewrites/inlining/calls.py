@@ -50,7 +50,7 @@ class CallInliner:
         self._signatures = OpSignatures(self._functions)
         self._edit = GraphEdit(model.graph)
         self._taken = {node.name for node in model.graph}
-        self._has_branches = any(node.op in _DEAD_OR_ALIVE for node in model.graph)
+        self._has_branches = not _DEAD_OR_ALIVE.isdisjoint(model.graph.ops)
         self.left: dict[str, str] = {}
 
     def is_call(self, node: Node) -> bool:

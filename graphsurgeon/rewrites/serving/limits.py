@@ -10,7 +10,7 @@ from graphsurgeon.names import some_of
 def may_need_saver(model: Model) -> bool:
     """Return whether the saver of a model's graph may be one that reads only V1 checkpoints."""
     has_saver = model.meta is not None and bool(model.meta.saver_def.restore_op_name)
-    return has_saver and any(node.op in V1_RESTORE_OPS for node in model.graph)
+    return has_saver and not V1_RESTORE_OPS.isdisjoint(model.graph.ops)
 
 
 def limits_of_checkpoint(model: Model) -> list[str]:

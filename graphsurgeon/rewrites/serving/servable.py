@@ -159,7 +159,7 @@ class _Draft:
             self.notes.append("no outputs could be guessed, so there is no signature: name them with `outputs`")
             return None
         self.meta.signature_def[SERVING_DEFAULT].CopyFrom(signature.to_proto())
-        if any(node.op in REF_OPS for node in self._model.graph):
+        if not REF_OPS.isdisjoint(self._model.graph.ops):
             self.notes.append(
                 "its variables are references, as in TensorFlow 1: tf.saved_model.load runs the graph but has no "
                 '.variables to train; freeze it and unfreeze it with `variables="resource"` for that'

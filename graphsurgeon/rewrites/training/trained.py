@@ -68,7 +68,7 @@ def choose_trained(
 def _matched(pattern: str, names: Mapping[str, Collection[str]], model: Model) -> set[str]:
     found = {variable for variable, each in names.items() if any(matches(pattern, name) for name in each)}
     if not found:
-        kept = next((node.name for node in model.graph if node.op == "Const" and matches(pattern, node.name)), None)
+        kept = next((node.name for node in model.graph.nodes_of(("Const",)) if matches(pattern, node.name)), None)
         hint = None if kept is None else f"{kept!r} stays a constant; `select='{kept}'` makes it a variable"
         raise NotFoundError.among("variable", pattern, names, hint=hint)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.dependencies import list_table_fillers
 from graphsurgeon.passes.freeze import freeze
@@ -71,7 +70,7 @@ def test_a_function_that_fills_a_table_and_what_calls_it():
     of = notation.model(text, fill, outer, function("id", "a", "a", ""))
     for name in ("fill", "outer"):
         of.library.functions[name].proto.signature.input_arg[0].type = 20
-    assert list_table_fillers(schema.MetaGraphDef(), Index(of.graph).producers, of.library) == ["init"]
+    assert list_table_fillers(schema.MetaGraphDef(), of.graph, of.library) == ["init"]
 
 
 def test_the_path_of_an_asset_stays_what_the_loader_feeds():
