@@ -9,32 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Severity
 from graphsurgeon.checks.shape_functions import Limit, limits, shape_problem
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.attr_rules import AttrRule, attr_rules, holds_its_kind, kind_of, value_refusal
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_attrs import OpAttr
-from graphsurgeon.ir.signatures import OpSignature, type_refusal
-from graphsurgeon.names import some_of, text_of
-from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
+from graphsurgeon.ir.signatures import OpSignature
 from proto_utils import schema
 
 #: An op, and all attrs of a node but the one that names its only neighbour.
 Likeness = tuple[str, bytes]
 #: What is wrong with an attr.
 Fault = tuple[Severity, str]
-
-# By the kind that an attr has: the field of an AttrValue, and of its list, that holds it.
-_FIELDS: Final[Mapping[str, str]] = {
-    "string": "s", "int": "i", "float": "f", "bool": "b", "type": "type", "shape": "shape", "tensor": "tensor",
-    "func": "func",
-}  # fmt: skip
-_KINDS: Final[Mapping[str, str]] = {field: kind for kind, field in _FIELDS.items()}
-
-# More allowed values than this are not all written out.
-_MAX_SHOWN: Final = 8
 
 # Attrs of sound nodes that are remembered, and how many bytes they may take each.
 _MAX_KNOWN: Final = 1 << 14
@@ -49,22 +38,10 @@ _MIN_LENGTH, _MAX_LENGTH = len(_CLASS) + 5 + len(_BESIDE), 0x7F
 _sound: dict[Likeness, OpSignature] = {}
 
 
-class _Rule(NamedTuple):
-    """What to look at in an attr: `OpAttr` with the field that holds it, and types as their numbers.
-
-    `counts` when it tells of which types, or how many, the node's tensors are.
-    """
-
-    attr: OpAttr
-    field: str
-    allowed: frozenset[Any]
-    counts: bool
-
-
 class _Rules(NamedTuple):
     """The rules of an op by attr, and which attrs a node must have."""
 
-    by_name: Mapping[str, _Rule]
+    by_name: Mapping[str, AttrRule]
     required: tuple[OpAttr, ...]
     since: str
     limits: tuple[Limit, ...]
@@ -138,28 +115,19 @@ def _registry_faults(rules: _Rules, attr: Mapping[str, schema.AttrValue], in_bod
         if rule is None:
             if key[:1] != "_":
                 yield WARNING, f"attr {key!r} is unknown, TensorFlow 1.15 refuses it and 2.21 ignores it"
-        elif value.WhichOneof("value") != ("list" if rule.attr.is_list else rule.field):
+        elif not holds_its_kind(rule, value):
             yield from _other_kind(rule, value, in_body)
         else:
-            reason = _reason(rule, value)
+            reason = value_refusal(rule, value)
             if reason:
                 yield ERROR, f"attr {key!r} {reason}"
 
 
 @lru_cache(maxsize=4096)
 def _rules(op: str) -> _Rules | None:
-    facts = ops.facts(op)
-    if facts is None:
+    facts, rules = ops.facts(op), attr_rules(op)
+    if facts is None or rules is None:
         return None
-    # A list of the types of outputs is taken for an empty one.
-    args = facts.inputs + tuple(arg for arg in facts.outputs if not arg.is_list)
-    counting = {name for arg in args for name in (arg.type, arg.number)}
-    rules = {}
-    for name, attr in facts.attrs.items():
-        kind = attr.element_kind
-        allowed = frozenset(each.number if kind == "type" else each for each in attr.allowed)
-        allowed = allowed or (VALUE_TYPES if kind == "type" else allowed)
-        rules[name] = _Rule(attr, _FIELDS[kind], allowed, name in counting)
     required = tuple(attr for attr in facts.attrs.values() if attr.default is None)
     return _Rules(rules, required, facts.since, limits(op))
 
@@ -189,29 +157,7 @@ def _own_shape(op: str, attr: Mapping[str, schema.AttrValue]) -> list[int] | Non
     return None
 
 
-def _reason(rule: _Rule, value: schema.AttrValue) -> str:
-    """Return what is wrong with a value of the right kind; empty when nothing is."""
-    attr, field = rule.attr, rule.field
-    if attr.is_list:
-        found = value.list
-        elements: Sequence[Any] = getattr(found, field)
-        strange = [name.name for name, _ in found.ListFields() if name.name != field]
-        if strange:
-            return f"holds list({_KINDS[strange[0]]}), not {attr.kind}"
-        if attr.minimum is not None and len(elements) < attr.minimum:
-            return f"has {len(elements)} elements, but must have at least {attr.minimum}"
-    else:
-        elements = (getattr(value, field),)
-        if attr.minimum is not None and elements[0] < attr.minimum:
-            return f"is {elements[0]}, but must be at least {attr.minimum}"
-    if rule.allowed:
-        for each in elements:
-            if each not in rule.allowed:
-                return _refusal(attr, each)
-    return ""
-
-
-def _other_kind(rule: _Rule, value: schema.AttrValue, in_body: bool) -> Iterator[Fault]:
+def _other_kind(rule: AttrRule, value: schema.AttrValue, in_body: bool) -> Iterator[Fault]:
     """Yield what is wrong with an attr that holds another kind than its own."""
     attr = rule.attr
     held = value.WhichOneof("value")
@@ -222,31 +168,8 @@ def _other_kind(rule: _Rule, value: schema.AttrValue, in_body: bool) -> Iterator
             yield ERROR if rule.counts else WARNING, f"attr {attr.name!r} {reason}"
         return
     if held is not None:
-        yield ERROR, f"attr {attr.name!r} holds {_kind_of(value, held)}, not {attr.kind}"
+        yield ERROR, f"attr {attr.name!r} holds {kind_of(value, held)}, not {attr.kind}"
     elif attr.default is not None and not attr.is_list:
         yield WARNING, f"attr {attr.name!r} holds nothing, TensorFlow's Python takes its default"
     elif not attr.is_list or attr.minimum:
         yield ERROR, f"attr {attr.name!r} holds nothing, not {attr.kind}"
-
-
-def _kind_of(value: schema.AttrValue, held: str) -> str:
-    if held != "list":
-        return _KINDS.get(held, held)
-    return ", ".join(f"list({_KINDS[name.name]})" for name, _ in value.list.ListFields()) or "an empty list"
-
-
-def _refusal(attr: OpAttr, value: Any) -> str:
-    """Return why a value is none that the attr, or an element of it, may have."""
-    verb = "has" if attr.is_list else "is"
-    if attr.element_kind != "type":
-        return f"{verb} {text_of(value)!r}, but must be {_choice([repr(text_of(each)) for each in attr.allowed])}"
-    reason = type_refusal(value)
-    if reason:
-        return f"{verb} {reason}"
-    return f"{verb} {DType.from_number(value).name}, but must be {_choice([each.name for each in attr.allowed])}"
-
-
-def _choice(names: list[str]) -> str:
-    if len(names) > _MAX_SHOWN:
-        return f"one of {some_of(names)}"
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

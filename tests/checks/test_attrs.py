@@ -105,7 +105,7 @@ def test_nodes_alike_are_looked_at_once(monkeypatch: pytest.MonkeyPatch):
         return ""
 
     monkeypatch.setattr(attrs, "_sound", {})
-    monkeypatch.setattr(attrs, "_reason", note)
+    monkeypatch.setattr(attrs, "value_refusal", note)
     for _ in range(2):
         assert verify(Model.from_graph_def(notation.model(text).to_graph_def())) == []
     assert looked.count("T") == 1  # one for all that are alike
