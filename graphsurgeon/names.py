@@ -145,6 +145,18 @@ def unique_name(wanted: str, taken: Iterable[str] | set[str] | dict[str, object]
     return f"{wanted}_{number}"
 
 
+def new_node_name(wanted: str, lowered: Container[str]) -> str:
+    """Return `wanted`, or ``wanted_1`` ...: as TensorFlow's ``unique_name``, which takes ``Add`` and ``add`` for one.
+
+    `lowered` are the names that are taken, in small letters.
+    """
+    name, number = wanted, 0
+    while name.lower() in lowered:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
 def free_scope(wanted: str, names: Iterable[str]) -> str:
     """Return `wanted`, or ``wanted_1`` ...: the first outermost name scope with none of the names in it."""
     return unique_name(wanted, {name.partition("/")[0] for name in names if name.startswith(wanted)})

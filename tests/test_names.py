@@ -14,6 +14,7 @@ from graphsurgeon.names import (
     is_control,
     matches,
     matches_any,
+    new_node_name,
     node_of,
     node_of_input,
     parse_input,
@@ -170,3 +171,9 @@ def test_the_first_free_scope(names, scope):
 def test_patterns_are_split_at_commas(text: str, parts: tuple[str, ...]):
     assert split_patterns((text,), {"known,name"}) == parts
     assert split_patterns(parts, {"known,name"}) == parts
+
+
+def test_new_node_names_are_tensorflows():
+    assert new_node_name("Add", set()) == "Add"
+    assert new_node_name("Add", {"add"}) == "Add_1"
+    assert new_node_name("add", {"add", "add_1", "add_3"}) == "add_2"
