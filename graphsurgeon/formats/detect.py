@@ -5,7 +5,7 @@ their first field; no payload is read either way::
 
     GraphDef      node(1) { name(1) op(2) ... } ... library(2) versions(4)
     MetaGraphDef  meta_info_def(1) { ... } graph_def(2) { GraphDef } saver_def(3) ...
-    SavedModel    schema_version(1, a varint) meta_graphs(2) { MetaGraphDef } ...
+    SavedModel    schema_version(1, a varint) meta_graphs(2) { MetaGraphDef } ..., or a Riegeli file
     events        TFRecords of Event { wall_time(1) graph_def(4) or meta_graph_def(9) ... }
     table         ... magic number                 a V2 index or a V1 checkpoint, by its first value
 
@@ -33,10 +33,9 @@ from proto_utils.files import FileSource
 from proto_utils.wire import VARINT, fields
 
 _EVENTS_NAME = ".tfevents."
-SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+#: The last is in pieces, which TensorFlow writes when the graph is past 2 GiB.
+SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 _BESIDE = ("keras_metadata.pb", "fingerprint.pb", "saved_model_config.pb")
-#: What TensorFlow writes when the graph is past 2 GiB: pieces, in records of another library.
-_CHUNKED = "saved_model.cpb"
 #: The end of the name of a file of a checkpoint.
 _MEMBER = r"\.(index|meta|data-\d{5}-of-\d{5})$"
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
@@ -144,8 +143,6 @@ def _detect_file(path: str) -> Detected:
     if shard is not None:
         index = index_path(shard.group(1))
         raise NotFoundError("checkpoint index", index, hint=f"{path} is a data file of that checkpoint")
-    if os.path.basename(path) == _CHUNKED:
-        raise _chunked(path)
     from graphsurgeon.formats.foreign import describe
 
     raise _foreign(path, describe(head, path))
@@ -220,8 +217,6 @@ def _detect_directory(path: str) -> Detected:
         raise
     if state is not None:
         return _named_by_state(path, state.latest)
-    if _CHUNKED in names:
-        raise _chunked(os.path.join(path, _CHUNKED))
     refuse_parts(path)
     prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index")) or _v1_prefixes(names)
     if len(prefixes) == 1:
@@ -314,11 +309,6 @@ def _with_values(found: Detected) -> Detected:
 
 def _has_data_files(prefix: str) -> bool:
     return any(map(_DATA_NAME.fullmatch, glob.glob(glob.escape(prefix) + ".data-?????-of-?????")))
-
-
-def _chunked(path: str) -> UnsupportedError:
-    hint = "TensorFlow from 2.15 on loads it; saved again, when it is smaller than 2 GiB, it is a saved_model.pb"
-    return UnsupportedError("a SavedModel in chunks, which are not read here", path=path, hint=hint)
 
 
 def _foreign(path: str, looks_like: str, hint: str | None = None) -> UnsupportedError:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from graphsurgeon.formats.message import GRAPH_DEF, META_GRAPH, MessageFormat
-from graphsurgeon.formats.sniff import is_graph_def, is_meta_graph, is_saved_model
+from graphsurgeon.formats.sniff import is_graph_def, is_meta_graph, is_riegeli, is_saved_model
 from proto_utils.files import Source
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ KINDS: dict[Kind, GraphKind] = {
         text="meta_graph_text",
         directory="saved_model",
         read=_read_saved_model,
-        is_binary=is_saved_model,
+        is_binary=lambda source: is_saved_model(source) or is_riegeli(source),
         text_fields=("saved_model_schema_version", "meta_graphs"),
         prefix=lambda path: os.path.join(os.path.dirname(path), "variables", "variables"),
     ),

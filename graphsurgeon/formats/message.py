@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphsurgeon.formats.sniff import is_riegeli
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, FileFormatError
 from proto_utils.files import BytesSource, FileSource, Source, Span, Window
@@ -192,6 +193,8 @@ def reading(path: str, *, is_text: bool) -> Iterator[None]:
 def _wanted_nbytes(path: str) -> int | None:
     """Return where the last record of a file claims to end, when that is behind the file's end; None of a whole one."""
     with contextlib.closing(FileSource(path)) as source:
+        if is_riegeli(source):
+            return None
         window, position = Window(source), 0
         try:
             while position < source.size:

@@ -2,7 +2,8 @@
 
 ::
 
-    saved_model.pb          SavedModel { schema_version(1) meta_graphs(2)* }, or saved_model.pbtxt
+    saved_model.pb          SavedModel { schema_version(1) meta_graphs(2)* }, or saved_model.pbtxt, or in pieces, which
+                            are put together in memory, saved_model.cpb (see `chunked`)
     variables/variables     the checkpoint's prefix; without variables there is no such folder
     assets/                 files that AssetFileDefs name
     assets.extra/           files for whoever uses the model
@@ -21,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.formats.message import open_message, reading
+from graphsurgeon.formats.sniff import is_riegeli
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.names import text_of
 from proto_utils.errors import CorruptionError, NotFoundError
@@ -55,7 +57,7 @@ def read_saved_model(
     Parameters
     ----------
     path : path
-        The file ``saved_model.pb`` or ``saved_model.pbtxt``.
+        The file ``saved_model.pb``, ``saved_model.pbtxt`` or ``saved_model.cpb``.
     is_text : bool
     tags : sequence of str, optional
         The tag set of the meta graph. By default the only one, else the one tagged
@@ -76,7 +78,7 @@ def read_saved_model(
     """
     path = os.fspath(path)
     with reading(path, is_text=is_text):
-        source = open_message(path, "SavedModel" if is_text else None)
+        source = _open(path, is_text)
         records = list(_records(source))
         found = [(number, _tagged(source, record)) for number, record in enumerate(records) if _is_meta_graph(record)]
         own, chosen = _choose(found, tags, path)
@@ -95,8 +97,17 @@ def list_meta_graphs(path: str, *, is_text: bool = False) -> list[TaggedGraph]:
         It is not a sound SavedModel.
     """
     with reading(path, is_text=is_text):
-        source = open_message(path, "SavedModel" if is_text else None)
+        source = _open(path, is_text)
         return [_tagged(source, record) for record in _records(source) if _is_meta_graph(record)]
+
+
+def _open(path: str, is_text: bool) -> Source:
+    source = open_message(path, "SavedModel" if is_text else None)
+    if is_text or not is_riegeli(source):
+        return source
+    from graphsurgeon.formats.chunked import merge_chunks
+
+    return merge_chunks(source)
 
 
 def _records(source: Source) -> Iterator[Record]:

@@ -19,6 +19,12 @@ from proto_utils.wire import I32, I64, LEN, VARINT
 #: This much of a file's beginning is looked at to tell what it is.
 HEAD_NBYTES = 4096
 
+#: What a Riegeli file begins with, in which TensorFlow writes a SavedModel in chunks: a block header, an empty chunk.
+RIEGELI_SIGNATURE = bytes.fromhex(
+    "83af70d10d884a3f 0000000000000000 4000000000000000"
+    "91bac23c9287e1a9 0000000000000000 e19f13c0e9b1c372 7300000000000000 0000000000000000"
+)
+
 _MAX_HEADS = 24
 _MAX_STRING_NBYTES = 1 << 14
 _RECORD_HEAD_NBYTES = 20
@@ -48,6 +54,12 @@ def first_field(head: bytes) -> str:
     """Return the first field's name of a protobuf text, behind comments; empty when it does not look like one."""
     match = re.match(_FIRST_FIELD, head)
     return match.group(1).decode() if match else ""
+
+
+def is_riegeli(source: Source) -> bool:
+    """Return whether a file is a Riegeli file."""
+    nbytes = len(RIEGELI_SIGNATURE)
+    return source.size >= nbytes and source.read(0, nbytes) == RIEGELI_SIGNATURE
 
 
 def is_saved_model(source: Source) -> bool:

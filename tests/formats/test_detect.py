@@ -12,6 +12,7 @@ import pytest
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import save, save_checkpoint
+from graphsurgeon.formats.sniff import RIEGELI_SIGNATURE
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
@@ -348,12 +349,14 @@ def test_what_is_beside_the_graph_of_a_saved_model_leads_to_it(tmp_path, name):
     assert (found.kind, found.graph) == ("saved_model", str(tmp_path / "saved_model.pb"))
 
 
-def test_chunks_are_named(tmp_path):
-    (tmp_path / "saved_model.cpb").write_bytes(b"\x08\x01" * 9)
-    for path in (tmp_path, tmp_path / "saved_model.cpb"):
-        with pytest.raises(UnsupportedError, match="a SavedModel in chunks") as caught:
-            detect(path)
-        assert "TensorFlow from 2.15" in str(caught.value.hint)
+def test_a_saved_model_in_chunks(tmp_path):
+    path = tmp_path / "saved_model.cpb"
+    path.write_bytes(RIEGELI_SIGNATURE)
+    for each in (tmp_path, path):
+        assert (detect(each).kind, detect(each).graph) == ("saved_model", str(path))
+    path.write_bytes(b"\x08\x01" * 9)
+    with pytest.raises(UnsupportedError, match="not a TensorFlow graph"):
+        detect(tmp_path)
 
 
 def test_an_empty_graph_is_text_and_comes_back(tmp_path):
