@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.freeze import freeze as freeze
     from graphsurgeon.passes.prune import prune as prune
     from graphsurgeon.passes.rename import rename as rename
+    from graphsurgeon.passes.set_attr import set_attr as set_attr
+    from graphsurgeon.passes.set_device import set_device as set_device
+    from graphsurgeon.passes.set_trainable import set_trainable as set_trainable
     from graphsurgeon.passes.unfreeze import unfreeze as unfreeze
     from graphsurgeon.tensors.tensor import Tensor as Tensor
     from graphsurgeon.tools.fit.fit import fit as fit

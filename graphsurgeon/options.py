@@ -12,6 +12,7 @@ annotation                                  kind               in a recipe      
 ``Literal["a", "b"]``                       choice             one of them               ``--x [a|b]``
 ``tuple[str, ...]``                         list of texts      a text, or a list         ``--x VALUE``, again
 ``tuple[str, ...] | Mapping[str, str]``     list of texts      also pairs of texts       ``--x VALUE``, again
+``tuple[str, ...] | Mapping[str, Any]``     list of texts      also names and values     ``--x VALUE``, again
 ``tuple[int, ...]``, ``tuple[float, ...]``  list of numbers    a number, or a list       ``--x N,N...``
 ``Mapping[str, Tensor]``                    checkpoint         a path                    ``--x CHECKPOINT``
 ``Sequence[Mapping[str, Tensor]]``          checkpoints        a path, or a list         more SRCs
@@ -52,13 +53,17 @@ _PARAMETER = re.compile(r"^(\w+) : .*$")
 
 
 class Kind(NamedTuple):
-    """The type of an option: what one item is, and whether it takes several, None, or pairs of texts as well."""
+    """The type of an option: what one item is, and whether it takes several, None, or pairs of texts as well.
+
+    With `takes_values` the second of a pair may be any plain value.
+    """
 
     item: Item
     is_list: bool = False
     choices: tuple[str, ...] = ()
     takes_none: bool = False
     takes_pairs: bool = False
+    takes_values: bool = False
 
 
 class Option(NamedTuple):
@@ -82,7 +87,8 @@ class Option(NamedTuple):
     def spell(self) -> str:
         """Return what it takes, in words."""
         words = ", ".join(self.kind.choices) or _WORDS.get(self.kind.item, ("", ""))[self.kind.is_list]
-        return f"{words}, or a mapping of texts" if self.kind.takes_pairs else words
+        pairs = "names to values" if self.kind.takes_values else "texts"
+        return f"{words}, or a mapping of {pairs}" if self.kind.takes_pairs else words
 
     def normalize(self, value: Any) -> Any:
         """Return a value of a library call, where one text or number will do for a list of one.
@@ -114,8 +120,9 @@ class Option(NamedTuple):
         if value is None and self.kind.takes_none:
             return None
         try:
+            second = _plain_only if self.kind.takes_values else _text_only
             if self.kind.takes_pairs and isinstance(value, dict):
-                return {name: _text_only(each) for name, each in value.items()}
+                return {name: second(each) for name, each in value.items()}
             if (
                 self.kind.takes_pairs
                 and isinstance(value, list)
@@ -125,7 +132,7 @@ class Option(NamedTuple):
                 pairs = [pair for each in value for pair in each.items()]
                 if len(dict(pairs)) < len(pairs):
                     raise ValueError(value)
-                return {name: _text_only(each) for name, each in pairs}
+                return {name: second(each) for name, each in pairs}
             if self.kind.is_list:
                 return tuple(map(self._convert_one, value if isinstance(value, list) else [value]))
             return self._convert_one(value)
@@ -156,6 +163,12 @@ class Option(NamedTuple):
 
 def _text_only(value: Any) -> str:
     if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _plain_only(value: Any) -> Any:
+    if not isinstance(value, str | bool | int | float | list):
         raise TypeError(value)
     return value
 
@@ -191,8 +204,10 @@ def _kind_of(hint: Any) -> Kind:
 
 def _kind_of_union(hints: list[Any], takes_none: bool) -> Kind:
     kind = Kind("value") if set(hints) == {str, float} else _kind_of(hints[0])
-    takes_pairs = any(typing.get_origin(each) is Mapping for each in hints[1:])
-    return kind._replace(takes_none=takes_none, takes_pairs=takes_pairs)
+    pairs = [typing.get_args(each) for each in hints[1:] if typing.get_origin(each) is Mapping]
+    return kind._replace(
+        takes_none=takes_none, takes_pairs=bool(pairs), takes_values=any(each[1] is Any for each in pairs)
+    )
 
 
 def description_of(function: Callable[..., Any]) -> str:

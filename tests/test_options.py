@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -33,6 +33,7 @@ def twist(
     how: Literal["left", "right"] = "left",
     other: Mapping[str, Tensor] | None = None,
     map: tuple[str, ...] | Mapping[str, str] = (),  # noqa: A002
+    values: tuple[str, ...] | Mapping[str, Any] = (),
     map_file: Iterable[str] | None = None,
     model: Model | None = None,
     sources: tuple[str, ...] = (),
@@ -77,6 +78,7 @@ def test_every_parameter_but_the_first_is_an_option():
         "how": Kind("choice", choices=("left", "right")),
         "other": Kind("checkpoint", takes_none=True),
         "map": Kind("text", is_list=True, takes_pairs=True),
+        "values": Kind("text", is_list=True, takes_pairs=True, takes_values=True),
         "map_file": Kind("lines", takes_none=True),
         "model": Kind("other", takes_none=True),
         "sources": Kind("text", is_list=True),
@@ -127,6 +129,7 @@ def test_every_option_of_every_function_is_explained(function):
         ("others", "b", ("b",)),
         ("map", ["a=b"], ("a=b",)),
         ("map", {"a": "b"}, {"a": "b"}),
+        ("values", {"a": [1, 2], "b": True}, {"a": [1, 2], "b": True}),
     ],
 )
 def test_plain_values_are_converted(name, given, made):
@@ -153,6 +156,7 @@ def test_plain_values_are_converted(name, given, made):
         ("other", ["a"], "the path of a checkpoint"),
         ("others", [1], "a list of paths of checkpoints"),
         ("map", {"a": 1}, "a list of texts, or a mapping of texts"),
+        ("values", {"a": {}}, "a list of texts, or a mapping of names to values"),
         ("map", [{"a": "b"}, {"a": "c"}], "a list of texts, or a mapping of texts"),
         ("map", [{"a": "b"}, "c=d"], "a list of texts, or a mapping of texts"),
     ],

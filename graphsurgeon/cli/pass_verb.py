@@ -41,12 +41,20 @@ def command_of(name: str) -> click.Command:
         verb = options.update_state(verb)
     for option in reversed(list(options_of(function).values())):
         verb = click_option(option)(verb)
-    return click.command(name, help=description_of(function))(verb)
+    text = description_of(function)
+    if "nodes" in options_of(function):
+        text += f"\n\nNODES: {options_of(function)['nodes'].help}"
+    command = click.command(options.verb_name(name), help=text)(verb)
+    # SRC comes first of the arguments.
+    command.params.sort(key=lambda each: each.name == "nodes")
+    return command
 
 
 def click_option(option: Option) -> Callable[[Any], Any]:
     """Return the decorator that gives a verb an option."""
     kind = option.kind
+    if option.name == "nodes":
+        return click.argument("nodes", metavar="NODES...", nargs=-1, required=option.is_required)
     given: dict[str, Any] = {"help": option.help, "required": option.is_required}
     if not option.is_required:
         given["default"] = option.default
@@ -80,7 +88,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
     def verb(source: str, output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
-        answer = Answer(name, output, given)
+        answer = Answer(options.verb_name(name), output, given)
         if output is not None and output_kind != "saved_model" and is_directory(output):
             raise click.UsageError(
                 f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "

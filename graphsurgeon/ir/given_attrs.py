@@ -37,13 +37,14 @@ from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError, UnsupportedError, did_you_mean, near_names
 
+_CLASS: Final = OpAttr("_class", "list(string)")
 _BOOLS: Final = {"true": True, "false": False}
 
 
 def given_attr(op: str, name: str, value: Any, *, node: str | None = None) -> schema.AttrValue | Tensor:
     """Return a value for an attr of an op, as the attr holds it; tensors stay tensors.
 
-    Attrs that begin with an underscore belong to nobody and hold anything.
+    Attrs that begin with an underscore belong to nobody and hold anything, but for ``_class``.
 
     Raises
     ------
@@ -51,6 +52,8 @@ def given_attr(op: str, name: str, value: Any, *, node: str | None = None) -> sc
         The op has no such attr, or the attr no such value.
     """
     rules = attr_rules(op)
+    if name == _CLASS.name:
+        return _checked(op, AttrRule(_CLASS, "s", frozenset(), counts=False), value, node)
     if name[:1] == "_" or rules is None:
         return value if isinstance(attr_value.plain(value), Tensor) else _encoded(op, name, value, node)
     rule = rules.get(name)

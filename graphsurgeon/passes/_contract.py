@@ -34,7 +34,10 @@ R = TypeVar("R", bound=Report)
 
 
 def model_pass(
-    *, tolerates: tuple[str, ...] | Literal["everything"] = (), needs_graph: bool = True
+    *,
+    tolerates: tuple[str, ...] | Literal["everything"] = (),
+    needs_graph: bool = True,
+    obeys: bool = False,
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
@@ -45,6 +48,8 @@ def model_pass(
 
     needs_graph : bool
         Decline values of variables alone, as of a checkpoint without its graph.
+    obeys : bool
+        The pass edits what it is told to: what is not well formed after is its refusal, not its defect.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def model_pass(
                 if is_broken:
                     check(model)
                 else:
-                    _check_result(model, function.__name__)
+                    _check_result(model, function.__name__, obeys=obeys)
             except BaseException:
                 model.restore(before)
                 raise
@@ -107,10 +112,14 @@ def _no_graph(name: str, num_tensors: int) -> PassError:
     return PassError(name, reason, hint=hint)
 
 
-def _check_result(model: Model, name: str) -> None:
+def _check_result(model: Model, name: str, *, obeys: bool) -> None:
     try:
         check(model)
     except GraphError as error:
+        if obeys:
+            node = error.node if error.function is None else f"{error.function}/{error.node or ''}"
+            reason = f"the graph would not be well formed: {error.reason}"
+            raise PassError(name, reason, node=node, hint=error.hint) from error
         raise GraphError(
             f"after {name}: {error.reason}",
             node=error.node,

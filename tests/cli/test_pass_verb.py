@@ -110,7 +110,9 @@ def test_help_comes_from_the_docstring(made):
 
 @pytest.mark.parametrize("name", passes.names())
 def test_every_option_of_every_pass_is_explained(name):
-    found = {each.name: each.help for each in command_of(name).params if isinstance(each, click.Option)}
+    command = command_of(name)
+    found = {each.name: each.help for each in command.params if isinstance(each, click.Option)}
+    found["nodes"] = (command.help or "").partition("NODES: ")[2]
     for option in options_of(passes.load(name)).values():
         assert found[option.name] == option.help != ""
 
@@ -405,3 +407,16 @@ def test_state_that_cannot_come_along_is_declined_with_the_flag(verb, tmp_path):
     assert "--drop-state it" in done.err
     done = verb("freeze", tmp_path / "model.ckpt", "--outputs", "y", "-o", tmp_path / "f.pb", "--drop-state", "it.*")
     assert done.code == 0
+
+
+def test_nodes_are_arguments_behind_the_source(verb, fixtures, tmp_path):
+    source = str(fixtures / "mobile_cnn.pb")
+    nodes = ("MobileNet/Conv/weights", "MobileNet/Pool")
+    result = verb("set-device", source, *nodes, "--device", "/cpu:0", "-o", str(tmp_path / "x.pb"), "--json")
+    assert [row["node"] for row in result.answer["placed"]] == [*nodes]
+    assert result.answer["verb"] == "set-device"
+
+
+def test_nodes_may_be_needed(verb, fixtures):
+    result = verb("set-attr", str(fixtures / "mobile_cnn.pb"), "--attr", "T=int32", "--dry-run")
+    assert result.code == 2

@@ -203,3 +203,19 @@ def test_a_checkpoint_alone_is_left_as_it_was():
     with pytest.raises(PassError):
         doubles(given, fail=True)
     assert given == {"v": [1]}
+
+
+@model_pass(obeys=True)
+def disobedient(model: Model, *, input: str) -> Report:  # noqa: A002
+    """Let y read something."""
+    copy = model.graph["y"].copy()
+    copy.inputs = (input,)
+    model.graph.set_nodes([model.graph["x"], copy])
+    return Report()
+
+
+def test_what_a_pass_was_told_to_break_is_its_refusal():
+    of = notation.model("x = Placeholder {dtype: f32}; y = Relu(x)")
+    with pytest.raises(PassError, match="node 'y': the graph would not be well formed"):
+        disobedient(of, input="z")
+    assert of.graph["y"].inputs == ("x",)

@@ -1,8 +1,9 @@
 """Which variables an optimizer trains, where the caller says so: their VariableDefs and collections follow.
 
 TensorFlow trains what the collection ``trainable_variables`` lists, in version 1; the ``trainable`` of a VariableDef
-tells version 2. Of two patterns that contradict each other about a variable, the narrower decides: all that it matches,
-the other matches too. So ``not_trainable=".*"`` with ``trainable="head/.*"`` trains the head alone.
+tells version 2, and that of the object of a variable who loads a SavedModel of it. Of two patterns that contradict each
+other about a variable, the narrower decides: all that it matches, the other matches too. So ``not_trainable=".*"`` with
+``trainable="head/.*"`` trains the head alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node_facts import variable_dtype
 from graphsurgeon.meta_graph.collections import set_trainable, variable_defs
 from graphsurgeon.names import matches, node_of, some_of, split_patterns
+from graphsurgeon.tensors.dtypes import DType
+from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 
@@ -40,18 +43,21 @@ def choose_trained(
     """
     if model.meta is None or not (trainable or not_trainable):
         return {}, []
-    variables = list(dict.fromkeys(node_of(each.variable_name) for each in variable_defs(model.meta)))
+    objects = object_variables(model.meta)
+    listed = (node_of(each.variable_name) for each in variable_defs(model.meta))
+    variables = list(dict.fromkeys([*listed, *objects]))
     names = {name: [name, *([also[name]] if also and name in also else [])] for name in variables}
     known = {name for each in names.values() for name in each}
     asked = [(pattern, True) for pattern in split_patterns(trainable, known)]
     asked += [(pattern, False) for pattern in split_patterns(not_trainable, known)]
     matched = [_matched(pattern, names, model) for pattern, _ in asked]
-    integers = {name for name in variables if not _has_gradient(model, name)}
+    dtypes = {name: _dtype(model, name, objects) for name in variables}
+    integers = {name for name, dtype in dtypes.items() if not _has_gradient(dtype)}
     notes = []
     for (pattern, is_trained), found in zip(asked, matched, strict=True):
         refused = [name for name in found if name in integers] if is_trained else []
         if len(refused) == len(found):
-            dtype = variable_dtype(model.graph[refused[0]])
+            dtype = dtypes[refused[0]]
             reason = f"a variable of {dtype.name if dtype else 'no type'} has no gradient, so no optimizer trains it"
             raise PassError(operation, reason, node=refused[0])
         if refused:
@@ -62,7 +68,19 @@ def choose_trained(
             found.difference_update(refused)
     chosen = _decide(variables, asked, matched, operation)
     set_trainable(model.meta, {f"{name}:0": choice.is_trained for name, choice in chosen.items()})
+    for name, choice in chosen.items():
+        for each in objects.get(name, ()):
+            each.trainable = choice.is_trained
     return chosen, notes
+
+
+def object_variables(meta: schema.MetaGraphDef) -> dict[str, list[schema.SavedVariable]]:
+    """Return the variables among the objects of a SavedModel of TensorFlow 2, by their names."""
+    found: dict[str, list[schema.SavedVariable]] = {}
+    for node in meta.object_graph_def.nodes if meta.HasField("object_graph_def") else ():
+        if node.HasField("variable") and node.variable.name:
+            found.setdefault(node.variable.name, []).append(node.variable)
+    return found
 
 
 def _matched(pattern: str, names: Mapping[str, Collection[str]], model: Model) -> set[str]:
@@ -74,8 +92,13 @@ def _matched(pattern: str, names: Mapping[str, Collection[str]], model: Model) -
     return found
 
 
-def _has_gradient(model: Model, name: str) -> bool:
-    dtype = variable_dtype(model.graph[name]) if name in model.graph else None
+def _dtype(model: Model, name: str, objects: Mapping[str, Sequence[schema.SavedVariable]]) -> DType | None:
+    if name in model.graph:
+        return variable_dtype(model.graph[name])
+    return DType.from_number(objects[name][0].dtype) if name in objects else None
+
+
+def _has_gradient(dtype: DType | None) -> bool:
     return dtype is not None and (dtype.is_floating or dtype.is_complex)
 
 

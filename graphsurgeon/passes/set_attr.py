@@ -1,0 +1,176 @@
+"""Set attrs of nodes, as their ops allow.
+
+For: another padding, axis, seed, data format or option of a kernel, without making the graph anew.
+
+Prerequisites: the attrs of a node are those of its op; ops of other libraries take any. A node of a function body is
+called FUNCTION/node.
+
+Leaves behind: the nodes with the attrs, each of the kind that the op is registered with and among the values that it
+allows; a type is never that of a reference. An attr that is cleared stands at its default. Where static shapes are
+noted (``_output_shapes``), those of the nodes and of all that follows from them go, for TensorFlow would hold them
+against what it infers. What makes the graph ill-formed, as another type than its neighbours take, is refused.
+
+What else it meets: inputs, frames, colocation unless ``_class`` itself is set, devices, collections, signatures and
+the saver stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphsurgeon.errors import GraphError, PassError
+from graphsurgeon.ir import attr_value, ops
+from graphsurgeon.ir.given_attrs import given_attr
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_defs import default_value
+from graphsurgeon.ir.traversal import successors
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ModelEdit, choose_nodes, named_in_error
+from graphsurgeon.rewrites.editing.pairs import parse_pairs
+from graphsurgeon.tensors.tensor import Tensor
+from proto_utils import schema
+
+_SHAPES = "_output_shapes"
+
+
+@dataclass(frozen=True)
+class AttrRow:
+    """An attr of a node, what it is now, and what it was; empty for none."""
+
+    node: str
+    attr: str
+    value: str
+    was: str
+
+
+@dataclass(frozen=True)
+class SetAttrReport:
+    """What `set_attr` did.
+
+    Attributes
+    ----------
+    attrs : list of AttrRow
+        Those that are others now.
+    shapes_dropped : list of str
+        Nodes whose noted static shapes went.
+    """
+
+    attrs: list[AttrRow]
+    shapes_dropped: list[str]
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {**vars(self), "attrs": [vars(row) for row in self.attrs]}
+
+
+@model_pass(obeys=True)
+def set_attr(
+    model: Model,
+    *,
+    nodes: tuple[str, ...],
+    attr: tuple[str, ...] | Mapping[str, Any] = (),
+    clear: tuple[str, ...] = (),
+) -> SetAttrReport:
+    """Set attrs of nodes, as their ops allow.
+
+    Parameters
+    ----------
+    model : Model
+        Edited in place.
+    nodes : tuple of str
+        Names or patterns of nodes, those of function bodies as FUNCTION/node.
+    attr : tuple of str, or mapping of str to value
+        Attrs, as in strides=1,2,2,1, padding=SAME, T=float32, shape=[-1,3], value=[1.5,2].
+    clear : tuple of str
+        Attrs that go back to their defaults, and others that go.
+
+    Raises
+    ------
+    NotFoundError
+        A name or pattern means no node.
+    PassError
+        An op has no such attr, an attr no such value, or the graph would not be well formed.
+    """
+    pairs = parse_pairs(attr, "attr", "set_attr")
+    if not pairs and not clear:
+        raise PassError("set_attr", "no attr is named", hint='such as `attr="padding=SAME"`', is_usage=True)
+    twice = [name for name in clear if name in pairs]
+    if twice:
+        raise PassError("set_attr", f"attr {twice[0]!r} is to be set and to be cleared", is_usage=True)
+    chosen = choose_nodes(model, nodes)
+    values = named_in_error("set_attr", chosen, lambda each: _values(each.node, pairs, clear))
+    edit = ModelEdit(model)
+    rows: list[AttrRow] = []
+    edited: list[ChosenNode] = []
+    for each, wanted in zip(chosen, values, strict=True):
+        changed = [*_set(edit, each, wanted)]
+        rows += changed
+        edited += [each] if any(row.attr[:1] != "_" for row in changed) else []
+    dropped = _drop_shapes(model, edit, edited)
+    edit.apply()
+    return SetAttrReport(rows, dropped)
+
+
+def _values(node: Node, pairs: Mapping[str, Any], clear: Iterable[str]) -> dict[str, schema.AttrValue | Tensor | None]:
+    """Return the attrs as the node is to hold them; None for what goes."""
+    found: dict[str, schema.AttrValue | Tensor | None] = {
+        name: given_attr(node.op, name, value, node=node.name) for name, value in pairs.items()
+    }
+    known = ops.facts(node.op)
+    for name in clear:
+        registered = None if known is None else known.attrs.get(name)
+        if registered is not None and registered.default is None:
+            raise GraphError(f"attr {name!r} of op {node.op} has no default, so it cannot be cleared")
+        if registered is None and known is not None and name[:1] != "_" and node.attr(name) is None:
+            given_attr(node.op, name, 0, node=node.name)
+        found[name] = None if registered is None else default_value(registered)
+    return found
+
+
+def _set(
+    edit: ModelEdit, chosen: ChosenNode, wanted: Mapping[str, schema.AttrValue | Tensor | None]
+) -> Iterable[AttrRow]:
+    for name, value in wanted.items():
+        before = chosen.node.attr(name)
+        if before == value or (before is None and value is None):
+            continue
+        was = "" if before is None else _shown(chosen.node.attrs[name])
+        node = edit.edit(chosen)
+        if value is None:
+            del node.attrs[name]
+        else:
+            node.attrs[name] = value
+        yield AttrRow(chosen.name, name, "" if value is None else _shown(node.attrs[name]), was)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"{value.dtype.name} {list(value.shape)}"
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, attr_value.Shape):
+        return "?" if value.dims is None else f"[{','.join('?' if dim is None else str(dim) for dim in value.dims)}]"
+    if isinstance(value, attr_value.Func):
+        return value.name
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _drop_shapes(model: Model, edit: ModelEdit, edited: Sequence[ChosenNode]) -> list[str]:
+    """Let the shapes that are noted of edited nodes, and of what follows from these, go."""
+    dropped = []
+    for function, graph in model.graphs():
+        names = [each.node.name for each in edited if each.function == function]
+        noted = [node for node in graph if node.attr(_SHAPES) is not None] if names else []
+        reached = {*names, *successors(Index(graph), names, by_data=True)} if noted else set()
+        for each in (ChosenNode(function, node) for node in noted if node.name in reached):
+            node = edit.edit(each)
+            if _SHAPES in node.attrs:
+                del node.attrs[_SHAPES]
+                dropped.append(each.name)
+    return dropped

@@ -1,0 +1,75 @@
+"""Nodes that people choose by names and patterns: of the graph, and in function bodies as ``FUNCTION/node``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from graphsurgeon.errors import GraphError, PassError
+from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.names import matches, node_of, split_patterns, unmatched
+
+T = TypeVar("T")
+
+
+class ChosenNode(NamedTuple):
+    """A node, and the function in whose body it is; None of the graph's own."""
+
+    function: str | None
+    node: Node
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.node.name if self.function is None else f"{self.function}/{self.node.name}"
+
+
+def all_nodes(model: Model) -> list[ChosenNode]:
+    """Return the nodes of a model, those of function bodies too."""
+    return [ChosenNode(function, node) for function, graph in model.graphs() for node in graph]
+
+
+def choose_nodes(model: Model, patterns: Sequence[str]) -> list[ChosenNode]:
+    """Return the nodes that names or patterns of whole names mean, in the model's order; ``a:0`` is ``a``, too.
+
+    A name or pattern that means none is a NotFoundError with near names. Costs one look at each node, but for names.
+    """
+    known = {each.name: each for each in reversed(all_nodes(model))}
+    found: dict[str, None] = {}
+    for pattern in split_patterns(patterns, known):
+        name = node_of(pattern)
+        names = [name] if name in known else [each for each in known if matches(pattern, each)]
+        if not names:
+            raise unmatched("node", pattern, [*reversed(known)])
+        found.update(dict.fromkeys(names))
+    return [each for name, each in reversed(known.items()) if name in found]
+
+
+class ModelEdit:
+    """Edits of a model's graph and its function bodies, gathered before they are applied."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._edits = {function: GraphEdit(graph) for function, graph in model.graphs()}
+
+    def edit(self, chosen: ChosenNode) -> Node:
+        """Return the copy that stands in the place of a node."""
+        return self._edits[chosen.function].edit(chosen.node)
+
+    def apply(self) -> None:
+        """Put all edits into the graphs."""
+        for each in self._edits.values():
+            each.apply()
+
+
+def named_in_error(operation: str, chosen: Iterable[ChosenNode], what: Callable[[ChosenNode], T]) -> list[T]:
+    """Return what a function gives for each node; a GraphError of it is the pass's refusal of that node."""
+    found = []
+    for each in chosen:
+        try:
+            found.append(what(each))
+        except GraphError as error:
+            raise PassError(operation, error.reason, node=each.name, hint=error.hint) from error
+    return found
