@@ -31,9 +31,18 @@ _FOREIGN = {
     ".uff": ("a TensorRT model", "its own converter makes one of a frozen graph"),
     ".zip": ("a zip archive", "name a file, a prefix or a directory"),
     ".gz": ("a gzip archive", "name a file, a prefix or a directory"),
+    ".json": ("JSON", "what is printed is JSON with --json; a graph as text is called x.pbtxt"),
+    ".yaml": ("YAML", "a graph as text is called x.pbtxt"),
+    ".yml": ("YAML", "a graph as text is called x.pbtxt"),
+    ".csv": ("a table of text", "ls --json lists tensors and nodes; a graph as text is called x.pbtxt"),
+    ".md": ("text for people", "a graph as text is called x.pbtxt"),
+    ".html": ("a web page", "a graph as text is called x.pbtxt"),
+    ".py": ("a program", "a graph as text is called x.pbtxt"),
 }
 _GRAPHS = (".pb", ".pbtxt", ".prototxt")
 _MEMBER = re.compile(r"(.+)\.(?:index|meta|data-\d{5}-of-\d{5})", re.DOTALL)
+_CHECKPOINT = re.compile(r"\.ckpt(?:-\d+)?")
+_VARIABLES = 'call it x.pb; `to="checkpoint"` writes variables and their values, unfreeze makes them of a frozen graph'
 _TITLES = {"graph_def": "a GraphDef", "meta_graph": "a MetaGraphDef", "saved_model": "a SavedModel"}
 
 
@@ -60,10 +69,13 @@ def check_output_name(path: str, kind: OutputKind) -> None:
         if suffix in _GRAPHS:
             way = 'a graph alone holds no values of variables: name a prefix such as model.ckpt, or `to="saved_model"`'
             raise _refusal(path, "a graph", title, way)
-    if kind.startswith("graph_def") and member is not None:
-        named = "a MetaGraphDef" if suffix == ".meta" else "a file of a checkpoint"
-        way = '`to="meta_graph"` writes a MetaGraphDef' if suffix == ".meta" else "call it x.pb"
-        raise _refusal(path, named, title, way)
+    if kind.startswith("graph_def") and suffix == ".meta":
+        raise _refusal(path, "a MetaGraphDef", title, '`to="meta_graph"` writes a MetaGraphDef')
+    if kind.startswith(("graph_def", "meta_graph")):
+        if member is not None and suffix != ".meta":
+            raise _refusal(path, "a file of a checkpoint", title, "call it x.pb")
+        if _CHECKPOINT.fullmatch(suffix):
+            raise _refusal(path, "a checkpoint", title, _VARIABLES)
 
 
 def _refusal(path: str, named: str, title: str, way: str) -> PassError:

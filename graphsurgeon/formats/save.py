@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.formats import state_file
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
     from graphsurgeon.formats.tensor_streams import Tensors
 
+_WITH_VALUES = ("checkpoint", "saved_model")
 _TEXT_SUFFIXES = (".pbtxt", ".txt", ".prototxt")
 
 
@@ -62,7 +63,7 @@ def save(
     update_state : bool
         As of `save_checkpoint`.
     drop_values : bool
-        Write a GraphDef without the values of the variables that the model has.
+        Write a GraphDef or a MetaGraphDef without the values of the variables that the model has.
 
     Returns
     -------
@@ -110,15 +111,13 @@ def save(
 def check_saving(model: Model, path: str, kind: OutputKind, *, drop_values: bool = False) -> None:
     """Refuse what `save` would refuse before it writes: values that would be lost, and names that mislead."""
     check_output_name(path, kind)
-    if kind.startswith("graph_def") and model.variables and not drop_values:
-        refuse_loss(model, kind)
-
-
-def refuse_loss(model: Model, kind: OutputKind) -> NoReturn:
-    """Raise PassError about values of variables that a graph does not hold."""
-    reason = f"a {kind} holds no values, and those of {_count(model)} would be lost"
-    hint = 'freeze makes constants of them, `to="saved_model"` keeps them; `drop_values=True` writes the graph alone'
-    raise PassError("save", reason, hint=hint)
+    if kind not in _WITH_VALUES and model.variables and not drop_values:
+        reason = f"a {kind} holds no values, and those of {_count(model)} would be lost"
+        hint = (
+            'freeze makes constants of them, `to="checkpoint"` and `to="saved_model"` keep them; `drop_values=True` '
+            "writes the graph alone"
+        )
+        raise PassError("save", reason, hint=hint)
 
 
 def _count(model: Model) -> str:

@@ -21,6 +21,10 @@ from graphsurgeon.formats.output_names import check_output_name
         ("x.pb", "checkpoint", "is named like a graph, and would be a checkpoint", 'to="saved_model"'),
         ("m.ckpt.meta", "graph_def", "is named like a MetaGraphDef, and would be a GraphDef", 'to="meta_graph"'),
         ("m.ckpt.index", "graph_def", "is named like a file of a checkpoint", "x.pb"),
+        ("m.ckpt.index", "meta_graph", "is named like a file of a checkpoint", "x.pb"),
+        ("m.ckpt", "graph_def", "is named like a checkpoint, and would be a GraphDef", "unfreeze"),
+        ("m.ckpt-100", "meta_graph_text", "is named like a checkpoint, and would be a MetaGraphDef", 'to="checkpoint"'),
+        ("m.json", "meta_graph", "is named like JSON, and would be a MetaGraphDef", "x.pbtxt"),
     ],
 )
 def test_what_is_refused(name, kind, reason, way):

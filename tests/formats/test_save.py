@@ -66,7 +66,7 @@ def test_what_the_output_lacks_is_returned_with_the_paths(tmp_path, kind, notes)
     model = with_variables()
     assert model.meta is not None
     model.meta.object_graph_def.SetInParent()
-    saved = save(model, tmp_path / "m", to=kind)
+    saved = save(model, tmp_path / "m", to=kind, drop_values=True)
     assert [note[:23] for note in saved.notes] == notes
     assert saved.notes == notes_on(model, kind)
 
@@ -294,15 +294,16 @@ def test_the_latest_may_stay(tmp_path):
 
 def test_values_are_not_lost_without_a_word(tmp_path, fixtures):
     model = load(fixtures / "mobile_cnn.ckpt")
-    with pytest.raises(PassError, match="a graph_def holds no values, and those of 37 variables would be lost"):
-        save(model, tmp_path / "x.pb", to="graph_def")
+    for kind in ("graph_def", "graph_def_text", "meta_graph", "meta_graph_text"):
+        with pytest.raises(PassError, match=f"a {kind} holds no values, and those of 37 variables would be lost"):
+            save(model, tmp_path / "x.pb", to=kind)
     with pytest.raises(PassError, match="named like a graph, and would be a checkpoint"):
         save(model, tmp_path / "x.pb")
     with pytest.raises(PassError, match="named like a NumPy archive"):
         save_checkpoint(model.variables, tmp_path / "x.npz")
     assert list(tmp_path.iterdir()) == []
     notes = save(model, tmp_path / "x.pb", to="graph_def", drop_values=True).notes
-    assert notes == save(model, tmp_path / "x.meta", to="meta_graph").notes
+    assert notes == save(model, tmp_path / "x.meta", to="meta_graph", drop_values=True).notes
     assert notes == ["the values of 37 variables are not in it: a graph has none"]
 
 

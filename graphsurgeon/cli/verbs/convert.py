@@ -42,7 +42,7 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     """
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load
-    from graphsurgeon.formats.save import is_text_path, refuse_loss
+    from graphsurgeon.formats.save import is_text_path
 
     answer = Answer("convert", output, given)
     found = detect(source)
@@ -53,10 +53,8 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     check_signature_options(kind, **given)
     model = load(source, tags=options.split_tags(tags))
     _check_possible(model, found, kind)
-    # Who names the file of a graph means the graph; who names a directory means what is in it.
-    is_model = found.path != found.graph and to is None and kind.startswith("meta_graph")
-    if is_model and model.variables and not answer.drop_values:
-        refuse_loss(model, kind)
+    # Who names the .meta of a checkpoint means the graph, which holds no values.
+    answer.drop_values |= found.kind == "meta_graph" and kind.startswith("meta_graph")
     model, facts = made_servable(model, kind, **given)
     saved = answer.save(model, kind)
     notes = [] if kind == "saved_model" else saved.notes

@@ -164,18 +164,20 @@ def test_saved_model_is_replaced_when_asked(verb, graph, tmp_path):
 
 def test_what_would_lose_values_is_refused(verb, fixtures, tmp_path):
     source, out = fixtures / "mobile_cnn.ckpt", tmp_path / "x"
-    for given in (("--to", "graph_def"), ("--to", "graph_def_text")):
-        done = verb("convert", source, "-o", out, *given)
+    for kind in ("graph_def", "graph_def_text", "meta_graph", "meta_graph_text"):
+        done = verb("convert", source, "-o", out, "--to", kind)
         assert (done.code, out.exists()) == (4, False)
         assert "freeze makes constants of them" in done.err
     assert verb("convert", fixtures / "mobile_cnn.ckpt.meta", "-o", out, "--to", "graph_def", "--drop-values").code == 0
-    answer = verb("convert", source, "-o", out, "--to", "meta_graph", "--force", "--json").answer
+    answer = verb("convert", source, "-o", out, "--to", "meta_graph", "--drop-values", "--force", "--json").answer
+    assert answer["notes"] == ["the values of 37 variables are not in it: a graph has none"]
+    # The file of a graph, of which this is a copy, holds none either.
+    answer = verb("convert", fixtures / "mobile_cnn.ckpt.meta", "-o", tmp_path / "c.meta", "--json").answer
     assert answer["notes"] == ["the values of 37 variables are not in it: a graph has none"]
     assert (
         verb("convert", source, "-o", tmp_path / "saved", "--to", "saved_model", "--outputs", "Predictions").code == 0
     )
     # Not told, a SavedModel would become a MetaGraphDef.
-    assert verb("convert", tmp_path / "saved", "-o", tmp_path / "y.pb").code == 4
-    assert not (tmp_path / "y.pb").exists()
-    answer = verb("convert", tmp_path / "saved" / "saved_model.pb", "-o", tmp_path / "y.pb", "--json").answer
-    assert answer["notes"] == ["the values of 37 variables are not in it: a graph has none"]
+    for each in (tmp_path / "saved", tmp_path / "saved" / "saved_model.pb"):
+        assert verb("convert", each, "-o", tmp_path / "y.pb").code == 4
+        assert not (tmp_path / "y.pb").exists()
