@@ -212,11 +212,26 @@ def unmatched(
     """
     known = list(known)
     error = NotFoundError.among(kind, pattern, known, like=like, where=where)
-    meant = meant_by(pattern, known)
+    meant, fault = meant_by(pattern, known), _fault_of(pattern)
     if meant is not None:
         advice = f"patterns are regular expressions: {meant!r}"
-        error.hint = advice if error.hint is None else f"{advice}; {error.hint}"
+    elif fault is not None:
+        advice = f"patterns are regular expressions, which this is not: {fault}; {re.escape(pattern)!r} is the text"
+    else:
+        return error
+    error.hint = advice if error.hint is None else f"{advice}; {error.hint}"
     return error
+
+
+def _fault_of(pattern: str) -> str | None:
+    """Return what keeps a text from being a regular expression, None of one that is."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    except (RecursionError, OverflowError):
+        return "it is nested too deep, or repeats too often"
+    return None
 
 
 def meant_by(pattern: str, known: Sequence[str]) -> str | None:

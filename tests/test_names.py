@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,7 +132,7 @@ def test_a_pattern_that_matches_no_whole_name_is_answered_with_one_that_does(pat
     assert any(matches(meant, name) for name in known)
 
 
-@pytest.mark.parametrize("pattern", ["(", "[a", "", "nothing/like/it", "Conv1/wieghts"])
+@pytest.mark.parametrize("pattern", ["", "nothing/like/it", "Conv1/wieghts"])
 def test_a_pattern_of_which_no_part_matches(pattern):
     assert "regular" not in str(unmatched("tensor", pattern, ["Conv1/weights"]))
 
@@ -177,3 +179,10 @@ def test_new_node_names_are_tensorflows():
     assert new_node_name("Add", set()) == "Add"
     assert new_node_name("Add", {"add"}) == "Add_1"
     assert new_node_name("add", {"add", "add_1", "add_3"}) == "add_2"
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "*a", "x(", "x{99999999999999999999}"])
+def test_what_is_no_regular_expression_is_told_so(pattern):
+    hint = str(unmatched("tensor", pattern, ["other"]).hint)
+    assert "which this is not" in hint
+    assert re.escape(pattern) in hint

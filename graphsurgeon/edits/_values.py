@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence, Sized
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from graphsurgeon import names
@@ -15,7 +15,7 @@ from graphsurgeon.edits._contract import EditReport, Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.options import description_of, parameter_entries
-from graphsurgeon.tensors.selection import selected
+from graphsurgeon.tensors.selection import Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import require_mutable
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
@@ -190,6 +190,15 @@ def refuse(operation: str, problems: Sequence[str], hint: str | None = None) -> 
 def is_named(name: str, patterns: Sequence[str]) -> bool:
     """Return whether users ask for a tensor by its name, or a pattern of names, rather than for all there are."""
     return names.matches_any(names.split_patterns(patterns, (name,)), name)
+
+
+def refuse_unfit(
+    operation: str, skipped: Sequence[Skipped], select: Sequence[str], chosen: Collection[str], why: str = ""
+) -> None:
+    """Refuse what cannot be changed, when users ask for it by its very name, or for nothing that can."""
+    asked = [row for row in skipped if not chosen or row.name in names.split_patterns(select, (row.name,))]
+    problems = [f"{row.name}: {row.reason.partition(';')[0]}{why}" for row in asked] if select else []
+    refuse(operation, problems, "`exclude` leaves it out")
 
 
 def axis_of(axis: int, rank: int) -> int:

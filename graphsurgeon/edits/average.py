@@ -16,7 +16,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Literal
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
-from graphsurgeon.edits._values import change, paired, refuse, targets
+from graphsurgeon.edits._values import change, paired, refuse, refuse_unfit, targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.elementwise import MeanTensor
 from graphsurgeon.tensors.selection import Skipped
@@ -68,8 +68,9 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
     NotFoundError
         A pattern matches nothing.
     PassError
-        There is nothing to average, tensors differ in dtype or shape, one is missing, or quantized weights would get
-        scales of other ones, or keys of a table values of other ones; while values are read: a mean is out of range.
+        There is nothing to average, or not of what `select` names, tensors differ in dtype or shape, one is missing, or
+        quantized weights would get scales of other ones, or keys of a table values of other ones; while values are
+        read: a mean is out of range.
     """
     sources = [dict(tensors), *others]
     factors = _factors(len(sources), weights, decay)
@@ -77,7 +78,7 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
     sources, notes = paired(giver, sources)
     tensors.clear()
     tensors.update(giver)
-    chosen, skipped, problems = [], [], []
+    chosen, skipped, problems, unfit = [], [], [], []
     wanted = set(targets(giver, select, exclude))
     for name in dict.fromkeys(name for source in sources for name in source):
         absent = [str(number + 1) for number, source in enumerate(sources) if name not in source]
@@ -90,7 +91,9 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
         elif giver[name].dtype.is_floating or giver[name].dtype.is_complex:
             chosen.append(name)
         else:
-            skipped.append(Skipped(name, f"of dtype {giver[name].dtype.name}; taken from the {take}"))
+            unfit.append(Skipped(name, f"of dtype {giver[name].dtype.name}; taken from the {take}"))
+    refuse_unfit("average", unfit, select, chosen, ", of which no means are made")
+    skipped += unfit
     refuse("average", problems, hint='`missing="keep"` takes them from one checkpoint, or leaves them out')
     hint = "`exclude` takes the codes and what is beside them from one checkpoint"
     refuse("average", torn_codes(sources, giver, chosen), hint)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
-from graphsurgeon.edits._values import change, targets
+from graphsurgeon.edits._values import change, refuse_unfit, targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.editing.constant_values import is_frozen
@@ -57,7 +57,7 @@ def cast(
     NotFoundError
         A pattern matches nothing, or there is no such dtype.
     PassError
-        A dtype cannot be cast; while values are read: one is out of range.
+        A dtype cannot be cast, as that of what `select` names; while values are read: one is out of range.
     """
     wanted = DType.from_name(dtype).base
     if not has_values(wanted):
@@ -77,6 +77,7 @@ def cast(
             skipped.append(Skipped(name, f"of dtype {held.name}; `select` it to cast it"))
         else:
             chosen.append(name)
+    refuse_unfit("cast", skipped, select, chosen)
     change("cast", tensors, chosen, lambda name, base: CastTensor(base, wanted, name=name, saturate=saturate))
     return Remarks(skipped)
 

@@ -84,7 +84,7 @@ class Bundle(Checkpoint[BundleEntry]):
     """
 
     def __init__(self, prefix: str | os.PathLike[str]) -> None:
-        self.prefix = os.fspath(prefix)
+        self.prefix = os.fsdecode(prefix)
         self._path = index_path(self.prefix)
         for attempt in range(_MAX_ATTEMPTS):
             try:

@@ -110,7 +110,7 @@ def write_bundle(
     NotFoundError
         A data file that holds a tensor is missing.
     """
-    prefix = os.fspath(prefix)
+    prefix = os.fsdecode(prefix)
     named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
     _check(prefix, named)
     rows, entries = _rows(named)
@@ -150,7 +150,7 @@ def plan_bundle(
     byteorder: ByteOrder | None = None,
 ) -> list[str]:
     """Return the paths that `write_bundle` would write; refuses what it refuses before it writes a byte."""
-    prefix = os.fspath(prefix)
+    prefix = os.fsdecode(prefix)
     named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
     _check(prefix, named)
     rows, _ = _rows(named)

@@ -98,7 +98,7 @@ def detect(path: str | os.PathLike[str]) -> Detected:
     CorruptionError
         It is a checkpoint's index or state file, but damaged.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if os.path.isdir(path):
         try:
             return _detect_directory(path)

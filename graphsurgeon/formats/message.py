@@ -61,7 +61,7 @@ class MessageFormat(NamedTuple):
         CorruptionError
             It is not such a message.
         """
-        path = os.fspath(path)
+        path = os.fsdecode(path)
         with reading(path, is_text=is_text):
             source = open_message(path, self.name if is_text else None)
             return self.parse(Span(source, 0, source.size))

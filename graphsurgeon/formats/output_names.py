@@ -31,10 +31,10 @@ _FOREIGN = {
     ".uff": ("a TensorRT model", "its own converter makes one of a frozen graph"),
     ".zip": ("a zip archive", "name a file, a prefix or a directory"),
     ".gz": ("a gzip archive", "name a file, a prefix or a directory"),
-    ".json": ("JSON", "what is printed is JSON with --json; a graph as text is called x.pbtxt"),
+    ".json": ("JSON", "a graph as text is called x.pbtxt"),
     ".yaml": ("YAML", "a graph as text is called x.pbtxt"),
     ".yml": ("YAML", "a graph as text is called x.pbtxt"),
-    ".csv": ("a table of text", "ls --json lists tensors and nodes; a graph as text is called x.pbtxt"),
+    ".csv": ("a table of text", "a graph as text is called x.pbtxt"),
     ".md": ("text for people", "a graph as text is called x.pbtxt"),
     ".html": ("a web page", "a graph as text is called x.pbtxt"),
     ".py": ("a program", "a graph as text is called x.pbtxt"),
@@ -54,6 +54,8 @@ def check_output_name(path: str, kind: OutputKind) -> None:
     PassError
         What is promised, and what to do.
     """
+    if not path or "\0" in path:
+        raise PassError("save", f"{path!r} is the name of no file", is_usage=True)
     if path.endswith(("/", os.sep)):
         return
     suffix = os.path.splitext(path)[1].lower()
@@ -69,13 +71,18 @@ def check_output_name(path: str, kind: OutputKind) -> None:
         if suffix in _GRAPHS:
             way = 'a graph alone holds no values of variables: name a prefix such as model.ckpt, or `to="saved_model"`'
             raise _refusal(path, "a graph", title, way)
+    if kind.startswith(("graph_def", "meta_graph")):
+        _check_graph_name(path, kind, suffix, title)
+
+
+def _check_graph_name(path: str, kind: OutputKind, suffix: str, title: str) -> None:
+    """Refuse a graph that is called like a checkpoint, or like one of its files that it is not."""
     if kind.startswith("graph_def") and suffix == ".meta":
         raise _refusal(path, "a MetaGraphDef", title, '`to="meta_graph"` writes a MetaGraphDef')
-    if kind.startswith(("graph_def", "meta_graph")):
-        if member is not None and suffix != ".meta":
-            raise _refusal(path, "a file of a checkpoint", title, "call it x.pb")
-        if _CHECKPOINT.fullmatch(suffix):
-            raise _refusal(path, "a checkpoint", title, _VARIABLES)
+    if _MEMBER.fullmatch(path) and suffix != ".meta":
+        raise _refusal(path, "a file of a checkpoint", title, "call it x.pb")
+    if _CHECKPOINT.fullmatch(suffix):
+        raise _refusal(path, "a checkpoint", title, _VARIABLES)
 
 
 def _refusal(path: str, named: str, title: str, way: str) -> PassError:

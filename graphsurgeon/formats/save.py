@@ -14,7 +14,7 @@ from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.message import META_GRAPH, write_pieces
 from graphsurgeon.formats.output_names import check_output_name
 from graphsurgeon.formats.saved import Saved
-from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
@@ -76,7 +76,7 @@ def save(
     UnsupportedError
         There is no kind `to`.
     PassError
-        The values of variables would be lost, or the name of the path promises something else.
+        The values of variables would be lost, or the path is none, or its name promises something else.
     GraphError
         Nodes were edited by hand, and TensorFlow would refuse the graph now.
     LimitError
@@ -86,7 +86,8 @@ def save(
     OSError
         It cannot be written; everything is as it was.
     """
-    path = os.fspath(path)
+    require_model(model)
+    path = os.fsdecode(path)
     kind = to if to is not None else choose_kind(model, path)
     if kind not in OUTPUT_KINDS:
         raise UnsupportedError(f"nothing to save to is called {kind!r}, only {', '.join(OUTPUT_KINDS)}", path=path)
@@ -187,7 +188,7 @@ def save_checkpoint(
     """
     from graphsurgeon.formats.tensor_streams import tensors_of
 
-    prefix = os.fspath(prefix)
+    prefix = os.fsdecode(prefix)
     check_output_name(prefix, "checkpoint")
     given = tensors_of(tensors, prefix)
     how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}

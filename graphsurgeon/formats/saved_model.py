@@ -76,7 +76,7 @@ def read_saved_model(
     CorruptionError
         It is not a sound SavedModel, or holds no meta graph.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     with reading(path, is_text=is_text):
         source = _open(path, is_text)
         records = list(_records(source))

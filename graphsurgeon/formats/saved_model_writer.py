@@ -65,7 +65,7 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
     OSError
         It cannot be written; everything is as it was.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     _check_replaced(path, overwrite)
     model, report = servable(model)
     pieces = saved_model_pieces(model)

@@ -83,7 +83,7 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     UnsupportedError
         It is another program's checkpoint.
     """
-    directory = os.fspath(directory)
+    directory = os.fsdecode(directory)
     path = os.path.join(directory, name)
     try:
         with contextlib.closing(FileSource(path)) as file:
@@ -198,7 +198,7 @@ def write_state(
     UnsupportedError
         A path is not UTF-8.
     """
-    directory = os.fspath(directory)
+    directory = os.fsdecode(directory)
     path = os.path.join(directory, name)
     checkpoints = list(state.checkpoints)
     if not checkpoints or checkpoints[-1] != state.latest:

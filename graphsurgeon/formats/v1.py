@@ -75,7 +75,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
     """
 
     def __init__(self, prefix: str | os.PathLike[str]) -> None:
-        self.prefix = os.fspath(prefix)
+        self.prefix = os.fsdecode(prefix)
         self.paths = tuple(_find_files(self.prefix))
         self.num_shards = len(self.paths)
         there = [number for number, path in enumerate(self.paths) if os.path.isfile(path)]

@@ -164,13 +164,13 @@ class Model:
 
         Costs one serialization of the message.
         """
-        data = BytesSource(schema.serialize(graph_def))
+        data = BytesSource(_serialized(graph_def, "GraphDef"))
         return cls.read_graph_def(Span(data, 0, data.size))
 
     @classmethod
     def from_meta_graph_def(cls, meta_graph_def: Any) -> Model:
         """Make a model of a MetaGraphDef message, TensorFlow's own or ours; it is not modified."""
-        data = BytesSource(schema.serialize(meta_graph_def))
+        data = BytesSource(_serialized(meta_graph_def, "MetaGraphDef"))
         return cls.read_meta_graph_def(Span(data, 0, data.size))
 
     def to_graph_def(self, like: Any = None) -> Any:
@@ -299,6 +299,15 @@ def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
     check_message_size(name, pieces)
     cls = getattr(schema, name) if like is None else schema.message_class_like(name, like)
     return schema.parse(cls, join(pieces))
+
+
+def _serialized(message: Any, name: str) -> bytes:
+    """Serialize a caller's message; a TypeError of what is none, or another one, says what is wanted."""
+    descriptor = getattr(message, "DESCRIPTOR", None)
+    if getattr(descriptor, "name", None) != name or not hasattr(message, "SerializeToString"):
+        found = getattr(descriptor, "name", None) or type(message).__name__
+        raise TypeError(f"a {name} message is wanted, not {found}: load(path) reads files, messages parse their bytes")
+    return schema.serialize(message)
 
 
 def check_message_size(name: str, pieces: Iterable[Piece]) -> None:

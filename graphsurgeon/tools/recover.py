@@ -58,7 +58,7 @@ def recover(directory: str | os.PathLike[str], *, dry_run: bool = False) -> Reco
     OSError
         The directory cannot be read or written.
     """
-    found = leftovers(os.fspath(directory) or ".")
+    found = leftovers(os.fsdecode(directory) or ".")
     done = Recovery([], [])
     with deferred_signals():
         # The index of a checkpoint comes last here too: until then nothing can be loaded.

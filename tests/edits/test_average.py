@@ -136,3 +136,12 @@ def test_a_mean_out_of_range_is_an_error_or_saturates():
     first, second = both()
     average(first, [second], weights=(2, -1), saturate=True)
     assert lists(first) == {"w": [65504]}
+
+
+@pytest.mark.parametrize("select", ["n", "n,w", "n|s", ["w", "s"]])
+def test_what_has_no_mean_is_refused_when_it_is_asked_for(select):
+    first = tensors(w=singles(1, 2), n=3, s="text")
+    with pytest.raises(PassError, match=r"of dtype (int64|string), of which no means are made"):
+        average(dict(first), [dict(first)], select=select)
+    report = average(dict(first), [dict(first)], select=("[wn]",))
+    assert [row.name for row in report.skipped] == ["n"]

@@ -84,3 +84,11 @@ def test_a_program_casts_and_says_so(verb, checkpoint, tmp_path):
     done = verb("cast", checkpoint, "-o", tmp_path / "x", "--dtype", "float16", "--json")
     assert done.code == 0
     assert {row["dtype"] for row in json.loads(done.out)["changes"]} == {"float16"}
+
+
+@pytest.mark.parametrize("select", ["s", "s,w", "s.*"])
+def test_what_is_no_numbers_is_refused_when_it_is_asked_for(select):
+    mixed = tensors(w=singles(1, 2), s="text")
+    with pytest.raises(PassError, match="s: of dtype string, which is no numbers"):
+        cast(mixed, dtype="float16", select=select)
+    assert [row.name for row in cast(mixed, dtype="float16", select=("[ws]",)).skipped] == ["s"]

@@ -53,3 +53,9 @@ def test_what_is_not(name, kind):
 def test_a_prefix_that_is_there(tmp_path):
     (tmp_path / "x.pb.index").touch()
     check_output_name(str(tmp_path / "x.pb"), "checkpoint")
+
+
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_what_is_no_path(path):
+    with pytest.raises(PassError, match="the name of no file"):
+        check_output_name(path, "checkpoint")

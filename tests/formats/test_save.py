@@ -330,3 +330,11 @@ def test_what_was_read_broken_is_saved_as_it_was(tmp_path: Path):
     again.graph["y"].device = "/cpu:0"
     with pytest.raises(GraphError, match="input 'gone' names no node"):
         save(again, tmp_path / "b.pb")
+
+
+def test_paths_may_be_bytes_and_models_are_no_paths(tmp_path):
+    path: Any = os.fsencode(tmp_path / "x.pb")
+    assert save(Model.from_graph_def(frozen()), path) == [str(tmp_path / "x.pb")]
+    assert load(path).to_graph_def() == frozen()
+    with pytest.raises(TypeError, match=r"a Model is wanted, not a bytes: load\(path\) makes one"):
+        save(path, path)

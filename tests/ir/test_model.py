@@ -281,3 +281,9 @@ def test_the_graph_of_a_model_is_a_graph():
     nodes: Any = []
     with pytest.raises(TypeError, match="the graph of a model is a Graph, not a list"):
         Model(nodes)
+
+
+@pytest.mark.parametrize("given", [b"bytes", None, schema.MetaGraphDef()])
+def test_what_is_no_graph_def_is_told_what_is_wanted(given):
+    with pytest.raises(TypeError, match=r"a GraphDef message is wanted, not (bytes|NoneType|MetaGraphDef)"):
+        Model.from_graph_def(given)

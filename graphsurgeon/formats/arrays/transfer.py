@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, cast, get_args
 
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphSurgeonError, PassError
 from graphsurgeon.formats import foreign
 from graphsurgeon.formats.arrays.keras_names import Names
 from graphsurgeon.formats.arrays.plan import Planned
+from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.ir.model import Model
@@ -21,6 +23,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.tensors.selection import Chosen, Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
@@ -137,7 +140,7 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
 
     Parameters
     ----------
-    tensors : mapping of str to Tensor, or Model
+    tensors : mapping of str to Tensor or array, or Model
         Of a frozen graph its constants, of another model its variables. Stream from where they are; strings are read
         twice or thrice, because their longest is needed first.
     path : path
@@ -174,13 +177,15 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     OSError
         It cannot be written; everything is as it was.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     tensors = values_of(tensors) if isinstance(tensors, Model) else tensors
+    if not isinstance(tensors, Mapping):
+        raise TypeError(f"a mapping of names to tensors is wanted, or a Model, not a {type(tensors).__name__}")
     kind = to if to is not None else format_of_path(path)
     if like is not None and kind != "keras_h5":
         raise PassError("export", f"`like` is for keras_h5, and this is {kind}", is_usage=True)
     module = _module(kind, path)
-    chosen = {name: tensors[name] for name in selected(tensors, select, exclude)}
+    chosen = {name: as_tensor(tensors[name]) for name in selected(tensors, select, exclude)}
     skipped = _unreadable(chosen, may_skip=readable)
     left = {name: tensor for name, tensor in chosen.items() if name not in skipped}
     skipped |= _without_values(left, path, may_skip=skip_unsupported)
@@ -248,7 +253,7 @@ def import_tensors(
     LimitError
         A header or a claim that is out of proportion.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     kind = format if format is not None else detect(path)
     module = _module(kind, path)
     found: dict[str, Tensor] = module.read(path, names=names) if kind in _WITH_LAYERS else module.read(path)
@@ -282,14 +287,28 @@ def detect(path: str) -> ImportFormat:
     try:
         source = FileSource(path)
     except FileNotFoundError:
-        raise NotFoundError("file", path) from None
+        raise _model_error(path) or NotFoundError("file", path) from None
     head = source.read(0, min(source.size, HEAD_NBYTES))
     for kind, row in _FORMATS.items():
         if row.begins(head, source):
             return cast("ImportFormat", kind)
-    found = foreign.describe_text(head, "") if is_text(head) else foreign.describe(head, path)
-    hint = "SRC is an .npz, .safetensors, .h5 or .keras file, or a directory of .npy files"
-    raise UnsupportedError(f"no file of arrays: this is {found}", path=path, hint=hint)
+    error = _model_error(path)
+    if error is None:
+        found = foreign.describe_text(head, "") if is_text(head) else foreign.describe(head, path)
+        hint = "SRC is an .npz, .safetensors, .h5 or .keras file, or a directory of .npy files"
+        error = UnsupportedError(f"no file of arrays: this is {found}", path=path, hint=hint)
+    raise error
+
+
+def _model_error(path: str) -> UnsupportedError | None:
+    """Return the error about a graph or a checkpoint, which need no import; None of what is neither."""
+    from graphsurgeon.formats.detect import detect as detect_model
+
+    with contextlib.suppress(GraphSurgeonError):
+        found = KINDS[detect_model(path).kind].title
+        hint = "every verb takes graphs and checkpoints as they are; unfreeze makes a checkpoint of a frozen graph"
+        return UnsupportedError(f"no file of arrays: this is a {found}", path=path, hint=hint)
+    return None
 
 
 def _module(kind: ImportFormat | ExportFormat, path: str) -> Any:

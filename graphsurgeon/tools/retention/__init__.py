@@ -117,7 +117,7 @@ def prune_checkpoints(
     """
     if keep < 1 or (keep_every_hours is not None and not keep_every_hours > 0):
         raise PassError(_OPERATION, f"keep {keep}, every {keep_every_hours} hours: both have to be positive")
-    directory = os.fspath(directory) or "."
+    directory = os.fsdecode(directory) or "."
     state = read_state(directory, name)
     if state is None and not unlisted:
         hint = "without one, `unlisted=True` takes all checkpoints that are there"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -283,3 +284,24 @@ def test_what_is_no_tensor_may_be_left_out(tmp_path, output):
     assert caught.value.hint == "`exclude='bad'` leaves it out"
     assert list(import_tensors(path, exclude=("bad",))) == ["good"]
     assert list(import_tensors(path, select=("good",))) == ["good"]
+
+
+def test_graphs_and_checkpoints_are_told_that_they_need_no_import(tmp_path, fixtures):
+    for path, kind in (
+        (fixtures / "cond.pb", "a GraphDef"),
+        (fixtures / "mobile_cnn.ckpt.meta", "a MetaGraphDef"),
+        (fixtures / "mobile_cnn.ckpt", "a checkpoint"),
+    ):
+        with pytest.raises(UnsupportedError, match=f"no file of arrays: this is {kind}") as caught:
+            import_tensors(path)
+        assert "unfreeze" in str(caught.value.hint)
+    with pytest.raises(NotFoundError, match="no file"):
+        import_tensors(tmp_path / "nothing")
+
+
+def test_arrays_are_exported_as_tensors_are(tmp_path):
+    array: Any = np.arange(3, dtype=np.float32)
+    export_tensors({"w": array}, tmp_path / "x.npz")
+    assert np.load(tmp_path / "x.npz")["w"].tolist() == [0, 1, 2]
+    with pytest.raises(TypeError, match="not a ndarray"):
+        export_tensors(array, tmp_path / "y.npz")
