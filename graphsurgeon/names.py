@@ -216,7 +216,7 @@ def unmatched(
     if meant is not None:
         advice = f"patterns are regular expressions: {meant!r}"
     elif fault is not None:
-        advice = f"patterns are regular expressions, which this is not: {fault}; {re.escape(pattern)!r} is the text"
+        advice = f"patterns are regular expressions, which this is not: {fault}; '{re.escape(pattern)}' is the text"
     else:
         return error
     error.hint = advice if error.hint is None else f"{advice}; {error.hint}"
