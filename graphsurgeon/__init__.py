@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.rename import rename as rename
     from graphsurgeon.passes.set_attr import set_attr as set_attr
     from graphsurgeon.passes.set_device import set_device as set_device
+    from graphsurgeon.passes.set_inputs import set_inputs as set_inputs
     from graphsurgeon.passes.set_trainable import set_trainable as set_trainable
     from graphsurgeon.passes.unfreeze import unfreeze as unfreeze
     from graphsurgeon.tensors.tensor import Tensor as Tensor

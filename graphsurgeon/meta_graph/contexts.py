@@ -15,10 +15,11 @@ Source: control_flow_ops.py of TensorFlow 1.15 and 2.21, ``CondContext`` and ``W
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphsurgeon.meta_graph.collections import messages
+from graphsurgeon.names import node_of
 from proto_utils import schema
 
 #: The collections of contexts.
@@ -55,6 +56,60 @@ def retarget_contexts(meta: schema.MetaGraphDef, moved: Mapping[str, Moved]) -> 
         for position, context in enumerate(list(messages(meta, key))):
             if _retarget(context, moved):
                 values[position] = schema.serialize(context)
+
+
+def dissolve_contexts(meta: schema.MetaGraphDef, pivots: Collection[str], moved: Mapping[str, str]) -> int:
+    """Take out the contexts of branches whose condition is decided, those with a pivot among nodes; return how many.
+
+    What stands inside of one stands in the context around it, or in none. Tensors that are others now, as `moved`
+    tells, are so in the contexts that are left.
+    """
+    if not pivots and not moved:
+        return 0
+    found: dict[str, list[Any]] = {key: [] for key in CONTEXTS}
+    before = [context for key in CONTEXTS for context in messages(meta, key)]
+    count = 0
+    for context in before:
+        left, gone = _dissolved(context, pivots, moved)
+        count += gone
+        for each in left:
+            found[CONTEXTS[isinstance(each, schema.WhileContextDef)]].append(each)
+    for key, left in found.items():
+        values = [schema.serialize(context) for context in left]
+        if values:
+            meta.collection_def[key].bytes_list.value[:] = values
+        elif key in meta.collection_def:
+            del meta.collection_def[key]
+    return count
+
+
+def _dissolved(context: Any, pivots: Container[str], moved: Mapping[str, str]) -> tuple[list[Any], int]:
+    """Return what is left of a context: itself, or those inside of it; and how many are gone."""
+    inside, count = [], 0
+    for each in nested(context):
+        left, gone = _dissolved(each, pivots, moved)
+        inside += left
+        count += gone
+    if isinstance(context, schema.CondContextDef) and node_of(context.pivot_name) in pivots:
+        return inside, count + 1
+    copies = [(("while_ctxt" if isinstance(each, schema.WhileContextDef) else "cond_ctxt"), each) for each in inside]
+    wrapped = [schema.ControlFlowContextDef(**{kind: each}) for kind, each in copies]
+    del context.nested_contexts[:]
+    context.nested_contexts.extend(wrapped)
+    values = context.values_def
+    now = list(dict.fromkeys(moved.get(name, name) for name in values.values))
+    values.values[:] = now
+    outside: dict[str, str] = {}
+    for name, value in values.external_values.items():
+        new, held = moved.get(name, name), moved.get(value, value)
+        # What stands for itself is there because a context around it had another name for it.
+        if new not in outside or outside[new] == new:
+            outside[new] = held
+    values.external_values.clear()
+    values.external_values.update(outside)
+    if isinstance(context, schema.CondContextDef):
+        context.pred_name = moved.get(context.pred_name, context.pred_name)
+    return [context], count
 
 
 def _retarget(context: Any, moved: Mapping[str, Moved]) -> dict[str, int]:

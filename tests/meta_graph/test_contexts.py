@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.meta_graph.contexts import Moved, contexts, nested, retarget_contexts
+from graphsurgeon.meta_graph.contexts import Moved, contexts, dissolve_contexts, nested, retarget_contexts
 from proto_utils import schema
 
 
@@ -61,3 +61,30 @@ def test_contexts_that_hold_nothing_moved_keep_their_bytes(moved: dict[str, Move
     meta.collection_def["cond_context"].bytes_list.value.append(odd)
     retarget_contexts(meta, moved)
     assert list(meta.collection_def["cond_context"].bytes_list.value) == [odd]
+
+
+def branch(name: str, values: str = "", **external: str) -> schema.CondContextDef:
+    made = schema.CondContextDef(context_name=name, pivot_name=f"{name}/pivot:0", pred_name="p:0")
+    made.values_def.values.extend(values.split())
+    made.values_def.external_values.update(external)
+    return made
+
+
+def test_what_is_inside_of_a_dissolved_branch_stands_in_the_context_around_it():
+    outer, gone, inner = branch("outer"), branch("gone"), branch("inner", "x:0 gone/Switch:1")
+    inner.values_def.external_values.update({"x:0": "inner/Switch:1", "gone/Switch:1": "gone/Switch:1"})
+    gone.nested_contexts.add().cond_ctxt.CopyFrom(inner)
+    gone.nested_contexts.add().while_ctxt.context_name = "loop"
+    outer.nested_contexts.add().cond_ctxt.CopyFrom(gone)
+    meta = schema.MetaGraphDef()
+    meta.collection_def["cond_context"].bytes_list.value.append(schema.serialize(outer))
+    assert dissolve_contexts(meta, {"gone/pivot"}, {"gone/Switch:1": "x:0"}) == 1
+    (outer,) = parsed(meta, "cond_context", schema.CondContextDef)
+    assert [each.context_name for each in nested(outer)] == ["inner", "loop"]
+    assert list(nested(outer)[0].values_def.values) == ["x:0"]
+    assert dict(nested(outer)[0].values_def.external_values) == {"x:0": "inner/Switch:1"}
+    assert dissolve_contexts(meta, {"outer/pivot"}, {}) == 1
+    assert [each.context_name for each in parsed(meta, "cond_context", schema.CondContextDef)] == ["inner"]
+    assert [each.context_name for each in parsed(meta, "while_context", schema.WhileContextDef)] == ["loop"]
+    assert dissolve_contexts(meta, {"inner/pivot"}, {}) == 1
+    assert "cond_context" not in meta.collection_def
