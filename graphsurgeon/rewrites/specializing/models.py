@@ -110,8 +110,8 @@ class _Copies:
         resolution = Resolution(made, GraphEdit(function.body), results, operation)
         before = list(function.body)
         resolution.apply(self.name_of, {})
-        for result in proto.ret:
-            proto.ret[result] = resolution.moved_text(proto.ret[result])
+        for result, text in sorted(proto.ret.items()):
+            proto.ret[result] = resolution.moved_text(text)
         for end in [end for end, node in proto.control_ret.items() if function.body.get(node) is None]:
             del proto.control_ret[end]
             proto.signature.control_output.remove(end)
