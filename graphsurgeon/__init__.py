@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.downgrade import downgrade as downgrade
     from graphsurgeon.passes.fix import fix as fix
     from graphsurgeon.passes.freeze import freeze as freeze
+    from graphsurgeon.passes.join import join as join
     from graphsurgeon.passes.prune import prune as prune
     from graphsurgeon.passes.rename import rename as rename
     from graphsurgeon.passes.set_attr import set_attr as set_attr

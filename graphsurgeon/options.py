@@ -16,6 +16,7 @@ annotation                                  kind               in a recipe      
 ``tuple[int, ...]``, ``tuple[float, ...]``  list of numbers    a number, or a list       ``--x N,N...``
 ``Mapping[str, Tensor]``                    checkpoint         a path                    ``--x CHECKPOINT``
 ``Sequence[Mapping[str, Tensor]]``          checkpoints        a path, or a list         more SRCs
+``*others: Model``                          models             a path, or a list         more SRCs
 ``Iterable[str]``                           lines              nothing                   ``--x FILE``
 any other, as ``Model``                     other              nothing                   nothing
 ==========================================  =================  ========================  ====================
@@ -38,7 +39,7 @@ from typing import Any, Literal, NamedTuple
 
 from proto_utils.errors import UnsupportedError
 
-Item = Literal["flag", "text", "integer", "number", "value", "choice", "checkpoint", "lines", "other"]
+Item = Literal["flag", "text", "integer", "number", "value", "choice", "checkpoint", "model", "lines", "other"]
 
 _SCALARS: dict[Any, Item] = {bool: "flag", str: "text", int: "integer", float: "number"}
 _WORDS = {
@@ -48,6 +49,7 @@ _WORDS = {
     "number": ("a number", "a list of numbers"),
     "value": ("a text", ""),
     "checkpoint": ("the path of a checkpoint", "a list of paths of checkpoints"),
+    "model": ("the path of a model", "a list of paths of models"),
 }
 _PARAMETER = re.compile(r"^(\w+) : .*$")
 
@@ -156,7 +158,7 @@ class Option(NamedTuple):
                 return value
             case "choice" if value in self.kind.choices:
                 return value
-            case "checkpoint":
+            case "checkpoint" | "model":
                 return _text_only(value)
         raise TypeError(value)
 
@@ -183,10 +185,17 @@ def options_of(function: Callable[..., Any]) -> Mapping[str, Option]:
     hints = typing.get_type_hints(annotated, inspect.unwrap(function).__globals__)
     return types.MappingProxyType(
         {
-            each.name: Option(each.name, _kind_of(hints[each.name]), each.default, descriptions.get(each.name, ""))
+            each.name: Option(each.name, kind, default, descriptions.get(each.name, ""))
             for each in parameters
+            for kind, default in [_declared(each, hints[each.name])]
         }
     )
+
+
+def _declared(parameter: inspect.Parameter, hint: Any) -> tuple[Kind, Any]:
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        return Kind("model", is_list=True), ()
+    return _kind_of(hint), parameter.default
 
 
 def _kind_of(hint: Any) -> Kind:

@@ -26,8 +26,12 @@ if typing.TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
 
 _NUMBERS: dict[str, type[int] | type[float]] = {"integer": int, "number": float}
+#: Further flags of options.
+_ALSO = {"prefixes": ("--prefix",)}
 #: What makes the checkpoint that training starts from, which is the latest of its directory.
 _STARTS = ("unfreeze",)
+#: What changes no value: data files can be linked.
+_NO_NEW_VALUES = ("join",)
 _METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 
@@ -40,7 +44,8 @@ def command_of(name: str) -> click.Command:
     if name not in _STARTS:
         verb = options.update_state(verb)
     for option in reversed(list(options_of(function).values())):
-        verb = click_option(option)(verb)
+        if not option.is_internal and option.kind.item != "model":
+            verb = click_option(option)(verb)
     text = description_of(function)
     if "nodes" in options_of(function):
         text += f"\n\nNODES: {options_of(function)['nodes'].help}"
@@ -68,13 +73,14 @@ def click_option(option: Option) -> Callable[[Any], Any]:
         given["is_flag"] = True
     else:
         given |= {"type": _NUMBERS.get(kind.item, str), "metavar": _METAVARS.get(kind.item)}
-    return click.option("--" + option.name.replace("_", "-"), option.name, **given)
+    flags = ["--" + option.name.replace("_", "-"), *_ALSO.get(option.name, ())]
+    return click.option(*flags, option.name, **given)
 
 
 def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    line_files = [key for key, option in options_of(function).items() if option.kind.item == "lines"]
+    known = options_of(function)
+    is_for_several = any(option.kind.item == "model" for option in known.values())
 
-    @options.source
     @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
     @click.option(
         _kind_flag(function),
@@ -82,12 +88,10 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(OUTPUT_KINDS),
         help="What to write; by default what the model asks for.",
     )
-    @options.tags
-    @options.checkpoint
     @options.drop_values
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
     @options.common("dry_run", "force", "json", "quiet")
-    def verb(source: str, output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
+    def verb(source: str | Sequence[str], output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
         answer = Answer(options.verb_name(name), output, given)
         if output is not None and output_kind != "saved_model" and is_directory(output):
             raise click.UsageError(
@@ -95,10 +99,8 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{_kind_flag(function)} saved_model"
             )
         signature = _signature_of(function, output_kind, given)
-        where = {"tags": options.split_tags(given.pop("tags")), "checkpoint": given.pop("checkpoint")}
-        given |= {key: options.lines_of(given[key]) for key in line_files if given[key] is not None}
-        model = _loaded(source, **where, without_graph=given.get("checkpoint_only", False))
-        report = function(model, **given)
+        model, *others = _models(known, source, given)
+        report = function(model, *others, **given)
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
             # The pass kept signatures in step with its outputs: they name those already.
             signature = {"inputs": (), "outputs": ()}
@@ -115,15 +117,32 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 emit_line("")
         linked = {} if answer.links == "never" else {"linked": saved.linked}
         lines = [*summarize(facts), *serving_lines(serving), *written_lines(saved, linked.get("linked", ()))]
-        named = {"source": source, "outputs": saved, **linked, **_named(facts), **serving}
+        where = source if isinstance(source, str) else list(source)
+        named = {"source": where, "outputs": saved, **linked, **_named(facts), **serving}
         answer.finish(named, lines, is_asked_for=is_whole)
 
-    return options.links(verb) if "checkpoint_only" in options_of(function) else verb
+    if is_for_several:
+        verb = click.argument("source", metavar="SRC...", nargs=-1, required=True)(verb)
+    else:
+        verb = options.source(options.tags(options.checkpoint(verb)))
+    return options.links(verb) if "checkpoint_only" in known or name in _NO_NEW_VALUES else verb
 
 
 def _kind_flag(function: Callable[..., Any]) -> str:
     """Return the flag that says what to write: ``--to``, unless that is an option of the pass."""
     return "--kind" if "to" in options_of(function) else "--to"
+
+
+def _models(known: Mapping[str, Option], source: str | Sequence[str], given: dict[str, Any]) -> list[Model]:
+    """Load the models of a verb; make of what was given what its pass takes."""
+    where = {"tags": options.split_tags(given.pop("tags", None)), "checkpoint": given.pop("checkpoint", None)}
+    for key, option in known.items():
+        if option.kind.item == "lines" and given[key] is not None:
+            given[key] = options.lines_of(given[key])
+    sources = [source] if isinstance(source, str) else source
+    if "sources" in known:
+        given["sources"] = tuple(sources)
+    return [_loaded(each, **where, without_graph=given.get("checkpoint_only", False)) for each in sources]
 
 
 def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, without_graph: bool) -> Model:

@@ -12,22 +12,20 @@ there any more, because another checkpoint has something else at its path, is to
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, MutableMapping, Sequence
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
 from graphsurgeon.names import some_of, split_names
+from graphsurgeon.rewrites.editing.callers import Callers
 from graphsurgeon.tensors.boxes import overlapping
 from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import StringTensor
-from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, object_graph_text
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_keys import update_object_graph
-from graphsurgeon.variables.object_graph_union import below, lead_to_root, unite
+from graphsurgeon.variables.object_graph_union import unite_object_graphs
 from graphsurgeon.variables.object_names import disagreements, object_names, twins_as_in
-from proto_utils import schema
 from proto_utils.errors import UnsupportedError
 
 _MAX_LISTED = 10
@@ -64,7 +62,7 @@ def merge(
         Two tensors of one name differ, or keys stand for different variables in two object graphs; all are listed.
     """
     parts = [dict(tensors), *map(dict, others)]
-    callers = _Callers(sources, len(parts))
+    callers = Callers("merge", "checkpoint", sources, len(parts))
     scopes = dict.fromkeys(range(len(parts)), "")
     for text in split_names(prefix):
         which, equals, scope = text.rpartition("=")
@@ -102,29 +100,6 @@ def merge(
     tensors.clear()
     tensors.update(merged)
     return Remarks(notes=notes)
-
-
-class _Callers:
-    """The names by which users may call a checkpoint."""
-
-    def __init__(self, sources: Sequence[str], count: int) -> None:
-        self._numbers = {str(number + 1): number for number in range(count)}
-        self._numbers.update(zip("abcdefghijklmnopqrstuvwxyz", range(count), strict=False))
-        # Paths are what users typed, so they win over numbers and letters; one that means two checkpoints means none.
-        bases = [os.path.basename(source.rstrip("/")) for source in sources]
-        for names in (bases, sources):
-            for number, name in enumerate(names):
-                if names.count(name) == 1:
-                    self._numbers[name] = number
-                else:
-                    self._numbers.pop(name, None)
-
-    def number(self, name: str) -> int:
-        """Return the number of a checkpoint, from 0."""
-        if name not in self._numbers:
-            known = ", ".join(list(self._numbers)[:_MAX_LISTED])
-            raise PassError("merge", f"no checkpoint is called {name!r}", hint=f"there are {known}", is_usage=True)
-        return self._numbers[name]
 
 
 def _scoped(tensors: Mapping[str, Tensor], scope: str) -> dict[str, Tensor]:
@@ -168,18 +143,12 @@ def _unite_object_graphs(
     merged: dict[str, Tensor], parts: Sequence[Mapping[str, Tensor]], order: Sequence[int], scopes: Mapping[int, str]
 ) -> list[str]:
     """Put the union of all object graphs into a checkpoint; return notes."""
-    texts = {number: text for number in order if (text := object_graph_text(parts[number])) is not None}
-    if len(texts) < 2:
-        return []
-    parsed = [(schema.parse(schema.TrackableObjectGraph, text), scopes[number]) for number, text in texts.items()]
-    (first, scope), *others = parsed
-    lead_to_root(first, scope)
-    lost = [key for other, scope in others for key in unite(first, below(other, scope)) if key in merged]
-    merged[OBJECT_GRAPH_KEY] = StringTensor(merged[OBJECT_GRAPH_KEY].shape, [schema.serialize(first)])
+    lost = unite_object_graphs(merged, [(parts[number], scopes[number]) for number in order])
     if not lost:
         return []
-    told = some_of(list(dict.fromkeys(lost)), _MAX_LISTED)
-    return [f"tf.train.Checkpoint does not find by objects, for others are at their paths: {told}"]
+    return [
+        f"tf.train.Checkpoint does not find by objects, for others are at their paths: {some_of(lost, _MAX_LISTED)}"
+    ]
 
 
 def _joined(name: str, a: Tensor, b: Tensor) -> Tensor | None:

@@ -164,6 +164,12 @@ class Function:
         body, proto = self._as_read
         return self.body is not body or schema.serialize(self.proto) != proto
 
+    def copy(self) -> Function:
+        """Return an independent function; payloads are shared."""
+        proto = schema.parse(schema.FunctionDef, schema.serialize(self.proto))
+        body = Graph(node.copy() for node in self.body)
+        return Function(proto, body, None if self.is_edited else self.origin)
+
     def __repr__(self) -> str:
         return f"Function({self.name!r}, {len(self.body)} nodes)"
 
@@ -202,6 +208,14 @@ class Library:
             or any(function.is_edited for function in functions)
             or schema.serialize(self.rest) != rest
         )
+
+    def copy(self) -> Library:
+        """Return an independent library; payloads are shared."""
+        rest = schema.parse(schema.FunctionDefLibrary, schema.serialize(self.rest))
+        copies = [function.copy() for function in self.functions.values()]
+        made = Library(copies, rest, None if self.is_edited else self.origin)
+        made.is_set = self.is_set
+        return made
 
     @property
     def is_empty(self) -> bool:

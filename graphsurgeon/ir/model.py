@@ -249,6 +249,15 @@ class Model:
         for function in self.library.functions.values():
             yield function.name, function.body
 
+    def copy(self) -> Model:
+        """Return an independent model; payloads and values are shared, and none is read."""
+        meta = None if self.meta is None else schema.serialize(self.meta)
+        graph = Graph(node.copy() for node in self.graph)
+        made = Model(graph, self.library.copy(), rest=schema.serialize(self.rest), meta=meta)
+        made.variables, made.path = self.variables, self.path
+        made.saved_model, made.is_frozen = self.saved_model, self.is_frozen
+        return made
+
     def snapshot(self) -> Snapshot:
         """Note the state of the model, for `restore`; costs a copy of the node lists."""
         return Snapshot(

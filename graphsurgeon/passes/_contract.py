@@ -63,8 +63,8 @@ def model_pass(
         @functools.wraps(function)
         def run(model: Model, /, *args: P.args, **options: P.kwargs) -> R:
             require_model(model)
-            if needs_graph and model.variables and not len(model.graph):
-                raise _no_graph(function.__name__, len(model.variables))
+            if needs_graph:
+                require_graph(model, function.__name__)
             known = options_of(function)
             for name in options.keys() & known.keys():
                 options[name] = known[name].normalize(options[name])
@@ -105,11 +105,15 @@ def takes_tensors(
     return run
 
 
-def _no_graph(name: str, num_tensors: int) -> PassError:
+def require_graph(model: Model, name: str) -> None:
+    """Refuse values of variables alone where a pass, of that name, needs the graph that they belong to."""
+    num_tensors = len(model.variables)
+    if not num_tensors or len(model.graph):
+        return
     tensors = "1 tensor" if num_tensors == 1 else f"{num_tensors:,} tensors"
     reason = f"there is no graph: these are {tensors} alone, a checkpoint without its graph"
     hint = 'load the .meta, GraphDef or SavedModel of the model; `load(checkpoint="PREFIX")` gives it these values'
-    return PassError(name, reason, hint=hint)
+    raise PassError(name, reason, hint=hint)
 
 
 def _check_result(model: Model, name: str, *, obeys: bool) -> None:

@@ -31,18 +31,12 @@ from typing import ClassVar
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.graph import Graph, Library
-from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.references import unknown_messages
 from graphsurgeon.passes._contract import model_pass, takes_tensors
-from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
-from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
-from graphsurgeon.rewrites.renaming.meta_graphs import rename_in_meta_graph
+from graphsurgeon.rewrites.renaming.models import RenamedModel, rename_model
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_lines, parse_texts
-from graphsurgeon.rewrites.renaming.new_names import NewNames, changed_names
-from graphsurgeon.rewrites.renaming.savers import keeps_object_paths, keys_of, own_savers, rename_keys
-from graphsurgeon.variables.checkpoint_keys import variable_nodes
+from graphsurgeon.rewrites.renaming.savers import keeps_object_paths
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver_calls import SaverCall
 
@@ -138,25 +132,7 @@ def rename(
         )
     if checkpoint_only:
         _drop_graph(model)
-    calls, others = own_savers(model, Index(model.graph)) if len(model.graph) else ([], [])
-    keys = keys_of(model, calls)
-    variables = {node.name for node in variable_nodes(model.graph)}
-    tables = {node.name for node in model.graph if "HashTable" in node.op}
-    scopes = {"add_scope": add_scope, "strip_scope": strip_scope}
-    new = NewNames(NameMap(entries), variables | tables | set(keys), **scopes)
-    new_nodes = changed_names((node.name for node in model.graph), new, "node")
-    new_keys = changed_names(keys, new, "key")
-    keeps_paths = keeps_object_paths(model)
-    tensors, notes = renamed_tensors(model.variables, new, new_keys, keeps_paths=keeps_paths)
-    new.require_all_used([*keys, *(node.name for node in model.graph)])
-    num_names = len(keys) + len(model.graph)
-    _apply(model, calls, new, keys, new_keys)
-    model.variables = tensors
-    if model.saved_model is not None and not model.saved_model.num_others:
-        # Whoever writes the model again is not to take the old keys for values that went.
-        as_read, _ = renamed_tensors(model.saved_model.variables, new, new_keys, keeps_paths=keeps_paths)
-        model.saved_model = model.saved_model._replace(variables=as_read)
-    return _report(new_nodes, new_keys, variables, num_names, [*notes, *_notes(model, others)])
+    return _report(model, rename_model(model, NameMap(entries), add_scope=add_scope, strip_scope=strip_scope))
 
 
 def _drop_graph(model: Model) -> None:
@@ -166,24 +142,15 @@ def _drop_graph(model: Model) -> None:
     model.rest.Clear()
 
 
-def _apply(
-    model: Model, calls: Sequence[SaverCall], new: NewNames, keys: Sequence[str], new_keys: Mapping[str, str]
-) -> None:
-    """Rename everywhere."""
-    names = {node.name for node in model.graph}
-    known = names.union(keys)
-    nodes: dict[str | None, list[Node]] = {None: renamed_nodes(model.graph, new, known)}
-    for function in model.library.functions.values():
-        body = renamed_body(function.body, new, known)
-        if body is not None:
-            nodes[function.name] = body
-    rename_keys(model, calls, new, new_keys, nodes)
-    if model.meta is not None:
-        rename_in_meta_graph(model.meta, new, names, set(keys))
-    for function_name, found in nodes.items():
-        graph = model.graph if function_name is None else model.library.functions[function_name].body
-        if any(a is not b for a, b in zip(found, graph, strict=True)):
-            graph.set_nodes(found)
+def _report(model: Model, done: RenamedModel) -> RenameReport:
+    of_variables = [RenamedRow(now, old, "variable") for old, now in done.nodes.items() if old in done.variables]
+    of_others = [RenamedRow(now, old, "node") for old, now in done.nodes.items() if old not in done.variables]
+    return RenameReport(
+        [*(RenamedRow(now, old, "key") for old, now in done.keys.items()), *of_variables, *of_others],
+        len(done.keys), len(of_variables), len(of_others),
+        done.num_names - len(done.keys) - len(done.nodes),
+        [*done.notes, *_notes(model, done.others)],
+    )  # fmt: skip
 
 
 def _notes(model: Model, others: Sequence[SaverCall]) -> list[str]:
@@ -197,16 +164,3 @@ def _notes(model: Model, others: Sequence[SaverCall]) -> list[str]:
     if foreign:
         notes.append(f"messages of types not known here may name tensors as before, in: {', '.join(foreign)}")
     return notes
-
-
-def _report(
-    new_nodes: Mapping[str, str], new_keys: Mapping[str, str], variables: set[str], num_names: int, notes: list[str]
-) -> RenameReport:
-    of_variables = [RenamedRow(now, old, "variable") for old, now in new_nodes.items() if old in variables]
-    of_others = [RenamedRow(now, old, "node") for old, now in new_nodes.items() if old not in variables]
-    return RenameReport(
-        [*(RenamedRow(now, old, "key") for old, now in new_keys.items()), *of_variables, *of_others],
-        len(new_keys), len(of_variables), len(of_others),
-        num_names - len(new_keys) - len(new_nodes),
-        notes,
-    )  # fmt: skip

@@ -287,3 +287,22 @@ def test_the_graph_of_a_model_is_a_graph():
 def test_what_is_no_graph_def_is_told_what_is_wanted(given):
     with pytest.raises(TypeError, match=r"a GraphDef message is wanted, not (bytes|NoneType|MetaGraphDef)"):
         Model.from_graph_def(given)
+
+
+def test_a_copy_is_independent():
+    function = notation.function("f", "a", "r:activations:0", "r = Relu(a)")
+    model = notation.model("x = Placeholder {dtype: f32}; y = f(x)", function)
+    model.meta = schema.MetaGraphDef()
+    model.variables = {"w": FillTensor(dtypes.FLOAT, (2,))}
+    before = model.to_meta_graph_def()
+    copy = model.copy()
+    assert copy.to_meta_graph_def() == before
+    copy.graph["y"].op = "Relu"
+    copy.library.functions["f"].body["r"].op = "Elu"
+    copy.library.functions.clear()
+    copy.rest.versions.producer = 7
+    assert copy.meta is not None
+    copy.meta.saver_def.max_to_keep = 7
+    copy.variables.clear()
+    assert model.to_meta_graph_def() == before
+    assert list(model.variables) == ["w"]

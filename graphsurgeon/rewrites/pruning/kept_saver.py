@@ -8,7 +8,7 @@ graph's own saver had for them, so the checkpoint still fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.ir.graph import Graph
@@ -56,35 +56,52 @@ def find_saver(model: Model, index: Index) -> OldSaver:
     return OldSaver(names, nodes, state, nodes.issuperset(names))
 
 
-def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node], choice: StateChoice) -> NewSaver:
-    """Make a saver for the variables and other state of the old one that are kept.
+class SavedNow(NamedTuple):
+    """What a saver made anew is to save."""
 
-    Model and index are as before nodes went. State that it cannot save, and that `choice` does not drop, is a
+    states: list[Saved]
+    reads: list[Node]  # reads that variables lack, which are not in the graph yet
+    unsaved: list[str]  # as in `NewSaver`
+    needs: set[str]  # the nodes that saving and restoring take, with all that these need
+
+
+def what_is_saved(
+    model: Model, index: Index, nodes: Iterable[Node], state: Collection[str], choice: StateChoice
+) -> SavedNow:
+    """Return how variables and other state among `nodes` are saved, as far as they are of the `state` to be saved.
+
+    Model and index are as before nodes went. State that a new saver cannot save, and that `choice` does not drop, is a
     PassError.
     """
-    graph = Graph(kept)
+    graph = Graph(nodes)
     find = _key_finder(model, index)
     reads = _Reads(model, graph)
     saved: list[Saved] = []
     for node in variable_nodes(graph):
-        dtype, place = node.attrs.get("dtype"), find(node) if node.name in old.state else None
+        dtype, place = node.attrs.get("dtype"), find(node) if node.name in state else None
         if place is not None and isinstance(dtype, DType):
             saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
     names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
     states = choice.savable(choice.restored(graph), names)
     saved += states
-    names.update(state.holder for state in states)
-    others = (node for node in graph if node.name in old.state and node.name not in names)
+    names.update(each.holder for each in states)
+    others = (node for node in graph if node.name in state and node.name not in names)
     unsaved = [node.name for node in others if not choice.drops(node.name)]
-    if not saved or model.meta is None:
-        return NewSaver(None, unsaved)
+    needs = ancestors(index.producers, [name for each in states for name in each.needs])
+    return SavedNow(saved, reads.nodes, unsaved, needs)
+
+
+def remake_saver(model: Model, index: Index, old: OldSaver, kept: Sequence[Node], choice: StateChoice) -> NewSaver:
+    """Make a saver for the variables and other state of the old one that are kept; as `what_is_saved`."""
+    saved = what_is_saved(model, index, kept, old.state, choice)
+    if not saved.states or model.meta is None:
+        return NewSaver(None, saved.unsaved)
     before = model.meta.saver_def
-    made = new_saver(graph, saved, max_to_keep=before.max_to_keep)
+    made = new_saver(Graph(kept), saved.states, max_to_keep=before.max_to_keep)
     made.saver_def.keep_checkpoint_every_n_hours = before.keep_checkpoint_every_n_hours
-    there = {node.name for node in kept}
-    needed = ancestors(index.producers, [name for state in states for name in state.needs]) - there
+    needed = saved.needs - {node.name for node in kept}
     more = [node for name, node in index.producers.items() if name in needed]
-    return NewSaver(Saver([*reads.nodes, *made.nodes], made.saver_def), unsaved, more)
+    return NewSaver(Saver([*saved.reads, *made.nodes], made.saver_def), saved.unsaved, more)
 
 
 def lost_values(model: Model, index: Index, kept: Collection[str], choice: StateChoice) -> list[str]:

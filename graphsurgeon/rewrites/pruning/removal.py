@@ -31,7 +31,7 @@ def update_meta_graph(model: Model, removal: Removal) -> list[Gone]:
     meta = model.meta
     if meta is None:
         return []
-    is_listed = removal.saver != "kept" and _unlist_saver(meta)
+    is_listed = removal.saver != "kept" and unlist_saver(meta)
     assets = set(asset_files(meta).values())
     gone = narrow_signatures(meta, removal.there.__contains__)
     gone += drop_dangling(meta, removal.there.__contains__)
@@ -65,7 +65,7 @@ def _leave_files(model: Model, names: Collection[str]) -> None:
         model.saved_model = parts._replace(files={k: v for k, v in parts.files.items() if k not in names})
 
 
-def _unlist_saver(meta: schema.MetaGraphDef) -> bool:
+def unlist_saver(meta: schema.MetaGraphDef) -> bool:
     """Take the saver out of the collection of savers; return whether it was there."""
     if "savers" not in meta.collection_def:
         return False

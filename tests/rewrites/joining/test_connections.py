@@ -1,0 +1,73 @@
+"""Connections: tensors in the place of inputs, and what names those."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.ir.model import Model
+from graphsurgeon.rewrites.joining.connections import connect_tensors
+from proto_utils import schema
+from tests import notation
+from tests.passes.prune.models import listing
+
+TEXT = """
+    a = Placeholder {dtype: f32}
+    d = Const {i32 []}
+    s = Split(d, a) {num_split: 2}
+    b = Placeholder {dtype: f32}
+    y = Relu(b)
+"""
+
+
+def model(*entries: str | bytes) -> Model:
+    made = notation.model(TEXT)
+    made.meta = listing("names", *entries)
+    return made
+
+
+def test_readers_read_the_tensor_and_collections_name_it():
+    made = model("b:0", "b", "a:0")
+    assert made.meta is not None
+    (row,) = connect_tensors(made, [("b", "s:1")], "join")
+    assert (row.input, row.tensor, row.dtype, row.shape) == ("b", "s:1", "float32", None)
+    assert made.graph["y"].inputs == ("s:1",)
+    assert "b" not in made.graph
+    assert list(made.meta.collection_def["names"].node_list.value) == ["s:1", "s", "a:0"]
+
+
+def test_contexts_follow():
+    made = model()
+    assert made.meta is not None
+    context = schema.CondContextDef(context_name="c")
+    context.values_def.external_values["b:0"] = "y:0"
+    made.meta.collection_def["cond_context"].bytes_list.value.append(schema.serialize(context))
+    connect_tensors(made, [("b", "a")], "join")
+    (data,) = made.meta.collection_def["cond_context"].bytes_list.value
+    assert dict(schema.parse(schema.CondContextDef, data).values_def.external_values) == {"a:0": "y:0"}
+
+
+def test_signatures_take_what_the_tensor_is_computed_from():
+    made = model()
+    assert made.meta is not None
+    signatures = made.meta.signature_def
+    signatures["one"].inputs["x"].name, signatures["one"].outputs["s"].name = "a:0", "s:0"
+    signatures["two"].inputs["x"].name, signatures["two"].outputs["y"].name = "b:0", "y:0"
+    connect_tensors(made, [("b:0", "s")], "join")
+    assert {name: info.name for name, info in signatures["two"].inputs.items()} == {"x": "a:0"}
+    assert signatures["one"].inputs["x"].name == "a:0"
+
+
+def test_a_scalar_of_old_graphs_may_be_anything():
+    made = notation.model("a = Const {f32 [2]}; b = Placeholder {dtype: f32, shape: shape[]}; y = Relu(b)")
+    made.rest.versions.producer = 22
+    with pytest.raises(PassError, match=r"it is fed the shape \[\], and 'a' has \[2\]"):
+        connect_tensors(made, [("b", "a")], "join")
+    made.rest.versions.producer = 21
+    assert connect_tensors(made, [("b", "a")], "join")
+
+
+def test_nothing_to_connect():
+    made = model()
+    assert connect_tensors(made, [], "join") == []
+    assert "b" in made.graph

@@ -1,0 +1,120 @@
+"""Models to join, split and copy, and what TensorFlow makes of each part of what they became."""
+
+import os
+
+import numpy as np
+import renaming
+import running
+import saved_models
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+SIZE = 3
+ROWS = np.linspace(-1, 1, 4 * SIZE, dtype=np.float32).reshape(4, SIZE)
+
+
+def nets(directory):
+    """Nets that name everything, of each kind of variables and control flow; their prefixes."""
+    kinds = {"ref": {}, "resource": {"resource": True}, "functional": {"resource": True, "control_flow_v2": True}}
+    return {
+        name: renaming.make(make_directory(directory, name), **options)["prefix"] for name, options in kinds.items()
+    }
+
+
+def make_directory(*parts):
+    path = os.path.join(*parts)
+    os.makedirs(path)
+    return path
+
+
+def parts_of(prefix, scopes, steps=2):
+    """Import, restore, run and train the net below each scope of a graph; what was found, by scope, without it."""
+    graph, saver = running.restored(prefix)
+    found = {}
+    with graph.as_default(), running.session(graph) as session:
+        session.run([tf1.local_variables_initializer(), tf1.tables_initializer()])
+        saver.restore(session, prefix)
+        for scope in scopes:
+            found[scope] = part(session, scope, steps)
+    return found
+
+
+def part(session, scope, steps):
+    def below(name):
+        return scope + name
+
+    def variables():
+        items = [item for item in tf1.global_variables() if item.op.name.startswith(scope)]
+        return {item.op.name[len(scope) :]: running.bits(session.run(item)) for item in items}
+
+    feeds = renaming.feeds(below)
+    found = {"restored": variables(), "output": running.bits(session.run(below("output") + ":0", feeds)), "losses": []}
+    loss = session.graph.get_tensor_by_name(below("loss") + ":0")
+    weights = [item for item in tf1.trainable_variables() if item.op.name.startswith(scope)]
+    gradients = tf1.gradients(loss, weights)
+    found["lonely"] = [item.op.name for item, gradient in zip(weights, gradients) if gradient is None]
+    for _ in range(steps):
+        found["losses"].append(float(session.run([loss, below("train_op")], feeds)[0]))
+    found["trained"] = variables()
+    return found
+
+
+def small(prefix, seed, resource=False):
+    """A net of as many outputs as inputs, with a loop, a branch, batch norm: checkpoint, SavedModel, frozen graph."""
+    graph = tf.Graph()
+    with graph.as_default(), tf1.variable_scope("net", use_resource=resource):
+        tf1.set_random_seed(seed)
+        x = tf1.placeholder(tf.float32, [None, SIZE], "x")
+        initializer = tf1.random_normal_initializer(seed=seed)
+        kernel = tf1.get_variable("kernel", [SIZE, SIZE], initializer=initializer)
+        mean = tf1.get_variable("mean", [SIZE], initializer=initializer, trainable=False)
+        hidden = tf1.nn.batch_normalization(tf1.matmul(x, kernel), mean, tf.ones([SIZE]), None, None, 1e-3)
+        _, hidden = tf1.while_loop(
+            lambda i, _: i < 3, lambda i, h: (i + 1, tf.tanh(tf1.matmul(h, kernel))), [tf.constant(0), hidden]
+        )
+        hidden = tf1.cond(tf.reduce_sum(x) > 0, lambda: hidden + 1.0, lambda: hidden * 2.0)
+        noise = tf.random.stateless_uniform([SIZE], [seed, 1])
+        y = tf.add(hidden, noise, name="y")
+        info = tf1.saved_model.build_tensor_info
+        signature = tf1.saved_model.build_signature_def({"rows": info(x)}, {"scores": info(y)}, "predict")
+        session = running.session(graph)
+        session.run(tf1.global_variables_initializer())
+        tf1.train.Saver().save(session, prefix)
+        builder = tf1.saved_model.builder.SavedModelBuilder(prefix + "_served")
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+        frozen = tf1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), ["net/y"])
+        with open(prefix + ".pb", "wb") as file:
+            file.write(frozen.SerializeToString())
+    return prefix
+
+
+def runs(path, fed, fetched, rows=None):
+    """Values of a checkpoint with its meta graph, or of a GraphDef, as a list; `fed` gets rows."""
+    rows = ROWS if rows is None else np.array(rows, np.float32)
+    feeds = {name + ":0": rows for name in fed}
+    names = [running.with_port(name) for name in fetched]
+    if path.endswith(".pb"):
+        values = running.run_frozen(path, names, feeds)[2]
+    else:
+        values = running.run_restored(path, names, feeds)
+    for value in values.values():
+        if isinstance(value, Exception):
+            raise value
+    return [values[name].tolist() for name in names]
+
+
+def serves(directory):
+    """What the signatures of a SavedModel give, in a session and as TensorFlow 2 loads it."""
+    found = {"session": renaming.run_signatures(directory, ["serve"])}
+    if not tf.__version__.startswith("1."):
+        found["eager"] = saved_models.run_eagerly(directory, ["serve"])
+    return found
+
+
+def words(directory, inputs, outputs, texts):
+    """Fetch tensors of a SavedModel in a session, strings being fed; as lists."""
+    graph = tf.Graph()
+    with graph.as_default(), running.session(graph) as session:
+        tf1.saved_model.load(session, ["serve"], directory)
+        return [value.tolist() for value in session.run(outputs, {name: np.array(texts, object) for name in inputs})]

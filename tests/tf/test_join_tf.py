@@ -1,0 +1,124 @@
+"""TensorFlow restores, runs, trains and serves the parts of joined models, bit for bit as each alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphsurgeon as gs
+from tests.tf.judge import TensorFlow
+
+
+@pytest.fixture(scope="module", params=["tf1", "tf2"])
+def judge(request: pytest.FixtureRequest) -> TensorFlow:
+    """Each TensorFlow; what it made is joined in many ways."""
+    tensorflow = request.getfixturevalue(request.param)
+    assert isinstance(tensorflow, TensorFlow)
+    return tensorflow
+
+
+@pytest.fixture(scope="module")
+def nets(judge: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Nets that name everything, by kind, and what TensorFlow makes of each."""
+    prefixes = judge.call("joining:nets", directory=str(tmp_path_factory.mktemp("nets")))
+    alone = {name: judge.call("joining:parts_of", prefix=prefix, scopes=[""])[""] for name, prefix in prefixes.items()}
+    return {name: (prefixes[name], alone[name]) for name in prefixes}
+
+
+@pytest.fixture(scope="module")
+def small(judge: TensorFlow, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Prefixes of two nets of which one's outputs are the other's inputs."""
+    directory = tmp_path_factory.mktemp("small")
+    made = [judge.call("joining:small", prefix=str(directory / str(n)), seed=n, resource=n > 1) for n in (1, 2)]
+    return [str(each) for each in made]
+
+
+def sound(model: gs.Model) -> None:
+    assert [finding for finding in gs.verify(model, consistency=True) if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize(("one", "other"), [("ref", "functional"), ("functional", "functional"), ("resource", "ref")])
+def test_each_part_restores_and_trains_as_alone(
+    judge: TensorFlow, nets: dict[str, Any], tmp_path: Path, one: str, other: str
+):
+    """One saver restores both; queues, tables, loops, slots, functions and gradients are each part's own."""
+    model = gs.load(f"{nets[one][0]}.meta")
+    gs.join(model, gs.load(f"{nets[other][0]}.meta"), prefixes=("a", "b"))
+    sound(model)
+    gs.save(model, tmp_path / "joined.ckpt", links="hard")
+    found = judge.call("joining:parts_of", prefix=str(tmp_path / "joined.ckpt"), scopes=["a/", "b/"])
+    assert found == {"a/": nets[one][1], "b/": nets[other][1]}
+    stored, again, _ = judge.call("renaming:saves_again", prefix=str(tmp_path / "joined.ckpt"))
+    assert again == stored
+
+
+@pytest.mark.parametrize("suffixes", [("", ""), (".pb", ".pb"), (".pb", ""), ("", ".pb"), ("_served", "")])
+def test_a_chain_is_one_after_the_other(judge: TensorFlow, small: list[str], tmp_path: Path, suffixes: tuple[str, str]):
+    """Of checkpoints, frozen graphs and SavedModels; and freezing what was joined changes nothing."""
+    paths = [prefix + suffix for prefix, suffix in zip(small, suffixes, strict=True)]
+    model = gs.load(paths[0])
+    report = gs.join(model, gs.load(paths[1]), prefixes=("a", "b"), connect=("b/net/x=a/net/y",))
+    sound(model)
+    assert [(row.input, row.tensor, row.dtype) for row in report.connections] == [("b/net/x", "a/net/y", "float32")]
+    path = tmp_path / ("joined.pb" if suffixes == (".pb", ".pb") else "joined.ckpt")
+    gs.save(model, path)
+    (middle,) = judge.call("joining:runs", path=small[0], fed=["net/x"], fetched=["net/y"])
+    (last,) = judge.call("joining:runs", path=small[1], fed=["net/x"], fetched=["net/y"], rows=middle)
+    fetched = ["a/net/y", "b/net/y"]
+    assert judge.call("joining:runs", path=str(path), fed=["a/net/x"], fetched=fetched) == [middle, last]
+    if model.variables:
+        gs.freeze(model, outputs=("b/net/y",))
+        gs.save(model, tmp_path / "frozen.pb")
+        frozen = str(tmp_path / "frozen.pb")
+        assert judge.call("joining:runs", path=frozen, fed=["a/net/x"], fetched=["b/net/y"]) == [last]
+
+
+def test_a_chain_of_saved_models_is_served(judge: TensorFlow, small: list[str], tmp_path: Path):
+    """The signature of the second takes what the first is fed."""
+    model = gs.load(f"{small[0]}_served")
+    gs.join(model, gs.load(f"{small[1]}_served"), prefixes=("a", "b"), connect=("b/rows=a/scores",))
+    gs.save(model, tmp_path / "joined", to="saved_model")
+    assert model.meta is not None
+    signature = model.meta.signature_def["b/serving_default"]
+    assert {name: info.name for name, info in signature.inputs.items()} == {"rows": "a/net/x:0"}
+    found = judge.call("joining:serves", directory=str(tmp_path / "joined"))
+    for way in found.values():
+        assert sorted(way) == ["a/serving_default/scores", "b/serving_default/scores"]
+
+
+def test_saved_models_with_tables_are_served(tf2: TensorFlow, tmp_path: Path):
+    """Of TensorFlow 1 and 2, with assets of one name and other words, and functions of one name and other bodies."""
+    for kind in ("v1", "v2", "single"):
+        (tmp_path / kind).mkdir()
+        tf2.call("table_models:make", kind=kind, directory=str(tmp_path / kind / "model"))
+    other = tmp_path / "single" / "model" / "assets" / "vocabulary.txt"
+    other.write_text("c\nb\na\n")
+    shutil.copytree(tmp_path / "v2" / "model", tmp_path / "again")
+    model = gs.load(tmp_path / "v1" / "model")
+    others = [gs.load(tmp_path / name) for name in ("v2/model", "single/model", "again")]
+    report = gs.join(model, *others, prefixes=("one", "two", "single", "again"))
+    sound(model)
+    gs.save(model, tmp_path / "joined", to="saved_model")
+    assert sorted(path.name for path in (tmp_path / "joined" / "assets").rglob("*.txt")) == ["vocabulary.txt"] * 2
+    assert {row.prefix for row in report.functions} <= {"single", "again"}
+    found = tf2.call("joining:serves", directory=str(tmp_path / "joined"))
+    for way, values in found.items():
+        expected: dict[str, Any] = {}
+        for prefix, name in {"one": "v1/model", "two": "v2/model", "single": "single/model", "again": "again"}.items():
+            alone = tf2.call("joining:serves", directory=str(tmp_path / name))[way]
+            expected |= {f"{prefix}/{key}": bits for key, bits in alone.items()}
+        assert values == expected, way
+    assert model.meta is not None
+    info = model.meta.signature_def["single/serving_default"]
+    tensors = [info.inputs["words"].name, info.outputs["ids"].name]
+    found = tf2.call(
+        "joining:words",
+        directory=str(tmp_path / "joined"),
+        inputs=tensors[:1],
+        outputs=tensors[1:],
+        texts=["a", "b", "c"],
+    )
+    assert found == [[2, 1, 0]]
