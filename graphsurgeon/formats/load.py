@@ -12,12 +12,14 @@ from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS, RESTORE_OPS
 from graphsurgeon.tensors.tensor import Tensor
-from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
     # Most files are graphs alone: what reads checkpoints is imported where there is one.
     from graphsurgeon.formats.checkpoint import AnyCheckpoint
 
+_CHECKPOINTS = ("checkpoint", "checkpoint_v1")
+_ALONE = "what is in the checkpoint alone can be read without it; moved away, it is left out"
 _TAKES_VALUES = REF_OPS | RESOURCE_OPS | RESTORE_OPS
 
 
@@ -80,11 +82,30 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
         reason = f"tags choose a meta graph of a SavedModel, and {found.path} is a {found.name}"
         raise PassError("load", reason, hint="leave out `tags`", is_usage=True)
     if found.not_a_graph is not None:
-        hint = "what is in the checkpoint alone can be read without it; moved away, it is left out"
-        raise UnsupportedError(found.not_a_graph, path=f"{found.prefix}.meta", hint=hint)
+        raise UnsupportedError(found.not_a_graph, path=f"{found.prefix}.meta", hint=_ALONE)
     if found.graph is None:
         return Model()
-    return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=tags)
+    try:
+        return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=tags)
+    except CorruptionError as error:
+        if found.kind in _CHECKPOINTS:
+            error.hint = _ALONE if error.hint is None else f"{error.hint}; {_ALONE}"
+        raise
+
+
+def load_readable(found: Detected, *, tags: Sequence[str] | None = None) -> tuple[Model, str | None]:
+    """Load the graph of what was detected; of a checkpoint whose ``.meta`` is damaged none, and what is wrong with it.
+
+    Other errors as `load`.
+    """
+    if found.not_a_graph is not None:
+        return Model(), f"{found.prefix}.meta: {found.not_a_graph}"
+    try:
+        return load_graph(found, tags=tags), None
+    except CorruptionError as error:
+        if found.kind not in _CHECKPOINTS:
+            raise
+        return Model(), error.message
 
 
 def _require_variables(found: Detected, model: Model) -> None:

@@ -10,7 +10,8 @@ missing-shard       a data file that is not there, or only as a Git LFS pointer,
                     lost
 missing-index       an index that is not there, while data files of its checkpoint are
 truncated-shard     a data file that ends too early, with what is lost
-graph-file          a ``.meta`` that is no graph, as a Git LFS pointer in its place
+graph-file          a graph that cannot be read beside a checkpoint that can: a ``.meta`` that
+                    ends too early, or that is none, as a Git LFS pointer in its place
 state-file          the ``checkpoint`` file of a directory, when its latest checkpoint is not
                     there; (warning) when older ones that it lists are gone
 object-graph        a key that the object graph of a TensorFlow 2 checkpoint notes, and under which
@@ -41,7 +42,7 @@ from graphsurgeon.compare.report import GraphDiff
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.checkpoint import AnyCheckpoint, Damage
 from graphsurgeon.formats.detect import Detected, detect, missing_index
-from graphsurgeon.formats.load import load, load_graph, open_checkpoint
+from graphsurgeon.formats.load import load, load_graph, load_readable, open_checkpoint
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
 from graphsurgeon.ir.edit import GraphEdit
@@ -92,10 +93,11 @@ def verify_source(path: str | os.PathLike[str], *, against: str | os.PathLike[st
             raise
         # Something is there, so it is a state file that leads nowhere.
         return SourceReport([Finding(ERROR, "state-file", None, None, error.message)])
-    model = Model() if found.not_a_graph is not None else load_graph(found)
+    model, fault = load_readable(found)
     of_values, num_lost = _value_findings(found, model)
     of_files = [*_state_findings(found), *of_values]
-    findings = [*_model_findings(found, model), *of_files]
+    of_graph = _model_findings(found, model) if fault is None else [Finding(ERROR, "graph-file", None, None, fault)]
+    findings = [*of_graph, *of_files]
     same = None
     if against is not None:
         compared = compare(model, load(against))
@@ -179,8 +181,6 @@ def _differs(node: str | None, message: str) -> Finding:
 
 def _model_findings(found: Detected, model: Model) -> list[Finding]:
     """Check a graph and what is around it; of a SavedModel every meta graph, which share the checkpoint."""
-    if found.not_a_graph is not None:
-        return [Finding(ERROR, "graph-file", None, None, f"{found.prefix}.meta: {found.not_a_graph}")]
     if found.graph is None:
         return []
     findings = verify(model, consistency=True)

@@ -110,7 +110,7 @@ def test_every_real_graph_is_written_back_as_it_was(tmp_path, kind, suffixes):
         pytest.skip("no real models beside the project")
     different = []
     for path in files:
-        save(load(path), tmp_path / "out", to=kind)
+        save(load(path), tmp_path / "out", to=kind, drop_values=True)
         if digest(tmp_path / "out") != digest(path):
             different.append(path)
     assert different == []

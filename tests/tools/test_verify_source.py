@@ -10,7 +10,7 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.checks import ERROR, WARNING
-from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.errors import CorruptionError, NotFoundError, PassError
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tools.verify_source import compare, verify_source
 from tests.models import floats, frozen, meta_graph, saved_model, shared
@@ -44,6 +44,19 @@ def test_each_missing_shard_is_named_once():
     errors = [f for f in report.findings if f.severity == ERROR]
     assert [f.rule for f in errors] == ["missing-shard"]
     assert "variables.data-00000-of-00001" in errors[0].message
+
+
+def test_a_graph_that_is_cut_is_a_finding_beside_values_that_are_whole(tmp_path: Path, fixtures: Path):
+    prefix = copied(fixtures, "mobile_cnn", tmp_path / "c")
+    meta = prefix.with_name("mobile_cnn.ckpt.meta")
+    meta.write_bytes(meta.read_bytes()[:20000])
+    report = verify_source(prefix)
+    assert [(f.rule, report.num_tensors, report.num_lost) for f in report.findings] == [("graph-file", 37, 0)]
+    assert report.findings[0].message.endswith("truncated: 20000 of 61786 bytes or more")
+    for path in (meta, prefix):
+        with pytest.raises(CorruptionError, match="truncated") as caught:
+            gs.load(path)
+        assert ("moved away" in str(caught.value.hint)) == (path == prefix)
 
 
 def test_what_a_truncated_file_costs_is_counted(tmp_path: Path):

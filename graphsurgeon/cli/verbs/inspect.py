@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -34,25 +34,25 @@ def command(source: str, tags: str | None, as_json: bool) -> None:
     flow, functions, signatures, collections, and the checkpoint that belongs to it. No values are read.
     """
     from graphsurgeon.formats.detect import detect
-    from graphsurgeon.formats.load import load_graph
+    from graphsurgeon.formats.load import load_readable
     from graphsurgeon.tools.checkpoint_summary import summarize_checkpoint
     from graphsurgeon.tools.inspect import inspect
 
     found = detect(source)
-    is_alone = found.graph is None and tags is None
-    graph = None if is_alone else inspect(load_graph(found, tags=options.split_tags(tags)))
+    model, fault = load_readable(found, tags=options.split_tags(tags))
+    graph = None if found.graph is None or fault is not None else inspect(model)
     checkpoint = summarize_checkpoint(found)
-    meta_graphs = _meta_graphs(found)
+    meta_graphs = _meta_graphs(found) if graph is not None else None
     if as_json:
         nbytes = os.path.getsize(found.graph) if found.graph is not None else 0
         file = {"kind": found.name, "graph": found.graph, "is_text": found.is_text, "nbytes": nbytes}
-        facts = {} if graph is None else {**graph.to_json(), "meta_graphs": meta_graphs}
+        facts = {"graph_fault": fault} if graph is None else {**graph.to_json(), "meta_graphs": meta_graphs}
         emit_json("inspect", source=source, **file, **facts, checkpoint=checkpoint and checkpoint.to_json())
         return
     emit_line(_title(found))
-    lines = [] if graph is None else _graph_lines(graph, meta_graphs)
-    if found.not_a_graph is not None:
-        lines = [("graph", f"{found.prefix}.meta is {found.not_a_graph}")]
+    lines: Iterable[tuple[str, str]] = [] if graph is None else _graph_lines(graph, meta_graphs)
+    if fault is not None:
+        lines = [("graph", fault)]
     lost = (
         [("damaged", f"{found.lost_index} is not there, and the data files beside it are")] if found.lost_index else []
     )

@@ -127,3 +127,15 @@ def test_objects_of_a_checkpoint(verb, tmp_path):
 def test_checkpoint_by_name_has_no_objects(verb, checkpoint):
     assert verb("inspect", checkpoint, "--json").answer["checkpoint"]["objects"] is None
     assert "object" not in verb("inspect", checkpoint).out
+
+
+def test_a_graph_that_is_cut_does_not_hide_the_checkpoint(verb, fixtures, tmp_path):
+    for path in fixtures.glob("mobile_cnn.ckpt.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes()[:20000] if path.suffix == ".meta" else path.read_bytes())
+    done = verb("inspect", tmp_path / "mobile_cnn.ckpt")
+    assert done.code == 0
+    assert "truncated: 20000 of 61786 bytes" in done.out
+    assert "37 tensors" in done.out
+    answer = verb("inspect", tmp_path / "mobile_cnn.ckpt", "--json").answer
+    assert "truncated" in answer["graph_fault"]
+    assert verb("inspect", tmp_path / "mobile_cnn.ckpt.meta").code == 3
