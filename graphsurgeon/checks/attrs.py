@@ -15,13 +15,11 @@ from graphsurgeon.checks.finding import ERROR, WARNING, Severity
 from graphsurgeon.checks.shape_functions import Limit, limits, shape_problem
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_rules import AttrRule, attr_rules, holds_its_kind, kind_of, value_refusal
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import Kind, Node
 from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.signatures import OpSignature
 from proto_utils import schema
 
-#: An op, and all attrs of a node but the one that names its only neighbour.
-Likeness = tuple[str, bytes]
 #: What is wrong with an attr.
 Fault = tuple[Severity, str]
 
@@ -35,7 +33,7 @@ _BESIDE: Final = b"loc:@"
 _NUM_HEADER: Final = 7
 _MIN_LENGTH, _MAX_LENGTH = len(_CLASS) + 5 + len(_BESIDE), 0x7F
 
-_sound: dict[Likeness, OpSignature] = {}
+_sound: dict[Kind, OpSignature] = {}
 
 
 class _Rules(NamedTuple):
@@ -47,19 +45,28 @@ class _Rules(NamedTuple):
     limits: tuple[Limit, ...]
 
 
-def likeness(node: Node) -> tuple[Likeness, str | None] | None:
-    """Return by what a node is like others, as far as its attrs go, and its only neighbour, which is its own.
+def node_kind(node: Node) -> Kind | None:
+    """Return what a node has in common with others, and note it with the node that it is to share a device with.
 
-    The neighbour is the node that it is to share a device with. None where there is no telling without parsing::
+    None where there is no telling without parsing, and of constants that share no device, which have values of their
+    own. The one to share a device with stands in an attr::
 
         2a LENGTH  0a 06 _class  12 LENGTH  0a LENGTH  12 LENGTH  loc:@NAME
     """
-    attrs = node.serialized_attrs()
-    if attrs is None:
-        return None
+    kind = node.kind
+    if kind is None:
+        attrs = node.serialized_attrs()
+        found = None if attrs is None else _without_neighbour(node.op, attrs)
+        if found is not None:
+            kind, node.beside = found
+            node.kind = kind
+    return kind
+
+
+def _without_neighbour(op: str, attrs: bytes) -> tuple[Kind, str | None] | None:
     key = attrs.find(_CLASS)
     if key < 0:
-        return (node.op, attrs), None
+        return None if op == "Const" else ((op, attrs), None)
     name = key + len(_CLASS) + 5
     head = attrs[key - 2 : key] + attrs[key + len(_CLASS) : name]
     if len(head) != _NUM_HEADER or not _MIN_LENGTH <= head[1] <= _MAX_LENGTH:
@@ -69,20 +76,20 @@ def likeness(node: Node) -> tuple[Likeness, str | None] | None:
     wanted = bytes((0x2A, head[1], inner, 0x0A, inner - 2, 0x12, inner - 4))
     if head != wanted or attrs[name : name + len(_BESIDE)] != _BESIDE or attrs.find(_CLASS, end) >= 0:
         return None
-    return (node.op, attrs[: key - 2] + attrs[end:]), attrs[name + len(_BESIDE) : end].decode("latin-1")
+    return (op, attrs[: key - 2] + attrs[end:]), attrs[name + len(_BESIDE) : end].decode("latin-1")
 
 
-def recall(like: Likeness) -> OpSignature | None:
-    """Return the signature of nodes of an op of TensorFlow's when one like them was found sound."""
-    return _sound.get(like)
+def recall(kind: Kind) -> OpSignature | None:
+    """Return the signature of nodes of a kind, of an op of TensorFlow's, when one of them was found sound."""
+    return _sound.get(kind)
 
 
-def remember(like: Likeness, signature: OpSignature) -> None:
+def remember(kind: Kind, signature: OpSignature) -> None:
     """Remember that the attrs of such nodes are sound, in a graph and in a body."""
-    if len(like[1]) <= _MAX_NBYTES:
+    if len(kind[1]) <= _MAX_NBYTES:
         if len(_sound) >= _MAX_KNOWN:
             _sound.clear()
-        _sound[like] = signature
+        _sound[kind] = signature
 
 
 def attr_faults(

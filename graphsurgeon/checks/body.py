@@ -7,15 +7,15 @@ put into one dict with their types, so an ordinary node is checked by comparing 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from operator import attrgetter
 
-from graphsurgeon.checks.attrs import Fault, Likeness, attr_faults, likeness, recall, remember
+from graphsurgeon.checks.attrs import Fault, attr_faults, node_kind, recall, remember
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir.graph import Function, Graph
-from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Node
+from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Kind, Node
 from graphsurgeon.ir.node_messages import protos
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
 from graphsurgeon.names import NODE_NAME, is_control, node_of_input, parse_input, text_of
@@ -28,6 +28,9 @@ SEVERAL = -1
 
 # TensorFlow's own internal names, which bodies may hold, begin with "_".
 _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
+
+# Texts that are known beforehand, for each node of a graph.
+_MAX_TENSORS = 4
 
 # Where a control input stands among types.
 _CONTROL = -2
@@ -75,49 +78,47 @@ class Body:
         """Look at one of each kind of node, then at those that its outcome does not tell about."""
         places = self._new_nodes(signatures.functions)
         are_legal = _are_legal([self.names[i] for i in places])
-        likes = self._likes(places, signatures.functions, are_legal)
-        first: dict[Likeness, int] = {}
-        found, others = [], []
-        for i in places:
-            like = likes.get(i)
-            if like is not None and (recall(like[0]) is not None or first.setdefault(like[0], i) != i):
-                others.append(i)
-            else:
-                found.append(i)
-        self._look_at(found, signatures, likes, are_legal=are_legal)
-        left = []
+        kinds, others = self._kinds(places, signatures.functions, are_legal)
+        firsts = {members[0]: kind for kind, members in kinds.items() if recall(kind) is None}
+        self._look_at(sorted([*others, *firsts]), signatures, firsts, are_legal=are_legal)
+        left: list[int] = []
         nodes, sound = self.nodes, self.signatures
-        for i in others:
-            alike, beside = likes[i]
-            known = recall(alike)
+        for kind, members in kinds.items():
+            known = recall(kind)
             if known is None:
-                left.append(i)
-            else:
-                sound[i] = known
-                nodes[i].set_checked(known, beside)
-        self._look_at(left, signatures, likes, are_legal=are_legal)
-
-    def _likes(
-        self, places: list[int], functions: Collection[str], are_legal: bool
-    ) -> dict[int, tuple[Likeness, str | None]]:
-        """Return, by place, what the nodes are like of which nothing else can be wrong but their attrs."""
-        nodes, position = self.nodes, self.position
-        likes = {}
-        for i in places:
-            like = likeness(nodes[i])
-            if like is None or not (are_legal or NODE_NAME.fullmatch(self.names[i])):
+                left += members[1:]
                 continue
-            (op, _), beside = like
-            # Constants of a value of their own are like no others; those that a pass made beside variables are.
-            if op not in functions and (op != "Const" if beside is None else beside in position):
-                likes[i] = like
-        return likes
+            for i in members:
+                sound[i] = nodes[i].checked = known
+                nodes[i].kind = kind
+        self._look_at(sorted(left), signatures, {i: node_kind(nodes[i]) for i in left}, are_legal=are_legal)
+
+    def _kinds(
+        self, places: list[int], functions: Collection[str], are_legal: bool
+    ) -> tuple[dict[Kind, list[int]], list[int]]:
+        """Return, by kind, the places of nodes of which nothing can be wrong but their attrs, and of all others."""
+        nodes, position = self.nodes, self.position
+        kinds: dict[Kind, list[int]] = defaultdict(list)
+        others = []
+        for i in places:
+            node = nodes[i]
+            kind = node_kind(node)
+            if (
+                kind is not None
+                and kind[0] not in functions
+                and (node.beside is None or node.beside in position)
+                and (are_legal or NODE_NAME.fullmatch(self.names[i]))
+            ):
+                kinds[kind].append(i)
+            else:
+                others.append(i)
+        return kinds, others
 
     def _look_at(
         self,
         places: list[int],
         signatures: OpSignatures,
-        likes: Mapping[int, tuple[Likeness, str | None]],
+        kinds: Mapping[int, Kind | None],
         *,
         are_legal: bool,
     ) -> None:
@@ -140,8 +141,9 @@ class Body:
                 self.suspects.append((node, faults))
             elif op not in functions:
                 node.set_checked(signature, beside)
-                if i in likes and not in_body:
-                    remember(likes[i][0], signature)
+                kind = kinds.get(i)
+                if kind is not None and not in_body:
+                    remember(kind, signature)
 
     def _faults(
         self, op: str, attr: Mapping[str, schema.AttrValue], signature: OpSignature, functions: Collection[str]
@@ -216,6 +218,9 @@ class Body:
         if outputs is None:
             return UNKNOWN
         if index < len(outputs):
+            if len(self.tensors) + len(outputs) <= _MAX_TENSORS * len(self.nodes):
+                # Where one output is read, most are.
+                self.tensors.update((f"{name}:{i}", kind) for i, kind in enumerate(outputs))
             self.tensors[text] = outputs[index]
             return outputs[index]
         count = f"{len(outputs)} output{'s' if len(outputs) != 1 else ''}"

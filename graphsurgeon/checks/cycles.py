@@ -39,7 +39,7 @@ def _out_of_order(body: Body) -> list[int]:
 
     found = []
     for i, inputs in enumerate(body.inputs):
-        if all_ready(inputs) or not any(_needed(body, i, is_missing)):
+        if all_ready(inputs) or all_ready(map(node_of_input, inputs)) or not any(_needed(body, i, is_missing)):
             ready.add(body.names[i])
         else:
             found.append(i)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from graphsurgeon.checks.body import Body
 from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.ir.attr_value import Shape
-from graphsurgeon.ir.node import OP, Node
+from graphsurgeon.ir.node import OP, Kind, Node
 from graphsurgeon.ir.node_facts import attr_of, constant_value, variable_dtype, variable_shape
 from graphsurgeon.names import is_control, node_of_input
 from proto_utils.errors import FileFormatError
@@ -25,6 +25,7 @@ _OPS = _HANDLE_OPS | _GIVEN_OPS
 _AS_THEIR_INPUT = frozenset(("Identity", "StopGradient", "Snapshot"))
 _OF_A_SHAPE = frozenset(("Fill", "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal"))
 _BROADCAST = frozenset(("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum"))
+_BY_OTHERS = _AS_THEIR_INPUT | _OF_A_SHAPE | _BROADCAST
 #: Initial values are few steps from constants.
 _MAX_STEPS = 12
 #: A longer value is no shape.
@@ -37,9 +38,16 @@ def shape_findings(body: Body) -> Iterator[Finding]:
     """Yield contradictions between variables and their writers and readers; those in bodies show at a call."""
     if body.function is not None:
         return
-    for node, op in zip(body.nodes, map(OP, body.nodes), strict=True):
+    # What nodes, their variables and what these are given have in common, where that tells that they agree.
+    agreeing: set[tuple[Kind | None, ...]] = set()
+    for node, op, inputs in zip(body.nodes, map(OP, body.nodes), body.inputs, strict=True):
         if op in _OPS:
-            yield from _variable_findings(body, node)
+            kinds = (node.kind, *[_kind(_producer(body, text)) for text in inputs[:2]])
+            if kinds not in agreeing:
+                found = list(_variable_findings(body, node))
+                if not found and None not in kinds:
+                    agreeing.add(kinds)
+                yield from found
 
 
 def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
@@ -61,6 +69,11 @@ def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
     if op != "Assign" or attr_of(node, "validate_shape") is not False:
         message = f"gives {variable.name!r} of shape {_text(shape.dims)} a value of {_text(given)}"
         yield body.finding(ERROR, "shape", node.name, message)
+
+
+def _kind(node: Node | None) -> Kind | None:
+    """Return what tells all of a node that `_dims` looks at, None where it looks at others too."""
+    return None if node is None or node.op in _BY_OTHERS else node.kind
 
 
 def _producer(body: Body, text: str) -> Node | None:

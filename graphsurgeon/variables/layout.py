@@ -24,7 +24,7 @@ Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -41,22 +41,14 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import FillTensor, StringTensor
 from proto_utils import schema
-from proto_utils.wire import len_header
 
 VariableKind = Literal["ref", "resource"]
 
-# Fields of an AttrValue and of its list.
-_LIST, _S = 1, 2
-
 # The attrs that differ from variable to variable.
-_OWN = {
-    "VariableV2": ("shape",),
-    "VarHandleOp": ("shape", "shared_name", "_class"),
-    "Const": ("value", "_class"),
-    "Fill": ("_class", "index_type"),
-    "Assign": ("_class",),
-    "Identity": ("_class",),
-}
+_OWN = {"VariableV2": ("shape",), "VarHandleOp": ("shape", "shared_name"), "Const": ("value",), "Fill": ("index_type",)}
+
+# Ops whose nodes name the variable, for they share its device.
+_BESIDE = ("VarHandleOp", "Const", "Fill", "Assign", "Identity")
 
 # Ops whose type is called T.
 _BY_T = ("Assign", "Identity", "Fill")
@@ -131,10 +123,10 @@ def new_variable(
     shape = _shape(value.shape)
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        nodes = [_pattern("VariableV2", dtype).node(name, (), device, [shape])]
+        nodes = [_pattern("VariableV2", dtype).node(name, (), device, (shape,))]
     else:
-        handle = [shape, schema.serialize(attr_value.encode(name)), _beside(name)]
-        nodes = [_pattern("VarHandleOp", dtype).node(name, (), device, handle)]
+        handle = (shape, schema.serialize(attr_value.encode(name)))
+        nodes = [_pattern("VarHandleOp", dtype).node(name, (), device, handle, name)]
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
@@ -170,7 +162,7 @@ def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, de
 def named_read(read: str, variable: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:
     """Make the node of the name `read` that reads a variable."""
     if kind == "ref":
-        return _pattern("Identity", dtype).node(read, [variable], device, [_beside(variable)])
+        return _pattern("Identity", dtype).node(read, [variable], device, (), variable)
     return _pattern("ReadVariableOp", dtype).node(read, [variable], device)
 
 
@@ -178,7 +170,7 @@ def new_assignment(name: str, target: str, value: str, kind: VariableKind, dtype
     """Make the node that assigns the tensor `value` to the variable `target`."""
     if kind == "resource":
         return _pattern("AssignVariableOp", dtype).node(name, [target, value], device)
-    return _pattern("Assign", dtype).node(name, [target, value], device, [_beside(target)])
+    return _pattern("Assign", dtype).node(name, [target, value], device, (), target)
 
 
 def can_hold(kind: VariableKind, dtype: DType) -> bool:
@@ -212,10 +204,9 @@ def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Var
 
 
 def _initializer(build: _Builder, name: str, kind: VariableKind, value: Tensor) -> list[Node]:
-    at = _beside(name)
-    initial = _initial_value(build, value, at)
+    initial = _initial_value(build, value)
     if kind == "ref":
-        return [*initial, build("Assign", "Assign", [name, initial[-1].name], [at])]
+        return [*initial, build("Assign", "Assign", [name, initial[-1].name])]
     return [*initial, build("Assign", "AssignVariableOp", [name, initial[-1].name])]
 
 
@@ -237,32 +228,26 @@ class _Builder:
         suffix: str,
         op: str,
         inputs: list[str],
-        own: Sequence[bytes] = (),
+        own: tuple[bytes, ...] = (),
         device: str | None = None,
         dtype: DType | None = None,
     ) -> Node:
         name = unique_name(f"{self._variable}/{suffix}", self._taken)
         self._taken.add(name)
         device = self._device if device is None else device
-        return _pattern(op, dtype or self._dtype).node(name, inputs, device, own)
+        beside = self._variable if op in _BESIDE else None
+        return _pattern(op, dtype or self._dtype).node(name, inputs, device, own, beside)
 
 
-def _beside(name: str) -> bytes:
-    """Return the ``_class`` of what has to be on the device of node `name`, an AttrValue with a list of one string."""
-    group = b"loc:@" + name.encode()
-    strings = len_header(_S, len(group)) + group
-    return len_header(_LIST, len(strings)) + strings
-
-
-def _initial_value(build: _Builder, value: Tensor, at: bytes) -> list[Node]:
+def _initial_value(build: _Builder, value: Tensor) -> list[Node]:
     """Make zeros of the dtype and shape of a value, last the node that gives them; they stand where `_class` says."""
     name = "Initializer/zeros"
     if value.size < _MANY or value.dtype in _NO_FILL:
-        return [build(name, "Const", [], [_zeros(value.dtype, value.shape), at], "")]
+        return [build(name, "Const", [], (_zeros(value.dtype, value.shape),), "")]
     index_type = dtypes.INT64 if max(value.shape) > _MAX_INT32 else dtypes.INT32
-    shape = build(f"{name}/shape_as_tensor", "Const", [], [_numbers(index_type, value.shape), at], "", index_type)
-    zero = build(f"{name}/Const", "Const", [], [_zeros(value.dtype, ()), at], "")
-    return [shape, zero, build(name, "Fill", [shape.name, zero.name], [at, _type(index_type)], "")]
+    shape = build(f"{name}/shape_as_tensor", "Const", [], (_numbers(index_type, value.shape),), "", index_type)
+    zero = build(f"{name}/Const", "Const", [], (_zeros(value.dtype, ()),), "")
+    return [shape, zero, build(name, "Fill", [shape.name, zero.name], (_type(index_type),), "")]
 
 
 @lru_cache(maxsize=256)
@@ -302,4 +287,5 @@ def _pattern(op: str, dtype: DType) -> NodePattern:
         attrs |= {"use_locking": True, "validate_shape": True}
     elif op == "VarIsInitializedOp":
         attrs = {}
-    return NodePattern(op, {key: attr_value.encode(value) for key, value in attrs.items()}, _OWN.get(op, ()))
+    encoded = {key: attr_value.encode(value) for key, value in attrs.items()}
+    return NodePattern(op, encoded, _OWN.get(op, ()), has_neighbour=op in _BESIDE)

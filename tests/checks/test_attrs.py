@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphsurgeon.checks import attrs, verify
-from graphsurgeon.checks.attrs import attr_faults, likeness, recall, remember
+from graphsurgeon.checks.attrs import attr_faults, node_kind, recall, remember
 from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -112,14 +112,14 @@ def test_nodes_alike_are_looked_at_once(monkeypatch: pytest.MonkeyPatch):
 
 
 def known(node: Node) -> Any:
-    like = likeness(node)
-    return None if like is None else recall(like[0])
+    kind = node_kind(node)
+    return None if kind is None else recall(kind)
 
 
 def note(node: Node) -> None:
-    like = likeness(node)
-    assert like is not None
-    remember(like[0], signature_of(node))
+    kind = node_kind(node)
+    assert kind is not None
+    remember(kind, signature_of(node))
 
 
 def test_what_is_remembered_is_of_one_op_and_its_attrs(monkeypatch: pytest.MonkeyPatch):
@@ -137,8 +137,8 @@ def test_what_is_remembered_is_of_one_op_and_its_attrs(monkeypatch: pytest.Monke
 def test_nodes_beside_different_ones_are_alike(name: str):
     relu = Node.new("a", "Relu", ["x"], attrs={"T": F})
     beside = Node.new("b", "Relu", ["x"], attrs={"T": F, "_class": [f"loc:@{name}".encode()]})
-    assert likeness(relu) == (("Relu", relu.serialized_attrs()), None)
-    assert likeness(beside) == (("Relu", relu.serialized_attrs()), name)
+    assert node_kind(relu) == node_kind(beside) == ("Relu", relu.serialized_attrs())
+    assert (relu.beside, beside.beside) == (None, name)
 
 
 @pytest.mark.parametrize(
@@ -148,16 +148,14 @@ def test_nodes_beside_different_ones_are_alike(name: str):
 def test_what_else_a_group_may_hold_is_looked_at_each_time(value: Any):
     """Nothing at all may be one too: then the attr is what makes the nodes unlike."""
     node = Node.new("b", "Relu", ["x"], attrs={"T": F, "_class": value})
-    like = likeness(node)
-    assert like is None or (
-        value == [] and like[0] != ("Relu", Node.new("b", "Relu", attrs={"T": F}).serialized_attrs())
-    )
+    kind = node_kind(node)
+    assert kind is None or (value == [] and kind != ("Relu", Node.new("b", "Relu", attrs={"T": F}).serialized_attrs()))
 
 
 def test_a_text_that_looks_like_a_group_is_none():
     forged = Node.new("b", "Relu", ["x"], attrs={"T": F, "_a": b"*\x11\n\x06_class\x12\x09\n\x07\x12\x06loc:@w"})
-    like = likeness(forged)
-    assert like is None or like[0][1] != Node.new("b", "Relu", ["x"], attrs={"T": F}).serialized_attrs()
+    kind = node_kind(forged)
+    assert kind is None or kind[1] != Node.new("b", "Relu", ["x"], attrs={"T": F}).serialized_attrs()
 
 
 def test_only_so_much_is_remembered(monkeypatch: pytest.MonkeyPatch):
