@@ -20,7 +20,7 @@ from collections.abc import Collection, Sequence
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import NAME, Node
 from graphsurgeon.names import is_control
 from proto_utils.errors import NotFoundError
 
@@ -124,7 +124,7 @@ class GraphEdit:
         Errors are those of `add`.
         """
         before = self._require(name).inputs
-        if all(node.name != name for node in nodes):
+        if name not in map(NAME, nodes):
             self.remove(name)
         for node in nodes:
             if node.name == name:
@@ -150,15 +150,16 @@ class GraphEdit:
     def nodes(self) -> list[Node]:
         """Return the nodes after the edits so far, in order; a removed name that is added again is where it was put."""
         now, behind, home = self._now, self._behind, self._home
+        named = zip(map(NAME, self.graph), self.graph, strict=True)
         if not home:
-            found = [now.get(node.name, node) for node in self.graph]
+            found = [now.get(name, node) for name, node in named]
         else:
             found = []
-            for node in self.graph:
-                if node.name not in home:
-                    found.append(now.get(node.name, node))
-                    if node.name in behind:
-                        found += self._placed(node.name)
+            for name, node in named:
+                if name not in home:
+                    found.append(now.get(name, node))
+                    if name in behind:
+                        found += self._placed(name)
         found += self._placed(None)
         return [node for node in found if node is not None]
 
@@ -180,14 +181,15 @@ class GraphEdit:
             self._index.update(node, before)
 
     def _place(self, node: Node, behind: str | None) -> None:
-        if self.get(node.name) is not None:
-            raise GraphError("a node of this name is there already", node=node.name)
-        if node.name in self._now and self._is_behind(behind, node.name):
+        name = node.name
+        if self.get(name) is not None:
+            raise GraphError("a node of this name is there already", node=name)
+        if name in self._now and self._is_behind(behind, name):
             behind = None
-        if node.name in self._home:
-            del self._behind[self._home[node.name]][node.name]
-        self._behind.setdefault(behind, {})[node.name] = None
-        self._home[node.name] = behind
+        if name in self._home:
+            del self._behind[self._home[name]][name]
+        self._behind.setdefault(behind, {})[name] = None
+        self._home[name] = behind
         self._put(node, ())
 
     def _is_behind(self, name: str | None, other: str) -> bool:
@@ -203,5 +205,6 @@ class GraphEdit:
         while waiting:
             name = waiting.pop()
             found.append(self._now[name])
-            waiting += reversed(self._behind.get(name, ()))
+            if name in self._behind:
+                waiting += reversed(self._behind[name])
         return found

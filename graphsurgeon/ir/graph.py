@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, KeysView
 from itertools import compress
 
-from graphsurgeon.ir.node import OP, OP_EDITS, Node
+from graphsurgeon.ir.node import NAME, OP, OP_EDITS, Node
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.files import Span
@@ -61,11 +61,17 @@ class Graph:
 
     def append(self, node: Node) -> None:
         """Add a node at the end."""
-        self._nodes += self._held((node,))
+        self.extend((node,))
+
+    def extend(self, nodes: Iterable[Node]) -> None:
+        """Add nodes at the end."""
+        found = self._held(nodes)
+        self._nodes += found
         self._edits[0] += 1
         self._by_op = None
         if self._by_name is not None:
-            self._by_name.setdefault(node.name, node)
+            for node in found:
+                self._by_name.setdefault(node.name, node)
 
     def rename(self, node: Node, name: str) -> None:
         """Give a node another name; what refers to it is the caller's to rewrite."""
@@ -124,7 +130,8 @@ class Graph:
     def _find(self, name: str) -> Node | None:
         if self._by_name is None:
             # The first of several nodes with one name wins; `verify` reports them.
-            self._by_name = {node.name: node for node in reversed(self._nodes)}
+            nodes = self._nodes
+            self._by_name = dict(zip(map(NAME, reversed(nodes)), reversed(nodes), strict=True))
         return self._by_name.get(name)
 
     def __repr__(self) -> str:

@@ -38,8 +38,8 @@ class Index:
         self._order: dict[str, int] | None = None
         readers, producers = self._readers, self.producers
         for node in nodes:
-            producers.setdefault(node.name, node)
-            for position, text in enumerate(node.inputs):
+            producers.setdefault(node._name, node)
+            for position, text in enumerate(node._inputs):
                 if text in readers:
                     readers[text].append((node, position))
                 else:

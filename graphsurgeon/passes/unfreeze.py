@@ -32,6 +32,7 @@ from typing import NamedTuple
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import NAME
 from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
@@ -143,7 +144,7 @@ def unfreeze(
     GraphError
         The graph is not well formed.
     """
-    before = {node.name for node in model.graph}
+    before = set(map(NAME, model.graph))
     select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
     require_constants((*select, *exclude, *only), model)
     again = some_of([repr(node.name) for node in read_handles_again(model)])

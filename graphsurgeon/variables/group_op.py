@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import NAME, Node
 from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.names import free_scope, node_of
 from graphsurgeon.variables.layout import Variable
@@ -60,5 +60,4 @@ def install_init_op(model: Model, variables: Iterable[Variable]) -> None:
         if each.initializer:
             members[each.node in local].append((each.initializer, each.device))
     for group in filter(None, members.values()):
-        for node in new_group(free_scope("init", (node.name for node in model.graph)), group):
-            model.graph.append(node)
+        model.graph.extend(new_group(free_scope("init", map(NAME, model.graph)), group))

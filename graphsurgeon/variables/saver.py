@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import NAME, Node
 from graphsurgeon.names import bytes_of, free_scope, unique_name
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -79,12 +79,13 @@ def new_saver(graph: Graph, states: Iterable[Saved], *, max_to_keep: int = 5) ->
 
     Its scope is the first that is free: ``save``, else ``save_1`` ...; `max_to_keep` is as of `tf.train.Saver`.
     """
-    scope = free_scope("save", (node.name for node in graph))
-    saved = sorted(states, key=lambda s: s.tensors[0].key)
+    scope = free_scope("save", map(NAME, graph))
+    saved = sorted(((each, each.tensors) for each in states), key=lambda pair: pair[1][0].key)
+    parts = [part for _, tensors in saved for part in tensors]
     assigns = _assignments(scope, saved)
     members = [(node.name, node.device) for node in assigns if node.op != "Identity"]
     restore_all = new_group(f"{scope}/restore_all", members)
-    nodes = [*_file_name(scope), *_save(scope, saved), *_restore(scope, saved), *assigns, *restore_all]
+    nodes = [*_file_name(scope), *_save(scope, parts), *_restore(scope, parts), *assigns, *restore_all]
     saver_def = schema.SaverDef(
         filename_tensor_name=f"{scope}/Const:0",
         save_tensor_name=f"{scope}/control_dependency:0",
@@ -108,8 +109,7 @@ def install_saver(model: Model, states: Iterable[Saved]) -> None:
             model.meta.ClearField("saver_def")
         return
     saver = new_saver(model.graph, saved)
-    for node in saver.nodes:
-        model.graph.append(node)
+    model.graph.extend(saver.nodes)
     if model.meta is None:
         model.meta = schema.MetaGraphDef()
     earlier = model.meta.saver_def
@@ -129,13 +129,13 @@ def _file_name(scope: str) -> list[Node]:
     ]
 
 
-def _save(scope: str, saved: Sequence[Saved]) -> list[Node]:
+def _save(scope: str, parts: Sequence[StateTensor]) -> list[Node]:
     save, constant = f"{scope}/SaveV2", f"{scope}/Const"
-    values = [part.source for part in _parts(saved)]
+    values = [part.source for part in parts]
     at = [b"loc:@" + constant.encode()]
     return [
-        *_names_and_slices(save, saved),
-        Node.new(save, "SaveV2", [*_arguments(scope, save), *values], attrs={"dtypes": _types(saved)}),
+        *_names_and_slices(save, parts),
+        Node.new(save, "SaveV2", [*_arguments(scope, save), *values], attrs={"dtypes": _types(parts)}),
         Node.new(
             f"{scope}/control_dependency", "Identity", [constant, f"^{save}"],
             attrs={"T": dtypes.STRING, "_class": at},
@@ -143,26 +143,21 @@ def _save(scope: str, saved: Sequence[Saved]) -> list[Node]:
     ]  # fmt: skip
 
 
-def _restore(scope: str, saved: Sequence[Saved]) -> list[Node]:
+def _restore(scope: str, parts: Sequence[StateTensor]) -> list[Node]:
     restore = f"{scope}/RestoreV2"
-    node = Node.new(restore, "RestoreV2", _arguments(scope, restore), device=_CPU, attrs={"dtypes": _types(saved)})
-    return [*_names_and_slices(restore, saved, _CPU), node]
+    node = Node.new(restore, "RestoreV2", _arguments(scope, restore), device=_CPU, attrs={"dtypes": _types(parts)})
+    return [*_names_and_slices(restore, parts, _CPU), node]
 
 
 def _arguments(scope: str, name: str) -> list[str]:
     return [f"{scope}/Const", f"{name}/tensor_names", f"{name}/shape_and_slices"]
 
 
-def _parts(saved: Iterable[Saved]) -> list[StateTensor]:
-    return [part for each in saved for part in each.tensors]
+def _types(parts: Sequence[StateTensor]) -> list[DType]:
+    return [part.dtype for part in parts if part.dtype is not None]
 
 
-def _types(saved: Sequence[Saved]) -> list[DType]:
-    return [part.dtype for part in _parts(saved) if part.dtype is not None]
-
-
-def _names_and_slices(name: str, saved: Sequence[Saved], device: str = "") -> list[Node]:
-    parts = _parts(saved)
+def _names_and_slices(name: str, parts: Sequence[StateTensor], device: str = "") -> list[Node]:
     return [
         _strings(f"{name}/tensor_names", [bytes_of(part.key) for part in parts], device),
         _strings(f"{name}/shape_and_slices", [part.slice.encode() for part in parts], device),
@@ -174,13 +169,13 @@ def _strings(name: str, elements: Sequence[bytes], device: str) -> Node:
     return Node.new(name, "Const", device=device, attrs={"dtype": dtypes.STRING, "value": value})
 
 
-def _assignments(scope: str, saved: Sequence[Saved]) -> list[Node]:
+def _assignments(scope: str, saved: Sequence[tuple[Saved, Sequence[StateTensor]]]) -> list[Node]:
     made: dict[int, list[Node]] = {}
     count = {"ref": 0, "resource": 0}
     output = 0
     others: list[tuple[int, SavedState, list[str]]] = []
-    for number, each in enumerate(saved):
-        end = output + len(each.tensors)
+    for number, (each, tensors) in enumerate(saved):
+        end = output + len(tensors)
         restored = [f"{scope}/RestoreV2:{at}" if at else f"{scope}/RestoreV2" for at in range(output, end)]
         output = end
         if isinstance(each, SavedState):
@@ -190,7 +185,7 @@ def _assignments(scope: str, saved: Sequence[Saved]) -> list[Node]:
         suffix = f"_{count[kind]}" if count[kind] else ""
         count[kind] += 1
         made[number] = _assignment(scope, suffix, each.variable, restored[0])
-    taken = {node.name for nodes in made.values() for node in nodes}
+    taken = {node.name for nodes in made.values() for node in nodes} if others else set()
     for number, state, restored in others:
         made[number] = state.restore_from(unique_name(f"{scope}/{state.local_name}", taken), restored)
         taken.update(node.name for node in made[number])

@@ -110,8 +110,7 @@ def completed(held: HeldVariable, model: Model, taken: set[str]) -> HeldVariable
     dims = [] if shape is None or shape.dims is None else [dim for dim in shape.dims if dim is not None]
     if not variable.initializer and shape == Shape(dims):
         made = new_initializer(name, dtype, tuple(dims), kind, taken, device=variable.device)
-        for node in made:
-            model.graph.append(node)
+        model.graph.extend(made)
         zeros, assign = made[-2:]
         variable = variable._replace(initializer=assign.name, initial_value=f"{zeros.name}:0")
     return held._replace(variable=variable)

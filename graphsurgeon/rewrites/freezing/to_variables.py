@@ -7,6 +7,7 @@ and who read the constant reads the variable.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphsurgeon.ir import ops
@@ -73,10 +74,11 @@ class ToVariables:
             self._convert_folded(node, value, variable)
             return
         name = node.name
+        proto = node.proto
         own_read = None if node.inputs else self._own_read(name)
-        made = self._new_variable(name, node, value, read=None if own_read is None else own_read.name)
+        made = self._new_variable(name, proto, value, read=None if own_read is None else own_read.name)
         note = self.note.constants[name] = ConstantNote(
-            "" if own_read else made.read, num_typed=_num_typed(node.proto.attr["value"].tensor, value)
+            "" if own_read else made.read, num_typed=_num_typed(proto.attr["value"].tensor, value)
         )
         if self.kind == "resource" and not self._index.consumers(name):
             self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
@@ -94,14 +96,14 @@ class ToVariables:
     def _convert_folded(self, node: Node, value: Tensor, variable: str) -> None:
         """Take the variable out of a read that constant folding put it into; who reads that sees no difference."""
         self.taken.add(variable)
-        made = self._new_variable(variable, node, value, read=node.name)
+        proto = node.proto
+        made = self._new_variable(variable, proto, value, read=node.name)
         read = named_read(node.name, variable, self.kind, value.dtype, device=node.device)
         self._edit.replace(node.name, [read, *made.nodes])
-        num_typed = _num_typed(node.proto.attr["value"].tensor, value)
+        num_typed = _num_typed(proto.attr["value"].tensor, value)
         self.note.constants[variable] = ConstantNote(name=node.name, num_typed=num_typed)
 
-    def _new_variable(self, name: str, node: Node, value: Tensor, read: str | None) -> VariableNodes:
-        proto = node.proto
+    def _new_variable(self, name: str, proto: schema.NodeDef, value: Tensor, read: str | None) -> VariableNodes:
         attrs = _private_attrs(proto, self.kind)
         made = new_variable(name, value, self.kind, self.taken, device=proto.device, attrs=attrs, read=read)
         if proto.HasField("experimental_debug_info"):
@@ -177,13 +179,18 @@ class ToVariables:
 
 def _takes_variable(node: Node, position: int, kind: VariableKind) -> bool:
     """Whether an input needs the variable itself: freezing leaves ops that change variables with constants."""
-    known = ops.facts(node.op)
-    if known is None or not any(arg.is_ref or arg.type == "resource" for arg in known.inputs):
+    if not _may_take_variables(node.op):
         return False
     types = input_types(node)
     if types is None or position >= len(types):
         return False
     return types[position].is_ref if kind == "ref" else types[position] is dtypes.RESOURCE
+
+
+@lru_cache(maxsize=4096)
+def _may_take_variables(op: str) -> bool:
+    known = ops.facts(op)
+    return known is not None and any(arg.is_ref or arg.type == "resource" for arg in known.inputs)
 
 
 def _private_attrs(proto: schema.NodeDef, kind: VariableKind) -> dict[str, Any]:
