@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.unfreeze import unfreeze as unfreeze
     from graphsurgeon.tensors.tensor import Tensor as Tensor
     from graphsurgeon.tools.fit.fit import fit as fit
+    from graphsurgeon.tools.recipe.pipeline import run as run
     from graphsurgeon.tools.recover import recover as recover
     from graphsurgeon.tools.retention import prune_checkpoints as prune_checkpoints
 
@@ -86,6 +87,7 @@ _HOMES = {
     "export_tensors": "formats.arrays.transfer",
     "import_tensors": "formats.arrays.transfer",
     "fit": "tools.fit.fit",
+    "run": "tools.recipe.pipeline",
     "prune_checkpoints": "tools.retention",
     "recover": "tools.recover",
     "verify": "checks",

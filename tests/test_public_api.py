@@ -32,6 +32,7 @@ def test_few_names():
         "import_tensors",
         "prune_checkpoints",
         "recover",
+        "run",
         "verify",
         "diff",
     }

@@ -12,6 +12,9 @@ from graphsurgeon.ir.traversal import closure
 from graphsurgeon.names import text_of
 from proto_utils import schema
 
+#: A function that nothing calls: it holds the record of a run, see `graphsurgeon.tools.recipe.record`.
+RECORD_FUNCTION = "graphsurgeon_record"
+
 _GRADIENT = "_gradient_op_type"
 _INTERFACE = "api_implements"
 _NO_GRADIENTS: Mapping[str, str] = {}
@@ -67,6 +70,7 @@ def called_functions(nodes: Iterable[Node], library: Library) -> set[str]:
 
 def trim_library(library: Library, called: set[str]) -> list[str]:
     """Remove the functions that are not called, and the gradients of those; return their names, in order."""
+    called = called | {RECORD_FUNCTION}
     removed = [name for name in library.functions if name not in called]
     if not removed:
         return []

@@ -30,6 +30,7 @@ from graphsurgeon.meta_graph.endpoints import (
 from graphsurgeon.meta_graph.oldest import OldestTensorFlow, oldest_tensorflow
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tools.recipe.record import read_records
 from proto_utils import schema
 
 _CONTROL_FLOW = {
@@ -101,7 +102,7 @@ class Inspection:
     have the most frequent first, `dtypes`, of constants and variables, the one with most bytes. `control_flow` counts
     ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries. `init_ops` are those that are
     run once, each with the variables, tables ... that it sets up. `oldest_tensorflow` is the oldest one that loads it,
-    with the reasons.
+    with the reasons. `records` tell what runs that left one did, see `recipe.record`.
     """
 
     tensorflow_version: str | None
@@ -122,6 +123,7 @@ class Inspection:
     saver: SaverNames | None
     tags: list[str]
     oldest_tensorflow: OldestTensorFlow
+    records: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON types."""
@@ -166,6 +168,7 @@ def inspect(model: Model) -> Inspection:
         saver=_saver(meta.saver_def) if meta.HasField("saver_def") else None,
         tags=list(meta.meta_info_def.tags),
         oldest_tensorflow=oldest_tensorflow(model),
+        records=read_records(model),
     )
 
 

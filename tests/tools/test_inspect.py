@@ -94,7 +94,7 @@ def test_everything_becomes_json():
     assert list(facts) == [
         "tensorflow_version", "producer", "min_consumer", "nodes", "ops", "inputs", "outputs", "variables", "weights",
         "dtypes", "control_flow", "functions", "signatures", "init_ops", "collections", "saver", "tags",
-        "oldest_tensorflow",
+        "oldest_tensorflow", "records",
     ]  # fmt: skip
     assert facts["dtypes"]["string"] == {"count": 1, "nbytes": 2}
     assert facts["variables"] == {"count": 0, "resource": 0, "trainable": None, "nbytes": 0}

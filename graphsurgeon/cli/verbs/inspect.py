@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -163,6 +164,15 @@ def _meta_lines(found: Inspection) -> Iterator[tuple[str, str]]:
     if found.saver is not None:
         saver = found.saver
         yield "saver", f"{saver.version}, restores by {saver.restore}, file name in {saver.filename}"
+    yield from _record_lines(found.records)
+
+
+def _record_lines(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for record in records:
+        sources = ", ".join(f"{each['name']} ({each['sha256'][:12]})" for each in record["sources"])
+        yield "record", f"graphsurgeon {record['graphsurgeon']}" + (f", from {sources}" if sources else "")
+        for number, step in enumerate(record["steps"], 1):
+            yield "", f"{number} {json.dumps(step)}"
 
 
 def _checkpoint_lines(checkpoint: CheckpointSummary | None) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Recipes: several edits of a checkpoint in one small file, done in one pass over the data.
+"""Recipes: several edits of a checkpoint, or passes and edits of a model, in one small file.
 
 ::
 
@@ -10,7 +10,7 @@
 
 A step is an edit with its options, named as on the command line; ``rename`` renames the keys of the checkpoint. Steps
 are done in their order, each on what the one before left. Nothing is read for that: values are computed when the result
-is written, once.
+is written, once. With `pipeline.run` a step may be a pass too, and what it edits is a whole model.
 """
 
 from graphsurgeon.tools.recipe.apply import apply_recipe, read_recipe

@@ -9,22 +9,16 @@ from typing import Any
 
 from graphsurgeon import edits
 from graphsurgeon.edits._contract import Action, EditReport, Remarks, compare
-from graphsurgeon.errors import did_you_mean, near_names
-from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.ir.model import Model
-from graphsurgeon.options import options_of
-from graphsurgeon.passes import load as load_pass
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
-from graphsurgeon.tools.recipe.options import check_options
+from graphsurgeon.tools.recipe.preparation import Preparation
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe, steps_of
 from proto_utils.errors import LimitError, UnsupportedError
 
 #: A recipe is written by people.
 MAX_NBYTES = 1 << 20
-
-_RENAME_HIDDEN = ("map_file", "checkpoint_only")
 
 
 def read_recipe(path: str | os.PathLike[str]) -> list[Step]:
@@ -65,16 +59,18 @@ def apply_recipe(
     if isinstance(steps, str | os.PathLike):
         steps = read_recipe(steps)
         directory = os.path.dirname(os.fspath(path or "")) if directory is None else directory
-    preparation = _Preparation(directory or "", model)
-    prepared = [(step, preparation.prepared(step, path)) for step in steps_of(steps)]
+    preparation = Preparation(directory or "", (*edits.names(), "rename"), "edit", path)
+    prepared = [preparation.prepared(step) for step in steps_of(steps)]
+    opened = [(each, preparation.opened(each, model)[1]) for each in prepared]
     before = dict(TensorDict(require_mutable(tensors)))
     after = dict(before)
     skipped: list[Skipped] = []
     reasons: dict[str, str] = {}
     notes: list[str] = []
     origins = {name: name for name in before}
-    for step, run in prepared:
-        report = run(after)
+    for (step, kind, function, _), options in opened:
+        run = _renamed if kind == "pass" else _edited
+        report = run(function, after, options)
         origins = _followed(origins, report, after)
         skipped += [Skipped(row.name, f"{step.name}: {row.reason}") for row in report.skipped]
         reasons |= {row.was or row.name: row.reason for row in report.changes if row.reason}
@@ -114,49 +110,9 @@ def _with_origins(report: EditReport, before: Mapping[str, Tensor], origins: Map
     return dataclasses.replace(report, changes=changes)
 
 
-class _Preparation:
-    """Makes steps ready to run: edits found, options checked, other checkpoints opened once."""
-
-    def __init__(self, directory: str, model: Model | None) -> None:
-        self._directory = directory
-        self._model = model
-        self._opened: dict[str, Mapping[str, Tensor]] = {}
-
-    def prepared(self, step: Step, path: str | None) -> Callable[[dict[str, Tensor]], EditReport]:
-        """Check a step and return what does it."""
-        stem = step.name.replace("-", "_")
-        known = (*edits.names(), "rename")
-        if stem not in known:
-            hint = did_you_mean(near_names(stem, known)) or f"there are {', '.join(known)}"
-            raise UnsupportedError(f"line {step.line}: no edit {step.name!r}", path=path, hint=hint)
-        function = load_pass("rename") if stem == "rename" else edits.load(stem)
-        try:
-            given = check_options(function, step.options, _RENAME_HIDDEN if stem == "rename" else ())
-        except UnsupportedError as error:
-            raise UnsupportedError(
-                f"line {step.line}: {step.name}: {error.reason}", path=path, hint=error.hint
-            ) from None
-        takes = options_of(function)
-        options = dict(given)
-        for name in options:
-            if takes[name].kind.item == "checkpoint" and given[name] is not None:
-                options[name] = self._load(given[name])
-        if stem == "rename":
-            return lambda tensors: _renamed(function, tensors, options)
-        if "model" in takes:
-            options["model"] = self._model
-        if "sources" in takes:
-            options["sources"] = ("SRC", *given["others"])
-        return lambda tensors: function(tensors, **options)
-
-    def _load(self, where: Any) -> Any:
-        """Open a checkpoint, or several, once."""
-        if not isinstance(where, str):
-            return list(map(self._load, where))
-        path = os.path.join(self._directory, os.path.expanduser(where))
-        if path not in self._opened:
-            self._opened[path] = load_checkpoint(path)
-        return self._opened[path]
+def _edited(function: Callable[..., Any], tensors: dict[str, Tensor], options: Mapping[str, Any]) -> EditReport:
+    report: EditReport = function(tensors, **options)
+    return report
 
 
 def _renamed(function: Callable[..., Any], tensors: dict[str, Tensor], options: Mapping[str, Any]) -> EditReport:

@@ -101,7 +101,9 @@ def _of_yaml(text: str) -> Iterator[Step]:
             yield _step(loader.construct_object(item, deep=True), line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise UnsupportedError(f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}") from None
+        hint = 'within braces, quote it: {x: "${name}"}' if "${" in text else None
+        reason = f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}"
+        raise UnsupportedError(reason, hint=hint) from None
     except (AttributeError, KeyError):
         # What the loader says of a tag that was given to the wrong value, as in !!bool x.
         raise UnsupportedError(f"line {line}: a value that is not what its tag says") from None

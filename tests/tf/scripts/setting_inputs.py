@@ -234,3 +234,11 @@ def run(prefix, feeds, gradients=False):
             found = tf1.gradients(output, tf1.trainable_variables())
             fetches += [each for each in found if each is not None]
         return [[value.tolist(), running.bits(value)] for value in session.run(fetches, fed)]
+
+
+def again(prefix, other):
+    """Import and restore the graph at a prefix, and save it at another."""
+    graph, saver = running.restored(prefix)
+    with graph.as_default(), running.session(graph) as session:
+        saver.restore(session, prefix)
+        saver.save(session, other)
