@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from graphsurgeon.checks.attrs import Fault, attr_faults, node_kind, recall, remember
@@ -31,6 +31,9 @@ _BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-
 
 # Texts that are known beforehand, for each node of a graph.
 _MAX_TENSORS = 4
+
+# So many outputs of one argument are in the table of tensors.
+_MAX_LISTED = 64
 
 # Where a control input stands among types.
 _CONTROL = -2
@@ -202,12 +205,24 @@ class Body:
             if signature.outputs is None:
                 continue
             for output, count in signature.output_names or ():
-                types = signature.outputs[first : first + count]
+                # How many there are is what an attr says; of more than these, one is looked for when it is read.
+                types = signature.outputs[first : first + min(count, _MAX_LISTED)]
                 tensors[f"{name}:{output}"] = types[0] if count == 1 else SEVERAL
                 for index, kind in enumerate(types):
                     tensors[f"{name}:{output}:{index}"] = kind
                 first += count
         return tensors
+
+    def _unlisted_type_of(self, signature: OpSignature, output: str) -> int | None:
+        """Return the type of ``output:index``, None when there is none; for those that are too many for a table."""
+        name, _, text = output.partition(":")
+        first = 0
+        for known, count in signature.output_names or ():
+            is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(count)) and text == str(int(text))
+            if known == name and is_number and int(text) < count and signature.outputs is not None:
+                return signature.outputs[first + int(text)]
+            first += count
+        return None
 
     def _graph_type_of(self, text: str) -> int | tuple[str, str]:
         name, index = parse_input(text)
@@ -238,6 +253,9 @@ class Body:
         signature = self.signatures[position]
         if signature.outputs is None:
             return UNKNOWN
+        found = self._unlisted_type_of(signature, output)
+        if found is not None:
+            return found
         there = ", ".join(f"{known} ({count})" for known, count in signature.output_names or ()) or "none"
         return "output-index", f"input {text!r}: the outputs of {name!r} ({self.nodes[position].op}) are: {there}"
 
@@ -280,7 +298,7 @@ def input_findings(body: Body) -> Iterator[Finding]:
     """Yield inputs that are not there, or not what the op takes."""
     type_of = body.tensors.get
     # Types that are not the very ones an op takes, but serve it.
-    fitting: set[tuple[tuple[object, ...], tuple[int, ...] | None]] = set()
+    fitting: set[tuple[tuple[object, ...], Sequence[int] | None]] = set()
     for node, inputs, signature in zip(body.nodes, body.inputs, body.signatures, strict=True):
         types: tuple[object, ...] = tuple(map(type_of, inputs))
         if types == signature.inputs:
@@ -367,7 +385,7 @@ def _odd_input_findings(body: Body, node: Node, inputs: tuple[str, ...], signatu
         yield from _type_findings(body, node, types, signature.inputs)
 
 
-def _type_findings(body: Body, node: Node, types: list[int], wanted: tuple[int, ...]) -> Iterator[Finding]:
+def _type_findings(body: Body, node: Node, types: list[int], wanted: Sequence[int]) -> Iterator[Finding]:
     if len(types) != len(wanted):
         message = f"{len(types)} data inputs, but {node.op} takes {len(wanted)}"
         yield body.finding(ERROR, "input-count", node.name, message)

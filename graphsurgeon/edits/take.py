@@ -9,6 +9,7 @@ Leaves behind: tensors with as many elements along that axis as there are indice
 from __future__ import annotations
 
 from graphsurgeon.edits._values import axis_of, value_edit
+from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.taken import TakenTensor
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
@@ -42,5 +43,10 @@ def take(tensor: Tensor, *, indices: tuple[int, ...], axis: int = 0, blocks: int
         found = f"no index {beyond[0]}" if beyond else "no indices"
         raise UnsupportedError(f"{found} among {count} along axis {axis} of shape {list(tensor.shape)}")
     width = length // count if count else 0
+    if not tensor.size:
+        # An axis beside one of length 0 may be of any length.
+        shape = list(tensor.shape)
+        shape[number] = len(indices) * width
+        return ReshapedTensor(tensor, shape)
     chosen = [index % count * width + offset for index in indices for offset in range(width)]
     return TakenTensor(tensor, chosen, number)

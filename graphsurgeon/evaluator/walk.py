@@ -33,6 +33,8 @@ _IFS = frozenset({"If", "StatelessIf"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 _MANY_OUTPUTS = 64
+#: Of a node of which a condition leaves out all, so many can be read.
+_MAX_OUTPUTS = 1 << 12
 
 #: What a node gives: a tensor per output, None for one that a condition leaves out.
 Outputs = Sequence[Tensor | None]
@@ -147,8 +149,8 @@ class Walk:
             return _merged(given)
         operands = [tensor for tensor in given if tensor is not None]
         if len(operands) < len(given):
-            # Where nothing says how many there are, more than anybody reads.
-            return [None] * (num_outputs(node) or _MANY_OUTPUTS)
+            # Where nothing says how many there are, more than anybody reads; an attr may say anything.
+            return [None] * min(num_outputs(node) or _MANY_OUTPUTS, _MAX_OUTPUTS)
         if node.op in _SWITCHES | _IFS | _CALLS:
             with refusing(node, self._environment.operation):
                 return self._branch(node, operands[:count])

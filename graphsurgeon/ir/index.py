@@ -135,5 +135,5 @@ def find_node(producers: Mapping[str, Node], text: str) -> Node:
         raise NotFoundError.among("node", name, producers)
     count = num_outputs(producers[name]) if output > 0 else None
     if count is not None and output >= count:
-        raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(count)][:3])
+        raise NotFoundError("tensor", text, [f"{name}:{i}" for i in range(min(count, 3))])
     return producers[name]

@@ -7,13 +7,14 @@ a large graph are looked at before and after every pass. Equal nodes share one s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.runs import Runs, runs_or_tuple
 from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
@@ -36,7 +37,7 @@ _MAX_KNOWN = 1 << 14
 # Stands for an attr of the function that the node is in.
 _PLACEHOLDER = object()
 
-Types = tuple[int, ...]
+Types = Sequence[int]
 ArgNames = tuple[tuple[str, int], ...]
 
 
@@ -181,12 +182,12 @@ def _fixed_num_outputs(op: str) -> int | None:
     return len(known.outputs)
 
 
-def input_types(node: Node) -> list[DType] | None:
+def input_types(node: Node) -> Sequence[DType] | None:
     """Return the dtype that every data input of `node` must have; None as for `output_types`."""
     return _dtypes(signature_of(node).inputs)
 
 
-def output_types(node: Node) -> list[DType] | None:
+def output_types(node: Node) -> Sequence[DType] | None:
     """Return the dtype of every tensor `node` makes, references as references (``float32_ref``).
 
     None when one of them is not known.
@@ -194,8 +195,12 @@ def output_types(node: Node) -> list[DType] | None:
     return _dtypes(signature_of(node).outputs)
 
 
-def _dtypes(types: Types | None) -> list[DType] | None:
-    return None if types is None or UNKNOWN in types else [DType.from_number(number) for number in types]
+def _dtypes(types: Types | None) -> Sequence[DType] | None:
+    if types is None or UNKNOWN in types:
+        return None
+    if isinstance(types, Runs):
+        return Runs((DType.from_number(number), count) for number, count in types.runs())
+    return [DType.from_number(number) for number in types]
 
 
 def _slot_of_op(arg: ops.Arg) -> _Slot:
@@ -307,9 +312,9 @@ def _counted(slots: Iterable[_Slot], values: Mapping[str, Any]) -> ArgNames | No
 def _types(slots: Iterable[_Slot], names: ArgNames | None, values: Mapping[str, Any]) -> Types | None:
     if names is None:
         return None
-    types: list[int] = []
+    types: list[tuple[int, int]] = []
     for slot, (_, count) in zip(slots, names, strict=True):
         held = values.get(slot.type, slot.type)
-        found = held if slot.is_list else (held or UNKNOWN,) * count
-        types += [one + REF_OFFSET if slot.is_ref and 0 < one <= REF_OFFSET else one for one in found]
-    return tuple(types)
+        found = [(one, 1) for one in held] if slot.is_list else [(held or UNKNOWN, count)]
+        types += [(one + REF_OFFSET if slot.is_ref and 0 < one <= REF_OFFSET else one, many) for one, many in found]
+    return runs_or_tuple(types)

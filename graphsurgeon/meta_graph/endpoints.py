@@ -51,6 +51,9 @@ _LEFT_OVER = re.compile(r"(.*/)?unused_control_flow_input(_\d+)?", re.DOTALL)
 #: Stands for the op of what nodes read and no node makes.
 MISSING = "missing"
 
+#: The results of one op.
+_MAX_RESULTS = 1000
+
 #: Sinks that are no results: state, its initialization, saving, summaries, checks.
 _NO_RESULTS = REF_OPS | RESOURCE_OPS | IS_INITIALIZED_OPS | RESTORE_OPS | {
     "Const", "NoOp", "Assert", "Shape", "Size", "Rank", "Print", "PrintV2",
@@ -242,7 +245,9 @@ def _unread(node: Node, index: Index) -> Iterator[int]:
     if is_read and node.op not in _CALLS:
         return
     read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(node.name)} if is_read else ()
-    for output in range(_NUM_RESULTS.get(node.op, num_outputs(node) or 1)):
+    count = _NUM_RESULTS.get(node.op, num_outputs(node) or 1)
+    # An attr may say any number; of so many the first stands for all.
+    for output in range(count if count <= _MAX_RESULTS else 1):
         if output not in read and _dtype(node, output) not in _NO_VALUES:
             yield output
 

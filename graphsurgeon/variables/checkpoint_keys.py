@@ -9,7 +9,9 @@ checkpoint, which notes the full name of each variable beside its key.
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -32,7 +34,7 @@ from proto_utils.errors import NotFoundError
 #: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
 EMA = "ExponentialMovingAverage"
 
-_PART = re.compile(r"(?P<whole>.+)/part_(?P<number>\d+)")
+_PART = re.compile(r"(?P<whole>.+)/part_(?P<number>\d{1,9})")
 
 
 class SavedAs(NamedTuple):
@@ -79,6 +81,8 @@ class VariableValues:
         self._index = index
         self._saved = saved_keys(model, index)
         self._full_names: Mapping[str, str] | None = None
+        self._parts: dict[str, list[tuple[int, Node]]] | None = None  # by their whole, with their numbers
+        self._sums: dict[tuple[str, int], tuple[list[int], list[int]]] = {}  # numbers and where each part begins
 
     def __getitem__(self, node: Node) -> tuple[str, Tensor]:
         """Return the checkpoint key and the value of a variable; NotFoundError has near keys when there is none."""
@@ -129,10 +133,26 @@ class VariableValues:
         if len(shape) != len(whole) or len(axes) > 1:
             return None
         axis = axes[0] if axes else 0
-        before = [self._index.producers.get(f"{match['whole']}/part_{n}") for n in range(int(match["number"]))]
-        offset = sum(_shape(part)[axis] for part in before if part is not None)
+        offset = self._lengths_before(match["whole"], int(match["number"]), axis)
         box = tuple((offset, offset + dim) if i == axis else (0, dim) for i, dim in enumerate(shape))
         return SavedAs(match["whole"], box, whole)
+
+    def _lengths_before(self, whole: str, number: int, axis: int) -> int:
+        """Return how long the parts of a lower number are together along an axis, as far as they are there."""
+        if self._parts is None:
+            self._parts = {}
+            for name, node in self._index.producers.items():
+                match = _PART.fullmatch(name)
+                if match is not None and name == f"{match['whole']}/part_{int(match['number'])}":
+                    self._parts.setdefault(match["whole"], []).append((int(match["number"]), node))
+        known = self._sums.get((whole, axis))
+        if known is None:
+            parts = sorted(self._parts.get(whole, ()), key=lambda part: part[0])
+            lengths = ((_shape(node)[axis : axis + 1] or (0,))[0] for _, node in parts)
+            known = [part for part, _ in parts], [0, *itertools.accumulate(lengths)]
+            self._sums[whole, axis] = known
+        numbers, sums = known
+        return sums[bisect_left(numbers, number)]
 
 
 def variable_nodes(graph: Graph) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.signatures import signature_of
+from graphsurgeon.ir.signatures import output_number, signature_of
 
 
 class BodyEdits(GraphEdit):
@@ -34,6 +34,14 @@ class BodyEdits(GraphEdit):
                 return f"{node.name}:{name}:{number}"
             number -= count
         return f"{node.name}:output:{number}"
+
+    def read_outputs(self, node: Node) -> list[int]:
+        """Return the numbers of the outputs of a node that others read, each once."""
+        found = set()
+        for reader, position in self.before.consumers(node.name):
+            output = reader.inputs[position].partition(":")[2]
+            found.add(0 if not output else output_number(node, output) or 0)
+        return sorted(found)
 
     def where(self, name: str) -> str:
         """Return a node's name for reports: ``node``, or ``function/node`` in a body."""

@@ -38,8 +38,8 @@ CALLERS = {
 _WHILE = frozenset({"While", "StatelessWhile"})
 # TensorFlow may put another function with the same attr in its place, which would still take handles.
 _INTERFACE = "api_implements"
-_NUMBERED = re.compile(r"(.*)_(\d+)", re.DOTALL)
-_CONVERTED = re.compile(r".*_frozen_(\d+)", re.DOTALL)
+_NUMBERED = re.compile(r"(.*)_(\d{1,18})", re.DOTALL)
+_CONVERTED = re.compile(r".*_frozen_(\d{1,18})", re.DOTALL)
 
 #: The callers that TensorFlow follows values into as well; there an argument stays of its type.
 FOLLOWED = CALLERS.keys() - {"StatelessCase"}

@@ -39,6 +39,8 @@ from graphsurgeon.tensors.dtypes import RESOURCE
 _REF_PASS_ON = {f"Ref{op}": op for op in ("Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration")}
 # They ask for a variable and leave it as it is.
 _HARMLESS = frozenset({"DisableCopyOnRead"})
+#: Of a node with more outputs only those are looked at that are read.
+_MAX_OUTPUTS = 1 << 10
 
 #: What to do about a node that needs a variable which is no more; True when it was done.
 Overcome = Callable[[BodyEdits, Obstacle], bool]
@@ -193,7 +195,10 @@ def _retype(body: BodyEdits, node: Node, value: Value) -> list[str]:
     edited.attrs["T"] = value.dtype
     edited.attrs.pop("_output_shapes", None)
     if node.op == "_SwitchN":
-        return [body.output(node, number) for number in range(node.attrs["num_outs"])]
+        # An attr may say any number; of so many only those that a node reads.
+        count = node.attrs["num_outs"]
+        numbers = range(count) if count <= _MAX_OUTPUTS else [each for each in body.read_outputs(node) if each < count]
+        return [body.output(node, number) for number in numbers]
     return [body.output(node, number) for number in range(2 if node.op == "Switch" else 1)]
 
 
