@@ -313,7 +313,8 @@ def _head_nbytes(node: Node) -> int:
     """Return how many bytes of a serialized NodeDef precede its attrs: name, op, inputs, device."""
     texts = [*filter(None, (node.name, node.op, node.device)), *node.inputs]
     whole = "".join(texts)
-    if whole.isascii() and len(max(texts, key=len)) < 1 << 7:
+    # A node of a damaged graph may have none of them.
+    if whole.isascii() and max(map(len, texts), default=0) < 1 << 7:
         return len(whole) + 2 * len(texts)
     return sum(_field_nbytes(len(text.encode())) for text in texts)
 

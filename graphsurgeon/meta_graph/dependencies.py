@@ -263,8 +263,13 @@ class InitOps:
         """Return the single initializers that one of the ops waits for, directly or not."""
         found: dict[str, None] = {}
         pending = [name]
+        seen = set()
         while pending:
-            node = self._groups.get(name := pending.pop())
+            name = pending.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            node = self._groups.get(name)
             if node is None:
                 found[name] = None
             else:

@@ -62,8 +62,11 @@ def _by_whole(names: Iterable[str]) -> dict[str, dict[int, str]]:
 def joined_shape(shapes: Sequence[Sequence[int]], axis: int) -> tuple[int, ...] | None:
     """Return the shape of parts that lie one behind the other along an axis, None when they cannot."""
     first = shapes[0]
+    # Of another rank they may be alike in all other dimensions: a scalar beside a vector.
+    if not 0 <= axis < len(first) or any(len(shape) != len(first) for shape in shapes):
+        return None
     others = [[dim for number, dim in enumerate(shape) if number != axis] for shape in shapes]
-    if not 0 <= axis < len(first) or any(other != others[0] for other in others):
+    if any(other != others[0] for other in others):
         return None
     return tuple(sum(shape[axis] for shape in shapes) if number == axis else dim for number, dim in enumerate(first))
 

@@ -126,10 +126,15 @@ def with_keys_of(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> t
     differing, twins = disagreements(names, others), _unnamed_twins(first, names, second, others)
     named = {key: names.keys[name] for key, name in others.names.items() if names.keys.get(name, key) != key}
     staying = second.keys() - differing.keys() - twins.keys()
-    while clashes := [key for key, new in named.items() if new in staying and new not in named]:
-        # What stays has no name that tells it from others.
-        for key in clashes:
-            del named[key]
+    clashing = [key for key, new in named.items() if new in staying and new not in named]
+    wanting: dict[str, list[str]] = {}
+    for key, new in named.items():
+        wanting.setdefault(new, []).append(key)
+    while clashing:
+        # What stays has no name that tells it from others, and takes it from those that would have had its own.
+        key = clashing.pop()
+        if named.pop(key, None) is not None and key in staying:
+            clashing += wanting.get(key, ())
     if not differing and not twins and not named:
         return second, []
     found: dict[str, Tensor] = {}

@@ -234,7 +234,9 @@ def _of_graph(model: Model, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str
 def _variable(index: Index, text: str) -> Node | None:
     """Return the variable that an input is, or is the value of."""
     node = index.producer(text)
-    while node is not None and node.op in READ_OPS and node.inputs:
+    seen = set()  # in a graph that nobody has verified, a read may read itself
+    while node is not None and node.op in READ_OPS and node.inputs and node.name not in seen:
+        seen.add(node.name)
         node = index.producer(node.inputs[0])
     return node if node is not None and node.op in REF_OPS | RESOURCE_OPS else None
 

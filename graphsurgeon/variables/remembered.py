@@ -13,7 +13,7 @@ ignores, a list of strings::
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from graphsurgeon.ir.edit import GraphEdit
@@ -139,19 +139,23 @@ def remembered_constants(graph: Graph) -> dict[str, Remembered]:
 
 def usable_parts(note: Remembered, name: str, there: Collection[str]) -> list[Node]:
     """Return what belonged to the variable `name` and is not among nodes `there`, as far as its inputs are."""
-    pending = [Node(proto) for proto in note.nodes if proto.name not in there]
     made: dict[str, Node] = {}
-    # In the order of a graph, a node may stand before what it reads.
-    while True:
-        ready = [n for n in pending if all(_is_there(node_of_input(text), name, there, made) for text in n.inputs)]
-        if not ready:
-            return [made[proto.name] for proto in note.nodes if proto.name in made]
-        made.update((node.name, node) for node in ready)
-        pending = [node for node in pending if node.name not in made]
-
-
-def _is_there(source: str, variable: str, there: Collection[str], made: Mapping[str, Node]) -> bool:
-    return source == variable or source in there or source in made
+    # In the order of a graph, a node may stand before what it reads: Kahn's algorithm.
+    readers: dict[str, list[int]] = {}
+    nodes = [Node(proto) for proto in note.nodes if proto.name not in there]
+    sources = [{source for source in map(node_of_input, node.inputs) if source != name} for node in nodes]
+    missing = [sum(source not in there for source in each) for each in sources]
+    for position, each in enumerate(sources):
+        for source in each:
+            readers.setdefault(source, []).append(position)
+    ready = [position for position, count in enumerate(missing) if not count]
+    while ready:
+        node = nodes[ready.pop()]
+        if made.setdefault(node.name, node) is node:
+            for reader in readers.get(node.name, ()):
+                missing[reader] -= 1
+                ready += [reader] if not missing[reader] else []
+    return [made[proto.name] for proto in note.nodes if proto.name in made]
 
 
 def _definitions(meta: schema.MetaGraphDef | None) -> dict[str, list[tuple[schema.VariableDef, list[str]]]]:

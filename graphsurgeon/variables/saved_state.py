@@ -243,7 +243,11 @@ class _Detached:
         """Return the text of an input, empty for what was read; None when there is none."""
         call = self._call
         name, source = node_of_input(text), call.edges.producer(text)
+        seen = set()  # in a graph that nobody has verified, an Identity may read itself
         while source is not None and source.op == "Identity" and source.name in self._behind:
+            if source.name in seen:
+                return None
+            seen.add(source.name)
             text = source.inputs[0]
             name, source = node_of_input(text), call.edges.producer(text)
         if name not in self._behind:

@@ -83,8 +83,12 @@ class SaverCall(NamedTuple):
         targets: dict[int, list[tuple[Node, bool]]] = {}
         readers = self.edges.consumers(self.node.name)
         pending = [(node, at, parse_input(node.inputs[at]).output, False) for node, at in readers]
+        seen = set()  # in a graph that nobody has verified, an Identity may read itself
         while pending:
-            node, position, output, is_reshaped = pending.pop()
+            node, position, output, is_reshaped = step = pending.pop()
+            if (key := (node.name, *step[1:])) in seen:
+                continue
+            seen.add(key)
             if node.op in ASSIGN_OPS and position == 1:
                 name = node_of_input(node.inputs[0])
                 variable = index.producers.get(node_of(self.arguments.get(name, name)))

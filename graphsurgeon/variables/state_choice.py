@@ -121,6 +121,12 @@ class StateChoice:
         return [key for key in self._model.variables if key not in known]
 
 
+def missing_state(key: str, values: Iterable[str]) -> NotFoundError:
+    """Return the error for state of which a checkpoint with these keys has no value."""
+    hint = '`load(checkpoint="PREFIX")` names a checkpoint, `drop_state` does without'
+    return NotFoundError.among("value in the checkpoint for state", key, values, hint=hint)
+
+
 def distinct(states: Iterable[SavedState]) -> list[SavedState]:
     """Return states once each: what nodes share is restored once."""
     found: dict[object, SavedState] = {}

@@ -42,6 +42,7 @@ _CONCATS: Final = frozenset({"ConcatV2", "Concat", "Pack", "DynamicStitch", "Par
 
 #: Nodes looked at before a search back to a weighted op gives up.
 _MAX_VISITED: Final = 40
+_MAX_SUMS: Final = 8
 
 
 class Weighted(NamedTuple):
@@ -154,7 +155,9 @@ class Arithmetic:
             if reader.op not in ("Add", "AddV2") or len(reader.inputs) < 2:
                 continue
             gate = self._scope.origin(reader.inputs[1 - position])
-            while gate is not None and gate.op in ("Add", "AddV2"):  # the forget bias
+            for _ in range(_MAX_SUMS):  # the forget bias, and what else is added
+                if gate is None or gate.op not in ("Add", "AddV2"):
+                    break
                 gate = self._scope.origin(gate.inputs[0])
             if gate is not None and gate.op == "Split" and self._source(gate.inputs[1])[0] is not None:
                 return Judgement("recurrent_kernel", f"times the state, added to a gate in {reader.name!r}")

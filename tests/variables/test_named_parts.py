@@ -18,6 +18,7 @@ def test_where_parts_lie():
     assert axis_towards([(2, 4), (2, 4)], (2, 8)) == 1
     assert axis_towards([(2, 4), (2, 4)], (3, 8)) is None
     assert axes_of([(2,), (2, 4)]) == axes_of([(), ()]) == []
+    assert joined_shape([(2,), ()], 0) is joined_shape([(), (2,)], 0) is joined_shape([(2, 4), (2,)], 1) is None
 
 
 def test_a_part_that_is_missing():

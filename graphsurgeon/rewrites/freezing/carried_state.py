@@ -40,9 +40,8 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
 from graphsurgeon.variables.saved_state import SavedState, StateTensor
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
-from graphsurgeon.variables.state_choice import StateChoice, distinct
+from graphsurgeon.variables.state_choice import StateChoice, distinct, missing_state
 from proto_utils import schema
-from proto_utils.errors import NotFoundError
 
 # Ops that put something into what they are given, by their names.
 _FILLS = re.compile(r"Enqueue|Insert|Push|Import|Initialize(?!d)|MakeIterator|AddSummar|Create|Update|Stage")
@@ -201,8 +200,7 @@ class CarriedState:
     def _value(self, part: StateTensor) -> Tensor:
         values = self._model.variables
         if part.key not in values:
-            hint = '`load(checkpoint="PREFIX")` names a checkpoint, `drop_state` does without'
-            raise NotFoundError.among("value in the checkpoint for state", part.key, values, hint=hint)
+            raise missing_state(part.key, values)
         parsed = parse_shape_and_slice(part.slice)
         return values[part.key] if parsed is None else SlicedTensor.of_box(values[part.key], parsed[1])
 

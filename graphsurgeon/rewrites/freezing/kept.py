@@ -21,7 +21,7 @@ from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from graphsurgeon.variables.layout import Variable, existing_variables
-from graphsurgeon.variables.state_choice import StateChoice
+from graphsurgeon.variables.state_choice import StateChoice, missing_state
 from proto_utils import schema
 
 
@@ -30,7 +30,7 @@ class KeptVariables:
 
     `names` stay variables, `frozen` become constants, `roots` stay with all they need. The model gets an empty meta
     graph when it has none. `also` and `init` say what sets up what stays, as `initialization_dependencies` does.
-    It is a NotFoundError that the checkpoint has no value for one that stays.
+    It is a NotFoundError that the checkpoint has no value for one that stays, or for state beside them.
     """
 
     def __init__(
@@ -64,8 +64,10 @@ class KeptVariables:
         old = find_saver(model, index)
         staying = self._staying(index, [*roots, *names])
         self._saver = remake_saver(model, index, old._replace(state=old.state | set(names)), staying, choice)
-        keys = [key for state in choice.savable(choice.restored(staying), names) for key in state.keys]
-        self._values.update((key, model.variables[key]) for key in keys)
+        for key in (key for state in choice.savable(choice.restored(staying), names) for key in state.keys):
+            if key not in model.variables:
+                raise missing_state(key, model.variables)
+            self._values[key] = model.variables[key]
         if not old.names and self._saver.saver is not None:
             self._saver.saver.saver_def.max_to_keep = 5
             self._saver.saver.saver_def.keep_checkpoint_every_n_hours = 10000.0

@@ -53,13 +53,14 @@ def _is_asked_for_result(body: BodyEdits, node: Node) -> bool:
 
 def _path(body: BodyEdits, text: str) -> list[str]:
     """Return the nodes that hand a variable on, from the tensor that an op takes back to the variable."""
-    path = [node_of_input(text)]
-    while (node := body.before.producers.get(path[-1])) is not None and _passes_on(node):
+    name = node_of_input(text)
+    path = {name: None}
+    while (node := body.before.producers.get(name)) is not None and _passes_on(node):
         name = node_of_input(node.data_inputs[0])
         if name in path:
             break
-        path.append(name)
-    return path
+        path[name] = None
+    return list(path)
 
 
 def _passes_on(node: Node) -> bool:

@@ -128,7 +128,9 @@ class InputMaker:
         number = outputs[0] if outputs else UNKNOWN
         for reader, position in self._index.consumers(node.name):
             types = self._signatures.of(reader).inputs
-            if number == UNKNOWN and types is not None and parse_input(reader.inputs[position]).output == 0:
+            is_of_output = types is not None and parse_input(reader.inputs[position]).output == 0
+            # A reader that is cut off may have more inputs than its op takes.
+            if number == UNKNOWN and types is not None and is_of_output and position < len(types):
                 number = types[position]
         if number == UNKNOWN:
             hint = "say it with the input type"

@@ -12,6 +12,7 @@ from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.tensors.values import as_tensor
 from tests.passes.freeze.models import BOTH, REF, TWO, surrounded, trained
 from tests.passes.harness import check_refusal, keys_saved, listed, shown
+from tests.saved_tables import table_model
 
 
 @pytest.mark.parametrize("options", [{"keep": ("w",)}, {"only": ("v",)}, {"only": ("[v]",)}])
@@ -87,3 +88,10 @@ def test_a_meeting_of_what_stays_and_what_goes_is_named():
     both = trained(text, BOTH)
     freeze(both, outputs=("r",))
     assert shown(both)[-1] == "r = Identity(m)"
+
+
+def test_state_beside_variables_that_stay_must_have_values():
+    lacking = table_model()
+    del lacking.variables["counts-values"]
+    what = "no value in the checkpoint for state 'counts-values'"
+    check_refusal(freeze, lacking, NotFoundError, what, outputs=("y",), keep=("w",))
