@@ -19,7 +19,8 @@ from typing import Any
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Func, Shape
-from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import output_types

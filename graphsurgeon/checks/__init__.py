@@ -40,7 +40,8 @@ from graphsurgeon.checks.finding import ERROR, WARNING, Finding
 from graphsurgeon.checks.functions import call_findings, library_findings, reachable, signature_findings
 from graphsurgeon.checks.shapes import shape_findings
 from graphsurgeon.errors import GraphError
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.ir.signatures import OpSignatures
 

@@ -14,7 +14,8 @@ from operator import attrgetter
 from graphsurgeon.checks.attrs import Fault, attr_faults, node_kind, recall, remember
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Kind, Node
 from graphsurgeon.ir.node_messages import protos
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures

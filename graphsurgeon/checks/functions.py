@@ -10,7 +10,7 @@ from graphsurgeon.checks.body import Body, fits, type_name
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import functions_in
-from graphsurgeon.ir.graph import Function, Library
+from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import closure

@@ -12,7 +12,7 @@ from graphsurgeon.compare.plain import ABSENT
 from graphsurgeon.compare.report import Difference, FunctionDiff, LibraryDiff
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import functions_of
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import node_of_input
 from proto_utils import schema

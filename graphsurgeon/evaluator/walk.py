@@ -12,8 +12,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.values import HINT, as_scalar, check_operands, evaluate, refusing
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.frames import MERGE_OPS
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import num_outputs, output_number

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of_input, text_of
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.graph import Graph
 
 ENTER_OPS = frozenset({"Enter", "RefEnter"})
 EXIT_OPS = frozenset({"Exit", "RefExit"})
@@ -40,7 +42,7 @@ def frames_of(graph: Graph, index: Index) -> dict[str, tuple[Frame, ...]]:
         node = ready.popleft()
         inside = max((frames.get(node_of_input(text), ()) for text in node.inputs), key=len, default=())
         if node.op in ENTER_OPS:
-            inside = (*inside, _entered(node))
+            inside = (*inside, entered(node))
         elif node.op in EXIT_OPS:
             inside = inside[:-1]
         if inside:
@@ -54,7 +56,8 @@ def frames_of(graph: Graph, index: Index) -> dict[str, tuple[Frame, ...]]:
     return frames
 
 
-def _entered(node: Node) -> Frame:
+def entered(node: Node) -> Frame:
+    """Return the frame that an Enter leads into."""
     name, parallel_iterations = node.attrs.get("frame_name"), node.attrs.get("parallel_iterations")
     return Frame(
         text_of(name) if isinstance(name, bytes) else "",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Library
+from graphsurgeon.ir.library import Library
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import closure
 from graphsurgeon.names import text_of

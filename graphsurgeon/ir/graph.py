@@ -1,47 +1,59 @@
-"""Graphs and function bodies: ordered nodes."""
+"""Graphs and function bodies: ordered nodes that can be found, edited, walked over and matched."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, KeysView
-from itertools import compress
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from graphsurgeon.ir.node import NAME, OP, OP_EDITS, Node
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_list import NodeList
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
-from proto_utils.files import Span
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.library import Library
+    from graphsurgeon.ir.match import Match, Pattern
+    from graphsurgeon.ir.output import Output, TensorLike
+    from graphsurgeon.ir.signatures import OpSignatures
+    from graphsurgeon.tensors.dtypes import DType
+
+    NodeLike: TypeAlias = Node | str
+    Nodes: TypeAlias = NodeLike | Iterable[NodeLike]
+    Anything: TypeAlias = Node | Output | str
 
 
-class Graph:
-    """An ordered collection of nodes.
+class Graph(NodeList):
+    """A graph, or the body of a function: nodes in the order of the file.
 
-    The order is the file's and carries no meaning for TensorFlow; it is kept so that
-    what was not edited is written back unchanged.
+    The order carries no meaning for TensorFlow; it is kept so that what was not edited is written back unchanged.
+    Where a tensor is taken, it may be an `Output`, a node for its output 0, or a name; where a node is, a node or its
+    name. Every edit costs what it touches, and keeps `index` true; one that is refused changes nothing. Two nodes are
+    equal when they are the same object.
 
     Parameters
     ----------
     nodes : iterable of Node
+
+    Attributes
+    ----------
+    function_def : FunctionDef or None
+        The function whose body this is, without its nodes; None of a graph that is none.
     """
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
-        # A list, so that nodes share it with their graph.
-        self._edits = [0]
-        self._nodes = self._held(nodes)
-        self._as_read = list(self._nodes)
-        self._by_name: dict[str, Node] | None = None
-        self._by_op: tuple[int, dict[str, list[Node]]] | None = None
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self._nodes)
-
-    def __len__(self) -> int:
-        return len(self._nodes)
+        super().__init__(nodes)
+        self.function_def: schema.FunctionDef | None = None
+        self._library: weakref.ref[Library] | None = None
+        self._signatures: OpSignatures | None = None
+        self._scope = ""
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._find(name) is not None
+        return isinstance(name, str) and self.get(name) is not None
 
-    def __getitem__(self, name: str) -> Node:
-        """Return the node of that name.
+    def __getitem__(self, name: str) -> Any:
+        """Return the node of that name, or the `Output` of a tensor's: ``a:0``, ``a:out:0``.
 
         Raises
         ------
@@ -50,181 +62,302 @@ class Graph:
         """
         if not isinstance(name, str):
             raise TypeError(f"nodes are found by name, a str, not by {type(name).__name__}: {name!r:.60}")
-        node = self._find(name)
-        if node is None:
-            raise NotFoundError.among("node", name, (n.name for n in self._nodes))
-        return node
-
-    def get(self, name: str) -> Node | None:
-        """Return the node of that name, or None."""
-        return self._find(name)
-
-    def append(self, node: Node) -> None:
-        """Add a node at the end."""
-        self.extend((node,))
-
-    def extend(self, nodes: Iterable[Node]) -> None:
-        """Add nodes at the end."""
-        found = self._held(nodes)
-        self._nodes += found
-        self._edits[0] += 1
-        self._by_op = None
-        if self._by_name is not None:
-            for node in found:
-                self._by_name.setdefault(node.name, node)
-
-    def rename(self, node: Node, name: str) -> None:
-        """Give a node another name; what refers to it is the caller's to rewrite."""
-        node._rename(name)
-        self._by_name = None
-
-    def set_nodes(self, nodes: Iterable[Node]) -> None:
-        """Replace all nodes, in order: how a pass applies what it has gathered."""
-        self._nodes = self._held(nodes)
-        self._edits[0] += 1
-        self._by_name = self._by_op = None
+        node = self.get(name)
+        if node is not None:
+            return node
+        if ":" in name or self.is_body:
+            return self.tensor(name)
+        raise NotFoundError.among("node", name, (n.name for n in self))
 
     @property
-    def ops(self) -> KeysView[str]:
-        """The ops that the nodes are of; costs what `nodes_of` does."""
-        return self._nodes_by_op().keys()
+    def is_body(self) -> bool:
+        """Whether it is the body of a function, where inputs name arguments, ``argument``, or ``node:output:0``."""
+        return self.function_def is not None
 
-    def nodes_of(self, ops: Collection[str]) -> list[Node]:
-        """Return the nodes of some ops, in order; costs one look at each node after an edit, else what it finds."""
-        by_op = self._nodes_by_op()
-        found = [op for op in by_op if op in ops]
-        if len(found) > 1:
-            return list(compress(self._nodes, map(set(found).__contains__, map(OP, self._nodes))))
-        return list(by_op[found[0]]) if found else []
+    def link(self, library: Library) -> None:
+        """Let calls of the functions of a library be known."""
+        self._library = weakref.ref(library)
 
     @property
-    def num_edits(self) -> int:
-        """How often something of it was edited: nodes in place, or their list."""
-        return self._edits[0]
+    def signatures(self) -> OpSignatures:
+        """What nodes take and give, those that call functions of the library included."""
+        from graphsurgeon.ir.signatures import TENSORFLOW, OpSignatures
 
-    @property
-    def is_edited(self) -> bool:
-        """Whether the nodes differ from those that were read; costs one look at each."""
-        if len(self._nodes) != len(self._as_read):
-            return True
-        return any(a is not b or a.origin is None for a, b in zip(self._nodes, self._as_read, strict=True))
+        library = None if self._library is None else self._library()
+        if library is None or not library.functions:
+            return TENSORFLOW
+        if self._signatures is None or self._signatures.functions is not library.functions:
+            self._signatures = OpSignatures(library.functions)
+        return self._signatures
 
-    def _held(self, nodes: Iterable[Node]) -> list[Node]:
-        """Return nodes that know they are in this graph; a TypeError when they are none."""
-        found, edits = list(nodes), self._edits
-        for node in found:
-            if not isinstance(node, Node):
-                raise TypeError(f"a graph is made of nodes, not of {type(node).__name__}: gs.Node.new makes one")
-            node._edits = edits
-        return found
+    def tensor(self, tensor: TensorLike) -> Output:
+        """Return the `Output` that is meant; a NotFoundError with near names when there is none."""
+        from graphsurgeon.ir.output import tensor_of
 
-    def _nodes_by_op(self) -> dict[str, list[Node]]:
-        # A node of another op in place may be in any graph.
-        if self._by_op is None or self._by_op[0] != OP_EDITS[0]:
-            by_op: dict[str, list[Node]] = defaultdict(list)
-            for node, op in zip(self._nodes, map(OP, self._nodes), strict=True):
-                by_op[op].append(node)
-            self._by_op = OP_EDITS[0], dict(by_op)
-        return self._by_op[1]
+        return tensor_of(self, tensor)
 
-    def _find(self, name: str) -> Node | None:
-        if self._by_name is None:
-            # The first of several nodes with one name wins; `verify` reports them.
-            nodes = self._nodes
-            self._by_name = dict(zip(map(NAME, reversed(nodes)), reversed(nodes), strict=True))
-        return self._by_name.get(name)
+    def node(self, node: NodeLike) -> Node:
+        """Return the node that is meant, of this graph; a NotFoundError with near names when there is none."""
+        from graphsurgeon.ir.output import node_named
 
-    def __repr__(self) -> str:
-        return f"Graph({len(self._nodes)} nodes)"
+        return node_named(self, node)
 
+    def consumers(self, of: Anything) -> list[Node]:
+        """Return the nodes that read a tensor, or any output of a node, once each in the order of the graph.
 
-class Function:
-    """A function of the library: a signature and a body that is a graph.
+        `of` is a tensor, or a node; by a name like ``a`` a node, by ``a:0`` a tensor, by ``^a`` what waits for it.
+        """
+        from graphsurgeon.ir.walks import consumers
 
-    In the body, inputs are written ``argument`` or ``node:output:index``; see `names`.
+        return consumers(self, of)
 
-    Attributes
-    ----------
-    proto : FunctionDef
-        Everything but the nodes.
-    body : Graph
-    origin : Span or None
-        The FunctionDef in the file it was read from.
-    """
-
-    def __init__(self, proto: schema.FunctionDef, body: Graph, origin: Span | None = None) -> None:
-        self.proto = proto
-        self.body = body
-        self.origin = origin
-        self._as_read = (body, schema.serialize(proto))
-
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return self.proto.signature.name
-
-    @property
-    def is_edited(self) -> bool:
-        """Whether it differs from what was read."""
-        if self.origin is None or self.body.is_edited:
-            return True
-        body, proto = self._as_read
-        return self.body is not body or schema.serialize(self.proto) != proto
-
-    def copy(self) -> Function:
-        """Return an independent function; payloads are shared."""
-        proto = schema.parse(schema.FunctionDef, schema.serialize(self.proto))
-        body = Graph(node.copy() for node in self.body)
-        return Function(proto, body, None if self.is_edited else self.origin)
-
-    def __repr__(self) -> str:
-        return f"Function({self.name!r}, {len(self.body)} nodes)"
-
-
-class Library:
-    """The function library of a graph.
-
-    Attributes
-    ----------
-    functions : dict of str to Function
-    rest : FunctionDefLibrary
-        Everything but the functions: gradients, unknown fields.
-    origin : Span or None
-    is_set : bool
-        Whether the graph has a library at all, if an empty one.
-    """
-
-    def __init__(
+    def add(
         self,
-        functions: Iterable[Function] = (),
-        rest: schema.FunctionDefLibrary | None = None,
-        origin: Span | None = None,
-    ) -> None:
-        self.functions = {function.name: function for function in functions}
-        self.rest = rest if rest is not None else schema.FunctionDefLibrary()
-        self.origin = origin
-        self.is_set = origin is not None
-        self._as_read = (list(self.functions.values()), schema.serialize(self.rest))
+        op: str,
+        inputs: TensorLike | Sequence[TensorLike] = (),
+        *,
+        name: str | None = None,
+        device: str = "",
+        control_inputs: Nodes = (),
+        **attrs: Any,
+    ) -> Node:
+        """Make a node as TensorFlow makes one of an op, and add it at the end.
 
-    @property
-    def is_edited(self) -> bool:
-        """Whether it differs from what was read, or from how it was made."""
-        functions, rest = self._as_read
-        return (
-            list(self.functions.values()) != functions
-            or any(function.is_edited for function in functions)
-            or schema.serialize(self.rest) != rest
-        )
+        Parameters
+        ----------
+        op : str
+        inputs : tensor or sequence of tensors
+            Types and lengths that the op has attrs for are taken from them.
+        name : str, optional
+            Below the scope that is open; without one, that of the op, or the first of ``Add``, ``Add_1`` ... that
+            is free.
+        device : str
+        control_inputs : node or sequence of nodes
+        **attrs
+            The others stand at their defaults.
 
-    def copy(self) -> Library:
-        """Return an independent library; payloads are shared."""
-        rest = schema.parse(schema.FunctionDefLibrary, schema.serialize(self.rest))
-        copies = [function.copy() for function in self.functions.values()]
-        made = Library(copies, rest, None if self.is_edited else self.origin)
-        made.is_set = self.is_set
-        return made
+        Raises
+        ------
+        GraphError
+            The name is taken, inputs or attrs are none that the op takes, or inputs are of several frames of loops.
+        """
+        from graphsurgeon.ir.live_edits import add
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing in it to write."""
-        return not self.is_set and not self.functions and self.rest.ByteSize() == 0
+        return add(self, op, inputs, name=name, device=device, control_inputs=control_inputs, attrs=attrs)
+
+    def insert_after(
+        self,
+        tensor: TensorLike,
+        op: str,
+        *,
+        name: str | None = None,
+        only: Nodes | None = None,
+        except_: Nodes = (),
+        **attrs: Any,
+    ) -> Node:
+        """Put a new node of one input between a tensor and those that read it.
+
+        Parameters, errors as `add` and `replace_uses`. It is on the device of the tensor's node, and in its scope
+        where no other is open.
+        """
+        from graphsurgeon.ir.live_edits import insert_after
+
+        return insert_after(self, tensor, op, name=name, only=only, except_=except_, attrs=attrs)
+
+    def insert_before(self, node: NodeLike, position: int, op: str, *, name: str | None = None, **attrs: Any) -> Node:
+        """Put a new node of one input before one input of a node; others that read that tensor go on doing so.
+
+        Parameters, errors as `add`.
+        """
+        from graphsurgeon.ir.live_edits import insert_before
+
+        return insert_before(self, node, position, op, name=name, attrs=attrs)
+
+    def remove(self, *nodes: Nodes) -> None:
+        """Take nodes out; others that were to be on a device with them no longer are.
+
+        Raises
+        ------
+        GraphError
+            Nodes that stay read them or wait for them, or the function returns them.
+        """
+        from graphsurgeon.ir.live_edits import remove
+
+        remove(self, nodes)
+
+    def set_input(self, node: NodeLike, position: int, tensor: TensorLike) -> None:
+        """Let one input of a node be another tensor.
+
+        Raises
+        ------
+        GraphError
+            The tensor has another type or a shape that does not fit, or is of another frame of a loop.
+        """
+        from graphsurgeon.ir.live_edits import set_input
+
+        set_input(self, node, position, tensor)
+
+    def set_control_inputs(self, node: NodeLike, nodes: Nodes) -> None:
+        """Let a node wait for these nodes, and no others; a GraphError for a node of another frame of a loop."""
+        from graphsurgeon.ir.live_edits import set_control_inputs
+
+        set_control_inputs(self, node, nodes)
+
+    def replace_uses(self, old: TensorLike, new: TensorLike, *, only: Nodes | None = None, except_: Nodes = ()) -> int:
+        """Let those who read one tensor read another, or those who wait for ``^a`` wait for ``^b``.
+
+        Parameters
+        ----------
+        old, new : tensor, or name of a control input
+        only, except_ : nodes, names or patterns of names
+            Which readers, and which not. The results of a function are read, too, but not where `only` is given.
+
+        Returns
+        -------
+        int
+            How many inputs are others now.
+
+        Raises
+        ------
+        GraphError
+            The tensors differ in type, or in shapes that are known; readers are in another frame of a loop.
+        """
+        from graphsurgeon.ir.live_edits import replace_uses
+
+        return replace_uses(self, old, new, only=only, except_=except_)
+
+    def rename(self, node: NodeLike, name: str) -> None:
+        """Give a node another name, with all that names it in this graph: inputs, colocation, a function's results.
+
+        `graphsurgeon.rename` is for a whole model, with its checkpoint, collections and signatures.
+
+        Raises
+        ------
+        GraphError
+            The name is taken, or is none that TensorFlow takes.
+        """
+        from graphsurgeon.ir.live_edits import rename
+
+        rename(self, node, name)
+
+    def unique_name(self, name: str) -> str:
+        """Return the name, or the first of ``name_1``, ``name_2`` ... that is free; case does not count."""
+        from graphsurgeon.ir.live_state import state_of
+
+        return state_of(self).unique_name(name)
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[str]:
+        """Let nodes that `add` makes within a ``with`` be below a scope, which is below the one that is open.
+
+        It gives the whole scope's name.
+        """
+        outer = self._scope
+        self._scope = "/".join([part for part in (outer, name.strip("/")) if part])
+        try:
+            yield self._scope
+        finally:
+            self._scope = outer
+
+    def topological(self) -> Iterator[Node]:
+        """Yield the nodes so that each comes after what it reads and waits for, but for the way back of loops.
+
+        Among those that could come next, the one that stands first in the graph does. A GraphError for a cycle.
+        """
+        from graphsurgeon.ir.walks import topological
+
+        return topological(self)
+
+    def ancestors(
+        self, of: Anything | Iterable[Anything], *, until: Anything | Iterable[Anything] = (), control: bool = True
+    ) -> list[Node]:
+        """Return nodes, or makers of tensors, with all that they need, in the order of the graph.
+
+        Parameters
+        ----------
+        of : node, tensor, or several
+        until : node, tensor, or several
+            Where the walk ends: nodes are in the result and what they need is not, tensors are not gone through.
+        control : bool
+            Whether what is waited for is needed.
+        """
+        from graphsurgeon.ir.walks import ancestors
+
+        return ancestors(self, of, until=until, control=control)
+
+    def descendants(
+        self, of: Anything | Iterable[Anything], *, until: Anything | Iterable[Anything] = (), control: bool = True
+    ) -> list[Node]:
+        """Return nodes, or readers of tensors, with all that needs them; parameters as for `ancestors`."""
+        from graphsurgeon.ir.walks import descendants
+
+        return descendants(self, of, until=until, control=control)
+
+    def between(
+        self,
+        sources: Anything | Iterable[Anything],
+        targets: Anything | Iterable[Anything],
+        *,
+        control: bool = True,
+    ) -> list[Node]:
+        """Return the nodes on the ways from sources to targets, both included; of a source tensor, its readers."""
+        from graphsurgeon.ir.walks import between
+
+        return between(self, sources, targets, control=control)
+
+    def select(
+        self,
+        *,
+        name: str | Sequence[str] | None = None,
+        op: str | Sequence[str] | None = None,
+        scope: str | None = None,
+        device: str | Sequence[str] | None = None,
+        attr: str | Mapping[str, Any] | None = None,
+        dtype: Any = None,
+    ) -> list[Node]:
+        """Return the nodes that are all that is asked for, in the order of the graph.
+
+        Parameters
+        ----------
+        name, op, device : str or sequence of str
+            Names, or regular expressions that match whole ones.
+        scope : str
+            Nodes of that name, and those below it.
+        attr : str or mapping
+            An attr that they have, or attrs with their values.
+        dtype : DType or what `DType.of` takes
+            The type of one of their outputs, as a reference or not.
+        """
+        from graphsurgeon.ir.selection import select
+
+        return select(self, name=name, op=op, scope=scope, device=device, attr=attr, dtype=dtype)
+
+    def match(self, pattern: Pattern | str | Mapping[str, Any]) -> list[Match]:
+        """Return where a pattern occurs, in the order of the graph: see `Pattern`."""
+        from graphsurgeon.ir.match import match
+
+        return match(self, pattern)
+
+    def argument_dtype(self, name: str) -> DType | None:
+        """Return the type of an argument of the function; None when it has none of that name.
+
+        Of one whose type depends on the call, it is `INVALID`.
+        """
+        from graphsurgeon.ir.output import argument_dtype
+
+        return argument_dtype(self, name)
+
+    def outputs_of(self, node: Node) -> tuple[Output, ...]:
+        """Return the tensors that a node of the graph makes."""
+        from graphsurgeon.ir.output import outputs_of
+
+        return outputs_of(self, node)
+
+    def output_of(self, text: str) -> Output:
+        """Return the tensor that a data input of a node names; where no node makes it, it has no producer."""
+        from graphsurgeon.ir.output import output_of_input
+
+        return output_of_input(self, text)
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self)} nodes)"

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from sys import intern
 from typing import Any, TypeAlias
 
-from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.node import LAYOUT, Node, Origin
 from graphsurgeon.ir.node_attrs import group_payloads
 from proto_utils import schema

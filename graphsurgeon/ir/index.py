@@ -36,6 +36,7 @@ class Index:
         # Texts whose readers were edited since; they are looked at when they are asked for.
         self._stale: set[str] = set()
         self._order: dict[str, int] | None = None
+        self._next = 0
         readers, producers = self._readers, self.producers
         for node in nodes:
             producers.setdefault(node._name, node)
@@ -74,8 +75,9 @@ class Index:
     def update(self, node: Node, before: Sequence[str]) -> None:
         """Take in a node that is new, stands for the one of its name, or has other inputs than `before`."""
         self.producers[node.name] = node
-        if self._order is not None:
-            self._order.setdefault(node.name, len(self._order))
+        if self._order is not None and node.name not in self._order:
+            self._order[node.name] = self._next
+            self._next += 1
         self._stale.update(before)
         for position, text in enumerate(node.inputs):
             if before[position : position + 1] != (text,):
@@ -89,11 +91,33 @@ class Index:
     def remove(self, name: str) -> None:
         """Take out a node; who names it still does."""
         self._stale.update(self.producers.pop(name).inputs)
+        if self._order is not None:
+            self._order.pop(name, None)
+
+    def rename(self, node: Node, before: str) -> None:
+        """Take in that a node has another name than before, and stands where it stood."""
+        position = self.order.pop(before)
+        self.order[node.name] = position
+        del self.producers[before]
+        self.producers[node.name] = node
+
+    @property
+    def order(self) -> dict[str, int]:
+        """Numbers of the nodes, by their names, in the order of the graph; new nodes come last."""
+        if self._order is None:
+            self._order = {name: number for number, name in enumerate(self.producers)}
+            self._next = len(self._order)
+        return self._order
+
+    def texts(self, name: str) -> Sequence[str]:
+        """Return the texts by which inputs have named a node or argument so far, but for its mere name."""
+        return self._texts.get(name, ())
 
     def _add(self, text: str, node: Node, position: int) -> None:
         readers = self._readers.get(text)
         if readers is not None:
             readers.append((node, position))
+            self._stale.add(text)
             return
         self._readers[text] = [(node, position)]
         name = node_of_input(text)
@@ -104,7 +128,11 @@ class Index:
         """Return who names exactly that text."""
         if text in self._stale:
             self._stale.discard(text)
-            self._readers[text] = list(dict.fromkeys(self._true(text)))
+            found = list(dict.fromkeys(self._true(text)))
+            if len(found) > 1:
+                order = self.order
+                found.sort(key=lambda edge: (order[edge[0].name], edge[1]))
+            self._readers[text] = found
         return self._readers.get(text, _NOBODY)
 
     def _true(self, text: str) -> Iterable[Edge]:
@@ -119,9 +147,7 @@ class Index:
         found = [edges for text in texts if (edges := self._read(text))]
         if len(found) < 2:
             return list(found[0]) if found else []
-        if self._order is None:
-            self._order = {name: number for number, name in enumerate(self.producers)}
-        order = self._order
+        order = self.order
         return sorted(chain(*found), key=lambda edge: (order[edge[0].name], edge[1]))
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any, NamedTuple
 
-from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.graph_def import graph_pieces, read_graph
+from graphsurgeon.ir.library import Function, Library
+from graphsurgeon.ir.membership import Journal
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict
@@ -61,6 +63,7 @@ class Snapshot(NamedTuple):
     variables: dict[str, Tensor]
     saved_model: SavedModelParts | None
     is_frozen: bool
+    journals: list[Journal]
 
 
 class Model:
@@ -108,8 +111,17 @@ class Model:
         self._num_edits_checked = self._num_edits
         self._origin = origin
         self._parts_as_read = (self.graph, self.library)
+        self._link()
         self._rest_as_read = (rest, schema.serialize(self.rest))
         self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._link()
+
+    def _link(self) -> None:
+        for _, each in self.graphs():
+            each.link(self.library)
 
     @property
     def _num_edits(self) -> int:
@@ -259,7 +271,7 @@ class Model:
         return made
 
     def snapshot(self) -> Snapshot:
-        """Note the state of the model, for `restore`; costs a copy of the node lists."""
+        """Note the state of the model, for `restore`; costs a copy of the node lists, and one of each node edited."""
         return Snapshot(
             self.graph,
             self.library,
@@ -273,11 +285,14 @@ class Model:
             dict(self.variables),
             self.saved_model,
             self.is_frozen,
+            [graph.open_journal() for _, graph in self.graphs()],
         )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Return to a noted state; nodes that were edited in place stay edited, so passes edit copies."""
+        """Return to a noted state; nodes that were edited in place since are what they were."""
         self.graph, self.library = snapshot.graph, snapshot.library
+        for journal in snapshot.journals:
+            journal.undo()
         for graph, nodes in snapshot.nodes:
             graph.set_nodes(nodes)
         self.library.functions = dict(snapshot.functions)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from graphsurgeon.errors import GraphError
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.node_attrs import Attrs, Payloads, is_long
 from graphsurgeon.ir.node_fields import require_inputs, require_text
@@ -17,6 +18,11 @@ from proto_utils.files import Source
 from proto_utils.skeleton import Layout
 from proto_utils.splice import Chunked, Insertion, Piece, insert
 from proto_utils.wire import LEN
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.graph import Graph
+    from graphsurgeon.ir.membership import Membership
+    from graphsurgeon.ir.output import Output
 
 _NODE, _ATTR, _VALUE, _TENSOR = 1, 5, 2, 8
 
@@ -72,7 +78,9 @@ class Node:
     """
 
     # Name, op and inputs are asked for so often that reading them from protobuf each time shows.
-    __slots__ = ("_edits", "_inputs", "_message", "_name", "_op", "_origin", "_payloads", "beside", "checked", "kind")
+    __slots__ = (
+        "_inputs", "_membership", "_message", "_name", "_op", "_origin", "_payloads", "beside", "checked", "kind",
+    )  # fmt: skip
 
     def __init__(self, proto: schema.NodeDef) -> None:
         self._name: str = proto.name
@@ -81,8 +89,8 @@ class Node:
         self._message: Any = proto
         self._origin: Origin | None = None
         self._payloads: Payloads | None = None
-        # Of the graph that it is in: how often something of it was edited.
-        self._edits: list[int] | None = None
+        # Of the graph that it is in.
+        self._membership: Membership | None = None
         self.checked: Any = None
         self.kind: Kind | None = None
         self.beside: str | None = None
@@ -123,7 +131,7 @@ class Node:
         node._payloads = payloads
         node.kind = kind
         node.beside = beside
-        node.checked = node._edits = None
+        node.checked = node._membership = None
         return node
 
     @classmethod
@@ -185,11 +193,11 @@ class Node:
 
     def editable_proto(self) -> schema.NodeDef:
         """Return the message for changes of attrs and debug info; the node no longer is the bytes it came as."""
+        if self._membership is not None:
+            self._membership.before_edit(self)
         if type(self._message) is bytes:
             self._message = schema.NodeDef.FromString(self._message)
         self._origin = self.checked = self.kind = self.beside = None
-        if self._edits is not None:
-            self._edits[0] += 1
         message: schema.NodeDef = self._message
         return message
 
@@ -210,7 +218,7 @@ class Node:
 
     @name.setter
     def name(self, value: str) -> None:
-        if self._edits is not None:
+        if self._membership is not None:
             raise TypeError(
                 f"node {self._name!r} is in a graph, where others name it: "
                 f"gs.rename(model, map={{{self._name!r}: {value!r}}}) renames it with all that refers to it"
@@ -246,8 +254,11 @@ class Node:
 
     @inputs.setter
     def inputs(self, value: Sequence[str]) -> None:
-        self._inputs = require_inputs(value)
-        self.editable_proto().input[:] = self._inputs
+        before, inputs = self._inputs, require_inputs(value)
+        self.editable_proto().input[:] = inputs
+        self._inputs = inputs
+        if self._membership is not None:
+            self._membership.rewired(self, before)
 
     @property
     def data_inputs(self) -> tuple[str, ...]:
@@ -263,9 +274,34 @@ class Node:
 
     def set_input(self, position: int, text: str) -> None:
         """Set one input; cheaper than setting them all."""
-        inputs = self._inputs
+        before = self._inputs
         self.editable_proto().input[position] = require_text("input", text)
-        self._inputs = (*inputs[:position], text, *inputs[position + 1 :])
+        inputs = [*before]
+        inputs[position] = text
+        self._inputs = tuple(inputs)
+        if self._membership is not None:
+            self._membership.rewired(self, before)
+
+    @property
+    def graph(self) -> Graph | None:
+        """The graph or function body that the node is in, if any."""
+        return None if self._membership is None else self._membership.graph
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The tensors that the node makes in its graph; of an op that nobody knows, those that are read."""
+        return self._home().outputs_of(self)
+
+    @property
+    def input_tensors(self) -> tuple[Output, ...]:
+        """The tensors that the node reads, one for each of `data_inputs`; arguments of a function have no producer."""
+        return tuple(map(self._home().output_of, self.data_inputs))
+
+    def _home(self) -> Graph:
+        graph = self.graph
+        if graph is None:
+            raise GraphError("it is in no graph, and has tensors only there", node=self._name)
+        return graph
 
     @property
     def attrs(self) -> Attrs:
@@ -344,6 +380,16 @@ class Node:
         node = Node.read(self._name, self._op, self._inputs, message, self._origin, payloads, self.kind, self.beside)
         node.checked = self.checked
         return node
+
+    def _state(self) -> tuple[Any, ...]:
+        """Return all that an edit changes, for `_set_state`."""
+        now = self.copy()
+        return now._name, now._op, now._inputs, now._message, now._origin, now._payloads
+
+    def _set_state(self, state: tuple[Any, ...]) -> None:
+        self._name, self._op, self._inputs, self._message, self._origin, self._payloads = state
+        self.checked = self.kind = self.beside = None
+        OP_EDITS[0] += 1
 
     def __repr__(self) -> str:
         return f"Node({self.name!r}, {self.op})"

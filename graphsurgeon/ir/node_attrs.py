@@ -58,9 +58,10 @@ class Attrs(MutableMapping[str, Any]):
         node = self._node
         if key not in self:
             raise KeyError(key)
+        attr = node.editable_proto().attr
         if node._payloads:
-            node._payloads.pop(key, None)
-        del node.editable_proto().attr[key]
+            node._payloads = {name: fields for name, fields in node._payloads.items() if name != key} or None
+        del attr[key]
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._node.attr(key) is not None

@@ -16,9 +16,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from graphsurgeon.ir import attr_value
-from graphsurgeon.ir.graph import Graph, Library
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.ops import Arg, OpFacts, facts
@@ -26,6 +26,10 @@ from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.graph import Graph
+    from graphsurgeon.ir.library import Library
 
 
 def op_list(graph: Graph, library: Library, known: schema.OpList) -> schema.OpList:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphsurgeon.ir import ops
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.runs import Runs, runs_or_tuple
 from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.library import Function
 
 #: The type of a tensor of which nothing is known; it fits everything.
 UNKNOWN = 0
@@ -138,12 +140,13 @@ class OpSignatures:
         return _Plan(only, attrs, inputs, outputs, {})
 
 
-_TENSORFLOW = OpSignatures({})
+#: Signatures of nodes of TensorFlow's ops alone.
+TENSORFLOW = OpSignatures({})
 
 
 def signature_of(node: Node) -> OpSignature:
     """Return the signature of a node of one of TensorFlow's ops; of others nothing is known."""
-    return _TENSORFLOW.of(node)
+    return TENSORFLOW.of(node)
 
 
 def num_outputs(node: Node) -> int | None:

@@ -22,8 +22,9 @@ from collections.abc import Container, Iterable, Mapping
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import named_functions
-from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Library
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS, TABLE_INIT_OPS
 from graphsurgeon.ir.signatures import input_types, output_types

@@ -33,8 +33,9 @@ from graphsurgeon.checks.body import Body
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.function_calls import called_functions, functions_of, trim_library
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value

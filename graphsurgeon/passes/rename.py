@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.references import unknown_messages
 from graphsurgeon.passes._contract import model_pass, takes_tensors

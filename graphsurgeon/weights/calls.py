@@ -20,8 +20,8 @@ from functools import cached_property
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import functions_in
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import parse_input

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.checks.body import SEVERAL, Body, fits, type_name
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
 from graphsurgeon.tensors import dtypes

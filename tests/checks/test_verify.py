@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from graphsurgeon.checks import ERROR, Finding, attrs, check, verify
 from graphsurgeon.errors import GraphError, GraphSurgeonError
 from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
@@ -215,7 +216,7 @@ def edit_in_place(draw: Callable[..., Any], node: Node) -> None:
         case 0:
             node.op = draw(st.sampled_from(["Identity", "f", "Add", "Const", "VariableV2", "NoSuchOp"]))
         case 1:
-            Graph().rename(node, draw(TEXTS))
+            node._rename(draw(TEXTS))
         case 2:
             node.inputs = draw(st.lists(TEXTS, max_size=3))
         case 3 if node.inputs:

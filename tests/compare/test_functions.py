@@ -7,7 +7,7 @@ from typing import Any
 from graphsurgeon.compare.functions import FunctionMatch, diff_functions
 from graphsurgeon.compare.matching import match_graphs
 from graphsurgeon.compare.report import LibraryDiff
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from tests import notation
 from tests.notation import function

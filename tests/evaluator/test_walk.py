@@ -11,8 +11,8 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator import Initializers
 from graphsurgeon.evaluator.walk import MAX_CALLS, MAX_DEPTH, Environment, Walk
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from tests.notation import function, graph, model

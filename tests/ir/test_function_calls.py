@@ -6,7 +6,8 @@ import pytest
 
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.function_calls import called_functions, functions_of, trim_library
-from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.node import Node
 from proto_utils import schema
 from tests import notation

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.ir.graph import Function, Graph, Library
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.node import Node
-from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from tests import notation
 
@@ -42,7 +41,7 @@ def test_appending_after_a_look_up(graph: Graph):
 
 
 def test_renaming(graph: Graph):
-    node = graph["out"]
+    node = graph.node("out")
     graph.rename(node, "logits")
     assert graph["logits"] is node
     assert "out" not in graph
@@ -80,23 +79,6 @@ def test_the_first_of_two_nodes_of_one_name_is_found():
     assert graph["a"].op == "NoOp"
     graph.append(Node.new("a", "Third"))
     assert graph["a"].op == "NoOp"
-
-
-def test_a_library_of_nothing_is_empty():
-    assert Library().is_empty
-    assert not Library().is_edited
-    rest = schema.FunctionDefLibrary()
-    rest.gradient.add(function_name="f")
-    assert not Library(rest=rest).is_empty
-
-
-def test_functions_are_named_by_their_signature():
-    proto = schema.FunctionDef()
-    proto.signature.name = "f"
-    function = Function(proto, notation.graph("a = NoOp"))
-    assert function.name == "f"
-    assert Library([function]).functions == {"f": function}
-    assert repr(function) == "Function('f', 1 nodes)"
 
 
 def test_a_graph_is_made_of_nodes():

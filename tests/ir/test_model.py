@@ -13,7 +13,8 @@ from hypothesis import given, settings
 
 import graphsurgeon as gs
 from graphsurgeon.checks import check, verify
-from graphsurgeon.ir.graph import Graph, Library
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Library
 from graphsurgeon.ir.model import Model, SavedModelParts, check_message_size
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes

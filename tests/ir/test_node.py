@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
@@ -28,11 +27,11 @@ def joined(pieces: list[Piece]) -> bytes:
 def read() -> Node:
     """A Const of 8,000 bytes as it comes from a file."""
     graph_def = notation.model("w = Const(a, ^b) {f32 [2000]} on /cpu:0").to_graph_def()
-    return Model.from_graph_def(graph_def).graph["w"]
+    return Model.from_graph_def(graph_def).graph.node("w")
 
 
 def _rename(node: Node) -> None:
-    Graph().rename(node, "v")
+    node._rename("v")
 
 
 def _op(node: Node) -> None:

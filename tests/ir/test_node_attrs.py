@@ -28,7 +28,7 @@ def joined(pieces: list[Piece]) -> bytes:
 def read() -> Node:
     """A Const of 8,000 bytes as it comes from a file."""
     graph_def = notation.model("w = Const(a, ^b) {f32 [2000]} on /cpu:0").to_graph_def()
-    return Model.from_graph_def(graph_def).graph["w"]
+    return Model.from_graph_def(graph_def).graph.node("w")
 
 
 @pytest.mark.parametrize("count", [1, LONG_TENSOR_NBYTES // 4 - 1, LONG_TENSOR_NBYTES // 4, 5000])

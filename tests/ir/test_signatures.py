@@ -8,7 +8,8 @@ import pytest
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Placeholder
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import (
     UNKNOWN,

@@ -10,7 +10,7 @@ import pytest
 
 from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphSurgeonError
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import node_of
 from proto_utils import schema

@@ -14,7 +14,8 @@ from graphsurgeon.checks import verify
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.formats.load import load
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.rename import RenamedRow, rename
 from graphsurgeon.tensors.tensor import Tensor

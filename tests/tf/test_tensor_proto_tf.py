@@ -25,7 +25,7 @@ def in_file(raw: bytes) -> Tensor:
     entry = encodings.length_delimited(1, b"value") + encodings.length_delimited(2, encodings.length_delimited(8, raw))
     node = schema.serialize(schema.NodeDef(name="c", op="Const")) + encodings.length_delimited(5, entry)
     data = encodings.length_delimited(1, node)
-    return Model.read_graph_def(Span(BytesSource(data), 0, len(data))).graph["c"].tensor
+    return Model.read_graph_def(Span(BytesSource(data), 0, len(data))).graph.node("c").tensor
 
 
 def value(raw: bytes) -> Any:

@@ -44,7 +44,7 @@ def noted(text: str = GRAPH, collections: tuple[str, ...] = ("variables", "train
     graph = Graph([constant, notation.graph("y = Neg(v) {T: f32}")["y"]])
     memory.write(graph)
     assert ATTR not in constant.attrs
-    return graph["v"]
+    return graph.node("v")
 
 
 def read(node: Node) -> Remembered:

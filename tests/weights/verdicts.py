@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.weights import WeightPlan, find_weights
 from tests.notation import model
 

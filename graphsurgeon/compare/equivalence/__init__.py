@@ -46,7 +46,7 @@ from graphsurgeon.compare.equivalence.bodies import Bodies
 from graphsurgeon.compare.equivalence.sides import Side
 from graphsurgeon.compare.equivalence.state import States
 from graphsurgeon.compare.equivalence.values import Values
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.dtypes import RESOURCE
 

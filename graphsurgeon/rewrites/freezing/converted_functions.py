@@ -19,7 +19,8 @@ from functools import cached_property
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.function_calls import called_functions, functions_of, named_functions, trim_library
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import Steps, closure

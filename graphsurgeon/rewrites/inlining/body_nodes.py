@@ -20,7 +20,7 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Placeholder
 from graphsurgeon.ir.colocation import rename_colocation
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.names import is_control, node_of_input, unique_name

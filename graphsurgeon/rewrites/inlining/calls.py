@@ -24,7 +24,7 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.edit import GraphEdit
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import CALL_OPS

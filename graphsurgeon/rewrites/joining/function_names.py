@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from graphsurgeon.ir.function_calls import functions_in, named_functions
-from graphsurgeon.ir.graph import Function, Library
+from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import bytes_of, text_of, unique_name

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.function_calls import called_functions, functions_of, named_functions, trim_library
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of_input, parse_input, unique_name

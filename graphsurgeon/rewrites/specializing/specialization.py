@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import CALL_OPS
 from graphsurgeon.ir.signatures import OpSignatures

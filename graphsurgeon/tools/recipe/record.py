@@ -18,7 +18,8 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.function_calls import RECORD_FUNCTION
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from proto_utils import schema
 from proto_utils.errors import CorruptionError

@@ -11,7 +11,8 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.checks import ERROR, Finding
 from graphsurgeon.compare.equivalence import same_model
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.values import ArrayTensor, as_tensor
 from proto_utils import schema

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor

@@ -27,7 +27,7 @@ def test_an_input_becomes_a_placeholder_and_what_was_behind_it_goes():
 def pruned_input(line: str, reader: str = "out = Identity(x)", **options: tuple[str, ...]) -> schema.NodeDef:
     pruned = model(f"i = Const {{i32 [2]}}\nf = Const {{f32 [2]}}\ns = Const {{str [2]}}\n{line}\n{reader}")
     prune(pruned, outputs=("out",), inputs=("x",), **options)
-    return pruned.graph["x"].proto
+    return pruned.graph.node("x").proto
 
 
 @pytest.mark.parametrize(

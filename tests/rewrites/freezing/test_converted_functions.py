@@ -10,7 +10,7 @@ import pytest
 from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.attr_value import Func, Shape
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.passes.freeze import freeze

@@ -8,7 +8,7 @@ import pytest
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Placeholder
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.rewrites.inlining.body_nodes import BodyNodes
 from graphsurgeon.tensors.dtypes import FLOAT

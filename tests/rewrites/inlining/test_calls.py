@@ -6,7 +6,7 @@ from typing import Any
 
 from graphsurgeon.checks import check
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.inlining.calls import CallInliner
 from graphsurgeon.tensors.dtypes import FLOAT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.joining.function_names import separate_functions
 from tests import notation

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.ir.graph import Function, Graph
+from graphsurgeon.ir.graph import Graph
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.meta_graph.dangling import Gone
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph

@@ -100,7 +100,7 @@ def test_bodies_keep_their_nodes_and_share_state_by_the_new_name():
 
 
 def noted() -> Node:
-    node = notation.graph("v = Const {f32 [2]}")["v"]
+    node = notation.graph("v = Const {f32 [2]}").node("v")
     variable = schema.NodeDef(name="v", op="VarHandleOp")
     variable.attr["shared_name"].s = b"v"
     read = schema.NodeDef(name="v/read", op="Identity", input=["v"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_texts

@@ -7,7 +7,7 @@ import pytest
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator import evaluate
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.specializing.models import Specialized, specialize
 from graphsurgeon.tensors.values import as_tensor

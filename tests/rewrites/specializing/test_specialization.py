@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphsurgeon.evaluator import evaluate
-from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.library import Function
 from graphsurgeon.rewrites.specializing.specialization import Specialization, Specializer
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import as_tensor
