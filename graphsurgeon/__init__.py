@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.set_device import set_device as set_device
     from graphsurgeon.passes.set_inputs import set_inputs as set_inputs
     from graphsurgeon.passes.set_trainable import set_trainable as set_trainable
+    from graphsurgeon.passes.split import split as split
     from graphsurgeon.passes.unfreeze import unfreeze as unfreeze
     from graphsurgeon.tensors.tensor import Tensor as Tensor
     from graphsurgeon.tools.fit.fit import fit as fit

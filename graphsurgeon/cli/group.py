@@ -72,6 +72,8 @@ def _imported(stem: str) -> click.Command | None:
     command: click.Command | None = None
     if stem in verbs.names():
         command = importlib.import_module(f"graphsurgeon.cli.verbs.{stem}").command
+    elif stem == "split":
+        command = importlib.import_module("graphsurgeon.cli.split_verb").command_of(stem)
     elif stem in passes.names():
         command = importlib.import_module("graphsurgeon.cli.pass_verb").command_of(stem)
     elif stem in edits.names():

@@ -118,3 +118,69 @@ def words(directory, inputs, outputs, texts):
     with graph.as_default(), running.session(graph) as session:
         tf1.saved_model.load(session, ["serve"], directory)
         return [value.tolist() for value in session.run(outputs, {name: np.array(texts, object) for name in inputs})]
+
+
+def deep(prefix, resource=False):
+    """A net to cut: a shared variable, a loop in front, a cond and dropout behind, an output of each half."""
+    graph = tf.Graph()
+    with graph.as_default(), tf1.variable_scope("deep", use_resource=resource):
+        initializer = tf1.random_normal_initializer(seed=5)
+        x = tf1.placeholder(tf.float32, [None, SIZE], "x")
+        keep = tf1.placeholder_with_default(1.0, [], "keep")
+        kernels = [tf1.get_variable("kernel%d" % n, [SIZE, SIZE], initializer=initializer) for n in range(3)]
+        shared = tf1.get_variable("shared", [SIZE], initializer=initializer)
+        tf1.train.get_or_create_global_step()
+        hidden = tf1.matmul(x, kernels[0]) + shared
+        _, hidden = tf1.while_loop(
+            lambda i, _: i < 3, lambda i, h: (i + 1, tf.tanh(tf1.matmul(h, kernels[1]))), [tf.constant(0), hidden]
+        )
+        first, second = tf.split(hidden, [2, 1], 1, name="parts")
+        tf.identity(second * 2.0, name="side")
+        cut = tf.nn.relu(tf.concat([first, first[:, :1]], 1), name="cut")
+        with tf.control_dependencies([tf1.assert_rank(x, 2)]):
+            hidden = tf.identity(tf1.matmul(cut, kernels[2]) + shared)
+        hidden = tf1.cond(tf.reduce_sum(cut) > 0, lambda: hidden + 1.0, lambda: hidden * 2.0)
+        tf.multiply(hidden, keep, name="y")
+        session = running.session(graph)
+        session.run(tf1.global_variables_initializer())
+        tf1.train.Saver().save(session, prefix)
+        frozen = tf1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), ["deep/y", "deep/side"])
+        with open(prefix + ".pb", "wb") as file:
+            file.write(frozen.SerializeToString())
+    return prefix
+
+
+def composed(whole, front, back, at, outputs, feeds=None):
+    """Run a model, and its halves one after the other; what differs, and how many outputs are equal.
+
+    `at` has pairs of a tensor of the front and the input behind, `outputs` the outputs of each half.
+    """
+    run = running.run_frozen if whole.endswith(".pb") else None
+    graph = running.imported(whole) if run else running.restored(whole)[0]
+    fed = feeds or running.generic_feeds(graph)
+
+    def given(path):
+        own = running.imported(path) if path.endswith(".pb") else running.restored(path)[0]
+        names = {tensor.name for op in own.get_operations() for tensor in op.outputs}
+        return {name: value for name, value in fed.items() if name in names}
+
+    def fetch(path, names, more):
+        names = [running.with_port(name) for name in names]
+        values = dict(given(path), **more)
+        return run(path, names, values)[2] if path.endswith(".pb") else running.run_restored(path, names, values)
+
+    wanted = fetch(whole, outputs[0] + outputs[1], {})
+    if all(isinstance(value, Exception) for value in wanted.values()):
+        return {"equal": 0, "differ": {}}
+    ahead = fetch(front, [tensor for tensor, _ in at] + outputs[0], {})
+    more = {running.with_port(fed_name): ahead[running.with_port(tensor)] for tensor, fed_name in at if fed_name}
+    found = dict(ahead, **fetch(back, outputs[1], more))
+    differ = {}
+    for name, value in wanted.items():
+        if isinstance(value, Exception):
+            continue
+        if isinstance(found[name], Exception):
+            differ[name] = str(found[name])[:300]
+        elif running.bits(found[name]) != running.bits(value):
+            differ[name] = "differs"
+    return {"equal": len(wanted) - len(differ), "differ": differ}
