@@ -202,7 +202,12 @@ class FileSource:
 
     def _fill(self, view: memoryview, offset: int) -> None:
         while len(view):
-            count = self._read_some(view, offset)
+            try:
+                count = self._read_some(view, offset)
+            except OSError as error:
+                # A disk or a network that fails says of no file that it does.
+                error.filename = error.filename or self.path
+                raise
             if count == 0:
                 raise ChangedError("was truncated while it was read", path=self.path, offset=offset, hint=_AGAIN)
             view, offset = view[count:], offset + count

@@ -25,10 +25,7 @@ from proto_utils.errors import CorruptionError, LimitError, NotFoundError, Unsup
 from proto_utils.wire import fields as _fields
 
 PACKAGE = "tensorflow"
-#: Strings of the text format; the last may lack its end.
-_QUOTED = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?")
 MAX_MESSAGE_NBYTES = 2**31 - 1
-MAX_REASON = 400
 
 #: A field of ours of type float with the largest float as `text_format` prints it; a double may be that number itself.
 _LARGEST_FLOAT = r"(?m)^( *(?:f|float_val|scomplex_val|value|keep_checkpoint_every_n_hours): -?)3\.4028235e\+38$"
@@ -75,10 +72,10 @@ def __getattr__(name: str) -> Any:
     """Resolve a message class by its short name and keep it as a global."""
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("Message", "DecodeError"):
+    if name == "Message":
         from google.protobuf import message
 
-        found = getattr(message, name)
+        found = message.Message
     else:
         try:
             with _lock:
@@ -118,7 +115,7 @@ def serialize(msg: Any) -> bytes:
     return data
 
 
-def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = None) -> Any:
+def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = None, is_stripped: bool = False) -> Any:
     """Parse a serialized message.
 
     Parameters
@@ -129,6 +126,8 @@ def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = 
         Copied; the message keeps no reference to it.
     path, offset : optional
         Where `data` came from, for the error.
+    is_stripped : bool
+        Whether what is in the file from `offset` on is more than `data`.
 
     Returns
     -------
@@ -138,14 +137,31 @@ def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = 
     Raises
     ------
     CorruptionError
-        When `data` is not such a message.
+        When `data` is not such a message; it says where, in which field, and why.
     """
+    data = bytes(data)
+    try:
+        return cls.FromString(data)
+    except _decode_errors() as error:
+        from proto_utils.diagnosis import find_fault
+
+        reason, fault = "protobuf does not parse it", find_fault(cls.DESCRIPTOR, data)
+        if fault is not None:
+            is_placed = not is_stripped and (offset is not None or path is None)
+            reason = str(fault) if is_placed else f"{fault} (at its byte {fault.offset})"
+            offset = (offset or 0) + fault.offset if is_placed else offset
+        raise CorruptionError(f"not a {_title(cls)}: {reason}", path=path, offset=offset) from error
+
+
+def _decode_errors() -> tuple[type[Exception], ...]:
+    """Return what protobuf raises for bytes that are no message; its implementation in Python has more kinds."""
     from google.protobuf import message
 
-    try:
-        return cls.FromString(bytes(data))
-    except (message.DecodeError, UnicodeDecodeError) as error:
-        raise CorruptionError(f"not a {cls.DESCRIPTOR.full_name}: {error}", path=path, offset=offset) from error
+    return message.DecodeError, UnicodeDecodeError, RecursionError
+
+
+def _title(cls: Any) -> str:
+    return str(cls.DESCRIPTOR.full_name).removeprefix(f"{PACKAGE}.")
 
 
 def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
@@ -173,28 +189,20 @@ def parse_text(cls: Any, text: str | bytes, *, path: str | None = None) -> Any:
     """
     from google.protobuf import text_format
 
+    from proto_utils import text_faults
+
     hint = None
     try:
         # Editors on Windows begin a file with a byte order mark.
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         return text_format.Parse(decoded, cls(), descriptor_pool=cls.DESCRIPTOR.file.pool)
-    except text_format.ParseError as error:
-        reason = _located(str(error), error.GetLine(), error.GetColumn())
-        unquoted = _QUOTED.sub("", decoded)
-        if unquoted.count("{") > unquoted.count("}"):
-            hint = "it ends inside a message: truncated? download it again"
+    except UnicodeDecodeError as error:
+        reason = text_faults.describe_bytes(error)
     except RecursionError:
         reason = "messages are nested deeper than it can be read"
-    except (ValueError, OverflowError, TypeError) as error:
-        # Not UTF-8, or a number that its field does not hold, of which protobuf says no place.
-        reason = str(error)
-    raise CorruptionError(f"not the text of a {cls.DESCRIPTOR.full_name}: {reason}", path=path, hint=hint)
-
-
-def _located(reason: str, line: int | None, column: int | None) -> str:
-    """Spell out protobuf's ``3:7 : ...`` and cut the middle: it may quote a line of many megabytes."""
-    reason = reason.replace(f"{line}:{column} : ", f"line {line}, column {column}: ", 1)
-    return reason if len(reason) <= MAX_REASON else f"{reason[: MAX_REASON // 2]} ... {reason[-MAX_REASON // 2 :]}"
+    except (text_format.ParseError, ValueError, OverflowError, TypeError) as error:
+        reason, hint = text_faults.translate(error, decoded, cls.DESCRIPTOR.file.pool)
+    raise CorruptionError(f"not the text of a {_title(cls)}: {reason}", path=path, hint=hint)
 
 
 def print_text(msg: Any) -> str:

@@ -12,18 +12,20 @@ _M = TypeVar("_M", bound=Message)
 
 PACKAGE: str
 MAX_MESSAGE_NBYTES: int
-MAX_REASON: int
 
 def serialize(msg: Message) -> bytes: ...
 def parse(
-    cls: type[_M], data: bytes | bytearray | memoryview, *, path: str | None = None, offset: int | None = None
+    cls: type[_M],
+    data: bytes | bytearray | memoryview,
+    *,
+    path: str | None = None,
+    offset: int | None = None,
+    is_stripped: bool = False,
 ) -> _M: ...
 def parse_text(cls: type[_M], text: str | bytes, *, path: str | None = None) -> _M: ...
 def print_text(msg: Message) -> str: ...
 def message_class_like(name: str, like: Any) -> type[Any]: ...
 def convert(msg: Any, cls: type[_M]) -> _M: ...
-
-class DecodeError(Exception): ...
 
 class Message:
     DESCRIPTOR: ClassVar[Any]

@@ -104,9 +104,9 @@ class EntryDecoder:
         if len(start) < 4 or start[0] != _DTYPE or start[2] != _SHAPE or max(start[1], start[3]) >= 0x80:
             return None
         try:
-            message = schema.BundleEntryProto.FromString(start)
+            message = schema.parse(schema.BundleEntryProto, start)
             dtype, shape = self._kind("", message)
-        except (schema.DecodeError, CorruptionError, UnsupportedError):
+        except (CorruptionError, UnsupportedError):
             return None
         if not dtype.itemsize:
             return None
@@ -120,9 +120,9 @@ class EntryDecoder:
     def _parse(self, name: str, value: bytes) -> BundleEntry:
         """Decode an entry of any form."""
         try:
-            message = schema.BundleEntryProto.FromString(value)
-        except schema.DecodeError as error:
-            raise self._corrupt(f"tensor {name!r}: its entry does not parse ({error})") from error
+            message = schema.parse(schema.BundleEntryProto, value)
+        except CorruptionError as error:
+            raise self._corrupt(f"tensor {name!r}: its entry is {error.reason}") from error
         dtype, shape = self._kind(name, message)
         slices = tuple(map(slice_of_proto, message.slices)) if message.slices else ()
         if len(slices) == 1 and all(length < 0 for _, length in slices[0]):

@@ -214,8 +214,8 @@ class Table:
         self._check_size(nbytes)
         try:
             block = bytes(cramjam.snappy.decompress_raw(data))
-        except cramjam.DecompressionError as error:
-            raise self._corrupt(offset, f"bad Snappy data ({error})") from None
+        except cramjam.DecompressionError:
+            raise self._corrupt(offset, f"bad Snappy data: {len(data)} bytes that cannot be decompressed") from None
         if len(block) != nbytes:
             raise self._corrupt(offset, f"Snappy block of {len(block)} bytes, {nbytes} were claimed")
         return block

@@ -159,9 +159,9 @@ class TensorList:
     def _learn(self, kind: bytes) -> Listed | None:
         """Decode what follows a name, and remember it; None when it is unusual or not sound."""
         try:
-            message = schema.SavedSliceMeta.FromString(kind)
+            message = schema.parse(schema.SavedSliceMeta, kind)
             listed = None if message.name else self._listed(message)
-        except (schema.DecodeError, CorruptionError, UnsupportedError):
+        except (CorruptionError, UnsupportedError):
             return None
         if listed is not None and len(self._kinds) < _MAX_KINDS and len(listed.parts) == 1:
             self._kinds[kind] = listed

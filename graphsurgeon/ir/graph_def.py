@@ -122,7 +122,7 @@ def _read_library(source: Source, libraries: list[Record]) -> Library:
             else:
                 rest.append(source.read(record.record, record.end))
     start = libraries[0].start if libraries else None
-    message = schema.parse(schema.FunctionDefLibrary, b"".join(rest), path=source.path, offset=start)
+    message = schema.parse(schema.FunctionDefLibrary, b"".join(rest), path=source.path, offset=start, is_stripped=True)
     origin = Span(source, libraries[0].start, libraries[0].end) if len(libraries) == 1 else None
     return Library(functions.values(), message, origin)
 
@@ -144,7 +144,7 @@ def _add_function(functions: dict[str, Function], function: Function, source: So
 def _read_function(source: Source, start: int, end: int) -> Function:
     nodes, others = _read_nodes(source, start, end, NODE_DEF, schema.FunctionDef, "node_def")
     rest = b"".join(source.read(r.record, r.end) for r in others)
-    proto = schema.parse(schema.FunctionDef, rest, path=source.path, offset=start)
+    proto = schema.parse(schema.FunctionDef, rest, path=source.path, offset=start, is_stripped=True)
     return Function(proto, Graph(nodes), Span(source, start, end))
 
 
@@ -230,7 +230,7 @@ def _parse_run(
 
 def _read_long_node(source: Source, origin: Origin) -> Node:
     skeleton, payloads = strip(source, origin.start, origin.end, LAYOUT)
-    proto = schema.parse(schema.NodeDef, skeleton, path=source.path, offset=origin.start)
+    proto = schema.parse(schema.NodeDef, skeleton, path=source.path, offset=origin.start, is_stripped=True)
     grouped = group_payloads(payloads)
     if any(proto.attr[key].WhichOneof("value") != "tensor" for key in grouped) or _has_repeated_keys(proto, skeleton):
         # Not as any writer does it: a later entry replaces an earlier one. Let protobuf decide.

@@ -78,8 +78,9 @@ class Remembered(NamedTuple):
             facts = json.loads(head)
             collections = [[str(name) for name in names] for names in facts["collections"]]
             key, part = str(facts["key"]), str(facts["slice"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise CorruptionError(f"attr {ATTR} of node {node.name!r} is damaged: {error}") from None
+        except (ValueError, KeyError, TypeError):
+            reason = f"attr {ATTR} of node {node.name!r} is damaged: it begins with no JSON as unfreeze writes it"
+            raise CorruptionError(reason) from None
         protos = [schema.parse(schema.NodeDef, message) for message in messages[len(collections) :]]
         if not protos or protos[0].op not in _VARIABLES:
             raise CorruptionError(f"attr {ATTR} of node {node.name!r} is damaged: it tells of no variable")

@@ -77,6 +77,7 @@ class UnfreezeNote:
                 dropped = found["gradient_op_type"]
                 # A node of a function body has no scope before it.
                 note.gradient_op_type.update({**dropped, **{scope + where: name for where, name in dropped.items()}})
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise CorruptionError(f"the collection {COLLECTION} is damaged: {error}") from None
+            except (ValueError, KeyError, TypeError, AttributeError):
+                reason = f"the collection {COLLECTION} is damaged: it holds no JSON as unfreeze writes it"
+                raise CorruptionError(reason) from None
         return note

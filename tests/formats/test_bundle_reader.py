@@ -215,7 +215,7 @@ FLOATS = {
     "strings that cannot fit": (entry(dtypes.STRING, [10], nbytes=13), "cannot hold 10 elements"),
     "no dtype": (entry(DType.from_number(0), [], nbytes=4), "dtype"),
     "a reference dtype": (entry(DType.from_number(101), [1], nbytes=4), "dtype"),
-    "not a message": (b"\xff", "does not parse"),
+    "not a message": (b"\xff", "its entry is not a BundleEntryProto"),
 }
 
 

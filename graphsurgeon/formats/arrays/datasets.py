@@ -9,6 +9,7 @@ box.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,7 +76,7 @@ class DatasetPlace(NamedTuple):
             for box in boxes:
                 yield np.asarray(dataset[tuple(slice(*bounds) for bounds in box) or ...])
         except DAMAGES as error:
-            raise CorruptionError(f"{self.what} cannot be read: {error}", path=self.path) from error
+            raise CorruptionError(f"{self.what} cannot be read: {told(error)}", path=self.path) from error
 
 
 def open_dataset(place: DatasetPlace, dataset: Any) -> Tensor:
@@ -104,6 +105,19 @@ def open_dataset(place: DatasetPlace, dataset: Any) -> Tensor:
             yield values.tobytes()
 
     return FormTensor(place.what, form, shape, chunks, path=place.path)
+
+
+def told(error: Exception) -> str:
+    """Return what the HDF5 library says in an error: what stands in the last parentheses, without the calls around it.
+
+    What it says of a file that is too short is said as of other files.
+    """
+    text = str(error.args[0]) if error.args else str(error)
+    cut = re.search(r"truncated file: eof = (\d+), .*stored_eof = (\d+)", text)
+    if cut is not None:
+        return f"truncated: {cut[1]} of {cut[2]} bytes"
+    inner = re.search(r"\(([^()]+)\)[^()]*$", text)
+    return f"HDF5 says {(inner[1] if inner is not None else text)!r}"
 
 
 def is_empty(dataset: Any) -> bool:
@@ -157,7 +171,7 @@ def _form_of(dataset: Any, place: DatasetPlace) -> Form | None:
         leads_out = dataset.is_virtual or dataset.external
         is_other = form.itemsize != dataset.id.get_type().get_size()
     except DAMAGES as error:
-        raise UnsupportedError(f"{what} holds what numpy has no arrays of: {error}", path=path) from error
+        raise UnsupportedError(f"{what} holds what numpy has no arrays of: {told(error)}", path=path) from error
     if leads_out:
         raise UnsupportedError(f"{what} has its values in another file", path=path)
     limit = max(_MAX_CLAIMED_NBYTES, nbytes * _MAX_RATIO)

@@ -27,6 +27,7 @@ from graphsurgeon.formats.arrays.datasets import (
     DatasetPlace,
     is_empty,
     open_dataset,
+    told,
 )
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import form_chunks
@@ -107,7 +108,9 @@ def open_file(file: Any, path: str) -> Any:
     except FileNotFoundError:
         raise
     except DAMAGES as error:
-        raise CorruptionError(f"h5py cannot open it: {error}", path=path) from error
+        reason = told(error)
+        hint = "download it again" if reason.startswith("truncated") else None
+        raise CorruptionError(f"an HDF5 file that cannot be opened: {reason}", path=path, hint=hint) from error
 
 
 def tensors_of(file: Any, path: str, names: Names) -> Chosen:
@@ -140,7 +143,7 @@ def datasets_of(file: Any, path: str) -> Iterator[tuple[str, Any]]:
             address = h5py.h5o.get_info(group.id).addr
             links = [(name, group.get(name, getlink=True)) for name in group]
         except DAMAGES as error:
-            raise CorruptionError(f"group {scope!r} cannot be read: {error}", path=path) from error
+            raise CorruptionError(f"group {scope!r} cannot be read: {told(error)}", path=path) from error
         if address in seen:
             raise UnsupportedError(f"group {scope!r} is in several places", path=path)
         seen.add(address)
@@ -159,7 +162,7 @@ def _member(group: Any, name: str, place: DatasetPlace) -> Any:
     try:
         return group[name]
     except DAMAGES as error:
-        raise CorruptionError(f"{place.name!r} cannot be read: {error}", path=place.path) from error
+        raise CorruptionError(f"{place.name!r} cannot be read: {told(error)}", path=place.path) from error
 
 
 def _paths(tensors: Mapping[str, Tensor]) -> dict[str, str]:

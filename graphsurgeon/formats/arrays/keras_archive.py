@@ -57,7 +57,9 @@ def open_weights(path: str) -> IO[bytes]:
                 raise UnsupportedError(f"a Keras model without {WEIGHTS}: {reason}", path=path)
             return _opened(archive, archive.getinfo(WEIGHTS), path)
     except _DAMAGES as error:
-        raise CorruptionError(f"a zip archive that is damaged: {error}", path=path) from error
+        from graphsurgeon.formats.arrays.npz import why
+
+        raise CorruptionError(f"a zip archive that is damaged: {why(error)}", path=path) from error
 
 
 def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> IO[bytes]:

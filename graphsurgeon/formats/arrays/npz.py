@@ -129,7 +129,8 @@ def _open(path: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise CorruptionError(f"a zip archive whose directory is damaged: {error}", path=path) from error
+        reason = "a zip archive whose directory, at its end, is missing or damaged: truncated?"
+        raise CorruptionError(reason, path=path, hint="download it again") from error
 
 
 def _check_kinds(names: Sequence[str], path: str) -> None:
@@ -191,9 +192,20 @@ class _MemberReader:
                 self._file = self._archive.open(self._info)
             data: bytes = self._file.read(nbytes)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-            reason = f"member {self._info.filename!r} is damaged: {error}"
+            reason = f"member {self._info.filename!r} is damaged: {why(error)}"
             raise CorruptionError(reason, path=self._path, offset=self._info.header_offset) from error
         return data
+
+
+def why(error: Exception) -> str:
+    """Return what the errors of zipfile and zlib mean for a member."""
+    if isinstance(error, zlib.error):
+        return "its compressed bytes cannot be unpacked"
+    if isinstance(error, EOFError):
+        return "it ends too early"
+    if "CRC" in str(error):
+        return "its bytes have another CRC-32 than the archive says"
+    return "what stands before it is not what the directory of the archive says"
 
 
 def _quote_component(component: str) -> str:

@@ -79,6 +79,7 @@ _WORD_OF = {dtype: word for word, dtype in _WORDS.items()}
 _ONCE_AS_BYTES = (dtypes.FLOAT8_E4M3FNUZ, dtypes.FLOAT8_E5M2FNUZ)
 _PACKED = "F4"
 _AGAIN = "download it again"
+_MAX_SHOWN = 20
 #: Before the bytes of a string stands how many they are.
 _LENGTH_NBYTES = 8
 
@@ -232,13 +233,21 @@ def _read_header(source: FileSource) -> tuple[dict[str, Entry], Any, int]:
             source.read(8, 8 + length).decode(), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
         )
         if not isinstance(header, dict):
-            raise ValueError("it is no object")
+            raise ValueError("it is a list or a single value, not an object")
         metadata = header.pop(_METADATA, None)
         return {name: _entry(name, value) for name, value in header.items()}, metadata, 8 + length
     except UnsupportedError as error:
         raise UnsupportedError(error.reason, path=source.path) from error
+    except UnicodeDecodeError as error:
+        reason = f"a header that is no text in UTF-8: {error.object[error.start : error.start + 1]!r}"
+        raise CorruptionError(reason, path=source.path, offset=8 + error.start) from error
+    except json.JSONDecodeError as error:
+        begun = len(error.doc[: error.pos].encode())
+        reason = f"a header that is no JSON: {error.doc[error.pos : error.pos + _MAX_SHOWN]!r} begins nothing"
+        raise CorruptionError(reason, path=source.path, offset=8 + begun) from error
     except (ValueError, TypeError, RecursionError) as error:
-        raise CorruptionError(f"a header that makes no sense: {error}", path=source.path, offset=8) from error
+        reason = "lists within lists without end" if isinstance(error, RecursionError) else str(error)
+        raise CorruptionError(f"a header that makes no sense: {reason}", path=source.path, offset=8) from error
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -255,11 +264,13 @@ def _refuse_constant(text: str) -> None:
 def _entry(name: str, value: Any) -> Entry:
     """Return dtype, shape and offsets of an entry; ValueError or TypeError for anything else."""
     if not all(map(is_encodable, name)) or not isinstance(value, dict) or not value.keys() >= _KEYS:
-        raise ValueError(f"entry {name!r}")
+        raise ValueError(f"entry {name!r} lacks dtype, shape or data_offsets, or its name is no text")
     word, shape, offsets = (value[key] for key in ("dtype", "shape", "data_offsets"))
+    if not isinstance(shape, list) or not isinstance(offsets, list):
+        raise ValueError(f"shape or offsets of {name!r} are no lists")
     numbers = [*shape, *offsets]
     if len(offsets) != 2 or len(shape) > MAX_RANK or not all(type(n) is int and 0 <= n <= MAX_SIZE for n in numbers):
-        raise ValueError(f"shape or offsets of {name!r}")
+        raise ValueError(f"shape or offsets of {name!r} are no sizes")
     if not isinstance(word, str) or word not in _WORDS:
         lacks = "which is packed two to a byte and not read" if word == _PACKED else "which TensorFlow lacks"
         raise UnsupportedError(f"tensor {name!r} is a {word!r}, {lacks}")
