@@ -28,7 +28,7 @@ class Fault(NamedTuple):
     offset : int
         From the beginning of the message.
     place : str
-        The field, as ``node[3] ('conv1').attr['value'].tensor``; empty for the message itself.
+        The field, as ``node 'conv1'.attr['value'].tensor``; empty for the message itself.
     reason : str
     """
 
@@ -101,7 +101,7 @@ def _joined(place: str, name: str) -> str:
 
 
 def _named(field: Any, data: bytes, record: Field, number: int) -> str:
-    """Return a field by its name, of a map with the key, of a repeated one with its index and what it is called."""
+    """Return a field by its name, of a map with the key, of a repeated one with what it is called, or its index."""
     is_message = field.type == _MESSAGE and record.wire_type == LEN
     if is_message and field.message_type.GetOptions().map_entry:
         return f"{field.name}[{_text_in(data, record, _KEY)!r}]"
@@ -109,7 +109,8 @@ def _named(field: Any, data: bytes, record: Field, number: int) -> str:
         return str(field.name)
     named = field.message_type.fields_by_name.get("name") if is_message else None
     name = "" if named is None or named.type != _STRING else _text_in(data, record, named.number)
-    return f"{field.name}[{number}]" + (f" ({name!r})" if name else "")
+    # Messages are parsed in parts, so that a number may be one within a part.
+    return f"{field.name} {name!r}" if name else f"{field.name}[{number}]"
 
 
 def _is_repeated(field: Any) -> bool:

@@ -23,10 +23,10 @@ def serialized() -> bytearray:
 @pytest.mark.parametrize(
     ("old", "new", "place", "reason"),
     [
-        (b"abc", b"a\xffc", "node[1] ('conv1').input[1]", r"its bytes are no text in UTF-8: b'a\xffc'"),
-        (b"conv1", b"conv\xff", "node[1] ('conv\ufffd').name", "no text in UTF-8"),
-        (b"T\x12", b"T\x17", "node[1] ('conv1').attr['T']", "no field begins here: impossible tag"),
-        (b"\x01\xac\x02", b"\x01\xac\x82", "node[1] ('conv1').attr['T'].list.type[0]", "numbers ends inside a varint"),
+        (b"abc", b"a\xffc", "node 'conv1'.input[1]", r"its bytes are no text in UTF-8: b'a\xffc'"),
+        (b"conv1", b"conv\xff", "node 'conv\ufffd'.name", "no text in UTF-8"),
+        (b"T\x12", b"T\x17", "node 'conv1'.attr['T']", "no field begins here: impossible tag"),
+        (b"\x01\xac\x02", b"\x01\xac\x82", "node 'conv1'.attr['T'].list.type[0]", "numbers ends inside a varint"),
         (b"Conv2D", b"Conv2D", None, None),
     ],
 )
