@@ -6,6 +6,7 @@ It shows what an algorithm does per node. It does not show the garbage collector
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -29,6 +30,17 @@ def num_calls(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def peak_nbytes(work: Callable[[], object]) -> int:
+    """How many bytes of memory some work holds at most, when what it imports is there."""
+    work()
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def parses(monkeypatch: pytest.MonkeyPatch, message: str) -> list[bytes]:

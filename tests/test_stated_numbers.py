@@ -6,7 +6,6 @@ Work is counted in bytes that are allocated at most at one time, and in calls; t
 from __future__ import annotations
 
 import contextlib
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
 from tests import notation
-from tests.counting import num_calls
+from tests.counting import num_calls, peak_nbytes
 from tests.formats import bundle_files
 
 MANY = 1 << 19
@@ -32,19 +31,13 @@ MIB = 1 << 20
 
 
 def peak(work: Callable[[], object]) -> int:
-    """The bytes that some work holds at most, after a first time that may import; errors of ours are well."""
+    """The bytes that some work holds at most, errors of ours are well."""
 
     def quietly() -> None:
         with contextlib.suppress(GraphSurgeonError):
             work()
 
-    quietly()
-    tracemalloc.start()
-    try:
-        quietly()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    return peak_nbytes(quietly)
 
 
 STATED = {

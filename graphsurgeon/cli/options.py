@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from proto_utils.errors import UnsupportedError
+from proto_utils.side_files import read_side_file
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import Links
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Of a file of lines, such as names and new names of a million variables.
+MAX_LINES_NBYTES = 1 << 28
 
 #: Flag, parameter, help.
 _OPTIONS = {
@@ -103,10 +108,10 @@ def wrong_usage(message: str, hint: str | None) -> click.UsageError:
 
 
 def lines_of(path: str) -> list[str]:
-    """Return the lines of a file that users name: texts in UTF-8."""
+    """Return the lines of a file that users name: texts in UTF-8, `MAX_LINES_NBYTES` at most."""
+    data = read_side_file(path, "the file", MAX_LINES_NBYTES)
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return file.readlines()
+        return io.StringIO(data.decode("utf-8-sig"), newline=None).readlines()
     except UnicodeDecodeError as error:
         raise UnsupportedError("not a text in UTF-8", path=path, offset=error.start) from None
 

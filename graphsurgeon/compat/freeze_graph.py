@@ -28,11 +28,13 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
+from proto_utils.side_files import read_side_file
 
 __all__ = ["Flags", "freeze_graph", "freeze_graph_with_def_protos", "write_frozen_graph"]
 
 _SERVE = "serve"
 _V2 = 2
+_MAX_SAVER_NBYTES = 1 << 20
 _PATHS = (
     "input_graph",
     "input_saver",
@@ -304,8 +306,7 @@ def _read_saved_model(directory: str, tags: Sequence[str]) -> Model:
 
 def _read_saver(path: str) -> Any:
     _require_file(path, "saver")
-    with open(path, "rb") as file:
-        data = file.read()
+    data = read_side_file(path, "the saver", _MAX_SAVER_NBYTES)
     try:
         return schema.parse(schema.SaverDef, data, path=path)
     except CorruptionError:

@@ -16,6 +16,7 @@ from graphsurgeon.compat.local_path import local_path
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.output import Transaction
+from proto_utils.side_files import read_side_file
 
 __all__ = ["strip_unused", "strip_unused_from_files"]
 
@@ -105,8 +106,7 @@ def strip_unused_from_files(
     ValueError
         No outputs are named. TensorFlow prints that and returns -1.
     """
-    with open(local_path(input_graph), "rb") as file:
-        data = file.read()
+    data = read_side_file(local_path(input_graph), "the graph", schema.MAX_MESSAGE_NBYTES)
     if not output_node_names:
         raise ValueError("no output nodes are named")
     read = schema.parse if input_binary else schema.parse_text

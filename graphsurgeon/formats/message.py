@@ -20,6 +20,7 @@ from graphsurgeon.formats.sniff import is_riegeli
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, FileFormatError
 from proto_utils.files import BytesSource, FileSource, Source, Span, Window
+from proto_utils.side_files import read_side_file
 from proto_utils.sink import FileSink
 from proto_utils.skeleton import next_record
 from proto_utils.splice import Piece, join, total_nbytes
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 #: A tag and a length, each a varint.
 _MAX_HEAD_NBYTES = 20
 _NO_END = 1 << 62
+
+#: Text is parsed as a whole; it is some times longer than the message.
+MAX_TEXT_NBYTES = 1 << 32
 
 
 #: The text of a message without any field, which nobody could tell from a file that was never written.
@@ -144,11 +148,13 @@ def open_message(path: str, text_name: str | None) -> Source:
     ------
     CorruptionError
         The text is not of such a message.
+    LimitError
+        The text is longer than `MAX_TEXT_NBYTES`.
     """
     if text_name is None:
         return FileSource(path)
-    with open(path, "rb") as file:
-        message: Any = schema.parse_text(getattr(schema, text_name), file.read(), path=path)
+    text = read_side_file(path, "the text", MAX_TEXT_NBYTES)
+    message: Any = schema.parse_text(getattr(schema, text_name), text, path=path)
     return BytesSource(schema.serialize(message), path)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.options import Numbers, common
+from proto_utils.errors import LimitError
 
 
 @click.command()
@@ -92,3 +95,12 @@ def test_a_switch_of_tensorflows(arguments, value):
 def test_wrong_usage_has_a_hint_of_its_own():
     error = options.wrong_usage("not so", "but so")
     assert (error.message, getattr(error, "hint", None)) == ("not so", "but so")
+
+
+def test_a_file_of_lines_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "map"
+    path.write_bytes(b"\xef\xbb\xbfa\tb\r\nc\td\n")
+    assert options.lines_of(str(path)) == ["a\tb\n", "c\td\n"]
+    monkeypatch.setattr(options, "MAX_LINES_NBYTES", 10)
+    with pytest.raises(LimitError, match="is 12, the limit is 10"):
+        options.lines_of(str(path))

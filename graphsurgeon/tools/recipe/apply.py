@@ -15,7 +15,8 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
 from graphsurgeon.tools.recipe.preparation import Preparation
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe, steps_of
-from proto_utils.errors import LimitError, UnsupportedError
+from proto_utils.errors import UnsupportedError
+from proto_utils.side_files import read_side_file
 
 #: A recipe is written by people.
 MAX_NBYTES = 1 << 20
@@ -27,10 +28,7 @@ def read_recipe(path: str | os.PathLike[str]) -> list[Step]:
     UnsupportedError when it is not text or not a list of steps, LimitError when it is longer than `MAX_NBYTES`.
     """
     name = os.fspath(path)
-    with open(name, "rb") as file:
-        data = file.read(MAX_NBYTES + 1)
-    if len(data) > MAX_NBYTES:
-        raise LimitError("a recipe, in bytes,", os.path.getsize(name), MAX_NBYTES)
+    data = read_side_file(name, "the recipe", MAX_NBYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ step keeps the line it is on, for errors.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 
 from proto_utils.errors import UnsupportedError
 
+#: What aliases stand for, in values for each letter of a recipe.
+_MAX_EXPANSION = 4
 _SHAPE = "a step is a name, or a name and its options: - cast: {dtype: float16}"
 
 
@@ -92,6 +95,7 @@ def _of_yaml(text: str) -> Iterator[Step]:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
+        _refuse_expansion(node, len(text))
         if node is not None and not isinstance(node, yaml.SequenceNode):
             raise UnsupportedError(f"line {node.start_mark.line + 1}: {_not_a_list(loader, node)}", hint=_SHAPE)
         for item in node.value if node is not None else ():
@@ -109,6 +113,23 @@ def _of_yaml(text: str) -> Iterator[Step]:
         raise UnsupportedError(f"line {line}: a value that is not what its tag says") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UnsupportedError(str(error).partition("\n")[0]) from None
+
+
+def _refuse_expansion(node: Any, num_letters: int) -> None:
+    """Refuse aliases of aliases, by which a few lines may stand for more than any memory holds."""
+    sizes: dict[int, int] = {}
+
+    def size(each: Any) -> int:
+        if id(each) not in sizes:
+            # Of one that is in itself, which is refused where it is made.
+            sizes[id(each)] = 0
+            parts = () if each is None or each.id == "scalar" else each.value
+            parts = itertools.chain.from_iterable(parts) if each is not None and each.id == "mapping" else parts
+            sizes[id(each)] = 1 + sum(map(size, parts))
+        return sizes[id(each)]
+
+    if size(node) > _MAX_EXPANSION * (num_letters + 1):
+        raise UnsupportedError(f"aliases that stand for {size(node):,} values, in {num_letters:,} letters")
 
 
 def _not_a_list(loader: Any, node: Any) -> str:

@@ -20,9 +20,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.formats.state_file import FILE_NAME, CheckpointState, read_state, write_state
+from graphsurgeon.formats.state_file import FILE_NAME, MAX_NBYTES, CheckpointState, read_state, write_state
 from graphsurgeon.tools.retention.rules import kept_by_manager, kept_by_saver
 from graphsurgeon.tools.retention.stored import (
+    Listings,
     StoredCheckpoint,
     age,
     files_of,
@@ -37,6 +38,7 @@ from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.output import Transaction
 from proto_utils.places import fsync
+from proto_utils.side_files import read_side_file
 
 __all__ = ["RetentionReport", "StoredCheckpoint", "prune_checkpoints"]
 
@@ -151,8 +153,9 @@ def _find(directory: str, state: CheckpointState | None, name: str) -> tuple[lis
         # Of several spellings the last counts: saving under the same name again moves a checkpoint to the end.
         listed.setdefault(identity(prefix), prefix)
     there, missing = [], []
+    listings = Listings()
     for prefix in reversed(listed.values()):
-        files = files_of(prefix)
+        files = files_of(prefix, listings)
         if files:
             there.append(stored(prefix, files, is_listed=True, time=times.get(prefix)))
         else:
@@ -160,7 +163,8 @@ def _find(directory: str, state: CheckpointState | None, name: str) -> tuple[lis
     if state is not None and state.latest in missing:
         near = [each.prefix for each in there[-1:]]
         raise NotFoundError("checkpoint", state.latest, near, where=f"what {os.path.join(directory, name)} names")
-    others = [stored(prefix, files_of(prefix)) for prefix in prefixes_in(directory) if identity(prefix) not in listed]
+    unlisted = (prefix for prefix in prefixes_in(directory) if identity(prefix) not in listed)
+    others = [stored(prefix, files_of(prefix, listings)) for prefix in unlisted]
     return sorted(others, key=age) + there, missing
 
 
@@ -253,8 +257,7 @@ def _report(
 
 def _write_state(path: str, state: CheckpointState) -> None:
     """Write a state file with paths like those it had: absolute where they were, and still are right."""
-    with open(path, "rb") as file:
-        before = schema.parse_text(schema.CheckpointState, file.read(), path=path)
+    before = schema.parse_text(schema.CheckpointState, read_side_file(path, "the state file", MAX_NBYTES), path=path)
     paths = [before.model_checkpoint_path, *before.all_model_checkpoint_paths]
     is_absolute = all(map(os.path.isabs, paths)) and before.model_checkpoint_path == state.latest
     if is_absolute:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import glob
+import fnmatch
 import math
 import os
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,22 +50,46 @@ def stored(
     return StoredCheckpoint(prefix, time, is_listed, files, sum(os.lstat(path).st_size for path in files))
 
 
-def files_of(prefix: str) -> tuple[str, ...]:
+class Listings:
+    """The names in directories, each listed once: many checkpoints of one directory are looked for in it."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+
+    def matching(self, prefix: str, pattern: str) -> list[str]:
+        """Return the paths, sorted, that begin with a prefix and end in what a pattern of the shell's matches."""
+        directory, start = os.path.split(prefix)
+        if directory not in self._names:
+            self._names[directory] = []
+            with contextlib.suppress(OSError):
+                self._names[directory] = sorted(os.listdir(directory or "."))
+        names = self._names[directory]
+        found = []
+        for position in range(bisect_left(names, start), len(names)):
+            if not names[position].startswith(start):
+                break
+            if fnmatch.fnmatchcase(names[position][len(start) :], pattern):
+                found.append(os.path.join(directory, names[position]))
+        return found
+
+
+def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
     """Return the files of a checkpoint, its index first and its meta graph last; none when it is not there.
 
     A state file may name anything at all, and what is a checkpoint's is deleted: so a file counts by its name and by
     what is in it. The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
     """
     stem = V1_PATTERN.sub("", prefix)
-    quoted = glob.escape(stem)
+    matching = (listings or Listings()).matching
     if _is_table(index_path(prefix)):
-        files = [index_path(prefix), *sorted(glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"))]
+        # With the dot and the dash, so that step 10 does not stand between step 1 and its files.
+        files = [index_path(prefix), *matching(f"{prefix}.data-", "?????-of-?????")]
     elif stem != prefix:
-        files = sorted(glob.glob(quoted + prefix[len(stem) :]))
+        files = matching(stem, prefix[len(stem) :])
     elif os.path.isfile(prefix):
         files = [prefix]
     else:
-        files = sorted(glob.glob(f"{quoted}-?????-of-?????"))
+        files = matching(f"{stem}-", "?????-of-?????")
     if files and files[0] != index_path(prefix):
         files = [file for file in files if _is_table(file) and _is_checkpoint(file)]
     meta = f"{stem}.meta"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe, steps_of
 from proto_utils.errors import UnsupportedError
+from tests.counting import peak_nbytes
 
 YAML = """\
 # first things first
@@ -126,3 +127,25 @@ def test_lists_and_mappings_in_each_other_s_place(text, how):
     with pytest.raises(UnsupportedError) as caught:
         parse_recipe(text)
     assert how in caught.value.reason
+
+
+BOMBS = {
+    "lists": "- x: {a0: &a0 [1, 1]" + "".join(f", a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 60)) + "}",
+    "merges": "- x:\n    a0: &a0 {k: 1}\n"
+    + "".join(f"    a{i}: &a{i}\n      <<: [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60)),
+    "keys": "- &a {x: 1}\n- ? *a\n  : *a",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_aliases_do_not_multiply(bomb: str):
+    def work() -> None:
+        with pytest.raises(UnsupportedError):
+            parse_recipe(BOMBS[bomb])
+
+    assert peak_nbytes(work) < 10 << 20
+
+
+def test_an_alias_is_what_it_stands_for():
+    steps = parse_recipe("- cast: {dtype: float16, select: &some [a, b]}\n- scale: {factor: 2, select: *some}")
+    assert steps[1].options == {"factor": 2, "select": ["a", "b"]}
