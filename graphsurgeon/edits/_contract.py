@@ -17,6 +17,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 from graphsurgeon.ir.model import Model
 from graphsurgeon.options import Option, options_of
 from graphsurgeon.rewrites.editing.constant_values import constants_of, is_frozen, replace_constants, values_of
+from graphsurgeon.tensors.depth import require_shallow
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
@@ -128,6 +129,9 @@ def checkpoint_edit(
         # The edit works on a copy: when it fails, nothing was touched.
         remarks = function(after, *others, **given)
         _keep_object_graph_true(before, after)
+        for name, tensor in after.items():
+            if tensor is not before.get(name):
+                require_shallow(name, tensor)
         if not (after.keys() == before.keys() and all(after[name] is before[name] for name in before)):
             tensors.clear()
             tensors.update(after)
