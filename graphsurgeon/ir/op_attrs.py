@@ -38,7 +38,7 @@ class OpAttr(NamedTuple):
     kind : str
         ``int``, ``float``, ``bool``, ``string``, ``type``, ``shape``, ``tensor``, ``func``, or ``list(int)`` and so on.
     since : str
-        The first TensorFlow that has it, of those that were read; empty when the oldest one, 1.15, does.
+        The first TensorFlow that has it, of those that were read; empty when the oldest one, 1.0, does.
     allowed : tuple
         The values that it, or each of its elements, may have; empty when every one is allowed.
     minimum : int or None

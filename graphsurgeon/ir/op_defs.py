@@ -76,7 +76,7 @@ def _attrs_of(op: str) -> Iterable[str]:
 
 
 def op_def(op: str) -> schema.OpDef | None:
-    """Return the definition of an op; None when no TensorFlow from 1.15 to 2.21 knows it."""
+    """Return the definition of an op; None when no TensorFlow from 1.0 to 2.21 knows it."""
     known = facts(op)
     if known is None:
         return None

@@ -2,7 +2,7 @@
 
 TensorFlow keeps these facts in its op registry, which a program without TensorFlow
 cannot ask. They are read from ``op_facts.txt`` (made by ``fixtures/make/op_facts.py``
-from the registries of TensorFlow 1.15 and 2.0 to 2.21), one line per op::
+from the registries of TensorFlow 1.0 to 2.21), one line per op::
 
     TopKV2 input:T k:Tk -> values:T indices:index_type | sorted:bool=true T:type{float32,...} ...
     Assign ref:T& value:T -> output_ref:T& | T:type validate_shape:bool=true use_locking:bool=true
@@ -12,7 +12,7 @@ from the registries of TensorFlow 1.15 and 2.0 to 2.21), one line per op::
 ``!`` marks a stateful op, ``&`` a reference, ``N*T`` an argument of N tensors, ``[Tin]``
 one tensor per type of the attr `Tin`; a type is a dtype or the attr that holds it.
 ``@2.4`` is the first TensorFlow that has an op, attr or allowed value, of those that were read; without
-it, the oldest has it already. The words after ``|`` are the attrs, see `op_attrs`; those after
+it, 1.0 has it already. The words after ``|`` are the attrs, see `op_attrs`; those after
 another ``|`` are what else is registered, see `op_defs`.
 
 The file is split into lines on first use (about 2 ms); a line is parsed when its
@@ -55,7 +55,7 @@ class OpFacts(NamedTuple):
     One Arg may stand for several tensors. What is stateful reads or changes something besides its inputs: it must
     not be duplicated or folded. `attrs` are by name, in the order of their registration; `functions` are those that
     hold a function or a list of functions. `since` is the first TensorFlow that has the op, of those that were read;
-    empty when the oldest one, 1.15, does. `traits` are words for what else is registered.
+    empty when the oldest one, 1.0, does. `traits` are words for what else is registered.
     """
 
     name: str
@@ -91,7 +91,7 @@ def known_ops() -> Iterable[str]:
 
 @lru_cache(maxsize=4096)
 def facts(op: str) -> OpFacts | None:
-    """Return what is known of `op`; None when no TensorFlow from 1.15 to 2.21 knows it."""
+    """Return what is known of `op`; None when no TensorFlow from 1.0 to 2.21 knows it."""
     line = _lines().get(op)
     if line is None:
         return None

@@ -18,13 +18,17 @@ from graphsurgeon.ir.op_defs import default_value
 from graphsurgeon.ir.ops import facts
 from graphsurgeon.tensors.dtypes import DType
 
-#: The first release of which the ops are known; what has no mark is in it, and perhaps in older ones.
+#: The first release of which the ops are known.
+FIRST: Final = "1.0"
+#: The release that graphs are asked about when nobody says which: every one that is in use is newer.
 OLDEST: Final = "1.15"
 
 #: The types that came later, by TensorFlow's ``types.proto`` in its releases.
 LATER_DTYPES: Final = tuple(
     (DType.from_name(name), since)
     for since, names in {
+        "1.4": ("variant",),
+        "1.5": ("uint32", "uint64"),
         "2.12": ("float8_e5m2", "float8_e4m3fn"),
         "2.15": ("int4", "uint4"),
         "2.19": ("float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz"),
@@ -82,9 +86,9 @@ def version_of(text: str) -> Version:
     return int(major), int(minor.partition(".")[0])
 
 
-def needs_of(node: Node) -> Iterator[Need]:
-    """Yield what of a node came after TensorFlow 1.15; costs a look at its attrs where its op has any that did."""
-    since, attrs = _later(node.op)
+def needs_of(node: Node, oldest: str = OLDEST) -> Iterator[Need]:
+    """Yield what of a node came after a TensorFlow; costs a look at its attrs where its op has any that did."""
+    since, attrs = _later(node.op, oldest)
     if since:
         yield Need(since, node.op)
     if not attrs:
@@ -106,15 +110,22 @@ def needs_of(node: Node) -> Iterator[Need]:
 
 
 @lru_cache(maxsize=4096)
-def _later(op: str) -> tuple[str, Mapping[str, OpAttr]]:
-    """Return since when an op is there, and its attrs that came later, or have values that did."""
+def _later(op: str, oldest: str) -> tuple[str, Mapping[str, OpAttr]]:
+    """Return since when an op is there, and its attrs that came later than a release, or have values that did."""
     known = facts(op)
     if known is None:
         return "", {}
+    since = _after(known.since, oldest)
     attrs = {}
     for name, attr in known.attrs.items():
-        if op in _ENTRIES and attr.kind == "type" and not attr.allowed:
-            attr = attr._replace(later=LATER_DTYPES)  # noqa: PLW2901 -- the same attr, with what every type has
-        if attr.since != known.since or attr.later:
-            attrs[name] = attr
-    return known.since, attrs
+        all_later = LATER_DTYPES if op in _ENTRIES and attr.kind == "type" and not attr.allowed else attr.later
+        later = tuple((value, mark) for value, mark in all_later if _after(mark, oldest))
+        found = attr._replace(since=_after(attr.since, oldest), later=later)
+        if found.since != since or later:
+            attrs[name] = found
+    return since, attrs
+
+
+def _after(mark: str, oldest: str) -> str:
+    """Return a mark when it is of a later release than the oldest that is asked about, else an empty one."""
+    return mark if mark and version_of(mark) > version_of(oldest) else ""

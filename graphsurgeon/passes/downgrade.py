@@ -3,7 +3,7 @@
 For: serving or training with TensorFlow 1.15 what a newer one has frozen. A bare GraphDef is imported as it is, so
 one attr that came later refuses the whole graph, though it stand at its default on every node.
 
-Prerequisites: a well-formed graph, and an older TensorFlow from 1.15 on. Which of them knows what is known for every
+Prerequisites: a well-formed graph, and an older TensorFlow from 1.0 on. Which of them knows what is known for every
 release, see `versions`.
 
 Leaves behind: the same nodes, computing the same. Attrs that the older TensorFlow does not know are taken out where
@@ -27,7 +27,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.versions import OLDEST, Need, Version, needs_of, version_of
+from graphsurgeon.ir.versions import FIRST, OLDEST, Need, Version, needs_of, version_of
 from graphsurgeon.passes._contract import model_pass
 
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?", re.ASCII)
@@ -73,7 +73,7 @@ def downgrade(model: Model, *, to: str = OLDEST) -> DowngradeReport:
     Raises
     ------
     PassError
-        Something stands in the way, all of which is listed; or that is no version from 1.15 on.
+        Something stands in the way, all of which is listed; or that is no version from 1.0 on.
     """
     version = _version(to)
     edits = {function: GraphEdit(graph) for function, graph in model.graphs()}
@@ -81,9 +81,7 @@ def downgrade(model: Model, *, to: str = OLDEST) -> DowngradeReport:
     obstacles: dict[Need, list[str]] = {}
     for function, graph in model.graphs():
         for node in graph:
-            for need in needs_of(node):
-                if version_of(need.since) <= version:
-                    continue
+            for need in needs_of(node, to):
                 if need.can_go:
                     _take_out(edits[function], node, need)
                     removed[node.op, need.attr, need.since] += 1
@@ -103,8 +101,8 @@ def _version(text: str) -> Version:
     if _VERSION.fullmatch(text) is None:
         raise PassError("downgrade", f"{text!r} is no version of TensorFlow", hint='such as `to="1.15"`')
     version = version_of(text)
-    if version < version_of(OLDEST):
-        raise PassError("downgrade", f"what TensorFlow before {OLDEST} knows is not known here, and {text} is older")
+    if version < version_of(FIRST):
+        raise PassError("downgrade", f"what TensorFlow before {FIRST} knows is not known here, and {text} is older")
     return version
 
 

@@ -67,3 +67,13 @@ def test_what_no_tensorflow_has_is_told_nothing_of():
 
 def test_versions_compare_as_numbers():
     assert version_of("1.15") == version_of("1.15.5") < version_of("2.4") < version_of("2.10.0")
+
+
+def test_older_releases_when_they_are_asked_about():
+    node = Node.new("n", "Conv2D", attrs={"T": dtypes.BFLOAT16, "dilations": [1, 1, 1, 1], "padding": "EXPLICIT"})
+    assert list(needs_of(node)) == []
+    assert [(need.since, need.attr, need.is_default) for need in needs_of(node, "1.0")] == [
+        ("1.5", "T", False), ("1.14", "padding", False), ("1.5", "dilations", True),
+    ]  # fmt: skip
+    (need,) = needs_of(Node.new("n", "Placeholder", attrs={"dtype": dtypes.VARIANT}), "1.3")
+    assert (need.since, need.value) == ("1.4", "variant")

@@ -106,9 +106,21 @@ def test_all_that_stands_in_the_way_is_listed_and_nothing_changed():
     assert schema.serialize(model.to_graph_def()) == before
 
 
-@pytest.mark.parametrize(
-    ("to", "reason"), [("newest", "no version"), ("2", "no version"), ("1.14", "before 1.15"), ("0.12.1", "before")]
-)
+@pytest.mark.parametrize(("to", "reason"), [("newest", "no version"), ("2", "no version"), ("0.12.1", "before 1.0")])
 def test_versions_that_are_none_or_not_known(to: str, reason: str):
     with pytest.raises(PassError, match=reason):
         downgrade(of(), to=to)
+
+
+def test_to_a_release_before_1_15():
+    text = """
+        x = Placeholder {dtype: f32}
+        k = Const {f32 [1,1,1,1]}
+        y = Conv2D(x, k) {T: f32, strides: [1, 1, 1, 1], padding: "SAME", dilations: [1, 1, 1, 1], EXPLICIT}
+    """
+    model = of(text.replace("EXPLICIT", "explicit_paddings: []"))
+    assert [(row.attr, row.since) for row in downgrade(model, to="1.4").removed] == [
+        ("dilations", "1.5"), ("explicit_paddings", "1.14"),
+    ]  # fmt: skip
+    with pytest.raises(PassError, match=r"op AddV2, which came with 1\.11"):
+        downgrade(of("x = Placeholder {dtype: f32}; y = AddV2(x, x)"), to="1.10")
