@@ -60,12 +60,16 @@ if TYPE_CHECKING:
     from graphsurgeon.ir.graph import Graph as Graph
     from graphsurgeon.ir.model import Model as Model
     from graphsurgeon.ir.node import Node as Node
+    from graphsurgeon.passes.bypass import bypass as bypass
     from graphsurgeon.passes.downgrade import downgrade as downgrade
     from graphsurgeon.passes.fix import fix as fix
     from graphsurgeon.passes.freeze import freeze as freeze
+    from graphsurgeon.passes.insert import insert as insert
     from graphsurgeon.passes.join import join as join
     from graphsurgeon.passes.prune import prune as prune
+    from graphsurgeon.passes.remove import remove as remove
     from graphsurgeon.passes.rename import rename as rename
+    from graphsurgeon.passes.reroute import reroute as reroute
     from graphsurgeon.passes.set_attr import set_attr as set_attr
     from graphsurgeon.passes.set_device import set_device as set_device
     from graphsurgeon.passes.set_inputs import set_inputs as set_inputs

@@ -77,6 +77,11 @@ class Option(NamedTuple):
     help: str
 
     @property
+    def word(self) -> str:
+        """What users type: the name, but for the underscore behind a word that Python needs for itself."""
+        return self.name.removesuffix("_")
+
+    @property
     def is_required(self) -> bool:
         """Return whether it must be given."""
         return self.default is inspect.Parameter.empty

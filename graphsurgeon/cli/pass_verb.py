@@ -73,7 +73,7 @@ def click_option(option: Option) -> Callable[[Any], Any]:
         given["is_flag"] = True
     else:
         given |= {"type": _NUMBERS.get(kind.item, str), "metavar": _METAVARS.get(kind.item)}
-    flags = ["--" + option.name.replace("_", "-"), *_ALSO.get(option.name, ())]
+    flags = ["--" + option.word.replace("_", "-"), *_ALSO.get(option.name, ())]
     return click.option(*flags, option.name, **given)
 
 

@@ -28,3 +28,11 @@ TABLE_INIT_OPS = TABLE_FILE_OPS | {"InitializeTable", "InitializeTableV2", "Look
 
 #: What calls one function.
 CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+
+#: What gives a tensor of the shape of its first input.
+SAME_SHAPE_OPS = frozenset({
+    "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "CheckNumericsV2", "Print", "Cast", "Snapshot",
+    "DebugGradientIdentity", "Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign",
+    "Softmax", "LogSoftmax", "Abs", "Neg", "Sign", "Square", "Sqrt", "Rsqrt", "Exp", "Log", "Floor", "Ceil", "Round",
+    "Rint", "ZerosLike", "OnesLike", "LogicalNot", "IsNan", "IsInf", "IsFinite", "FakeQuantWithMinMaxArgs",
+})  # fmt: skip

@@ -23,18 +23,15 @@ from typing import Any
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir import attr_value, ops
 from graphsurgeon.ir.given_attrs import given_attr
-from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_defs import default_value
-from graphsurgeon.ir.traversal import successors
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ModelEdit, choose_nodes, named_in_error
+from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
-
-_SHAPES = "_output_shapes"
 
 
 @dataclass(frozen=True)
@@ -166,11 +163,6 @@ def _drop_shapes(model: Model, edit: ModelEdit, edited: Sequence[ChosenNode]) ->
     dropped = []
     for function, graph in model.graphs():
         names = [each.node.name for each in edited if each.function == function]
-        noted = [node for node in graph if node.attr(_SHAPES) is not None] if names else []
-        reached = {*names, *successors(Index(graph), names, by_data=True)} if noted else set()
-        for each in (ChosenNode(function, node) for node in noted if node.name in reached):
-            node = edit.edit(each)
-            if _SHAPES in node.attrs:
-                del node.attrs[_SHAPES]
-                dropped.append(each.name)
+        found = drop_noted_shapes(graph, names, lambda node, at=function: edit.edit(ChosenNode(at, node)))  # type: ignore[misc]
+        dropped += [name if function is None else f"{function}/{name}" for name in found]
     return dropped

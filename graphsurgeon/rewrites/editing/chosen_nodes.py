@@ -1,4 +1,4 @@
-"""Nodes that people choose by names and patterns: of the graph, and in function bodies as ``FUNCTION/node``."""
+"""Nodes and tensors that people choose by names, and nodes by patterns; in function bodies as ``FUNCTION/node``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import NamedTuple, TypeVar
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import matches, node_of, split_patterns, unmatched
+from graphsurgeon.ir.output import Output
+from graphsurgeon.meta_graph.arguments import named_tensors
+from graphsurgeon.names import matches, node_of, node_of_input, split_patterns, unmatched
 
 T = TypeVar("T")
 
@@ -45,6 +48,33 @@ def choose_nodes(model: Model, patterns: Sequence[str]) -> list[ChosenNode]:
             raise unmatched("node", pattern, [*reversed(known)])
         found.update(dict.fromkeys(names))
     return [each for name, each in reversed(known.items()) if name in found]
+
+
+class ChosenTensor(NamedTuple):
+    """A tensor, the graph or function body that it is in, and that function; None of the graph's own."""
+
+    function: str | None
+    graph: Graph
+    tensor: Output
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.tensor.name if self.function is None else f"{self.function}/{self.tensor.name}"
+
+
+def choose_tensor(model: Model, text: str, operation: str) -> ChosenTensor:
+    """Return the tensor that a name means: ``a``, ``a:1``, what a signature calls an output, ``FUNCTION/a:out:0``.
+
+    A name that means none is a NotFoundError with near names.
+    """
+    (name, *_) = named_tensors(model, [text], "outputs", operation)
+    if name not in model.graph and node_of_input(name) not in model.graph:
+        for function in sorted(model.library.functions, key=len, reverse=True):
+            if name.startswith(f"{function}/"):
+                body = model.library.functions[function].body
+                return ChosenTensor(function, body, body.tensor(name[len(function) + 1 :]))
+    return ChosenTensor(None, model.graph, model.graph.tensor(name))
 
 
 class ModelEdit:

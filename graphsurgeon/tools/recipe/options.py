@@ -18,7 +18,9 @@ def check_options(
     Names in `given` have dashes or underscores; a recipe may not give the `hidden` ones. UnsupportedError when an
     option is unknown, missing or of another kind.
     """
-    known = {name: each for name, each in options_of(function).items() if not each.is_internal and name not in hidden}
+    known = {
+        each.word: each for name, each in options_of(function).items() if not each.is_internal and name not in hidden
+    }
     made = {}
     for text, value in given.items():
         name = text.replace("-", "_")
@@ -31,4 +33,4 @@ def check_options(
     for name, option in known.items():
         if option.is_required and name not in made:
             raise UnsupportedError(f"option {name!r} is missing", hint=f"wanted: {option.spell()}")
-    return made
+    return {known[name].name: value for name, value in made.items()}

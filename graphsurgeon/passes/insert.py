@@ -1,0 +1,148 @@
+"""Put an op of one input between a tensor and all who read it.
+
+For: gradients that stop (StopGradient), numbers that are checked or printed (CheckNumerics, Print), another type
+(Cast), a name for a tensor (Identity), quantization in training (FakeQuantWithMinMaxArgs).
+
+Prerequisites: the op takes one tensor, or lists beside it, and gives the type that the readers take.
+
+Leaves behind: a node that reads the tensor, and whose first output is read by all who did, results of a function
+included. It is as TensorFlow's Python makes it, on the device of the tensor's node and in its scope. In a loop or
+branch it is in the frame and the context of the tensor. Outputs of signatures and collections that name the tensor name
+the new one; the types of signatures follow. Static shapes that are noted behind an op that may change them go. What is
+fed is still fed, and variables keep their reads.
+
+What else it meets: a variable's reference and the handle of a resource are declined, for what gives the variable values
+reads them too; so is the way by which a loop goes round. Gradients that are in the graph already stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphsurgeon.errors import PassError
+from graphsurgeon.ir.frames import NEXT_ITERATION_OPS
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import SAME_SHAPE_OPS
+from graphsurgeon.ir.ops import facts
+from graphsurgeon.meta_graph.readers import FollowedRow
+from graphsurgeon.names import scope_of, some_of, split_names
+from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor
+from graphsurgeon.rewrites.editing.pairs import parse_pairs
+from graphsurgeon.rewrites.editing.rewiring import Rewiring, as_refusal
+from graphsurgeon.tensors.dtypes import RESOURCE
+
+_LOOP_OPS: Final = NEXT_ITERATION_OPS | {"LoopCond"}
+
+
+@dataclass(frozen=True)
+class InsertedRow:
+    """A node that was made, the tensor that it reads, and how many inputs read it."""
+
+    node: str
+    op: str
+    at: str
+    readers: int
+
+
+@dataclass(frozen=True)
+class InsertReport:
+    """What `insert` did: the nodes that were made, and what followed them around the graph."""
+
+    inserted: list[InsertedRow]
+    followed: list[FollowedRow] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {"inserted": [vars(row) for row in self.inserted], "followed": [vars(row) for row in self.followed]}
+
+
+@model_pass(obeys=True)
+def insert(
+    model: Model,
+    *,
+    at: tuple[str, ...],
+    op: str,
+    name: str = "",
+    attr: tuple[str, ...] | Mapping[str, Any] = (),
+) -> InsertReport:
+    """Put an op of one input between a tensor and all who read it.
+
+    Parameters
+    ----------
+    model : Model
+        Edited in place; no value is read.
+    at : tuple of str
+        Tensors, each of which gets a node behind it: fc1, split:1, or an output as a signature calls it; in a function
+        body FUNCTION/node.
+    op : str
+        StopGradient, Identity, CheckNumerics, Print, Cast ...
+    name : str
+        The name of the node; by default that of the op, in the scope of the tensor's node.
+    attr : tuple of str, or mapping of str to value
+        Attrs that the tensor does not tell, as in message=loss, DstT=float16.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such tensor, or no such op.
+    PassError
+        The op takes more than one tensor or gives another type than readers take; the tensor is a reference or handle.
+    """
+    texts, attrs = split_names(at), parse_pairs(attr, "attr", "insert")
+    if not texts:
+        raise PassError("insert", "no tensor is named", hint='such as `at="fc1"`', is_usage=True)
+    if name and len(texts) > 1:
+        raise PassError("insert", f"{name!r} cannot be the name of {len(texts)} nodes", is_usage=True)
+    rewiring = Rewiring(model, "insert")
+    rows = []
+    for text in texts:
+        at_tensor = rewiring.tensor(text)
+        _require_value(at_tensor)
+        made = _make(at_tensor, op, name, attrs)
+        rewiring.join(made, at_tensor)
+        same_shape = op in SAME_SHAPE_OPS
+        count = rewiring.replace(at_tensor, made.outputs[0], except_=[made], same_shape=same_shape)
+        function = "" if at_tensor.function is None else f"{at_tensor.function}/"
+        rows.append(InsertedRow(function + made.name, op, at_tensor.name, count))
+    return InsertReport(rows, rewiring.finish())
+
+
+def _require_value(at: ChosenTensor) -> None:
+    """Require that a tensor is a value, and not the way by which a variable is changed or a loop goes round."""
+    node, dtype = at.tensor.node, at.tensor.dtype
+    readers = [reader.name for reader in at.tensor.consumers()]
+    if dtype is not None and (dtype.is_ref or dtype.base is RESOURCE):
+        what = "a reference to a variable" if dtype.is_ref else "the handle of a resource"
+        hint = f"insert behind what reads it: {some_of(readers)}" if readers else None
+        raise PassError("insert", f"is {what}, not a value", node=at.name, hint=hint)
+    if node is not None and node.op in _LOOP_OPS:
+        raise PassError("insert", f"op {node.op} makes a loop go round, which needs it as it is", node=at.name)
+
+
+def _make(at: ChosenTensor, op: str, name: str, attrs: Mapping[str, Any]) -> Node:
+    known = facts(op)
+    more = () if known is None else known.inputs[1:]
+    if known is not None and (not known.inputs or any(not (arg.is_list or arg.number) for arg in more)):
+        names = ", ".join(arg.name for arg in known.inputs)
+        takes = f"takes {len(known.inputs)} inputs ({names})" if names else "takes no input"
+        raise PassError("insert", f"op {op} {takes}, not one", is_usage=True)
+    tensor, node = at.tensor, at.tensor.node
+    # Lists beside the input are of what is told along with it, as those of Print.
+    is_list = known is not None and (known.inputs[0].is_list or bool(known.inputs[0].number))
+    inputs: list[Any] = [[tensor] if is_list else tensor, *([tensor] for _ in more)]
+    scope = "" if node is None or name else scope_of(node.name)
+    with as_refusal("insert", at.function), at.graph.scope(scope):
+        made = at.graph.add(op, inputs, name=name or None, device="" if node is None else node.device, **attrs)
+    outputs = made.outputs
+    if not outputs:
+        raise PassError("insert", f"op {op} gives no tensor that could be read", node=at.name)
+    before, now = tensor.dtype, outputs[0].dtype
+    readers = [reader.name for reader in tensor.consumers() if reader is not made]
+    if before is not None and now is not None and before.base is not now.base and readers:
+        reason = f"op {op} makes {now.base} of {before.base}, which {some_of([*map(repr, readers)])} would not take"
+        raise PassError("insert", reason, node=at.name)
+    return made
