@@ -9,6 +9,8 @@ import os
 
 from proto_utils.errors import LimitError
 
+_BLOCK = 1 << 16
+
 
 def read_side_file(path: str | os.PathLike[str], what: str, max_nbytes: int) -> bytes:
     """Read a file, at most `max_nbytes` and one byte of it.
@@ -28,7 +30,12 @@ def read_side_file(path: str | os.PathLike[str], what: str, max_nbytes: int) -> 
         It cannot be read.
     """
     with open(path, "rb") as file:
-        data = file.read(max_nbytes + 1)
+        # Room is made for as much as is asked for, so that is no more than there is; a pipe says that it has nothing.
+        wanted = min(os.fstat(file.fileno()).st_size, max_nbytes) + 1
+        data = file.read(wanted)
+        while len(data) == wanted and wanted <= max_nbytes:
+            data += file.read(min(max_nbytes + 1 - wanted, max(wanted, _BLOCK)))
+            wanted = min(max_nbytes + 1, wanted + max(wanted, _BLOCK))
     if len(data) > max_nbytes:
         raise LimitError(f"{what} {os.fspath(path)}, in bytes,", max(len(data), os.path.getsize(path)), max_nbytes)
     return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,23 @@ def test_no_more_is_read(tmp_path: Path):
             read_side_file(path, "the map", 1 << 10)
 
     assert peak_nbytes(work) < 1 << 20
+
+
+def test_room_is_made_for_what_is_there(tmp_path: Path):
+    path = tmp_path / "names"
+    path.write_bytes(b"12345")
+    assert peak_nbytes(lambda: read_side_file(path, "the map", 1 << 40)) < 1 << 20
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are wanted")
+@pytest.mark.parametrize("nbytes", [0, 1, 1 << 16, (1 << 16) + 1, (1 << 16) + 2, 300_000])
+def test_a_pipe_is_read_to_its_end(tmp_path: Path, nbytes: int):
+    path, data = tmp_path / "names", os.urandom(nbytes)
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(data,))
+    writer.start()
+    assert read_side_file(path, "the map", 1 << 20) == data
+    writer.join()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a device without an end is wanted")
