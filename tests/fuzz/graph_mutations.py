@@ -1,4 +1,4 @@
-"""Changes of edges, ops, attrs and functions that leave a graph one: so that what comes behind `verify` is tried."""
+"""Changes of edges, ops, attrs and functions that leave a graph one: what comes behind `verify` is tried too."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from proto_utils import schema
 from proto_utils.errors import GraphSurgeonError
 
 _OPS = """
-    Identity IdentityN AddN Add AddV2 Mul Sub Neg Pack ConcatV2 Concat Split SplitV Unpack Reshape Transpose MatMul
-    Conv2D BiasAdd FusedBatchNorm FusedBatchNormV3 BatchNormWithGlobalNormalization Switch Merge Enter Exit NextIteration
-    LoopCond VariableV2 Variable VarHandleOp ReadVariableOp AssignVariableOp Assign AssignAdd RestoreV2 SaveV2
-    ShardedFilename MergeV2Checkpoints PartitionedCall StatefulPartitionedCall If StatelessIf While StatelessWhile Case
-    Const Placeholder PlaceholderWithDefault NoOp RandomUniform TruncatedNormal RandomStandardNormal Fill Range Tile Pad
-    StridedSlice BroadcastTo OneHot GatherV2 Gather Cast Bitcast Shape Size Rank ExpandDims Squeeze Slice Select
-    HashTableV2 MutableHashTableV2 LookupTableFindV2 LookupTableImportV2 LookupTableExportV2 TensorArrayV3 IteratorV2
-    InitializeTableFromTextFileV2 FakeQuantWithMinMaxVars Dequantize QuantizeV2 SymbolicGradient Print Assert
-    CheckNumerics StopGradient ParameterizedTruncatedNormal StatelessRandomUniform Multinomial ResourceGather
-    TemporaryVariable DestroyTemporaryVariable IsVariableInitialized VarIsInitializedOp Sum Mean Max Relu Softmax
+    Identity IdentityN AddN Add AddV2 Mul Sub Neg Pack ConcatV2 Concat Split SplitV Unpack Reshape Transpose
+    MatMul Conv2D BiasAdd FusedBatchNorm FusedBatchNormV3 BatchNormWithGlobalNormalization Switch Merge Enter Exit
+    NextIteration LoopCond VariableV2 Variable VarHandleOp ReadVariableOp AssignVariableOp Assign AssignAdd
+    RestoreV2 SaveV2 ShardedFilename MergeV2Checkpoints PartitionedCall StatefulPartitionedCall If StatelessIf
+    While StatelessWhile Case Const Placeholder PlaceholderWithDefault NoOp RandomUniform TruncatedNormal
+    RandomStandardNormal Fill Range Tile Pad StridedSlice BroadcastTo OneHot GatherV2 Gather Cast Bitcast Shape
+    Size Rank ExpandDims Squeeze Slice Select HashTableV2 MutableHashTableV2 LookupTableFindV2 LookupTableImportV2
+    LookupTableExportV2 TensorArrayV3 IteratorV2 InitializeTableFromTextFileV2 FakeQuantWithMinMaxVars Dequantize
+    QuantizeV2 SymbolicGradient Print Assert CheckNumerics StopGradient ParameterizedTruncatedNormal
+    StatelessRandomUniform Multinomial ResourceGather TemporaryVariable DestroyTemporaryVariable
+    IsVariableInitialized VarIsInitializedOp Sum Mean Max Relu Softmax
 """.split()  # noqa: SIM905 -- a list of so many would be longer
 _SIZES = [-1, 0, 1, 2, 3, 4, 7, 1 << 20, 1 << 40, (1 << 63) - 1, -5]
 _NUMBERS = [-1, 0, 1, 2, 3, 5, 100, 1 << 20, 1 << 31, (1 << 63) - 1, -(1 << 63)]

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon.cli import run as program
-from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load_checkpoint
 from proto_utils import schema
+from tests.formats.bundle_files import refusal
 from tests.fuzz import cases, mutations, wire
 from tests.fuzz.campaign import Campaign, warm_up
 from tests.fuzz.cases import Case, make_case, run_case, run_command
@@ -62,11 +61,8 @@ def test_changed_tables_have_right_checksums(tmp_path: Path):
     for number in range(50):
         data = mutations.of_table(sound.files["c.index"], Change(random.Random(number)))
         (tmp_path / "c.index").write_bytes(data)
-        try:
-            detect(tmp_path / "c")
-            load_checkpoint(tmp_path / "c")
-        except program.FileFormatError as error:
-            assert "checksum" not in error.reason
+        finding = refusal(lambda: load_checkpoint(tmp_path / "c"))
+        assert finding is None or "checksum" not in finding.reason
 
 
 def test_graphs_stay_graphs(seed):
@@ -91,7 +87,7 @@ def _never_ends() -> None:
 @pytest.mark.parametrize(
     ("work", "kind"),
     [
-        (lambda: [][0], "IndexError"),
+        (lambda: {}[0], "KeyError"),
         (lambda: bytearray(1 << 30), "MemoryError"),
         (_never_ends, "TookTooLongError"),
         (lambda: 9, "exit code 9"),
