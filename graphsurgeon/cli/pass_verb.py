@@ -100,6 +100,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             )
         signature = _signature_of(function, output_kind, given)
         model, *others = _models(known, source, given)
+        output_kind = output_kind or _kind_of_nothing(model, source)
         report = function(model, *others, **given)
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
             # The pass kept signatures in step with its outputs: they name those already.
@@ -126,6 +127,15 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     else:
         verb = options.source(options.tags(options.checkpoint(verb)))
     return options.links(verb) if "checkpoint_only" in known or name in _NO_NEW_VALUES else verb
+
+
+def _kind_of_nothing(model: Model, source: str | Sequence[str]) -> OutputKind | None:
+    """Return what a copy of a checkpoint without tensors is, which the model does not tell: a checkpoint."""
+    if model.variables or len(model.graph) or model.meta is not None or not isinstance(source, str):
+        return None
+    from graphsurgeon.formats.detect import detect
+
+    return "checkpoint" if detect(source).prefix is not None else None
 
 
 def _kind_flag(function: Callable[..., Any]) -> str:

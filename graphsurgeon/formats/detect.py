@@ -15,6 +15,7 @@ name and the index beside them.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import re
@@ -36,6 +37,8 @@ _EVENTS_NAME = ".tfevents."
 #: The last is in pieces, which TensorFlow writes when the graph is past 2 GiB.
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 _BESIDE = ("keras_metadata.pb", "fingerprint.pb", "saved_model_config.pb")
+#: So many files of a directory are opened to see what they are.
+_MAX_OPENED = 100
 #: The end of the name of a file of a checkpoint.
 _MEMBER = r"\.(index|meta|data-\d{5}-of-\d{5})$"
 _DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
@@ -218,7 +221,8 @@ def _detect_directory(path: str) -> Detected:
     if state is not None:
         return _named_by_state(path, state.latest)
     refuse_parts(path)
-    prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index")) or _v1_prefixes(names)
+    prefixes = sorted(name.removesuffix(".index") for name in names if name.endswith(".index"))
+    prefixes = prefixes or _v1_prefixes(path, names)
     if len(prefixes) == 1:
         return _detect_member(os.path.join(path, prefixes[0]))._replace(path=path)
     if prefixes:
@@ -259,10 +263,17 @@ def _detect_member(prefix: str) -> Detected:
     return _detect_file(prefix) if state_file.is_v1_file(prefix) else _checkpoint(prefix, prefix, is_v1=True)
 
 
-def _v1_prefixes(names: list[str]) -> list[str]:
-    """Return what may be V1 checkpoints of a directory: what has shards, or a graph beside it."""
+def _v1_prefixes(path: str, names: list[str]) -> list[str]:
+    """Return what may be V1 checkpoints of a directory: what has shards, or a graph beside it, or else is a table."""
     shards = {found.group(1) for found in map(_V1_SHARD_NAME.fullmatch, names) if found is not None}
-    return sorted(shards | {name for name in names if f"{name}.meta" in names})
+    named = shards | {name for name in names if f"{name}.meta" in names}
+    return sorted(named or (name for name in names[:_MAX_OPENED] if _is_table(os.path.join(path, name))))
+
+
+def _is_table(path: str) -> bool:
+    with contextlib.suppress(OSError, UnsupportedError), contextlib.closing(FileSource(path)) as source:
+        return is_table(source)
+    return False
 
 
 def _named_by_state(path: str, latest: str) -> Detected:

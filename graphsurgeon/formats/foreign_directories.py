@@ -17,6 +17,7 @@ _ZARR = (".zarray", ".zgroup", "zarr.json")
 #: What holds one checkpoint per step: ``checkpoint_1000``, ``1000``, ``step_1000``.
 _STEP = re.compile(r"(?:checkpoint_|step_|ckpt_)?\d+")
 _MSGPACK = "a MessagePack file"
+_VALUES = ("variables.index", "variables", "variables-00000-of-00001")
 _MAX_LOOKED_AT = 100
 _HEAD_NBYTES = 64
 #: Names that say it alone, and what they say; the first that is there counts.
@@ -47,7 +48,7 @@ def describe_directory(path: str, names: Iterable[str]) -> str | None:
         found = _of_jax(step, _listed(step)) if os.path.isdir(step) else _of_file(step)
         if found is not None:
             return f"a directory of checkpoints; {name} in it is {found}"
-    if os.path.isfile(os.path.join(path, "variables", "variables.index")):
+    if any(os.path.isfile(os.path.join(path, "variables", name)) for name in _VALUES):
         return "a SavedModel that lacks its saved_model.pb; variables/variables in it is a checkpoint"
     return next((what for pattern, what in _NAMES for name in names if re.fullmatch(pattern, name)), None)
 

@@ -363,3 +363,13 @@ def test_an_empty_graph_is_text_and_comes_back(tmp_path):
     save(Model(), tmp_path / "x.pbtxt")
     assert schema.parse_text(schema.GraphDef, (tmp_path / "x.pbtxt").read_text()) == schema.GraphDef()
     assert (detect(tmp_path / "x.pbtxt").name, len(load(tmp_path / "x.pbtxt").graph)) == ("graph_def_text", 0)
+
+
+@pytest.mark.parametrize("name", ["variables", "variables-00000-of-00001"])
+def test_v1_variables_without_their_saved_model(tmp_path, name):
+    tensors = {"w": one(dtypes.FLOAT, (1,), bytes(4))}
+    write_v1(tmp_path / "variables" / name, tensors)
+    found = detect(tmp_path / "variables")
+    assert (found.kind, found.prefix) == ("checkpoint_v1", str(tmp_path / "variables" / "variables"))
+    with pytest.raises(UnsupportedError, match=r"a SavedModel that lacks its saved_model\.pb"):
+        detect(tmp_path)

@@ -66,7 +66,7 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
 def _check_possible(model: Model, found: Detected, kind: OutputKind) -> None:
     if kind != "checkpoint" and found.graph is None:
         raise UnsupportedError(f"a checkpoint without a graph beside it cannot become a {kind}", path=found.path)
-    if kind == "checkpoint" and not model.variables:
+    if kind == "checkpoint" and not model.variables and found.prefix is None:
         raise UnsupportedError(
             f"a {found.name} without values of variables cannot become a checkpoint",
             path=found.path,

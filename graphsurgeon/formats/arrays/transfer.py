@@ -283,6 +283,9 @@ def format_of_path(path: str) -> ExportFormat:
 def detect(path: str) -> ImportFormat:
     """Return the format of an existing file, by its bytes. Errors as `import_tensors`."""
     if os.path.isdir(path):
+        error = None if any(name.endswith(".npy") for name in os.listdir(path)) else _model_error(path)
+        if error is not None:
+            raise error
         return "npy"
     try:
         source = FileSource(path)

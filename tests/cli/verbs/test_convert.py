@@ -181,3 +181,10 @@ def test_what_would_lose_values_is_refused(verb, fixtures, tmp_path):
     for each in (tmp_path / "saved", tmp_path / "saved" / "saved_model.pb"):
         assert verb("convert", each, "-o", tmp_path / "y.pb").code == 4
         assert not (tmp_path / "y.pb").exists()
+
+
+@pytest.mark.parametrize("words", ["convert {} -o {}", "rename {} -o {} --add-scope a", "compact {} -o {}"])
+def test_an_empty_checkpoint_stays_one(verb, tmp_path, words):
+    gs.save_checkpoint({}, tmp_path / "m")
+    assert verb(*words.format(tmp_path / "m", tmp_path / "again").split()).code == 0
+    assert dict(gs.load_checkpoint(tmp_path / "again")) == {}

@@ -287,10 +287,12 @@ def test_what_is_no_tensor_may_be_left_out(tmp_path, output):
 
 
 def test_graphs_and_checkpoints_are_told_that_they_need_no_import(tmp_path, fixtures):
+    save_checkpoint({}, tmp_path / "m")
     for path, kind in (
         (fixtures / "cond.pb", "a GraphDef"),
         (fixtures / "mobile_cnn.ckpt.meta", "a MetaGraphDef"),
         (fixtures / "mobile_cnn.ckpt", "a checkpoint"),
+        (tmp_path, "a checkpoint"),
     ):
         with pytest.raises(UnsupportedError, match=f"no file of arrays: this is {kind}") as caught:
             import_tensors(path)
