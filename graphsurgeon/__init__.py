@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from graphsurgeon.passes.set_attr import set_attr as set_attr
     from graphsurgeon.passes.set_device import set_device as set_device
     from graphsurgeon.passes.set_inputs import set_inputs as set_inputs
+    from graphsurgeon.passes.set_shape import set_shape as set_shape
     from graphsurgeon.passes.set_trainable import set_trainable as set_trainable
     from graphsurgeon.passes.split import split as split
     from graphsurgeon.passes.unfreeze import unfreeze as unfreeze

@@ -32,20 +32,17 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of, variable_dtype
-from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
-from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
+from graphsurgeon.meta_graph.arguments import find_outputs
 from graphsurgeon.meta_graph.contexts import CONTEXTS, dissolve_contexts
 from graphsurgeon.meta_graph.references import references, retarget_tensors, tensor_names
 from graphsurgeon.names import node_of, split_names
 from graphsurgeon.passes._contract import model_pass
-from graphsurgeon.rewrites.editing.fed_values import fed_value, pairs_of
+from graphsurgeon.rewrites.editing.fed_values import fed_value, find_inputs
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
 from graphsurgeon.rewrites.specializing.models import Specialized, specialize
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
-from proto_utils.errors import NotFoundError
 
-_INPUT_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 #: From this producer on, a Placeholder's shape without dimensions is a scalar's.
 _SCALAR_SHAPES = 24
 
@@ -145,7 +142,7 @@ def set_inputs(
     PassError
         A node is no input, a value is not of its dtype or shape, an output is dead with these values.
     """
-    nodes = _inputs(model, set)
+    nodes = find_inputs(model, set, "set_inputs")
     if not nodes:
         raise PassError("set_inputs", "no inputs are named", hint='give `set="is_training=false"`', is_usage=True)
     values = {name: _value(model, node, given) for name, (node, given) in nodes.items()}
@@ -168,24 +165,6 @@ def set_inputs(
 
 def _evaluated(node: Node, operands: Any) -> list[Tensor]:
     return evaluate(node, operands, operation="set_inputs")
-
-
-def _inputs(model: Model, given: tuple[str, ...] | Mapping[str, Any]) -> dict[str, tuple[Node, Any]]:
-    found: dict[str, tuple[Node, Any]] = {}
-    for text, value in pairs_of(given, "set_inputs"):
-        (tensor,) = named_tensors(model, [text], "inputs", "set_inputs") or [text]
-        name = node_of(tensor)
-        node = model.graph.get(name)
-        if node is None:
-            near = [each.name for each in model.graph if each.op in _INPUT_OPS]
-            raise NotFoundError.among("input", name, near or [each.name for each in model.graph])
-        if node.op not in _INPUT_OPS:
-            hint = "prune makes placeholders of other nodes"
-            raise PassError("set_inputs", f"{node.op} is no input", node=name, hint=hint)
-        if name in found:
-            raise PassError("set_inputs", "is given two values", node=name, is_usage=True)
-        found[name] = node, value
-    return found
 
 
 def _value(model: Model, node: Node, given: Any) -> Tensor:

@@ -12,12 +12,20 @@ from typing import Any
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
+from graphsurgeon.meta_graph.arguments import named_tensors
+from graphsurgeon.names import node_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.scalars import scalar
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import ArrayTensor, StringTensor, as_tensor
-from proto_utils.errors import UnsupportedError
+from proto_utils.errors import NotFoundError, UnsupportedError
+
+#: What a session is fed.
+INPUT_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 
 
 def pairs_of(given: Sequence[str] | Mapping[str, Any], operation: str) -> Iterator[tuple[str, Any]]:
@@ -30,6 +38,29 @@ def pairs_of(given: Sequence[str] | Mapping[str, Any], operation: str) -> Iterat
         if not equals or not name.strip():
             raise PassError(operation, f"{text!r} is no NAME=VALUE", is_usage=True)
         yield name.strip(), value
+
+
+def find_inputs(model: Model, given: Sequence[str] | Mapping[str, Any], operation: str) -> dict[str, tuple[Node, Any]]:
+    """Return the inputs that are named, also as a signature calls them, with what is given for each.
+
+    What is no input, or is named twice, is a PassError, what is not there a NotFoundError.
+    """
+    found: dict[str, tuple[Node, Any]] = {}
+    for text, value in pairs_of(given, operation):
+        (tensor,) = named_tensors(model, [text], "inputs", operation) or [text]
+        name = node_of(tensor)
+        node = model.graph.get(name)
+        if node is None:
+            near = [each.name for each in model.graph if each.op in INPUT_OPS]
+            raise NotFoundError.among("input", name, near or [each.name for each in model.graph])
+        if node.op not in INPUT_OPS:
+            raise PassError(
+                operation, f"{node.op} is no input", node=name, hint="prune makes placeholders of other nodes"
+            )
+        if name in found:
+            raise PassError(operation, "is named twice", node=name, is_usage=True)
+        found[name] = node, value
+    return found
 
 
 def fed_value(value: Any, dtype: DType, shape: Shape | None, name: str, operation: str) -> Tensor:

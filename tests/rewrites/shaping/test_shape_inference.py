@@ -1,0 +1,60 @@
+"""Shapes are inferred through graphs, conditions and calls."""
+
+from __future__ import annotations
+
+from graphsurgeon.ir.graph import Function
+from graphsurgeon.ir.index import Index
+from graphsurgeon.rewrites.shaping.dims import Dims
+from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
+from tests import notation
+
+
+def inferred(text: str, *functions: Function, **given: Dims) -> ShapeInference:
+    return ShapeInference(Index(notation.graph(text)), {each.name: each for each in functions}, given)
+
+
+X = "x = Placeholder {dtype: f32, shape: shape[?,3]}; w = Const {f32 [3, 4]}; "
+
+
+def test_attrs_and_what_is_given():
+    text = X + "y = MatMul(x, w)"
+    assert inferred(text).dims("y") == (None, 4)
+    assert inferred(text, x=(2, 3)).dims("y:0") == (2, 4)
+    assert inferred(text, x=None).dims("y") is None
+
+
+def test_conflicts_are_told_and_go_no_further():
+    made = inferred(X + "y = MatMul(x, w); z = Relu(y)", x=(2, 5))
+    assert [tuple(each) for each in made.conflicts] == [("y", "[2, 5] is not multiplied by [3, 4]")]
+    assert made.dims("z") is None
+
+
+def test_reshapes_by_computed_targets():
+    text = (
+        X
+        + """
+        s = Shape(x); b = Const {i32 [1] 0}; e = Const {i32 [1] 1}; k = StridedSlice(s, b, e, e) {shrink_axis_mask: 1}
+        n = Const {i32 [] -1}; t = Pack(k, n) {axis: 0}; y = Reshape(x, t)
+    """
+    )
+    made = inferred(text)
+    assert made.dims("y") == (None, None)
+    assert made.reshapes["y"].target == (None, -1)
+    assert inferred(text, x=(2, 3)).dims("y") == (2, 3)
+
+
+def test_functions_are_entered():
+    body = notation.function("f", "a", "m:product:0", "w = Const {f32 [3, 4]}; m = MatMul(a, w:output:0)")
+    assert inferred(X + "y = f(x)", body).dims("y") == (None, 4)
+    assert [each.node for each in inferred(X + "y = f(x)", body, x=(2, 5)).conflicts] == ["y/f/m"]
+
+
+def test_what_comes_around_a_loop_is_not_known():
+    text = (
+        X
+        + """
+        e = Enter(x) {frame_name: "f"}; m = Merge(e, n); t = Const(^m) {bool []}; c = LoopCond(t)
+        s = Switch(m, c); o = Exit(s); i = Identity(s:1); n = NextIteration(i); y = Relu(o)
+    """
+    )
+    assert inferred(text).dims("y") is None
