@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.ir.attr_value import Func, Shape
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of, constant_value, node_shape
 from graphsurgeon.ir.op_families import CALL_OPS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graphsurgeon.ir.graph import Function
 from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.library import Function
 from graphsurgeon.rewrites.shaping.dims import Dims
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from tests import notation
