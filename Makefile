@@ -5,6 +5,9 @@ export PYTHON
 JOBS ?= 2
 TESTS ?=
 BENCH ?=
+MINUTES ?= 10
+FUZZ ?=
+GUIDED ?= graph text checkpoint
 DEMO_GRAPH ?= fixtures/mobile_cnn.pb
 
 V := build/venv
@@ -20,7 +23,7 @@ NEWEST := 3.14 3.13 3.12 3.11 3.10
 WITH_TF := $(filter 3.10 3.11 3.12 3.13,$(ANY))
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(V)/demo.installed ## install without TensorFlow, unfreeze a real frozen graph, show what came out
 	@PATH="$(CURDIR)/$(V)/demo/bin:$$PATH" .ci/demo $(DEMO_GRAPH)
@@ -43,6 +46,19 @@ test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python,
 
 test-newest: $(V)/newest.stamp ## the same on the newest of each
 	@$(V)/newest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
+
+fuzz: $(V)/dev.stamp ## run every verb on mutated files for MINUTES=10; findings go to build/fuzz
+	@$(V)/dev/bin/python -m tests.fuzz --minutes $(MINUTES) $(FUZZ)
+
+fuzz-guided: $(V)/fuzz.stamp ## the same led by coverage (atheris: Linux, Python 3.11 and newer)
+	@for kind in $(GUIDED); do \
+	    $(V)/fuzz/bin/python -m tests.fuzz.guided $$kind --minutes $(MINUTES) $(FUZZ) || exit 1; done
+
+fuzz-ci: ## a minute of each on fixed seeds; guided where atheris installs
+	@$(MAKE) --no-print-directory fuzz MINUTES=1 FUZZ='--seed 1'
+	@if $(MAKE) --no-print-directory $(V)/fuzz.stamp; then \
+	    $(MAKE) --no-print-directory fuzz-guided MINUTES=1 FUZZ='--seed 1'; \
+	else echo 'guided fuzzing is skipped: atheris does not install here' >&2; fi
 
 lint: $(V)/dev.stamp ## ruff: rules and format; and that generated files are current
 	@$(V)/dev/bin/ruff check .
@@ -75,6 +91,9 @@ $(V)/dev.stamp: pyproject.toml
 $(V)/test.stamp: pyproject.toml
 	@$(ENVIRONMENT) test "$(WITH_TF)" -e '.[test,tf]' && touch $@
 
+$(V)/fuzz.stamp: pyproject.toml
+	@$(ENVIRONMENT) fuzz "$(filter-out 3.10,$(ANY))" -e '.[test,fuzz]' && touch $@
+
 $(V)/clients.stamp: pyproject.toml
 	@$(ENVIRONMENT) clients "$(WITH_TF)" -e '.[test,tf,clients]' && touch $@
 
@@ -94,4 +113,4 @@ $(V)/bench.stamp: pyproject.toml
 $(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md
 	@$(V)/$*/bin/python -m pip --disable-pip-version-check -q install --no-deps --force-reinstall . && touch $@
 
-.PHONY: help demo test test-fast test-tf1 test-clients test-oldest test-newest lint format types bench schema fixtures clean
+.PHONY: help demo test test-fast test-tf1 test-clients test-oldest test-newest fuzz fuzz-guided fuzz-ci lint format types bench schema fixtures clean

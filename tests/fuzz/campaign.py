@@ -78,6 +78,8 @@ class Campaign:
         if ended:
             kind = f"the process ended: {ended}"
             self.kinds[kind] = self.kinds.get(kind, 0) + 1
+            with (self._directory / "log").open("a") as lines:
+                lines.write(f"{number}\t{kind}\n")
             case = make_case(self._family, self._run, number)
             self._save(number, case, Finding([], kind, kind, "\n".join(map(str, case.commands))))
             number += 1

@@ -15,6 +15,7 @@ from tests.fuzz import cases, mutations, wire
 from tests.fuzz.campaign import Campaign, warm_up
 from tests.fuzz.cases import Case, make_case, run_case, run_command
 from tests.fuzz.commands import COMMANDS, all_verbs, verbs
+from tests.fuzz.graph_mutations import change_graph
 from tests.fuzz.minimize import minimized
 from tests.fuzz.mutations import Change
 from tests.fuzz.seeds import seeds
@@ -67,7 +68,7 @@ def test_changed_tables_have_right_checksums(tmp_path: Path):
 
 def test_graphs_stay_graphs(seed):
     for number in range(50):
-        data = mutations.change_graph(seed.files["g.pb"], random.Random(number), [])
+        data = change_graph(seed.files["g.pb"], random.Random(number), [])
         assert data is not None
         assert len(schema.parse(schema.GraphDef, data).node) > 0
 
@@ -87,7 +88,7 @@ def _never_ends() -> None:
 @pytest.mark.parametrize(
     ("work", "kind"),
     [
-        (lambda: {}[0], "KeyError"),
+        (lambda: int("x"), "ValueError"),
         (lambda: bytearray(1 << 30), "MemoryError"),
         (_never_ends, "TookTooLongError"),
         (lambda: 9, "exit code 9"),
