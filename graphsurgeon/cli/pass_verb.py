@@ -31,7 +31,7 @@ _ALSO = {"prefixes": ("--prefix",)}
 #: What makes the checkpoint that training starts from, which is the latest of its directory.
 _STARTS = ("unfreeze",)
 #: What changes no value: data files can be linked.
-_NO_NEW_VALUES = ("join",)
+_NO_NEW_VALUES = ("copy", "join")
 _METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 

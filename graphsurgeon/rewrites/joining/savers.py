@@ -5,7 +5,7 @@ The nodes of the old ones go, as far as nothing else needs them and nothing arou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.ir.function_calls import called_functions, trim_library
@@ -15,12 +15,14 @@ from graphsurgeon.ir.traversal import successors
 from graphsurgeon.meta_graph.dependencies import holds_state, state_inputs
 from graphsurgeon.meta_graph.references import references
 from graphsurgeon.names import node_of, node_of_input
-from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, SavedNow, find_saver, what_is_saved
+from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, what_is_saved
 from graphsurgeon.rewrites.pruning.removal import unlist_saver
-from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
+from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, variable_nodes
 from graphsurgeon.variables.saver import Saved, new_saver
 from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
+
+_NOWHERE: Mapping[str, SavedAs] = {}
 
 
 class TakenSaver(NamedTuple):
@@ -32,22 +34,23 @@ class TakenSaver(NamedTuple):
     unsaved: list[str]  # nodes that it saved, and of which no key could be found
 
 
-def take_saver(model: Model, operation: str) -> TakenSaver:
+def take_saver(model: Model, operation: str, places: Mapping[str, SavedAs] = _NOWHERE) -> TakenSaver:
     """Take the saver out of a model, and return what it saved: without one, the variables that have values.
 
-    Reads that variables lack are added. State that no saver made anew can save is a PassError.
+    Of variables that it did not save, `places` tell where the checkpoint has them. Reads that variables lack are added.
+    State that no saver made anew can save is a PassError.
     """
     index = Index(model.graph)
     old = find_saver(model, index)
     state = old.state if old.names else _with_values(model, index)
-    saved = what_is_saved(model, index, model.graph, state, StateChoice(model, index, None, operation))
+    saved = what_is_saved(model, index, model.graph, state, StateChoice(model, index, None, operation), places)
     saver_def = schema.SaverDef()
     if model.meta is not None:
         saver_def.CopyFrom(model.meta.saver_def)
     is_listed = model.meta is not None and unlist_saver(model.meta)
     if model.meta is not None:
         model.meta.ClearField("saver_def")
-    gone = _removable(model, index, old, saved)
+    gone = _removable(model, index, old, {*saved.needs, *_snapshots(saved.states)})
     if gone or saved.reads:
         model.graph.set_nodes([*(node for node in model.graph if node.name not in gone), *saved.reads])
     if any("Call" in index.producers[name].op for name in gone):
@@ -78,12 +81,19 @@ def _with_values(model: Model, index: Index) -> set[str]:
     return {node.name for node in variable_nodes(model.graph) if values.place(node) is not None}
 
 
-def _removable(model: Model, index: Index, old: OldSaver, saved: SavedNow) -> set[str]:
+def only_for_saver(model: Model, index: Index) -> set[str]:
+    """Return the nodes of a model's saver that nothing else needs and nothing else around the graph names."""
+    return _removable(model, index, find_saver(model, index), set())
+
+
+def _removable(model: Model, index: Index, old: OldSaver, needed: Collection[str]) -> set[str]:
     """Return the nodes of the old saver that nothing else needs."""
     if not old.names:
         return set()
-    named = {node_of(each.name) for each in references(model.meta)} if model.meta is not None else set()
-    kept = {*named, *old.state, *saved.needs, *_snapshots(saved.states)}
+    entries = [] if model.meta is None else references(model.meta)
+    # The collection of savers lists it, too.
+    named = {node_of(each.name) for each in entries if each.entry.where not in ("saver", "collection savers")}
+    kept = {*named, *old.state, *needed}
     # What reads a variable for its own sake is not behind the file's name.
     behind = successors(index, old.names)
     gone: set[str] = set()

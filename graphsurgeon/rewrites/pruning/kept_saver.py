@@ -8,7 +8,7 @@ graph's own saver had for them, so the checkpoint still fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.ir.graph import Graph
@@ -26,6 +26,8 @@ from graphsurgeon.variables.layout import Variable, VariableKind, new_read
 from graphsurgeon.variables.saver import Saved, SavedVariable, Saver, new_saver
 from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
+
+_NOWHERE: Mapping[str, SavedAs] = {}
 
 
 class OldSaver(NamedTuple):
@@ -66,10 +68,16 @@ class SavedNow(NamedTuple):
 
 
 def what_is_saved(
-    model: Model, index: Index, nodes: Iterable[Node], state: Collection[str], choice: StateChoice
+    model: Model,
+    index: Index,
+    nodes: Iterable[Node],
+    state: Collection[str],
+    choice: StateChoice,
+    places: Mapping[str, SavedAs] = _NOWHERE,
 ) -> SavedNow:
     """Return how variables and other state among `nodes` are saved, as far as they are of the `state` to be saved.
 
+    `places` tell where the checkpoint has variables of which neither a saver nor their names do.
     Model and index are as before nodes went. State that a new saver cannot save, and that `choice` does not drop, is a
     PassError.
     """
@@ -78,7 +86,7 @@ def what_is_saved(
     reads = _Reads(model, graph)
     saved: list[Saved] = []
     for node in variable_nodes(graph):
-        dtype, place = node.attrs.get("dtype"), find(node) if node.name in state else None
+        dtype, place = node.attrs.get("dtype"), places.get(node.name) or (find(node) if node.name in state else None)
         if place is not None and isinstance(dtype, DType):
             saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
     names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
