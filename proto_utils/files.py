@@ -53,6 +53,8 @@ class Source(Protocol):
         ...
 
 
+#: What is said to who reads a file that was closed.
+CLOSED = "read what is needed before close(), or inside the with statement"
 _AGAIN = "read it again when nobody writes to it"
 
 
@@ -194,8 +196,7 @@ class FileSource:
                 self._fill(view, start)
                 start += len(view)
                 full.put(view)
-        except (OSError, FileFormatError, ValueError) as error:
-            # ValueError is what a closed file raises.
+        except (OSError, FileFormatError) as error:
             failure = error
         finally:
             full.put(failure)
@@ -208,6 +209,11 @@ class FileSource:
                 # A disk or a network that fails says of no file that it does.
                 error.filename = error.filename or self.path
                 raise
+            except ValueError as error:
+                # What Python says of a file that is closed.
+                raise UnsupportedError(
+                    "was closed before this was read from it", path=self.path, hint=CLOSED
+                ) from error
             if count == 0:
                 raise ChangedError("was truncated while it was read", path=self.path, offset=offset, hint=_AGAIN)
             view, offset = view[count:], offset + count

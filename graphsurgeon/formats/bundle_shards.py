@@ -16,7 +16,7 @@ from graphsurgeon.formats.bundle_writer import index_path, shard_path
 from graphsurgeon.formats.checkpoint import Damage, DamagedFile
 from graphsurgeon.formats.foreign import LFS_POINTER, is_lfs_pointer
 from proto_utils.errors import CorruptionError, GraphSurgeonError, NotFoundError, UnsupportedError
-from proto_utils.files import FileSource, ReopenedSource
+from proto_utils.files import CLOSED, FileSource, ReopenedSource
 
 #: Shards are opened with the checkpoint so that replacing its files changes nothing for whoever
 #: reads it; beyond this many only while they are read, because descriptors are few.
@@ -49,6 +49,7 @@ class BundleShards:
         self._sources: dict[int, FileSource] = {}
         self._sizes: dict[int, int | None] = {}
         self._is_pointer: dict[int, bool] = {}
+        self._is_closed = False
 
     def path(self, shard_id: int) -> str:
         """Return the path of a shard."""
@@ -117,9 +118,12 @@ class BundleShards:
         for source in self._sources.values():
             source.close()
         self._sources.clear()
+        self._is_closed = True
 
     def _open(self, shard_id: int) -> FileSource:
         source = self._sources.get(shard_id)
+        if self._is_closed:
+            raise UnsupportedError("was closed before this was read from it", path=self.path(shard_id), hint=CLOSED)
         if source is None:
             kind = FileSource if len(self._sources) < _MAX_OPEN_SHARDS else ReopenedSource
             source = self._sources[shard_id] = kind(self.path(shard_id))

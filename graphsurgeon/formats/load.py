@@ -46,7 +46,8 @@ def load(
     -------
     Model
         Lazy: costs O(nodes + tensors) and touches no payload, except that text is
-        parsed whole. A checkpoint without a ``.meta`` gives a model without nodes.
+        parsed whole. A checkpoint without a ``.meta`` gives a model without nodes. It holds a file or two open, until
+        the end of a ``with``, its `close`, or its own end.
 
     Raises
     ------
@@ -63,7 +64,9 @@ def load(
     model = load_graph(found, tags=tags)
     beside = found if checkpoint is None else detect(checkpoint)
     if beside.prefix is not None or beside.lost_index is not None:
-        model.variables = dict(open_checkpoint(beside))
+        values = open_checkpoint(beside)
+        model.own(values)
+        model.variables = dict(values)
     elif checkpoint is not None:
         raise UnsupportedError(f"a {beside.name} without a checkpoint beside it", path=beside.path)
     if checkpoint is not None:

@@ -69,6 +69,10 @@ class Graph(NodeList):
             return self.tensor(name)
         raise NotFoundError.among("node", name, (n.name for n in self))
 
+    def copy(self) -> Graph:
+        """Return an independent graph of copies of the nodes; payloads are shared, and none is read."""
+        return Graph(node.copy() for node in self)
+
     @property
     def is_body(self) -> bool:
         """Whether it is the body of a function, where inputs name arguments, ``argument``, or ``node:output:0``."""

@@ -65,8 +65,7 @@ class Function:
     def copy(self) -> Function:
         """Return an independent function; payloads are shared."""
         proto = schema.parse(schema.FunctionDef, schema.serialize(self.proto))
-        body = Graph(node.copy() for node in self.body)
-        return Function(proto, body, None if self.is_edited else self.origin)
+        return Function(proto, self.body.copy(), None if self.is_edited else self.origin)
 
     def __repr__(self) -> str:
         return f"Function({self.name!r}, {len(self.body)} nodes)"

@@ -111,13 +111,39 @@ class Model:
         self._num_edits_checked = self._num_edits
         self._origin = origin
         self._parts_as_read = (self.graph, self.library)
+        self._opened: list[Any] = [] if origin is None else [origin.source]
         self._link()
         self._rest_as_read = (rest, schema.serialize(self.rest))
         self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy has other files open, or the same ones without a say in when they are closed.
+        return {**self.__dict__, "_opened": []}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._link()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files that the model was loaded from, unless copies of it need them: what is in them is gone.
+
+        Without that they are closed with the last object that may read from them, which is soon enough for all who do
+        not hold hundreds of models.
+        """
+        while self._opened:
+            close = getattr(self._opened.pop(), "close", None)
+            if close is not None:
+                close()
+
+    def own(self, opened: Any) -> None:
+        """Take what is open, and has a method to close it, to be closed with the model."""
+        self._opened.append(opened)
 
     def _link(self) -> None:
         for _, each in self.graphs():
@@ -264,8 +290,7 @@ class Model:
     def copy(self) -> Model:
         """Return an independent model; payloads and values are shared, and none is read."""
         meta = None if self.meta is None else schema.serialize(self.meta)
-        graph = Graph(node.copy() for node in self.graph)
-        made = Model(graph, self.library.copy(), rest=schema.serialize(self.rest), meta=meta)
+        made = Model(self.graph.copy(), self.library.copy(), rest=schema.serialize(self.rest), meta=meta)
         made.variables, made.path = self.variables, self.path
         made.saved_model, made.is_frozen = self.saved_model, self.is_frozen
         return made

@@ -106,3 +106,12 @@ def test_edits_are_counted():
     graph.append(Node.new("d", "NoOp"))
     graph.set_nodes(list(graph))
     assert graph.num_edits == 4
+
+
+def test_a_copy_is_independent():
+    graph = notation.model("a = Placeholder {dtype: f32}; b = Relu(a)").graph
+    made = graph.copy()
+    made["b"].device = "/cpu:0"
+    made.set_nodes([made["a"]])
+    assert [node.name for node in graph] == ["a", "b"]
+    assert graph["b"].device == ""

@@ -74,7 +74,7 @@ def test_reading_ahead_tells_of_a_closed_file(tmp_path: Path):
     (tmp_path / "data").write_bytes(DATA)
     source = FileSource(tmp_path / "data")
     source.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(UnsupportedError, match="was closed"):
         list(source.chunks(0, len(DATA), 64))
 
 
