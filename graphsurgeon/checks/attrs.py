@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from graphsurgeon.checks.constants import without_content
 from graphsurgeon.checks.finding import ERROR, WARNING, Severity
 from graphsurgeon.checks.shape_functions import Limit, limits, shape_problem
 from graphsurgeon.ir import ops
@@ -18,6 +19,7 @@ from graphsurgeon.ir.attr_rules import AttrRule, attr_rules, holds_its_kind, kin
 from graphsurgeon.ir.node import Kind, Node
 from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.signatures import OpSignature
+from graphsurgeon.names import text_of
 from proto_utils import schema
 
 #: What is wrong with an attr.
@@ -48,14 +50,16 @@ class _Rules(NamedTuple):
 def node_kind(node: Node) -> Kind | None:
     """Return what a node has in common with others, and note it with the node that it is to share a device with.
 
-    None where there is no telling without parsing, and of constants that share no device, which have values of their
-    own. The one to share a device with stands in an attr::
+    None where there is no telling without parsing. Of constants all but the bytes of their values is in common, see
+    `without_content`. The node to share a device with stands in an attr::
 
         2a LENGTH  0a 06 _class  12 LENGTH  0a LENGTH  12 LENGTH  loc:@NAME
     """
     kind = node.kind
     if kind is None:
         attrs = node.serialized_attrs()
+        if attrs is not None and node.op == "Const":
+            attrs = without_content(attrs)
         found = None if attrs is None else _without_neighbour(node.op, attrs)
         if found is not None:
             kind, node.beside = found
@@ -66,7 +70,7 @@ def node_kind(node: Node) -> Kind | None:
 def _without_neighbour(op: str, attrs: bytes) -> tuple[Kind, str | None] | None:
     key = attrs.find(_CLASS)
     if key < 0:
-        return None if op == "Const" else ((op, attrs), None)
+        return (op, attrs), None
     name = key + len(_CLASS) + 5
     head = attrs[key - 2 : key] + attrs[key + len(_CLASS) : name]
     if len(head) != _NUM_HEADER or not _MIN_LENGTH <= head[1] <= _MAX_LENGTH:
@@ -76,7 +80,7 @@ def _without_neighbour(op: str, attrs: bytes) -> tuple[Kind, str | None] | None:
     wanted = bytes((0x2A, head[1], inner, 0x0A, inner - 2, 0x12, inner - 4))
     if head != wanted or attrs[name : name + len(_BESIDE)] != _BESIDE or attrs.find(_CLASS, end) >= 0:
         return None
-    return (op, attrs[: key - 2] + attrs[end:]), attrs[name + len(_BESIDE) : end].decode("latin-1")
+    return (op, attrs[: key - 2] + attrs[end:]), text_of(attrs[name + len(_BESIDE) : end])
 
 
 def recall(kind: Kind) -> OpSignature | None:

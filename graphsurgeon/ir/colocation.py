@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.names import bytes_of, text_of
 from proto_utils import schema
 
@@ -21,7 +20,13 @@ def colocated_with(node: Node) -> list[str]:
 
 def colocations(nodes: Iterable[Node]) -> dict[str, list[str]]:
     """Return what nodes are colocated with, by their names; those that are with nothing are not in it."""
-    return {node.name: near for node, attr in with_attr(nodes, _COLOCATION) if (near := _names(attr))}
+    found = {}
+    for node in nodes:
+        # Who noted what kind of node it is has looked.
+        near = colocated_with(node) if node.kind is None else [] if node.beside is None else [node.beside]
+        if near:
+            found[node.name] = near
+    return found
 
 
 def drop_colocation(node: Node, gone: Iterable[str]) -> None:

@@ -41,7 +41,8 @@ _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 # Tag and length of a short text in field 1, 2 or 3 of a NodeDef, by its length.
 _NAME_HEADS, _OP_HEADS, _INPUT_HEADS = ([bytes((number << 3 | LEN, n)) for n in range(0x80)] for number in (1, 2, 3))
 
-#: What a node's message holds behind its inputs, but for the one node to share a device with; and the op.
+#: The op, and what a node's message holds behind its inputs but for the one node to share a device with, and for the
+#: bytes of a constant's value.
 Kind: TypeAlias = tuple[str, bytes]
 
 

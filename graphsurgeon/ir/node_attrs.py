@@ -36,6 +36,10 @@ class Attrs(MutableMapping[str, Any]):
         attr = self._node.attr(key)
         if attr is None:
             raise KeyError(key)
+        return self.decode(key, attr)
+
+    def decode(self, key: str, attr: schema.AttrValue) -> Any:
+        """Return the value of an attr of which the message is at hand."""
         payloads = self._node._payloads
         if payloads and key in payloads:
             return _with_payload(attr.tensor, payloads[key])

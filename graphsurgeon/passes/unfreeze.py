@@ -33,7 +33,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import NAME
-from graphsurgeon.ir.node_messages import with_attr
+from graphsurgeon.ir.node_messages import protos, with_attr
 from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
@@ -169,10 +169,10 @@ def unfreeze(
     _check_types(plan, variables)
     held = held_variables(model, index)
     _check_keys(plan, held)
-    values = {weight.variable: weight.node.tensor for weight in plan.weights}
+    values: dict[str, Tensor] = {}
     surgery = ToVariables(model.graph, index, variables)
-    for weight in plan.weights:
-        surgery.convert(weight.node, values[weight.variable], weight.variable)
+    for weight, proto in zip(plan.weights, protos([weight.node for weight in plan.weights]), strict=True):
+        values[weight.variable] = surgery.convert(weight.node, proto, weight.variable)
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)

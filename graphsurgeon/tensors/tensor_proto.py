@@ -224,9 +224,11 @@ def encode(tensor: Tensor, *, num_typed: int = 0) -> schema.TensorProto:
 
 def count_typed(proto: schema.TensorProto) -> int:
     """Return how many values a TensorProto has in its typed list; 0 for strings and where they are raw."""
+    if proto.tensor_content:
+        return 0
     dtype = DType.from_number(proto.dtype).base
     field = value_field(dtype)
-    if proto.tensor_content or not dtype.itemsize or field == FLOAT8_VAL:
+    if not dtype.itemsize or field == FLOAT8_VAL:
         return 0
     return len(getattr(proto, _FIELD_NAMES[field])) // (2 if dtype.is_complex else 1)
 

@@ -8,9 +8,8 @@ with all names of the graph: ``scope/{"version":1 ...}``.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from proto_utils import schema
@@ -22,18 +21,47 @@ COLLECTION = "graphsurgeon/unfreeze"
 ATTR = "_graphsurgeon"
 
 
-@dataclasses.dataclass
 class ConstantNote:
-    """How one constant was read before it became a variable."""
+    """How one constant was read before it became a variable.
 
-    read: str = ""  # the read made for it; empty when the graph had one of its own
-    # [node, input position] of the constant's own readers, put on a read that the graph had
-    rewired: list[list[Any]] = dataclasses.field(default_factory=list)
-    controls: list[str] = dataclasses.field(default_factory=list)  # the constant's control inputs, as written
-    # the nodes that brought the value to where those had held the constant, in order
-    anchors: list[str] = dataclasses.field(default_factory=list)
-    num_typed: int = 0  # how many values stood in a typed list, where they usually do not; see `tensor_proto.encode`
-    name: str = ""  # the constant's own, which is the read's now; empty when the variable has it
+    Attributes
+    ----------
+    read : str
+        The read made for it; empty when the graph had one of its own.
+    rewired : sequence of [node, input position]
+        The constant's own readers, put on a read that the graph had.
+    controls : sequence of str
+        The constant's control inputs, as written.
+    anchors : sequence of str
+        The nodes that brought the value to where those had held the constant, in order.
+    num_typed : int
+        How many values stood in a typed list, where they usually do not; see `tensor_proto.encode`.
+    name : str
+        The constant's own, which is the read's now; empty when the variable has it.
+    """
+
+    __slots__ = ("anchors", "controls", "name", "num_typed", "read", "rewired")
+
+    def __init__(
+        self,
+        read: str = "",
+        rewired: Sequence[list[Any]] = (),
+        controls: Sequence[str] = (),
+        anchors: Sequence[str] = (),
+        num_typed: int = 0,
+        name: str = "",
+    ) -> None:
+        self.read = read
+        self.rewired = rewired
+        self.controls = controls
+        self.anchors = anchors
+        self.num_typed = num_typed
+        self.name = name
+
+    def to_json(self) -> dict[str, object]:
+        """Return what it says as JSON types."""
+        said = ((key, getattr(self, key)) for key in ("read", "rewired", "controls", "anchors", "num_typed", "name"))
+        return {key: value for key, value in said if value}
 
     def renamed(self, new: Callable[[str], str]) -> ConstantNote:
         """Return the same of nodes of other names."""
@@ -47,19 +75,31 @@ class ConstantNote:
         )
 
 
-@dataclasses.dataclass
 class UnfreezeNote:
-    """The note that unfreezing leaves in a graph's collections."""
+    """The note that unfreezing leaves in a graph's collections.
 
-    constants: dict[str, ConstantNote] = dataclasses.field(default_factory=dict)  # by variable
-    # dropped attrs, by node (``function/node`` in a function body)
-    gradient_op_type: dict[str, str] = dataclasses.field(default_factory=dict)
+    Attributes
+    ----------
+    constants : dict of str to ConstantNote
+        By variable.
+    gradient_op_type : dict of str to str
+        Dropped attrs, by node (``function/node`` in a function body).
+    """
+
+    def __init__(
+        self, constants: Mapping[str, ConstantNote] | None = None, gradient_op_type: Mapping[str, str] | None = None
+    ) -> None:
+        self.constants = dict(constants or {})
+        self.gradient_op_type = dict(gradient_op_type or {})
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        constants = {name: each.to_json() for name, each in self.constants.items()}
+        return {"version": 1, "constants": constants, "gradient_op_type": self.gradient_op_type}
 
     def write(self, meta: schema.MetaGraphDef) -> None:
         """Add the note to a graph's collections; an older one stays, and counts too."""
-        constants = {name: {k: v for k, v in vars(c).items() if v} for name, c in self.constants.items()}
-        note = {"version": 1, "constants": constants, "gradient_op_type": self.gradient_op_type}
-        data = json.dumps(note, separators=(",", ":")).encode()
+        data = json.dumps(self.to_json(), separators=(",", ":")).encode()
         meta.collection_def[COLLECTION].bytes_list.value.append(data)
 
     @classmethod

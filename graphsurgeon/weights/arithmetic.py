@@ -45,11 +45,20 @@ _MAX_VISITED: Final = 40
 _MAX_SUMS: Final = 8
 
 
-class Weighted(NamedTuple):
-    """A node that uses a weight, and the `channels` that the last dimension of its output may have, if known."""
+class Weighted:
+    """A node that uses a weight as its filter or kernel, if it is known how."""
 
-    node: Node
-    channels: frozenset[int]
+    __slots__ = ("_kernel", "_use", "node")
+
+    def __init__(self, node: Node, use: Use | None = None, kernel: Constant | None = None) -> None:
+        self.node = node
+        self._use = use
+        self._kernel = kernel
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """What the last dimension of the node's output may be; empty when that is not known."""
+        return frozenset() if self._use is None or self._kernel is None else _channels(self._use, self._kernel)
 
 
 class Judgement(NamedTuple):
@@ -59,21 +68,20 @@ class Judgement(NamedTuple):
     text: str
 
 
-def weighted(use: Use, kernel: Constant) -> Weighted:
-    """Describe the node that uses `kernel` as its filter or kernel."""
+def _channels(use: Use, kernel: Constant) -> frozenset[int]:
     shape, op = kernel.shape, use.node.op
     if len(shape) < 2:
-        return Weighted(use.node, frozenset(shape))
+        return frozenset(shape)
     if "Conv" not in op and "Gather" not in op:
         # A matrix may be transposed, or made of a kernel of more dimensions.
-        return Weighted(use.node, frozenset(shape) | {math.prod(shape[i:]) for i in range(1, len(shape))})
+        return frozenset(shape) | {math.prod(shape[i:]) for i in range(1, len(shape))}
     if any(node.op not in ("Identity", "Cast", "Enter", "Switch") for node in use.path()):
-        return Weighted(use.node, frozenset())
+        return frozenset()
     if "BackpropInput" in op:
-        return Weighted(use.node, frozenset({shape[-2]}))
+        return frozenset({shape[-2]})
     if "Depthwise" in op:
-        return Weighted(use.node, frozenset({shape[-1] * shape[-2]}))
-    return Weighted(use.node, frozenset({shape[-1]}))
+        return frozenset({shape[-1] * shape[-2]})
+    return frozenset({shape[-1]})
 
 
 class Arithmetic:

@@ -16,7 +16,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import Steps, run_nested
 from graphsurgeon.weights import calls, norms, roles
-from graphsurgeon.weights.arithmetic import Arithmetic, Weighted, weighted
+from graphsurgeon.weights.arithmetic import Arithmetic, Weighted
 from graphsurgeon.weights.marks import INTACT, NAME_ONLY, find_marks
 from graphsurgeon.weights.masks import find_masks
 from graphsurgeon.weights.normalizers import Normalizers
@@ -135,7 +135,7 @@ class _Analysis:
             if role is None or not _counts(self.scope, constant, use):
                 continue
             if role in roles.KERNELS or role == "embedding":
-                self.weighted[use.node.name] = weighted(use, constant)
+                self.weighted[use.node.name] = Weighted(use.node, use, constant)
             text = f"{roles.input_name(use.node, use.position)} of {use.node.op} {use.node.name!r}{_through(use)}"
             self.found[constant.name].add(Clue(text, self._in_loop(role, use), is_sure=True))
 
@@ -205,7 +205,7 @@ class _Analysis:
             self.known[key] = inner.found, bool(inner.weighted)
         found, uses_weights = self.known[key]
         if uses_weights:
-            self.weighted.setdefault(node.name, Weighted(node, frozenset()))
+            self.weighted.setdefault(node.name, Weighted(node))
         for name, given in arguments.items():
             for finding in found[name].findings:
                 # Only the innermost is named, however deep.
@@ -257,5 +257,7 @@ def _is_cell(scope: Scope, node: Node) -> bool:
 
 
 def _through(use: Use) -> str:
+    if use.last is None:
+        return ""
     ops = [node.op for node in use.path() if node.op != "Identity"]
     return f" (through {', '.join(reversed(ops))})" if ops else ""

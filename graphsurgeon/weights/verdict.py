@@ -66,14 +66,16 @@ class Judge:
         if against is not None:
             return Kept(node, constant.dtype, constant.shape, against, role=roles.strongest(evidence.sure))
         self._taken.add(known[-1])
-        return self._weight(constant, node, evidence, selecting)._replace(variable=known[-1])
+        return self._weight(constant, node, evidence, selecting, known[-1])
 
     def _names(self, constant: Constant, node: Node, evidence: Evidence) -> list[str]:
         """Return the names of a constant: its own, and last that of the variable it was."""
         folded = folded_variable(constant.name) if evidence.mark == NAME_ONLY and not node.inputs else None
         return [constant.name] if folded is None or folded in self._taken else [constant.name, folded]
 
-    def _weight(self, constant: Constant, node: Node, evidence: Evidence, selecting: str | None) -> Weight:
+    def _weight(
+        self, constant: Constant, node: Node, evidence: Evidence, selecting: str | None, variable: str
+    ) -> Weight:
         role, by_structure = _role(constant, evidence, "variable" if selecting is None else "selected")
         texts = [] if selecting is None else [f"selected by {selecting!r}"]
         texts += [finding.text for finding in evidence.findings]
@@ -88,7 +90,7 @@ class Judge:
             role,
             roles.is_trainable(role, constant.dtype) and not is_untrained,
             texts,
-            constant.name,
+            variable,
         )
 
     def _against(self, constant: Constant, node: Node, evidence: Evidence) -> str | None:
@@ -159,6 +161,8 @@ def _with_colocated(texts: list[str], near: Sequence[Node]) -> list[str]:
 
 
 def _matching(patterns: Sequence[str], known: Sequence[str]) -> str | None:
+    if not patterns:
+        return None
     return next((pattern for pattern in patterns if any(names.matches(pattern, name) for name in known)), None)
 
 

@@ -68,13 +68,20 @@ class ToVariables:
         self.note = UnfreezeNote()
         self.remarks: list[str] = []
 
-    def convert(self, node: Node, value: Tensor, variable: str) -> None:
-        """Plan the exchange of one constant for a variable; of another name, the constant's is that of its read."""
-        if variable != node.name:
-            self._convert_folded(node, value, variable)
-            return
+    def convert(self, node: Node, proto: schema.NodeDef, variable: str) -> Tensor:
+        """Plan the exchange of one constant for a variable; of another name, the constant's is that of its read.
+
+        Its message is given, and its value returned.
+        """
+        value: Tensor = node.attrs.decode("value", proto.attr["value"])
+        if variable == node.name:
+            self._convert(node, proto, value)
+        else:
+            self._convert_folded(node, proto, value, variable)
+        return value
+
+    def _convert(self, node: Node, proto: schema.NodeDef, value: Tensor) -> None:
         name = node.name
-        proto = node.proto
         own_read = None if node.inputs else self._own_read(name)
         made = self._new_variable(name, proto, value, read=None if own_read is None else own_read.name)
         note = self.note.constants[name] = ConstantNote(
@@ -93,10 +100,9 @@ class ToVariables:
         for consumer, position in self._index.consumers(name):
             self._set_input(consumer, position, name, note.anchors[-1])
 
-    def _convert_folded(self, node: Node, value: Tensor, variable: str) -> None:
+    def _convert_folded(self, node: Node, proto: schema.NodeDef, value: Tensor, variable: str) -> None:
         """Take the variable out of a read that constant folding put it into; who reads that sees no difference."""
         self.taken.add(variable)
-        proto = node.proto
         made = self._new_variable(variable, proto, value, read=node.name)
         read = named_read(node.name, variable, self.kind, value.dtype, device=node.device)
         self._edit.replace(node.name, [read, *made.nodes])
@@ -149,6 +155,7 @@ class ToVariables:
 
     def _rewire(self, name: str, read: str, own_read: Node | None, note: ConstantNote) -> None:
         """Make every reader of the constant read `read`; handles are read by ReadVariableOps again."""
+        rewired: list[list[Any]] = []
         for consumer, position in self._index.consumers(name):
             if _takes_variable(consumer, position, self.kind):
                 continue
@@ -158,7 +165,8 @@ class ToVariables:
                 self._set_input(consumer, position, name, read)
             elif consumer.name != own_read.name:
                 self._set_input(consumer, position, name, read)
-                note.rewired.append([consumer.name, position])
+                rewired.append([consumer.name, position])
+        note.rewired = rewired
 
     def _set_input(self, consumer: Node, position: int, old: str, new: str) -> None:
         """Let an input name another node; it stays written as it is, ``a`` or ``a:0``."""
@@ -208,7 +216,8 @@ def _num_typed(proto: schema.TensorProto, value: Tensor) -> int:
 
 
 def _reads_only(node: Node, name: str) -> bool:
-    return len(node.inputs) == 1 and parse_input(node.inputs[0]) == (name, 0)
+    inputs = node.inputs
+    return len(inputs) == 1 and (inputs[0] == name or parse_input(inputs[0]) == (name, 0))
 
 
 def _was_read_variable_op(node: Node) -> bool:

@@ -15,7 +15,7 @@ def exchanged(text: str, kind: VariableKind, *names: str) -> list[str]:
     graph = notation.graph(text)
     surgery = ToVariables(graph, Index(graph), kind)
     for name in names:
-        surgery.convert(graph[name], graph[name].tensor, name)
+        surgery.convert(graph[name], graph[name].proto, name)
     before = notation.show(notation.graph(text))
     assert notation.show(graph) == before  # nothing is done until all is gathered
     surgery.finish()
@@ -39,7 +39,7 @@ def test_nodes_are_edited_as_copies():
     graph = notation.graph("w = Const {f32 [2]}; y = Neg(w)")
     nodes, before = list(graph), notation.show(graph)
     surgery = ToVariables(graph, Index(graph), "ref")
-    surgery.convert(graph["w"], graph["w"].tensor, "w")
+    surgery.convert(graph["w"], graph["w"].proto, "w")
     surgery.finish()
     assert notation.show(nodes) == before
 
