@@ -54,6 +54,13 @@ class Shape:
     def __repr__(self) -> str:
         return f"Shape({None if self.dims is None else list(self.dims)})"
 
+    def is_compatible_with(self, other: Shape) -> bool:
+        """Whether some tensor has both shapes."""
+        if self.dims is None or other.dims is None:
+            return True
+        pairs = zip(self.dims, other.dims, strict=False)
+        return len(self.dims) == len(other.dims) and all(a is None or b is None or a == b for a, b in pairs)
+
     @classmethod
     def from_proto(cls, proto: schema.TensorShapeProto) -> Shape:
         """Make a shape of a TensorShapeProto."""

@@ -13,8 +13,8 @@ from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from graphsurgeon.ir.library import Library
     from graphsurgeon.ir.match import Match, Pattern
+    from graphsurgeon.ir.model import Model
     from graphsurgeon.ir.output import Output, TensorLike
     from graphsurgeon.ir.signatures import OpSignatures
     from graphsurgeon.tensors.dtypes import DType
@@ -45,7 +45,7 @@ class Graph(NodeList):
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         super().__init__(nodes)
         self.function_def: schema.FunctionDef | None = None
-        self._library: weakref.ref[Library] | None = None
+        self._model: weakref.ref[Model] | None = None
         self._signatures: OpSignatures | None = None
         self._scope = ""
 
@@ -78,20 +78,30 @@ class Graph(NodeList):
         """Whether it is the body of a function, where inputs name arguments, ``argument``, or ``node:output:0``."""
         return self.function_def is not None
 
-    def link(self, library: Library) -> None:
-        """Let calls of the functions of a library be known."""
-        self._library = weakref.ref(library)
+    @property
+    def model(self) -> Model | None:
+        """The model whose graph, or one of whose function bodies, it is, if any."""
+        return None if self._model is None else self._model()
+
+    def link(self, model: Model) -> None:
+        """Let the model be known, and with it the functions that nodes call."""
+        self._model = weakref.ref(model)
+
+    def forget_frames(self) -> None:
+        """Take in that frames of loops have other names: they are found again when they are asked for."""
+        if self._state is not None:
+            self._state.forget_frames()
 
     @property
     def signatures(self) -> OpSignatures:
         """What nodes take and give, those that call functions of the library included."""
         from graphsurgeon.ir.signatures import TENSORFLOW, OpSignatures
 
-        library = None if self._library is None else self._library()
-        if library is None or not library.functions:
+        model = self.model
+        if model is None or not model.library.functions:
             return TENSORFLOW
-        if self._signatures is None or self._signatures.functions is not library.functions:
-            self._signatures = OpSignatures(library.functions)
+        if self._signatures is None or self._signatures.functions is not model.library.functions:
+            self._signatures = OpSignatures(model.library.functions)
         return self._signatures
 
     def tensor(self, tensor: TensorLike) -> Output:

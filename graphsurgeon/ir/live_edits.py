@@ -33,6 +33,7 @@ def add(
     attrs: Mapping[str, Any],
 ) -> Node:
     """Make a node and add it at the end."""
+    from graphsurgeon.ir.constant_attrs import constant_attrs
     from graphsurgeon.ir.node_making import make_node
 
     given = [inputs] if isinstance(inputs, (Output, Node, str)) else inputs
@@ -42,6 +43,8 @@ def add(
     ]
     waits = [f"^{node.name}" for node in nodes_named(graph, control_inputs)]
     whole = _new_name(graph, "/".join([part for part in (graph._scope, name or op) if part]), is_given=name is not None)
+    if op == "Const":
+        attrs = constant_attrs(whole, attrs)
     node = make_node(whole, op, tensors, attrs=attrs, control_inputs=waits, device=device)
     state_of(graph).frames.require_new(node)
     graph.append(node)
@@ -234,7 +237,7 @@ def _data_input(node: Node, position: int) -> str:
 
 def _require_fit(old: Output, new: Output) -> None:
     a, b = old.shape, new.shape
-    if a is not None and b is not None and not _fits(a, b):
+    if a is not None and b is not None and not a.is_compatible_with(b):
         raise GraphError(
             f"{new.name!r} has the shape {_shape(b)}, which does not fit {_shape(a)} of {old.name!r}",
             node=None if new.node is None else new.node.name,
@@ -259,13 +262,6 @@ def _require_type(graph: Graph, reader: Node, position: int, old: Output, new: O
             f"op {reader.op} changes what its input {position} refers to, and {new.name!r} is no reference",
             node=reader.name,
         )
-
-
-def _fits(a: Shape, b: Shape) -> bool:
-    if a.dims is None or b.dims is None:
-        return True
-    pairs = zip(a.dims, b.dims, strict=False)
-    return len(a.dims) == len(b.dims) and all(x is None or y is None or x == y for x, y in pairs)
 
 
 def _shape(shape: Shape) -> str:

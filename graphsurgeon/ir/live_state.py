@@ -109,6 +109,10 @@ class LiveState:
         if self._frames is not None:
             self._frames.renamed(node, before)
 
+    def forget_frames(self) -> None:
+        """Find the frames again when they are asked for."""
+        self._frames = None
+
     def rewired(self, node: Node) -> None:
         """Take in that a node has other inputs."""
         if self._frames is not None and not self._frames.is_true(node):

@@ -147,7 +147,7 @@ class Model:
 
     def _link(self) -> None:
         for _, each in self.graphs():
-            each.link(self.library)
+            each.link(self)
 
     @property
     def _num_edits(self) -> int:

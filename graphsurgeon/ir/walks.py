@@ -6,7 +6,7 @@ Unlike those in `traversal`, which work on names for passes, these take nodes, t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graphsurgeon.errors import GraphError
@@ -78,15 +78,16 @@ def between(
     return [node for node in ancestors(graph, targets, control=control) if node in after]
 
 
-def topological(graph: Graph) -> Iterator[Node]:
+def topological(graph: Graph, within: Collection[Node] | None = None) -> Iterator[Node]:
     """Yield nodes in topological order by Kahn's algorithm, the first of the graph first among those that could come.
 
-    The way back of a loop, from NextIteration to Merge, is no edge. A GraphError for a cycle.
+    The way back of a loop, from NextIteration to Merge, is no edge, nor is one to nodes that are not asked for. A
+    GraphError for a cycle.
     """
     index, order = graph.index, graph.index.order
-    missing = {node.name: _num_needed(graph, node) for node in graph}
+    nodes = {order[node.name]: node for node in (graph if within is None else within)}
+    missing = {node.name: _num_needed(graph, node, within) for node in nodes.values()}
     ready = [order[name] for name, count in missing.items() if not count]
-    nodes = {order[node.name]: node for node in graph}
     heapq.heapify(ready)
     num_left = len(missing)
     while ready:
@@ -94,7 +95,7 @@ def topological(graph: Graph) -> Iterator[Node]:
         num_left -= 1
         yield node
         for reader, position in index.edges(node.name):
-            if _is_way_back(node, reader, reader.inputs[position]):
+            if reader.name not in missing or _is_way_back(node, reader, reader.inputs[position]):
                 continue
             missing[reader.name] -= 1
             if not missing[reader.name]:
@@ -104,12 +105,13 @@ def topological(graph: Graph) -> Iterator[Node]:
         raise GraphError("it is in a cycle, or needs a node that is", node=first)
 
 
-def _num_needed(graph: Graph, node: Node) -> int:
-    """Count the inputs that a node of the graph makes before it."""
+def _num_needed(graph: Graph, node: Node, within: Collection[Node] | None) -> int:
+    """Count the inputs that nodes have to make before it."""
     count = 0
     for text in node.inputs:
         producer = graph.index.producer(text)
-        count += producer is not None and not _is_way_back(producer, node, text)
+        if producer is not None and (within is None or producer in within):
+            count += not _is_way_back(producer, node, text)
     return count
 
 
