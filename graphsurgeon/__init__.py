@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from graphsurgeon.ir.node import Node as Node
     from graphsurgeon.passes.bypass import bypass as bypass
     from graphsurgeon.passes.copy import copy as copy
+    from graphsurgeon.passes.dense_to_conv import dense_to_conv as dense_to_conv
     from graphsurgeon.passes.downgrade import downgrade as downgrade
     from graphsurgeon.passes.fix import fix as fix
     from graphsurgeon.passes.freeze import freeze as freeze

@@ -19,7 +19,7 @@ colocation stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,19 +32,18 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.traversal import successors
-from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import some_of
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.fed_values import find_inputs
 from graphsurgeon.rewrites.pruning.new_inputs import parse_shape
 from graphsurgeon.rewrites.shaping.dims import Dims
+from graphsurgeon.rewrites.shaping.followed import INFERRED, update_inferred, update_signatures
 from graphsurgeon.rewrites.shaping.reshapes import outdated, unclear
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from proto_utils.errors import UnsupportedError
 
 _OPERATION = "set_shape"
 _MAX_LISTED = 10
-_INFERRED = "_output_shapes"
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def set_shape(model: Model, *, shape: tuple[str, ...] | Mapping[str, Any]) -> Se
     rows = [ShapedInput(name, _listed(dims), _listed(_declared(given[name][0]))) for name, dims in shapes.items()]
     followed = _update_nodes(model, shapes, after, changed)
     followed += sum(_forget_in_body(model, name) for name in reached)
-    signatures = list(_update_signatures(model, after, changed))
+    signatures = list(update_signatures(model.meta, after, changed))
     notes = [f"nobody knows what {name!r} reshapes to a constant size" for name in unclear(after.reshapes, changed)]
     if reached and model.meta is not None and model.meta.HasField("object_graph_def"):
         model.meta.ClearField("object_graph_def")
@@ -158,22 +157,12 @@ def _update_nodes(model: Model, shapes: Mapping[str, Dims], after: ShapeInferenc
         node = model.graph[name]
         if name in shapes:
             edit.edit(node).attrs["shape"] = Shape(shapes[name])
-        if _INFERRED in node.attrs:
+        if INFERRED in node.attrs:
             count += 1
-            _update_inferred(edit.edit(node), after.outputs(name))
+            update_inferred(edit.edit(node), after.outputs(name))
         _forget_declared(edit, node)
     edit.apply()
     return count
-
-
-def _update_inferred(node: Node, outputs: Any) -> None:
-    """Let inferred shapes be those that are known now, and go where none is."""
-    number = len(node.attrs[_INFERRED])
-    found = [Shape(outputs[i] if i < len(outputs) else None) for i in range(number)]
-    if any(each.dims is not None for each in found):
-        node.attrs[_INFERRED] = found
-    else:
-        del node.attrs[_INFERRED]
 
 
 def _forget_declared(edit: GraphEdit, node: Node) -> None:
@@ -190,32 +179,13 @@ def _forget_in_body(model: Model, name: str) -> int:
     edit = GraphEdit(function.body)
     count = 0
     for node in list(function.body):
-        if _INFERRED in node.attrs:
-            del edit.edit(node).attrs[_INFERRED]
+        if INFERRED in node.attrs:
+            del edit.edit(node).attrs[INFERRED]
             count += 1
         _forget_declared(edit, node)
     edit.apply()
     for attrs in function.proto.arg_attr.values():
-        if _INFERRED in attrs.attr:
-            del attrs.attr[_INFERRED]
+        if INFERRED in attrs.attr:
+            del attrs.attr[INFERRED]
             count += 1
     return count
-
-
-def _update_signatures(model: Model, after: ShapeInference, changed: set[str]) -> Iterator[str]:
-    """Let signatures say the new shapes of what is among the changed nodes."""
-    signatures = {} if model.meta is None else model.meta.signature_def
-    for key in sorted(signatures):
-        infos = [*signatures[key].inputs.values(), *signatures[key].outputs.values()]
-        is_other = False
-        for info in infos:
-            (text, *more) = tensor_names(info)
-            node, _, output = text.partition(":")
-            if more or node not in changed:
-                continue
-            dims = after.dims(node if output in ("", "0") else text)
-            now = Shape(dims).to_proto()
-            is_other |= now != info.tensor_shape
-            info.tensor_shape.CopyFrom(now)
-        if is_other:
-            yield key

@@ -14,7 +14,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of, constant_value, node_shape
-from graphsurgeon.ir.op_families import CALL_OPS
+from graphsurgeon.ir.op_families import CALL_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import OpSignatures, output_number
 from graphsurgeon.names import node_of_input
 from graphsurgeon.rewrites.shaping.dims import Dims, ShapeMismatchError, common, merged
@@ -156,7 +156,8 @@ class ShapeInference:
             found = list(RULES[node.op](node, shapes, values))
         else:
             found = list(self._called(node, shapes)) or self._arrays(node, shapes)
-        if self._trusted(node.name) and "_output_shapes" in node.attrs:
+        # The shape of a handle is a scalar's, and stands for the variable's here.
+        if node.op not in RESOURCE_OPS and self._trusted(node.name) and "_output_shapes" in node.attrs:
             count = len(attr_of(node, "_output_shapes") or ())
             found += [None] * (count - len(found))
             found = [merged(dims, _told(node, i)) if i < count else dims for i, dims in enumerate(found)]

@@ -41,6 +41,8 @@ _BROADCASTING = """
     Add AddV2 Sub Mul RealDiv Div FloorDiv Mod FloorMod Maximum Minimum Pow SquaredDifference DivNoNan Less LessEqual
     Greater GreaterEqual Equal NotEqual LogicalAnd LogicalOr Atan2 BitwiseAnd SelectV2
 """
+#: What takes operands of several shapes that are broadcast.
+BROADCASTING = frozenset(_BROADCASTING.split())
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "All", "Any")
 
 
@@ -324,7 +326,7 @@ def _broadcast_all(_: Node, shapes: Sequence[Dims], __: Sequence[Value]) -> Sequ
 
 RULES: Mapping[str, Rule] = {
     **dict.fromkeys(_SAME_SHAPE.split(), _same),
-    **dict.fromkeys(_BROADCASTING.split(), _broadcast_all),
+    **dict.fromkeys(BROADCASTING, _broadcast_all),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), _conv),
     **dict.fromkeys(("MaxPool", "AvgPool"), _pool),
     "Conv2DBackpropInput": _transposed_conv,

@@ -17,22 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.names import is_control, node_of_input, unique_name
+from graphsurgeon.rewrites.pruning.unneeded import remove_unneeded
 from graphsurgeon.rewrites.specializing.branches import pivots
 from graphsurgeon.rewrites.specializing.specialization import Key, Specialization
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import as_tensor
-
-#: What is stateful, and leaves nothing behind when it does not run.
-_IDLE = frozenset(
-    ("RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "Placeholder", "PlaceholderV2")
-)
 
 
 class Resolution:
@@ -89,7 +83,7 @@ class Resolution:
         self._drop_pivots()
         for name in self._branches.dead:
             self._remove(name)
-        self._sweep()
+        remove_unneeded(self._edit, self._touched, self._kept)
         self._drop_colocations()
         self._edit.apply()
 
@@ -232,22 +226,6 @@ class Resolution:
             text = current.inputs[0]
             current = self._edit.get(node_of_input(text))
         return current is None or (current.op in ("Const", "Placeholder", "PlaceholderV2") and not current.inputs)
-
-    def _sweep(self) -> None:
-        """Remove what only removed nodes needed."""
-        pending = list(self._touched)
-        while pending:
-            name = pending.pop()
-            node = self._edit.get(name)
-            if node is not None and not self._edit.index.edges(name) and self._may_go(node):
-                pending += map(node_of_input, node.inputs)
-                self._edit.remove(name)
-
-    def _may_go(self, node: Node) -> bool:
-        if node.name in self._kept or node.op in REF_OPS or node.op in RESOURCE_OPS:
-            return False
-        facts = ops.facts(node.op)
-        return facts is not None and (not facts.is_stateful or node.op in _IDLE)
 
     def _drop_colocations(self) -> None:
         for node in self._edit.nodes():

@@ -34,6 +34,9 @@ from proto_utils.errors import UnsupportedError
 #: The path of a recipe, or what would stand in it: names, and dicts of a name and its options.
 Recipe: TypeAlias = "str | os.PathLike[str] | Sequence[Step | str | Mapping[str, Any]]"
 
+#: What makes two models of one, of which a run has one.
+_NO_STEPS = ("split",)
+
 #: What of a checkpoint that does not fit its graph makes it useless.
 _RULES = ("missing-value", "value-dtype", "value-shape")
 
@@ -94,7 +97,8 @@ class Pipeline:
         steps: list[Step] = read_recipe(path) if path is not None else steps_of(recipe)
         self.steps = filled_in(steps, parameters_of(set), path)
         where = os.path.dirname(path or "") if directory is None else directory
-        self._preparation = Preparation(where, (*passes.names(), *edits.names()), "verb", path)
+        known = [name for name in (*passes.names(), *edits.names()) if name not in _NO_STEPS]
+        self._preparation = Preparation(where, known, "step", path)
         self._prepared = [self._preparation.prepared(step) for step in self.steps]
         self._count = len(self.steps) if stop_after is None else _last(self.steps, stop_after)
 

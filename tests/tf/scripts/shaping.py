@@ -103,3 +103,35 @@ def run(prefix, shape, crop=None):
         output, x = graph.get_tensor_by_name("output:0"), graph.get_tensor_by_name("x:0")
         declared = [None if each.shape.ndims is None else each.shape.as_list() for each in (x, output)]
         return {"value": session.run(output, {x: fed}).tolist(), "shapes": declared}
+
+
+def vgg(x):
+    """Three fully connected layers with dropout between, as slim's."""
+    net = pool(conv(x, "a", 4))
+    net = tf.reshape(net, tf.stack([tf.shape(net)[0], 64]))
+    net.set_shape([None, 64])
+    net = tf.nn.relu(dense(net, "fc6", 7))
+    return tf.nn.softmax(dense(tf.tanh(dense(net, "fc7", 6)), "fc8", 3))
+
+
+def channels_first(x):
+    net = tf.transpose(pool(conv(x, "a", 4)), [0, 3, 1, 2], name="perm_NCHW")
+    return dense(tf.reshape(net, [-1, 64]), "fc", 3)
+
+
+def turned(x):
+    """The matrix is multiplied transposed, and read twice."""
+    net = tf.reshape(pool(conv(x, "a", 4)), [-1, 64])
+    kernel = variable("w", [5, 64])
+    return tf.matmul(net, kernel, transpose_b=True, name="fc/MatMul") + tf.reduce_sum(kernel)
+
+
+NETS.update(vgg=vgg, turned=turned)
+
+
+def frozen(path, shape):
+    """What a frozen graph gives for an image, and the static shape of that."""
+    graph = running.imported(path)
+    output = graph.get_tensor_by_name("output:0")
+    with running.session(graph) as session:
+        return session.run(output, {graph.get_tensor_by_name("x:0"): image(shape)}).tolist(), output.shape.as_list()

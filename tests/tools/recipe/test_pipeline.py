@@ -47,7 +47,8 @@ def test_it_stops_after_a_step(last, names):
 @pytest.mark.parametrize(
     ("recipe", "options", "match"),
     [
-        ([*STEPS, {"prone": {}}], {"set": VALUES}, "line 4: no verb 'prone'"),
+        ([*STEPS, {"prone": {}}], {"set": VALUES}, "line 4: no step 'prone'"),
+        (["split"], {}, "line 1: no step 'split'"),
         ([*STEPS, {"prune": {"output": "m"}}], {"set": VALUES}, "line 4: prune: no option 'output'"),
         ([*STEPS, "prune"], {"set": VALUES}, "line 4: prune: option 'outputs' is missing"),
         (STEPS, {}, r"line 1: set_inputs: \$\{training\} has no value"),
