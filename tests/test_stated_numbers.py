@@ -15,9 +15,9 @@ import graphsurgeon as gs
 from graphsurgeon.edits.take import take
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.endpoints import guess_outputs
 from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import Model
-from graphsurgeon.meta_graph.endpoints import guess_outputs
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues

@@ -104,6 +104,20 @@ class Graph(NodeList):
             self._signatures = OpSignatures(model.library.functions)
         return self._signatures
 
+    @property
+    def inputs(self) -> list[Output]:
+        """The tensors by which data enters, as `inspect` guesses them; of a function, its arguments."""
+        from graphsurgeon.ir.endpoints import entries
+
+        return entries(self)
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The tensors by which results leave, as `inspect` guesses them; of a function, what it returns."""
+        from graphsurgeon.ir.endpoints import results
+
+        return results(self)
+
     def tensor(self, tensor: TensorLike) -> Output:
         """Return the `Output` that is meant; a NotFoundError with near names when there is none."""
         from graphsurgeon.ir.output import tensor_of

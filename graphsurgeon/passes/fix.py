@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from graphsurgeon.checks.body import Body
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.endpoints import MISSING, loose_ends
 from graphsurgeon.ir.function_calls import called_functions, functions_of, trim_library
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -40,7 +41,6 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
-from graphsurgeon.meta_graph.endpoints import MISSING, loose_ends
 from graphsurgeon.names import node_of, node_of_input, parse_input, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits

@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from graphsurgeon.checks import ERROR, verify
 from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.function_calls import called_functions
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -42,7 +43,6 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
-from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import matches_any, some_of, split_names, split_patterns, unmatched
 from graphsurgeon.passes._contract import model_pass

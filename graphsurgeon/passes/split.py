@@ -26,13 +26,14 @@ from dataclasses import dataclass, field
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.meta_graph.arguments import find_outputs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, initialization_dependencies, state_inputs
-from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs, signature_endpoints
+from graphsurgeon.meta_graph.endpoints import signature_endpoints
 from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import node_of, node_of_input, parse_input, some_of, split_names, unique_name
 from graphsurgeon.passes._contract import model_pass

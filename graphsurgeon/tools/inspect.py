@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from graphsurgeon.ir.endpoints import Endpoint, guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -19,14 +20,7 @@ from graphsurgeon.ir.node_facts import constant_value, stored_nbytes, variable_d
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_ops
-from graphsurgeon.meta_graph.endpoints import (
-    Endpoint,
-    SignatureTensor,
-    guess_inputs,
-    guess_outputs,
-    merge_endpoints,
-    signature_endpoints,
-)
+from graphsurgeon.meta_graph.endpoints import SignatureTensor, merge_endpoints, signature_endpoints
 from graphsurgeon.meta_graph.oldest import OldestTensorFlow, oldest_tensorflow
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType

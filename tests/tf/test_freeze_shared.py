@@ -8,8 +8,8 @@ import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.errors import NotFoundError
+from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
-from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.names import node_of
 from proto_utils import schema
 from tests.tf.judge import JudgeError, TensorFlow

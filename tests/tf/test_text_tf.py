@@ -6,8 +6,8 @@ from pathlib import Path
 
 from graphsurgeon.formats.load import load
 from graphsurgeon.formats.save import save
+from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
-from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.names import node_of
 from tests.tf.judge import TensorFlow
 

@@ -15,7 +15,7 @@ from graphsurgeon.names import some_of
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.meta_graph.endpoints import Endpoint
+    from graphsurgeon.ir.endpoints import Endpoint
     from graphsurgeon.meta_graph.oldest import OldestTensorFlow
     from graphsurgeon.tools.checkpoint_summary import CheckpointSummary, DamagedObjects, ObjectSummary
     from graphsurgeon.tools.inspect import Inspection, Total, VariableTotal

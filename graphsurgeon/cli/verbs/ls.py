@@ -14,9 +14,9 @@ from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
+    from graphsurgeon.ir.endpoints import Endpoint
     from graphsurgeon.ir.model import Model
     from graphsurgeon.ir.node import Node
-    from graphsurgeon.meta_graph.endpoints import Endpoint
 
 Row = dict[str, Any]
 

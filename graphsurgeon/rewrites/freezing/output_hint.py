@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.endpoints import likely_outputs
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import READ_OPS
 from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.ir.traversal import successors
-from graphsurgeon.meta_graph.endpoints import likely_outputs
 from graphsurgeon.rewrites.freezing.update_results import RESULTS
 
 _MAX_NAMES = 3

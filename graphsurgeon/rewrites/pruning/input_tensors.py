@@ -16,13 +16,13 @@ from typing import Any
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.endpoints import MISSING
 from graphsurgeon.ir.index import Edge, Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import UNKNOWN, OpSignatures
-from graphsurgeon.meta_graph.endpoints import MISSING
 from graphsurgeon.meta_graph.references import retarget_tensors, signature_references
 from graphsurgeon.names import parse_input, unique_name
 from graphsurgeon.tensors.dtypes import DType

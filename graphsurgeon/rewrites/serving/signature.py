@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -22,7 +23,6 @@ from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import Side, named_tensors
-from graphsurgeon.meta_graph.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.names import node_of, parse_input, split_names
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
