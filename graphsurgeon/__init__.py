@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from graphsurgeon.errors import GraphSurgeonError as GraphSurgeonError
     from graphsurgeon.errors import LimitError as LimitError
     from graphsurgeon.errors import NotFoundError as NotFoundError
+    from graphsurgeon.errors import OutputBusyError as OutputBusyError
     from graphsurgeon.errors import OutputExistsError as OutputExistsError
     from graphsurgeon.errors import PassError as PassError
     from graphsurgeon.errors import UnsupportedError as UnsupportedError

@@ -12,6 +12,7 @@
       PassError           operation, node, reason
       LimitError          what, size, limit
       OutputExistsError   path                      (also a FileExistsError)
+      OutputBusyError     path, lock                (also a BlockingIOError)
 
 A missing or unreadable file stays an `OSError`.
 """
@@ -27,6 +28,7 @@ from proto_utils.errors import (
     GraphSurgeonError,
     LimitError,
     NotFoundError,
+    OutputBusyError,
     OutputExistsError,
     UnsupportedError,
     did_you_mean,
@@ -41,6 +43,7 @@ __all__ = [
     "GraphSurgeonError",
     "LimitError",
     "NotFoundError",
+    "OutputBusyError",
     "OutputExistsError",
     "PassError",
     "UnsupportedError",

@@ -184,6 +184,26 @@ class OutputExistsError(GraphSurgeonError, FileExistsError):
         self.path = path
 
 
+class OutputBusyError(GraphSurgeonError, BlockingIOError):
+    """Another process writes to the output at the moment.
+
+    Attributes
+    ----------
+    path : str
+        The output.
+    lock : str
+        The file by which that is told.
+    """
+
+    field_names = ("path", "lock")
+
+    def __init__(self, path: str, who: str, lock: str) -> None:
+        hint = f"wait for it to end, or write to another place; {lock} is its lock, left behind if no such process runs"
+        super().__init__(f"{path}: {who} is writing to it", hint=hint)
+        self.path = path
+        self.lock = lock
+
+
 def did_you_mean(near: Sequence[str]) -> str | None:
     """Return the hint that offers near names, None without any."""
     return "did you mean " + " or ".join(map(repr, near)) + "?" if near else None

@@ -30,41 +30,20 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, NamedTuple
 
+from proto_utils import disk
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource
-from proto_utils.places import fsync, hidden_beside, make_parents
+from proto_utils.leftovers import claim
+from proto_utils.locks import Lock
+from proto_utils.placement import OutputFile, Placement, Role, in_turn, remove_all
+from proto_utils.places import hidden_beside, make_parents, new_number, real_place
 from proto_utils.sink import FileSink
 
-Role = Literal["part", "seal", "pointer"]
-_TURNS: tuple[Role, ...] = ("part", "seal", "pointer")
-
-# Looked up once, and replaced by the tests that force the portable paths.
-_link = getattr(os, "link", None)
-_symlink = getattr(os, "symlink", None)
-
-
-class _File:
-    """One file of a transaction.
-
-    `temp` is None for a stream, which is written directly. `sink` is None for a link, which is not written at all.
-    `backup` is another name of what `target` was when the transaction is put in place. `leads_to` is what a symbolic
-    link leads to.
-    """
-
-    leads_to: str | None = None
-
-    def __init__(self, target: str, temp: str | None, sink: FileSink | None, role: Role, *, replaces: bool) -> None:
-        self.target = target
-        self.temp = temp
-        self.sink = sink
-        self.role = role
-        self.replaces = replaces
-        self.backup: str | None = None
+#: In seconds, for a state file: others write it for a moment only.
+PATIENCE = 60.0
 
 
 class Link:
@@ -75,13 +54,6 @@ class Link:
         self.leads_to = leads_to
 
 
-class _Undo(NamedTuple):
-    """How to take back one step: put the backup in place of the target, or just remove the target."""
-
-    target: str
-    backup: str | None
-
-
 class Transaction:
     """Several files that appear together or not at all.
 
@@ -90,19 +62,38 @@ class Transaction:
 
     Parameters
     ----------
+    path : path, optional
+        What is written: the file, or the prefix of the files. Others who write there meanwhile are refused, by a lock
+        beside it (`locks`); and what a process that was killed left of it is set right first (`leftovers`).
     overwrite : bool
         Whether existing files may be replaced. They are replaced by rename, after
-        an fsync, so readers that hold the old files keep them; the output may be
+        a sync, so readers that hold the old files keep them; the output may be
         the input.
+    sync : bool
+        Return only when all is on the disk, whose turns (parts, seal, pointer) wait for each other there too.
+    follow : bool
+        As of `create`, for `path`.
     """
 
-    def __init__(self, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        sync: bool = False,
+        follow: bool = True,
+    ) -> None:
+        self._path = None if path is None or (follow and is_stream(path)) else _place_of(path, follow=follow)
         self._overwrite = overwrite
-        self._files: list[_File] = []
+        self._sync = sync
+        self._number = new_number()
+        self._files: list[OutputFile] = []
+        self._targets: set[str] = set()
         self._links: list[Link] = []
         self._superseded: list[str] = []
         self._made_dirs: list[str] = []
-        self._undo: list[_Undo] = []
+        self._locks: dict[str, Lock] = {}
+        self._placement: Placement | None = None
 
     def create(self, path: str | os.PathLike[str], *, role: Role = "part", follow: bool = True) -> FileSink:
         """Begin a file that will stand at `path`; missing parent directories are made.
@@ -126,30 +117,32 @@ class Transaction:
             The directory cannot be written.
         """
         mode = _mode(path, follow=follow)
-        if follow and mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
-            sink = FileSink(os.open(path, os.O_WRONLY))
-            self._files.append(_File(os.fspath(path), None, sink, role, replaces=False))
+        if follow and is_stream(path):
+            sink = FileSink(disk.open_stream(path))
+            self._files.append(OutputFile(os.fspath(path), None, sink, role, replaces=False))
             return sink
-        target = os.path.realpath(path) if follow else _real_place(path)
+        target = _place_of(path, follow=follow)
         if follow and mode is None and os.path.islink(path) and not self._overwrite:
             # Whoever made it may have meant another's file.
             hint = f"it is a symbolic link to {os.readlink(path)}, which is not there; `overwrite` writes it"
             raise OutputExistsError(os.fspath(path), hint=hint)
         self._claim(path, target)
-        temp = hidden_beside(target, "tmp")
+        temp = hidden_beside(target, "tmp", self._number)
+        replaces = os.path.lexists(target)
         # A signal that ends the program must find the file noted, or it would stay.
         with deferred_signals():
             try:
-                fd = os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
+                # A pointer that moves on waits for nothing but its own few bytes: it must not be empty after a cut.
+                fd = disk.create(temp, through=replaces and role == "pointer" and not self._sync)
             except OSError as error:
                 # Users know the file that they asked for.
                 error.filename = os.fspath(path)
                 raise
             sink = FileSink(fd)
-            self._files.append(_File(target, temp, sink, role, replaces=os.path.lexists(target)))
+            self._files.append(OutputFile(target, temp, sink, role, replaces=replaces))
         if mode is not None and stat.S_ISREG(mode):
             with contextlib.suppress(OSError):
-                os.chmod(temp, stat.S_IMODE(mode))
+                disk.chmod(temp, stat.S_IMODE(mode))
         return sink
 
     def create_named(self, path: str | os.PathLike[str], *, role: Role = "part") -> str:
@@ -186,25 +179,22 @@ class Transaction:
         Link or None
             None where the file system makes no such links, or when another file stands at the source's path by now.
         """
-        make = _symlink if symbolic else _link
-        if make is None or source.path is None:
+        if source.path is None:
             return None
         place = os.path.realpath(directory)
         make_parents(place, self._made_dirs)
         # Of a symbolic link, what it leads to: a link to a link would die with either.
         existing = os.path.realpath(source.path)
-        link = Link(
-            hidden_beside(os.path.join(place, os.path.basename(existing)), "tmp"), existing if symbolic else None
-        )
+        # Called after the output, which it belongs to whatever becomes of it.
+        base = os.path.basename(self._path or existing)
+        link = Link(hidden_beside(os.path.join(place, base), "tmp"), existing if symbolic else None)
         with deferred_signals():
-            try:
-                make(existing, link.temp)
-            except (OSError, NotImplementedError):
+            if not (disk.symlink if symbolic else disk.link)(existing, link.temp):
                 return None
             self._links.append(link)
         status = os.stat(link.temp)
         if (status.st_dev, status.st_ino) != source.identity:
-            _remove(link.temp)
+            remove_all([link.temp])
             self._links.remove(link)
             return None
         return link
@@ -217,24 +207,48 @@ class Transaction:
         OutputExistsError
             As `create`.
         """
-        target = _real_place(path)
+        target = real_place(path)
         self._claim(path, target)
         # What leads nowhere, or round in circles, is another file too.
         with contextlib.suppress(OSError):
             if os.path.samefile(target, link.temp):
                 # Renaming a name of a file over another of the same does nothing, and would leave both.
-                self._files.append(_File(target, None, None, role, replaces=False))
+                self._files.append(OutputFile(target, None, None, role, replaces=False))
                 return
-        self._links.remove(link)
-        file = _File(target, link.temp, None, role, replaces=os.path.lexists(target))
+        file = OutputFile(
+            target, hidden_beside(target, "tmp", self._number), None, role, replaces=os.path.lexists(target)
+        )
         file.leads_to = link.leads_to
-        self._files.append(file)
+        with deferred_signals():
+            disk.rename(link.temp, file.temp or "")
+            self._links.remove(link)
+            self._files.append(file)
 
     def supersede(self, path: str | os.PathLike[str]) -> None:
         """Remove an existing file once the new ones stand in its place under other names."""
         self._superseded.append(os.fspath(path))
 
+    def claim(self, path: str | os.PathLike[str]) -> None:
+        """Have another file for oneself until the end: one that is read, then written by what was read.
+
+        Raises
+        ------
+        OutputBusyError
+            Another process has it, and for longer than anyone should.
+        """
+        target = real_place(path)
+        if target not in self._locks:
+            self._locks[target] = Lock(target)
+            claim(self._locks[target], self._made_dirs, patience=PATIENCE)
+
     def __enter__(self) -> Transaction:
+        if self._path is not None:
+            self._locks[self._path] = Lock(self._path)
+            try:
+                claim(self._locks[self._path], self._made_dirs)
+            except BaseException:
+                self._roll_back()
+                raise
         return self
 
     def __exit__(
@@ -253,13 +267,14 @@ class Transaction:
         """Refuse a path that is not free, and make its directory."""
         if os.path.isdir(target):
             raise OutputExistsError(os.fspath(path), hint="name a file, not a directory")
-        if (os.path.lexists(target) and not self._overwrite) or any(file.target == target for file in self._files):
+        if (os.path.lexists(target) and not self._overwrite) or target in self._targets:
             raise OutputExistsError(os.fspath(path))
         make_parents(os.path.dirname(target), self._made_dirs)
+        self._targets.add(target)
 
     def _check_links(self) -> None:
         """Refuse a symbolic link to a file that goes: what it is to keep would be lost."""
-        gone = {file.target for file in self._files if file.temp is not None} | {*map(_real_place, self._superseded)}
+        gone = {file.target for file in self._files if file.temp is not None} | {*map(real_place, self._superseded)}
         for file in self._files:
             if file.leads_to in gone:
                 raise UnsupportedError(
@@ -273,53 +288,33 @@ class Transaction:
         # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first. And
         # it must not be there before what it points to.
         is_pointer_alone = all(file.role == "pointer" for file in self._files)
-        sync = any(file.replaces and (file.role != "pointer" or is_pointer_alone) for file in self._files)
-        for file in self._files:
-            to_disk = file.temp is not None and sync
-            if file.sink is not None and not file.sink.is_closed:
-                file.sink.finish(sync=to_disk)
-            elif file.sink is not None and file.temp is not None and to_disk:
-                # Some systems sync only what can be written to; a file that replaces a read-only one cannot.
-                fsync(file.temp, os.O_RDWR if os.access(file.temp, os.W_OK) else os.O_RDONLY)
-        files = sorted((f for f in self._files if f.temp is not None), key=lambda file: _TURNS.index(file.role))
+        sync = self._sync or any(file.replaces and (file.role != "pointer" or is_pointer_alone) for file in self._files)
+        self._finish(sync=sync)
         with deferred_signals():
-            self._put_in_place(files)
+            self._placement = Placement(self._files, self._superseded, self._number, waits=self._sync)
+            self._placement.put_in_place()
+            if sync:
+                self._placement.sync_directories()
             # From here on nothing may fail: the new files stand.
-            self._undo.clear()
-            for path in [*(file.backup for file in files), *(link.temp for link in self._links), *self._superseded]:
-                _remove(path)
-        if sync:
-            for directory in {os.path.dirname(file.target) for file in files}:
-                # Not every system can open a directory; the renames themselves have happened either way.
-                with contextlib.suppress(OSError):
-                    fsync(directory)
+            self._placement.tidy_up()
+            self._placement = None
+            remove_all(link.temp for link in self._links)
+            self._release()
 
-    def _put_in_place(self, files: Sequence[_File]) -> None:
-        for file in files[:-1]:
-            _back_up(file)
-        if any(file.replaces and file.role == "part" for file in files):
-            for file in files:
-                if file.replaces and file.role == "seal":
-                    self._take_away(file)
-        for file in files:
-            self._move(file, is_last=file is files[-1])
-
-    def _take_away(self, file: _File) -> None:
-        if file.backup is None:
-            file.backup = hidden_beside(file.target, "old")
-            os.replace(file.target, file.backup)
-        else:
-            os.unlink(file.target)
-        self._undo.append(_Undo(file.target, file.backup))
-        file.replaces = False
-
-    def _move(self, file: _File, *, is_last: bool) -> None:
-        if file.replaces and not is_last and file.backup is None:
-            self._take_away(file)
-        if file.temp is not None:
-            os.replace(file.temp, file.target)
-        file.temp = None
-        self._undo.append(_Undo(file.target, file.backup if file.replaces else None))
+    def _finish(self, *, sync: bool) -> None:
+        """Complete the files; have them on the disk before anything points to them."""
+        for file in [*(file for file in self._files if file.temp is None), *in_turn(self._files)]:
+            # Elsewhere it was written through.
+            to_disk = sync or (file.role == "pointer" and file.replaces and not disk.WRITES_THROUGH)
+            is_stream = file.temp is None and file.sink is not None
+            if file.sink is not None and not file.sink.is_closed:
+                file.sink.finish(sync=to_disk and not is_stream)
+            elif to_disk and not is_stream and (file.sink is not None or self._sync):
+                # What is only linked was written by somebody else, who may not have waited for the disk.
+                disk.sync_file(file.temp or file.target)
+        if self._sync:
+            for directory in self._made_dirs:
+                disk.sync_directory(os.path.dirname(directory))
 
     def _roll_back(self) -> None:
         with deferred_signals():
@@ -327,36 +322,30 @@ class Transaction:
                 if file.sink is not None:
                     with contextlib.suppress(OSError):
                         file.sink.close()
-            lost = {undo.backup for undo in reversed(self._undo) if not _take_back(undo)}
-            for file in self._files:
-                _remove(file.temp)
-                if file.backup not in lost:
-                    _remove(file.backup)
-            for link in self._links:
-                _remove(link.temp)
+            if self._placement is not None:
+                self._placement.take_back()
+            else:
+                remove_all(file.temp for file in self._files)
+            remove_all(link.temp for link in self._links)
+            self._release()
             for directory in reversed(self._made_dirs):
                 with contextlib.suppress(OSError):
-                    os.rmdir(directory)
+                    disk.rmdir(directory)
+
+    def _release(self) -> None:
+        for lock in reversed(self._locks.values()):
+            lock.release()
+        self._locks.clear()
 
 
-def _back_up(file: _File) -> None:
-    """Give what is to be replaced a second name, where the file system can; else it is renamed when its turn comes."""
-    if file.replaces and _link is not None:
-        backup = hidden_beside(file.target, "old")
-        with contextlib.suppress(OSError):
-            _link(file.target, backup)
-            file.backup = backup
+def is_stream(path: str | os.PathLike[str]) -> bool:
+    """Return whether a pipe or a device is at a path, which is written directly."""
+    mode = _mode(path, follow=True)
+    return mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode))
 
 
-def _take_back(undo: _Undo) -> bool:
-    try:
-        if undo.backup is None:
-            os.unlink(undo.target)
-        else:
-            os.replace(undo.backup, undo.target)
-    except OSError:
-        return False
-    return True
+def _place_of(path: str | os.PathLike[str], *, follow: bool) -> str:
+    return os.path.realpath(path) if follow else real_place(path)
 
 
 def _mode(path: str | os.PathLike[str], *, follow: bool) -> int | None:
@@ -364,15 +353,3 @@ def _mode(path: str | os.PathLike[str], *, follow: bool) -> int | None:
         return os.stat(path, follow_symlinks=follow).st_mode
     except FileNotFoundError:
         return None
-
-
-def _real_place(path: str | os.PathLike[str]) -> str:
-    """Return where a path is, without following what stands there."""
-    directory, base = os.path.split(os.fspath(path))
-    return os.path.join(os.path.realpath(directory or "."), base)
-
-
-def _remove(path: str | None) -> None:
-    if path is not None:
-        with contextlib.suppress(OSError):
-            os.unlink(path)

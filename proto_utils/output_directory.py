@@ -15,18 +15,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
-import sys
-from collections.abc import Iterator
 from types import TracebackType
 
+from proto_utils import disk
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError
+from proto_utils.leftovers import claim
+from proto_utils.locks import Lock
 from proto_utils.output import Transaction
-from proto_utils.places import fsync, hidden_beside, make_parents
-
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+from proto_utils.places import hidden_beside
 
 
 class DirectoryTransaction:
@@ -42,6 +40,8 @@ class DirectoryTransaction:
     overwrite : bool
         Whether a directory there may be replaced, with everything in it. Whoever has files of the old
         one open keeps them; the output may be the input.
+    sync : bool
+        Return only when all is on the disk.
 
     Attributes
     ----------
@@ -54,23 +54,29 @@ class DirectoryTransaction:
     ------
     OutputExistsError
         Something is there that may not be replaced.
+    OutputBusyError
+        Another process writes there.
     OSError
         The parent directory cannot be written.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = False) -> None:
+        self._path, self._overwrite, self._sync = os.fspath(path), overwrite, sync
         self._target = os.path.realpath(path)
-        self._replaces = _check_target(os.fspath(path), overwrite)
+        self._replaces = _check_target(self._path, overwrite)
+        self._lock = Lock(self._target)
         self._made_dirs: list[str] = []
         self.directory = hidden_beside(self._target, "tmp")
         self.files = Transaction()
 
     def __enter__(self) -> DirectoryTransaction:
         try:
-            make_parents(os.path.dirname(self._target), self._made_dirs)
-            os.mkdir(self.directory)
+            claim(self._lock, self._made_dirs)
+            # Whoever wrote there before let go of it a moment ago.
+            self._replaces = _check_target(self._path, self._overwrite)
+            disk.mkdir(self.directory)
             if self._replaces:
-                os.chmod(self.directory, stat.S_IMODE(os.stat(self._target).st_mode))
+                disk.chmod(self.directory, stat.S_IMODE(os.stat(self._target).st_mode))
         except BaseException:
             self._roll_back()
             raise
@@ -90,27 +96,45 @@ class DirectoryTransaction:
             self._roll_back()
 
     def _commit(self) -> None:
-        if self._replaces:
+        if self._replaces or self._sync:
             _sync_tree(self.directory)
-        old = None
-        try:
-            with deferred_signals():
-                if self._replaces:
-                    old = _put_in_place(self.directory, self._target)
-                else:
-                    os.rename(self.directory, self._target)
-        finally:
-            # Also when a signal was held back: the new directory stands then.
+        with deferred_signals():
+            old = None
+            if self._replaces:
+                old = _put_in_place(self.directory, self._target)
+            else:
+                disk.rename(self.directory, self._target)
+            if self._replaces or self._sync:
+                self._sync_parents(old)
+            # From here on nothing may fail: the new directory stands.
             if old is not None:
-                _try_sync(os.path.dirname(self._target))
-                shutil.rmtree(old, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    disk.remove(old)
+            self._lock.release()
+
+    def _sync_parents(self, old: str | None) -> None:
+        """Have the new directory on the disk in its place; when that fails, it goes from there."""
+        try:
+            for each in dict.fromkeys((self._target, *reversed(self._made_dirs))):
+                disk.sync_directory(os.path.dirname(each))
+        except BaseException:
+            if old is None:
+                disk.rename(self._target, self.directory)
+            elif old != self.directory:
+                disk.rename(self._target, self.directory)
+                disk.rename(old, self._target)
+            else:
+                disk.exchange(self.directory, self._target)
+            raise
 
     def _roll_back(self) -> None:
         with deferred_signals():
-            shutil.rmtree(self.directory, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                disk.remove(self.directory)
+            self._lock.release()
             for path in reversed(self._made_dirs):
                 with contextlib.suppress(OSError):
-                    os.rmdir(path)
+                    disk.rmdir(path)
 
 
 def _check_target(path: str, overwrite: bool) -> bool:
@@ -130,45 +154,23 @@ def _check_target(path: str, overwrite: bool) -> bool:
 
 def _put_in_place(new: str, target: str) -> str:
     """Put a directory in another's place; return where the other one is now."""
-    if _exchange(new, target):
+    if disk.exchange(new, target):
         return new
     old = hidden_beside(target, "old")
-    os.rename(target, old)
+    disk.rename(target, old)
     try:
-        os.rename(new, target)
+        disk.rename(new, target)
     except BaseException:
-        os.rename(old, target)
+        disk.rename(old, target)
         raise
     return old
 
 
-def _exchange(first: str, second: str) -> bool:
-    """Exchange two names in one step; False where the system or the file system cannot."""
-    if sys.platform != "linux":
-        return False
-    # Not at the top: only replacing a directory needs it, and loading it takes milliseconds.
-    import ctypes
-
-    try:
-        rename = ctypes.CDLL(None).renameat2
-    except (OSError, AttributeError):
-        return False
-    paths = os.fsencode(first), os.fsencode(second)
-    return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
-
-
 def _sync_tree(directory: str) -> None:
-    for path in _walk(directory):
-        _try_sync(path)
-
-
-def _walk(directory: str) -> Iterator[str]:
     for parent, _, names in os.walk(directory, topdown=False):
-        yield from (os.path.join(parent, name) for name in names)
-        yield parent
-
-
-def _try_sync(path: str) -> None:
-    # Not every system can open a directory; what is written is written either way.
-    with contextlib.suppress(OSError):
-        fsync(path)
+        for name in names:
+            path = os.path.join(parent, name)
+            # What a link leads to is not ours.
+            if not os.path.islink(path):
+                disk.sync_file(path)
+        disk.sync_directory(parent)

@@ -1,9 +1,10 @@
-"""Places on the disk that an output needs: missing parents, hidden names beside it, and syncing."""
+"""Places on the disk that an output needs: missing parents, and hidden names beside it."""
 
 from __future__ import annotations
 
 import os
 
+from proto_utils import disk
 from proto_utils.deferral import deferred_signals
 
 _MAX_BASE_NBYTES = 230
@@ -25,32 +26,34 @@ def make_parents(directory: str, made: list[str]) -> None:
     for path in reversed(missing):
         try:
             with deferred_signals():
-                os.mkdir(path)
+                disk.mkdir(path)
                 made.append(path)
         except FileExistsError:
             if not os.path.isdir(path):
                 raise
 
 
-def hidden_beside(target: str, suffix: str) -> str:
-    """Return a new hidden name in the directory of `target`, ending in a dot and `suffix`."""
+def real_place(path: str | os.PathLike[str]) -> str:
+    """Return where a path is, without following what stands there."""
+    directory, base = os.path.split(os.fspath(path))
+    return os.path.join(os.path.realpath(directory or "."), base)
+
+
+def hidden_beside(target: str, suffix: str, number: str | None = None) -> str:
+    """Return a hidden name in the directory of `target`, ending in a dot and `suffix`: a new one, or that of a number.
+
+    The files of one output have one number, of twelve hexadecimal digits, by which `leftovers` knows them again.
+    """
     directory, base = os.path.split(target)
     # File names end at 255 bytes on most systems; this one must fit beside a long one. All of another stands in it, by
     # which `leftovers` finds it again.
-    base = os.fsdecode(os.fsencode(base)[:_MAX_BASE_NBYTES])
-    return os.path.join(directory, f".{base}.{os.urandom(6).hex()}.{suffix}")
+    whole = os.fsencode(base)
+    if len(whole) > _MAX_BASE_NBYTES:
+        # What was cut off may be all in which two names differ.
+        base, number = os.fsdecode(whole[:_MAX_BASE_NBYTES]), None
+    return os.path.join(directory, f".{base}.{number or new_number()}.{suffix}")
 
 
-def fsync(path: str, flags: int = os.O_RDONLY) -> None:
-    """Flush a file or a directory to the disk .
-
-    Raises
-    ------
-    OSError
-        It cannot be opened with these flags: not every system can open a directory.
-    """
-    fd = os.open(path, flags)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def new_number() -> str:
+    """Return a number for hidden names."""
+    return os.urandom(6).hex()

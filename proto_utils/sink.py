@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from typing import Protocol
+
+from proto_utils import disk
 
 # Small writes are gathered up to this many bytes.
 _BUFFER_NBYTES = 1 << 18
 
 # Some systems refuse more in one call.
 _MAX_WRITE_NBYTES = 1 << 30
-
-# File systems, pipes and devices on which nothing can be reserved; it was only a hint.
-_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ESPIPE, errno.ENODEV, errno.EBADF)
-
-# Looked up once, and replaced by the tests that force the portable path.
-_fallocate = getattr(os, "posix_fallocate", None)
 
 
 class Sink(Protocol):
@@ -63,15 +58,8 @@ class FileSink:
 
     def preallocate(self, nbytes: int) -> None:
         """Reserve `nbytes` in all, so that a full disk shows before the work is done."""
-        if _fallocate is None or nbytes <= 0:
-            return
-        try:
-            _fallocate(self._fd, 0, nbytes)
-        except OSError as error:
-            if error.errno not in _CANNOT_RESERVE:
-                raise
-            return
-        self._allocated = nbytes
+        if nbytes > 0 and disk.allocate(self._fd, nbytes):
+            self._allocated = nbytes
 
     def flush(self) -> None:
         """Hand gathered bytes to the system."""
@@ -81,12 +69,12 @@ class FileSink:
             self._write_all(memoryview(data))
 
     def finish(self, *, sync: bool) -> None:
-        """Flush, cut what was reserved but not written, optionally fsync, and close."""
+        """Flush, cut what was reserved but not written, optionally sync, and close."""
         self.flush()
         if self._allocated > self.offset:
-            os.ftruncate(self._fd, self.offset)
+            disk.truncate(self._fd, self.offset)
         if sync:
-            os.fsync(self._fd)
+            disk.sync(self._fd)
         self.close()
 
     @property
@@ -102,7 +90,7 @@ class FileSink:
 
     def _write_all(self, view: memoryview) -> None:
         while len(view):
-            view = view[os.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
+            view = view[disk.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
 
 
 @contextlib.contextmanager

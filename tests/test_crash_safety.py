@@ -27,7 +27,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors.values import as_tensor
-from proto_utils import output, schema
+from proto_utils import disk, schema
 from proto_utils.files import FileSource, Span
 
 prefix = sys.argv[1] + "/model.ckpt"
@@ -71,7 +71,7 @@ def killed_at(step):
         return call
     for name in ("replace", "unlink", "open", "close", "write", "fsync", "chmod"):
         setattr(os, name, counted(getattr(os, name)))
-    output._link = None if sys.argv[2] == "no links" else counted(os.link)
+    disk._link = None if sys.argv[2] == "no links" else counted(os.link)
     write(2)
 
 answers = []
@@ -180,12 +180,12 @@ from graphsurgeon.edits.merge import merge
 from graphsurgeon.edits.select import select
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from proto_utils import output, sink
+from proto_utils import disk
 
 a, b = (os.path.join(sys.argv[1], name, "m") for name in "ab")
 scenario, links, mode = sys.argv[2:]
 if links == "no links":
-    output._link = None
+    disk._link = None
 
 def rename(source, destination):
     checkpoint = EditedCheckpoint(source)
@@ -266,8 +266,8 @@ def counted(step, strike):
         return call
     names = ("replace", "unlink", "open", "write", "fsync", "mkdir", "ftruncate")
     real = {(os, name): getattr(os, name) for name in names}
-    real[sink, "_fallocate"] = sink._fallocate
-    real[output, "_link"] = output._link
+    real[disk, "_fallocate"] = disk._fallocate
+    real[disk, "_link"] = disk._link
     for (module, name), function in real.items():
         if function is not None:
             setattr(module, name, wrap(name, function))

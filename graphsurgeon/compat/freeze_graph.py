@@ -151,10 +151,11 @@ class Flags:
             object.__setattr__(self, name, local_path(getattr(self, name)))
 
 
-def write_frozen_graph(flags: Flags) -> Model:
+def write_frozen_graph(flags: Flags, *, sync: bool = False) -> Model:
     """Do what `freeze_graph` does, without making one message of the result.
 
-    The constants of the model that it returns are still in the checkpoint's files.
+    The constants of the model that it returns are still in the checkpoint's files. `sync` waits until the graph is on
+    the disk.
     """
     graph = None
     if flags.input_saved_model_dir:
@@ -165,7 +166,7 @@ def write_frozen_graph(flags: Flags) -> Model:
     if flags.input_meta_graph:
         _require_file(flags.input_meta_graph, "meta graph")
         graph = load_graph(detect(flags.input_meta_graph))
-    return _freeze(graph, _read_saver(flags.input_saver) if flags.input_saver else None, flags)
+    return _freeze(graph, _read_saver(flags.input_saver) if flags.input_saver else None, flags, sync=sync)
 
 
 def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
@@ -232,7 +233,7 @@ def freeze_graph_with_def_protos(  # noqa: PLR0913, PLR0917 -- they are TensorFl
     return model.to_graph_def(like=input_meta_graph_def if input_meta_graph_def is not None else input_graph_def)
 
 
-def _freeze(graph: Model | None, saver: Any, flags: Flags) -> Model:
+def _freeze(graph: Model | None, saver: Any, flags: Flags, *, sync: bool = False) -> Model:
     checkpoint, saved_model, names = (
         flags.input_checkpoint,
         flags.input_saved_model_dir,
@@ -264,7 +265,7 @@ def _freeze(graph: Model | None, saver: Any, flags: Flags) -> Model:
     _serialize_anew(graph, clear_devices=flags.clear_devices)
     if flags.output_graph:
         # What is denied stays a variable, of which TensorFlow writes no value either.
-        save(graph, flags.output_graph, to="graph_def", drop_values=True)
+        save(graph, flags.output_graph, to="graph_def", drop_values=True, sync=sync)
     return graph
 
 

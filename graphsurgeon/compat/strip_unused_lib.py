@@ -113,8 +113,9 @@ def strip_unused_from_files(
     graph_def = read(schema.GraphDef, data, path=input_graph)
     stripped = strip_unused(graph_def, input_node_names.split(","), output_node_names.split(","), placeholder_type_enum)
     out = schema.serialize(stripped) if output_binary else schema.print_text(stripped).encode()
-    with Transaction(overwrite=True) as transaction:
-        transaction.create(local_path(output_graph)).write(out)
+    place = local_path(output_graph)
+    with Transaction(place, overwrite=True) as transaction:
+        transaction.create(place).write(out)
 
 
 def _placeholder(node: Any, dtype: int) -> Any:

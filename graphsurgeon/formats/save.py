@@ -38,6 +38,7 @@ def save(
     links: Links = "never",
     update_state: bool = True,
     drop_values: bool = False,
+    sync: bool = False,
 ) -> Saved:
     """Save a model.
 
@@ -64,6 +65,8 @@ def save(
         As of `save_checkpoint`.
     drop_values : bool
         Write a GraphDef or a MetaGraphDef without the values of the variables that the model has.
+    sync : bool
+        As of `save_checkpoint`.
 
     Returns
     -------
@@ -83,6 +86,8 @@ def save(
         The message is past 2 GiB; nothing was written.
     OutputExistsError
         A file exists and `overwrite` is false, or a directory that is no SavedModel.
+    OutputBusyError
+        Another process writes there.
     OSError
         It cannot be written; everything is as it was.
     """
@@ -94,17 +99,18 @@ def save(
     check_saving(model, path, kind, drop_values=drop_values)
     _check_edits(model)
     if kind == "checkpoint":
-        return save_model_checkpoint(model, path, overwrite=overwrite, links=links, update_state=update_state)
+        how: dict[str, Any] = {"links": links, "update_state": update_state, "sync": sync}
+        return save_model_checkpoint(model, path, overwrite=overwrite, **how)
     if kind == "saved_model":
         with naming_output(path):
             # Imported here: it brings along all that makes a model servable, 20 ms that other kinds need not wait.
             from graphsurgeon.formats.saved_model_writer import write_saved_model
 
-            return write_saved_model(model, path, overwrite=overwrite)
+            return write_saved_model(model, path, overwrite=overwrite, sync=sync)
     pieces = next(row for row in KINDS.values() if kind in (row.file, row.text)).message.encode(
         model, as_text=kind.endswith("_text")
     )
-    with naming_output(path), Transaction(overwrite=overwrite) as transaction:
+    with naming_output(path), Transaction(path, overwrite=overwrite, sync=sync) as transaction:
         write_pieces(pieces, transaction.create(path))
     return Saved([path], notes=notes_on(model, kind))
 
@@ -148,6 +154,7 @@ def save_checkpoint(
     links: Links = "never",
     byteorder: ByteOrder | None = None,
     update_state: bool = True,
+    sync: bool = False,
 ) -> Saved:
     """Save tensors as a V2 checkpoint, byte for byte as `tf.train.Saver` does, and note it in the state file.
 
@@ -169,6 +176,9 @@ def save_checkpoint(
         Of the values; little, unless all of them can be linked.
     update_state : bool
         Make it the latest checkpoint of its directory. Otherwise only where no other one is.
+    sync : bool
+        Return only when all of it is on the disk: values, index and graph, then the state file that names them. Without
+        that, only what replaces something is waited for, so that a power cut leaves the old or the new.
 
     Returns
     -------
@@ -183,6 +193,8 @@ def save_checkpoint(
         A value that no checkpoint can hold; an option that is not for what comes one at a time.
     OutputExistsError
         A file exists and `overwrite` is false.
+    OutputBusyError
+        Another process writes there.
     OSError
         It cannot be written; everything is as it was.
     """
@@ -192,7 +204,7 @@ def save_checkpoint(
     check_output_name(prefix, "checkpoint")
     given = tensors_of(tensors, prefix)
     how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
-    how["update_state"] = update_state
+    how |= {"update_state": update_state, "sync": sync}
     return _write_checkpoint(given, None, prefix, overwrite, **how)
 
 
@@ -255,6 +267,7 @@ def save_model_checkpoint(
     links: Links = "never",
     byteorder: ByteOrder | None = None,
     update_state: bool = True,
+    sync: bool = False,
 ) -> Saved:
     """Save the values of a model's variables as a checkpoint, with its graph, when it has one, as the ``.meta``.
 
@@ -270,7 +283,8 @@ def save_model_checkpoint(
     has_graph = model.meta is not None or len(model.graph) > 0
     pieces = META_GRAPH.encode(model) if has_graph else None
     how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
-    saved = _write_checkpoint(model.variables, pieces, prefix, overwrite, update_state=update_state, **how)
+    how |= {"update_state": update_state, "sync": sync}
+    saved = _write_checkpoint(model.variables, pieces, prefix, overwrite, **how)
     saved.notes += notes
     return saved
 
@@ -282,12 +296,14 @@ def _write_checkpoint(
     overwrite: bool,
     *,
     update_state: bool,
+    sync: bool,
     **how: Any,
 ) -> Saved:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
-    existing = _shards(prefix)
-    _refuse_existing(prefix, overwrite)
-    with naming_output(prefix), Transaction(overwrite=True) as transaction:
+    with naming_output(prefix), Transaction(prefix, overwrite=True, sync=sync, follow=False) as transaction:
+        # With the lock: what others write is in place by now.
+        _refuse_existing(prefix, overwrite)
+        existing = _shards(prefix)
         if isinstance(tensors, Mapping):
             paths = write_bundle(prefix, tensors, transaction, **how)
         else:
@@ -322,6 +338,8 @@ def other_latest(prefix: str) -> str | None:
 def _write_state(prefix: str, transaction: Transaction) -> str:
     """Make the checkpoint the latest of its directory; others that the state file lists stay listed."""
     directory = os.path.dirname(prefix)
+    # Until it is written: what others add meanwhile would be lost.
+    transaction.claim(os.path.join(directory, state_file.FILE_NAME))
     try:
         state = state_file.read_state(directory)
     except CorruptionError:

@@ -37,7 +37,9 @@ _VALUES = re.compile(r"checkpoint|(saved_model_)?variables(\.index|\.data-\d{5}-
 _OWN = frozenset((*SAVED_MODEL_NAMES, _VARIABLES[0], "fingerprint.pb", *FILES, *FOLDERS))
 
 
-def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> Saved:
+def write_saved_model(
+    model: Model, path: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = False
+) -> Saved:
     """Write a SavedModel directory.
 
     Parameters
@@ -48,6 +50,8 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
         The directory. It may be what the model was loaded from.
     overwrite : bool
         Whether a SavedModel there may be replaced. A directory that holds anything else never is.
+    sync : bool
+        Return only when all is on the disk.
 
     Returns
     -------
@@ -58,6 +62,8 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
     ------
     OutputExistsError
         Something is there that may not be replaced.
+    OutputBusyError
+        Another process writes there.
     LimitError
         ``saved_model.pb`` would be past 2 GiB; nothing was written.
     NotFoundError
@@ -70,7 +76,7 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, overwrite: 
     model, report = servable(model)
     pieces = saved_model_pieces(model)
     variables = _all_variables(model)
-    with DirectoryTransaction(path, overwrite=overwrite) as transaction:
+    with DirectoryTransaction(path, overwrite=overwrite, sync=sync) as transaction:
         paths = [os.path.join(transaction.directory, _NAME)]
         write_pieces(pieces, transaction.files.create(paths[0]))
         if variables:

@@ -77,6 +77,7 @@ class EditedCheckpoint:
         byteorder: ByteOrder | None = None,
         shard_nbytes: int | None = None,
         update_state: bool = True,
+        sync: bool = False,
     ) -> Saved:
         """Save the tensors as a V2 checkpoint, which may be the one that they come from.
 
@@ -85,7 +86,7 @@ class EditedCheckpoint:
         """
         before = files_at(existing(prefix))
         how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
-        how["update_state"] = update_state
+        how |= {"update_state": update_state, "sync": sync}
         if model is None:
             saved = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
         else:

@@ -1,30 +1,25 @@
-"""Setting right what a process that was killed left: outputs half replaced, and hidden names.
+"""Setting right what processes that were killed left in a directory: outputs half replaced, and hidden names.
 
 Files are replaced by renames, and a process may be killed between two of them. A checkpoint is then without its index,
-which comes last, and what it was before stands under hidden names (`proto_utils.output`)::
-
-    the output      is there                 is not
-    the old one     is removed               takes its place again
-    the new one     is removed, unless it took the place already
-
-So each output is afterwards what it was before, or the new one: a checkpoint is there when its index is.
+which comes last, and what it was before stands under hidden names (`proto_utils.leftovers`). Each output is afterwards
+what it was before, or the new one. Whoever writes to an output does this for it first; `recover` does it for all of a
+directory.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import re
-import shutil
 from typing import Any, NamedTuple
 
-from graphsurgeon.formats.bundle_writer import index_path
-from proto_utils.deferral import deferred_signals
-from proto_utils.leftovers import Leftover, leftovers
+from proto_utils import disk
+from proto_utils.errors import OutputBusyError
+from proto_utils.leftovers import Leftover, by_number, leftovers, settle
+from proto_utils.locks import Lock, lock_targets
+from proto_utils.places import real_place
 
 __all__ = ["Recovery", "recover"]
-
-_MEMBER = re.compile(r"(.*)\.(?:index|meta|data-\d{5}-of-\d{5})", re.DOTALL)
 
 
 class Recovery(NamedTuple):
@@ -38,16 +33,18 @@ class Recovery(NamedTuple):
         return self._asdict()
 
 
-def recover(directory: str | os.PathLike[str], *, dry_run: bool = False) -> Recovery:
+def recover(directory: str | os.PathLike[str], *, dry_run: bool = False, sync: bool = False) -> Recovery:
     """Bring back what a process that was killed had put aside, and remove what else it left.
 
-    Not for a directory to which somebody writes at that moment: that looks the same.
+    What another process writes to at the moment is left alone, as far as its lock tells (`proto_utils.locks`).
 
     Parameters
     ----------
     directory : path
     dry_run : bool
         Only say what would be done.
+    sync : bool
+        Return only when it is done on the disk, too.
 
     Returns
     -------
@@ -58,38 +55,35 @@ def recover(directory: str | os.PathLike[str], *, dry_run: bool = False) -> Reco
     OSError
         The directory cannot be read or written.
     """
-    found = leftovers(os.fsdecode(directory) or ".")
+    name = os.fsdecode(directory) or "."
     done = Recovery([], [])
-    with deferred_signals():
-        # The index of a checkpoint comes last here too: until then nothing can be loaded.
-        for each in sorted(found, key=lambda each: (_is_index(each.target), each.kind, each.path)):
-            if each.kind == "old" and not _stands(each):
-                done.restored.append(each.target)
-                if not dry_run:
-                    os.replace(each.path, each.target)
-            else:
-                done.removed.append(each.path)
-                if not dry_run:
-                    _remove(each.path)
+    locks = [*map(Lock, lock_targets(name))]
+    held: set[str] = set()
+    with contextlib.ExitStack() as stack:
+        free = [group for group in by_number(leftovers(name)) if _is_free(group, held, stack, dry_run=dry_run)]
+        for paths, found in zip(done, settle([*itertools.chain(*free)], dry_run=dry_run), strict=True):
+            paths.extend(found)
+    done.removed.extend(lock.path for lock in locks if lock.is_free(dry_run=dry_run))
+    if sync and not dry_run:
+        disk.sync_directory(name)
     return done
 
 
-def _is_index(path: str) -> bool:
-    return path.endswith(".index")
-
-
-def _stands(leftover: Leftover) -> bool:
-    """Whether it has its place still, or what replaces it has: of a file of a checkpoint all of that, by its index."""
-    with contextlib.suppress(OSError):
-        # Two names of one file: renaming one to the other would do nothing.
-        if os.path.samefile(leftover.path, leftover.target):
-            return True
-    member = _MEMBER.fullmatch(leftover.target)
-    return os.path.lexists(leftover.target if member is None else index_path(member[1]))
-
-
-def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        os.unlink(path)
+def _is_free(group: list[Leftover], held: set[str], stack: contextlib.ExitStack, *, dry_run: bool) -> bool:
+    """Take the locks of what some names are left of, in addition to `held`; False when another process has one."""
+    # The state file that a checkpoint was to be named in is nothing that this one's process has for long.
+    outputs = {each.output for each in group if each.is_member} or {each.target for each in group}
+    for lock in map(Lock, sorted(map(real_place, outputs))):
+        if lock.target in held:
+            continue
+        if dry_run:
+            if not lock.is_free(dry_run=True):
+                return False
+            continue
+        stack.callback(lock.release)
+        try:
+            lock.acquire()
+        except OutputBusyError:
+            return False
+        held.add(lock.target)
+    return True

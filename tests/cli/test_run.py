@@ -167,7 +167,8 @@ def test_signals_leave_no_temp_files(root, graph, tmp_path, number, codes):
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "half-way\n"
-        assert len(os.listdir(out.parent)) == 2
+        # The file, its temp file and the lock.
+        assert len(os.listdir(out.parent)) == 3
         process.send_signal(number)
         process.communicate(timeout=20)
     assert process.returncode in codes

@@ -14,7 +14,7 @@ from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
-from proto_utils import output
+from proto_utils import disk
 from proto_utils.errors import NotFoundError, OutputExistsError, UnsupportedError
 
 
@@ -49,7 +49,7 @@ def no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EXDEV, "another device")
 
-    monkeypatch.setattr(output, "_link", refuse)
+    monkeypatch.setattr(disk, "_link", refuse)
 
 
 def test_a_rename_writes_an_index(source, tmp_path):
@@ -166,7 +166,7 @@ def test_where_no_link_can_be_made_values_are_copied(source, tmp_path, no_hard_l
 
 
 def test_where_no_link_at_all_can_be_made_it_is_refused_if_copying_was(source, tmp_path, monkeypatch, no_hard_links):
-    monkeypatch.setattr(output, "_symlink", None)
+    monkeypatch.setattr(disk, "_symlink", None)
     with pytest.raises(UnsupportedError, match="neither a hard nor a symbolic link") as caught:
         save_checkpoint(Bundle(source), tmp_path / "out" / "x", links="always")
     assert 'links="never"' in str(caught.value.hint)

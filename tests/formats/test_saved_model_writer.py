@@ -208,7 +208,7 @@ def test_what_a_link_leads_to_outside_is_not_taken_along(directory: Path, tmp_pa
     saved = write_saved_model(gs.load(directory), tmp_path / "target")
     assert os.readlink(tmp_path / "target" / "assets" / "link") == str(tmp_path / "private")
     assert f"assets/link stays a symbolic link, to {tmp_path}/private" in saved.notes[-1]
-    monkeypatch.setattr("proto_utils.output._symlink", None)
+    monkeypatch.setattr("proto_utils.disk._symlink", None)
     with pytest.raises(UnsupportedError, match=r"assets/link: is a symbolic link to .*private, out of the SavedModel"):
         write_saved_model(gs.load(directory), tmp_path / "again")
     assert not (tmp_path / "again").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from proto_utils import output
+from proto_utils import disk
 from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource, Span
 from proto_utils.output import Transaction
@@ -46,7 +46,7 @@ def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         raise PermissionError(errno.EPERM, "no hard links on this file system")
 
     if request.param == "no hard links":
-        monkeypatch.setattr(output, "_link", refuse)
+        monkeypatch.setattr(disk, "_link", refuse)
 
 
 def test_files_appear_when_the_block_is_left(tmp_path: Path):
@@ -195,7 +195,7 @@ def test_a_single_file_is_never_absent(tmp_path: Path, monkeypatch: pytest.Monke
     calls = renames(monkeypatch, 0)
     with Transaction(overwrite=True) as transaction:
         transaction.create(tmp_path / "index", role="seal").write(b"new")
-    assert calls == ["replace index"]
+    assert [call for call in calls if call.endswith(" index")] == ["replace index"]
     assert contents(tmp_path) == {"index": "new"}
 
 
@@ -413,7 +413,7 @@ def test_a_signal_that_comes_with_a_system_call_leaves_nothing(tmp_path: Path, m
 
     def work() -> None:
         with Transaction() as transaction:
-            monkeypatch.setattr(*((output, "_link") if call == "link" else (os, call)), interrupted)
+            monkeypatch.setattr(*((disk, "_link") if call == "link" else (os, call)), interrupted)
             if call == "link":
                 transaction.link(source, tmp_path)
             else:

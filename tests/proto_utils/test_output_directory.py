@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from proto_utils import output_directory
+from proto_utils import disk
 from proto_utils.errors import OutputExistsError
 from proto_utils.files import FileSource, Span
 from proto_utils.output_directory import DirectoryTransaction
@@ -30,7 +30,7 @@ def write(target: Path, text: str, *, overwrite: bool = False, then: BaseExcepti
 def swap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without a system call that exchanges two names."""
     if request.param == "step aside":
-        monkeypatch.setattr(output_directory, "_exchange", lambda *_: False)
+        monkeypatch.setattr(disk, "exchange", lambda *_: False)
 
 
 def test_directory_appears_when_the_block_is_left(tmp_path: Path):
@@ -95,15 +95,15 @@ def test_an_exception_leaves_the_old_directory(tmp_path: Path):
 
 def test_a_failing_rename_puts_the_old_directory_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write(tmp_path / "out", "old")
-    rename = os.rename
+    rename = disk.rename
 
     def refuse_new(source: str, target: str) -> None:
         if source.endswith(".tmp"):
             raise OSError(28, "No space left on device")
         rename(source, target)
 
-    monkeypatch.setattr(output_directory, "_exchange", lambda *_: False)
-    monkeypatch.setattr(os, "rename", refuse_new)
+    monkeypatch.setattr(disk, "exchange", lambda *_: False)
+    monkeypatch.setattr(disk, "rename", refuse_new)
     with pytest.raises(OSError, match="No space"):
         write(tmp_path / "out", "new", overwrite=True)
     assert contents(tmp_path) == {"out/a": "old", "out/deep/b": "old"}
@@ -121,10 +121,10 @@ def test_links_to_directories_are_followed(tmp_path: Path):
     ("step", "swaps"),
     [
         ("output_directory._sync_tree", True),
-        ("output_directory._exchange", True),
-        ("shutil.rmtree", True),
-        ("os.rename", False),
-        ("shutil.rmtree", False),
+        ("disk.exchange", True),
+        ("disk.remove", True),
+        ("disk.rename", False),
+        ("disk.remove", False),
     ],
 )
 def test_a_killed_process_leaves_a_whole_directory(tmp_path: Path, step: str, swaps: bool):
@@ -133,11 +133,11 @@ def test_a_killed_process_leaves_a_whole_directory(tmp_path: Path, step: str, sw
     code = f"""
 import os, shutil, sys
 from pathlib import Path
-from proto_utils import output_directory
+from proto_utils import disk, output_directory
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.proto_utils.test_output_directory import write
 if not {swaps}:
-    output_directory._exchange = lambda *_: False
+    disk.exchange = lambda *_: False
 {step} = lambda *_, **__: os._exit(9)
 write(Path(sys.argv[1]), "new", overwrite=True)
 """

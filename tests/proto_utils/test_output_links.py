@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proto_utils import output
+from proto_utils import disk
 from proto_utils.files import FileSource
 from proto_utils.output import Transaction
 from tests.proto_utils.directories import contents
@@ -109,7 +109,7 @@ def test_a_file_system_without_links_says_so(tmp_path: Path, monkeypatch: pytest
     def refuse(*_: object) -> None:
         raise OSError(errno.EXDEV, "another device")
 
-    monkeypatch.setattr(output, "_symlink" if symbolic else "_link", refuse)
+    monkeypatch.setattr(disk, "_symlink" if symbolic else "_link", refuse)
     with Transaction() as transaction:
         assert transaction.link(FileSource(tmp_path / "data"), tmp_path, symbolic=symbolic) is None
     assert contents(tmp_path) == {"data": "old"}

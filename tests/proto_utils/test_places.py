@@ -1,13 +1,12 @@
-"""Missing parents, hidden names, and syncing."""
+"""Missing parents and hidden names."""
 
 from __future__ import annotations
 
 import os
-import sys
 
 import pytest
 
-from proto_utils.places import fsync, hidden_beside, make_parents
+from proto_utils.places import hidden_beside, make_parents, real_place
 
 
 def test_parents_are_made_and_noted(tmp_path):
@@ -62,10 +61,8 @@ def test_hidden_names_are_new_and_short():
         assert len(base) < 255
 
 
-def test_sync(tmp_path):
-    (tmp_path / "x").write_bytes(b"x")
-    fsync(str(tmp_path / "x"))
-    if sys.platform != "win32":
-        fsync(str(tmp_path))
-    with pytest.raises(FileNotFoundError):
-        fsync(str(tmp_path / "y"))
+def test_where_a_path_is(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "real" / "other").symlink_to("file")
+    assert real_place(tmp_path / "link" / "other") == str(tmp_path / "real" / "other")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from proto_utils import sink as sinks
-from proto_utils.sink import FileSink
+from proto_utils import disk
+from proto_utils.sink import FileSink, naming_output
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_what_was_reserved_but_not_written_is_cut(
     sink: FileSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fallocate: bool
 ):
     if not fallocate:
-        monkeypatch.setattr(sinks, "_fallocate", None)
+        monkeypatch.setattr(disk, "_fallocate", None)
     sink.preallocate(1 << 20)
     sink.write(b"abc")
     sink.finish(sync=True)
@@ -37,7 +37,7 @@ def test_a_file_system_that_cannot_reserve_is_no_failure(sink: FileSink, monkeyp
     def refuse(*_: int) -> None:
         raise OSError(errno.EOPNOTSUPP, "not here")
 
-    monkeypatch.setattr(sinks, "_fallocate", refuse)
+    monkeypatch.setattr(disk, "_fallocate", refuse)
     sink.preallocate(100)
 
 
@@ -45,7 +45,7 @@ def test_the_disk_being_full_shows_when_reserving(sink: FileSink, monkeypatch: p
     def refuse(*_: int) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(sinks, "_fallocate", refuse)
+    monkeypatch.setattr(disk, "_fallocate", refuse)
     with pytest.raises(OSError, match="full"):
         sink.preallocate(100)
 
@@ -89,6 +89,6 @@ def test_short_writes_are_continued(sink: FileSink, tmp_path: Path, monkeypatch:
     ],
 )
 def test_error_that_knows_no_file_gets_the_output(error: OSError, path: str | None):
-    with pytest.raises(OSError) as caught, sinks.naming_output("out"):  # noqa: PT011 -- the filename tells
+    with pytest.raises(OSError) as caught, naming_output("out"):  # noqa: PT011 -- the filename tells
         raise error
     assert caught.value.filename == path

@@ -19,7 +19,7 @@ from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.values import TensorDict
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
-from proto_utils import output
+from proto_utils import disk
 from tests.formats import v1_files
 from tests.tf.bundle_specs import STORABLE, STORABLE_V1, Spec, by_name, digest_of, digests, spec
 from tests.tf.editing import SLICED, contents, edited, everything, files, read, scoped, written
@@ -223,7 +223,7 @@ class TestAfterwards:
 
     def test_links_that_are_symbolic(self, tf, reader, source, tmp_path, monkeypatch):
         before, values = files(tmp_path / "src"), read(tf, source)
-        monkeypatch.setattr(output, "_link", None)
+        monkeypatch.setattr(disk, "_link", None)
         origins, saved = edited(source, scoped, tmp_path / "out" / "x", links="always")
         assert [Path(path).is_symlink() for path in saved] == [True, True, True, False, False]
         assert read(reader, tmp_path / "out" / "x") == {new: values[old] for new, old in origins.items()}

@@ -21,7 +21,7 @@ from graphsurgeon.compat.checkpoint.matching import checkpoint_files, matching_f
 from graphsurgeon.compat.errors import NotFoundError, of_os_error, raised
 from graphsurgeon.compat.local_path import local_path
 from graphsurgeon.formats.state_file import FILE_NAME, MAX_NBYTES
-from proto_utils import schema
+from proto_utils import disk, schema
 from proto_utils.errors import CorruptionError
 from proto_utils.output import Transaction
 
@@ -152,6 +152,7 @@ def update_checkpoint_state_internal(
         raise raised(NotFoundError, f"{path}; No such file or directory", name=path)
     try:
         with Transaction(overwrite=True) as transaction:
+            transaction.claim(place)
             transaction.create(place, role="pointer", follow=False).write(schema.print_text(state).encode())
     except OSError as error:
         raise of_os_error(error, path) from error
@@ -288,7 +289,7 @@ def remove_checkpoint(
             try:
                 # Another process may delete old checkpoints too.
                 with contextlib.suppress(FileNotFoundError):
-                    os.remove(path)
+                    disk.unlink(path)
             except OSError as error:
                 raise of_os_error(error, path) from error
 

@@ -58,9 +58,9 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
     return plan_forms(_paths(tensors), tensors)
 
 
-def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[str]:
+def write(members: Sequence[FormMember], path: str, *, overwrite: bool, sync: bool = False) -> list[str]:
     """Write a file; it appears when it is complete. Each tensor is read once, in chunks."""
-    with Transaction(overwrite=overwrite) as transaction:
+    with Transaction(path, overwrite=overwrite, sync=sync) as transaction:
         write_members(transaction.create_named(path), members, path)
     return [path]
 

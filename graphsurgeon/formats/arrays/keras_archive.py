@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import shutil
-import tempfile
 import zipfile
 import zlib
 from typing import IO, Any
@@ -21,6 +19,7 @@ from typing import IO, Any
 from graphsurgeon.formats.arrays import hdf5
 from graphsurgeon.formats.arrays.keras_names import Names
 from graphsurgeon.tensors.selection import Chosen
+from proto_utils.disk import scratch_file
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
 
@@ -78,8 +77,9 @@ def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> IO[by
 
 def _unpacked(member: IO[bytes]) -> FileSource:
     """Unpack a member to a file that has lost its name when this returns."""
-    with tempfile.NamedTemporaryFile() as file:
-        shutil.copyfileobj(member, file, CHUNK_NBYTES)
+    with scratch_file() as file:
+        while chunk := member.read(CHUNK_NBYTES):
+            file.write(chunk)
         file.flush()
         return FileSource(file.name)
 

@@ -72,7 +72,7 @@ def plan(
     return made
 
 
-def write(members: KerasPlan, path: str, *, overwrite: bool) -> list[str]:
+def write(members: KerasPlan, path: str, *, overwrite: bool, sync: bool = False) -> list[str]:
     """Write a file; it appears when it is complete."""
 
     def attributes(file: Any) -> None:
@@ -81,7 +81,7 @@ def write(members: KerasPlan, path: str, *, overwrite: bool) -> list[str]:
             for key, value in values.items():
                 target.attrs[key] = value
 
-    with Transaction(overwrite=overwrite) as transaction:
+    with Transaction(path, overwrite=overwrite, sync=sync) as transaction:
         hdf5.write_members(transaction.create_named(path), members, path, before=attributes)
     return [path]
 

@@ -25,8 +25,8 @@ from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource, Window
+from proto_utils.output import Transaction
 from proto_utils.output_directory import DirectoryTransaction
-from proto_utils.sink import FileSink
 
 _SUFFIX = ".npy"
 _KEPT = frozenset("_-.+=,@()#! ")
@@ -55,7 +55,7 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
     return plan_forms({name: path + _SUFFIX for name, path in paths.items()}, tensors)
 
 
-def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[str]:
+def write(members: Sequence[FormMember], path: str, *, overwrite: bool, sync: bool = False) -> list[str]:
     """Write a directory; it appears when it is complete. Each tensor is read once, in chunks.
 
     Raises
@@ -65,9 +65,9 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[
     """
     if overwrite and os.path.isdir(path):
         _check_replaced(path)
-    with DirectoryTransaction(path, overwrite=overwrite) as output:
+    with DirectoryTransaction(path, overwrite=overwrite, sync=sync) as output:
         for member in members:
-            _write_member(member, os.path.join(output.directory, *member.path.split("/")))
+            _write_member(member, os.path.join(output.directory, *member.path.split("/")), output.files)
     return [path]
 
 
@@ -95,19 +95,14 @@ def read(path: str) -> Chosen:
     return tensors
 
 
-def _write_member(member: FormMember, path: str) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+def _write_member(member: FormMember, path: str, transaction: Transaction) -> None:
     header = encode_header(member.form, member.tensor.shape)
-    with open(path, "xb", buffering=0) as file:
-        sink = FileSink(os.dup(file.fileno()))
-        try:
-            sink.preallocate(len(header) + member.form.itemsize * member.tensor.size)
-            sink.write(header)
-            for chunk in form_chunks(member.tensor, member.form):
-                sink.write(chunk)
-            sink.finish(sync=False)
-        finally:
-            sink.close()
+    sink = transaction.create(path)
+    sink.preallocate(len(header) + member.form.itemsize * member.tensor.size)
+    sink.write(header)
+    for chunk in form_chunks(member.tensor, member.form):
+        sink.write(chunk)
+    transaction.complete(sink)
 
 
 def _open(path: str) -> FormTensor:

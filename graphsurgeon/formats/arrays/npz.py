@@ -59,9 +59,9 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
     return plan_forms(paths, tensors)
 
 
-def write(members: Sequence[FormMember], path: str, *, overwrite: bool) -> list[str]:
+def write(members: Sequence[FormMember], path: str, *, overwrite: bool, sync: bool = False) -> list[str]:
     """Write an archive; it appears when it is complete. Each tensor is read once, in chunks."""
-    with Transaction(overwrite=overwrite) as transaction:
+    with Transaction(path, overwrite=overwrite, sync=sync) as transaction:
         stream: Any = _Stream(transaction.create(path))
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
             for member in members:

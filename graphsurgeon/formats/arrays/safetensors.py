@@ -119,7 +119,7 @@ def plan(tensors: Mapping[str, Tensor]) -> list[StoredMember]:
     return sorted(members, key=lambda member: (-_ORDER[member.word], member.path.encode()))
 
 
-def write(members: Sequence[StoredMember], path: str, *, overwrite: bool) -> list[str]:
+def write(members: Sequence[StoredMember], path: str, *, overwrite: bool, sync: bool = False) -> list[str]:
     """Write a file; it appears when it is complete. Each tensor is read once, in chunks.
 
     Raises
@@ -130,7 +130,7 @@ def write(members: Sequence[StoredMember], path: str, *, overwrite: bool) -> lis
     header = _encode_header(members)
     if len(header) > MAX_HEADER_NBYTES:
         raise LimitError("the header of a safetensors file, in bytes,", len(header), MAX_HEADER_NBYTES)
-    with Transaction(overwrite=overwrite) as transaction:
+    with Transaction(path, overwrite=overwrite, sync=sync) as transaction:
         sink = transaction.create(path)
         sink.preallocate(8 + len(header) + sum(member.nbytes for member in members))
         sink.write(len(header).to_bytes(8, "little"))

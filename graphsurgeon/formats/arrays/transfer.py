@@ -134,6 +134,7 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     skip_unsupported: bool = False,
     readable: bool = False,
     overwrite: bool = True,
+    sync: bool = False,
     dry_run: bool = False,
 ) -> ExportReport:
     """Write tensors as a file of arrays, which `import_tensors` reads back bit by bit.
@@ -159,6 +160,8 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
         tell so. Every value is read once more for that.
     overwrite : bool
         Whether an existing file, or a directory of nothing but ``.npy`` files, may be replaced.
+    sync : bool
+        Return only when all of it is on the disk.
     dry_run : bool
         Write nothing.
 
@@ -174,6 +177,8 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
         A pattern matches nothing.
     OutputExistsError
         It exists and `overwrite` is false, or may not be replaced.
+    OutputBusyError
+        Another process writes there.
     OSError
         It cannot be written; everything is as it was.
     """
@@ -198,7 +203,7 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     if isinstance(members, Planned):
         skipped |= {row.name: row for row in members.skipped}
     with naming_output(path):
-        outputs = [] if dry_run else module.write(members, path, overwrite=overwrite)
+        outputs = [] if dry_run else module.write(members, path, overwrite=overwrite, sync=sync)
     rows = [
         ExportedTensor(each.name, each.path, each.tensor.dtype.name, list(each.tensor.shape), each.stored_as)
         for each in members

@@ -18,6 +18,7 @@ import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.state_file import FILE_NAME, MAX_NBYTES, CheckpointState, read_state, write_state
@@ -34,10 +35,10 @@ from graphsurgeon.tools.retention.stored import (
     prefixes_in,
     stored,
 )
-from proto_utils import schema
+from proto_utils import disk, schema
 from proto_utils.errors import CorruptionError, NotFoundError
-from proto_utils.output import Transaction
-from proto_utils.places import fsync
+from proto_utils.leftovers import claimed
+from proto_utils.output import PATIENCE, Transaction
 from proto_utils.side_files import read_side_file
 
 __all__ = ["RetentionReport", "StoredCheckpoint", "prune_checkpoints"]
@@ -83,6 +84,7 @@ def prune_checkpoints(
     since: float | None = None,
     unlisted: bool = False,
     dry_run: bool = False,
+    sync: bool = False,
     name: str = FILE_NAME,
 ) -> RetentionReport:
     """Delete all checkpoints of a directory but the last ones and one every few hours.
@@ -102,6 +104,8 @@ def prune_checkpoints(
         Take checkpoints that the state file does not name like those that it does, by their time.
     dry_run : bool
         Only say what would be done.
+    sync : bool
+        Return only when on the disk, too, the files are gone. What stays is there before any of them goes in any case.
     name : str
         Of the state file.
 
@@ -114,12 +118,33 @@ def prune_checkpoints(
         The state file is damaged, or has a time that no clock shows.
     PassError
         `keep` or `keep_every_hours` is not positive.
+    OutputBusyError
+        Another process writes the state file, and for longer than anyone should.
     OSError
         A file cannot be deleted, or the state file not written.
     """
     if keep < 1 or (keep_every_hours is not None and not keep_every_hours > 0):
         raise PassError(_OPERATION, f"keep {keep}, every {keep_every_hours} hours: both have to be positive")
     directory = os.fsdecode(directory) or "."
+    plan = partial(_planned, directory, name, keep, keep_every_hours, since, unlisted=unlisted)
+    report, _, _ = plan()
+    if dry_run or not (report.removed or report.state):
+        return report
+    with claimed(os.path.join(directory, name), patience=PATIENCE):
+        # Others may have written the state file since.
+        report, new, active = plan()
+        if report.removed:
+            _sync(active)
+        if report.state is not None and new is not None:
+            _write_state(report.state, new)
+        _remove(report.removed, sync=sync)
+    return report
+
+
+def _planned(
+    directory: str, name: str, keep: int, keep_every_hours: float | None, since: float | None, *, unlisted: bool
+) -> tuple[RetentionReport, CheckpointState | None, list[StoredCheckpoint]]:
+    """Return what is to be done, the state file that is to be, and what stays as one of the last."""
     state = read_state(directory, name)
     if state is None and not unlisted:
         hint = "without one, `unlisted=True` takes all checkpoints that are there"
@@ -135,14 +160,7 @@ def prune_checkpoints(
     plan = _decide(candidates, state, keep, keep_every_hours, since)
     _check_latest(plan)
     _keep_the_rest(found, candidates, plan, directory)
-    report, new = _report(found, missing, plan, state, os.path.join(directory, name))
-    if not dry_run:
-        if report.removed:
-            _sync(plan.active)
-        if report.state is not None and new is not None:
-            _write_state(report.state, new)
-        _remove(report.removed)
-    return report
+    return *_report(found, missing, plan, state, os.path.join(directory, name)), plan.active
 
 
 def _find(directory: str, state: CheckpointState | None, name: str) -> tuple[list[StoredCheckpoint], list[str]]:
@@ -270,15 +288,21 @@ def _write_state(path: str, state: CheckpointState) -> None:
 def _sync(checkpoints: Iterable[StoredCheckpoint]) -> None:
     """Have on disk what stays, before anything goes: whoever saved it may not have waited for that."""
     files = [file for each in checkpoints for file in each.files]
-    for path in [*files, *dict.fromkeys(os.path.dirname(file) or "." for file in files)]:
-        # Not every system can open a directory, nor may everybody open every file.
-        with contextlib.suppress(OSError):
-            fsync(path)
+    for path in files:
+        # Not everybody may open every file.
+        with contextlib.suppress(PermissionError):
+            disk.sync_file(path)
+    for directory in dict.fromkeys(map(os.path.dirname, files)):
+        disk.sync_directory(directory)
 
 
-def _remove(checkpoints: tuple[StoredCheckpoint, ...]) -> None:
+def _remove(checkpoints: tuple[StoredCheckpoint, ...], *, sync: bool) -> None:
     for each in checkpoints:
         for path in each.files:
             # Gone already is as good.
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+                disk.unlink(path)
+    for directory in (
+        dict.fromkeys(os.path.dirname(path) for each in checkpoints for path in each.files) if sync else ()
+    ):
+        disk.sync_directory(directory)
