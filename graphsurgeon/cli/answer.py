@@ -32,8 +32,8 @@ class Answer:
     def __init__(self, verb: str, path: str | None, given: dict[str, Any]) -> None:
         self.verb, self._start = verb, time.perf_counter()
         self.path, self.links = path, options.links_of(given)
-        self.explain, self.dry_run, self.force, self.as_json, self.quiet, self.drop_values = (
-            given.pop(key, False) for key in ("explain", "dry_run", "force", "as_json", "quiet", "drop_values")
+        self.explain, self.dry_run, self.force, self.sync, self.as_json, self.quiet, self.drop_values = (
+            given.pop(key, False) for key in ("explain", "dry_run", "force", "sync", "as_json", "quiet", "drop_values")
         )
         self.update_state: bool = given.pop("update_state", True)
         self.planned: list[str] = []
@@ -77,7 +77,7 @@ class Answer:
         kind = kind or choose_kind(model, self.path or "")
         if self.path is not None:
             check_saving(model, self.path, kind, drop_values=self.drop_values)
-        how: dict[str, Any] = {"update_state": self.update_state, "drop_values": self.drop_values}
+        how: dict[str, Any] = {"update_state": self.update_state, "drop_values": self.drop_values, "sync": self.sync}
         saved = self.write(
             model.variables,
             lambda path: save(model, path, to=kind, overwrite=self.force, links=self.links, **how),
@@ -119,7 +119,7 @@ def output_options(verb: F) -> F:
         options.update_state,
         options.links,
         click.option("--explain", is_flag=True, help="Show every change as a table; --dry-run does too."),
-        options.common("dry_run", "force", "json", "quiet"),
+        options.common("dry_run", "force", "sync", "json", "quiet"),
     )
     for option in reversed(given):
         verb = option(verb)

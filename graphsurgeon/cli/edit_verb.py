@@ -94,7 +94,7 @@ def finish(
     how = {**how, "links": answer.links, "update_state": answer.update_state}
     saved = answer.write(
         checkpoint.tensors,
-        lambda path: checkpoint.save(path, model=model, overwrite=answer.force, **how),
+        lambda path: checkpoint.save(path, model=model, overwrite=answer.force, sync=answer.sync, **how),
         existing,
         lambda path: planned_checkpoint(checkpoint.tensors, path, has_graph=model is not None, **how),
     )

@@ -23,6 +23,7 @@ MAX_LINES_NBYTES = 1 << 28
 _OPTIONS = {
     "dry_run": ("--dry-run", "dry_run", "Do everything but write."),
     "force": ("--force", "force", "Replace existing output."),
+    "sync": ("--sync", "sync", "Return only when the output is on the disk."),
     "json": ("--json", "as_json", "Print one JSON object."),
     "quiet": ("--quiet", "quiet", "Print nothing but the answer and errors."),
     # Looked for among the arguments when an error is reported, because parsing itself may fail.

@@ -90,7 +90,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @options.drop_values
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
-    @options.common("dry_run", "force", "json", "quiet")
+    @options.common("dry_run", "force", "sync", "json", "quiet")
     def verb(source: str | Sequence[str], output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
         answer = Answer(options.verb_name(name), output, given)
         if output is not None and output_kind != "saved_model" and is_directory(output):

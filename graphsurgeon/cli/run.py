@@ -33,6 +33,7 @@ from proto_utils.errors import (
     FileFormatError,
     GraphSurgeonError,
     NotFoundError,
+    OutputBusyError,
     OutputExistsError,
 )
 
@@ -83,7 +84,7 @@ def exit_code(error: Exception) -> int:
     """Return the exit code that an error means."""
     from graphsurgeon.errors import GraphError, PassError
 
-    if isinstance(error, (ChangedError, OutputExistsError)):
+    if isinstance(error, (ChangedError, OutputBusyError, OutputExistsError)):
         return IO
     if isinstance(error, (NotFoundError, FileNotFoundError)):
         return NOT_FOUND

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     "-o", "--output", metavar="FILE.npy", help="Save the value for numpy.load instead; it streams, whatever its size."
 )
 @click.option("--full", is_flag=True, help="Print every element of a large value.")
-@options.common("force", "json", "quiet")
-def command(source: str, name: str, output: str | None, full: bool, force: bool, as_json: bool, quiet: bool) -> None:
+@options.common("force", "sync", "json", "quiet")
+def command(
+    source: str, name: str, output: str | None, full: bool, force: bool, sync: bool, as_json: bool, quiet: bool
+) -> None:
     """Show the value of a checkpoint's tensor, of a constant, or of a variable that a checkpoint belongs to.
 
     NAME may end in :0. In a checkpoint that TensorFlow 2 saved by objects it may also be the variable's name, or the
@@ -36,7 +38,7 @@ def command(source: str, name: str, output: str | None, full: bool, force: bool,
 
     key, tensor = find_tensor(detect(source), name)
     facts = {"name": key, "dtype": tensor.dtype.name, "shape": list(tensor.shape)}
-    written = [] if output is None else [_save(tensor, output, force)]
+    written = [] if output is None else [_save(tensor, output, force, sync)]
     if as_json:
         value = {} if output is not None else {"value": _to_json(tensor)}
         emit_json("cat", source=source, **facts, outputs=written, **value)
@@ -49,10 +51,10 @@ def command(source: str, name: str, output: str | None, full: bool, force: bool,
         emit_line(f"wrote {output}")
 
 
-def _save(tensor: Tensor, output: str, force: bool) -> str:
+def _save(tensor: Tensor, output: str, force: bool, sync: bool) -> str:
     from graphsurgeon.formats.npy import write_npy
 
-    with Transaction(overwrite=force) as transaction:
+    with Transaction(output, overwrite=force, sync=sync) as transaction:
         write_npy(tensor, transaction.create(output))
     return output
 

@@ -33,7 +33,7 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
 @click.option("--shard-size", type=_Size(), help="Begin a new data file rather than let one grow past this, as in 2GB.")
 @click.option("--byteorder", type=click.Choice(["little", "big"]), help="Of the values; little by default.")
 @options.update_state
-@options.common("dry_run", "force", "json", "quiet")
+@options.common("dry_run", "force", "sync", "json", "quiet")
 def command(source: str, output: str | None, shard_size: int | None, byteorder: str | None, **given: Any) -> None:
     """Rewrite a checkpoint: one data file without gaps, sharing no bytes with others, sorted by name.
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @signature_options
 @options.update_state
 @options.drop_values
-@options.common("force", "dry_run", "json", "quiet")
+@options.common("force", "sync", "dry_run", "json", "quiet")
 def command(source: str, output: str, to: OutputKind | None, tags: str | None, **given: Any) -> None:
     """Convert a graph or checkpoint to another format: GraphDef, MetaGraphDef, SavedModel, checkpoint; binary or text.
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--skip-unsupported", is_flag=True, help="Leave out resources and variants, which have no values.")
 @click.option("--readable", is_flag=True, help="Leave out what is lost in damaged data files; every value is checked.")
 @click.option("--explain", is_flag=True, help="Show each tensor: its name there, and how it is stored.")
-@options.common("dry_run", "force", "json", "quiet")
+@options.common("dry_run", "force", "sync", "json", "quiet")
 def command(source: str, output: str, to: ExportFormat | None, **given: Any) -> None:
     """Export the tensors of a checkpoint as a file of arrays, which `import` reads back bit by bit.
 
@@ -52,7 +52,8 @@ def command(source: str, output: str, to: ExportFormat | None, **given: Any) -> 
     found = tensors_at(source, partial=given["readable"])
     tensors = dict(found)
     with watching(tensors, links=answer.links, quiet=answer.dry_run or not answer.is_shown):
-        report = export_tensors(tensors, output, overwrite=answer.force, dry_run=answer.dry_run, to=to, **given)
+        how: dict[str, Any] = {"overwrite": answer.force, "sync": answer.sync, "dry_run": answer.dry_run}
+        report = export_tensors(tensors, output, to=to, **how, **given)
     if answer.explain and not answer.as_json:
         headers = ["name", "path", "dtype", "shape", "stored as"]
         rows = [[row.name, row.path, row.dtype, format_shape(row.shape), row.stored_as] for row in report.tensors]

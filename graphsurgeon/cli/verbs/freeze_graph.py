@@ -45,12 +45,13 @@ def _flags(function: F) -> F:
 )
 @click.option("--restore_op_name", default="save/restore_all", help="Not used.")
 @click.option("--filename_tensor_name", default="save/Const:0", help="Not used.")
-@options.common("json", "quiet")
+@options.common("sync", "json", "quiet")
 def command(
     checkpoint_version: int,
     input_binary: bool,
     restore_op_name: str,
     filename_tensor_name: str,
+    sync: bool,
     as_json: bool,
     quiet: bool,
     **given: Any,
@@ -66,7 +67,7 @@ def command(
     if checkpoint_version not in (1, 2):
         raise click.UsageError(f"Invalid checkpoint version (must be '1' or '2'): {checkpoint_version}")
     try:
-        model = write_frozen_graph(Flags(**given))
+        model = write_frozen_graph(Flags(**given), sync=sync)
     except (ValueError, RuntimeError, AssertionError) as error:
         if isinstance(error.__cause__, GraphSurgeonError):
             raise error.__cause__ from None

@@ -29,7 +29,7 @@ from graphsurgeon.formats.arrays.transfer import ImportFormat
 @click.option("--select", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to take.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names or patterns of arrays to leave out.")
 @options.update_state
-@options.common("dry_run", "force", "json", "quiet")
+@options.common("dry_run", "force", "sync", "json", "quiet")
 def command(source: str, output: str, format_: ImportFormat | None, names: Names, **given: Any) -> None:
     """Import the arrays of a file as a checkpoint: what `export` wrote, bit by bit, or another program.
 
@@ -48,7 +48,9 @@ def command(source: str, output: str, format_: ImportFormat | None, names: Names
     rows = [{"name": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)} for name, tensor in tensors.items()]
     written = answer.write(
         tensors,
-        lambda path: save_checkpoint(tensors, path, overwrite=answer.force, update_state=answer.update_state),
+        lambda path: save_checkpoint(
+            tensors, path, overwrite=answer.force, update_state=answer.update_state, sync=answer.sync
+        ),
         lambda path: existing_outputs(path, "checkpoint"),
         lambda path: planned_checkpoint(tensors, path, update_state=answer.update_state),
     )

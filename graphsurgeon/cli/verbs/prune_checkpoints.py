@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     help="When the hours begin to count: 2026-01-31T12:00:00, in local time.",
 )  # fmt: skip
 @click.option("--unlisted", is_flag=True, help="Take those that the state file does not name like the others.")
-@options.common("dry_run", "json", "quiet")
+@options.common("dry_run", "sync", "json", "quiet")
 def command(
     directory: str,
     keep: int,
     keep_every_hours: float | None,
     since: dt.datetime | None,
-    unlisted: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
+    **given: Any,
 ) -> None:
     """Delete the old checkpoints of a directory, as TensorFlow does while it trains, and keep its state file true.
 
@@ -51,8 +51,8 @@ def command(
         keep=keep,
         keep_every_hours=keep_every_hours,
         since=None if since is None else since.timestamp(),
-        unlisted=unlisted,
         dry_run=dry_run,
+        **given,
     )
     if as_json:
         _emit_json(report, dry_run)
