@@ -30,7 +30,7 @@ def command_of(name: str) -> click.Command:
     @click.option("--back", metavar="DST", help="The same for the back.")
     @click.option("--to", "kind", type=click.Choice(OUTPUT_KINDS), help="What to write; by default what it asks for.")
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
-    @options.common("dry_run", "force", "json", "quiet")
+    @options.common("dry_run", "force", "sync", "json", "quiet")
     @options.links
     @options.update_state
     def verb(source: str, front: str | None, back: str | None, kind: OutputKind | None, **given: Any) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @options.update_state
 @options.links
 @click.option("--explain", is_flag=True, help="Show the whole reports of all steps as tables.")
-@options.common("dry_run", "force", "json", "quiet")
+@options.common("dry_run", "force", "sync", "json", "quiet")
 def command(source: str, recipe: str, output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
     """Do the steps of a recipe: passes, transforms and edits of a model, with one write at the end.
 
