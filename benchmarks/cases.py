@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.bench import DATA, OURS, Bench, Claim, Result, recipe
 from benchmarks.checkpoint_cases import average, edit_index, edit_values, list_tensors
+from benchmarks.graph_cases import beside_editors, edit_vgg, reroute_many
 from benchmarks.process import MIB, BenchmarkError, Job
 
 NODE_COUNTS = (10_000, 30_000, 100_000)
@@ -176,6 +177,9 @@ CASES = {
     "list": list_tensors,
     "values": edit_values,
     "average": average,
+    "reroute": reroute_many,
+    "graph": edit_vgg,
+    "editors": beside_editors,
 }
 
 
