@@ -156,10 +156,10 @@ class DType:
         TypeError
             It is not a dtype at all; numpy's own.
         """
-        import numpy as np
-
         if isinstance(dtype, DType):
             return dtype
+        import numpy as np
+
         found = np.dtype(dtype)
         if found.kind in "OSUT":
             return STRING
