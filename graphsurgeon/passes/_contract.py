@@ -1,8 +1,9 @@
 """What makes a function a pass: valid in, valid out, and untouched when it refuses.
 
 A pass is one public function ``name(model, *, options...) -> report`` in the file
-``passes/name.py``, under `model_pass`. It gathers, then applies; it edits copies of
-nodes, never the nodes themselves, so that the runner can put everything back.
+``passes/name.py``, under `model_pass`. It gathers, then applies: on copies of nodes in
+a `GraphEdit`, or on the graph itself, which refuses what would break it. The runner puts
+everything back, nodes that were edited in place included.
 Library call, command line verb and step of a recipe all derive from its signature. One that
 repairs broken models is under ``model_pass(tolerates=...)``, one that also takes a checkpoint
 alone under `takes_tensors` too.
