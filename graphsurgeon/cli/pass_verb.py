@@ -31,7 +31,10 @@ _ALSO = {"prefixes": ("--prefix",)}
 #: What makes the checkpoint that training starts from, which is the latest of its directory.
 _STARTS = ("unfreeze",)
 #: What changes no value: data files can be linked.
-_NO_NEW_VALUES = ("copy", "dense_to_conv", "join", "set_inputs", "set_shape")
+_NO_NEW_VALUES = (
+    "bypass", "copy", "dense_to_conv", "insert", "join", "remove", "reroute", "set_attr", "set_device", "set_inputs",
+    "set_shape", "set_trainable",
+)  # fmt: skip
 _METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 

@@ -76,7 +76,7 @@ def model_pass(
                 if is_broken:
                     check(model)
                 else:
-                    _check_result(model, function.__name__, obeys=obeys)
+                    check_result(model, function.__name__, obeys=obeys)
             except BaseException:
                 model.restore(before)
                 raise
@@ -117,7 +117,8 @@ def require_graph(model: Model, name: str) -> None:
     raise PassError(name, reason, hint=hint)
 
 
-def _check_result(model: Model, name: str, *, obeys: bool) -> None:
+def check_result(model: Model, name: str, *, obeys: bool) -> None:
+    """Require that a pass left a model well formed: else it refuses, if it `obeys`, or is wrong (a GraphError)."""
     try:
         check(model)
     except GraphError as error:

@@ -8,8 +8,8 @@ Prerequisites: the op takes one tensor, or lists beside it, and gives the type t
 Leaves behind: a node that reads the tensor, and whose first output is read by all who did, results of a function
 included. It is as TensorFlow's Python makes it, on the device of the tensor's node and in its scope. In a loop or
 branch it is in the frame and the context of the tensor. Outputs of signatures and collections that name the tensor name
-the new one; the types of signatures follow. Static shapes that are noted behind an op that may change them go. What is
-fed is still fed, and variables keep their reads.
+the new one, and signatures say its type and shape. Inferred shapes behind an op that may change them are true again, or
+go where nothing is known. What is fed is still fed, and variables keep their reads.
 
 What else it meets: a variable's reference and the handle of a resource are declined, for what gives the variable values
 reads them too; so is the way by which a loop goes round. Gradients that are in the graph already stay as they are.

@@ -10,8 +10,9 @@ tensors can be exchanged. Results of functions, outputs of signatures and collec
 unless only some nodes are to. The old tensor stays, and may be read by nobody: `prune` takes what nobody needs.
 
 What else it meets: an edge that TensorFlow would not run is declined by name: into another frame of a loop, out of a
-branch that may not be taken or into one that then always runs, or round a cycle. Static shapes that are noted behind
-tensors of other shapes go. Control inputs, colocation, devices, variables and saver stay.
+branch that may not be taken or into one that then always runs, or round a cycle; and so is a shape with which what
+stands behind does not go. Inferred shapes and those of signatures follow. Control inputs, colocation, devices,
+variables and saver stay.
 """
 
 from __future__ import annotations

@@ -6,17 +6,18 @@ Prerequisites: the attrs of a node are those of its op; ops of other libraries t
 called FUNCTION/node.
 
 Leaves behind: the nodes with the attrs, each of the kind that the op is registered with and among the values that it
-allows; a type is never that of a reference. An attr that is cleared stands at its default. Where static shapes are
-noted (``_output_shapes``), those of the nodes and of all that follows from them go, for TensorFlow would hold them
-against what it infers. What makes the graph ill-formed, as another type than its neighbours take, is refused.
+allows; a type is never that of a reference. An attr that is cleared stands at its default. Inferred shapes
+(``_output_shapes``) of the nodes and of all that follows from them are true again, or go where nothing is known, and
+signatures say the shapes and types. What makes the graph ill-formed is refused: another type than its neighbours take,
+a shape with which what stands behind does not go; and so are type and shape of a variable.
 
-What else it meets: inputs, frames, colocation unless ``_class`` itself is set, devices, collections, signatures and
-the saver stay as they are.
+What else it meets: inputs, frames, colocation unless ``_class`` itself is set, devices, collections and the saver stay
+as they are. In function bodies, inferred shapes that may be others go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,13 @@ from graphsurgeon.ir.given_attrs import given_attr
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_defs import default_value
-from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.names import node_of
+from graphsurgeon.passes._contract import check_result, model_pass
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ModelEdit, choose_nodes, named_in_error
 from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
+from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 
@@ -52,12 +56,15 @@ class SetAttrReport:
     ----------
     attrs : list of AttrRow
         Those that are others now.
-    shapes_dropped : list of str
-        Nodes whose noted static shapes went.
+    shapes : list of str
+        Nodes whose inferred static shapes were looked at anew.
+    signatures : list of str
+        Signatures that tell other shapes or types now.
     """
 
     attrs: list[AttrRow]
-    shapes_dropped: list[str]
+    shapes: list[str]
+    signatures: list[str]
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -100,16 +107,46 @@ def set_attr(
         raise PassError("set_attr", f"attr {twice[0]!r} is to be set and to be cleared", is_usage=True)
     chosen = choose_nodes(model, nodes)
     values = named_in_error("set_attr", chosen, lambda each: _values(each.node, pairs, clear))
+    matters = any(name[:1] != "_" for name in (*pairs, *clear))
+    known = mismatches(model) if matters and any(each.function is None for each in chosen) else set()
     edit = ModelEdit(model)
     rows: list[AttrRow] = []
-    edited: list[ChosenNode] = []
+    edited: dict[str | None, list[str]] = {}
     for each, wanted in zip(chosen, values, strict=True):
         changed = [*_set(edit, each, wanted)]
         rows += changed
-        edited += [each] if any(row.attr[:1] != "_" for row in changed) else []
-    dropped = _drop_shapes(model, edit, edited)
+        if any(row.attr[:1] != "_" for row in changed):
+            edited.setdefault(each.function, []).append(each.node.name)
     edit.apply()
-    return SetAttrReport(rows, dropped)
+    # What is not well formed has no shapes that could be told.
+    check_result(model, "set_attr", obeys=True)
+    return SetAttrReport(rows, *_follow(model, edited, known))
+
+
+def _follow(
+    model: Model, edited: Mapping[str | None, Sequence[str]], known: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Let shapes that are noted, and what signatures say, follow; return nodes and signatures."""
+    nodes: list[str] = []
+    signatures: list[str] = []
+    for function, graph in model.graphs():
+        if function is None and None in edited:
+            found = follow_shapes(model, edited[None], known, "set_attr")
+            nodes += found.nodes
+            signatures = sorted({*found.signatures, *_follow_types(model, edited[None])})
+        elif function in edited:
+            nodes += [f"{function}/{name}" for name in drop_noted_shapes(graph, edited[function], lambda node: node)]
+    return nodes, signatures
+
+
+def _follow_types(model: Model, names: Collection[str]) -> Iterator[str]:
+    """Let signatures say which types nodes give now."""
+    for key, signature in sorted(model.meta.signature_def.items()) if model.meta is not None else ():
+        for info in (*signature.inputs.values(), *signature.outputs.values()):
+            dtype = model.graph.tensor(info.name).dtype if node_of(info.name) in names else None
+            if dtype is not None and dtype.base.number != info.dtype:
+                info.dtype = dtype.base.number
+                yield key
 
 
 def _values(node: Node, pairs: Mapping[str, Any], clear: Iterable[str]) -> dict[str, schema.AttrValue | Tensor | None]:
@@ -118,6 +155,10 @@ def _values(node: Node, pairs: Mapping[str, Any], clear: Iterable[str]) -> dict[
         name: given_attr(node.op, name, value, node=node.name) for name, value in pairs.items()
     }
     known = ops.facts(node.op)
+    fixed = [name for name in (*pairs, *clear) if name in ("shape", "dtype")]
+    if fixed and node.op in REF_OPS | RESOURCE_OPS:
+        hint = "cast and reshape edit the checkpoint, and prune can make an input of it"
+        raise GraphError(f"attr {fixed[0]!r} is that of a variable, whose value and initializer have it too", hint=hint)
     for name in clear:
         registered = None if known is None else known.attrs.get(name)
         if registered is not None and registered.default is None:
@@ -156,13 +197,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _drop_shapes(model: Model, edit: ModelEdit, edited: Sequence[ChosenNode]) -> list[str]:
-    """Let the shapes that are noted of edited nodes, and of what follows from these, go."""
-    dropped = []
-    for function, graph in model.graphs():
-        names = [each.node.name for each in edited if each.function == function]
-        found = drop_noted_shapes(graph, names, lambda node, at=function: edit.edit(ChosenNode(at, node)))  # type: ignore[misc]
-        dropped += [name if function is None else f"{function}/{name}" for name in found]
-    return dropped

@@ -37,7 +37,7 @@ from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.fed_values import find_inputs
 from graphsurgeon.rewrites.pruning.new_inputs import parse_shape
 from graphsurgeon.rewrites.shaping.dims import Dims
-from graphsurgeon.rewrites.shaping.followed import INFERRED, update_inferred, update_signatures
+from graphsurgeon.rewrites.shaping.followed import INFERRED, forget_declared, update_inferred, update_signatures
 from graphsurgeon.rewrites.shaping.reshapes import outdated, unclear
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from proto_utils.errors import UnsupportedError
@@ -160,17 +160,9 @@ def _update_nodes(model: Model, shapes: Mapping[str, Dims], after: ShapeInferenc
         if INFERRED in node.attrs:
             count += 1
             update_inferred(edit.edit(node), after.outputs(name))
-        _forget_declared(edit, node)
+        forget_declared(edit, node)
     edit.apply()
     return count
-
-
-def _forget_declared(edit: GraphEdit, node: Node) -> None:
-    """Drop the shapes that conditions and loops declare of what they return."""
-    if node.op in ("If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile") and node.attrs.get(
-        "output_shapes"
-    ):
-        edit.edit(node).attrs["output_shapes"] = []
 
 
 def _forget_in_body(model: Model, name: str) -> int:
@@ -182,7 +174,7 @@ def _forget_in_body(model: Model, name: str) -> int:
         if INFERRED in node.attrs:
             del edit.edit(node).attrs[INFERRED]
             count += 1
-        _forget_declared(edit, node)
+        forget_declared(edit, node)
     edit.apply()
     for attrs in function.proto.arg_attr.values():
         if INFERRED in attrs.attr:

@@ -115,6 +115,12 @@ def test_noted_shapes_go_behind_what_may_change_them():
     insert(of, at=("net/y",), op="MatrixInverse")
     assert "_output_shapes" in attrs(of, "net/y")
     assert "_output_shapes" not in attrs(of, "z")
+    of = reloaded(model(TEXT))
+    of.graph["x"].attrs["shape"] = Shape([2, 3])
+    for name in ("net/y", "z"):
+        of.graph[name].attrs["_output_shapes"] = [Shape([2, 3])]
+    insert(of, at=("net/y",), op="Squeeze", attr={"squeeze_dims": []})
+    assert attrs(of, "z")["_output_shapes"] == [Shape([2, 3])]
 
 
 @pytest.mark.parametrize(
@@ -141,3 +147,15 @@ def test_noted_shapes_go_behind_what_may_change_them():
 )  # fmt: skip
 def test_refusals(text, options, error, match):
     check_refusal(insert, model(text), error, match, **options)
+
+
+def test_branches_in_function_bodies():
+    body = notation.function(
+        "f", "a", "y:y:0",
+        "p = Const {bool []}; s = Switch(a, p:output:0) {T: f32}; t = Relu(s:output_true:0) {T: f32};"
+        "n = Neg(s:output_false:0) {T: f32}; m = Merge(n:y:0, t:activations:0) {T: f32, N: 2};"
+        "y = Abs(m:output:0) {T: f32}",
+    )  # fmt: skip
+    of = model("x = Placeholder {dtype: f32}; y = f(x)", body)
+    insert(of, at=("f/t",), op="Identity")
+    assert of.library.functions["f"].body["m"].inputs == ("n:y:0", "Identity:output:0")

@@ -10,6 +10,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.passes.set_attr import AttrRow, set_attr
 from graphsurgeon.tensors import dtypes
 from tests import notation
+from tests.models import meta_graph
 from tests.passes.harness import attrs, check_refusal, model
 
 TEXT = """
@@ -57,8 +58,34 @@ def test_noted_shapes_go_with_all_that_follows():
     of = model(TEXT)
     for name in ("x", "conv", "y"):
         of.graph[name].attrs["_output_shapes"] = [Shape([1, 8, 8, 4 if name != "x" else 3])]
-    assert set_attr(of, nodes=("conv",), attr=("padding=VALID",)).shapes_dropped == ["conv", "y"]
-    assert "_output_shapes" in attrs(of, "x")
+    assert set_attr(of, nodes=("conv",), attr=("padding=VALID",)).shapes == ["conv", "y"]
+    assert [attrs(of, name)["_output_shapes"] for name in ("x", "conv", "y")] == [
+        [Shape([1, 8, 8, 3])], [Shape([1, 6, 6, 4])], [Shape([1, 6, 6, 4])],
+    ]  # fmt: skip
+
+
+def test_signatures_say_shapes_and_types():
+    meta = meta_graph()
+    del meta.graph_def.node[:]
+    of = model("x = Placeholder {dtype: f32, shape: shape[2,3]}; out = Cast(x) {DstT: f32}", meta=meta)
+    assert set_attr(of, nodes=("x",), attr=("shape=[4,3]",)).signatures == ["serving_default"]
+    assert set_attr(of, nodes=("out",), attr=("DstT=float16",)).signatures == ["serving_default"]
+    assert of.meta is not None
+    signature = of.meta.signature_def["serving_default"]
+    assert [dim.size for dim in signature.inputs["feed"].tensor_shape.dim] == [4, 3]
+    assert [dim.size for dim in signature.outputs["fetch"].tensor_shape.dim] == [4, 3]
+    assert signature.outputs["fetch"].dtype == dtypes.HALF.number
+
+
+def test_what_stands_behind_must_go_with_it():
+    of = model("x = Placeholder {dtype: f32, shape: shape[2,3]}; k = Const {f32 [3,4]}; y = MatMul(x, k)")
+    check_refusal(set_attr, of, PassError, "does not go with it: y: ", nodes=("x",), attr=("shape=[2,5]",))
+
+
+@pytest.mark.parametrize("attr", ["dtype=float64", "shape=[3]"])
+def test_a_variable_is_more_than_its_attrs(attr):
+    of = model("w = VariableV2 {dtype: f32, shape: shape[2]}; r = Identity(w)")
+    check_refusal(set_attr, of, PassError, "is that of a variable", nodes=("w",), attr=(attr,))
 
 
 def test_bodies():

@@ -125,3 +125,27 @@ def test_a_head_goes_with_its_variables(tf: TensorFlow, tmp_path: Path, nets, ki
     assert (report.saver, report.variables) == ("remade", ["last"])
     prefix = saved(model, tmp_path)
     assert tf.call("graph_edits:run", prefix=prefix, fetches=["fc1:0"]) == net["values"][1:]
+
+
+def in_bodies(model: gs.Model, name: str) -> list[str]:
+    """The nodes of a name in function bodies, as people call them."""
+    return [f"{key}/{name}" for key, each in model.library.functions.items() if name in each.body]
+
+
+def test_bodies_of_functions(tf2: TensorFlow, tmp_path: Path):
+    tf2.call("graph_edits:save_module", path=str(tmp_path / "saved"))
+    before = tf2.call("graph_edits:module_gradients", path=str(tmp_path / "saved"))
+    model = gs.load(tmp_path / "saved")
+    for name in in_bodies(model, "first"):
+        gs.insert(model, at=(name,), op="StopGradient")
+    for name in in_bodies(model, "state"):
+        gs.insert(model, at=(name,), op="Identity")
+    gs.set_trainable(model, not_trainable=("kernel2",))
+    gs.save(model, tmp_path / "edited", to="saved_model")
+    after = tf2.call("graph_edits:module_gradients", path=str(tmp_path / "edited"))
+    assert after["value"] == before["value"]
+    assert after["gradients"][0] == 0.0 != before["gradients"][0]
+    assert after["gradients"][1] == pytest.approx(before["gradients"][1], rel=1e-5)
+    # A tape watches what is trained.
+    assert after["gradients"][2] == 0.0
+    assert after["trainable"] == [True, True, False]

@@ -21,6 +21,7 @@ from graphsurgeon.meta_graph.readers import FollowedRow, follow_tensors, join_co
 from graphsurgeon.rewrites.editing.branches import Guards, guards_of, has_branches
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor, choose_nodes, choose_tensor
 from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
+from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
 from graphsurgeon.tensors.dtypes import DType
 
 
@@ -57,7 +58,10 @@ class Rewiring:
         self._moved: dict[str, str] = {}
         self._dtypes: dict[str, DType] = {}
         self._made: dict[str, str] = {}
+        self._new: dict[str | None, set[str]] = {}
         self._reshaped: dict[str | None, list[str]] = {}
+        # Where shapes did not go together before any of them changed.
+        self._mismatches: set[str] | None = None
 
     def tensor(self, text: str) -> ChosenTensor:
         """Return the tensor that a name means."""
@@ -80,9 +84,12 @@ class Rewiring:
     ) -> int:
         """Let who reads one tensor read another of its graph; return how many inputs and results are others now."""
         shapes = (old.tensor.shape, new.shape)
+        same_shape |= None not in shapes and shapes[0] == shapes[1]
+        if not same_shape:
+            self._note_mismatches()
         with as_refusal(self.operation, old.function):
             count = old.graph.replace_uses(old.tensor, new, only=only, except_=except_)
-        if not same_shape and (None in shapes or shapes[0] != shapes[1]):
+        if not same_shape:
             maker = [] if new.node is None else [new.node.name] if new.node in except_ else []
             readers = [reader.name for reader in new.consumers()]
             self._reshaped.setdefault(old.function, []).extend(maker + readers)
@@ -98,6 +105,7 @@ class Rewiring:
             return [self.replace(move.old, move.new, only=only, except_=move.except_) for move, only in pairs]
         # Who reads two tensors that are exchanged is to be asked before the first is.
         edges = [self._edges(move, only) for move, only in zip(moves, chosen, strict=True)]
+        self._note_mismatches()
         for move, uses in zip(moves, edges, strict=True):
             if move.old.function is not None:
                 reason = "in a function body tensors are not exchanged, but rerouted one after the other"
@@ -131,6 +139,7 @@ class Rewiring:
 
     def join(self, made: Node, like: ChosenTensor) -> None:
         """Let a node that was made stand in the loops and branches in which a tensor stands."""
+        self._new.setdefault(like.function, set()).add(made.name)
         if like.function is None:
             self._made |= {output.name: like.tensor.name for output in made.outputs}
 
@@ -140,8 +149,15 @@ class Rewiring:
             self._require_frames(function, frames)
         for function, before in self._guards.items():
             self._require_guards(function, before)
+        followed = self._follow()
         for function, names in self._reshaped.items():
-            drop_noted_shapes(self._graph(function), names, lambda node: node)
+            if function is None:
+                follow_shapes(self.model, names, self._mismatches or (), self.operation)
+            else:
+                drop_noted_shapes(self._graph(function), names, lambda node: node)
+        return followed
+
+    def _follow(self) -> list[FollowedRow]:
         meta = self.model.meta
         if meta is None:
             return []
@@ -149,13 +165,17 @@ class Rewiring:
             join_contexts(meta, self._made)
         return follow_tensors(meta, self._moved, self._dtypes) if self._moved else []
 
+    def _note_mismatches(self) -> None:
+        if self._mismatches is None:
+            self._mismatches = mismatches(self.model)
+
     def _graph(self, function: str | None) -> Graph:
         return self.model.graph if function is None else self.model.library.functions[function].body
 
     def _require_frames(self, function: str | None, before: Mapping[str, tuple[Frame, ...]]) -> None:
         graph = self._graph(function)
         after = frames_of(graph, Index(graph))
-        made = {name.partition(":")[0] for name in self._made}
+        made = self._new.get(function, ())
         for node in graph:
             now, then = after.get(node.name, ()), before.get(node.name, ())
             if now != then and node.name not in made:
@@ -169,7 +189,7 @@ class Rewiring:
         graph = self._graph(function)
         after = guards_of(graph)
         was = {now: then for then, now in self._moved.items()} if function is None else {}
-        made = {name.partition(":")[0] for name in self._made}
+        made = self._new.get(function, ())
         for node in graph:
             now = frozenset((was.get(predicate, predicate), side) for predicate, side in after.get(node.name, ()))
             then = before.get(node.name, frozenset())

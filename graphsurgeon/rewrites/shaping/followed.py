@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.index import Index
+from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_messages import with_attr
+from graphsurgeon.ir.traversal import successors
 from graphsurgeon.meta_graph.references import tensor_names
+from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from proto_utils import schema
 
 #: The attr that holds the inferred shapes of a node's outputs.
 INFERRED = "_output_shapes"
+_MAX_LISTED = 10
 
 
 def update_inferred(node: Node, outputs: Any) -> None:
@@ -42,3 +50,47 @@ def update_signatures(meta: schema.MetaGraphDef | None, after: ShapeInference, c
             info.tensor_shape.CopyFrom(now)
         if is_other:
             yield key
+
+
+def forget_declared(edit: GraphEdit, node: Node) -> None:
+    """Drop the shapes that conditions and loops declare of what they return."""
+    if node.op in ("If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile") and node.attrs.get(
+        "output_shapes"
+    ):
+        edit.edit(node).attrs["output_shapes"] = []
+
+
+class FollowedShapes(NamedTuple):
+    """Nodes whose inferred shapes were looked at anew, and signatures that tell other shapes now."""
+
+    nodes: list[str]
+    signatures: list[str]
+
+
+def mismatches(model: Model) -> set[str]:
+    """Return the nodes at which shapes do not go together, as far as that can be told."""
+    inference = ShapeInference(Index(model.graph), model.library.functions, {})
+    return {each.node for each in inference.conflicts}
+
+
+def follow_shapes(model: Model, names: Iterable[str], known: Collection[str], operation: str) -> FollowedShapes:
+    """Let all that is noted of shapes follow nodes of the graph that give other ones now.
+
+    Shapes that do not go together, but where they are `known` not to, are a PassError.
+    """
+    index = Index(model.graph)
+    changed = {*names, *successors(index, names, by_data=True)}
+    after = ShapeInference(index, model.library.functions, {}, lambda name: name not in changed)
+    found = [f"{each.node}: {each.reason}" for each in after.conflicts if each.node not in known]
+    if found:
+        reason = f"what stands behind does not go with it: {some_of(found, _MAX_LISTED, '; ')}"
+        raise PassError(operation, reason, listed=found)
+    edit = GraphEdit(model.graph)
+    noted = [node for node, _ in with_attr(model.graph, INFERRED) if node.name in changed]
+    for node in noted:
+        update_inferred(edit.edit(node), after.outputs(node.name))
+    for name in changed:
+        if name in index.producers:
+            forget_declared(edit, index.producers[name])
+    edit.apply()
+    return FollowedShapes([node.name for node in noted], list(update_signatures(model.meta, after, changed)))

@@ -161,3 +161,37 @@ def compute(path, fetch="out:0"):
         tf1.import_graph_def(definition, name="")
         tensor = graph.get_tensor_by_name(fetch)
         return {"value": session.run(tensor).tolist(), "shape": tensor.shape.as_list()}
+
+
+def save_module(path):
+    """A SavedModel of TensorFlow 2: two layers, a loop between them that is a While."""
+
+    class Net(tf.Module):
+        def __init__(self):
+            start = np.random.RandomState(3).standard_normal([3, 4, 4]).astype(np.float32) / 2
+            self.kernels = [tf.Variable(each, name="kernel%d" % i) for i, each in enumerate(start)]
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], name="x")], autograph=False)
+        def __call__(self, x):
+            first = tf.nn.relu(tf.matmul(x, self.kernels[0]), name="first")
+            _, looped = tf.while_loop(
+                lambda i, _: i < 3,
+                lambda i, state: (i + 1, tf.tanh(tf.matmul(state, self.kernels[1]), name="state")),
+                (0, first),
+            )
+            return {"prob": tf.nn.softmax(tf.matmul(looped, self.kernels[2]), name="prob")}
+
+    tf.saved_model.save(Net(), path)
+
+
+def module_gradients(path):
+    """What a SavedModel serves, and the size of each kernel's gradient."""
+    loaded = tf.saved_model.load(path)
+    feed = tf.constant(np.random.RandomState(7).standard_normal(SHAPE).astype(np.float32))
+    with tf.GradientTape() as tape:
+        value = loaded.signatures["serving_default"](x=feed)["prob"]
+        loss = tf.reduce_sum(tf.square(value))
+    kernels = sorted(loaded.kernels, key=lambda each: each.name)
+    found = tape.gradient(loss, kernels)
+    sizes = [0.0 if each is None else float(tf.reduce_sum(tf.square(each))) for each in found]
+    return {"value": value.numpy().tolist(), "gradients": sizes, "trainable": [each.trainable for each in kernels]}
