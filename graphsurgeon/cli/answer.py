@@ -37,6 +37,7 @@ class Answer:
         )
         self.update_state: bool = given.pop("update_state", True)
         self.planned: list[str] = []
+        self.deleted: list[str] = []
         if path is None and not self.dry_run:
             raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
 
@@ -60,8 +61,7 @@ class Answer:
         if self.path is None:
             return None
         if self.dry_run:
-            self.tell_existing(existing(self.path))
-            self.planned = list(planned(self.path))
+            self.plan(existing(self.path), planned(self.path))
             return None
         from graphsurgeon.cli.progress import watching
 
@@ -77,6 +77,10 @@ class Answer:
         kind = kind or choose_kind(model, self.path or "")
         if self.path is not None:
             check_saving(model, self.path, kind, drop_values=self.drop_values)
+            if self.dry_run and self.force and kind == "saved_model":
+                from graphsurgeon.formats.replaced import require_saved_model
+
+                require_saved_model(self.path, {} if model.saved_model is None else model.saved_model.files)
         how: dict[str, Any] = {"update_state": self.update_state, "drop_values": self.drop_values, "sync": self.sync}
         saved = self.write(
             model.variables,
@@ -87,6 +91,15 @@ class Answer:
         saved = Saved(notes=notes_on(model, kind)) if saved is None else saved
         saved.notes = list(map(in_flags, saved.notes))
         return saved
+
+    def plan(self, existing: Sequence[str], planned: Iterable[str]) -> None:
+        """Take down what a dry run lists: what would be written, and what of that which is there would go for it."""
+        self.tell_existing(existing)
+        self.planned = list(planned)
+        if self.force and existing:
+            from graphsurgeon.formats.replaced import deleted_files
+
+            self.deleted = deleted_files(existing, set(self.planned))
 
     def tell_existing(self, paths: Sequence[str]) -> None:
         """Say that existing files would need ``--force``."""
@@ -103,10 +116,15 @@ class Answer:
         """
         seconds = time.perf_counter() - self._start
         if self.as_json:
-            planned = {"would_write": self.planned} if self.dry_run else {}
+            planned = {"would_write": self.planned, "would_delete": self.deleted} if self.dry_run else {}
             emit_json(self.verb, **facts, **planned, seconds=round(seconds, 3))
             return
-        planned_lines = (f"would write {path}" for path in self.planned)
+        replacing = {path for path in self.planned if self.force and os.path.lexists(path)}
+        planned_lines = [
+            f"would write {path}" + (", in place of what is there" if path in replacing else "")
+            for path in self.planned
+        ]
+        planned_lines += [f"would delete {path}" for path in self.deleted]
         for line in (*lines, *planned_lines) if is_asked_for or not self.quiet else ():
             emit_line(line)
         remark(f"{closing}{seconds:.2f} s", quiet=self.quiet or closing is None)

@@ -240,6 +240,13 @@ class Bundle(Checkpoint[BundleEntry]):
         return CorruptionError(reason, path=self._path)
 
 
+def read_num_shards(prefix: str) -> int:
+    """Return how many data files a checkpoint has, by the header of its index alone; errors as `Bundle`."""
+    with contextlib.closing(_open_index(prefix)) as source:
+        value = next(Table(source).items(), (b"", b""))[1]
+        return schema.parse(schema.BundleHeaderProto, value, path=source.path).num_shards
+
+
 def _open_index(prefix: str) -> FileSource:
     path = index_path(prefix)
     try:

@@ -300,6 +300,8 @@ def _write_checkpoint(
     **how: Any,
 ) -> Saved:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
+    from graphsurgeon.formats.replaced import deleted_files
+
     with naming_output(prefix), Transaction(prefix, overwrite=True, sync=sync, follow=False) as transaction:
         # With the lock: what others write is in place by now.
         _refuse_existing(prefix, overwrite)
@@ -308,7 +310,7 @@ def _write_checkpoint(
             paths = write_bundle(prefix, tensors, transaction, **how)
         else:
             paths = write_stream(prefix, tensors, transaction, **how)
-        for path in set(existing).difference(paths):
+        for path in deleted_files(existing, paths):
             transaction.supersede(path)
         if meta is not None:
             paths.append(f"{prefix}.meta")

@@ -25,13 +25,14 @@ from graphsurgeon.formats.message import open_message, reading
 from graphsurgeon.formats.sniff import is_riegeli
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.names import text_of
+from proto_utils import schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.files import Source, Span, Window
 from proto_utils.skeleton import Record, next_record
 from proto_utils.wire import LEN, fields
 
 META_GRAPHS = 2
-_META_INFO_DEF = 1
+_META_INFO_DEF, _GRAPH_DEF = 1, 2
 _TAGS = 4
 
 #: The tag of the meta graph that is meant to be served.
@@ -99,6 +100,25 @@ def list_meta_graphs(path: str, *, is_text: bool = False) -> list[TaggedGraph]:
     with reading(path, is_text=is_text):
         source = _open(path, is_text)
         return [_tagged(source, record) for record in _records(source) if _is_meta_graph(record)]
+
+
+def list_assets(path: str, *, is_text: bool = False) -> set[str]:
+    """Return the files in the folder ``assets`` that the meta graphs of a SavedModel file name; reads no graph.
+
+    Errors as `list_meta_graphs`.
+    """
+    from graphsurgeon.meta_graph.assets import asset_files
+
+    found: set[str] = set()
+    for graph in list_meta_graphs(path, is_text=is_text):
+        window, start, rest = Window(graph.span.source, 4096), graph.span.start, []
+        while start < graph.span.end:
+            record = next_record(window, start, graph.span.end)
+            start = record.end
+            if record.number != _GRAPH_DEF:
+                rest.append(graph.span.source.read(record.record, record.end))
+        found.update(asset_files(schema.parse(schema.MetaGraphDef, b"".join(rest), path=path)).values())
+    return found
 
 
 def _open(path: str, is_text: bool) -> Source:

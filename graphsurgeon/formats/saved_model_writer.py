@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections.abc import Iterator
 
 from graphsurgeon.formats.bundle_writer import plan_bundle, write_bundle
-from graphsurgeon.formats.detect import SAVED_MODEL_NAMES
 from graphsurgeon.formats.message import write_pieces
+from graphsurgeon.formats.replaced import require_saved_model
 from graphsurgeon.formats.saved import Saved
-from graphsurgeon.formats.saved_model import FILES, FOLDERS, META_GRAPHS
+from graphsurgeon.formats.saved_model import META_GRAPHS
 from graphsurgeon.ir.model import Model, check_message_size
-from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.serving.servable import servable
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
-from proto_utils.errors import OutputExistsError, UnsupportedError
+from proto_utils.errors import UnsupportedError
 from proto_utils.files import FileSource, Span
 from proto_utils.output_directory import DirectoryTransaction
 from proto_utils.splice import Piece, total_nbytes
@@ -31,10 +28,6 @@ SCHEMA_VERSION = 1
 
 _NAME = "saved_model.pb"
 _VARIABLES = ("variables", "variables")
-#: What may stand in its folder of variables: the files of a checkpoint, of either version.
-_VALUES = re.compile(r"checkpoint|(saved_model_)?variables(\.index|\.data-\d{5}-of-\d{5}|-\d{5}-of-\d{5}|\.meta)?")
-#: What may be in a directory that is replaced: a SavedModel and nothing of anyone else's.
-_OWN = frozenset((*SAVED_MODEL_NAMES, _VARIABLES[0], "fingerprint.pb", *FILES, *FOLDERS))
 
 
 def write_saved_model(
@@ -72,7 +65,8 @@ def write_saved_model(
         It cannot be written; everything is as it was.
     """
     path = os.fsdecode(path)
-    _check_replaced(path, overwrite)
+    if overwrite:
+        require_saved_model(path, {} if model.saved_model is None else model.saved_model.files)
     model, report = servable(model)
     pieces = saved_model_pieces(model)
     variables = _all_variables(model)
@@ -137,27 +131,6 @@ def _all_variables(model: Model) -> dict[str, Tensor]:
     parts = model.saved_model
     others = parts.variables if parts is not None and parts.num_others else {}
     return {**others, **model.variables}
-
-
-def _check_replaced(path: str, overwrite: bool) -> None:
-    """Refuse to replace a directory that is not a SavedModel alone."""
-    if not overwrite or not os.path.isdir(path):
-        return
-    strangers = [*_strangers(path)]
-    if strangers:
-        hint = f"only a SavedModel is replaced, and {some_of([*map(repr, strangers)], 1)} is no part of one"
-        raise OutputExistsError(path, hint=hint)
-    if os.listdir(path) and not any(os.path.isfile(os.path.join(path, name)) for name in SAVED_MODEL_NAMES):
-        raise OutputExistsError(path, hint="only a SavedModel is replaced, and this is none: it has no saved_model.pb")
-
-
-def _strangers(path: str) -> Iterator[str]:
-    """Yield what in a directory is no part of a SavedModel; what is among its assets is its own."""
-    yield from sorted(set(os.listdir(path)) - _OWN)
-    folder = os.path.join(path, _VARIABLES[0])
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-        if not _VALUES.fullmatch(name) or os.path.isdir(os.path.join(folder, name)):
-            yield f"{_VARIABLES[0]}/{name}"
 
 
 def _bring(source: str, name: str, target: str, transaction: DirectoryTransaction) -> str | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.formats import saved_model_writer
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.saved_model_writer import saved_model_pieces, write_saved_model
 from graphsurgeon.ir.model import Model
@@ -212,7 +211,3 @@ def test_what_a_link_leads_to_outside_is_not_taken_along(directory: Path, tmp_pa
     with pytest.raises(UnsupportedError, match=r"assets/link: is a symbolic link to .*private, out of the SavedModel"):
         write_saved_model(gs.load(directory), tmp_path / "again")
     assert not (tmp_path / "again").exists()
-
-
-def test_what_may_be_replaced_is_what_readers_look_for():
-    assert {"saved_model.pb", "saved_model.pbtxt", "variables", "assets"} <= saved_model_writer._OWN

@@ -59,10 +59,17 @@ def command(source: str, output: str, to: ExportFormat | None, **given: Any) -> 
         rows = [[row.name, row.path, row.dtype, format_shape(row.shape), row.stored_as] for row in report.tensors]
         emit_table(headers, rows)
     if answer.dry_run:
-        answer.tell_existing([output] if os.path.lexists(output) else [])
-        answer.planned = [output]
+        is_there = os.path.lexists(output) and not (os.path.isdir(output) and not os.listdir(output))
+        answer.plan([output] if is_there else [], _planned(output, report))
     notes = lost_lists(found)
     answer.finish({"source": source, **report.to_json(), "notes": notes}, [*note_lines(notes), *_lines(report)])
+
+
+def _planned(output: str, report: ExportReport) -> list[str]:
+    """Return the files that an export writes: one, or of a directory one for each tensor."""
+    if report.format != "npy":
+        return [output]
+    return [os.path.join(output, *row.path.split("/")) for row in report.tensors] or [output]
 
 
 def _format_of(output: str) -> ExportFormat:

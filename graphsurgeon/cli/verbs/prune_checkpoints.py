@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import count, emit_json, emit_table, format_nbytes, remark
+from graphsurgeon.cli.output import count, emit_json, emit_line, emit_table, format_nbytes, remark
 
 if TYPE_CHECKING:
     from graphsurgeon.tools.retention import RetentionReport, StoredCheckpoint
@@ -59,6 +59,8 @@ def command(
         return
     rows = [_row(each, dry_run) for each in sorted((*report.kept, *report.removed), key=lambda each: each.time)]
     emit_table(["checkpoint", "saved", "size", "fate", "why"], rows)
+    for path in (path for each in report.removed for path in each.files) if dry_run else ():
+        emit_line(f"would delete {path}")
     for prefix in report.missing:
         remark(f"{prefix} is in the state file, but not there", quiet=quiet)
     verb = "would remove" if dry_run else "removed"

@@ -25,5 +25,7 @@ def command(directory: str, dry_run: bool, sync: bool, as_json: bool, quiet: boo
         return
     for path in done.restored:
         emit_line(path)
+    for path in done.removed if dry_run else ():
+        emit_line(f"would delete {path}")
     verbs = ("would bring back", "would remove") if dry_run else ("brought back", "removed")
     remark(f"{verbs[0]} {len(done.restored)}, {verbs[1]} {len(done.removed)}", quiet=quiet)

@@ -23,7 +23,7 @@ from graphsurgeon.formats.arrays.plan import FormMember, encode_names, plan_form
 from graphsurgeon.formats.npy import encode_header, read_header
 from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
-from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
+from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import FileSource, Window
 from proto_utils.output import Transaction
 from proto_utils.output_directory import DirectoryTransaction
@@ -64,7 +64,9 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool, sync: bo
         It exists and `overwrite` is false, or holds other files than arrays.
     """
     if overwrite and os.path.isdir(path):
-        _check_replaced(path)
+        from graphsurgeon.formats.replaced import require_arrays
+
+        require_arrays(path)
     with DirectoryTransaction(path, overwrite=overwrite, sync=sync) as output:
         for member in members:
             _write_member(member, os.path.join(output.directory, *member.path.split("/")), output.files)
@@ -138,15 +140,6 @@ def _array_files(directory: str) -> Iterator[str]:
 
 def _fail(error: OSError) -> None:
     raise error
-
-
-def _check_replaced(path: str) -> None:
-    """Refuse to replace a directory in which is more than arrays."""
-    for parent, _, files in os.walk(path, onerror=_fail):
-        for file in files:
-            if not file.endswith(_SUFFIX):
-                hint = f"only a directory of .npy files is replaced, and {os.path.join(parent, file)!r} is none"
-                raise OutputExistsError(path, hint=hint)
 
 
 def _colliding(paths: Iterable[str]) -> set[str]:

@@ -188,3 +188,26 @@ def test_an_empty_checkpoint_stays_one(verb, tmp_path, words):
     gs.save_checkpoint({}, tmp_path / "m")
     assert verb(*words.format(tmp_path / "m", tmp_path / "again").split()).code == 0
     assert dict(gs.load_checkpoint(tmp_path / "again")) == {}
+
+
+def test_a_dry_run_lists_what_would_go(verb, graph, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("saved_model.pb", "keras_metadata.pb"):
+        (out / name).write_bytes(saved_model().SerializeToString())
+    words = ("convert", graph, "-o", out, "--to", "saved_model", "--dry-run")
+    answer = verb(*words, "--force", "--json").answer
+    assert answer["would_write"] == [f"{out}/saved_model.pb"]
+    assert answer["would_delete"] == [f"{out}/keras_metadata.pb"]
+    assert verb(*words, "--json").answer["would_delete"] == []
+    (out / "thesis.tex").touch()
+    done = verb(*words, "--force")
+    assert done.code == 6
+    assert "thesis.tex" in done.err
+
+
+def test_a_dry_run_lists_data_files_that_would_go(verb, tmp_path):
+    gs.save_checkpoint({"a": floats(1), "b": floats(2)}, tmp_path / "m", shard_nbytes=4)
+    gs.save_checkpoint({"a": floats(1)}, tmp_path / "n")
+    answer = verb("convert", tmp_path / "n", "-o", tmp_path / "m", "--force", "--dry-run", "--json").answer
+    assert answer["would_delete"] == [f"{tmp_path}/m.data-0000{n}-of-00002" for n in (0, 1)]

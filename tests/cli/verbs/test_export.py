@@ -116,3 +116,14 @@ def test_variants(verb, tmp_path):
 
 def test_quiet(verb, checkpoint, tmp_path):
     assert verb("export", checkpoint, "-o", tmp_path / "x.npz", "--quiet") == (0, "", "")
+
+
+def test_a_dry_run_lists_what_would_go(verb, checkpoint, tmp_path):
+    out = f"{tmp_path}/arrays/"
+    assert verb("export", checkpoint, "-o", out).code == 0
+    done = verb("export", checkpoint, "-o", out, "--select", "w", "--force", "--dry-run", "--json")
+    assert done.answer["would_write"] == [f"{out}w.npy"]
+    assert done.answer["would_delete"] == [f"{out}dense/kernel.npy"]
+    done = verb("export", checkpoint, "-o", out, "--select", "w", "--force", "--dry-run")
+    assert f"would write {out}w.npy, in place of what is there" in done.out
+    assert f"would delete {out}dense/kernel.npy" in done.out

@@ -41,6 +41,9 @@ def test_text(verb, run):
 def test_dry_run(verb, run):
     done = verb("prune-checkpoints", run, "--keep=1", "--dry-run")
     assert done.out.count("to remove") == 3
+    listed = [line.removeprefix("would delete ") for line in done.out.splitlines() if line.startswith("would delete ")]
+    assert {os.path.basename(path).partition(".")[0] for path in listed} == {"m-1", "m-2", "m-3"}
+    assert all(os.path.isfile(path) for path in listed)
     assert done.err.startswith("would remove 3 checkpoints, ")
     assert len(there(run)) == 4
     answer = verb("prune-checkpoints", run, "--keep=1", "--dry-run", "--json").answer

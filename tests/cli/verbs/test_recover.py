@@ -20,6 +20,8 @@ def directory(tmp_path: Path) -> Path:
 def test_text(verb, directory):
     planned = verb("recover", directory, "--dry-run")
     assert (planned.code, planned.err) == (0, "would bring back 1, would remove 1\n")
+    restored, removed = planned.out.splitlines()
+    assert (restored, removed.startswith(f"would delete {directory}/.x.pb.")) == (f"{directory}/m.index", True)
     done = verb("recover", directory)
     assert (done.code, done.out, done.err) == (0, f"{directory}/m.index\n", "brought back 1, removed 1\n")
     assert [path.name for path in directory.iterdir()] == ["m.index"]
