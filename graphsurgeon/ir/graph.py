@@ -13,6 +13,7 @@ from proto_utils import schema
 from proto_utils.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from graphsurgeon.ir.library import Library
     from graphsurgeon.ir.match import Match, Pattern
     from graphsurgeon.ir.model import Model
     from graphsurgeon.ir.output import Output, TensorLike
@@ -46,6 +47,8 @@ class Graph(NodeList):
         super().__init__(nodes)
         self.function_def: schema.FunctionDef | None = None
         self._model: weakref.ref[Model] | None = None
+        # That of a graph, which outlives a model that nobody holds; a body's holds the body.
+        self._library: Library | None = None
         self._signatures: OpSignatures | None = None
         self._scope = ""
 
@@ -86,22 +89,24 @@ class Graph(NodeList):
     def link(self, model: Model) -> None:
         """Let the model be known, and with it the functions that nodes call."""
         self._model = weakref.ref(model)
+        self._library = None if self.is_body else model.library
 
-    def forget_frames(self) -> None:
-        """Take in that frames of loops have other names: they are found again when they are asked for."""
-        if self._state is not None:
-            self._state.forget_frames()
+    @property
+    def library(self) -> Library | None:
+        """The functions that nodes may call, if it is or was the graph of a model."""
+        model = self.model
+        return self._library if model is None else model.library
 
     @property
     def signatures(self) -> OpSignatures:
         """What nodes take and give, those that call functions of the library included."""
         from graphsurgeon.ir.signatures import TENSORFLOW, OpSignatures
 
-        model = self.model
-        if model is None or not model.library.functions:
+        library = self.library
+        if library is None or not library.functions:
             return TENSORFLOW
-        if self._signatures is None or self._signatures.functions is not model.library.functions:
-            self._signatures = OpSignatures(model.library.functions)
+        if self._signatures is None or self._signatures.functions is not library.functions:
+            self._signatures = OpSignatures(library.functions)
         return self._signatures
 
     @property

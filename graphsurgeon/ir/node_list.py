@@ -37,7 +37,7 @@ class NodeList:
     def __getstate__(self) -> dict[str, Any]:
         """Return what goes along in a copy: what was found out of the nodes is found again."""
         self._list()
-        found = dict.fromkeys(("_by_name", "_by_op", "_index", "_state", "_model", "_signatures"))
+        found = dict.fromkeys(("_by_name", "_by_op", "_index", "_state", "_model", "_library", "_signatures"))
         return {**self.__dict__, **found}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ class OpSignatures:
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self.functions = functions
-        self._plans: dict[str, _Plan | None] = {}
+        self._plans: dict[str, _Plan] = {}
 
     def of(self, node: Node) -> OpSignature:
         """Return what `node` takes and gives; touches no payload."""
@@ -105,9 +105,10 @@ class OpSignatures:
         try:
             plan = self._plans[op]
         except KeyError:
-            plan = self._plans[op] = self._plan(op)
-        if plan is None:
-            return _NOTHING_KNOWN
+            made = self._plan(op)
+            if made is None:
+                return _NOTHING_KNOWN
+            plan = self._plans[op] = made
         key: Any
         if plan.only:
             one = attr.get(plan.only)

@@ -141,3 +141,11 @@ def test_a_graph_that_nobody_holds_goes_at_once():
         assert node.graph is None
     finally:
         gc.enable()
+
+
+def test_a_graph_outlives_its_model_and_knows_its_functions():
+    called = notation.function("f", "a", "n:y:0", "n = Neg(a)")
+    graph = notation.model("x = Placeholder {dtype: f32}; c = f(x)", called).graph
+    gc.collect()
+    assert graph.model is None
+    assert graph["c:0"].dtype is dtypes.FLOAT

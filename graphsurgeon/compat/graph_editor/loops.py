@@ -55,7 +55,7 @@ def rename_frames(copies: Mapping[Node, Node], graph: Graph) -> None:
             all_of.add(names[name])
         op_.attrs[_FRAME] = names[name]
     if names:
-        graph.forget_frames()
+        state_of(graph).forget_frames()
 
 
 def _left(graph: Graph, op: Node) -> object:

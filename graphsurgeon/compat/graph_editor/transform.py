@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from graphsurgeon.compat.graph_editor.functions import bring_functions
 from graphsurgeon.compat.graph_editor.loops import rename_frames, whole_loops
 from graphsurgeon.compat.graph_editor.reroute import add_control_inputs
 from graphsurgeon.compat.graph_editor.select import get_backward_walk_ops, get_forward_walk_ops
@@ -198,6 +199,7 @@ class Transformer:
         if dst_scope and not reuse_dst_scope:
             dst_scope = scope_finalize(unique_scope(dst_graph, dst_scope[:-1]))
         info = _TmpInfo(view, dst_graph, dst_scope, src_scope)
+        bring_functions(view.ops, info.graph, dst_graph)
         self._copy_ops(info)
         self._close_cycles(info)
         self._connect_control_inputs(info)
