@@ -56,6 +56,7 @@ class Body:
 
     def __init__(self, graph: Graph, signatures: OpSignatures, function: Function | None = None) -> None:
         self.function = function
+        self.graph = graph
         self.nodes = list(graph)
         self.names: list[str] = list(map(NAME, self.nodes))
         self.inputs: list[tuple[str, ...]] = list(map(INPUTS, self.nodes))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from graphsurgeon.checks.body import Body, fits, type_name
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import functions_in
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -60,7 +61,7 @@ def signature_findings(body: Body, function: Function) -> Iterator[Finding]:
 
 def call_findings(body: Body, functions: Mapping[str, Function]) -> Iterator[Finding]:
     """Yield calls of functions that are not there, and ops that nobody knows."""
-    for node, attr, name in _calls(body.nodes, functions):
+    for node, attr, name in _calls(body.graph, functions):
         if name in functions:
             continue
         if attr is None and re.fullmatch(_OP_NAME, name):
@@ -85,10 +86,10 @@ def reachable(model: Model) -> set[str]:
 
     def calls(name: str) -> Iterator[str]:
         if name in functions:
-            yield from (called for _, _, called in _calls(list(functions[name].body), functions))
+            yield from (called for _, _, called in _calls(functions[name].body, functions))
             yield from gradients.get(name, ())
 
-    roots = [name for _, _, name in _calls(list(model.graph), functions)]
+    roots = [name for _, _, name in _calls(model.graph, functions)]
     if model.meta is not None:
         roots += model.meta.object_graph_def.concrete_functions
     return closure(roots, calls) & functions.keys()
@@ -107,24 +108,20 @@ def _result_findings(body: Body, function: Function, arg: schema.OpDef.ArgDef) -
         yield body.finding(ERROR, "input-type", None, message)
 
 
-def _calls(nodes: Collection[Node], functions: Mapping[str, Function]) -> Iterator[tuple[Node, str | None, str]]:
+def _calls(graph: Graph, functions: Mapping[str, Function]) -> Iterator[tuple[Node, str | None, str]]:
     """Yield (node, attr, function) for every call; attr is None where the op itself is the function, or unknown."""
     # None: look at every attr. Absent: nothing to look at.
     attrs: dict[str, tuple[str, ...] | None] = {}
-    for op in {node.op for node in nodes}:
+    for op in graph.ops:
         facts = None if op in functions else ops.facts(op)
         if facts is None:
             attrs[op] = None
         elif facts.functions:
             attrs[op] = facts.functions
-    if not attrs:
-        return
-    for node in nodes:
-        op = node.op
-        if op in attrs:
-            names = attrs[op]
-            if names is None:
-                yield node, None, op
-            for key in node.proto.attr if names is None else names:
-                if key in node.proto.attr:
-                    yield from ((node, key, func.name) for func in functions_in(node.proto.attr[key]))
+    for node in graph.nodes_of(attrs):
+        names = attrs[node.op]
+        if names is None:
+            yield node, None, node.op
+        for key in node.proto.attr if names is None else names:
+            if key in node.proto.attr:
+                yield from ((node, key, func.name) for func in functions_in(node.proto.attr[key]))

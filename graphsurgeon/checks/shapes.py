@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from graphsurgeon.checks.body import Body
 from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.ir.attr_value import Shape
-from graphsurgeon.ir.node import OP, Kind, Node
+from graphsurgeon.ir.node import Kind, Node
 from graphsurgeon.ir.node_facts import attr_of, constant_value, variable_dtype, variable_shape
 from graphsurgeon.names import is_control, node_of_input
 from proto_utils.errors import FileFormatError
@@ -40,14 +40,13 @@ def shape_findings(body: Body) -> Iterator[Finding]:
         return
     # What nodes, their variables and what these are given have in common, where that tells that they agree.
     agreeing: set[tuple[Kind | None, ...]] = set()
-    for node, op, inputs in zip(body.nodes, map(OP, body.nodes), body.inputs, strict=True):
-        if op in _OPS:
-            kinds = (node.kind, *[_kind(_producer(body, text)) for text in inputs[:2]])
-            if kinds not in agreeing:
-                found = list(_variable_findings(body, node))
-                if not found and None not in kinds:
-                    agreeing.add(kinds)
-                yield from found
+    for node in body.graph.nodes_of(_OPS):
+        kinds = (node.kind, *[_kind(_producer(body, text)) for text in node.inputs[:2]])
+        if kinds not in agreeing:
+            found = list(_variable_findings(body, node))
+            if not found and None not in kinds:
+                agreeing.add(kinds)
+            yield from found
 
 
 def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
@@ -77,7 +76,9 @@ def _kind(node: Node | None) -> Kind | None:
 
 
 def _producer(body: Body, text: str) -> Node | None:
-    position = None if is_control(text) else body.position.get(node_of_input(text))
+    position = body.position.get(text)
+    if position is None and not is_control(text):
+        position = body.position.get(node_of_input(text))
     return None if position is None else body.nodes[position]
 
 

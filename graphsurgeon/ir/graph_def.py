@@ -13,7 +13,7 @@ not apply. Writing sends unedited nodes as the bytes they were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from sys import intern
 from typing import Any, TypeAlias
 
@@ -37,6 +37,9 @@ _RUN_NBYTES = 1 << 16
 
 # A tag and a length, each a varint.
 _HEAD_NBYTES = 20
+
+# Makes one object of equal texts: to look one up then takes no look at its letters.
+_Same: TypeAlias = Callable[[str, str], str]
 
 # Where a record begins, where its payload does, and where both end.
 _Place: TypeAlias = tuple[int, int, int]
@@ -162,17 +165,20 @@ def _read_nodes(
     """Read the nodes in field `number` of a message, and return its other records."""
     nodes: list[Node] = []
     others: list[Record] = []
+    texts: dict[str, str] = {}
     window = Window(source)
     for found in _runs(window, start, end, number):
         if isinstance(found, list):
-            nodes += _parse_run(window, source, found, number, container, field)
+            nodes += _parse_run(window, source, found, number, container, field, texts.setdefault)
         elif found.number != number or found.wire_type != LEN:
             others.append(found)
         elif found.end - found.start >= LONG_NBYTES:
-            nodes.append(_read_long_node(source, Origin(source, found.record, found.start, found.end, number)))
+            nodes.append(
+                _read_long_node(source, Origin(source, found.record, found.start, found.end, number), texts.setdefault)
+            )
         else:
             place = (found.record, found.start, found.end)
-            nodes += _parse_run(window, source, [place], number, container, field)
+            nodes += _parse_run(window, source, [place], number, container, field, texts.setdefault)
     return nodes, others
 
 
@@ -210,25 +216,22 @@ def _runs(window: Window, start: int, end: int, number: int) -> Iterator[list[_P
 
 
 def _parse_run(
-    window: Window, source: Source, run: list[_Place], number: int, container: Any, field: str
+    window: Window, source: Source, run: list[_Place], number: int, container: Any, field: str, same: _Same
 ) -> list[Node]:
     """Read neighbouring nodes: one message tells whether they are sound, and what is asked for all the time."""
     first, last = run[0][0], run[-1][2]
     data = window.read(first, last)
     message = schema.parse(container, data, path=source.path, offset=first)
-    return [
-        Node.read(
-            proto.name,
-            intern(proto.op),
-            tuple(proto.input[:]),
-            data[start - first : end - first],
-            Origin(source, record, start, end, number),
-        )
-        for proto, (record, start, end) in zip(getattr(message, field), run, strict=True)
-    ]
+    nodes = []
+    for proto, (record, start, end) in zip(getattr(message, field), run, strict=True):
+        name, inputs = proto.name, proto.input[:]
+        origin = Origin(source, record, start, end, number)
+        body = data[start - first : end - first]
+        nodes.append(Node.read(same(name, name), intern(proto.op), tuple(map(same, inputs, inputs)), body, origin))
+    return nodes
 
 
-def _read_long_node(source: Source, origin: Origin) -> Node:
+def _read_long_node(source: Source, origin: Origin, same: _Same) -> Node:
     skeleton, payloads = strip(source, origin.start, origin.end, LAYOUT)
     proto = schema.parse(schema.NodeDef, skeleton, path=source.path, offset=origin.start, is_stripped=True)
     grouped = group_payloads(payloads)
@@ -236,7 +239,8 @@ def _read_long_node(source: Source, origin: Origin) -> Node:
         # Not as any writer does it: a later entry replaces an earlier one. Let protobuf decide.
         skeleton, grouped = source.read(origin.start, origin.end), {}
         proto = schema.parse(schema.NodeDef, skeleton, path=source.path, offset=origin.start)
-    return Node.read(proto.name, intern(proto.op), tuple(proto.input), skeleton, origin, grouped or None)
+    name, inputs = same(proto.name, proto.name), tuple(map(same, proto.input, proto.input))
+    return Node.read(name, intern(proto.op), inputs, skeleton, origin, grouped or None)
 
 
 def _has_repeated_keys(proto: schema.NodeDef, skeleton: bytes) -> bool:

@@ -11,6 +11,7 @@ them comes what a check needs to see that the nodes are alike, and looks at one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from graphsurgeon.ir.node import Kind, Node
 from proto_utils import schema
@@ -25,6 +26,9 @@ _SIZES = [encode_varint(nbytes) for nbytes in range(512)]
 _CLASS = "_class"
 # Fields of an AttrValue and of its list.
 _LIST, _S = 1, 2
+
+# What an attr of a pattern is that is none of a node's own.
+_SHARED, _NEIGHBOUR = -1, -2
 
 # Kinds that are remembered; where each node is of its own, nobody has use for them.
 _MAX_KINDS = 256
@@ -49,22 +53,20 @@ class NodePattern:
     ) -> None:
         self._op = op
         self._op_record = _record(_OP, op.encode()) if op else b""
-        # By device and own values. A group among the attrs may name several nodes, or none: then nobody knows.
-        self._kinds: dict[tuple[str, tuple[bytes, ...]], Kind] = {}
+        # A group among the attrs may name several nodes, or none: then nobody knows what nodes have in common.
         self._has_kinds = _CLASS not in {*attrs, *own}
-        self._alone = NodePattern(op, attrs, own) if has_neighbour else self
-        own = (*own, _CLASS) if has_neighbour else own
-        # Of each of a node's own values: the attrs that stand before it, its key, and which one it is.
-        self._values: list[tuple[bytes, bytes, int]] = []
-        shared = b""
-        for key in _in_order({*attrs, *own}):
-            key_record = _record(_KEY, key.encode())
+        # By device and own values: what stands behind the inputs, before the neighbour and behind it.
+        self._ends: dict[tuple[str, tuple[bytes, ...]], tuple[Kind | None, bytes, bytes]] = {}
+        # The attrs in order: records that all share, else the key, and which of a node's own values it is.
+        self._attrs: list[tuple[bytes, int]] = []
+        for key in _in_order({*attrs, *own, *((_CLASS,) if has_neighbour else ())}):
+            record = _record(_KEY, key.encode())
             if key in own:
-                self._values.append((shared, key_record + _VALUE, own.index(key)))
-                shared = b""
+                self._attrs.append((record + _VALUE, own.index(key)))
+            elif key in attrs:
+                self._attrs.append((_record(_ATTR, record + _record(_VALUE, schema.serialize(attrs[key]))), _SHARED))
             else:
-                shared += _record(_ATTR, key_record + _record(_VALUE, schema.serialize(attrs[key])))
-        self._rest = shared
+                self._attrs.append((b"", _NEIGHBOUR))
 
     def node(
         self,
@@ -86,37 +88,36 @@ class NodePattern:
         beside : str, optional
             The node to share a device with.
         """
-        values = own if beside is None else (*own, _group(beside))
+        kind, before, behind = self._ends.get((device, own)) or self._end(device, own)
         try:
-            message = self._message(name, inputs, device, values, _SIZES.__getitem__)
+            head = self._head(name, inputs, _SIZES.__getitem__)
         except IndexError:
-            message = self._message(name, inputs, device, values, encode_varint)
-        kind = self._kinds.get((device, own)) or self._new_kind(device, own)
+            head = self._head(name, inputs, encode_varint)
+        if beside is None:
+            return Node.read(name, self._op, tuple(inputs), head + before + behind, None, None, kind)
+        message = head + before + _group(beside) + behind
         return Node.read(name, self._op, tuple(inputs), message, None, None, kind, None if kind is None else beside)
 
-    def _new_kind(self, device: str, own: tuple[bytes, ...]) -> Kind | None:
-        if not self._has_kinds or len(self._kinds) >= _MAX_KINDS:
-            return None
-        message = self._alone._message("", (), device, own, encode_varint)
-        kind = self._kinds[device, own] = (self._op, message[len(self._op_record) :])
-        return kind
+    def _end(self, device: str, own: tuple[bytes, ...]) -> tuple[Kind | None, bytes, bytes]:
+        parts = [[_record(_DEVICE, device.encode())] if device else [], []]
+        is_behind = False
+        for record, position in self._attrs:
+            is_behind = is_behind or position == _NEIGHBOUR
+            own_value = own[position] if position >= 0 else b""
+            size = encode_varint(len(own_value))
+            parts[is_behind].append(record if position < 0 else _record(_ATTR, record + size + own_value))
+        before, behind = map(b"".join, parts)
+        if not self._has_kinds or len(self._ends) >= _MAX_KINDS:
+            return None, before, behind
+        found = self._ends[device, own] = (self._op, before + behind), before, behind
+        return found
 
-    def _message(
-        self, name: str, inputs: Sequence[str], device: str, own: Sequence[bytes], size: Callable[[int], bytes]
-    ) -> bytes:
+    def _head(self, name: str, inputs: Sequence[str], size: Callable[[int], bytes]) -> bytes:
         data = name.encode()
         parts = [_NAME, size(len(data)), data, self._op_record] if data else [self._op_record]
         for text in inputs:
             data = text.encode()
             parts += (_INPUT, size(len(data)), data)
-        if device:
-            data = device.encode()
-            parts += (_DEVICE, size(len(data)), data)
-        for shared, key, position in self._values:
-            value = own[position]
-            nbytes = size(len(value))
-            parts += (shared, _ATTR, size(len(key) + len(nbytes) + len(value)), key, nbytes, value)
-        parts.append(self._rest)
         return b"".join(parts)
 
 
@@ -127,11 +128,13 @@ def _in_order(keys: Iterable[str]) -> list[str]:
     return [data[key.start : key.end].decode() for key in entries]
 
 
+@lru_cache(maxsize=16)
 def _group(name: str) -> bytes:
-    """Return the ``_class`` of what has to be on the device of a node, an AttrValue with a list of one string."""
+    """Return the attr ``_class`` of what has to be on the device of a node: a list of one string."""
     group = b"loc:@" + name.encode()
     strings = len_header(_S, len(group)) + group
-    return len_header(_LIST, len(strings)) + strings
+    value = len_header(_LIST, len(strings)) + strings
+    return _record(_ATTR, _record(_KEY, _CLASS.encode()) + _record(_VALUE, value))
 
 
 def _record(tag: bytes, payload: bytes) -> bytes:

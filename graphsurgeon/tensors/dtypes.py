@@ -58,7 +58,7 @@ class DType:
     @property
     def base(self) -> DType:
         """The type without the reference."""
-        return _BY_NUMBER[self.number - _REF_OFFSET] if self.is_ref else self
+        return _BY_NUMBER[self.number - _REF_OFFSET] if self.number > _REF_OFFSET else self
 
     @property
     def is_floating(self) -> bool:

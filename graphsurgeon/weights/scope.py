@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
 from graphsurgeon.ir import ops
@@ -95,8 +95,7 @@ class Use(NamedTuple):
 class Scope:
     """Nodes, edges and constants of a graph or of a function body.
 
-    `forwarded` gives for calls of functions the outputs that only hand input (node, position) on; `static` are the
-    nodes and arguments whose value depends on constants only.
+    `forwarded` gives for calls of functions the outputs that only hand input (node, position) on.
     """
 
     def __init__(
@@ -113,7 +112,6 @@ class Scope:
         self._carried: dict[str, Constant] = dict(self.constants)
         self._carried_output: dict[tuple[str, int], Constant] = {}
         self._by_output: dict[str, dict[int, list[tuple[Node, int]]]] = {}
-        self.static = self._find_static()
 
     def producer(self, text: str) -> Node | None:
         """Return the node that makes the tensor an input names; None for an argument or a dangling input."""
@@ -251,7 +249,9 @@ class Scope:
                     stack.append(reader.name)
         return found
 
-    def _find_static(self) -> set[str]:
+    @cached_property
+    def static(self) -> set[str]:
+        """The nodes and arguments whose value depends on constants only; costs one look at all that reads them."""
         static = set(self.constants)
         missing: dict[str, int] = {}
         stack = list(self.constants)
