@@ -39,9 +39,11 @@ def below(message: Any, scope: str) -> Any:
     names = [name for name in scope.split("/") if name]
     for number, name in enumerate(names):
         made.nodes.add().children.add(node_id=number + 1, local_name=name)
+    numbers = {number: number + len(names) for number in range(len(message.nodes))}
     for node in message.nodes:
-        made.nodes.add().CopyFrom(node)
-        _renumber(made.nodes[-1], {number: number + len(names) for number in range(len(message.nodes))})
+        copy = made.nodes.add()
+        copy.CopyFrom(node)
+        _renumber(copy, numbers)
     return made
 
 
