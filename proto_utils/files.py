@@ -10,6 +10,7 @@ whole file as resident as soon as it is touched.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -80,7 +81,11 @@ class FileSource:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path: str | None = os.fspath(path)
-        self._file = open(path, "rb", buffering=0, opener=_open_at_once)  # noqa: SIM115 -- closed with the object
+        try:
+            self._file = open(path, "rb", buffering=0, opener=_open_at_once)  # noqa: SIM115 -- closed with the object
+        except ValueError as error:
+            # A null character, or what no encoding has: a name that files cannot have.
+            raise FileNotFoundError(errno.ENOENT, str(error), self.path) from None
         status = os.fstat(self._file.fileno())
         if not stat.S_ISREG(status.st_mode):
             self._file.close()

@@ -96,6 +96,8 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     message = _parse(text, path)
     if not message.model_checkpoint_path:
         raise CorruptionError("names no checkpoint (model_checkpoint_path)", path=path)
+    if any("\0" in prefix for prefix in (message.model_checkpoint_path, *message.all_model_checkpoint_paths)):
+        raise CorruptionError("names a path with a null character", path=path)
     latest = _resolve(directory, message.model_checkpoint_path)
     checkpoints = [_resolve(directory, prefix) for prefix in message.all_model_checkpoint_paths]
     if not checkpoints or checkpoints[-1] != latest:

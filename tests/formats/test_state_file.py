@@ -112,7 +112,16 @@ def test_no_state_file_is_none(tmp_path, where):
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"model_checkpoint_path", b"\xff", b"no_such_field: 1", b'all_model_checkpoint_paths: "a"']
+    "text",
+    [
+        b"",
+        b"model_checkpoint_path",
+        b"\xff",
+        b"no_such_field: 1",
+        b'all_model_checkpoint_paths: "a"',
+        b'model_checkpoint_path: "a\\000"',
+        b'model_checkpoint_path: "a" all_model_checkpoint_paths: "\\000"',
+    ],
 )
 def test_a_damaged_state_file_is_refused(tmp_path, text):
     (tmp_path / "checkpoint").write_bytes(text)

@@ -268,3 +268,10 @@ def test_what_is_written_to_is_no_longer_the_same(tmp_path: Path):
     assert not source.is_current()
     with pytest.raises(ChangedError, match="data: was written to while it was read"):
         source.require_unchanged()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800"])
+def test_a_name_that_no_file_can_have(tmp_path: Path, name: str):
+    with pytest.raises(FileNotFoundError) as caught:
+        FileSource(tmp_path / name)
+    assert caught.value.filename == str(tmp_path / name)
