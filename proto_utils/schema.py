@@ -109,10 +109,21 @@ def serialize(msg: Any) -> bytes:
     LimitError
         When the message is past protobuf's limit of 2 GiB.
     """
-    data: bytes = msg.SerializeToString(deterministic=True)
+    from google.protobuf import message
+
+    try:
+        data: bytes = msg.SerializeToString(deterministic=True)
+    except message.EncodeError as error:
+        # All that upb says is "Failed to serialize proto".
+        raise _past_limit(msg, msg.ByteSize()) from error
     if len(data) > MAX_MESSAGE_NBYTES:
-        raise LimitError(f"the size of {msg.DESCRIPTOR.full_name} in bytes", len(data), MAX_MESSAGE_NBYTES)
+        raise _past_limit(msg, len(data))
     return data
+
+
+def _past_limit(msg: Any, nbytes: int) -> LimitError:
+    hint = "TensorFlow, too, takes none past 2 GiB: keep large values in a checkpoint"
+    return LimitError(f"the size of a {_title(type(msg))} in bytes", nbytes, MAX_MESSAGE_NBYTES, hint=hint)
 
 
 def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = None, is_stripped: bool = False) -> Any:

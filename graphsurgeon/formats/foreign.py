@@ -51,7 +51,7 @@ _TORCH = "save its tensors as .safetensors or .npz with PyTorch; import makes a 
 #: What to do about a file or directory, by words for it.
 _WAYS_ON: tuple[tuple[tuple[str, ...], str], ...] = (
     (("(.npy)",), "import reads a directory of such files: move it into one"),
-    (("HDF5", "NumPy", "safetensors", "Keras model (.keras)"), _IMPORT),
+    (("HDF5", "NumPy", "safetensors", "Keras model (.keras)", "map of weights"), _IMPORT),
     (("MessagePack", "msgpack", "Orbax", "Zarr"), _JAX),
     (("PyTorch",), _TORCH),
 )
@@ -98,6 +98,8 @@ def describe_text(head: bytes, field: str) -> str:
     if stripped.startswith(b"<?xml"):
         return "an XML file"
     if re.match(rb'\{\s*("|\})', stripped):
+        if b'"weight_map"' in head:
+            return "a map of weights in several files, as Keras writes for sharded ones"
         return "a TensorFlow.js or Keras model in JSON" if b'"modelTopology"' in head else "a JSON file"
     if not stripped:
         return "an empty text file"

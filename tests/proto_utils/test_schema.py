@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import EncodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +122,21 @@ def test_serialize_sorts_map_entries():
         backward.attr[other].i = 1
     assert schema.serialize(forward) == schema.serialize(backward)
     assert list(schema.parse(schema.NodeDef, schema.serialize(forward)).attr) != []
+
+
+def test_a_message_that_protobuf_does_not_serialize_is_too_large():
+    class Large:
+        DESCRIPTOR = schema.NodeDef.DESCRIPTOR
+
+        def SerializeToString(self, deterministic: bool) -> bytes:
+            raise EncodeError("Failed to serialize proto")
+
+        def ByteSize(self) -> int:
+            return 3 << 30
+
+    with pytest.raises(LimitError, match="the size of a NodeDef in bytes is 3,221,225,472") as caught:
+        schema.serialize(Large())  # type: ignore[arg-type]
+    assert "checkpoint" in str(caught.value.hint)
 
 
 def test_serialize_refuses_what_no_one_can_read(monkeypatch: pytest.MonkeyPatch):

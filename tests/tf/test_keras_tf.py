@@ -94,7 +94,7 @@ def test_weights_of_old_files_have_the_names_of_variables(saved):
     assert digests(paths[".h5"]) == weights
 
 
-@pytest.mark.parametrize("form", [".weights.h5", ".keras"])
+@pytest.mark.parametrize("form", [".weights.h5", ".keras", ".weights.json"])
 def test_weights_of_new_files_have_the_names_of_layers(saved, form):
     paths, weights = saved
     found = digests(paths[form])

@@ -115,12 +115,17 @@ def open_file(file: Any, path: str) -> Any:
 
 def tensors_of(file: Any, path: str, names: Names) -> Chosen:
     """Open the datasets of an open file; errors as `read`."""
-    datasets = dict(datasets_of(file, path))
+    datasets = {place: (DatasetPlace(file, place, path), dataset) for place, dataset in datasets_of(file, path)}
+    return named(datasets, file, path, names)
+
+
+def named(datasets: Mapping[str, tuple[DatasetPlace, Any]], file: Any, path: str, names: Names) -> Chosen:
+    """Open datasets of one file or several, which `file` shows as one; errors as `read`."""
     known = {place: ESCAPING.decode(place) for place in datasets}
     if names == "layers":
         known |= {place: name for place, name in names_of(file, datasets).items() if name != place}
     tensors = Chosen()
-    for place, dataset in datasets.items():
+    for place, (where, dataset) in datasets.items():
         name = known[place]
         if is_empty(dataset):
             # h5py.Empty: nothing of it could be lost.
@@ -128,7 +133,7 @@ def tensors_of(file: Any, path: str, names: Names) -> Chosen:
             continue
         if name in tensors or name in tensors.refused:
             raise CorruptionError(f"two datasets mean the tensor {name!r}", path=path)
-        tensors.take(name, partial(open_dataset, DatasetPlace(file, place, path), dataset))
+        tensors.take(name, partial(open_dataset, where, dataset))
     return tensors
 
 

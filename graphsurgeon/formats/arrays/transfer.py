@@ -30,7 +30,7 @@ from proto_utils.files import FileSource
 from proto_utils.sink import naming_output
 
 ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
-ImportFormat = Literal[ArrayFormat, "keras"]
+ImportFormat = Literal[ArrayFormat, "keras", "shards"]
 ExportFormat = Literal[ArrayFormat, "keras_h5"]
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -65,6 +65,7 @@ class _Row(NamedTuple):
 _FORMATS: dict[ImportFormat | ExportFormat, _Row] = {
     "keras_h5": _Row("keras_h5", (".weights.h5",)),
     "keras": _Row("keras_archive", (), lambda head, source: head.startswith(_ZIP) and _is_keras(source)),
+    "shards": _Row("shards", (), lambda head, _: head[:1] == b"{" and b'"weight_map"' in head),
     "npz": _Row("npz", (".npz",), lambda head, _: head.startswith(_ZIP)),
     "h5": _Row("hdf5", (".h5", ".hdf5"), lambda head, source: head.startswith(_HDF5) or _has_user_block(source)),
     "safetensors": _Row("safetensors", (".safetensors",), lambda head, _: head[8:9] == b"{"),
@@ -72,7 +73,7 @@ _FORMATS: dict[ImportFormat | ExportFormat, _Row] = {
 }
 
 #: What may have weights of Keras's layers.
-_WITH_LAYERS = ("h5", "keras")
+_WITH_LAYERS = ("h5", "keras", "shards")
 
 
 @dataclass(frozen=True)

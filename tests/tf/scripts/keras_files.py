@@ -38,6 +38,10 @@ def save_all(directory):
     model.save_weights(paths[".weights.h5"])
     model.save(paths[".h5"])
     model.save(paths[".keras"])
+    paths[".weights.json"] = os.path.join(directory, "shards", "m.weights.json")
+    os.mkdir(os.path.dirname(paths[".weights.json"]))
+    largest = max(weight.numpy().nbytes for weight in model.weights)
+    model.save_weights(paths[".weights.json"], max_shard_size=largest / 2**30)
     import tensorflow as tf
 
     paths["checkpoint"] = tf.train.Checkpoint(model=model).write(os.path.join(directory, "checkpoint", "m"))
