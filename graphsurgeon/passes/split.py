@@ -31,7 +31,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import OpSignatures
-from graphsurgeon.meta_graph.arguments import find_outputs
+from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, initialization_dependencies, state_inputs
 from graphsurgeon.meta_graph.endpoints import signature_endpoints
 from graphsurgeon.meta_graph.references import tensor_names
@@ -101,7 +101,8 @@ def split(model: Model, *, at: tuple[str, ...], outputs: tuple[str, ...] = ()) -
     model : Model
         Edited in place: it becomes the front, the report holds the back. No value is read.
     at : tuple of str
-        The tensors to cut at: fc7/Relu or split:1; also several separated by commas.
+        The tensors to cut at: fc7/Relu or split:1, or outputs as a signature calls them; also several separated by
+        commas.
     outputs : tuple of str
         The outputs of the model, nodes or outputs as a signature calls them; by default those of its signatures, else
         what is guessed.
@@ -114,7 +115,8 @@ def split(model: Model, *, at: tuple[str, ...], outputs: tuple[str, ...] = ()) -
         The graph cannot be cut there: the reason names what would cross, or the loop, branch or state in the way.
     """
     index = Index(model.graph)
-    cut = find_cut(model, split_names(at), _outputs(model, index, outputs), "split")
+    texts = named_tensors(model, split_names(at), "outputs", "split")
+    cut = find_cut(model, texts, _outputs(model, index, outputs), "split")
     if not outputs:
         _refuse_lost_updates(model, index, cut)
     infos = {text: _info(model, index, text) for text in cut.tensors}

@@ -86,6 +86,13 @@ def test_signatures_have_what_lies_in_a_half_and_the_cut():
     assert ({*back.inputs}, {*back.outputs}) == ({"r_a"}, {"out"})
 
 
+def test_cuts_may_be_called_as_signatures_do():
+    model = served()
+    assert model.meta is not None
+    model.meta.signature_def["features"].outputs["embedding"].name = "r/a:0"
+    assert split(model, at=("embedding",)).at[0].tensor == "r/a"
+
+
 @pytest.mark.parametrize(
     ("more", "at", "match"),
     [

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import graphsurgeon as gs
+from tests.models import shared_files
 from tests.tf.judge import TensorFlow
 
 
@@ -74,6 +75,51 @@ def test_a_chain_is_one_after_the_other(judge: TensorFlow, small: list[str], tmp
         gs.save(model, tmp_path / "frozen.pb")
         frozen = str(tmp_path / "frozen.pb")
         assert judge.call("joining:runs", path=frozen, fed=["a/net/x"], fetched=["b/net/y"]) == [last]
+
+
+def test_three_nets_in_one_file(judge: TensorFlow, tmp_path: Path):
+    """As a cascade of detectors has them: each computes what it did alone, from one checkpoint."""
+    prefixes = [str(judge.call("joining:small", prefix=str(tmp_path / str(n)), seed=n)) for n in range(3)]
+    model, *others = map(gs.load, prefixes)
+    gs.join(model, *others, prefixes=("pnet", "rnet", "onet"))
+    gs.save(model, tmp_path / "all.ckpt", links="hard")
+    nets = ("pnet", "rnet", "onet")
+    fed, fetched = [f"{net}/net/x" for net in nets], [f"{net}/net/y" for net in nets]
+    alone = [judge.call("joining:runs", path=prefix, fed=["net/x"], fetched=["net/y"])[0] for prefix in prefixes]
+    assert judge.call("joining:runs", path=str(tmp_path / "all.ckpt"), fed=fed, fetched=fetched) == alone
+
+
+def test_nets_of_both_tensorflows_in_one(tf1: TensorFlow, tf2: TensorFlow, tmp_path: Path):
+    """The older one says how its ops are meant, and the newer TensorFlow runs both."""
+    made = [str(tf.call("joining:small", prefix=str(tmp_path / str(n)), seed=n)) for n, tf in enumerate((tf1, tf2))]
+    model = gs.load(made[1])
+    report = gs.join(model, gs.load(made[0]), prefixes=("a", "b"), connect=("b/net/x=a/net/y",))
+    assert any(note.startswith("the graphs are of the versions 134, ") for note in report.notes)
+    gs.save(model, tmp_path / "both.ckpt")
+    (middle,) = tf2.call("joining:runs", path=made[1], fed=["net/x"], fetched=["net/y"])
+    wanted = tf2.call("joining:runs", path=made[0], fed=["net/x"], fetched=["net/y"], rows=middle)
+    assert tf2.call("joining:runs", path=str(tmp_path / "both.ckpt"), fed=["a/net/x"], fetched=["b/net/y"]) == wanted
+
+
+@pytest.mark.parametrize("path", shared_files(".meta"), ids=lambda path: "-".join(path.parts[-4:]))
+def test_other_peoples_models(tf2: TensorFlow, tmp_path: Path, path: Path):
+    """What TensorFlow restores of theirs it restores twice, to the same values."""
+    prefix = str(path).removesuffix(".meta")
+    if not path.with_suffix(".index").is_file():
+        pytest.skip("its checkpoint was not kept")
+    if tf2.call("restoring:outcome", meta=str(path), prefix=prefix) != ["", ""]:
+        pytest.skip("this TensorFlow does not restore the original")
+    model = gs.load(path)
+    try:
+        gs.join(model, gs.load(path), prefixes=("a", "b"))
+    except gs.PassError as error:
+        pytest.skip(str(error))
+    gs.save(model, tmp_path / "joined.ckpt", links="hard")
+    before, after = (tf2.call("judging:variables", prefix=p)["variables"] for p in (prefix, f"{tmp_path}/joined.ckpt"))
+    for facts in [*before.values(), *after.values()]:
+        # A graph has one global step.
+        facts["collections"] = [key for key in facts["collections"] if key != "global_step"]
+    assert after == {f"{scope}/{name}": facts for scope in "ab" for name, facts in before.items()}
 
 
 def test_a_chain_of_saved_models_is_served(judge: TensorFlow, small: list[str], tmp_path: Path):

@@ -10,6 +10,7 @@ ops that initialize   what loaders and sessions run as one op waits for all
 signatures            all, below the name of their model
 op list               all ops, each as the first has it
 tags                  all
+trainable             said by each VariableDef, where some of the meta graphs are of before 1.9
 stripped defaults     where all are
 object graph          goes: TensorFlow 2 loads the signatures
 versions              the oldest producer, which no op is too old for; the newest that must be able to read it
@@ -18,12 +19,14 @@ versions              the oldest producer, which no op is too old for; the newes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.meta_graph.collections import listed_variables, messages, set_trainable
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS
 from graphsurgeon.names import node_of, some_of, unique_name
 from proto_utils import schema
@@ -33,6 +36,8 @@ _GROUPED = ("init_op", "local_init_op", "serving_init_op")
 #: Collections of which TensorFlow takes one item, and makes it of all there is when it finds none.
 _MADE_OF_ALL = ("ready_op", "ready_for_local_init_op", "summary_op")
 _GLOBAL_STEP = "global_step"
+#: Of TensorFlow before 1.9.
+_OLD_VERSION = re.compile(r"0\.|1\.[0-8](\D|$)")
 
 
 class JoinedPart(NamedTuple):
@@ -51,6 +56,7 @@ def join_surroundings(model: Model, parts: Sequence[JoinedPart], operation: str)
     known = [part for part in parts if part.model.meta is not None]
     if not known:
         return notes
+    _say_what_trains([part.model.meta for part in known if part.model.meta is not None])
     joined = schema.MetaGraphDef()
     first = known[0].model.meta
     assert first is not None
@@ -82,6 +88,21 @@ def join_surroundings(model: Model, parts: Sequence[JoinedPart], operation: str)
     if len(known) > 1:
         notes += _settle(model, mains)
     return notes
+
+
+def _say_what_trains(metas: Sequence[schema.MetaGraphDef]) -> None:
+    """Let variables of old meta graphs say whether they are trained, where those of newer ones do.
+
+    Of a meta graph of TensorFlow before 1.9 the collection tells, by the version; which is that of a newer one then.
+    """
+    old = [meta for meta in metas if _OLD_VERSION.match(meta.meta_info_def.tensorflow_version)]
+    newer = [meta for meta in metas if meta not in old]
+    if not old or not newer:
+        return
+    for meta in old:
+        trained = {each.variable_name for each in messages(meta, "trainable_variables")}
+        set_trainable(meta, {name: name in trained for name in listed_variables(meta)})
+        meta.meta_info_def.tensorflow_version = newer[0].meta_info_def.tensorflow_version
 
 
 def _join_versions(model: Model, parts: Sequence[Model]) -> Iterator[str]:

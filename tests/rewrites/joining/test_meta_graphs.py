@@ -9,7 +9,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.joining.meta_graphs import JoinedPart, join_surroundings
 from proto_utils import schema
 from tests import notation
-from tests.passes.harness import variable_def
+from tests.passes.harness import definitions, variable_def
 from tests.passes.prune.models import listing
 
 
@@ -100,6 +100,16 @@ def test_versions_are_the_oldest_producer_and_the_newest_consumer():
     versions = model.rest.versions
     assert (versions.producer, versions.min_consumer, list(versions.bad_consumers)) == (24, 12, [7])
     assert notes[0].startswith("the graphs are of the versions 24, 134: it is 24 now")
+
+
+def test_old_variables_say_whether_they_are_trained():
+    metas = [listing("trainable_variables", variable_def("a/w")), listing("variables", variable_def("b/w"))]
+    metas[0].meta_info_def.tensorflow_version, metas[1].meta_info_def.tensorflow_version = "1.4.0", "1.15.5"
+    model, _ = joined(*map(of, metas))
+    assert model.meta is not None
+    assert model.meta.meta_info_def.tensorflow_version == "1.15.5"
+    assert [each.trainable for each in definitions(model, "trainable_variables")] == [True]
+    assert [each.trainable for each in definitions(model, "variables")] == [False]
 
 
 def test_tags_ops_and_aliases_of_all():
