@@ -17,7 +17,8 @@ What else it meets: function bodies are treated alike where all calls pass the s
 the function. Loops stay loops; a condition within one is decided when its predicate enters from outside. Contexts of
 conditions that are decided go, those inside of them stay. Control inputs are kept where they tell a frame or a branch
 that is left. Signatures lose the inputs, and go when a result is dead; what no one refers to any more is in the report.
-A TensorFlow 2 object graph goes when functions that it exports are other ones now. Devices stay.
+A TensorFlow 2 object graph goes when functions that it exports are other ones now; where only its objects restore the
+variables, as in what Keras 3 saves, it stays with its functions as they were, and a note says so. Devices stay.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from graphsurgeon.names import node_of, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.fed_values import fed_value, find_inputs
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
+from graphsurgeon.rewrites.serving.object_functions import drop_objects, kept_exports
 from graphsurgeon.rewrites.specializing.models import Specialized, specialize
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
@@ -149,11 +151,18 @@ def set_inputs(
     wanted = _wanted(model, outputs)
     constants = {name: _constant(node, values[name]) for name, (node, _) in nodes.items()}
     kept = {*wanted, *_named(model.meta)}
-    done = specialize(model, values, constants, kept, evaluate=_evaluated, operation="set_inputs")
+    exported = kept_exports(model)
+    how: dict[str, Any] = {"evaluate": _evaluated, "operation": "set_inputs", "exported": exported}
+    done = specialize(model, values, constants, kept, **how)
     for name in wanted:
         if name not in model.graph:
             raise PassError("set_inputs", "is not computed with these values", node=name)
-    contexts, references_gone, notes = _update_surroundings(model, done, nodes)
+    contexts, references_gone, notes = _update_surroundings(model, done, nodes, has_objects=bool(exported))
+    if exported:
+        notes.append(
+            "the objects of TensorFlow 2 stay as they were, because only they restore all variables: the functions "
+            "that tf.saved_model.load makes still take what was set"
+        )
     set_now = [(node, values[name]) for name, (node, _) in nodes.items()]
     return SetInputsReport(
         [SetInput(node.name, node.op, value.dtype.name, list(value.shape)) for node, value in set_now],
@@ -198,7 +207,7 @@ def _named(meta: schema.MetaGraphDef | None) -> Iterator[str]:
 
 
 def _update_surroundings(
-    model: Model, done: Specialized, inputs: Mapping[str, Any]
+    model: Model, done: Specialized, inputs: Mapping[str, Any], *, has_objects: bool
 ) -> tuple[int, list[GoneReference], list[str]]:
     """Bring what surrounds the graph in step; return how many contexts went, what else did, and notes."""
     if model.meta is None:
@@ -206,8 +215,7 @@ def _update_surroundings(
     gone = list(_drop_arguments(model.meta, inputs))
     contexts = dissolve_contexts(model.meta, done.pivots, done.moved)
     notes = retarget_tensors(model.meta, done.moved)
-    if done.has_other_functions and model.meta.HasField("object_graph_def"):
-        model.meta.ClearField("object_graph_def")
+    if done.has_other_functions and not has_objects and drop_objects(model):
         gone.append(GoneReference("object graph", "", ""))
     there = {node.name for node in model.graph}
     gone += [GoneReference(*each) for each in update_meta_graph(model, Removal(there, saver="kept"))]

@@ -13,8 +13,8 @@ listed, and nothing is changed. A Reshape of which the shape that it reads canno
 What else it meets: attrs with inferred shapes behind the inputs (``_output_shapes``) are true again, or go where
 nothing is known; so do those in function bodies that the inputs reach, of their arguments, and declared shapes of what
 conditions and loops return. Signatures say the new shapes. A TensorFlow 2 object graph, whose functions take the old
-shapes only, goes when the inputs reach a function. Variables, collections, savers, devices, frames, control inputs and
-colocation stay.
+shapes only, goes when the inputs reach a function, unless only its objects restore the variables. Variables,
+collections, savers, devices, frames, control inputs and colocation stay.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from graphsurgeon.names import some_of
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.fed_values import find_inputs
 from graphsurgeon.rewrites.pruning.new_inputs import parse_shape
+from graphsurgeon.rewrites.serving.object_functions import drop_objects, kept_exports
 from graphsurgeon.rewrites.shaping.dims import Dims
 from graphsurgeon.rewrites.shaping.followed import INFERRED, forget_declared, update_inferred, update_signatures
 from graphsurgeon.rewrites.shaping.reshapes import outdated, unclear
@@ -114,8 +115,9 @@ def set_shape(model: Model, *, shape: tuple[str, ...] | Mapping[str, Any]) -> Se
     followed += sum(_forget_in_body(model, name) for name in reached)
     signatures = list(update_signatures(model.meta, after, changed))
     notes = [f"nobody knows what {name!r} reshapes to a constant size" for name in unclear(after.reshapes, changed)]
-    if reached and model.meta is not None and model.meta.HasField("object_graph_def"):
-        model.meta.ClearField("object_graph_def")
+    if reached and kept_exports(model):
+        notes.append("the functions that tf.saved_model.load makes of the objects still take the old shapes only")
+    elif reached and drop_objects(model):
         notes.append("the object graph is gone: its functions take the old shapes only")
     return SetShapeReport(rows, followed, signatures, notes)
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 
 from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_facts import node_shape
 from graphsurgeon.names import node_of_input
+from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from graphsurgeon.rewrites.specializing.known_values import KnownValues, is_all
 
 _UNIFORM = frozenset({"RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"})
@@ -42,6 +42,7 @@ class Dropouts:
         self._index = known.index
         # Masks: what all their elements are, and the text of the shape that they were made with.
         self._masks: dict[str, tuple[str, str]] = {}
+        self._shapes: ShapeInference | None = None
 
     def find(self) -> dict[str, str]:
         """Return the nodes that are dropouts, and what they are: inputs as texts."""
@@ -82,7 +83,7 @@ class Dropouts:
             return _ONES, before[1]
         if node.op == "Cast" and before[0] == _TRUE:
             return _ONES, before[1]
-        return before if node.op == "Identity" else None
+        return before if node.op == "Identity" or node.op in ENTER_OPS else None
 
     def _compared(self, what: str, uniform: str, bound: str, number: float) -> tuple[str, str] | None:
         shape = self._uniform(uniform) if is_all(self._known.value(bound), number) else None
@@ -97,7 +98,7 @@ class Dropouts:
             if node.op in _UNIFORM:
                 return node.data_inputs[0]
             data = node.data_inputs
-            if node.op == "Identity":
+            if node.op == "Identity" or node.op in ENTER_OPS:
                 text = data[0]
             elif node.op == "Mul" or node.op in _ADDS:
                 neutral = 1 if node.op == "Mul" else 0
@@ -174,30 +175,12 @@ class Dropouts:
             node = self._index.producer(shape := node.data_inputs[0])
         if node is not None and node.op == "Shape":
             return self._source(node.data_inputs[0]) == self._source(text)
-        dims, mask = self._dims(text, 0), self._known.value(shape)
-        if dims is None or mask is None:
+        mask = self._known.value(shape)
+        if mask is None:
             return False
-        sizes = mask.numpy().reshape(-1).tolist()
-        if len(sizes) > len(dims):
+        if self._shapes is None:
+            self._shapes = ShapeInference(self._index, self._known.signatures.functions, {})
+        dims, sizes = self._shapes.dims(self._scaled_by_one(text)), mask.numpy().reshape(-1).tolist()
+        if dims is None or len(sizes) > len(dims):
             return False
         return all(size in (1, dim) for size, dim in zip(sizes[::-1], dims[::-1], strict=False))
-
-    def _dims(self, text: str, steps: int) -> list[int | None] | None:
-        """Return the static shape of a tensor as far as attrs near by tell."""
-        node, output = self._index.producer(text), self._known.output(text)
-        if node is None or output is None or steps > _MAX_STEPS:
-            return None
-        shape = node_shape(node, output)
-        if shape is not None and shape.dims is not None:
-            return list(shape.dims)
-        if node.op in _SAME_SHAPE:
-            return self._dims(node.data_inputs[0], steps + 1)
-        if node.op == "Reshape":
-            value = self._known.value(node.data_inputs[1])
-            return None if value is None else [size if size >= 0 else None for size in value.numpy().tolist()]
-        if node.op == "MatMul":
-            a, b = (self._dims(each, steps + 1) for each in node.data_inputs)
-            if a is None or b is None:
-                return None
-            return [a[1 if node.attrs.get("transpose_a") else 0], b[0 if node.attrs.get("transpose_b") else 1]]
-        return next((self._dims(each, steps + 1) for each in self._beside_scalar(node)), None)

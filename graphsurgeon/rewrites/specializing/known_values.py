@@ -37,8 +37,12 @@ _PASSED = ENTER_OPS | EXIT_OPS | {"Identity", "RefIdentity", "Snapshot", "StopGr
 _EXACT = frozenset(
     ("LogicalNot", "LogicalAnd", "LogicalOr", "Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual")
     + ("Cast", "Squeeze", "ExpandDims", "Reshape", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum")
-    + ("Maximum", "Neg", "Abs", "Floor", "Pack", "StridedSlice", "All", "Any", "Fill", "ZerosLike", "OnesLike")
+    + ("Maximum", "Neg", "Abs", "Sign", "Floor", "FloorDiv", "FloorMod", "Mod", "Pack", "StridedSlice", "All", "Any")
+    + ("Fill", "ZerosLike", "OnesLike", "Select", "SelectV2", "ConcatV2", "Slice", "GatherV2", "Shape", "Size", "Rank")
 )
+#: What numpy computes exactly of integers.
+_EXACT_OF_INTEGERS = frozenset({"Sum", "Prod", "Max", "Min", "Range"})
+_FOLLOWED = _EXACT | _EXACT_OF_INTEGERS | _PASSED
 #: Of these one operand may decide.
 _DECIDING = {"LogicalAnd": False, "LogicalOr": True}
 _MAX_NBYTES = 1 << 12
@@ -141,7 +145,7 @@ class KnownValues:
             return ()
         if node.op in _PASSED:
             return known[:1]
-        if node.op not in _EXACT:
+        if node.op not in _EXACT and not (node.op in _EXACT_OF_INTEGERS and known[0].dtype.is_integer):
             return ()
         try:
             found = self._evaluate(node, known)
@@ -157,7 +161,7 @@ class KnownValues:
         if node.op == "Const":
             value = constant_value(node)
             found = [value] if value is not None and value.nbytes <= _MAX_NBYTES else None
-        elif depth < _MAX_DEPTH and node.op in _EXACT | _PASSED and node.data_inputs:
+        elif depth < _MAX_DEPTH and node.op in _FOLLOWED and node.data_inputs:
             operands = [self._operand(text, depth + 1) for text in node.data_inputs]
             found = self._computed(node, operands) if None not in operands else None
         self._constants[node.name] = found

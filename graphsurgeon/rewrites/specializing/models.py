@@ -6,7 +6,8 @@ stays, and the calls with known arguments get a copy of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
@@ -55,14 +56,17 @@ def specialize(
     *,
     evaluate: Evaluate,
     operation: str,
+    exported: Sequence[str] = (),
 ) -> Specialized:
     """Specialize a model for values of nodes, which become the `constants`; `kept` nodes stay, but not dead ones.
+
+    So do the functions that are `exported`, as they are.
 
     What surrounds the graph is the caller's to bring in step. A function that would return what is dead is a PassError.
     """
     library = Specializer(model.library.functions, evaluate)
     main = Specialization(model.graph, values, library, 0)
-    copies = _Copies(model, library, main)
+    copies = _Copies(model, library, main, exported)
     _check_returns(library, copies.uses, operation)
     changes = list(_changes(main, ""))
     removed = []
@@ -74,7 +78,9 @@ def specialize(
         if key[1]:
             changes += _changes(library.made[key], f"{copies.name_of(key)}/")
             removed += copies.apply(key, operation)
-    functions = trim_library(model.library, called_functions(model.graph, model.library))
+    bodies = (model.library.functions[name].body for name in exported if name in model.library.functions)
+    called = called_functions(chain(model.graph, *bodies), model.library)
+    functions = trim_library(model.library, called.union(exported))
     moved = {_tensor(old): _tensor(resolution.moved_text(old)) for old in resolution.moved if old.count(":") < 2}
     return Specialized(changes, removed, functions, moved, resolution.pivots, any(key[1] for key in copies.uses))
 
@@ -82,11 +88,11 @@ def specialize(
 class _Copies:
     """The functions that specializations are put into."""
 
-    def __init__(self, model: Model, library: Specializer, main: Specialization) -> None:
+    def __init__(self, model: Model, library: Specializer, main: Specialization, exported: Sequence[str]) -> None:
         self._model = model
         self._library = library
         self.uses: set[Key] = set()
-        self._find_uses(main)
+        self._find_uses(main, exported)
         self._names: dict[Key, str] = {}
         taken = dict.fromkeys(model.library.functions)
         for key in sorted(self.uses):
@@ -130,13 +136,13 @@ class _Copies:
                 library.rest.gradient.add(function_name=name, gradient_func=entry.gradient_func)
         return made
 
-    def _find_uses(self, main: Specialization) -> None:
+    def _find_uses(self, main: Specialization, exported: Sequence[str]) -> None:
         """Find which specializations are called in the end, and which functions are called as they are."""
         functions = self._model.library.functions
         custom = {
             entry.registered_op_type: entry.gradient_func for entry in self._model.library.rest.registered_gradients
         }
-        pending = list(self._calls(main, custom))
+        pending = [*self._calls(main, custom), *((name, "") for name in exported)]
         while pending:
             key = pending.pop()
             if key in self.uses or key[0] not in functions:
