@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import Box, bands, in_sequence, intersection, is_tiling, shape_of, whole, within
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype, run
-from graphsurgeon.tensors.tensor import Extents, Tensor
+from graphsurgeon.tensors.tensor import Extents, Tensor, array_shape
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
 
@@ -118,7 +118,7 @@ class JoinedTensor(Tensor):
         share = max(_MIN_CHUNK_NBYTES, nbytes // len(parts) & ~15)
         readers = [(box, ElementReader(part, nbytes=share)) for box, part in parts]
         for band in bands(self.shape, self.dtype.itemsize, nbytes):
-            out = np.empty([stop - start for start, stop in band], raw_dtype(self.dtype.itemsize))
+            out = np.empty(array_shape([stop - start for start, stop in band]), raw_dtype(self.dtype.itemsize))
             for box, reader in readers:
                 shared = intersection(band, box)
                 if shared is not None:
@@ -130,7 +130,7 @@ class JoinedTensor(Tensor):
     def _woven_strings(self, parts: Sequence[tuple[Box, Tensor]]) -> Iterator[bytes]:
         import numpy as np
 
-        joined = np.empty(self.shape, dtype=object)
+        joined = np.empty(array_shape(self.shape), dtype=object)
         for box, part in parts:
             joined[within(box, whole(self.shape))] = part.numpy()
         yield from joined.reshape(-1).tolist()

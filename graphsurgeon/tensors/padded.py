@@ -9,7 +9,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import bands, intersection, shape_of, within
 from graphsurgeon.tensors.derived import DerivedTensor
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
-from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor, array_shape
 from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class PaddedTensor(DerivedTensor):
                 # A view of what was read: no copy.
                 yield from raw_chunks(reader.read_box(band), nbytes)
                 continue
-            result = np.full(shape_of(band), value)
+            result = np.full(array_shape(shape_of(band)), value)
             if inner is not None:
                 result[within(inner, band)] = reader.read_box(inner)
             yield from raw_chunks(result, nbytes)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.tensors.boxes import Box, num_elements, shape_of
-from graphsurgeon.tensors.tensor import Tensor, require_raw
+from graphsurgeon.tensors.tensor import Tensor, array_shape, require_raw
 from proto_utils.errors import CorruptionError
 from proto_utils.files import CHUNK_NBYTES
 
@@ -73,7 +73,7 @@ class ElementReader:
 
     def read_box(self, box: Box) -> np.ndarray[Any, Any]:
         """Return the next elements in the shape of a box, as `read` does."""
-        return self.read(num_elements(box)).reshape(shape_of(box))
+        return self.read(num_elements(box)).reshape(array_shape(shape_of(box)))
 
     def pieces(self, count: int) -> Iterator[memoryview]:
         """Yield the bytes of the next elements as they come, each piece valid until the next; nothing is copied."""

@@ -20,7 +20,7 @@ from graphsurgeon.tensors.boxes import Box, bands, intersection, num_elements, s
 from graphsurgeon.tensors.derived import DerivedTensor
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
 from graphsurgeon.tensors.sliced import SlicedTensor
-from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.tensor import Tensor, array_shape
 from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class RearrangedTensor(DerivedTensor):
         self, buffer: np.ndarray[Any, Any], box: Box, reader: ElementReader, run: Box, nbytes: int
     ) -> np.ndarray[Any, Any]:
         """Return a box of the result, laid out in a buffer: what belongs there of a run of the base's elements."""
-        result = buffer[: num_elements(box)].reshape(shape_of(box))
+        result = buffer[: num_elements(box)].reshape(array_shape(shape_of(box)))
         target = self._as_base(result)
         wanted = self._base_box(box)
         for band in bands(shape_of(run), self.dtype.itemsize, nbytes):

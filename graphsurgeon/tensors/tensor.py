@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: TensorFlow counts dimensions in a byte and elements in a signed 64-bit number.
 MAX_RANK = 254
 MAX_SIZE = (1 << 63) - 1
+#: Of arrays, in numpy 1 and 2.
+_NUMPY_RANKS = (32, 64)
 
 #: ``(start, length)`` per dimension, as the indexes of checkpoints write a box; a length of -1 takes all.
 Extents = tuple[tuple[int, int], ...]
@@ -181,10 +183,11 @@ class Tensor:
         Raises
         ------
         UnsupportedError
-            The dtype has no values outside a session (resource, variant).
+            The dtype has no values outside a session (resource, variant), or arrays have fewer dimensions.
         """
         import numpy as np
 
+        array_shape(self.shape)
         if self.dtype is dtypes.STRING:
             values = list(self.strings())
             elements = np.empty(len(values), dtype=object)
@@ -217,6 +220,17 @@ class Tensor:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dtype.name}, {list(self.shape)})"
+
+
+def array_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape of an array; UnsupportedError for one of more dimensions than numpy's have, as tensors may."""
+    import numpy as np
+
+    limit = _NUMPY_RANKS[not np.__version__.startswith("1.")]
+    if len(shape) > limit:
+        reason = f"elements in {len(shape)} dimensions, where numpy's arrays have at most {limit}"
+        raise UnsupportedError(reason, hint="reshape gives a tensor fewer, over the same values")
+    return tuple(shape)
 
 
 def require_raw(dtype: DType) -> None:

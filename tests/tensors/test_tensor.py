@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import MAX_RANK, require_raw
-from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, as_tensor
+from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from tests.encodings import reference_to
+from tests.formats.bundle_files import raw
 from tests.tensors.streams import RAW_DTYPES, ShortTensor
 
 
@@ -62,3 +70,45 @@ class TestForNumpy:
 
 def test_they_print_what_they_are():
     assert repr(FillTensor(dtypes.FLOAT, [2, 3])) == "FillTensor(float32, [2, 3])"
+
+
+RANKS = [1] * 50 + [3] + [1] * 50
+EDITS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "transpose": lambda given: gs.transpose(given, select=("w", "s")),
+    "reverse": lambda given: gs.reverse(given, select=("w", "s"), axis=(50,)),
+    "slice": lambda given: gs.slice(given, select=("w", "s"), part=", ".join([":"] * 50 + ["::2"])),
+    "pad": lambda given: gs.pad(given, select=("w", "s"), before=[0] * 50 + [1] + [0] * 50),
+    "tile": lambda given: gs.tile(given, select=("w",), multiples=[1] * 50 + [2] + [1] * 50),
+    "take": lambda given: gs.take(given, select=("w", "s"), axis=50, indices=(2, 0)),
+    "partition": lambda given: gs.partition(given, select=("w",), axis=50, shards=3),
+    "concat": lambda given: gs.concat(given, select=("w", "v"), to="x", axis=50),
+    "concat of strings": lambda given: gs.concat(given, select=("s", "t"), to="x", axis=50),
+    "reshape": lambda given: gs.reshape(given, select=("w",), shape=(-1,), perm=list(range(101))[::-1]),
+    "cast": lambda given: gs.cast(given, dtype="float16", select=("w",)),
+}
+
+
+WITHOUT_ARRAYS = {"tile", "cast"}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_more_dimensions_than_arrays_have(edit: str, tmp_path: Path):
+    """TensorFlow has up to 254: what needs no array of them works, the rest is refused in our words."""
+    floats = struct.pack("<3f", 1, 2, 3)
+    given: dict[str, Any] = {name: raw(dtypes.FLOAT, RANKS, floats) for name in "wv"}
+    given |= {name: StringTensor(RANKS, [b"a", b"b", b"c"]) for name in "st"}
+    EDITS[edit](given)
+    if edit in WITHOUT_ARRAYS:
+        gs.save_checkpoint(given, tmp_path / "c")
+        assert math.prod(gs.load_checkpoint(tmp_path / "c")["w"].shape) in (3, 6)
+        return
+    with pytest.raises(UnsupportedError, match="dimensions, where numpy's arrays have at most"):
+        gs.save_checkpoint(given, tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_of_too_many_dimensions():
+    for tensor in (raw(dtypes.FLOAT, RANKS, bytes(12)), StringTensor(RANKS, [b""] * 3)):
+        with pytest.raises(UnsupportedError, match="101 dimensions"):
+            tensor.numpy()
+        assert tensor.size == 3
