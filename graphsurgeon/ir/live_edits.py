@@ -46,7 +46,7 @@ def add(
     if op == "Const":
         attrs = constant_attrs(whole, attrs)
     node = make_node(whole, op, tensors, attrs=attrs, control_inputs=waits, device=device)
-    state_of(graph).frames.require_new(node)
+    state_of(graph).frames.require_new(graph, node)
     graph.append(node)
     return node
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from graphsurgeon.errors import GraphError
-from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, NEXT_ITERATION_OPS, Frame, entered, frames_of
+from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS, Frame, entered, frames_of
 from graphsurgeon.ir.node import OP, Node
-from graphsurgeon.names import node_of_input
+from graphsurgeon.names import is_control, node_of_input
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.graph import Graph
@@ -64,16 +64,19 @@ class LiveFrames:
             readers += [reader for reader, _ in graph.index.edges(node.name)]
         for node in dict.fromkeys([*pending, *around]):
             self._require_one_frame(node, inputs.get(node), moved)
+        for node, texts in inputs.items():
+            _require_way_back(graph, node, texts)
         self._take(moved)
 
     def added(self, node: Node) -> None:
         """Take in a node that is new, and was found to be in one frame."""
         self._take({node.name: self._derived(node, node.inputs, {})})
 
-    def require_new(self, node: Node) -> None:
+    def require_new(self, graph: Graph, node: Node) -> None:
         """Require that all inputs of a node that is to be added are of one frame."""
         if self._stacks:
             self._require_one_frame(node, None, {node.name: self._derived(node, node.inputs, {})})
+            _require_way_back(graph, node, node.inputs)
 
     def removed(self, node: Node) -> None:
         """Take in that a node is gone."""
@@ -128,6 +131,24 @@ def _telling(node: Node, inputs: Mapping[Node, Sequence[str]]) -> Sequence[str]:
     """Return the inputs that tell where a node is: those that it keeps, if there are any."""
     now = inputs.get(node, node.inputs)
     return [text for position, text in enumerate(now) if node.inputs[position : position + 1] == (text,)] or now
+
+
+def _require_way_back(graph: Graph, node: Node, texts: Sequence[str]) -> None:
+    """Require that the way back of a loop, a NextIteration, is one from a Merge that is entered otherwise."""
+
+    def is_back(text: str) -> bool:
+        producer = graph.index.producer(text)
+        return producer is not None and producer.op in NEXT_ITERATION_OPS and not is_control(text)
+
+    back = [is_back(text) for text in texts]
+    if node.op not in MERGE_OPS:
+        if any(back):
+            reason = f"its input {texts[back.index(True)]!r} is the way back of a loop, which only a Merge reads"
+            raise GraphError(reason, node=node.name)
+    elif any(map(is_back, node.inputs)) and not any(back):
+        raise GraphError("it would have no way back, and its loop would run once", node=node.name)
+    elif back and all(back):
+        raise GraphError("its loop would have no entry", node=node.name)
 
 
 def _place(stack: Stack) -> str:

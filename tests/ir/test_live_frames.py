@@ -55,6 +55,13 @@ def check_frames(graph: Graph) -> None:
         (lambda graph: graph.set_input("k", 0, "x"), "its input 'x' is in no loop, and the node is in the loop"),
         (lambda graph: graph.set_input("k", 0, "h"), "its input 'h' is in the loop with frame 'g', and the node is in"),
         (lambda graph: graph.set_input("o", 0, "x"), "node 'o': it leaves a loop, and its input 'x' is in none|'o'"),
+        (
+            lambda graph: graph.set_input("k", 0, "n"),
+            "node 'k': its input 'n' is the way back of a loop, which only",
+        ),
+        (lambda graph: graph.set_input("m", 0, "n"), "node 'm': its loop would have no entry"),
+        (lambda graph: graph.set_input("m", 1, "e"), "node 'm': it would have no way back"),
+        (lambda graph: graph.insert_after("n", "Identity"), "is the way back of a loop"),
         (lambda graph: graph.set_control_inputs("k", ["x"]), "node 'k': its input '\\^x' is in no loop"),
         (lambda graph: graph.replace_uses("x", "b"), "node"),
         (lambda graph: graph.add("Add", ["x", "i"]), "its input 'x' is in no loop, and the node is in the loop"),
