@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import cramjam
+import pytest
 
+from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.bundle_writer import encode_name, write_bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import MAGIC, BlockHandle, TableWriter
+from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import RawTensor, StringTensor
 from proto_utils import schema
-from proto_utils.errors import FileFormatError
+from proto_utils.errors import CorruptionError, FileFormatError
 from proto_utils.files import BytesSource, Span
 from proto_utils.output import Transaction
 
@@ -156,3 +159,18 @@ def write_slices(
         entries[encode_slice_key(encode_name(name), extents)] = entry(dtype, dims, **place)
         data += content
     return write_files(prefix, entries | more.get("entries", {}), data)
+
+
+def values(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The bytes of every tensor, of strings the elements."""
+    return {
+        name: list(tensor.strings()) if tensor.dtype is dtypes.STRING else b"".join(map(bytes, tensor.chunks()))
+        for name, tensor in tensors.items()
+    }
+
+
+def refused(prefix: Path, kind: type[Exception] = CorruptionError) -> str:
+    """What is said of a checkpoint that is refused on opening."""
+    with pytest.raises(kind) as caught:
+        Bundle(prefix)
+    return str(caught.value)

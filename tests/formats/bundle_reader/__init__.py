@@ -1,0 +1,1 @@
+"""The bundle reader, in parts: what is damaged, and what is partitioned."""
