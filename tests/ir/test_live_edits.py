@@ -11,9 +11,12 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
 from tests import notation
+from tests.counting import num_calls
 from tests.notation import show
+from tests.passes.unfreeze.test_control_inputs import LOOP
 
 TEXT = """
     x = Placeholder {dtype: f32, shape: shape[2,3]}
@@ -260,3 +263,27 @@ def test_everything_is_undone():
     assert model.to_graph_def().SerializeToString(deterministic=True) == data
     assert not model.graph.is_edited
     check_index(model.graph)
+
+
+def test_an_edit_costs_what_it_touches():
+    """Neither the size of the graph, nor its loops, nor how many others read a node is in it."""
+
+    def cost(size: int) -> int:
+        graph = notation.graph(LOOP)
+        graph.extend([Node.new("hub", "Placeholder", attrs={"dtype": dtypes.FLOAT})])
+        graph.extend([Node.new(f"n{i}", "Neg", ["hub"], attrs={"T": dtypes.FLOAT}) for i in range(size)])
+
+        def edit(at: int) -> None:
+            graph.replace_uses("hub", "n0", only=f"n{at}")
+            graph.insert_before(f"n{at}", 0, "Identity", name=f"i{at}")
+            graph.insert_after(f"n{at}", "Identity")
+            graph.rename(f"n{at}", f"r{at}")
+            graph.set_control_inputs(f"r{at}", ["n1"])
+            graph.set_control_inputs(f"r{at}", [])
+            graph.remove(graph.add("Neg", [f"r{at}"]))
+            graph.consumers(f"r{at}")
+
+        edit(2)  # which finds names, frames and colocations of all nodes
+        return num_calls(lambda: [edit(at) for at in range(3, 53)])
+
+    assert cost(2000) < 1.1 * cost(100)
