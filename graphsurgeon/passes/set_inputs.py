@@ -28,7 +28,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.evaluator import evaluate
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -173,6 +172,9 @@ def set_inputs(
 
 
 def _evaluated(node: Node, operands: Any) -> list[Tensor]:
+    # Imported here: most predicates are flags that are only handed on.
+    from graphsurgeon.evaluator import evaluate
+
     return evaluate(node, operands, operation="set_inputs")
 
 

@@ -93,8 +93,9 @@ class DenseChain:
         for name, node in self._chosen.items():
             source = sources[name]
             if source is None and name not in behind:
-                reason = "reads neither a flattened feature map nor another of these layers"
-                raise PassError(_OPERATION, reason, node=name, hint=_SIZE_HINT)
+                dims = self._shapes.dims(node.data_inputs[0])
+                reason = f"reads neither a flattened feature map nor another of these layers, but {text_of_dims(dims)}"
+                raise PassError(_OPERATION, reason, node=name, hint=_SIZE_HINT if dims is None else None)
             is_last = name not in behind.values()
             if source is None:
                 rows, units = self._matrix(node)

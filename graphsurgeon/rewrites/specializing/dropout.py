@@ -15,12 +15,15 @@ its shape, or one that is broadcast to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of_input
-from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from graphsurgeon.rewrites.specializing.known_values import KnownValues, is_all
+
+if TYPE_CHECKING:
+    from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 
 _UNIFORM = frozenset({"RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"})
 _SELECTS = frozenset({"Select", "SelectV2"})
@@ -179,6 +182,8 @@ class Dropouts:
         if mask is None:
             return False
         if self._shapes is None:
+            from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
+
             self._shapes = ShapeInference(self._index, self._known.signatures.functions, {})
         dims, sizes = self._shapes.dims(self._scaled_by_one(text)), mask.numpy().reshape(-1).tolist()
         if dims is None or len(sizes) > len(dims):
