@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function, Library
-from graphsurgeon.ir.node import LAYOUT, Node, Origin
+from graphsurgeon.ir.node import LAYOUT, SHORT, Node, Origin
 from graphsurgeon.ir.node_attrs import group_payloads
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
@@ -79,7 +79,7 @@ def node_pieces(graph: Graph, number: int) -> list[Piece]:
     run: list[bytes] = []
     for node in graph:
         message, origin = node._message, node._origin
-        if node._payloads is None and (origin is None or _is_as_usual(origin, message)):
+        if node._payloads is None and (origin is None or not origin.end or _is_as_usual(origin, message)):
             run.append(message if type(message) is bytes else schema.serialize(message))
             continue
         if run:
@@ -225,8 +225,9 @@ def _parse_run(
     nodes = []
     for proto, (record, start, end) in zip(getattr(message, field), run, strict=True):
         name, inputs = proto.name, proto.input[:]
-        origin = Origin(source, record, start, end, number)
         body = data[start - first : end - first]
+        is_usual = start - record == (2 if end - start < 0x80 else 3)
+        origin = SHORT if is_usual else Origin(source, record, start, end, number)
         nodes.append(Node.read(same(name, name), intern(proto.op), tuple(map(same, inputs, inputs)), body, origin))
     return nodes
 

@@ -14,7 +14,7 @@ from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
-from proto_utils.files import Source
+from proto_utils.files import BytesSource, Source
 from proto_utils.skeleton import Layout
 from proto_utils.splice import Chunked, Insertion, Piece, insert
 from proto_utils.wire import LEN
@@ -41,8 +41,7 @@ _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 # Tag and length of a short text in field 1, 2 or 3 of a NodeDef, by its length.
 _NAME_HEADS, _OP_HEADS, _INPUT_HEADS = ([bytes((number << 3 | LEN, n)) for n in range(0x80)] for number in (1, 2, 3))
 
-#: The op, and what a node's message holds behind its inputs but for the one node to share a device with, and for the
-#: bytes of a constant's value.
+#: Op, and what the message holds behind inputs but for one node to share a device with, and bytes of a constant's value.
 Kind: TypeAlias = tuple[str, bytes]
 
 
@@ -54,6 +53,10 @@ class Origin(NamedTuple):
     start: int
     end: int
     number: int
+
+
+#: Of a node that is all in its message, in a record as any writer makes it.
+SHORT = Origin(BytesSource(b""), 0, 0, 0, 0)
 
 
 class Node:
@@ -209,7 +212,7 @@ class Node:
 
     @property
     def origin(self) -> Origin | None:
-        """The record in the file, until the node is edited."""
+        """The record in the file, until the node is edited; `SHORT` where its message is all of that."""
         return self._origin
 
     @property
