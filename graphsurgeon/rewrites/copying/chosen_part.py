@@ -118,11 +118,13 @@ def _refuse_functions(
     model: Model, index: Index, names: Iterable[str], variables: Collection[str], operation: str
 ) -> None:
     """Refuse calls of functions that know copied variables by name: the copy would go on with the original ones."""
-    if not variables or not model.library.functions:
-        return
-    for name in names:
-        for function in called_functions([index.producers[name]], model.library):
-            for _, attr in with_attr(model.library.functions[function].body, "shared_name"):
-                if text_of(attr.s) in variables:
-                    reason = f"calls the function {function!r}, which knows {text_of(attr.s)!r} by its name"
-                    raise PassError(operation, reason, node=name, hint="copy it with `share_variables=True`")
+    knowing = {
+        function: text_of(attr.s)
+        for function, each in (model.library.functions if variables else {}).items()
+        for _, attr in with_attr(each.body, "shared_name")
+        if text_of(attr.s) in variables
+    }
+    for name in names if knowing else ():
+        for function in called_functions([index.producers[name]], model.library) & knowing.keys():
+            reason = f"calls the function {function!r}, which knows {knowing[function]!r} by its name"
+            raise PassError(operation, reason, node=name, hint="copy it with `share_variables=True`")

@@ -229,11 +229,11 @@ def _refuse_changes(
     model: Model, producers: Mapping[str, Node], names: Collection[str], shared: Collection[str], operation: str
 ) -> None:
     """Refuse to give each half a variable of its own that one of them changes."""
+    functions = model.library.functions
+    changing = {name for name in functions if shared and any(map(changes_state, functions[name].body))}
     for name in names if shared else ():
         node = producers[name]
-        called = called_functions([node], model.library)
-        bodies = (each for function in called for each in model.library.functions[function].body)
-        if changes_state(node) or any(map(changes_state, bodies)):
+        if changes_state(node) or (changing and called_functions([node], model.library) & changing):
             for holder in state_inputs(name, producers):
                 if holder in shared:
                     reason = f"changes {holder!r}, which both halves need: each would have its own"
