@@ -11,7 +11,9 @@ is; `remove` or `prune` takes it out. What it waits for, its readers wait for fr
 dropped. Nodes are bypassed in their order, so a chain of them can be.
 
 What else it meets: ops that control the flow are declined, for an edge past them would be of another frame, or run
-when a branch is not taken: `set-inputs` decides conditions. Colocation, devices, variables and saver stay.
+when a branch is not taken: `set-inputs` decides conditions. Colocation, devices, variables and saver stay. An object
+graph of TensorFlow 2 whose functions would go on computing what they did goes; one stays when the edit is in function
+bodies.
 """
 
 from __future__ import annotations
@@ -49,10 +51,12 @@ class BypassReport:
 
     bypassed: list[BypassedRow]
     followed: list[FollowedRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        return {"bypassed": [vars(row) for row in self.bypassed], "followed": [vars(row) for row in self.followed]}
+        tables = ("bypassed", "followed")
+        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
 
 @model_pass(obeys=True)
@@ -77,7 +81,7 @@ def bypass(model: Model, *, nodes: tuple[str, ...], control: Literal["keep", "dr
     """
     rewiring = Rewiring(model, "bypass")
     rows = [_bypass(rewiring, model, each, keeps=control == "keep") for each in choose_nodes(model, nodes)]
-    return BypassReport(rows, rewiring.finish())
+    return BypassReport(rows, rewiring.finish(), rewiring.notes)
 
 
 def _bypass(rewiring: Rewiring, model: Model, chosen: ChosenNode, *, keeps: bool) -> BypassedRow:

@@ -11,8 +11,10 @@ branch it is in the frame and the context of the tensor. Outputs of signatures a
 the new one, and signatures say its type and shape. Inferred shapes behind an op that may change them are true again, or
 go where nothing is known. What is fed is still fed, and variables keep their reads.
 
-What else it meets: a variable's reference and the handle of a resource are declined, for what gives the variable values
-reads them too; so is the way by which a loop goes round. Gradients that are in the graph already stay as they are.
+What else it meets: a variable's reference and the handle of a resource are declined, for what gives the variable
+values reads them too; so is the way by which a loop goes round. Gradients that are in the graph already stay as they
+are. An object graph of TensorFlow 2 whose functions would go on computing what they did goes; one stays when the edit
+is in function bodies.
 """
 
 from __future__ import annotations
@@ -54,10 +56,12 @@ class InsertReport:
 
     inserted: list[InsertedRow]
     followed: list[FollowedRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        return {"inserted": [vars(row) for row in self.inserted], "followed": [vars(row) for row in self.followed]}
+        tables = ("inserted", "followed")
+        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
 
 @model_pass(obeys=True)
@@ -108,7 +112,7 @@ def insert(
         count = rewiring.replace(at_tensor, made.outputs[0], except_=[made], same_shape=same_shape)
         function = "" if at_tensor.function is None else f"{at_tensor.function}/"
         rows.append(InsertedRow(function + made.name, op, at_tensor.name, count))
-    return InsertReport(rows, rewiring.finish())
+    return InsertReport(rows, rewiring.finish(), rewiring.notes)
 
 
 def _require_value(at: ChosenTensor) -> None:

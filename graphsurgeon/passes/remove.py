@@ -108,7 +108,7 @@ def remove(model: Model, *, nodes: tuple[str, ...]) -> RemoveReport:
     rows = [TakenRow(each.name, each.node.op) for each in chosen]
     own = [each.node for each in chosen if each.function is None]
     gone = {node.name for node in own}
-    index = Index(model.graph)
+    index = model.graph.index
     old = find_saver(model, index)
     is_cut = not gone.isdisjoint(old.state) or not gone.isdisjoint(old.nodes)
     saver_nodes = _only_for(old, index) if is_cut else set()

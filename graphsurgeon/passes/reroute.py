@@ -12,7 +12,8 @@ unless only some nodes are to. The old tensor stays, and may be read by nobody: 
 What else it meets: an edge that TensorFlow would not run is declined by name: into another frame of a loop, out of a
 branch that may not be taken or into one that then always runs, or round a cycle; and so is a shape with which what
 stands behind does not go. Inferred shapes and those of signatures follow. Control inputs, colocation, devices,
-variables and saver stay.
+variables and saver stay. An object graph of TensorFlow 2 whose functions would go on computing what they did goes; one
+stays when the edit is in function bodies.
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ class RerouteReport:
 
     rerouted: list[ReroutedRow]
     followed: list[FollowedRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        return {"rerouted": [vars(row) for row in self.rerouted], "followed": [vars(row) for row in self.followed]}
+        tables = ("rerouted", "followed")
+        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
 
 @model_pass(obeys=True)
@@ -89,4 +92,4 @@ def reroute(
     chosen = [rewiring.nodes(only, old.function) if only else None for old, _ in found]
     counts = rewiring.replace_all(moves, chosen)
     rows = [ReroutedRow(old.name, new.name, count) for (old, new), count in zip(found, counts, strict=True)]
-    return RerouteReport(rows, rewiring.finish())
+    return RerouteReport(rows, rewiring.finish(), rewiring.notes)

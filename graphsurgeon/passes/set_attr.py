@@ -12,13 +12,14 @@ signatures say the shapes and types. What makes the graph ill-formed is refused:
 a shape with which what stands behind does not go; and so are type and shape of a variable.
 
 What else it meets: inputs, frames, colocation unless ``_class`` itself is set, devices, collections and the saver stay
-as they are. In function bodies, inferred shapes that may be others go.
+as they are. In function bodies, inferred shapes that may be others go. An object graph of TensorFlow 2 whose functions
+would go on computing what they did goes; one stays when the edit is in function bodies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphsurgeon.errors import GraphError, PassError
@@ -33,6 +34,7 @@ from graphsurgeon.passes._contract import check_result, model_pass
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ModelEdit, choose_nodes, named_in_error
 from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
+from graphsurgeon.rewrites.editing.rewiring import let_objects_go
 from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
@@ -60,11 +62,13 @@ class SetAttrReport:
         Nodes whose inferred static shapes were looked at anew.
     signatures : list of str
         Signatures that tell other shapes or types now.
+    notes : list of str
     """
 
     attrs: list[AttrRow]
     shapes: list[str]
     signatures: list[str]
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -118,9 +122,12 @@ def set_attr(
         if any(row.attr[:1] != "_" for row in changed):
             edited.setdefault(each.function, []).append(each.node.name)
     edit.apply()
-    # What is not well formed has no shapes that could be told.
-    check_result(model, "set_attr", obeys=True)
-    return SetAttrReport(rows, *_follow(model, edited, known))
+    if edited:
+        # What is not well formed has no shapes that could be told.
+        check_result(model, "set_attr", obeys=True)
+    shapes, signatures = _follow(model, edited, known)
+    notes = let_objects_go(model, "set_attr") if None in edited else []
+    return SetAttrReport(rows, shapes, signatures, notes)
 
 
 def _follow(

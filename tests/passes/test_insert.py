@@ -159,3 +159,17 @@ def test_branches_in_function_bodies():
     of = model("x = Placeholder {dtype: f32}; y = f(x)", body)
     insert(of, at=("f/t",), op="Identity")
     assert of.library.functions["f"].body["m"].inputs == ("n:y:0", "Identity:output:0")
+
+
+def test_objects_that_would_compute_something_else_go():
+    meta = meta_graph()
+    meta.object_graph_def.concrete_functions["f"].SetInParent()
+    del meta.graph_def.node[:]
+    body = notation.function("f", "a", "r:activations:0", "r = Relu(a) {T: f32}")
+    of = model("x = Placeholder {dtype: f32}; out = f(x)", body, meta=meta)
+    assert insert(of, at=("f/r",), op="Identity").notes == []
+    assert of.meta is not None
+    assert of.meta.HasField("object_graph_def")
+    (note,) = insert(of, at=("out",), op="Identity").notes
+    assert "object graph is gone" in note
+    assert not of.meta.HasField("object_graph_def")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from tests.tf.judge import TensorFlow
+from tests.tf.judge import JudgeError, TensorFlow
 
 KINDS = ("ref", "resource")
 BEFORE_FC1 = {"first"}
@@ -149,3 +150,47 @@ def test_bodies_of_functions(tf2: TensorFlow, tmp_path: Path):
     # A tape watches what is trained.
     assert after["gradients"][2] == 0.0
     assert after["trainable"] == [True, True, False]
+
+
+def test_tensorflow_2_serves_what_its_signature_says(tf2: TensorFlow, tmp_path: Path):
+    tf2.call("graph_edits:save_module", path=str(tmp_path / "saved"))
+    before = tf2.call("graph_edits:module_value", path=str(tmp_path / "saved"))
+    model = gs.load(tmp_path / "saved")
+    report = gs.insert(model, at=("prob",), op="Cast", attr={"DstT": "float64"})
+    assert len(report.notes) == 1
+    gs.save(model, tmp_path / "edited", to="saved_model")
+    after = tf2.call("graph_edits:module_value", path=str(tmp_path / "edited"))
+    assert (after["dtype"], after["value"]) == ("float64", before["value"])
+
+
+def frozen_graphs(directory: Path, limit: int = 30) -> list[Path]:
+    """Other people's frozen graphs that are small, spread over them all."""
+    files = sorted(path for path in directory.rglob("*.pb") if path.name != "saved_model.pb")
+    found = [path for path in files if path.stat().st_size < 200_000]
+    return found[:: max(1, len(found) // limit)]
+
+
+def test_identities_everywhere_change_nothing(tf: TensorFlow, tmp_path: Path, shared_models: Path):
+    compared = 0
+    for path in frozen_graphs(shared_models):
+        model = gs.load(path)
+        if any(finding.severity == "error" for finding in gs.verify(model)):
+            continue
+        outputs = [output.name for output in model.graph.outputs]
+        for node in list(model.graph):
+            for output in node.outputs:
+                is_value = output.dtype is not None and not output.dtype.is_ref and output.consumers()
+                with contextlib.suppress(gs.PassError):
+                    if is_value:
+                        gs.insert(model, at=(output.name,), op="Identity")
+        gs.save(model, tmp_path / "edited.pb")
+        try:
+            wanted = tf.call("graph_tools:same_outputs", whole=str(path), part=str(path), outputs=outputs)
+        except JudgeError:
+            continue  # what does not run as it is
+        if wanted == []:
+            part = str(tmp_path / "edited.pb")
+            found = tf.call("graph_tools:same_outputs", whole=str(path), part=part, outputs=outputs)
+            assert found == [], path
+            compared += 1
+    assert compared > 10

@@ -9,7 +9,7 @@ from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import NAME, Node
 from graphsurgeon.ir.output import Output
 from graphsurgeon.meta_graph.arguments import named_tensors
 from graphsurgeon.names import matches, node_of, node_of_input, split_patterns, unmatched
@@ -37,16 +37,20 @@ def all_nodes(model: Model) -> list[ChosenNode]:
 def choose_nodes(model: Model, patterns: Sequence[str]) -> list[ChosenNode]:
     """Return the nodes that names or patterns of whole names mean, in the model's order; ``a:0`` is ``a``, too.
 
-    A name or pattern that means none is a NotFoundError with near names. Costs one look at each node, but for names.
+    A name or pattern that means none is a NotFoundError with near names. Costs a look at each node's name.
     """
+    texts = split_patterns(patterns, model.graph)
+    names = {node_of(text) for text in texts}
+    if all(name in model.graph for name in names):
+        return [ChosenNode(None, node) for node in model.graph if NAME(node) in names]
     known = {each.name: each for each in reversed(all_nodes(model))}
     found: dict[str, None] = {}
     for pattern in split_patterns(patterns, known):
         name = node_of(pattern)
-        names = [name] if name in known else [each for each in known if matches(pattern, each)]
-        if not names:
+        matching = [name] if name in known else [each for each in known if matches(pattern, each)]
+        if not matching:
             raise unmatched("node", pattern, [*reversed(known)])
-        found.update(dict.fromkeys(names))
+        found.update(dict.fromkeys(matching))
     return [each for name, each in reversed(known.items()) if name in found]
 
 

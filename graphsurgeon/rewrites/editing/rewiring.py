@@ -21,6 +21,7 @@ from graphsurgeon.meta_graph.readers import FollowedRow, follow_tensors, join_co
 from graphsurgeon.rewrites.editing.branches import Guards, guards_of, has_branches
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor, choose_nodes, choose_tensor
 from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
+from graphsurgeon.rewrites.serving.object_functions import drop_objects, kept_exports
 from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
 from graphsurgeon.tensors.dtypes import DType
 
@@ -33,6 +34,24 @@ def as_refusal(operation: str, function: str | None = None) -> Iterator[None]:
     except GraphError as error:
         node = error.node if function is None or error.node is None else f"{function}/{error.node}"
         raise PassError(operation, error.reason, node=node, hint=error.hint) from error
+
+
+def let_objects_go(model: Model, operation: str) -> list[str]:
+    """Take out an object graph of TensorFlow 2 that exports functions, for these compute what they did; return notes.
+
+    One by which alone variables are restored has to stay, so that is a PassError.
+    """
+    meta = model.meta
+    if meta is None or not meta.HasField("object_graph_def") or not meta.object_graph_def.concrete_functions:
+        return []
+    hint = "edit the bodies of these, named FUNCTION/node"
+    if kept_exports(model):
+        reason = (
+            "TensorFlow 2 restores variables by the object graph alone, whose functions would compute what they did"
+        )
+        raise PassError(operation, reason, hint=hint)
+    drop_objects(model)
+    return [f"the object graph is gone, whose functions would compute what they did before; to keep it, {hint}"]
 
 
 class Move(NamedTuple):
@@ -59,6 +78,8 @@ class Rewiring:
         self._dtypes: dict[str, DType] = {}
         self._made: dict[str, str] = {}
         self._new: dict[str | None, set[str]] = {}
+        self._is_edited = False
+        self.notes: list[str] = []
         self._reshaped: dict[str | None, list[str]] = {}
         # Where shapes did not go together before any of them changed.
         self._mismatches: set[str] | None = None
@@ -93,6 +114,7 @@ class Rewiring:
             maker = [] if new.node is None else [new.node.name] if new.node in except_ else []
             readers = [reader.name for reader in new.consumers()]
             self._reshaped.setdefault(old.function, []).extend(maker + readers)
+        self._is_edited |= old.function is None and bool(count)
         if old.function is None and only is None:
             self.follow(old.tensor, new)
         return count
@@ -115,6 +137,7 @@ class Rewiring:
                 for node, position in uses:
                     move.old.graph.set_input(node, position, move.new)
             self._reshaped.setdefault(None, []).extend(node.name for node, _ in uses)
+            self._is_edited |= bool(uses)
         if all(only is None for only in chosen):
             self._moved |= {move.old.tensor.name: move.new.name for move in moves}
             self._dtypes |= {move.new.name: move.new.dtype for move in moves if move.new.dtype is not None}
@@ -150,6 +173,8 @@ class Rewiring:
         for function, before in self._guards.items():
             self._require_guards(function, before)
         followed = self._follow()
+        if self._is_edited or followed:
+            self.notes += let_objects_go(self.model, self.operation)
         for function, names in self._reshaped.items():
             if function is None:
                 follow_shapes(self.model, names, self._mismatches or (), self.operation)

@@ -195,3 +195,10 @@ def module_gradients(path):
     found = tape.gradient(loss, kernels)
     sizes = [0.0 if each is None else float(tf.reduce_sum(tf.square(each))) for each in found]
     return {"value": value.numpy().tolist(), "gradients": sizes, "trainable": [each.trainable for each in kernels]}
+
+
+def module_value(path):
+    """What a SavedModel serves in TensorFlow 2, and its type."""
+    feed = tf.constant(np.random.RandomState(7).standard_normal(SHAPE).astype(np.float32))
+    (value,) = tf.saved_model.load(path).signatures["serving_default"](x=feed).values()
+    return {"value": value.numpy().astype(np.float64).tolist(), "dtype": value.dtype.name}
