@@ -103,7 +103,7 @@ def describe_text(head: bytes, field: str) -> str:
         return "a TensorFlow.js or Keras model in JSON" if b'"modelTopology"' in head else "a JSON file"
     if not stripped:
         return "an empty text file"
-    if field:
+    if field and re.search(rb"(?m)^\s*[A-Za-z_]\w*\s*(?:[{<]|:\s*(?:[\"'{<]|[-\w.]+\s*$))", stripped):
         return f"a text file of some other message: its first field is {field!r}"
     lines = [line for line in stripped.decode(errors="replace").splitlines() if line.strip()]
     line = next((line for line in lines if not line.startswith("#")), lines[0])

@@ -58,6 +58,9 @@ def check_output_name(path: str, kind: OutputKind) -> None:
         raise PassError("save", f"{path!r} is the name of no file", is_usage=True)
     if path.endswith(("/", os.sep)):
         return
+    if kind == "checkpoint" and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        reason = f"{path} is a device or a pipe, and a checkpoint is files beside it"
+        raise PassError("save", reason, hint="name a prefix such as model.ckpt", is_usage=True)
     suffix = os.path.splitext(path)[1].lower()
     member = _MEMBER.fullmatch(path)
     title = _TITLES.get(kind.removesuffix("_text"), "a checkpoint")

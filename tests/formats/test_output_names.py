@@ -59,3 +59,9 @@ def test_a_prefix_that_is_there(tmp_path):
 def test_what_is_no_path(path):
     with pytest.raises(PassError, match="the name of no file"):
         check_output_name(path, "checkpoint")
+
+
+def test_a_device_is_no_prefix():
+    with pytest.raises(PassError, match="/dev/null is a device or a pipe"):
+        check_output_name("/dev/null", "checkpoint")
+    check_output_name("/dev/null", "graph_def")
