@@ -41,7 +41,7 @@ _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 # Tag and length of a short text in field 1, 2 or 3 of a NodeDef, by its length.
 _NAME_HEADS, _OP_HEADS, _INPUT_HEADS = ([bytes((number << 3 | LEN, n)) for n in range(0x80)] for number in (1, 2, 3))
 
-#: Op, and what the message holds behind inputs but for one node to share a device with, and bytes of a constant's value.
+#: Op, and what the message holds behind inputs but for the one node to share a device with and a constant's bytes.
 Kind: TypeAlias = tuple[str, bytes]
 
 
