@@ -300,8 +300,6 @@ def _write_checkpoint(
     **how: Any,
 ) -> Saved:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
-    from graphsurgeon.formats.replaced import deleted_files
-
     with naming_output(prefix), Transaction(prefix, overwrite=True, sync=sync, follow=False) as transaction:
         # With the lock: what others write is in place by now.
         _refuse_existing(prefix, overwrite)
@@ -310,7 +308,7 @@ def _write_checkpoint(
             paths = write_bundle(prefix, tensors, transaction, **how)
         else:
             paths = write_stream(prefix, tensors, transaction, **how)
-        for path in deleted_files(existing, paths):
+        for path in _superseded(existing, paths):
             transaction.supersede(path)
         if meta is not None:
             paths.append(f"{prefix}.meta")
@@ -320,6 +318,15 @@ def _write_checkpoint(
             return Saved([*paths, _write_state(prefix, transaction)])
     name = os.path.basename(latest)
     return Saved(paths, notes=[f"{name!r} stays the latest checkpoint of the directory; `update_state=True` moves it"])
+
+
+def _superseded(existing: list[str], paths: list[str]) -> list[str]:
+    if not existing:
+        return []
+    # Imported where something is replaced: what looks at directories need not come along for every checkpoint.
+    from graphsurgeon.formats.replaced import deleted_files
+
+    return deleted_files(existing, paths)
 
 
 def _refuse_existing(prefix: str, overwrite: bool) -> None:
