@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import graphsurgeon as gs
 from graphsurgeon.compat import graph_editor as ge
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
@@ -241,3 +244,31 @@ def test_an_op_that_reads_both_of_what_is_swapped(nets: dict[str, bytes]):
     graph = load(nets["scopes"]).graph
     ge.swap_outputs(graph["foo/bar/f"], graph["foo/bar/g"])
     assert graph["foo/bar/h"].data_inputs == ("foo/bar/g", "foo/bar/f")
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_a_copied_net_computes_the_same(tf1: TensorFlow, tmp_path: Path, resource: bool):
+    """A net with a batch norm, a loop and a branch, as it is, copied, and computed from another input."""
+    made = tf1.call("graph_edits:make", directory=str(tmp_path), resource=resource)
+    model = gs.load(made["prefix"] + ".meta")
+    gs.freeze(model, outputs=("prob",))
+    graph = model.graph
+    ge.copy(graph, dst_scope="k")
+    new = ge.graph_replace(graph["prob:0"], {graph["x:0"]: ge.ph("float32", [None, 4], graph=graph)}, dst_scope="new")
+    data = base64.b64encode(model.to_graph_def().SerializeToString()).decode()
+    names = ["prob:0", "k/prob:0", new.name]
+    first, *others = tf1.call(
+        "graph_editing:arrays", graph_def=data, fetches=names, rows=[[1, -2, 3, 0.5], [0, 1, 0, -1]]
+    )
+    assert [others[0], others[1]] == [first, first]
+    assert gs.verify(model) == []
+
+
+def test_every_name_is_there(tf1: TensorFlow):
+    theirs: dict[str, dict[str, list[str]]] = tf1.call("graph_editing:names")
+    assert len(theirs[""]) > 50
+    for module, found in theirs.items():
+        ours = getattr(ge, module) if module else ge
+        for name, parameters in found.items():
+            known = list(inspect.signature(getattr(ours, name)).parameters)
+            assert known[: len(parameters)] == parameters or name == "TransformerInfo", name

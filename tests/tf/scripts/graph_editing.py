@@ -1,7 +1,9 @@
 """What TensorFlow 1.15's own graph editor makes of small graphs: the same program text runs there and on our nodes."""
 
 import base64
+import inspect
 
+import numpy as np
 import tensorflow as tf
 
 try:
@@ -153,3 +155,29 @@ def values(graph_def, fetches, feeds):
     with tf.Graph().as_default(), tf1.Session() as session:
         tf.import_graph_def(message, name="")
         return [float(each) for each in session.run(fetches, feeds)]
+
+
+def arrays(graph_def, fetches, rows):
+    """What tensors of a net of ``graph_edits`` are, whatever it is fed by: all inputs of one type get the same."""
+    message = tf1.GraphDef.FromString(base64.b64decode(graph_def))
+    feeds = {node.name + ":0": np.array(rows, np.float32) for node in message.node if node.op == "Placeholder"}
+    with tf.Graph().as_default(), tf1.Session() as session:
+        tf.import_graph_def(message, name="")
+        return [value.tolist() for value in session.run(fetches, feeds)]
+
+
+def names():
+    """The public functions and classes of the graph editor and its modules, with their parameters."""
+    parts = ("edit", "reroute", "select", "subgraph", "transform", "util")
+    modules = dict({"": ge}, **{part: getattr(ge, part) for part in parts})
+    own = {name: [each for each in dir(module) if _is_own(module, each)] for name, module in modules.items()}
+    return {name: {each: _parameters(getattr(modules[name], each)) for each in found} for name, found in own.items()}
+
+
+def _is_own(module, name):
+    where = getattr(getattr(module, name), "__module__", None)
+    return not name.startswith("_") and "graph_editor" in (where or "")
+
+
+def _parameters(value):
+    return list(inspect.signature(value).parameters)
