@@ -16,8 +16,9 @@ What else it meets: functions of one name are shared where they are the same, el
 all that calls it and its gradients. Loops and shared state of one name get different ones (``frame_name``,
 ``shared_name``). Collections are put one behind the other, as when TensorFlow imports several meta graphs into one
 graph; ops that initialize everything become one that waits for all; assets of one name and different bytes are renamed.
-Signatures have the prefix before their keys. Object graphs of SavedModels go, those of checkpoints are united below the
-prefixes. Control inputs, colocation, devices, seeds and contexts are as in each model.
+Signatures have the prefix before their keys; that of the model at the end of a chain of connections is
+``serving_default`` too. Object graphs of SavedModels go, those of checkpoints are united below the prefixes. Control
+inputs, colocation, devices, seeds and contexts are as in each model.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 from graphsurgeon.checks import check
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model, require_model
-from graphsurgeon.meta_graph.arguments import Side, named_tensors
+from graphsurgeon.meta_graph.arguments import SERVING_DEFAULT, Side, named_tensors
 from graphsurgeon.meta_graph.references import unknown_messages
 from graphsurgeon.names import NODE_NAME, node_of, some_of, split_names
 from graphsurgeon.passes._contract import model_pass, require_graph
@@ -157,10 +158,22 @@ def join(
     if isinstance(saver, list):
         give_saver(model, saver)
     made = connect_tensors(model, pairs, "join")
+    _serve_the_last(model, parts, made)
     model.is_frozen = all(each.is_frozen or each.meta is None for each, _ in parts)
     keys = sorted(model.meta.signature_def) if model.meta is not None else []
     done = saver if isinstance(saver, str) else "made"
     return JoinReport(rows, made, functions, keys, len(model.graph), len(model.variables), done, notes)
+
+
+def _serve_the_last(model: Model, parts: Sequence[JoinedPart], made: Sequence[Connection]) -> None:
+    """Let the signature that clients use by default be that of the model which gives its tensors to no other."""
+    if model.meta is None or not made or SERVING_DEFAULT in model.meta.signature_def:
+        return
+    giving = {each.tensor.partition("/")[0] for each in made}
+    keys = [f"{each.scope}/{SERVING_DEFAULT}" for each in parts if each.scope.partition("/")[0] not in giving]
+    last = [key for key in keys if key in model.meta.signature_def]
+    if len(last) == 1:
+        model.meta.signature_def[SERVING_DEFAULT].CopyFrom(model.meta.signature_def[last[0]])
 
 
 def _scopes(prefixes: Sequence[str] | Mapping[str, str], paths: Sequence[str]) -> list[str]:

@@ -56,6 +56,23 @@ def test_one_input_for_both():
     assert notation.show(model.graph) == "a/y = Relu(c/y)\nb/y = Relu(c/y)\nc/x = Placeholder\nc/y = Relu(c/x)"
 
 
+def served() -> Model:
+    model = with_weight()
+    assert model.meta is not None
+    signature = model.meta.signature_def["serving_default"]
+    signature.inputs["rows"].name, signature.outputs["scores"].name = "x:0", "out:0"
+    return model
+
+
+def test_the_end_of_a_chain_is_served():
+    model = served()
+    report = join(model, served(), prefixes=("a", "b"), connect=("b/rows=a/scores",))
+    assert report.signatures == ["a/serving_default", "b/serving_default", "serving_default"]
+    assert model.meta is not None
+    assert model.meta.signature_def["serving_default"].outputs["scores"].name == "b/out:0"
+    assert join(served(), served(), prefixes=("a", "b")).signatures == ["a/serving_default", "b/serving_default"]
+
+
 def test_one_saver_for_all():
     model = with_weight()
     report = join(model, with_weight(), bare(NET), prefixes=("a", "b", "c"))

@@ -29,6 +29,7 @@ from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import references, tensor_names
 from graphsurgeon.names import node_of, parse_input
+from graphsurgeon.rewrites.splitting.branches import branches_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 
@@ -135,16 +136,19 @@ class _Connector:
         return DType.from_number(types[output]).base if types and output < len(types) and types[output] else None
 
     def _refuse_frames(self, tensors: Mapping[str, str]) -> None:
-        """Refuse tensors inside of loops, which nobody outside can read."""
-        nodes = self._edit.nodes()
-        if not any(node.op in ENTER_OPS for node in nodes):
-            return
-        frames = frames_of(self._model.graph, self._edit.index)
+        """Refuse tensors inside of loops, which nobody outside can read, and of branches, which have none at times."""
+        has_loops = any(node.op in ENTER_OPS for node in self._edit.nodes())
+        frames = frames_of(self._model.graph, self._edit.index) if has_loops else {}
         for tensor in tensors.values():
             inside = frames.get(node_of(tensor))
             if inside:
                 reason = f"is inside of the while loop {inside[-1].name!r}: its value is known when the loop has ended"
                 raise PassError(self._operation, reason, node=node_of(tensor), hint="connect the Exit of the loop")
+        branches = branches_of(self._model.graph, self._edit.index)
+        for tensor in tensors.values():
+            if node_of(tensor) in branches:
+                reason = f"is inside of a branch of the cond at {branches[node_of(tensor)]!r}: it has a value at times"
+                raise PassError(self._operation, reason, node=node_of(tensor), hint="connect the Merge of the cond")
 
 
 def _shape(shape: Shape | None) -> list[int | None] | None:

@@ -53,41 +53,42 @@ def join_surroundings(model: Model, parts: Sequence[JoinedPart], operation: str)
     The graphs are joined already. A collection that holds something else in each is a PassError.
     """
     notes = list(_join_versions(model, [part.model for part in parts]))
-    known = [part for part in parts if part.model.meta is not None]
+    known = [(part.scope, part.model.meta) for part in parts if part.model.meta is not None]
     if not known:
         return notes
-    _say_what_trains([part.model.meta for part in known if part.model.meta is not None])
+    metas = [meta for _, meta in known]
+    _say_what_trains(metas)
+    mains = [_main_ops(meta) for meta in metas]
     joined = schema.MetaGraphDef()
-    first = known[0].model.meta
-    assert first is not None
-    joined.CopyFrom(first)
-    for part in known[1:]:
+    joined.CopyFrom(metas[0])
+    if len(known) < len(parts):
+        joined.meta_info_def.stripped_default_attrs = False
+    for meta in metas[1:]:
         # At most one has a saver: that of several is made anew.
-        if part.model.meta is not None and part.model.meta.saver_def.restore_op_name:
-            joined.saver_def.CopyFrom(part.model.meta.saver_def)
+        if meta.saver_def.restore_op_name:
+            joined.saver_def.CopyFrom(meta.saver_def)
+        _join_info(joined.meta_info_def, meta.meta_info_def)
+        _join_collections(joined, meta, operation)
+        joined.asset_file_def.extend(meta.asset_file_def)
     joined.ClearField("signature_def")
-    joined.ClearField("asset_file_def")
-    mains = [_main_ops(part.model) for part in known]
-    if any(part.model.meta and part.model.meta.HasField("object_graph_def") for part in known):
+    for scope, meta in known:
+        _add_signatures(joined, scope, meta, operation)
+    if any(meta.HasField("object_graph_def") for meta in metas):
         joined.ClearField("object_graph_def")
         notes.append("there is no object graph of several: TensorFlow 2 loads the signatures, not the Python objects")
-    for number, part in enumerate(known):
-        meta = part.model.meta
-        assert meta is not None
-        if number:
-            _join_info(joined.meta_info_def, meta.meta_info_def)
-            _join_collections(joined, meta, operation)
-        for key, signature in meta.signature_def.items():
-            name = f"{part.scope}/{key}" if part.scope and key != INIT_SIGNATURE else key
-            if name in joined.signature_def and key != INIT_SIGNATURE:
-                hint = "give each model a prefix, which stands before the keys of its signatures too"
-                raise PassError(operation, f"two of the models have a signature {name!r}", hint=hint)
-            joined.signature_def[name].CopyFrom(signature)
-        joined.asset_file_def.extend(meta.asset_file_def)
     model.meta = joined
     if len(known) > 1:
         notes += _settle(model, mains)
     return notes
+
+
+def _add_signatures(joined: schema.MetaGraphDef, scope: str, meta: schema.MetaGraphDef, operation: str) -> None:
+    for key, signature in meta.signature_def.items():
+        name = f"{scope}/{key}" if scope and key != INIT_SIGNATURE else key
+        if name in joined.signature_def and key != INIT_SIGNATURE:
+            hint = "give each model a prefix, which stands before the keys of its signatures too"
+            raise PassError(operation, f"two of the models have a signature {name!r}", hint=hint)
+        joined.signature_def[name].CopyFrom(signature)
 
 
 def _say_what_trains(metas: Sequence[schema.MetaGraphDef]) -> None:
@@ -146,10 +147,8 @@ def _join_collections(joined: schema.MetaGraphDef, other: schema.MetaGraphDef, o
         own.MergeFrom(more)
 
 
-def _main_ops(model: Model) -> list[str]:
+def _main_ops(meta: schema.MetaGraphDef) -> list[str]:
     """Return the ops that a loader runs after it restored a model: of several ways to name some, the first counts."""
-    meta = model.meta
-    assert meta is not None
     if INIT_SIGNATURE in meta.signature_def:
         return [node_of(info.name) for info in meta.signature_def[INIT_SIGNATURE].outputs.values()]
     for key in MAIN_OP_COLLECTIONS:

@@ -67,6 +67,14 @@ def test_a_scalar_of_old_graphs_may_be_anything():
     assert connect_tensors(made, [("b", "a")], "join")
 
 
+def test_a_tensor_that_is_there_at_times_is_refused():
+    text = "p = Placeholder {dtype: bool}; s = Switch(a, p); t = Relu(s:1); a = Const {f32 [2]}; m = Merge(t, s)"
+    made = notation.model(text + "; b = Placeholder {dtype: f32}; y = Relu(b)")
+    with pytest.raises(PassError, match="inside of a branch of the cond at 's'"):
+        connect_tensors(made, [("b", "t")], "join")
+    assert connect_tensors(made, [("b", "m")], "join")
+
+
 def test_nothing_to_connect():
     made = model()
     assert connect_tensors(made, [], "join") == []
