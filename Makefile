@@ -47,6 +47,10 @@ test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python,
 test-newest: $(V)/newest.stamp ## the same on the newest of each
 	@$(V)/newest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
 
+kill-points: $(V)/dev.stamp ## kill verbs that write at 1,000 operations, let 300 fail; all cuts of a simulated disk
+	@$(V)/dev/bin/python -m tests.kill_points $(KILLS)
+	@GRAPHSURGEON_ALL_CUTS=1 $(V)/dev/bin/python -m pytest -q tests/test_power_cuts.py
+
 fuzz: $(V)/dev.stamp ## run every verb on mutated files for MINUTES=10; findings go to build/fuzz
 	@$(V)/dev/bin/python -m tests.fuzz --minutes $(MINUTES) $(FUZZ)
 
@@ -113,4 +117,4 @@ $(V)/bench.stamp: pyproject.toml
 $(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md
 	@$(V)/$*/bin/python -m pip --disable-pip-version-check -q install --no-deps --force-reinstall . && touch $@
 
-.PHONY: help demo test test-fast test-tf1 test-clients test-oldest test-newest fuzz fuzz-guided fuzz-ci lint format types bench schema fixtures clean
+.PHONY: help demo test test-fast test-tf1 test-clients test-oldest test-newest kill-points fuzz fuzz-guided fuzz-ci lint format types bench schema fixtures clean

@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 from proto_utils import disk
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import ChangedError
-from proto_utils.locks import Lock
+from proto_utils.locks import Lock, lock_path
 from proto_utils.places import make_parents, real_place
 
 _HIDDEN = re.compile(r"\.(?P<base>.*)\.(?P<number>[0-9a-f]{12})\.(?P<kind>tmp|old)", re.DOTALL)
@@ -206,6 +206,15 @@ def claimed(target: str, *, patience: float = 0.0) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def set_right(path: str) -> None:
+    """Set right what a process that was killed left of an output, if it left anything and nobody is at work there."""
+    for target in {real_place(path), os.path.realpath(path)}:
+        with contextlib.suppress(OSError):
+            if os.path.lexists(lock_path(target)) or _of(target, leftovers(os.path.dirname(target))):
+                with claimed(target):
+                    pass
 
 
 def half_replaced(target: str) -> ChangedError | None:

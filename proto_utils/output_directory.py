@@ -24,6 +24,7 @@ from proto_utils.errors import OutputExistsError
 from proto_utils.leftovers import claim
 from proto_utils.locks import Lock
 from proto_utils.output import Transaction
+from proto_utils.placement import remove_all
 from proto_utils.places import hidden_beside
 
 
@@ -107,9 +108,7 @@ class DirectoryTransaction:
             if self._replaces or self._sync:
                 self._sync_parents(old)
             # From here on nothing may fail: the new directory stands.
-            if old is not None:
-                with contextlib.suppress(OSError):
-                    disk.remove(old)
+            remove_all([old], disk.remove)
             self._lock.release()
 
     def _sync_parents(self, old: str | None) -> None:
@@ -129,8 +128,7 @@ class DirectoryTransaction:
 
     def _roll_back(self) -> None:
         with deferred_signals():
-            with contextlib.suppress(OSError):
-                disk.remove(self.directory)
+            remove_all([self.directory], disk.remove)
             self._lock.release()
             for path in reversed(self._made_dirs):
                 with contextlib.suppress(OSError):

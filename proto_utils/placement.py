@@ -14,10 +14,9 @@ names alone tell how far it came, when the process is killed: the seal's temp na
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from proto_utils import disk
@@ -148,12 +147,22 @@ class Placement:
             self._undo.append(_Undo(file.target, file.backup if file.replaces else None))
 
 
-def remove_all(paths: Iterable[str | None]) -> None:
-    """Remove files, as far as that can be done; None is none."""
-    for path in paths:
-        if path is not None:
-            with contextlib.suppress(OSError):
-                disk.unlink(path)
+def remove_all(paths: Iterable[str | None], remove: Callable[[str], None] | None = None) -> None:
+    """Remove files, as far as that can be done; None is none. `remove` is `disk.remove` for directories."""
+    waiting = [path for path in paths if path is not None]
+    # Once more what failed: where files that are open cannot be removed, another program may have had one for a moment.
+    for _ in range(2):
+        waiting = [path for path in waiting if not _is_removed(path, remove or disk.unlink)]
+
+
+def _is_removed(path: str, remove: Callable[[str], None]) -> bool:
+    try:
+        remove(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _take_back(undo: _Undo) -> bool:

@@ -11,6 +11,7 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_json, emit_line, in_flags, remark
+from proto_utils.leftovers import set_right
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.kinds import OutputKind
@@ -40,6 +41,9 @@ class Answer:
         self.deleted: list[str] = []
         if path is None and not self.dry_run:
             raise click.UsageError("nothing says where to write: give -o, or --dry-run to write nothing")
+        if path is not None and not self.dry_run:
+            # Before anything is read: SRC may be the same place.
+            set_right(path)
 
     @property
     def is_shown(self) -> bool:

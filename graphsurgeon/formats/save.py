@@ -17,6 +17,7 @@ from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
+from proto_utils.leftovers import set_right
 from proto_utils.output import Transaction
 from proto_utils.sink import naming_output
 from proto_utils.splice import Piece
@@ -301,6 +302,7 @@ def _write_checkpoint(
 ) -> Saved:
     """Write everything in one transaction; data files of an older checkpoint that the new one does not have go."""
     with naming_output(prefix), Transaction(prefix, overwrite=True, sync=sync, follow=False) as transaction:
+        set_right(os.path.join(os.path.dirname(prefix), state_file.FILE_NAME))
         # With the lock: what others write is in place by now.
         _refuse_existing(prefix, overwrite)
         existing = _shards(prefix)

@@ -92,5 +92,24 @@ def watched(name, real, steps):
 
 def test_what_cannot_be_removed_stays(tmp_path: Path):
     (tmp_path / "x").touch()
-    remove_all([None, str(tmp_path / "nowhere"), str(tmp_path), str(tmp_path / "x")])
+    (tmp_path / "directory" / "deep").mkdir(parents=True)
+    remove_all([None, str(tmp_path / "nowhere"), str(tmp_path / "directory"), str(tmp_path / "x")])
+    assert os.listdir(tmp_path) == ["directory"]
+    remove_all([str(tmp_path / "directory")], disk.remove)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_fails_is_tried_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "x").touch()
+    (tmp_path / "y").touch()
+    steps: list[str] = []
+
+    def once(path):
+        steps.append(path)
+        if len(steps) == 1:
+            raise PermissionError(path)
+        os.unlink(path)
+
+    monkeypatch.setattr(disk, "unlink", once)
+    remove_all([str(tmp_path / "x"), str(tmp_path / "y")])
     assert os.listdir(tmp_path) == []
