@@ -122,6 +122,20 @@ def test_other_peoples_models(tf2: TensorFlow, tmp_path: Path, path: Path):
     assert after == {f"{scope}/{name}": facts for scope in "ab" for name, facts in before.items()}
 
 
+def test_functions_of_one_name_compute_what_they_did(judge: TensorFlow, tmp_path: Path):
+    """Calls by op, calls within functions, branches and gradients lead to each model's own."""
+    paths = [judge.call("joining:functions", path=str(tmp_path / f"{n}.pb"), factor=float(n)) for n in (2, 3)]
+    model = gs.load(paths[0])
+    report = gs.join(model, gs.load(paths[1]), prefixes=("a", "b"))
+    assert {"gradient", "scaled", "outer"} <= {row.was for row in report.functions}
+    gs.save(model, tmp_path / "joined.pb")
+    alone = [judge.call("joining:runs", path=path, fed=["x"], fetched=["y", "dy"]) for path in paths]
+    fetched = ["a/y", "a/dy", "b/y", "b/dy"]
+    found = judge.call("joining:runs", path=str(tmp_path / "joined.pb"), fed=["a/x", "b/x"], fetched=fetched)
+    assert found == [*alone[0], *alone[1]]
+    assert alone[0] != alone[1]
+
+
 def test_a_chain_of_saved_models_is_served(judge: TensorFlow, small: list[str], tmp_path: Path):
     """The signature of the second takes what the first is fed."""
     model = gs.load(f"{small[0]}_served")

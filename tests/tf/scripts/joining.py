@@ -184,3 +184,30 @@ def composed(whole, front, back, at, outputs, feeds=None):
         elif running.bits(found[name]) != running.bits(value):
             differ[name] = "differs"
     return {"equal": len(wanted) - len(differ), "differ": differ}
+
+
+def functions(path, factor):
+    """A graph of functions that call functions, with a gradient of their own, whose names say nothing of the factor."""
+    from tensorflow.python.framework import function
+
+    graph = tf.Graph()
+    with graph.as_default():
+
+        @function.Defun(tf.float32, tf.float32, func_name="gradient")
+        def gradient(x, given):
+            return given * factor + x * 0.0
+
+        @function.Defun(tf.float32, func_name="scaled", grad_func=gradient)
+        def scaled(x):
+            return x * factor
+
+        @function.Defun(tf.float32, func_name="outer")
+        def outer(x):
+            return scaled(x) + 1.0
+
+        x = tf1.placeholder(tf.float32, [None, SIZE], "x")
+        tf.identity(tf1.cond(tf.reduce_sum(x) > 0, lambda: outer(x), lambda: outer(x) * 2.0), name="y")
+        tf.identity(tf.gradients(scaled(x), x)[0], name="dy")
+    with open(path, "wb") as file:
+        file.write(graph.as_graph_def().SerializeToString())
+    return path
