@@ -140,7 +140,7 @@ def _follow(
         if function is None and None in edited:
             found = follow_shapes(model, edited[None], known, "set_attr")
             nodes += found.nodes
-            signatures = sorted({*found.signatures, *_follow_types(model, edited[None])})
+            signatures = sorted({*found.signatures, *_follow_types(model, set(edited[None]))})
         elif function in edited:
             nodes += [f"{function}/{name}" for name in drop_noted_shapes(graph, edited[function], lambda node: node)]
     return nodes, signatures

@@ -109,3 +109,10 @@ def test_a_branch_is_left_through_its_merge_alone():
 )
 def test_refusals(text, options, error, match):
     check_refusal(reroute, model(text), error, match, **options)
+
+
+def test_another_predicate_that_others_have_too():
+    more = COND + "q = Placeholder {dtype: bool}; s2 = Switch(x, q); t2 = Relu(s2:1); m2 = Merge(s2, t2)"
+    of = model(more)
+    reroute(of, map=("p=q",))
+    assert of.graph["s"].inputs == of.graph["s2"].inputs == ("x", "q")

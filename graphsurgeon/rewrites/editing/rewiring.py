@@ -75,6 +75,7 @@ class Rewiring:
             function: frames_of(graph, Index(graph)) for function, graph in model.graphs() if graph.nodes_of(ENTER_OPS)
         }
         self._moved: dict[str, str] = {}
+        self._led_to: dict[str, list[str]] = {}
         self._dtypes: dict[str, DType] = {}
         self._made: dict[str, str] = {}
         self._new: dict[str | None, set[str]] = {}
@@ -145,18 +146,20 @@ class Rewiring:
 
     @staticmethod
     def _edges(move: Move, only: Sequence[Node] | None) -> list[Edge]:
+        kept, chosen = set(move.except_), None if only is None else set(only)
         return [
             (node, position)
             for node, position in move.old.tensor.uses()
-            if node not in move.except_ and (only is None or node in only)
+            if node not in kept and (chosen is None or node in chosen)
         ]
 
     def follow(self, old: Output, new: Output) -> None:
-        """Let who reads a tensor around the graph read another."""
-        for name, now in self._moved.items():
-            if now == old.name:
-                self._moved[name] = new.name
-        self._moved[old.name] = new.name
+        """Let who reads a tensor around the graph read another: who did from the start, and who was led to it."""
+        readers = self._led_to.pop(old.name, [])
+        if old.name not in self._moved:
+            readers.append(old.name)
+        self._moved |= dict.fromkeys(readers, new.name)
+        self._led_to.setdefault(new.name, []).extend(readers)
         if new.dtype is not None:
             self._dtypes[new.name] = new.dtype
 
@@ -216,9 +219,11 @@ class Rewiring:
         was = {now: then for then, now in self._moved.items()} if function is None else {}
         made = self._new.get(function, ())
         for node in graph:
-            now = frozenset((was.get(predicate, predicate), side) for predicate, side in after.get(node.name, ()))
-            then = before.get(node.name, frozenset())
-            if now != then and node.name not in made:
+            now, then = after.get(node.name, frozenset()), before.get(node.name, frozenset())
+            if now == then or node.name in made:
+                continue
+            now = frozenset((was.get(predicate, predicate), side) for predicate, side in now)
+            if now != then:
                 reason = _other_guards(now - then, then - now)
                 raise PassError(self.operation, reason, node=self._called(function, node.name))
 

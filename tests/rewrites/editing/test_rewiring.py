@@ -36,3 +36,11 @@ def test_moves_at_once():
 def test_refusals_name_nodes_as_people_do():
     with pytest.raises(PassError, match="p: node 'f/n': so"), as_refusal("p", "f"):
         raise GraphError("so", node="n")
+
+
+def test_who_was_led_away_stays_there():
+    made = of()
+    rewiring = Rewiring(made, "p")
+    for new in ("a", "b"):
+        rewiring.replace(rewiring.tensor("out"), rewiring.tensor(new).tensor)
+    assert [row.tensor for row in rewiring.finish()] == ["a:0"]
