@@ -29,7 +29,7 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.output_shapes import output_shape
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, initialization_dependencies, state_inputs
@@ -39,6 +39,7 @@ from graphsurgeon.names import node_of, node_of_input, parse_input, some_of, spl
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.passes.prune import PruneReport, prune
 from graphsurgeon.rewrites.pruning.kept_saver import find_saver
+from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from graphsurgeon.rewrites.splitting.cuts import Cut, changes_state, find_cut
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.variables.layout import existing_variables
@@ -119,7 +120,8 @@ def split(model: Model, *, at: tuple[str, ...], outputs: tuple[str, ...] = ()) -
     cut = find_cut(model, texts, _outputs(model, index, outputs), "split")
     if not outputs:
         _refuse_lost_updates(model, index, cut)
-    infos = {text: _info(model, index, text) for text in cut.tensors}
+    shapes = ShapeInference(index, model.library.functions, {})
+    infos = {text: _info(model, index, text, shapes) for text in cut.tensors}
     saving = find_saver(model, index).nodes
     back = model.copy()
     had_objects = model.meta is not None and model.meta.HasField("object_graph_def")
@@ -129,7 +131,8 @@ def split(model: Model, *, at: tuple[str, ...], outputs: tuple[str, ...] = ()) -
             _cut_signatures(half.meta, infos, cut, is_back)
     _drop_waits(back, cut)
     ahead = list(dict.fromkeys([*map(node_of_input, cut.tensors), *cut.front]))
-    reports = [_pruned(model, tuple(ahead), ()), _pruned(back, tuple(cut.back), tuple(cut.read))]
+    known = tuple(_shape_text(index, text, infos[text]) for text in cut.read)
+    reports = [_pruned(model, tuple(ahead)), _pruned(back, tuple(cut.back), tuple(cut.read), known)]
     rows = [_row(text, infos[text], [each.node for each in reports[1].inputs]) for text in cut.tensors]
     halves = [
         HalfRow("front", ahead, len(model.graph), len(model.variables)),
@@ -168,12 +171,12 @@ def _refuse_lost_updates(model: Model, index: Index, cut: Cut) -> None:
         raise PassError("split", reason, hint=f'name the outputs, and the rest goes: `outputs="{cut.back[0]}"`')
 
 
-def _info(model: Model, index: Index, text: str) -> schema.TensorInfo:
+def _info(model: Model, index: Index, text: str, shapes: ShapeInference) -> schema.TensorInfo:
     name, output = parse_input(text)
     node = index.producers[name]
-    types, shape = OpSignatures(model.library.functions).of(node).outputs, output_shape(index, node, output)
+    types, shape = OpSignatures(model.library.functions).of(node).outputs, Shape(shapes.dims(text))
     dtype = DType.from_number(types[output]).base.number if types and output < len(types) and types[output] else 0
-    return schema.TensorInfo(name=f"{name}:{output}", dtype=dtype, tensor_shape=(shape or Shape()).to_proto())
+    return schema.TensorInfo(name=f"{name}:{output}", dtype=dtype, tensor_shape=shape.to_proto())
 
 
 def _cut_signatures(meta: schema.MetaGraphDef, infos: Mapping[str, schema.TensorInfo], cut: Cut, is_back: bool) -> None:
@@ -205,9 +208,19 @@ def _drop_waits(model: Model, cut: Cut) -> None:
     edit.apply()
 
 
-def _pruned(model: Model, outputs: tuple[str, ...], inputs: tuple[str, ...]) -> PruneReport:
+def _shape_text(index: Index, text: str, info: schema.TensorInfo) -> str:
+    """Return the shape of what is fed behind, as `prune` takes it; empty for what is fed already."""
+    if index.producers[parse_input(text).node].op in PLACEHOLDER_OPS:
+        return ""
+    dims = Shape.from_proto(info.tensor_shape).dims
+    return "unknown" if dims is None else f"[{','.join('?' if dim is None else str(dim) for dim in dims)}]"
+
+
+def _pruned(
+    model: Model, outputs: tuple[str, ...], inputs: tuple[str, ...] = (), shapes: tuple[str, ...] = ()
+) -> PruneReport:
     try:
-        return prune(model, outputs=outputs, inputs=inputs)
+        return prune(model, outputs=outputs, inputs=inputs, input_shape=shapes)
     except PassError as error:
         raise PassError("split", error.reason, node=error.node, hint=error.hint, listed=error.listed) from error
 

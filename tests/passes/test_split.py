@@ -44,7 +44,7 @@ def test_a_constant_that_both_use_is_in_both():
 
 def test_the_report():
     report = split(bare(NET + "; s = Split(d, h) {num_split: 2}; d = Const {i32 []}; z = Mul(a, s:1)"), at=("a", "s:1"))
-    assert report.at == [CutRow("a", "a", "float32", None), CutRow("s:1", "s_1", "float32", None)]
+    assert report.at == [CutRow("a", "a", "float32", [None, 2]), CutRow("s:1", "s_1", "float32", [None, 2])]
     assert [(half.half, half.outputs) for half in report.halves] == [("front", ["a", "s"]), ("back", ["y", "z"])]
     assert notation.show(report.back.graph).splitlines()[-2:] == ["z = Mul(a, s_1)", "s_1 = Placeholder"]
     assert "back" not in report.to_json()

@@ -29,6 +29,7 @@ from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import references, tensor_names
 from graphsurgeon.names import node_of, parse_input
+from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from graphsurgeon.rewrites.splitting.branches import branches_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
@@ -72,15 +73,17 @@ class _Connector:
         self._operation = operation
         self._edit = GraphEdit(model.graph)
         self._signatures = OpSignatures(model.library.functions)
+        self._shapes: ShapeInference | None = None
         # In these a placeholder has the scalar's shape when it means unknown.
         self._is_old = model.rest.versions.producer <= _LAST_WITHOUT_UNKNOWN
 
     def connect(self, pairs: Iterable[tuple[str, str]]) -> list[Connection]:
-        made: list[Connection] = []
+        pairs, made = list(pairs), list[Connection]()
+        if not pairs:
+            return []
+        self._shapes = None if self._is_old else self._inferred()
         for old, new in pairs:
             made = self._with(made, self._connect(old, self._followed(made, new)))
-        if not made:
-            return []
         tensors = {each.input: each.tensor for each in made}
         for name, near in colocations(self._edit.nodes()).items():
             gone = [each for each in near if each in tensors]
@@ -89,6 +92,7 @@ class _Connector:
         for name in tensors:
             self._edit.remove(name)
         self._refuse_frames(tensors)
+        self._refuse_shapes()
         self._edit.apply()
         if self._model.meta is not None:
             _follow_signatures(self._model, self._model.meta, tensors)
@@ -119,7 +123,7 @@ class _Connector:
             raise PassError(self._operation, reason, node=target.name, hint="insert a Cast at the tensor before")
         if given is None and self._signatures.of(source).outputs == ():
             raise PassError(self._operation, f"{source.op} makes no tensor that {old!r} could be", node=source.name)
-        shapes = [_shape(output_shape(index, target)), _shape(output_shape(index, source, output))]
+        shapes = [_shape(output_shape(index, target)), self._dims(tensor)]
         if not _fit(*shapes) and not (self._is_old and shapes[0] == []):
             reason = f"it is fed the shape {_spelled(shapes[0])}, and {tensor!r} has {_spelled(shapes[1])}"
             raise PassError(self._operation, reason, node=target.name)
@@ -134,6 +138,27 @@ class _Connector:
     def _type(self, node: Node, output: int) -> DType | None:
         types = self._signatures.of(node).outputs
         return DType.from_number(types[output]).base if types and output < len(types) and types[output] else None
+
+    def _inferred(self) -> ShapeInference:
+        return ShapeInference(self._edit.index, self._model.library.functions, {})
+
+    def _dims(self, tensor: str) -> list[int | None] | None:
+        node = self._edit.index.producers[node_of(tensor)]
+        if self._shapes is None:
+            return _shape(output_shape(self._edit.index, node, parse_input(tensor).output))
+        dims = self._shapes.dims(tensor)
+        return None if dims is None else list(dims)
+
+    def _refuse_shapes(self) -> None:
+        """Refuse tensors whose shapes do not go with what is computed from them."""
+        if self._shapes is None:
+            return
+        known = set(self._shapes.conflicts)
+        for conflict in self._inferred().conflicts:
+            if conflict not in known:
+                raise PassError(
+                    self._operation, f"what it would read does not fit: {conflict.reason}", node=conflict.node
+                )
 
     def _refuse_frames(self, tensors: Mapping[str, str]) -> None:
         """Refuse tensors inside of loops, which nobody outside can read, and of branches, which have none at times."""

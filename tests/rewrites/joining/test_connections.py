@@ -63,8 +63,26 @@ def test_a_scalar_of_old_graphs_may_be_anything():
     made.rest.versions.producer = 22
     with pytest.raises(PassError, match=r"it is fed the shape \[\], and 'a' has \[2\]"):
         connect_tensors(made, [("b", "a")], "join")
-    made.rest.versions.producer = 21
+    made.rest.versions.producer = 21  # nothing else tells the two apart
     assert connect_tensors(made, [("b", "a")], "join")
+
+
+def test_shapes_are_followed():
+    text = """
+        x = Placeholder {dtype: f32, shape: shape[?,4]}
+        w = Const {f32 [4,3]}
+        y = MatMul(x, w)
+        b = Placeholder {dtype: f32}
+        v = Const {f32 [3,2]}
+        z = MatMul(b, v)
+    """
+    models = [notation.model(text) for _ in range(2)]
+    for made in models:
+        made.rest.versions.producer = 134
+    (row,) = connect_tensors(models[0], [("b", "y")], "join")
+    assert row.shape == [None, 3]
+    with pytest.raises(PassError, match="node 'z': what it would read does not fit"):
+        connect_tensors(models[1], [("b", "x")], "join")
 
 
 def test_a_tensor_that_is_there_at_times_is_refused():
