@@ -187,13 +187,17 @@ class DenseChain:
                     continue
                 if not self._takes_map(reader, position):
                     reason = f"{reader.name!r} ({reader.op}) reads what is a map then, and takes rows"
-                    hint = '`reduce="mean"` makes a row of each map behind the last layer'
-                    raise PassError(_OPERATION, reason, node=layer.name, hint=hint)
+                    raise PassError(_OPERATION, reason, node=layer.name, hint=self._hint(reader))
                 if reader.op in BROADCASTING:
                     later.append(reader)
                 if not reader.op.endswith("Summary"):
                     self.maps.add(reader.name)
                     pending.append(reader.name)
+
+    def _hint(self, reader: Node) -> str | None:
+        if reader.op.endswith("Grad") or reader.name.startswith("gradients"):
+            return "prune to the outputs takes the gradients and the optimizer out"
+        return None if self._is_reduced else '`reduce="mean"` makes a row of each map behind the last layer'
 
     def _takes_map(self, reader: Node, position: int) -> bool:
         if reader.op == "BiasAdd" and attr_of(reader, "data_format") == b"NCHW":

@@ -22,6 +22,8 @@ from graphsurgeon.rewrites.shaping.shape_rules import RULES, Value
 from graphsurgeon.rewrites.shaping.shape_values import value_of
 
 _MAX_CALLS = 20
+#: Functions that call others twice are entered twice as often with each level.
+_MAX_BODIES = 2_000
 _BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 
 
@@ -54,6 +56,8 @@ class ShapeInference:
         Of which nodes the attr ``_output_shapes`` counts, by name.
     scope : str
         For the names in conflicts.
+    outer : ShapeInference
+        That of the graph or body that calls.
 
     Attributes
     ----------
@@ -69,12 +73,15 @@ class ShapeInference:
         trusted: Callable[[str], bool] = lambda _: True,
         *,
         scope: str = "",
-        depth: int = 0,
+        outer: ShapeInference | None = None,
     ) -> None:
         self.conflicts: list[Conflict] = []
         self.reshapes: dict[str, ReshapeCall] = {}
         self._index, self._functions, self._given = index, functions, given
-        self._trusted, self._scope, self._depth = trusted, scope, depth
+        self._trusted, self._scope = trusted, scope
+        self._depth: int = 0 if outer is None else outer._depth + 1
+        # How many bodies were entered, of this and all around it.
+        self._count: list[int] = [0] if outer is None else outer._count
         self._signatures = OpSignatures(functions)
         self._shapes: dict[str, Sequence[Dims]] = {}
         self._values: dict[str, Value] = {}
@@ -188,8 +195,9 @@ class ShapeInference:
 
     def _result(self, node: Node, name: str, shapes: Sequence[Dims]) -> Sequence[Dims]:
         function = self._functions.get(name)
-        if function is None or self._depth >= _MAX_CALLS:
+        if function is None or self._depth >= _MAX_CALLS or self._count[0] >= _MAX_BODIES:
             return ()
+        self._count[0] += 1
         signature = function.proto.signature
         given = {arg.name: dims for arg, dims in zip(signature.input_arg, shapes, strict=False)}
         scope = f"{self._scope}{node.name}/{name}/"
@@ -200,7 +208,7 @@ class ShapeInference:
             given,
             lambda _: False,
             scope=scope,
-            depth=self._depth + 1,
+            outer=self,
         )
         self.conflicts += inner.conflicts
         self.reshapes |= inner.reshapes

@@ -77,3 +77,10 @@ def test_what_is_refused(text: str, names: list[str], match: str):
 def test_rows_behind_the_last_layer_take_what_they_took():
     more = NET + "a = Const {i32 [] 1}; top = ArgMax(prob, a) {output_type: i64}"
     assert [each.is_last for each in layers(more, "fc6", "fc7", is_reduced=True)] == [False, True]
+
+
+def test_training_is_to_be_pruned_first():
+    text = NET + "gradients/g = ReluGrad(relu, relu)"
+    with pytest.raises(PassError, match=r"gradients/g.*takes rows") as caught:
+        layers(text, "fc6", "fc7")
+    assert caught.value.hint == "prune to the outputs takes the gradients and the optimizer out"

@@ -58,3 +58,13 @@ def test_what_comes_around_a_loop_is_not_known():
     """
     )
     assert inferred(text).dims("y") is None
+
+
+def test_calls_of_calls_come_to_an_end():
+    bodies = [notation.function("f0", "a", "r:activations:0", "r = Relu(a) {T: f32}")]
+    bodies += [
+        notation.function(f"f{i}", "a", "d:out0:0", f"b = f{i - 1}(a); c = f{i - 1}(b:out0:0); d = f{i - 1}(c:out0:0)")
+        for i in range(1, 15)
+    ]
+    assert inferred(X + "y = f14(x); z = f2(x)", *bodies).dims("y") is None
+    assert inferred(X + "z = f2(x)", *bodies).dims("z") == (None, 3)
