@@ -23,7 +23,7 @@ from graphsurgeon.ir.index import Index, find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, REF_OPS, RESOURCE_OPS
-from graphsurgeon.ir.signatures import input_types
+from graphsurgeon.ir.signatures import input_types, output_types
 from graphsurgeon.ir.traversal import ancestors, closure, successors
 from graphsurgeon.meta_graph.dependencies import holds_state, state_inputs
 from graphsurgeon.names import is_control, node_of_input, parse_input, some_of
@@ -71,6 +71,10 @@ def find_cut(model: Model, texts: Iterable[str], outputs: Sequence[str], operati
         hint = f"the outputs are {some_of(list(outputs))}; `outputs` says which there are" if outputs else None
         raise PassError(operation, reason, hint=hint)
     missing = _missing(index, tensors, outputs, parts)
+    handles = [text for text in missing if _is_handle(producers[node_of_input(text)], parse_input(text).output)]
+    if handles:
+        reason = f"both halves would need {some_of(handles)}, a handle, which nobody can fetch and feed"
+        raise PassError(operation, reason, hint="cut behind the last op that is given it, or before the first")
     if missing:
         told = some_of(missing, 10)
         reason = f"{told} would cross the cut too: computed in front, read behind"
@@ -163,6 +167,11 @@ def _refuse_places(model: Model, index: Index, tensors: Sequence[str], operation
         if taken is not None and (taken.is_ref or taken in (RESOURCE, VARIANT)):
             reason = f"{node.op} gives a handle, which nobody can fetch and feed"
             raise PassError(operation, reason, node=name, hint="cut at what is read of it")
+
+
+def _is_handle(node: Node, output: int) -> bool:
+    types = output_types(node) or []
+    return output < len(types) and (types[output].is_ref or types[output] in (RESOURCE, VARIANT))
 
 
 def _needed_behind(

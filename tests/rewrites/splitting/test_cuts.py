@@ -35,7 +35,7 @@ def test_a_tensor_array_is_not_in_both():
         w = TensorArrayWriteV3(t, i, x, t:1)
         y = TensorArrayReadV3(t, i, w) {dtype: f32}
     """
-    with pytest.raises(PassError, match="t would cross the cut too"):
+    with pytest.raises(PassError, match="both halves would need t, a handle"):
         cut(text, "w")
 
 
