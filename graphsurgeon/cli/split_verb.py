@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,7 +16,12 @@ from graphsurgeon.cli.pass_verb import click_option
 from graphsurgeon.cli.reports import explain, summarize
 from graphsurgeon.cli.serving import made_servable
 from graphsurgeon.formats.kinds import OUTPUT_KINDS, OutputKind
+from graphsurgeon.formats.saved import Saved
 from graphsurgeon.options import description_of, options_of
+from proto_utils.errors import OutputExistsError
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.model import Model
 
 
 def command_of(name: str) -> click.Command:
@@ -43,23 +48,20 @@ def command_of(name: str) -> click.Command:
             raise click.UsageError(f"--front and --back are one output: {front}")
         model = load(source, tags=options.split_tags(given.pop("tags")), checkpoint=given.pop("checkpoint"))
         report = function(model, **given)
-        halves = [("front", front, model), ("back", back, report.back)]
-        for _, path, half in halves:
-            _refuse_existing(answer, path, half, kind)
+        # Whatever one of them is refused for, neither is written.
+        halves = [_half(answer, "front", front, model, kind), _half(answer, "back", back, report.back, kind)]
         # What replaces SRC is written last, for the other half reads from it.
-        halves.sort(key=lambda each: os.path.abspath(each[1] or "") == os.path.abspath(source))
+        halves.sort(key=lambda half: os.path.abspath(half.path or "") == os.path.abspath(source))
         facts, lines = report.to_json(), list[str]()
         outputs: dict[str, list[str]] = {}
-        for half_name, path, half in halves:
-            half, serving = made_servable(half, kind, inputs=(), outputs=())  # noqa: PLW2901 -- the same half, completed
+        for half in halves:
             own = copy.copy(answer)
-            own.path = path
-            saved = own.save(half, kind) if path is not None else []
+            own.path = half.path
+            saved = own.save(half.model, kind) if half.path is not None else Saved()
             answer.planned += own.planned
-            outputs[half_name] = list(saved)
-            facts["notes"] += [f"{half_name}: {note}" for note in getattr(saved, "notes", [])]
-            facts["notes"] += [f"{half_name}: {note}" for note in serving.get("serving", {}).get("notes", [])]
-            lines += written_lines(saved, getattr(saved, "linked", []))
+            outputs[half.name] = list(saved)
+            facts["notes"] += [f"{half.name}: {note}" for note in (*saved.notes, *half.notes)]
+            lines += written_lines(saved, saved.linked)
         facts["notes"] = list(map(in_flags, facts["notes"]))
         if answer.explain and not answer.as_json:
             for title, headers, rows in explain(facts):
@@ -73,12 +75,24 @@ def command_of(name: str) -> click.Command:
     return click.command(name, help=description_of(function))(verb)
 
 
-def _refuse_existing(answer: Answer, path: str | None, model: Any, kind: OutputKind | None) -> None:
-    """Refuse to replace an output before the other one is written."""
-    from graphsurgeon.errors import OutputExistsError
-    from graphsurgeon.formats.save import choose_kind, existing_outputs
+class _Half(NamedTuple):
+    """A model to be written, complete, and notes on what it lacked."""
 
-    if path is not None and not answer.force and not answer.dry_run:
-        found = existing_outputs(path, kind or choose_kind(model, path))
+    name: str
+    path: str | None
+    model: Model
+    notes: list[str]
+
+
+def _half(answer: Answer, name: str, path: str | None, model: Model, kind: OutputKind | None) -> _Half:
+    """Make a half ready to be written; what it would be refused for, or would replace, is told now."""
+    from graphsurgeon.formats.save import check_saving, choose_kind, existing_outputs
+
+    model, serving = made_servable(model, kind, inputs=(), outputs=())
+    if path is not None:
+        wanted = kind or choose_kind(model, path)
+        check_saving(model, path, wanted)
+        found = [] if answer.force or answer.dry_run else existing_outputs(path, wanted)
         if found:
             raise OutputExistsError(found[0])
+    return _Half(name, path, model, serving.get("serving", {}).get("notes", []))

@@ -63,3 +63,11 @@ def test_graphs_and_saved_models(verb: Verb, tmp_path: Path):
     places = ["--front", tmp_path / "F", "--back", tmp_path / "B", "--to", "saved_model", "--json"]
     done = verb("split", tmp_path / "src.pb", "--at", "a", *places)
     assert json.loads(done.out)["back"] == [f"{tmp_path}/B/saved_model.pb"]
+
+
+def test_nothing_is_written_when_the_other_half_cannot_be(verb: Verb, source: Path, tmp_path: Path):
+    """A GraphDef holds no values of variables."""
+    places = ["--front", tmp_path / "f.pb", "--back", tmp_path / "b.pb"]
+    assert verb("split", source, "--at", "y", *places, "--outputs", "y").code == 4
+    assert verb("split", source, "--at", "a", *places, "--to", "graph_def").code == 4
+    assert not (tmp_path / "f.pb").exists()
