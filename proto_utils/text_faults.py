@@ -75,7 +75,9 @@ def translate(error: Exception, text: str, pool: Any) -> tuple[str, str | None]:
     """
     line, column = (getattr(error, name, lambda: None)() for name in ("GetLine", "GetColumn"))
     # Of a line of many megabytes the end is enough: the words stand behind it.
-    said = _PLACE.sub("", str(error)) if line is not None else str(error)
+    said = str(error)
+    place_said = _PLACE.match(said) if line is not None else None
+    said = said if place_said is None else said[place_said.end() :]
     reason, hint = _meaning(said, pool)
     if line is None:
         number = re.fullmatch(r"Value out of range: (\S+)", said)

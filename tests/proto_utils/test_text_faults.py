@@ -52,3 +52,11 @@ def test_of_a_long_line_the_place_is_quoted():
         schema.parse_text(schema.GraphDef, f'node {{ name: "{"é" * 100_000}" nmae: 3 }}')
     assert caught.value.reason.endswith("éééééé\" nmae: 3 }'")
     assert len(caught.value.reason) < 200
+
+
+@pytest.mark.parametrize("letter", ["9", "a", ":", " ", '"', "'", "{"])
+def test_a_line_of_a_megabyte_is_looked_at_once(letter: str):
+    """A second look from each of its letters would take hours."""
+    with pytest.raises(CorruptionError) as caught:
+        schema.parse_text(schema.CheckpointState, f"model_checkpoint_path {letter * (1 << 20)} 9:9 : x")
+    assert len(caught.value.message) < 1000
