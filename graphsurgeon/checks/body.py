@@ -28,7 +28,7 @@ from proto_utils.errors import UnsupportedError
 SEVERAL = -1
 
 # TensorFlow's own internal names, which bodies may hold, begin with "_".
-_BODY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
+_BODY_NAME = r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*"
 
 # Texts that are known beforehand, for each node of a graph.
 _MAX_TENSORS = 4
@@ -77,7 +77,7 @@ class Body:
 
     def is_legal(self, name: str) -> bool:
         """Whether TensorFlow allows a node to have that name here."""
-        return (NODE_NAME if self.function is None else _BODY_NAME).fullmatch(name) is not None
+        return re.fullmatch(NODE_NAME if self.function is None else _BODY_NAME, name) is not None
 
     def _look_at_new_nodes(self, signatures: OpSignatures) -> None:
         """Look at one of each kind of node, then at those that its outcome does not tell about."""

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -254,6 +253,9 @@ def _draw_stacked(
         while rest:
             click.echo(rest[:name_width])
             rest = rest[name_width:]
+        # Imported here: few tables are too wide.
+        import textwrap
+
         below = textwrap.wrap(last, max(_SHORT, width - 4), break_long_words=False, break_on_hyphens=False)
         for text in below:
             click.secho(f"    {text}", bold=number == 0, dim=number > 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -42,6 +41,9 @@ def made_servable(
     from graphsurgeon.rewrites.serving.servable import servable
 
     model, report = servable(model, inputs=inputs, outputs=outputs)
+    # Imported here: few verbs make a SavedModel.
+    from dataclasses import asdict
+
     return model, {"serving": {**asdict(report), "notes": list(map(in_flags, report.notes))}}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphsurgeon.formats.linked_shards import shared_paths
-
 
 class Saved(list[str]):
     """The paths of an output, in the order in which they were written.
@@ -26,4 +24,7 @@ class Saved(list[str]):
     @property
     def linked(self) -> list[str]:
         """Paths that share their bytes with other files."""
+        # Imported here: a list of paths is all that most want.
+        from graphsurgeon.formats.linked_shards import shared_paths
+
         return shared_paths(self)

@@ -11,7 +11,6 @@ Costs O(entries). Source: meta_graph.py of TensorFlow 1.15 and 2.21, and the ``f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
@@ -57,18 +56,26 @@ def _table(text: str) -> dict[str, list[tuple[str, str, Any]]]:
 _FIELDS = _table(_NAMES)
 
 
-@dataclass(eq=False, repr=False)
 class MetaEntry:
     """What a meta graph lists as one."""
 
-    where: str  # ``collection variables``, ``signature`` ...
-    name: str = ""  # of a name itself, of a signature its key, of an asset its file; empty for messages
-    message: Any = None  # None for names
-    within: MetaEntry | None = None  # the context that it stands in
-    stays: bool = False  # whether it stays, whatever becomes of what it names
-    num_names: int = 0  # of a context, how many names there are in its lists
-    is_changed: bool = False  # it, or what stands in it
-    is_removed: bool = False
+    def __init__(
+        self,
+        where: str,  # ``collection variables``, ``signature`` ...
+        name: str = "",  # of a name itself, of a signature its key, of an asset its file; empty for messages
+        message: Any = None,  # None for names
+        within: MetaEntry | None = None,  # the context that it stands in
+        *,
+        stays: bool = False,  # whether it stays, whatever becomes of what it names
+    ) -> None:
+        self.where = where
+        self.name = name
+        self.message = message
+        self.within = within
+        self.stays = stays
+        self.num_names = 0  # of a context, how many names there are in its lists
+        self.is_changed = False  # it, or what stands in it
+        self.is_removed = False
 
     @property
     def label(self) -> str:
@@ -95,16 +102,18 @@ class MetaEntry:
         self.change()
 
 
-@dataclass(eq=False, repr=False)
 class Reference:
-    """A name in a meta graph."""
+    """A name in a meta graph; its `field` is what TensorFlow calls its place: ``snapshot_name``, ``values`` ..."""
 
-    entry: MetaEntry
-    field: str  # what TensorFlow calls its place: ``snapshot_name``, ``values`` ...
-    name: str
-    kind: NameKind
-    _holder: Any
-    _place: str | int
+    __slots__ = ("_holder", "_place", "entry", "field", "kind", "name")
+
+    def __init__(self, entry: MetaEntry, field: str, name: str, kind: NameKind, holder: Any, place: str | int) -> None:
+        self.entry = entry
+        self.field = field
+        self.name = name
+        self.kind: NameKind = kind
+        self._holder = holder
+        self._place = place
 
     @property
     def is_vital(self) -> bool:

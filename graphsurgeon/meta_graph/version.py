@@ -13,16 +13,15 @@ from proto_utils import schema
 #: What is written where there is none: every TensorFlow parses it and believes `VariableDef.trainable`.
 VERSION = "1.15.0"
 
-_PARSEABLE = re.compile(
-    r"\d+(\.\d+)*([-_.]?(a|b|c|rc|alpha|beta|pre)[-_.]?\d*)?([-_.]?post[-_.]?\d*)?([-_.]?dev[-_.]?\d*)?(\+[\w.-]+)?",
-    re.ASCII,
+_PARSEABLE = (
+    r"\d+(\.\d+)*([-_.]?(a|b|c|rc|alpha|beta|pre)[-_.]?\d*)?([-_.]?post[-_.]?\d*)?([-_.]?dev[-_.]?\d*)?(\+[\w.-]+)?"
 )
 
 
 def stamp_version(meta: schema.MetaGraphDef) -> str | None:
     """Give a meta graph a version that TensorFlow can parse; return the one that had to be replaced, if any."""
     version: str = meta.meta_info_def.tensorflow_version
-    if _PARSEABLE.fullmatch(version):
+    if version and re.fullmatch(_PARSEABLE, version, re.ASCII):
         return None
     meta.meta_info_def.tensorflow_version = VERSION
     return version or None

@@ -26,14 +26,15 @@ did not survive freezing are dropped, and reported. A note of all this goes into
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import NAME
 from graphsurgeon.ir.node_messages import protos, with_attr
+from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
 from graphsurgeon.meta_graph.contexts import retarget_contexts
@@ -43,9 +44,6 @@ from graphsurgeon.meta_graph.version import VERSION, stamp_version
 from graphsurgeon.names import some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
-from graphsurgeon.rewrites.freezing.handle_reads import read_handles_again
-from graphsurgeon.rewrites.freezing.held import HeldVariable, completed, held_variables
-from graphsurgeon.rewrites.freezing.loops import loop_notes
 from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
@@ -56,8 +54,10 @@ from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.unfreeze_note import ATTR
 from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
 from graphsurgeon.weights.hidden import hidden_notes
-from graphsurgeon.weights.refusal import nothing_qualifies
 from proto_utils import schema
+
+if TYPE_CHECKING:
+    from graphsurgeon.rewrites.freezing.held import HeldVariable
 
 _NOT_NOTED = "freeze noted which constants were variables, and not this one"
 _ASSET = "an asset's path, which who loads the model feeds"
@@ -74,7 +74,6 @@ class KeptRow(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
 class UnfreezeReport:
     """What `unfreeze` did.
 
@@ -88,9 +87,12 @@ class UnfreezeReport:
         What else was changed or could not be done.
     """
 
-    variables: list[VariableRow]
-    kept: list[KeptRow]
-    notes: list[str] = field(default_factory=list)
+    __slots__ = ("kept", "notes", "variables")
+
+    def __init__(self, variables: list[VariableRow], kept: list[KeptRow], notes: list[str]) -> None:
+        self.variables = variables
+        self.kept = kept
+        self.notes = notes
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -147,7 +149,7 @@ def unfreeze(
     before = set(map(NAME, model.graph))
     select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
     require_constants((*select, *exclude, *only), model)
-    again = some_of([repr(node.name) for node in read_handles_again(model)])
+    again = some_of(_handles_read_again(model))
     states = _other_states(model, drop_state)
     noted_before, noted = _restored(model, exclude, only, states)
     index = Index(model.graph)
@@ -163,11 +165,14 @@ def unfreeze(
         ]
         notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
         noted, more = _chosen_to_train(model, noted, trainable, not_trainable)
-        return UnfreezeReport(noted, kept, notes + more + loop_notes(model) + _version_notes(model))
+        return UnfreezeReport(noted, kept, notes + more + _further_notes(model))
     if not plan.weights:
+        # Imported here, as all is that is for few graphs: a small one takes as long as its imports.
+        from graphsurgeon.weights.refusal import nothing_qualifies
+
         raise nothing_qualifies(plan, index, exclude)
     _check_types(plan, variables)
-    held = held_variables(model, index)
+    held = _held_variables(model, index)
     _check_keys(plan, held)
     values: dict[str, Tensor] = {}
     surgery = ToVariables(model.graph, index, variables)
@@ -187,17 +192,37 @@ def unfreeze(
     rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
     folded = {each.variable: each.node.name for each in plan.weights if each.variable != each.node.name}
     rows, more = _chosen_to_train(model, rows, trainable, not_trainable, folded)
-    return UnfreezeReport(
-        rows, [_kept_row(kept) for kept in plan.kept], notes + more + loop_notes(model) + _version_notes(model)
-    )
+    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes + more + _further_notes(model))
 
 
-def _version_notes(model: Model) -> list[str]:
-    if not model.library.functions:
+def _handles_read_again(model: Model) -> list[str]:
+    if RESOURCE_OPS.isdisjoint(model.graph.ops):
         return []
-    from graphsurgeon.meta_graph.oldest import version_notes
+    from graphsurgeon.rewrites.freezing.handle_reads import read_handles_again
 
-    return version_notes(model)
+    return [repr(node.name) for node in read_handles_again(model)]
+
+
+def _held_variables(model: Model, index: Index) -> list[HeldVariable]:
+    if (REF_OPS | RESOURCE_OPS).isdisjoint(model.graph.ops):
+        return []
+    from graphsurgeon.rewrites.freezing.held import held_variables
+
+    return held_variables(model, index)
+
+
+def _further_notes(model: Model) -> list[str]:
+    """Return what there is to say of loops and of functions."""
+    notes = []
+    if not ENTER_OPS.isdisjoint(model.graph.ops):
+        from graphsurgeon.rewrites.freezing.loops import loop_notes
+
+        notes += loop_notes(model)
+    if model.library.functions:
+        from graphsurgeon.meta_graph.oldest import version_notes
+
+        notes += version_notes(model)
+    return notes
 
 
 def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:
@@ -284,7 +309,10 @@ def _complete_meta_graph(
     if model.meta is None:
         model.meta = schema.MetaGraphDef()
     meta = model.meta
-    held = [completed(each, model, surgery.taken) for each in held]
+    if held:
+        from graphsurgeon.rewrites.freezing.held import completed
+
+        held = [completed(each, model, surgery.taken) for each in held]
     saved = [SavedVariable(variable.node, variable) for variable in surgery.variables]
     saved += [variable for each in held for variable in each.saved]
     install_saver(model, [*saved, *states])

@@ -10,7 +10,6 @@ where numpy has the type.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from proto_utils.errors import NotFoundError, UnsupportedError
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _REF_OFFSET = 100
 
 
-@dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class DType:
     """The type of a tensor's elements.
 
@@ -44,11 +42,24 @@ class DType:
         bool, ``"O"`` no raw bytes.
     """
 
+    __slots__ = ("itemsize", "kind", "name", "number", "tf_name")
+
     number: int
     name: str
     tf_name: str
     itemsize: int
     kind: str
+
+    def __init__(self, number: int, name: str, tf_name: str, itemsize: int, kind: str) -> None:
+        facts = {"number": number, "name": name, "tf_name": tf_name, "itemsize": itemsize, "kind": kind}
+        for key, value in facts.items():
+            object.__setattr__(self, key, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"dtypes cannot be changed: {name!r} of {self.name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"dtypes cannot be changed: {name!r} of {self.name}")
 
     @property
     def is_ref(self) -> bool:

@@ -30,7 +30,7 @@ from graphsurgeon.weights.scope import Constant, Use
 _READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
 # Constant folding by the Graph Transform Tool appends such a suffix, every time anew.
 _FOLDED: Final = r"(/_\d+__cf__\d+)*"
-_CAPTURED: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?(/resource(_\d+)?)?" + _FOLDED)
+_CAPTURED: Final = r"(.*/)?ReadVariableOp(_\d+)?(/resource(_\d+)?)?" + _FOLDED
 _FOLDED_READ: Final = re.compile(r"(?P<variable>.+)/(read|Read/ReadVariableOp)" + _FOLDED)
 _CAPTURE_ID: Final = re.compile(r"/(resource|\d+)")
 _GATHERS: Final = ("GatherV2", "GatherNd")
@@ -75,7 +75,7 @@ def _by_name(name: str) -> Iterator[tuple[str, int]]:
     variable = folded_variable(name)
     if variable is not None:
         yield f"named as the read of variable {variable!r}, which constant folding put into one", NAME_ONLY
-    elif "ReadVariableOp" in name and _CAPTURED.fullmatch(name):
+    elif "ReadVariableOp" in name and re.fullmatch(_CAPTURED, name):
         yield "named as the capture of a variable that a ReadVariableOp read", NAME_ONLY
 
 

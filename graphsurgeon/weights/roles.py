@@ -112,7 +112,7 @@ NARROW: Final = frozenset(
 KERNELS: Final = frozenset({"conv_filter", "depthwise_filter", "matmul_kernel", "recurrent_kernel"})
 
 # Names that training code gives to what an optimizer never touches; asked only where structure does not tell.
-_UNTRAINED_NAME: Final = re.compile(
+_UNTRAINED_NAME: Final = (
     r"(.*/)?(moving_mean|moving_variance|moving_avg|moving_average|running_mean|running_var(iance)?|pop_mean|pop_variance"
     r"|global_step|ExponentialMovingAverage|biased|local_step|num_batches_tracked)(_\d+)?(/.*)?"
     # Masks, and the statistics of data, which outputs are scaled back by.
@@ -120,7 +120,7 @@ _UNTRAINED_NAME: Final = re.compile(
     r"|(.*/)?(x|y|t|inputs?|outputs?|data|features?|targets?|labels?|obs|observations?|states?|images?|pixels?)"
     r"_(mean|avg|average|mu|std|stdev|stddev|sigma|var|variance|min|max)(_\d+)?"
 )
-_STEP_NAME: Final = re.compile(r"(.*/)?(global_step|step|iterations?|iter|local_step)(_\d+)?(/.*)?")
+_STEP_NAME: Final = r"(.*/)?(global_step|step|iterations?|iter|local_step)(_\d+)?(/.*)?"
 
 
 def strongest(found: Iterable[str]) -> str | None:
@@ -205,9 +205,9 @@ def is_trainable(role: str, dtype: DType) -> bool:
 
 def is_untrained_name(name: str) -> bool:
     """Whether `name` is one that training code gives to what no optimizer touches."""
-    return _UNTRAINED_NAME.fullmatch(name) is not None
+    return re.fullmatch(_UNTRAINED_NAME, name) is not None
 
 
 def is_step_name(name: str) -> bool:
     """Whether `name` is one that training code gives to its step counter."""
-    return _STEP_NAME.fullmatch(name) is not None
+    return re.fullmatch(_STEP_NAME, name) is not None
