@@ -17,13 +17,15 @@ from graphsurgeon.ir.node_facts import attr_of, constant_value, node_shape
 from graphsurgeon.ir.op_families import CALL_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import OpSignatures, output_number
 from graphsurgeon.names import node_of_input
-from graphsurgeon.rewrites.shaping.dims import Dims, ShapeMismatchError, common, merged
+from graphsurgeon.rewrites.shaping.dims import Dims, ShapeMismatchError, common, merged, text_of_dims
 from graphsurgeon.rewrites.shaping.shape_rules import RULES, Value
 from graphsurgeon.rewrites.shaping.shape_values import value_of
 
 _MAX_CALLS = 20
 #: Functions that call others twice are entered twice as often with each level.
 _MAX_BODIES = 2_000
+# What a rule raises when it meets ranks that the op does not take, as in a graph that somebody rewired.
+_OTHER_RANKS = (IndexError, TypeError, ValueError, ZeroDivisionError)
 _BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 
 
@@ -142,10 +144,18 @@ class ShapeInference:
         except ShapeMismatchError as conflict:
             self.conflicts.append(Conflict(self._scope + name, str(conflict)))
             found = ()
+        except _OTHER_RANKS:
+            told = ", ".join(map(text_of_dims, shapes))
+            self.conflicts.append(Conflict(self._scope + name, f"op {node.op} takes inputs of other ranks than {told}"))
+            self._shapes[name] = ()
+            return
         if name in self._given:
             found = [self._given[name], *found[1:]]
         self._shapes[name] = found
-        value = value_of(node, shapes, values)
+        try:
+            value = value_of(node, shapes, values)
+        except _OTHER_RANKS:
+            value = None
         if value is not None:
             self._values[name] = value
         if node.op == "Reshape":

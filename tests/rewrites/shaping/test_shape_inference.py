@@ -68,3 +68,14 @@ def test_calls_of_calls_come_to_an_end():
     ]
     assert inferred(X + "y = f14(x); z = f2(x)", *bodies).dims("y") is None
     assert inferred(X + "z = f2(x)", *bodies).dims("z") == (None, 3)
+
+
+def test_ranks_that_an_op_does_not_take_are_a_conflict():
+    """As in a graph in which somebody lets a node read another tensor."""
+    text = """
+        x = Placeholder {dtype: f32, shape: shape[3]}
+        b = Const {f32 [2]}
+        y = BiasAdd(x, b) {data_format: "NCHW"}
+    """
+    (conflict,) = inferred(text).conflicts
+    assert (conflict.node, conflict.reason) == ("y", "op BiasAdd takes inputs of other ranks than [3], [2]")
