@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from proto_utils import disk
 from proto_utils.deferral import deferred_signals
@@ -27,25 +26,28 @@ from proto_utils.errors import ChangedError
 from proto_utils.locks import Lock, lock_path
 from proto_utils.places import make_parents, real_place
 
-_HIDDEN = re.compile(r"\.(?P<base>.*)\.(?P<number>[0-9a-f]{12})\.(?P<kind>tmp|old)", re.DOTALL)
-#: The files of a checkpoint, whose output is its prefix.
-_MEMBER = re.compile(r"(.*)\.(?:index|meta|data-\d{5}-of-\d{5})", re.DOTALL)
 _SEAL = ".index"
+_HEXADECIMAL = frozenset("0123456789abcdef")
 
 
-class Leftover(NamedTuple):
-    """A file or directory under a hidden name, and the one whose place it was to take, or had."""
+class Leftover:
+    """A file or directory under a hidden name, and the one whose place it was to take, or had.
 
-    path: str
-    target: str
-    kind: Literal["tmp", "old"]
-    number: str
+    Attributes
+    ----------
+    path, target : str
+    kind : {"tmp", "old"}
+    number : str
+        Of the run that left it.
+    output : str
+        What it is a part of: the prefix of a checkpoint, or the target itself.
+    """
 
-    @property
-    def output(self) -> str:
-        """What it is a part of: the prefix of a checkpoint, or the target itself."""
-        member = _MEMBER.fullmatch(self.target)
-        return self.target if member is None else member[1]
+    __slots__ = ("kind", "number", "output", "path", "target")
+
+    def __init__(self, path: str, target: str, kind: str, number: str) -> None:
+        self.path, self.target, self.kind, self.number = path, target, kind, number
+        self.output = _output_of(target)
 
     @property
     def is_member(self) -> bool:
@@ -68,12 +70,20 @@ def leftovers(directory: str) -> list[Leftover]:
     """
     found = []
     for name in sorted(os.listdir(directory)):
-        match = _HIDDEN.fullmatch(name) if name.startswith(".") else None
-        if match is not None:
-            kind: Literal["tmp", "old"] = "old" if match["kind"] == "old" else "tmp"
-            path, target = os.path.join(directory, name), os.path.join(directory, match["base"])
-            found.append(Leftover(path, target, kind, match["number"]))
+        base, number, kind = name.rsplit(".", 2) if name.startswith(".") and name.count(".") > 2 else ("", "", "")
+        if kind in ("tmp", "old") and len(number) == 12 and set(number) <= _HEXADECIMAL:
+            found.append(Leftover(os.path.join(directory, name), os.path.join(directory, base[1:]), kind, number))
     return found
+
+
+def _output_of(target: str) -> str:
+    """Return the prefix of a file of a checkpoint; another file is an output of its own."""
+    prefix, dot, last = target.rpartition(".")
+    # data-00000-of-00001
+    is_data = (
+        len(last) == 19 and last.startswith("data-") and last[10:14] == "-of-" and (last[5:10] + last[14:]).isdigit()
+    )
+    return prefix if dot and (is_data or last in ("index", "meta")) else target
 
 
 def settle(found: Sequence[Leftover], *, dry_run: bool = False) -> tuple[list[str], list[str]]:

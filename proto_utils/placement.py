@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from proto_utils import disk
 from proto_utils.places import hidden_beside
@@ -46,13 +46,6 @@ class OutputFile:
         self.backup: str | None = None
 
 
-class _Undo(NamedTuple):
-    """How to take back one step: put the backup in place of the target, or just remove the target."""
-
-    target: str
-    backup: str | None
-
-
 def in_turn(files: Iterable[OutputFile]) -> list[OutputFile]:
     """Return the files that are to be placed, in their order."""
     return sorted((file for file in files if file.temp is not None), key=lambda file: _TURNS.index(file.role))
@@ -79,7 +72,8 @@ class Placement:
         self._number = number
         self._waits = waits
         self._has_seal = any(file.role == "seal" for file in self._files)
-        self._undo: list[_Undo] = []
+        #: How to take back each step: target, and what to put in its place; without that it is just removed.
+        self._undo: list[tuple[str, str | None]] = []
 
     def put_in_place(self) -> None:
         """Do it. When a step fails, `take_back` is to be called."""
@@ -104,7 +98,7 @@ class Placement:
 
     def take_back(self) -> None:
         """Put back what was there before, as far as that can be done, and remove hidden names that nothing needs."""
-        lost = {undo.backup for undo in reversed(self._undo) if not _take_back(undo)}
+        lost = {undo[1] for undo in reversed(self._undo) if not _take_back(*undo)}
         remove_all(path for path in self._hidden() if path not in lost)
 
     def tidy_up(self) -> None:
@@ -132,7 +126,7 @@ class Placement:
             disk.rename(file.target, file.backup)
         else:
             disk.unlink(file.target)
-        self._undo.append(_Undo(file.target, file.backup))
+        self._undo.append((file.target, file.backup))
         file.replaces = False
 
     def _move(self, file: OutputFile, *, is_last: bool) -> None:
@@ -144,7 +138,7 @@ class Placement:
             disk.rename(file.temp, file.target)
             file.temp = None
         if file.backup is not None or not file.replaces:
-            self._undo.append(_Undo(file.target, file.backup if file.replaces else None))
+            self._undo.append((file.target, file.backup if file.replaces else None))
 
 
 def remove_all(paths: Iterable[str | None], remove: Callable[[str], None] | None = None) -> None:
@@ -165,12 +159,12 @@ def _is_removed(path: str, remove: Callable[[str], None]) -> bool:
     return True
 
 
-def _take_back(undo: _Undo) -> bool:
+def _take_back(target: str, backup: str | None) -> bool:
     try:
-        if undo.backup is None:
-            disk.unlink(undo.target)
+        if backup is None:
+            disk.unlink(target)
         else:
-            disk.rename(undo.backup, undo.target)
+            disk.rename(backup, target)
     except OSError:
         return False
     return True

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from proto_utils.leftovers import claimed, half_replaced, leftovers, set_right, settle
+import pytest
+
+from proto_utils.leftovers import Leftover, claimed, half_replaced, leftovers, set_right, settle
 from proto_utils.locks import Lock
 from proto_utils.places import hidden_beside
 from tests.proto_utils.directories import contents
@@ -113,3 +115,17 @@ def test_what_somebody_writes_is_left_alone(tmp_path: Path):
         set_right(str(tmp_path / "m"))
         assert (tmp_path / f".m.index.{NUMBER}.tmp").exists()
         lock.release()
+
+
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("m.index", "m"), ("m.ckpt-1.meta", "m.ckpt-1"), ("m.data-00012-of-00020", "m"), (".index", ""),
+        ("m.data-00012-of-0002", None), ("m.data-0001x-of-00020", None), ("m", None), ("index", None), ("x.pb", None),
+    ],
+)  # fmt: skip
+def test_the_files_of_a_checkpoint_are_of_one_output(name: str, output: str | None):
+    leftover = Leftover(f"/a.b/.{name}.{NUMBER}.tmp", f"/a.b/{name}", "tmp", NUMBER)
+    assert leftover.output == f"/a.b/{name if output is None else output}"
+    assert leftover.is_member == (output is not None)
+    assert leftover.is_seal == name.endswith(".index")
