@@ -56,9 +56,10 @@ def command_of(name: str) -> click.Command:
         outputs: dict[str, list[str]] = {}
         for half in halves:
             own = copy.copy(answer)
-            own.path = half.path
+            own.path, own.planned, own.deleted = half.path, [], []
             saved = own.save(half.model, kind) if half.path is not None else Saved()
             answer.planned += own.planned
+            answer.deleted += own.deleted
             outputs[half.name] = list(saved)
             facts["notes"] += [f"{half.name}: {note}" for note in (*saved.notes, *half.notes)]
             lines += written_lines(saved, saved.linked)

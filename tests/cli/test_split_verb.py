@@ -53,6 +53,10 @@ def test_usage(verb: Verb, source: Path, tmp_path: Path):
     assert verb("split", source, "--at", "a", "--front", tmp_path / "f", "--back", tmp_path / "f").code == 2
     done = verb("split", source, "--at", "a", "--dry-run", "--explain")
     assert (done.code, "halves" in done.out) == (0, True)
+    front = tmp_path / "f.ckpt"
+    done = verb("split", source, "--at", "a", "--front", front, "--dry-run", "--json")
+    listed = json.loads(done.out)["would_write"]
+    assert len(listed) == len(set(listed)) > 1
 
 
 def test_graphs_and_saved_models(verb: Verb, tmp_path: Path):
