@@ -282,7 +282,8 @@ def _join_values(model: Model, parts: Sequence[JoinedPart]) -> list[str]:
     merged: dict[str, Tensor] = {}
     for part in parts:
         merged.update(part.model.variables)
-    lost = unite_object_graphs(merged, [(part.model.variables, part.scope) for part in parts])
+    scoped = [(part.model.variables, part.scope) for part in parts]
+    lost = unite_object_graphs(merged, scoped, keeps_root=False)
     model.variables = merged
     if not lost:
         return []

@@ -17,17 +17,22 @@ from graphsurgeon.variables.object_graph_removal import holders, reached_objects
 from proto_utils import schema
 
 
-def unite_object_graphs(merged: dict[str, Tensor], parts: Sequence[tuple[Mapping[str, Tensor], str]]) -> list[str]:
+def unite_object_graphs(
+    merged: dict[str, Tensor], parts: Sequence[tuple[Mapping[str, Tensor], str]], *, keeps_root: bool = True
+) -> list[str]:
     """Put the union of the object graphs of checkpoints, each given with a scope, into one that holds all their values.
 
-    The objects of a checkpoint with a scope are below it, those of the first also where they were. Returns the keys to
-    which no way leads any more.
+    The objects of a checkpoint with a scope are below it, those of the first also where they were if that `keeps_root`.
+    Returns the keys to which no way leads any more.
     """
     texts = [(text, scope) for tensors, scope in parts if (text := object_graph_text(tensors)) is not None]
     if len(texts) < 2:
         return []
     (first, scope), *others = [(schema.parse(schema.TrackableObjectGraph, text), scope) for text, scope in texts]
-    lead_to_root(first, scope)
+    if keeps_root:
+        lead_to_root(first, scope)
+    else:
+        first = below(first, scope)
     lost = [key for other, scope in others for key in unite(first, below(other, scope)) if key in merged]
     merged[OBJECT_GRAPH_KEY] = StringTensor(merged[OBJECT_GRAPH_KEY].shape, [schema.serialize(first)])
     return list(dict.fromkeys(lost))

@@ -149,6 +149,21 @@ def test_a_chain_of_saved_models_is_served(judge: TensorFlow, small: list[str], 
         assert sorted(way) == [f"{key}serving_default/scores" for key in ("a/", "b/", "")]
 
 
+def test_objects_are_found_below_the_prefixes(tf2: TensorFlow, tmp_path: Path):
+    """What tf.train.Checkpoint restores, and what is served, of SavedModels of TensorFlow 2."""
+    paths = [tf2.call("joining:module", directory=str(tmp_path / str(n)), factor=float(n)) for n in (1, 2)]
+    model = gs.load(paths[0])
+    gs.join(model, gs.load(paths[1]), prefixes=("one", "two"))
+    gs.save(model, tmp_path / "joined", to="saved_model")
+    found = tf2.call("joining:restored_below", directory=str(tmp_path / "joined"), scopes=["one", "two"])
+    assert found == {"one": [[[1, 1]] * 3, [1, 2]], "two": [[[2, 2]] * 3, [2, 2]]}
+    served = tf2.call("joining:serves", directory=str(tmp_path / "joined"))
+    alone = [tf2.call("joining:serves", directory=path) for path in paths]
+    for way, values in served.items():
+        keys = [f"{scope}/serving_default/y" for scope in ("one", "two")]
+        assert values == dict(zip(keys, (each[way]["serving_default/y"] for each in alone), strict=True))
+
+
 def test_saved_models_with_tables_are_served(tf2: TensorFlow, tmp_path: Path):
     """Of TensorFlow 1 and 2, with assets of one name and other words, and functions of one name and other bodies."""
     for kind in ("v1", "v2", "single"):

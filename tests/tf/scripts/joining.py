@@ -211,3 +211,29 @@ def functions(path, factor):
     with open(path, "wb") as file:
         file.write(graph.as_graph_def().SerializeToString())
     return path
+
+
+def _module(factor):
+    module = tf.Module()
+    module.w, module.b = tf.Variable(np.full([SIZE, 2], factor, np.float32), name="w"), tf.Variable([factor, 2.0])
+    return module
+
+
+def module(directory, factor):
+    """A SavedModel of TensorFlow 2, of which the checkpoint knows objects."""
+    made = _module(factor)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, SIZE], name="x")])
+    def predict(x):
+        return {"y": tf.matmul(x, made.w) + made.b}
+
+    tf.saved_model.save(made, directory, signatures=predict)
+    return directory
+
+
+def restored_below(directory, scopes):
+    """What ``tf.train.Checkpoint`` restores of the objects below scopes in the checkpoint of a SavedModel."""
+    modules = {scope: _module(0.0) for scope in scopes}
+    status = tf.train.Checkpoint(**modules).read(os.path.join(directory, "variables", "variables"))
+    status.assert_existing_objects_matched()
+    return {scope: [module.w.numpy().tolist(), module.b.numpy().tolist()] for scope, module in modules.items()}
