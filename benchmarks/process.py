@@ -55,6 +55,8 @@ class Measurement:
     ----------
     seconds : list of float
         Wall time of each run.
+    processor : list of float
+        Processor time of each run, the system's included: less of a matter of what else the machine does.
     peak : int
         The largest peak resident memory of any run, in bytes.
     """
@@ -62,11 +64,17 @@ class Measurement:
     label: str
     seconds: list[float] = field(default_factory=list)
     peak: int = 0
+    processor: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
         """The median wall time in seconds."""
         return statistics.median(self.seconds)
+
+    @property
+    def median_processor(self) -> float | None:
+        """The median processor time in seconds, None when it was not measured."""
+        return statistics.median(self.processor) if self.processor else None
 
 
 def measure(jobs: Sequence[Job], log: Path, keep: str = "") -> dict[str, Measurement]:
@@ -88,18 +96,19 @@ def measure(jobs: Sequence[Job], log: Path, keep: str = "") -> dict[str, Measure
     for number in range(max(job.runs for job in jobs)):
         for job in [job for job in jobs if number < job.runs]:
             _empty(job.output)
-            seconds, peak = run(job.command, log)
+            seconds, peak, processor = run(job.command, log)
             results[job.label].seconds.append(seconds)
+            results[job.label].processor.append(processor)
             results[job.label].peak = max(results[job.label].peak, peak)
-            progress(f"{job.label}: {seconds:.3f} s, {peak / MIB:.0f} MiB")
+            progress(f"{job.label}: {seconds:.3f} s, {processor:.3f} s of processor time, {peak / MIB:.0f} MiB")
     for job in jobs:
         if job.output is not None and job.label != keep:
             shutil.rmtree(job.output)
     return results
 
 
-def run(command: Sequence[str], log: Path) -> tuple[float, int]:
-    """Run one command and return its wall time in seconds and its peak resident memory in bytes.
+def run(command: Sequence[str], log: Path) -> tuple[float, int, float]:
+    """Run one command; return its wall time in seconds, its peak resident memory in bytes, and its processor time.
 
     Raises
     ------
@@ -115,7 +124,7 @@ def run(command: Sequence[str], log: Path) -> tuple[float, int]:
     if process.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise BenchmarkError(f"{' '.join(command)} ended with {process.returncode}:\n{tail}")
-    return seconds, usage.ru_maxrss * RSS_UNIT
+    return seconds, usage.ru_maxrss * RSS_UNIT, usage.ru_utime + usage.ru_stime
 
 
 def progress(line: str) -> None:

@@ -29,7 +29,14 @@ def as_json(results: dict[str, Result]) -> str:
         name: {
             "title": result.title,
             "rows": [
-                {"label": row.label, "median_seconds": row.median, "seconds": row.seconds, "peak_nbytes": row.peak}
+                {
+                    "label": row.label,
+                    "median_seconds": row.median,
+                    "median_processor_seconds": row.median_processor,
+                    "seconds": row.seconds,
+                    "processor_seconds": row.processor,
+                    "peak_nbytes": row.peak,
+                }
                 for row in result.rows
             ],
             "claims": [

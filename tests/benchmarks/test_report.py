@@ -13,7 +13,7 @@ from benchmarks.report import BEGIN, END, as_json, table, targets, write_readme
 
 RESULT = Result(
     "Job",
-    [Measurement("ours", [0.4, 0.1, 0.2], 40 * MIB), Measurement("theirs", [30.0], 6 << 30)],
+    [Measurement("ours", [0.4, 0.1, 0.2], 40 * MIB, [0.3, 0.1, 0.1]), Measurement("theirs", [30.0], 6 << 30)],
     [Claim("faster", 150, 80, "x", at_least=True), Claim("memory", 65, 64, "MiB")],
 )
 
@@ -34,8 +34,16 @@ def test_targets_are_met_from_the_right_side():
 
 
 def test_json_keeps_every_run():
-    row = json.loads(as_json({"job": RESULT}))["cases"]["job"]["rows"][0]
-    assert row == {"label": "ours", "median_seconds": 0.2, "seconds": [0.4, 0.1, 0.2], "peak_nbytes": 40 * MIB}
+    row, other = json.loads(as_json({"job": RESULT}))["cases"]["job"]["rows"]
+    assert row == {
+        "label": "ours",
+        "median_seconds": 0.2,
+        "median_processor_seconds": 0.1,
+        "seconds": [0.4, 0.1, 0.2],
+        "processor_seconds": [0.3, 0.1, 0.1],
+        "peak_nbytes": 40 * MIB,
+    }
+    assert other["median_processor_seconds"] is None
 
 
 def test_readme_changes_between_the_markers_only(tmp_path: Path):
