@@ -33,3 +33,25 @@ def test_as_fed(tf: TensorFlow, tmp_path: Path, resource: bool, v2: bool):
         wanted = tf.call("setting_inputs:run", prefix=before, feeds=values, gradients=with_gradients)
         found = tf.call("setting_inputs:run", prefix=after, feeds={}, gradients=with_gradients)
         assert found == wanted, net
+
+
+@pytest.mark.parametrize(
+    ("path", "output", "values"),
+    [
+        ("cases/graphs/switches/keep_prob.pb", "b/BiasAdd", {"keep_prob": 1.0}),
+        ("cases/graphs/switches/phase_train.pb", "b/BiasAdd", {"phase_train": False}),
+        ("models/onnx+tensorflow-onnx/tests/models/lstm/frozen.pb", "output", {"keep_prob": 1.0}),
+    ],
+)
+def test_graphs_that_others_froze(
+    tf: TensorFlow, shared_models: Path, tmp_path: Path, path: str, output: str, values: dict[str, object]
+):
+    source, after = shared_models.parent / path, str(tmp_path / "after.pb")
+    if not source.is_file():
+        pytest.skip(f"{path} is not beside this checkout")
+    model = gs.load(source)
+    gs.set_inputs(model, set=values)
+    gs.save(model, after)
+    assert not {node.op for node in model.graph} & DECIDED
+    wanted = tf.call("setting_inputs:frozen", path=str(source), output=output, feeds=values)
+    assert tf.call("setting_inputs:frozen", path=after, output=output, feeds={}) == wanted

@@ -242,3 +242,15 @@ def again(prefix, other):
     with graph.as_default(), running.session(graph) as session:
         saver.restore(session, prefix)
         saver.save(session, other)
+
+
+def frozen(path, output, feeds):
+    """What a frozen graph gives for some input, a placeholder of its own, and for the feeds, as bits."""
+    graph = running.imported(path)
+    fed = {graph.get_tensor_by_name(name + ":0"): value for name, value in feeds.items()}
+    for tensor in running.placeholders(graph):
+        if tensor.name.split(":")[0] not in feeds:
+            shape = [size or 3 for size in tensor.shape.as_list()]
+            fed[tensor] = np.random.RandomState(0).uniform(-1, 1, shape).astype(tensor.dtype.as_numpy_dtype)
+    with running.session(graph) as session:
+        return running.bits(session.run(output + ":0", fed))
