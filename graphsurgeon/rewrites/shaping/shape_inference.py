@@ -1,15 +1,17 @@
 """Shape inference: the static shapes of all tensors of a graph, and of what it calls, from those of its inputs.
 
-It goes over the nodes in topological order; what comes around a loop is not known. What is not known stays so, and is
-no conflict. Costs O(nodes + edges), and reads small integers only.
+It goes over the nodes in topological order. The variables of a loop have the shape that enters it, unless another comes
+around, which takes one more pass; then it is not known. What is not known stays so, and is no conflict. Costs
+O(nodes + edges), and reads small integers only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graphsurgeon.ir.attr_value import Func, Shape
+from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
@@ -22,6 +24,7 @@ from graphsurgeon.rewrites.shaping.shape_rules import RULES, Value
 from graphsurgeon.rewrites.shaping.shape_values import value_of
 
 _MAX_CALLS = 20
+_MAX_PASSES = 6
 #: Functions that call others twice are entered twice as often with each level.
 _MAX_BODIES = 2_000
 # What a rule raises when it meets ranks that the op does not take, as in a graph that somebody rewired.
@@ -87,7 +90,9 @@ class ShapeInference:
         self._signatures = OpSignatures(functions)
         self._shapes: dict[str, Sequence[Dims]] = {}
         self._values: dict[str, Value] = {}
-        self._run()
+        self._loops = dict(_loop_variables(index))
+        self._open_loops: set[str] = set()
+        self._settle()
 
     def dims(self, text: str) -> Dims:
         """Return the shape of a tensor as an input names it, None when not even its rank is known."""
@@ -114,6 +119,20 @@ class ShapeInference:
                 first += count
         return number
 
+    def _settle(self) -> None:
+        """Infer until the variables of all loops have the shape that comes around, or none.
+
+        What did not go together on the way is a conflict all the same.
+        """
+        for number in range(_MAX_PASSES):
+            self._shapes, self._values, self.reshapes = {}, {}, {}
+            self._run()
+            wrong = [merge for merge, text in self._loops.items() if not _holds(self.dims(merge), self.dims(text))]
+            if not wrong:
+                break
+            self._open_loops.update(wrong if number < _MAX_PASSES - 2 else self._loops)
+        self.conflicts = list({each.node: each for each in reversed(self.conflicts)}.values())[::-1]
+
     def _run(self) -> None:
         producers, done, is_open = self._index.producers, set[str](), set[str]()
         for name in producers:
@@ -124,6 +143,8 @@ class ShapeInference:
                     waiting.pop()
                     continue
                 needs = [node_of_input(text) for text in producers[current].data_inputs]
+                if current in self._loops:
+                    needs.remove(node_of_input(self._loops[current]))
                 missing = [each for each in needs if each in producers and each not in done and each not in is_open]
                 if missing and current not in is_open:
                     is_open.add(current)
@@ -169,7 +190,12 @@ class ShapeInference:
         if node.op == "Const":
             tensor = constant_value(node)
             return [None if tensor is None else tuple(tensor.shape)]
-        if node.op in RULES:
+        if node.name in self._loops:
+            forward = [
+                dims for dims, text in zip(shapes, node.data_inputs, strict=True) if text != self._loops[node.name]
+            ]
+            found: list[Dims] = [None if node.name in self._open_loops else common(forward), ()]
+        elif node.op in RULES:
             found = list(RULES[node.op](node, shapes, values))
         else:
             found = list(self._called(node, shapes)) or self._arrays(node, shapes)
@@ -182,6 +208,8 @@ class ShapeInference:
 
     def _arrays(self, node: Node, shapes: Sequence[Dims]) -> list[Dims]:
         """Hold what is written to a TensorArray against the shape of its elements."""
+        if node.op == "TensorArrayScatterV3" and shapes[1] is not None and shapes[2] is not None:
+            merged(shapes[1], shapes[2][:1])
         if node.op in ("TensorArrayScatterV3", "TensorArrayWriteV3") and shapes[2] is not None:
             array = self._index.producer(node.inputs[0])
             declared = None if array is None else attr_of(array, "element_shape")
@@ -223,6 +251,27 @@ class ShapeInference:
         self.conflicts += inner.conflicts
         self.reshapes |= inner.reshapes
         return [inner.dims(function.proto.ret[arg.name]) for arg in signature.output_arg]
+
+
+def _loop_variables(index: Index) -> Iterator[tuple[str, str]]:
+    """Yield the Merges of loops, and the input of each that comes around."""
+    for node in index.producers.values():
+        if node.op in MERGE_OPS:
+            for text in node.data_inputs:
+                source = index.producer(text)
+                if source is not None and source.op in NEXT_ITERATION_OPS:
+                    yield node.name, text
+
+
+def _holds(wide: Dims, narrow: Dims) -> bool:
+    """Whether every shape that a tensor may have is one that was taken for it."""
+    if wide is None:
+        return True
+    return (
+        narrow is not None
+        and len(wide) == len(narrow)
+        and all(a is None or a == b for a, b in zip(wide, narrow, strict=True))
+    )
 
 
 def _told(node: Node, output: int) -> Dims:

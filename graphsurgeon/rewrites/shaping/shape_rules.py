@@ -285,6 +285,13 @@ def _slice(_: Node, shapes: Sequence[Dims], values: Sequence[Value]) -> Sequence
     return [tuple(found)]
 
 
+def _range(_: Node, __: Sequence[Dims], values: Sequence[Value]) -> Sequence[Dims]:
+    start, limit, step = map(_scalar, values)
+    if start is None or limit is None or not step:
+        return [(None,)]
+    return [(len(range(start, limit, step)),)]
+
+
 def _scalar(value: Value) -> int | None:
     if isinstance(value, tuple):
         value = value[0] if len(value) == 1 else None
@@ -336,7 +343,7 @@ RULES: Mapping[str, Rule] = {
     "ConcatV2": _concat, "Concat": _concat, "Split": _split, "SplitV": _split, "Pack": _pack, "Unpack": _unpack,
     **dict.fromkeys(_REDUCTIONS, _reduction), **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
     **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"), _resize),
-    "Gather": _gather, "GatherV2": _gather, "Tile": _tile, "Slice": _slice, "OneHot": _one_hot,
+    "Range": _range, "Gather": _gather, "GatherV2": _gather, "Tile": _tile, "Slice": _slice, "OneHot": _one_hot,
     **dict.fromkeys(("Fill", "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "BroadcastTo"), _of_value),
     **dict.fromkeys(("Shape", "ShapeN", "Size", "Rank"), _measure),
     **dict.fromkeys(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Variable", "VariableV2"), _declared),

@@ -98,6 +98,13 @@ def _slice(_: Node, values: Sequence[Value]) -> Value:
     return whole[begin[0] :] if size[0] == -1 else whole[begin[0] : begin[0] + size[0]]
 
 
+def _range(_: Node, values: Sequence[Value]) -> Value:
+    if not all(isinstance(each, int) for each in values) or not values[2]:
+        return None
+    found = range(*values)
+    return tuple(found) if len(found) <= _MAX_SIZE else None
+
+
 def _prod(_: Node, values: Sequence[Value]) -> Value:
     if not isinstance(values[0], tuple):
         return values[0]
@@ -129,5 +136,6 @@ def _one(node: Node, values: Sequence[Value]) -> Value:
 
 _RULES: Mapping[str, Callable[[Node, Sequence[Value]], Value]] = {
     "Pack": _pack, "ConcatV2": _concat, "Concat": _concat, "StridedSlice": _strided_slice, "Slice": _slice,
-    "Prod": _prod, "Gather": _gather, "GatherV2": _gather, "Squeeze": _one, "ExpandDims": _one, "Reshape": _one,
+    "Prod": _prod, "Range": _range, "Gather": _gather, "GatherV2": _gather,
+    "Squeeze": _one, "ExpandDims": _one, "Reshape": _one,
 }  # fmt: skip

@@ -49,15 +49,35 @@ def test_functions_are_entered():
     assert [each.node for each in inferred(X + "y = f(x)", body, x=(2, 5)).conflicts] == ["y/f/m"]
 
 
-def test_what_comes_around_a_loop_is_not_known():
+LOOP = """
+    e = Enter(x) {frame_name: "f"}; m = Merge(e, n); t = Const(^m) {bool []}; c = LoopCond(t)
+    s = Switch(m, c); o = Exit(s); i = Identity(s:1); n = NextIteration(BODY); y = Relu(o)
+"""
+
+
+def test_variables_of_loops_keep_their_shape_or_have_none():
+    assert inferred(X + LOOP.replace("BODY", "i")).dims("y") == (None, 3)
+    grown = LOOP.replace("BODY", "g") + "a = Const(^m) {i32 []}; g = ConcatV2(i, i, a)"
+    assert inferred(X + grown, x=(2, 3)).dims("y") is None
+    assert inferred(X + grown, x=(2, 3)).conflicts == []
+
+
+def test_what_does_not_go_together_in_a_loop_is_found():
+    text = X + LOOP.replace("BODY", "g") + "k = Const(^m) {f32 [2, 3]}; g = AddV2(i, k)"
+    assert [each.node for each in inferred(text, x=(2, 3)).conflicts] == []
+    assert [each.node for each in inferred(text, x=(4, 3)).conflicts] == ["g"]
+
+
+def test_arrays_take_as_many_elements_as_they_are_scattered_to():
     text = (
         X
         + """
-        e = Enter(x) {frame_name: "f"}; m = Merge(e, n); t = Const(^m) {bool []}; c = LoopCond(t)
-        s = Switch(m, c); o = Exit(s); i = Identity(s:1); n = NextIteration(i); y = Relu(o)
+        a = Placeholder {dtype: resource}; f = Const {f32 []}; b = Const {i32 []}; l = Const {i32 [] 2}
+        d = Const {i32 [] 1}; r = Range(b, l, d); y = TensorArrayScatterV3(a, r, x, f)
     """
     )
-    assert inferred(text).dims("y") is None
+    assert inferred(text, x=(2, 3)).conflicts == []
+    assert [each.reason for each in inferred(text, x=(4, 3)).conflicts] == ["2 is not 4"]
 
 
 def test_calls_of_calls_come_to_an_end():

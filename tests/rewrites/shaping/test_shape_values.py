@@ -26,6 +26,8 @@ def node(op: str, **attrs: object) -> Node:
         (node("Pack"), [], [None, -1], (None, -1)),
         (node("ConcatV2"), [], [(1,), (2, None), 0], (1, 2, None)),
         (node("Mul"), [], [(2, None), 3], (6, None)),
+        (node("Range"), [], [2, 5, 1], (2, 3, 4)),
+        (node("Range"), [], [2, None, 1], None),
         (node("Prod"), [], [(2, 3), (0,)], 6),
         (node("GatherV2"), [], [(4, 5), 1, 0], 5),
         (node("Slice"), [], [(4, 5, 6), (1,), (-1,)], (5, 6)),
