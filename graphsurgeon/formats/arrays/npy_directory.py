@@ -47,12 +47,17 @@ def plan(tensors: Mapping[str, Tensor]) -> list[FormMember]:
         A name or a value that the format cannot hold.
     """
     plain = {name: _divided(path) for name, path in encode_names(tensors, ESCAPING.encode).items()}
+    _refuse_long(plain.values())
     colliding = _colliding(plain.values())
     paths = {name: _divided(_LOWER.encode(name)) if path in colliding else path for name, path in plain.items()}
-    for path in paths.values():
+    _refuse_long(paths.values())
+    return plan_forms({name: path + _SUFFIX for name, path in paths.items()}, tensors)
+
+
+def _refuse_long(paths: Iterable[str]) -> None:
+    for path in paths:
         if len(path) > _MAX_PATH_NBYTES:
             raise LimitError(f"the path {path[:40]!r}... that a name makes, in bytes,", len(path), _MAX_PATH_NBYTES)
-    return plan_forms({name: path + _SUFFIX for name, path in paths.items()}, tensors)
 
 
 def write(members: Sequence[FormMember], path: str, *, overwrite: bool, sync: bool = False) -> list[str]:
@@ -144,16 +149,20 @@ def _fail(error: OSError) -> None:
 
 def _colliding(paths: Iterable[str]) -> set[str]:
     """Return the paths of which a part differs from that of another only in upper and lower case."""
-    spellings: dict[str, set[str]] = {}
-    parts_of = {path: [path[:end] for end in _ends(path)] for path in paths}
-    for parts in parts_of.values():
-        for part in parts:
-            spellings.setdefault(part.lower(), set()).add(part)
-    return {path for path, parts in parts_of.items() if any(len(spellings[part.lower()]) > 1 for part in parts)}
-
-
-def _ends(path: str) -> list[int]:
-    return [index for index, character in enumerate(path) if character == "/"] + [len(path)]
+    # A trie of components in lower case: the number of each place, and how its last component is spelled.
+    places: dict[tuple[int, str], int] = {}
+    spellings: list[set[str]] = []
+    ways: dict[str, list[int]] = {}
+    for path in paths:
+        place = -1
+        ways[path] = []
+        for component in path.split("/"):
+            place = places.setdefault((place, component.lower()), len(places))
+            if place == len(spellings):
+                spellings.append(set())
+            spellings[place].add(component)
+            ways[path].append(place)
+    return {path for path, way in ways.items() if any(len(spellings[place]) > 1 for place in way)}
 
 
 def _divided(path: str) -> str:

@@ -38,6 +38,7 @@ class NewNames:
     ) -> None:
         self._map = name_map
         self._roots = roots
+        self._lengths = set(map(len, roots))
         self._added = _scope("add_scope", add_scope)
         self._stripped = _scope("strip_scope", strip_scope)
         self._has_stripped = not self._stripped
@@ -84,20 +85,33 @@ class NewNames:
             raise NotFoundError("name in the scope", self._stripped[:-1], list(scopes)[:3])
 
     def _mapped_name(self, name: str) -> str:
+        below: list[tuple[str, int]] = []
         new = self._mapped.get(name)
-        if new is None:
+        # Not by recursion, which has an end: a name may be below a root that is below a root ...
+        while new is None:
             new = self._map.find(name) if len(self._map) else name
-            self._mapped[name] = new = self._followed(name) if new is None else new
+            end = self._root_end(name) if new is None else 0
+            if end:
+                below.append((name, end))
+                name = name[:end]
+                new = self._mapped.get(name)
+            else:
+                new = self._mapped[name] = self._beside(name) if new is None else new
+        for name, end in reversed(below):
+            new = self._mapped[name] = new + name[end:]
         return new
 
-    def _followed(self, name: str) -> str:
-        """Return what a name that no entry takes is called behind the nearest that it is below of."""
-        roots = self._roots
+    def _root_end(self, name: str) -> int:
+        """Return where the nearest root ends that a name is below of, 0 when there is none."""
         end = name.rfind("/")
-        while end > 0:
-            if name[:end] in roots:
-                return self._mapped_name(name[:end]) + name[end:]
+        # Of a name of very many scopes, those that are as long as no root are not even copied.
+        while end > 0 and not (end in self._lengths and name[:end] in self._roots):
             end = name.rfind("/", 0, end)
+        return max(end, 0)
+
+    def _beside(self, name: str) -> str:
+        """Return what a name is called that no entry takes and that is below nothing."""
+        roots = self._roots
         variable, slot, rest = name.partition(_SLOT)
         if slot and variable + _VALUE in roots:
             new = self._mapped_name(variable + _VALUE)

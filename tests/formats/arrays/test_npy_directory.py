@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.formats.arrays import npy_directory
+from graphsurgeon.formats.arrays.transfer import export_tensors
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource
@@ -187,3 +188,9 @@ def test_file_that_became_shorter_since(tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CorruptionError):
         found["a"].numpy()
+
+
+def test_a_name_of_very_many_components_is_refused_soon(tmp_path: Path):
+    """To copy what is before each of its slashes would take an hour."""
+    with pytest.raises(LimitError, match="the path"):
+        export_tensors({"n/" * (1 << 20) + "w": as_tensor([1.0])}, f"{tmp_path}/d/")

@@ -110,3 +110,16 @@ def test_nodes_have_names_that_tensorflow_allows(now: str):
 def test_no_name_is_stripped_to_nothing():
     with pytest.raises(PassError, match="does not allow: 'a/' -> ''"):
         changed_names(["a/"], names(strip_scope="a"), "key")
+
+
+def test_a_name_below_very_many_roots():
+    """Each below the one before it: more of them than calls may be nested."""
+    roots = ["/".join(["a"] * depth) for depth in range(1, 2000)]
+    assert names("a=b", roots=" ".join(roots))(f"{roots[-1]}/x") == f"b{roots[-1][1:]}/x"
+
+
+def test_a_name_of_very_many_scopes_is_looked_at_once():
+    """To copy what is before each of its slashes would take an hour."""
+    deep = "n/" * (1 << 20) + "w"
+    assert names("x=y", roots=f"x {deep} {'n/' * 9}n")(deep) == deep
+    assert names("n=m", roots="n")(deep) == f"m{deep[1:]}"
