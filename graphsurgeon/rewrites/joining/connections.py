@@ -22,6 +22,7 @@ from graphsurgeon.ir.frames import ENTER_OPS, frames_of
 from graphsurgeon.ir.index import find_node
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import node_dtype, node_shape
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import OpSignatures
@@ -216,11 +217,17 @@ def _follow_signatures(model: Model, meta: schema.MetaGraphDef, tensors: Mapping
             continue
         outputs = [node_of(name) for info in signature.outputs.values() for name in tensor_names(info) if name]
         # An output may be an input that was connected.
-        needed = ancestors(producers, [node_of(tensors.get(name, name)) for name in outputs])
+        before = ancestors(producers, [node_of(tensors.get(name, name)) for name in outputs])
+        needed = [name for name in producers if name in before]
         there = {info.name for info in signature.inputs.values()}
         for name, (argument, info) in known.items():
-            if node_of(name) in needed and name not in there:
+            if node_of(name) in before and name not in there:
                 signature.inputs[_free(argument, signature.inputs)].CopyFrom(info)
+                there.add(name)
+        for name in needed:
+            # What no signature knows has to be fed all the same.
+            if producers[name].op in PLACEHOLDER_OPS and f"{name}:0" not in there:
+                signature.inputs[_free(name.replace("/", "_"), signature.inputs)].CopyFrom(_info(producers[name]))
 
 
 def _named_inputs(
@@ -231,6 +238,12 @@ def _named_inputs(
         for argument, info in sorted(meta.signature_def[key].inputs.items()):
             if info.name and node_of(info.name) not in tensors:
                 yield info.name, (argument, info)
+
+
+def _info(node: Node) -> schema.TensorInfo:
+    dtype, shape = node_dtype(node), node_shape(node)
+    number = 0 if dtype is None else dtype.number
+    return schema.TensorInfo(name=f"{node.name}:0", dtype=number, tensor_shape=(shape or Shape()).to_proto())
 
 
 def _free(wanted: str, taken: Mapping[str, object]) -> str:

@@ -58,6 +58,18 @@ def test_signatures_take_what_the_tensor_is_computed_from():
     assert signatures["one"].inputs["x"].name == "a:0"
 
 
+def test_signatures_take_inputs_that_no_signature_knows():
+    text = "g/x = Placeholder {dtype: f32, shape: shape[?,3]}; a = Relu(g/x)"
+    made = notation.model(text + "; b = Placeholder {dtype: f32}; y = Elu(b)")
+    made.meta = schema.MetaGraphDef()
+    signature = made.meta.signature_def["two"]
+    signature.inputs["x"].name, signature.outputs["y"].name = "b:0", "y:0"
+    connect_tensors(made, [("b", "a")], "join")
+    (name,) = signature.inputs
+    assert (name, signature.inputs[name].name, signature.inputs[name].dtype) == ("g_x", "g/x:0", 1)
+    assert [dim.size for dim in signature.inputs[name].tensor_shape.dim] == [-1, 3]
+
+
 def test_a_scalar_of_old_graphs_may_be_anything():
     made = notation.model("a = Const {f32 [2]}; b = Placeholder {dtype: f32, shape: shape[]}; y = Relu(b)")
     made.rest.versions.producer = 22
