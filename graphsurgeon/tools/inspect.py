@@ -26,6 +26,7 @@ from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tools.recipe.record import read_records
 from proto_utils import schema
+from proto_utils.errors import CorruptionError
 
 _CONTROL_FLOW = {
     "v1": ("Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "RefSwitch", "RefMerge", "RefEnter"),
@@ -162,8 +163,16 @@ def inspect(model: Model) -> Inspection:
         saver=_saver(meta.saver_def) if meta.HasField("saver_def") else None,
         tags=list(meta.meta_info_def.tags),
         oldest_tensorflow=oldest_tensorflow(model),
-        records=read_records(model),
+        records=_records(model),
     )
+
+
+def _records(model: Model) -> list[dict[str, Any]]:
+    """Return what runs noted; of a damaged note, that it is."""
+    try:
+        return read_records(model)
+    except CorruptionError as error:
+        return [{"damaged": error.reason}]
 
 
 def _endpoints(model: Model) -> tuple[list[Endpoint], list[Endpoint]]:

@@ -169,6 +169,9 @@ def _meta_lines(found: Inspection) -> Iterator[tuple[str, str]]:
 
 def _record_lines(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for record in records:
+        if "damaged" in record:
+            yield "record", str(record["damaged"])
+            continue
         sources = ", ".join(f"{each['name']} ({each['sha256'][:12]})" for each in record["sources"])
         yield "record", f"graphsurgeon {record['graphsurgeon']}" + (f", from {sources}" if sources else "")
         for number, step in enumerate(record["steps"], 1):

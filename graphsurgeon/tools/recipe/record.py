@@ -53,9 +53,22 @@ def read_records(model: Model) -> list[dict[str, Any]]:
     """Return the entries of a model, oldest first; damage is a CorruptionError."""
     found = list(dict.fromkeys([*_in_graph(model), *_in_collection(model)]))
     try:
-        return [json.loads(data[data.index(b"{") :]) for data in found]
-    except ValueError as error:
+        records = [json.loads(data[data.index(b"{") :]) for data in found]
+    except (ValueError, RecursionError) as error:
         raise CorruptionError(f"the record of a run is damaged: {error}") from None
+    if not all(map(_is_record, records)):
+        raise CorruptionError("the record of a run is damaged: it does not say version, sources and steps")
+    return records
+
+
+def _is_record(entry: Any) -> bool:
+    """Whether an entry, which anybody may have written, has what is shown of one."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("graphsurgeon"), str):
+        return False
+    sources, steps = entry.get("sources"), entry.get("steps")
+    if not isinstance(sources, list) or not isinstance(steps, list):
+        return False
+    return all(isinstance(s, dict) and all(isinstance(s.get(key), str) for key in ("name", "sha256")) for s in sources)
 
 
 def digests(paths: Iterable[str]) -> Iterator[dict[str, Any]]:
