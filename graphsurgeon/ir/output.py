@@ -19,7 +19,7 @@ from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.output_shapes import output_shape
-from graphsurgeon.ir.signatures import ArgNames, OpSignatures, signature_of
+from graphsurgeon.ir.signatures import ArgNames, OpSignatures, fixed_num_outputs, signature_of
 from graphsurgeon.names import is_control, node_of_input, parse_input
 from graphsurgeon.tensors.dtypes import INVALID, DType
 from proto_utils.errors import NotFoundError, UnsupportedError
@@ -121,13 +121,12 @@ class Output:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Output):
             return NotImplemented
-        return self._key() == other._key()
+        if self.node is not other.node or self.index != other.index:
+            return False
+        return self.node is not None or (self._graph is other._graph and self._argument == other._argument)
 
     def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _key(self) -> tuple[int, int, str]:
-        return id(self._graph if self.node is None else self.node), self.index, self._argument
+        return hash((id(self.node), self.index, self._argument))
 
     def __repr__(self) -> str:
         return f"Output({self.name!r})"
@@ -135,9 +134,9 @@ class Output:
 
 def outputs_of(graph: Graph, node: Node) -> tuple[Output, ...]:
     """Return the outputs of a node; of an op that nobody knows, those up to the last that is read."""
-    names = graph.signatures.of(node).output_names
-    if names is not None:
-        return tuple([Output(node, index) for index in range(sum([count for _, count in names]))])
+    count = _num_outputs(graph, node)
+    if count is not None:
+        return (Output(node),) if count == 1 else tuple([Output(node, index) for index in range(count)])
     read = [parse_input(text).output for text in graph.index.texts(node.name)]
     return tuple([Output(node, index) for index in range(max([0, *read]) + 1)])
 
@@ -152,12 +151,22 @@ def output_of_input(graph: Graph, text: str) -> Output:
     rest = text[len(name) + 1 :]
     if node is None:
         return Output(None, int(rest) if rest.isdecimal() else 0, argument=name, graph=graph)
-    names = graph.signatures.of(node).output_names
-    count = None if names is None else sum([num for _, num in names])
-    index = _index_in_body(rest, names) if graph.is_body else parse_input(text).output
+    count = _num_outputs(graph, node)
+    if not graph.is_body:
+        index: int | None = parse_input(text).output if rest else 0
+    else:
+        index = _index_in_body(rest, graph.signatures.of(node).output_names)
     if index is None or (count is not None and index >= count):
         raise NotFoundError("tensor", text, [each.name for each in outputs_of(graph, node)][:3])
     return Output(node, index)
+
+
+def _num_outputs(graph: Graph, node: Node) -> int | None:
+    fixed = fixed_num_outputs(node.op)
+    if fixed is not None:
+        return fixed
+    names = graph.signatures.of(node).output_names
+    return None if names is None else sum([count for _, count in names])
 
 
 def tensor_of(graph: Graph, tensor: TensorLike) -> Output:

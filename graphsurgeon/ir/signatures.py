@@ -152,7 +152,7 @@ def signature_of(node: Node) -> OpSignature:
 
 def num_outputs(node: Node) -> int | None:
     """Return how many tensors `node` makes, None when that is not known; a quarter of a microsecond for most ops."""
-    fixed = _fixed_num_outputs(node.op)
+    fixed = fixed_num_outputs(node.op)
     if fixed is not None:
         return fixed
     names = signature_of(node).output_names
@@ -179,7 +179,8 @@ def output_number(node: Node, output: str) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _fixed_num_outputs(op: str) -> int | None:
+def fixed_num_outputs(op: str) -> int | None:
+    """Return how many tensors all nodes of an op make; None where attrs tell, and of ops that are not known."""
     known = ops.facts(op)
     if known is None or any(arg.is_list or arg.number for arg in known.outputs):
         return None

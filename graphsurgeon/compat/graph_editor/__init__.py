@@ -3,8 +3,9 @@
 Where TensorFlow's takes a ``tf.Graph``, ``tf.Operation`` and ``tf.Tensor``, this takes a `graphsurgeon.Graph`, its
 nodes and their outputs: ``graph["c"]``, ``graph["c:0"]``, ``graph["c"].outputs[0]``::
 
-    graph = gs.Model.from_graph_def(graph_def).graph
-    ge.reroute_ts(graph["a:0"], graph["b:0"])
+    model = gs.Model.from_graph_def(graph_def)        # TensorFlow's own messages, too
+    ge.reroute_ts(model.graph["a:0"], model.graph["b:0"])
+    graph_def = model.to_graph_def(like=graph_def)
 
 What TensorFlow's does wrong is right here: copies are colocated with copies, a loop is copied whatever the order of its
 nodes, and under a frame of its own, and two tensors that one node reads are swapped in it too.

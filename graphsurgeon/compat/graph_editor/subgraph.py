@@ -156,12 +156,14 @@ class SubGraphView:
     @property
     def connected_inputs(self) -> list[Output]:
         """The inputs that ops read."""
-        return [t for t in self._input_ts if t not in self._passthrough_ts]
+        passed = frozenset(self._passthrough_ts)
+        return [t for t in self._input_ts if t not in passed]
 
     @property
     def connected_outputs(self) -> list[Output]:
         """The outputs that ops make."""
-        return [t for t in self._output_ts if t not in self._passthrough_ts]
+        passed = frozenset(self._passthrough_ts)
+        return [t for t in self._output_ts if t not in passed]
 
     def __bool__(self) -> bool:
         return self._graph is not None
@@ -238,7 +240,8 @@ def _of_graph(view: SubGraphView, graph: Any) -> SubGraphView:
 
 
 def _picked(ts: list[Output], indices: Iterable[int | Output]) -> list[Output]:
-    found = [each if isinstance(each, int) else ts.index(each) for each in indices]
+    numbers = {t: number for number, t in reversed([*enumerate(ts)])}
+    found = [each if isinstance(each, int) else numbers.get(each, -1) for each in indices]
     for index in found:
         if not 0 <= index < len(ts):
             raise ValueError(f"{index} is none of 0 to {len(ts) - 1}")

@@ -321,9 +321,10 @@ def graph_replace(
 def _transformed_view(info: _TmpInfo, view: SubGraphView) -> SubGraphView:
     """Return a view of the copies, with inputs and outputs in the order of the originals."""
     made = SubGraphView(list(info.transformed_ops.values()))
-    inputs = [info.transformed_ts[t] for t in view.inputs if t in info.transformed_ts]
-    outputs = [info.transformed_ts[t] for t in view.outputs if t in info.transformed_ts]
-    return made.remap([t for t in inputs if t in made.inputs], [t for t in outputs if t in made.outputs])
+    inputs, outputs = frozenset(made.inputs), frozenset(made.outputs)
+    read = [info.transformed_ts[t] for t in view.inputs if t in info.transformed_ts]
+    results = [info.transformed_ts[t] for t in view.outputs if t in info.transformed_ts]
+    return made.remap([t for t in read if t in inputs], [t for t in results if t in outputs])
 
 
 def _colocate(info: _TmpInfo) -> None:
