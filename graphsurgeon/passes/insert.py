@@ -6,10 +6,11 @@ For: gradients that stop (StopGradient), numbers that are checked or printed (Ch
 Prerequisites: the op takes one tensor, or lists beside it, and gives the type that the readers take.
 
 Leaves behind: a node that reads the tensor, and whose first output is read by all who did, results of a function
-included. It is as TensorFlow's Python makes it, on the device of the tensor's node and in its scope. In a loop or
-branch it is in the frame and the context of the tensor. Outputs of signatures and collections that name the tensor name
-the new one, and signatures say its type and shape. Inferred shapes behind an op that may change them are true again, or
-go where nothing is known. What is fed is still fed, and variables keep their reads.
+included. It is as TensorFlow's Python makes it, without defaults that TensorFlow 1.15 does not know, on the device of
+the tensor's node and in its scope. In a loop or branch it is in the frame and the context of the tensor. Outputs of
+signatures and collections that name the tensor name the new one, and signatures say its type and shape. Inferred
+shapes behind an op that may change them are true again, or go where nothing is known. What is fed is still fed, and
+variables keep their reads.
 
 What else it meets: a variable's reference and the handle of a resource are declined, for what gives the variable
 values reads them too; so is the way by which a loop goes round. Gradients that are in the graph already stay as they
@@ -29,6 +30,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import SAME_SHAPE_OPS
 from graphsurgeon.ir.ops import facts
+from graphsurgeon.ir.versions import needs_of
 from graphsurgeon.meta_graph.readers import FollowedRow
 from graphsurgeon.names import scope_of, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
@@ -141,6 +143,10 @@ def _make(at: ChosenTensor, op: str, name: str, attrs: Mapping[str, Any]) -> Nod
     scope = "" if node is None or name else scope_of(node.name)
     with as_refusal("insert", at.function), at.graph.scope(scope):
         made = at.graph.add(op, inputs, name=name or None, device="" if node is None else node.device, **attrs)
+    for need in list(needs_of(made)):
+        # So an older TensorFlow loads what it loaded before.
+        if need.attr and need.is_default:
+            del made.attrs[need.attr]
     outputs = made.outputs
     if not outputs:
         raise PassError("insert", f"op {op} gives no tensor that could be read", node=at.name)

@@ -173,3 +173,9 @@ def test_objects_that_would_compute_something_else_go():
     (note,) = insert(of, at=("out",), op="Identity").notes
     assert "object graph is gone" in note
     assert not of.meta.HasField("object_graph_def")
+
+
+def test_defaults_that_came_later_are_left_out():
+    of = model("x = Placeholder {dtype: f32, shape: shape[1,4,4,2]}; y = Relu(x)")
+    insert(of, at=("x",), op="MaxPool", attr=("ksize=1,1,1,1", "strides=1,1,1,1", "padding=SAME"))
+    assert set(attrs(of, "MaxPool")) == {"T", "ksize", "strides", "padding", "data_format"}
