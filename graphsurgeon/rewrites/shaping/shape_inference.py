@@ -223,11 +223,16 @@ class ShapeInference:
         if node.op in self._functions:
             functions = [Func(node.op, {})]
         elif node.op in CALL_OPS:
-            functions = [node.attrs["f"]]
+            functions = [attr_of(node, "f")]
         elif node.op in _BRANCHES:
             branches = attr_of(node, "branches")
-            functions = branches or [node.attrs["then_branch"], node.attrs["else_branch"]]
+            functions = (
+                branches if isinstance(branches, list) else [attr_of(node, "then_branch"), attr_of(node, "else_branch")]
+            )
             shapes = shapes[1:]
+        # In a body an attr may stand for what its call gives.
+        if not all(isinstance(each, Func) for each in functions):
+            return ()
         results = [self._result(node, each.name, shapes) for each in functions]
         return [common(list(column)) for column in zip(*results, strict=False)] if results else ()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from graphsurgeon.ir.attr_value import Func
+from graphsurgeon.ir.attr_value import Func, Placeholder
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
@@ -31,6 +31,8 @@ WHILE_OPS = frozenset({"While", "StatelessWhile"})
 Key: TypeAlias = "tuple[str, str]"
 
 _MAX_CALLS = 50
+#: In a body these may stand for what its call gives.
+_FUNCTION_ATTRS = ("then_branch", "else_branch", "branches", "cond", "body")
 
 
 class Specialization:
@@ -71,7 +73,9 @@ class Specialization:
         return (node for node in self.graph if node.name not in self.branches.dead)
 
     def _call(self, node: Node, operands: Outputs) -> Outputs:
-        if all(operand is None for operand in operands):
+        if all(operand is None for operand in operands) or any(
+            isinstance(node.attrs.get(key), Placeholder) for key in _FUNCTION_ATTRS
+        ):
             return ()
         if node.op in IF_OPS | CASE_OPS:
             return self._condition(node, operands)

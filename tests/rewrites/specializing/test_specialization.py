@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphsurgeon.evaluator import evaluate
+from graphsurgeon.ir.attr_value import Placeholder
 from graphsurgeon.ir.library import Function
 from graphsurgeon.rewrites.specializing.specialization import Specialization, Specializer
 from graphsurgeon.tensors import dtypes
@@ -56,3 +57,11 @@ def test_functions_that_call_themselves_are_left_alone():
     made, library = specialized(f"{P} y = again(p)", of_flags("again", "a", "c:out0:0", "c = again(a)"))
     assert not made.has_effect
     assert len(library.made) == 1
+
+
+def test_functions_that_a_call_gives_are_not_known():
+    body = notation.function("g", "a", "i:output:0", "i = StatelessIf(a, a) {Tcond: bool, Tin: [bool], Tout: [bool]}")
+    for key in ("then_branch", "else_branch"):
+        body.body["i"].attrs[key] = Placeholder(key)
+    made, _ = specialized(f"{P} y = g(p)", body)
+    assert not made.has_effect
