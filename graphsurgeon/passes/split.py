@@ -29,8 +29,9 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
+from graphsurgeon.ir.op_families import PLACEHOLDER_OPS, RESTORE_OPS
 from graphsurgeon.ir.signatures import OpSignatures
+from graphsurgeon.ir.traversal import successors
 from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, initialization_dependencies, state_inputs
 from graphsurgeon.meta_graph.endpoints import signature_endpoints
@@ -157,7 +158,9 @@ def _outputs(model: Model, index: Index, names: Iterable[str]) -> list[str]:
 def _refuse_lost_updates(model: Model, index: Index, cut: Cut) -> None:
     """Refuse to leave out what changes variables, unless outputs were named."""
     also, _ = initialization_dependencies(model.meta, index.producers)
-    known = {name for names in also.values() for name in names} | find_saver(model, index).nodes
+    # Those of other savers too.
+    restoring = successors(index, [node.name for node in model.graph if node.op in RESTORE_OPS])
+    known = {name for names in also.values() for name in names} | find_saver(model, index).nodes | restoring
     known |= {each.initializer for each in existing_variables(model.graph, index)}
     lost = [
         node.name

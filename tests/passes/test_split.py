@@ -126,6 +126,20 @@ def test_updates_are_not_lost_unasked():
     assert any("train" in note for note in report.notes)
 
 
+def test_other_savers_are_no_updates():
+    text = "\nx = Placeholder {dtype: f32}\na = Mul(x, w/read)\ny = Relu(a)"
+    model = trained(["w"], text)
+    for node in list(model.graph):
+        if node.name.startswith("save/"):
+            copy = node.copy()
+            copy.name = f"more/{node.name}"
+            copy.inputs = [each.replace("save/", "more/save/") for each in node.inputs]
+            if "_class" in copy.attrs:
+                del copy.attrs["_class"]
+            model.graph.append(copy)
+    assert [half.outputs for half in split(model, at=("a",)).halves] == [["a"], ["y"]]
+
+
 def test_a_variable_that_one_half_changes_is_not_shared():
     text = "\nx = Placeholder {dtype: f32}\nu = AssignSub(w, x)\na = Mul(x, w/read, ^u)\ny = Mul(a, w/read)"
     check_refusal(split, trained(["w"], text), PassError, "changes 'w', which both halves need", at="a", outputs="y")
