@@ -18,7 +18,7 @@ INTS = (1, 2, 8, 0)
 STRINGS = ("x", "ij,jk->ik", "i->j", "", "ADD", "{}")
 SHAPES = ([2, 3], [], [None, 3])
 
-#: The shape function of TensorFlow 2.21 ends the process when its `tuple_mask` is none.
+#: Left out: TensorFlow 2.21 does not survive made-up attrs of these.
 FATAL = {"SplitDedupData", "MergeDedupData"}
 
 
