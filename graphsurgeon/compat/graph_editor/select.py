@@ -305,7 +305,8 @@ def _walk(
                     new[other] = None
         found.update(new)
         wave = list(new)
-    return list(found) if inclusive else [op for op in found if op not in frozenset(seeds)]
+    first = frozenset(() if inclusive else seeds)
+    return [op for op in found if op not in first]
 
 
 def _ahead(op: Node, control_outputs: ControlOutputs | None, stops: Any) -> Iterable[Node]:
