@@ -65,7 +65,8 @@ class Body:
         self.signatures: list[OpSignature] = list(map(CHECKED, self.nodes))
         # the nodes that the quick look did not find sound
         self.suspects: list[tuple[Node, list[Fault]]] = []
-        self._look_at_new_nodes(signatures)
+        if self.nodes:
+            self._look_at_new_nodes(signatures)
         # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
         # every text that names a tensor, as far as that is known beforehand, and its type

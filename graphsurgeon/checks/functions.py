@@ -48,7 +48,7 @@ def signature_findings(body: Body, function: Function) -> Iterator[Finding]:
     """Yield what is wrong between a function's signature and its body."""
     signature = function.proto.signature
     for kind, args in (("argument", signature.input_arg), ("result", signature.output_arg)):
-        for name, count in Counter(arg.name for arg in args).items():
+        for name, count in Counter(arg.name for arg in args).items() if len(args) > 1 else ():
             if count > 1:
                 yield body.finding(ERROR, "duplicate-name", None, f"{count} {kind}s are called {name!r}")
     for arg in signature.output_arg:
