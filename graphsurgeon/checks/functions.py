@@ -33,7 +33,11 @@ def library_findings(library: Library) -> Iterator[Finding]:
         elif ops.facts(name) is not None:
             yield Finding(ERROR, "function", None, name, "an op of TensorFlow's has this name")
     gradients: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
     for gradient in library.rest.gradient:
+        if (pair := (gradient.function_name, gradient.gradient_func)) in seen:
+            continue
+        seen.add(pair)
         first = gradients.setdefault(gradient.function_name, gradient.gradient_func)
         if first != gradient.gradient_func:
             message = f"the library names two gradients, {first!r} and {gradient.gradient_func!r}"

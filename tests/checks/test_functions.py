@@ -54,3 +54,9 @@ def test_every_attr_of_a_custom_op_may_call():
         ("warning", "unknown-op", "TensorFlow has no op 'MyOwnCall'"),
         ("error", "missing-function", "attr 'body' names function 'f', which is not in the library"),
     ]
+
+
+def test_a_gradient_that_is_there_often_is_told_of_once():
+    gradient = 'gradient { function_name: "f" gradient_func: "g" }'
+    found = verify(read(library(function("f"), gradient, gradient, gradient)))
+    assert [finding.rule for finding in found] == ["missing-function"]
