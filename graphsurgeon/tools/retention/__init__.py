@@ -37,7 +37,7 @@ from graphsurgeon.tools.retention.stored import (
 )
 from proto_utils import disk, schema
 from proto_utils.errors import CorruptionError, NotFoundError
-from proto_utils.leftovers import claimed
+from proto_utils.leftovers import claimed, set_right
 from proto_utils.output import PATIENCE, Transaction
 from proto_utils.side_files import read_side_file
 
@@ -128,7 +128,11 @@ def prune_checkpoints(
     directory = os.fsdecode(directory) or "."
     plan = partial(_planned, directory, name, keep, keep_every_hours, since, unlisted=unlisted)
     report, _, _ = plan()
-    if dry_run or not (report.removed or report.state):
+    if dry_run:
+        return report
+    if not (report.removed or report.state):
+        # What a run that was killed left is set right all the same.
+        set_right(os.path.join(directory, name))
         return report
     with claimed(os.path.join(directory, name), patience=PATIENCE):
         # Others may have written the state file since.
