@@ -170,6 +170,9 @@ def kill(root: Path, scenario: Scenario, step: int, found: dict[str, list[str]])
     if again == 0 and not (scenario.is_in_place and end == "new"):
         if tree(home) != scenario.after:
             judge(scenario, tree(home), f"{label}, run again", found)
+            if scenario.words[0] == "prune-checkpoints":
+                # Once the state file has moved on, what was to be deleted is not listed any more, and stays.
+                return f"killed: {end}"
             found["losses"] += [f"{label}: run again, it is another"] if whole(scenario, tree(home)) != "after" else []
     elif again == 0:
         hidden = [path for path in tree(home) if path.rpartition("/")[2].startswith(".")]
