@@ -154,6 +154,8 @@ def states_of(
 
 def cuts(states: list[State], directory: Path) -> Iterator[Path]:
     """Make what cuts would leave: some of it, or all when the environment asks for that; the last in any case."""
+    if not states:
+        return
     num_states = len(states) if "GRAPHSURGEON_ALL_CUTS" in os.environ else 60
     some = random.Random(7).sample(range(len(states) - 1), min(num_states, len(states)) - 1)
     for number in (*sorted(some), len(states) - 1):
