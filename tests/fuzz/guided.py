@@ -24,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.guided", description=__doc__)
     parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--runs", type=int, help="stop after so many instead: what a seed gives is the same each time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("build/fuzz"), help="where findings and the corpus go")
     given = parser.parse_args()
@@ -40,8 +41,9 @@ def main() -> None:
     target = _Target(given.family)
     for number, data in enumerate(target.corpus()):
         (corpus / f"seed-{number}").write_bytes(data)
+    end = f"-max_total_time={int(60 * given.minutes)}" if given.runs is None else f"-runs={given.runs}"
     options = [
-        sys.argv[0], f"-max_total_time={int(60 * given.minutes)}", f"-seed={given.seed}", "-max_len=65536",
+        sys.argv[0], end, f"-seed={given.seed}", "-max_len=65536",
         f"-artifact_prefix={given.out}/guided-{given.family}-", "-rss_limit_mb=0", "-timeout=120", str(corpus),
     ]  # fmt: skip
     atheris.Setup(options, target.run, custom_mutator=target.mutate)
