@@ -1,10 +1,14 @@
-"""Packages of which every file is one public function of the same name: passes and edits."""
+"""Packages of which every file is one public function or verb of the same name: passes, edits and verbs.
+
+A file whose name Python could not import, `import` for one, ends in an underscore; what it holds has the name without.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 
@@ -26,11 +30,16 @@ class Registry:
     def names(self) -> tuple[str, ...]:
         """Return the names of all functions; imports none of them."""
         files = os.listdir(self._folder)
-        return tuple(sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")))
+        stems = (file[:-3] for file in files if file.endswith(".py") and not file.startswith("_"))
+        return tuple(sorted(stem.removesuffix("_") for stem in stems))
+
+    def stem(self, name: str) -> str:
+        """Return the last part of the module of a function: its name, and an underscore after a keyword."""
+        return f"{name}_" if iskeyword(name) else name
 
     def path(self, name: str) -> str:
         """Return the file of a function."""
-        return os.path.join(self._folder, f"{name}.py")
+        return os.path.join(self._folder, f"{self.stem(name)}.py")
 
     def load(self, name: str) -> Callable[..., Any]:
         """Import a function and return it.
@@ -42,5 +51,5 @@ class Registry:
         """
         if name not in self.names():
             raise KeyError(name)
-        function: Callable[..., Any] = getattr(import_module(f"{self._package}.{name}"), name)
+        function: Callable[..., Any] = getattr(import_module(f"{self._package}.{self.stem(name)}"), name)
         return function

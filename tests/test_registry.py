@@ -20,6 +20,13 @@ def test_files_that_begin_with_an_underscore_are_none(tmp_path):
     assert Registry("somewhere", str(tmp_path / "__init__.py")).names() == ("a", "b")
 
 
+def test_a_keyword_has_a_file_that_python_can_import(tmp_path):
+    (tmp_path / "import_.py").touch()
+    registry = Registry("somewhere", str(tmp_path / "__init__.py"))
+    assert registry.names() == ("import",)
+    assert registry.path("import") == str(tmp_path / "import_.py")
+
+
 def test_unknown_name():
     with pytest.raises(KeyError):
         edits.load("nothing")

@@ -71,7 +71,7 @@ class VerbGroup(click.Group):
 def _imported(stem: str) -> click.Command | None:
     command: click.Command | None = None
     if stem in verbs.names():
-        command = importlib.import_module(f"graphsurgeon.cli.verbs.{stem}").command
+        command = importlib.import_module(f"graphsurgeon.cli.verbs.{verbs.stem(stem)}").command
     elif stem == "split":
         command = importlib.import_module("graphsurgeon.cli.split_verb").command_of(stem)
     elif stem in passes.names():

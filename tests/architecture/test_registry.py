@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import keyword
 import re
 import subprocess
 import sys
@@ -98,3 +99,8 @@ def test_every_source_file_has_a_test_file(root: Path, module: Module):
 def test_every_test_of_one_has_one(root: Path, kind: str):
     tested = {path.stem.removeprefix("test_") for path in (root / "tests" / kind).glob("test_[!_]*.py")}
     assert tested == set(KINDS[kind][0].names())
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
+def test_every_file_can_be_imported_by_its_name(module: Module):
+    assert all(part.isidentifier() and not keyword.iskeyword(part) for part in module.name.split("."))

@@ -16,7 +16,7 @@ VERBS = [verb_name(stem) for stem in (*verbs.names(), *passes.names(), *edits.na
 
 
 def test_verbs_are_files_and_passes():
-    files = {path.stem for path in Path(verbs_file).parent.glob("*.py")} - {"__init__"}
+    files = {path.stem.removesuffix("_") for path in Path(verbs_file).parent.glob("[!_]*.py")}
     assert set(verbs.names()) == files >= {"inspect", "ls", "cat", "convert", "verify", "latest"}
     assert not files & set(passes.names())
 

@@ -5,3 +5,4 @@ from graphsurgeon.registry import Registry
 _REGISTRY = Registry(__name__, __file__)
 names = _REGISTRY.names
 path = _REGISTRY.path
+stem = _REGISTRY.stem

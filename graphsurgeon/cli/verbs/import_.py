@@ -1,4 +1,4 @@
-"""Import a file of arrays as a checkpoint: npz, safetensors, HDF5, or a directory of npy."""  # noqa: N999 -- a verb's file has its name
+"""Import a file of arrays as a checkpoint: npz, safetensors, HDF5, or a directory of npy."""
 
 from __future__ import annotations
 
