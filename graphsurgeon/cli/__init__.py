@@ -35,12 +35,30 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Names in checkpoints may be bytes that are no UTF-8; they are printed all the same.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    from graphsurgeon.cli.run import run
-
-    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        from graphsurgeon.cli.run import run
+    except ModuleNotFoundError as error:
+        sys.exit(_tell_missing(error, given))
+    code = run(given)
     # On its way out the interpreter collects all the same, three times; of what is frozen it looks at nothing.
     gc.freeze()
     sys.exit(code)
+
+
+def _tell_missing(error: ModuleNotFoundError, given: Sequence[str]) -> int:
+    """Say which package is not installed without one; return the exit code. What is no package goes on."""
+    import json
+
+    from graphsurgeon.cli.missing import DECLINED, describe_missing, missing_package
+
+    package = missing_package(error)
+    if package is None:
+        raise error
+    facts = describe_missing(package)
+    text = json.dumps({"error": facts}) if "--json" in given else f"error: {facts['message']}"
+    sys.stderr.write(f"{text}\n")
+    return DECLINED
 
 
 def _terminate(number: int, _: FrameType | None) -> NoReturn:

@@ -27,6 +27,7 @@ from typing import TextIO
 
 import click
 
+from graphsurgeon.cli.missing import DECLINED, describe_missing, missing_package
 from graphsurgeon.cli.output import in_flags, printable
 from proto_utils.errors import (
     ChangedError,
@@ -37,7 +38,8 @@ from proto_utils.errors import (
     OutputExistsError,
 )
 
-FINDING, USAGE, BAD_FILE, DECLINED, NOT_FOUND, IO = range(1, 7)
+FINDING, USAGE, BAD_FILE = 1, 2, 3
+NOT_FOUND, IO = 5, 6
 _DEFECT, _INTERRUPTED, _PIPE_CLOSED = 70, 130, 141
 _PROGRAM = "graphsurgeon"
 #: What of an error names options, as the library does.
@@ -63,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         return exit_code(error)
     except Exception as error:  # noqa: BLE001 -- whatever it is, 1 would mean that something differs
         _try_to_report(error, arguments)
-        return _DEFECT
+        return DECLINED if missing_package(error) else _DEFECT
     return result if isinstance(result, int) else 0
 
 
@@ -107,6 +109,9 @@ def describe(error: Exception) -> dict[str, object]:
         return {**facts, "hint": hint} if hint else facts
     if isinstance(error, MemoryError):
         return {"type": "MemoryError", "message": f"not enough memory{f': {error}' if str(error) else ''}"}
+    package = missing_package(error)
+    if package:
+        return describe_missing(package)
     if not isinstance(error, OSError):
         message = f"internal error, please report it: {type(error).__name__}: {error}"
         return {"type": "InternalError", "message": message, "hint": "--debug shows where it happened"}
