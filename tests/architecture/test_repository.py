@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_manifest_says_how_each_was_made(root: Path):
         assert (root / script).is_file(), f"{path}: no generator {script}"
 
 
+def test_the_sdist_has_whatever_is_tracked(root: Path, tracked: list[Path]):
+    listed = (root / "pyproject.toml").read_text().partition("[tool.hatch.build.targets.sdist]")[2].partition("\n]")[0]
+    patterns = [text.removeprefix("/") for text in re.findall(r'"(/[^"]+)"', listed)]
+    always = {"pyproject.toml", "LICENSE", ".gitignore"}
+    tops = {path.relative_to(root).parts[0] for path in tracked} - always
+    assert {top for top in tops if not any(fnmatch(top, pattern) for pattern in patterns)} == set()
+    assert [pattern for pattern in patterns if not [*root.glob(pattern)]] == []
+
+
 def test_oldest_requirements_are_the_lower_bounds(root: Path):
     declared = re.findall(r'^    "([\w-]+)>=([\d.]+)",$', (root / "pyproject.toml").read_text(), re.MULTILINE)
     pinned = dict(re.findall(r"^([\w-]+)==([\d.]+?)(?:\.\*)?(?:; python_version < .*)?$", _oldest(root), re.MULTILINE))
@@ -78,3 +88,34 @@ def test_oldest_requirements_are_the_lower_bounds(root: Path):
 
 def _oldest(root: Path) -> str:
     return (root / "requirements" / "oldest.txt").read_text(encoding="utf-8")
+
+
+def test_the_version_is_one(root: Path):
+    found = {
+        name: re.findall(pattern, (root / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name, pattern in {
+            "pyproject.toml": r'^version = "(.+)"$',
+            "graphsurgeon/__init__.py": r'^__version__ = "(.+)"$',
+            "CITATION.cff": r"^version: (.+)$",
+        }.items()
+    }
+    versions = found["pyproject.toml"]
+    assert len(versions) == 1
+    assert set(map(tuple, found.values())) == {tuple(versions)}
+    assert versions[0] in (root / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CHANGELOG.md"])
+def test_files_that_are_named_are_there(root: Path, name: str):
+    text = (root / name).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:graphsurgeon|proto_utils|tests)/[\w/.]+|\w+\.(?:md|toml))`", text)
+    assert [path for path in named if "NAME" not in path and not (root / path).exists()] == []
+    assert len(named) > 10 or name != "CONTRIBUTING.md"
+
+
+def test_nothing_tells_to_install_the_placeholder(root: Path, tracked: list[Path]):
+    """`graphsurgeon` on the package index is somebody else's, also with extras."""
+    told = re.compile(rb"pip install " + rb"'?graphsurgeon\b")
+    found = [path.relative_to(root).as_posix() for path in tracked if told.search(path.read_bytes())]
+    assert set(found) <= {"README.md"}
+    assert b"`pip install " + b"graphsurgeon` is wrong" in (root / "README.md").read_bytes()

@@ -213,7 +213,7 @@ def _import_h5py() -> Any:
     except ImportError as error:
         # Nothing is wrong with the file.
         reason = "h5py, which reads and writes these files, is not installed"
-        raise PassError("HDF5", reason, hint="pip install 'graphsurgeon[h5]'") from error
+        raise PassError("HDF5", reason, hint="pip install h5py") from error
     return h5py
 
 
