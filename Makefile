@@ -25,7 +25,7 @@ WITH_TF := $(filter 3.10 3.11 3.12 3.13,$(ANY))
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(V)/demo.installed ## install without TensorFlow, unfreeze a real frozen graph, show what came out
+demo: $(V)/demo.installed ## install without TensorFlow, unfreeze a real frozen graph, freeze it again, compare
 	@PATH="$(CURDIR)/$(V)/demo/bin:$$PATH" .ci/demo $(DEMO_GRAPH)
 
 test: $(V)/test.stamp ## run every test with TensorFlow 2.21, and 1.15 when a Python 3.7 is found
