@@ -22,7 +22,7 @@ _VALUES = re.compile(r"checkpoint|(saved_model_)?variables(\.index|\.data-\d{5}-
 _VARIABLES = "variables"
 _OWN = frozenset((*SAVED_MODEL_NAMES, "fingerprint.pb", *FILES))
 _DEBUG = "debug/saved_model_debug_info.pb"
-_SHARD = re.compile(r"(.*)\.data-\d{5}-of-(\d{5})", re.DOTALL)
+_SHARD = re.compile(r"(.*)\.data-(\d{5})-of-(\d{5})", re.DOTALL)
 _NPY = b"\x93NUMPY"
 
 
@@ -126,7 +126,7 @@ def deleted_files(existing: Iterable[str], planned: Collection[str]) -> list[str
         shard = _SHARD.fullmatch(file)
         if shard is not None and shard[1] not in counts:
             counts[shard[1]] = _num_shards(shard[1])
-        if shard is None or counts[shard[1]] == int(shard[2]):
+        if shard is None or int(shard[2]) < int(shard[3]) == counts[shard[1]]:
             found.append(file)
     return found
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphsurgeon.errors import GraphSurgeonError
-from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.bundle_reader import read_num_shards
+from graphsurgeon.formats.bundle_writer import index_path, shard_path
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import open_checkpoint
 from graphsurgeon.formats.state_file import V1_PATTERN
@@ -77,13 +78,16 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
     """Return the files of a checkpoint, its index first and its meta graph last; none when it is not there.
 
     A state file may name anything at all, and what is a checkpoint's is deleted: so a file counts by its name and by
-    what is in it. The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
+    what is in it, a data file as one of as many as the index says. The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
     """
     stem = V1_PATTERN.sub("", prefix)
     matching = (listings or Listings()).matching
-    if _is_table(index_path(prefix)):
+    num_shards = _num_shards(prefix)
+    if num_shards:
         # With the dot and the dash, so that step 10 does not stand between step 1 and its files.
-        files = [index_path(prefix), *matching(f"{prefix}.data-", "?????-of-?????")]
+        shards = matching(f"{prefix}.data-", f"?????-of-{num_shards:05}")
+        last = shard_path(prefix, num_shards - 1, num_shards)
+        files = [index_path(prefix), *(path for path in shards if _DATA.search(path) and path <= last)]
     elif stem != prefix:
         files = matching(stem, prefix[len(stem) :])
     elif os.path.isfile(prefix):
@@ -91,7 +95,7 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
     else:
         files = matching(f"{stem}-", "?????-of-?????")
     if files and files[0] != index_path(prefix):
-        files = [file for file in files if _is_table(file) and _is_checkpoint(file)]
+        files = [file for file in files if _is_table(file) and _is_v1_file(file)]
     meta = f"{stem}.meta"
     return (*files, meta) if files and _is_meta_graph(meta) else tuple(files)
 
@@ -158,6 +162,16 @@ def freed_nbytes(paths: Iterable[str]) -> int:
     return sum(stat.st_size for key, stat in sizes.items() if names[key] == stat.st_nlink)
 
 
+def _num_shards(prefix: str) -> int:
+    """Return how many data files a checkpoint has by its index, 0 without one that can be read."""
+    if not _is_table(index_path(prefix)):
+        return 0
+    try:
+        return read_num_shards(prefix)
+    except (OSError, GraphSurgeonError):
+        return 0
+
+
 def _is_table(path: str) -> bool:
     try:
         with contextlib.closing(FileSource(path)) as source:
@@ -166,11 +180,13 @@ def _is_table(path: str) -> bool:
         return False
 
 
-def _is_checkpoint(path: str) -> bool:
+def _is_v1_file(path: str) -> bool:
+    """Return whether a file is a V1 checkpoint or one of its shards, which may have a V2 of the same name beside it."""
     try:
-        return detect(path).kind.startswith("checkpoint")
+        found = detect(path)
     except (OSError, GraphSurgeonError):
         return False
+    return found.kind.startswith("checkpoint") and path != index_path(found.prefix)
 
 
 def _is_meta_graph(path: str) -> bool:

@@ -59,6 +59,21 @@ def test_what_is_no_checkpoint_by_its_content_has_no_files():
     assert files_of("m-1") == ("m-1.index", "m-1.data-00000-of-00001")
 
 
+def test_data_files_that_the_index_does_not_know_are_nobodys():
+    save_checkpoint({"w": floats(1)}, "m")
+    for shard in ("00000-of-00007", "00001-of-00001", "other-of-00001"):
+        Path(f"m.data-{shard}").write_text("mine")
+    assert files_of("m") == ("m.index", "m.data-00000-of-00001")
+    Path("n.index").write_bytes(table([(b"", b"no header")]))
+    Path("n.data-00000-of-00001").write_text("mine")
+    assert files_of("n") == ()
+
+
+def test_an_index_is_no_checkpoint_of_version_1():
+    save_checkpoint({"w": floats(1)}, "m")
+    assert files_of("m.index") == ()
+
+
 def test_prefixes():
     save_checkpoint({"w": floats(1)}, "m-1")
     for name in ("v1", "s-00000-of-00002", "s-00001-of-00002"):
