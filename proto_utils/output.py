@@ -28,6 +28,7 @@ program are held back meanwhile. A file on its own is replaced by one rename, wi
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from types import TracebackType
@@ -39,7 +40,7 @@ from proto_utils.files import FileSource
 from proto_utils.leftovers import claim
 from proto_utils.locks import Lock
 from proto_utils.placement import OutputFile, Placement, Role, in_turn, remove_all
-from proto_utils.places import hidden_beside, make_parents, new_number, real_place
+from proto_utils.places import hidden_beside, is_directory_name, make_parents, new_number, real_place
 from proto_utils.sink import FileSink
 
 #: In seconds, for a state file: others write it for a moment only.
@@ -114,8 +115,10 @@ class Transaction:
         OutputExistsError
             `path` exists and `overwrite` is false, it is a directory, or it was begun already.
         OSError
-            The directory cannot be written.
+            The directory cannot be written, or the name is that of a directory.
         """
+        if is_directory_name(os.fspath(path)):
+            raise IsADirectoryError(errno.EISDIR, "the name of a directory, and a file is to be written", path)
         mode = _mode(path, follow=follow)
         if follow and is_stream(path):
             sink = FileSink(disk.open_stream(path))

@@ -10,6 +10,11 @@ from proto_utils.deferral import deferred_signals
 _MAX_BASE_NBYTES = 230
 
 
+def is_directory_name(path: str) -> bool:
+    """Return whether a path can be the name of nothing but a directory: it ends in a slash, in ``.`` or in ``..``."""
+    return bool(path) and os.path.basename(path) in ("", os.curdir, os.pardir)
+
+
 def make_parents(directory: str, made: list[str]) -> None:
     """Make a directory and what is missing above it.
 

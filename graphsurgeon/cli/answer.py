@@ -12,6 +12,7 @@ import click
 from graphsurgeon.cli import options
 from graphsurgeon.cli.output import emit_json, emit_line, in_flags, remark
 from proto_utils.leftovers import set_right
+from proto_utils.places import is_directory_name
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.kinds import OutputKind
@@ -150,7 +151,7 @@ def output_options(verb: F) -> F:
 
 def is_directory(path: str) -> bool:
     """Whether an output is a directory, by its name or because it is there."""
-    return path.endswith(("/", os.sep)) or os.path.isdir(path)
+    return is_directory_name(path) or os.path.isdir(path)
 
 
 def check_prefix(path: str | None) -> None:
@@ -166,5 +167,5 @@ def check_prefix(path: str | None) -> None:
 
         check_output_name(path, "checkpoint")
         return
-    if path.endswith(("/", os.sep)) or not os.path.exists(f"{path}.index"):
+    if is_directory_name(path) or not os.path.exists(f"{path}.index"):
         raise click.UsageError(f"{path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")

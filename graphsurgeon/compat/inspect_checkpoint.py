@@ -23,8 +23,6 @@ from proto_utils.backtracking import max_letters
 __all__ = ["checkpoint_lines", "error_lines", "parse_numpy_printoption", "print_tensors_in_checkpoint_file"]
 
 _MEMBERS = (".index", ".meta", ".data")
-#: All but line breaks and tabs.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BOOLS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
@@ -80,7 +78,9 @@ def checkpoint_lines(
 
 
 def _printable(text: str) -> str:
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _lines(

@@ -11,6 +11,7 @@ import re
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.kinds import OutputKind
+from proto_utils.places import is_directory_name
 
 _EXPORTED = "export writes arrays, of which import makes a checkpoint again"
 #: Formats of others by their suffix, and the way to them.
@@ -56,8 +57,18 @@ def check_output_name(path: str, kind: OutputKind) -> None:
     """
     if not path or "\0" in path:
         raise PassError("save", f"{path!r} is the name of no file", is_usage=True)
-    if path.endswith(("/", os.sep)):
-        return
+    if is_directory_name(path):
+        if kind == "saved_model":
+            return
+        reason = (
+            f"{path} is the name of a directory, and {_TITLES.get(kind.removesuffix('_text'), 'a checkpoint')} is none"
+        )
+        raise PassError(
+            "save",
+            reason,
+            hint=f'name a {"prefix" if kind == "checkpoint" else "file"} in it, or `to="saved_model"`',
+            is_usage=True,
+        )
     if kind == "checkpoint" and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         reason = f"{path} is a device or a pipe, and a checkpoint is files beside it"
         raise PassError("save", reason, hint="name a prefix such as model.ckpt", is_usage=True)

@@ -19,6 +19,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.leftovers import set_right
 from proto_utils.output import Transaction
+from proto_utils.places import is_directory_name
 from proto_utils.sink import naming_output
 from proto_utils.splice import Piece
 
@@ -212,11 +213,11 @@ def save_checkpoint(
 def choose_kind(model: Model, path: str) -> OutputKind:
     """Return what `save` makes of a model when it is not told."""
     is_text = is_text_path(path)
+    if is_directory_name(path):
+        # This is the one kind that is a directory.
+        return "saved_model"
     if model.variables:
         return "checkpoint"
-    if path.endswith(("/", os.sep)):
-        # The name of a directory, and this is the one kind of graph that is one.
-        return "saved_model"
     if model.meta is not None and not model.is_frozen:
         return "meta_graph_text" if is_text else "meta_graph"
     return "graph_def_text" if is_text else "graph_def"

@@ -81,6 +81,7 @@ def test_lines_and_the_seconds(capsys, given, closing, is_asked_for, told):
 def test_directories(tmp_path):
     assert is_directory(str(tmp_path))
     assert is_directory("new/")
+    assert is_directory("new/.")
     assert not is_directory("new")
 
 

@@ -102,8 +102,8 @@ def test_printoptions():
 
 
 def test_control_characters_are_escaped(tmp_path, capsys):
-    save_checkpoint({"a\x1b[31m\0b\r\x9b1m\tc\né": np.zeros(1, np.float32)}, tmp_path / "m")
-    name = "a\\x1b[31m\\x00b\\r\\x9b1m\tc\né"
+    save_checkpoint({"a\x1b[31m\0b\r\x9b1m\u202e\tc\né": np.zeros(1, np.float32)}, tmp_path / "m")
+    name = "a\\x1b[31m\\x00b\\r\\x9b1m\\u202e\tc\né"
     for all_tensors, all_names in [(False, False), (True, False), (False, True)]:
         print_tensors_in_checkpoint_file(str(tmp_path / "m"), "", all_tensors, all_names)
     print_tensors_in_checkpoint_file(str(tmp_path / "m"), "\x1b", False)

@@ -65,3 +65,12 @@ def test_a_device_is_no_prefix():
     with pytest.raises(PassError, match="/dev/null is a device or a pipe"):
         check_output_name("/dev/null", "checkpoint")
     check_output_name("/dev/null", "graph_def")
+
+
+@pytest.mark.parametrize("name", ["d/", "d/.", ".", "d/.."])
+def test_names_of_directories_are_for_what_is_one(name):
+    check_output_name(name, "saved_model")
+    for kind, way in (("checkpoint", "name a prefix in it"), ("graph_def", "name a file in it")):
+        with pytest.raises(PassError, match="is the name of a directory") as caught:
+            check_output_name(name, kind)
+        assert way in str(caught.value.hint)

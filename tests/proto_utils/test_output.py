@@ -91,6 +91,13 @@ def test_a_directory_is_refused_even_when_told(tmp_path: Path):
         create(tmp_path / "d", overwrite=True)
 
 
+@pytest.mark.parametrize("name", ["new/", "new/."])
+def test_the_name_of_a_directory_is_none_of_a_file(tmp_path: Path, name):
+    with pytest.raises(IsADirectoryError), Transaction() as transaction:
+        transaction.create(f"{tmp_path}/{name}")
+    assert contents(tmp_path) == {}
+
+
 def test_one_file_twice_is_refused(tmp_path: Path):
     with pytest.raises(OutputExistsError):
         create(tmp_path / "a", tmp_path / "a", overwrite=True)

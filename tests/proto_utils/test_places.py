@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from proto_utils.places import hidden_beside, make_parents, real_place
+from proto_utils.places import hidden_beside, is_directory_name, make_parents, real_place
 
 
 def test_parents_are_made_and_noted(tmp_path):
@@ -66,3 +66,8 @@ def test_where_a_path_is(tmp_path):
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "real" / "other").symlink_to("file")
     assert real_place(tmp_path / "link" / "other") == str(tmp_path / "real" / "other")
+
+
+def test_names_of_directories():
+    assert all(map(is_directory_name, ("a/", "a//", "a/.", "a/..", ".", "..", "/")))
+    assert not any(map(is_directory_name, ("", "a", "a/b", "a/.b", "a/b.", "...")))

@@ -27,6 +27,7 @@ from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.places import is_directory_name
 from proto_utils.sink import naming_output
 
 ArrayFormat = Literal["npz", "npy", "safetensors", "h5"]
@@ -275,7 +276,7 @@ def format_of_path(path: str) -> ExportFormat:
     UnsupportedError
         It asks for none.
     """
-    if path.endswith(("/", os.sep)) or os.path.isdir(path):
+    if is_directory_name(path) or os.path.isdir(path):
         return "npy"
     lowered = path.lower()
     for kind, row in _FORMATS.items():

@@ -78,7 +78,8 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
     """Return the files of a checkpoint, its index first and its meta graph last; none when it is not there.
 
     A state file may name anything at all, and what is a checkpoint's is deleted: so a file counts by its name and by
-    what is in it, a data file as one of as many as the index says. The prefix of a V1 in shards is their pattern, ``model-?????-of-00002``, as in a state file.
+    what is in it, a data file as one of as many as the index says. The prefix of a V1 in shards is their pattern,
+    ``model-?????-of-00002``, as in a state file.
     """
     stem = V1_PATTERN.sub("", prefix)
     matching = (listings or Listings()).matching
