@@ -70,7 +70,7 @@ def test_a_device_is_no_prefix():
 @pytest.mark.parametrize("name", ["d/", "d/.", ".", "d/.."])
 def test_names_of_directories_are_for_what_is_one(name):
     check_output_name(name, "saved_model")
-    for kind, way in (("checkpoint", "name a prefix in it"), ("graph_def", "name a file in it")):
-        with pytest.raises(PassError, match="is the name of a directory") as caught:
-            check_output_name(name, kind)
-        assert way in str(caught.value.hint)
+    with pytest.raises(PassError, match=r"is the name of a directory.*a checkpoint.*name a prefix in it"):
+        check_output_name(name, "checkpoint")
+    with pytest.raises(PassError, match=r"is the name of a directory.*a GraphDef.*name a file in it"):
+        check_output_name(name, "graph_def")

@@ -187,7 +187,7 @@ def _is_v1_file(path: str) -> bool:
         found = detect(path)
     except (OSError, GraphSurgeonError):
         return False
-    return found.kind.startswith("checkpoint") and path != index_path(found.prefix)
+    return found.kind.startswith("checkpoint") and path != f"{found.prefix}.index"
 
 
 def _is_meta_graph(path: str) -> bool:
