@@ -7,7 +7,7 @@ before it is used:
 - in a repeat without end, each round must be read in one way only: what may follow a part differs from the part in its
   first letter, as in ``(layer_[0-9]+/)+`` and not in ``(a+)+`` or ``(a|a)*``, which are refused;
 - the number of repeats without end that can stand side by side is counted, and says with the length of a text how many
-  ways there are at most.
+  ways there are at most. What may be left out, as in ``a?a?a?aaa``, and alternatives that begin alike, count as well.
 
 Sets of letters are looked at as far as ASCII goes; all others count as one letter.
 """
@@ -19,6 +19,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise, takewhile
 from math import comb
 from typing import Any
 
@@ -33,6 +34,8 @@ else:
 MAX_WAYS = 1 << 33
 
 _LONGEST = 1 << 30
+#: Beside so many repeats, hardly a letter is to be shared out.
+_MOST_REPEATS = 1000
 #: A repeat of more rounds is as good as one without end.
 _MANY = 16
 _OTHERS = 128
@@ -48,7 +51,7 @@ Items = Sequence[tuple[Any, Any]]
 
 @lru_cache(maxsize=256)
 def num_repeats(pattern: str) -> int:
-    """Return how many repeats without end of a regular expression may stand side by side.
+    """Return how many repeats without end of a regular expression, and choices, may stand side by side.
 
     Raises
     ------
@@ -68,23 +71,56 @@ def max_letters(pattern: str) -> int:
     Raises as `num_repeats`.
     """
     count = num_repeats(pattern)
+    if count > _MOST_REPEATS:
+        return 0
     return bisect_left(range(_LONGEST), MAX_WAYS, key=lambda length: comb(length + count, count)) if count else _LONGEST
 
 
-def _count(items: Items, pattern: str) -> int:
+def _count(items: Items, pattern: str, after: Letters = frozenset()) -> int:
+    """Count what `num_repeats` counts; `after` may come behind all items."""
     total = 0
-    for op, argument in items:
+    for (op, argument), behind in zip(items, _letters_behind(items, after), strict=True):
         name = str(op)
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
-            _, most, body = argument
-            if most >= _MANY and not _is_read_in_one_way(body, _first(body)[0]):
-                reason = f"pattern {pattern!r} repeats what can be read in several ways, which may take for ever"
-                raise UnsupportedError(reason, hint="write it so that the next letter always tells what it belongs to")
-            total += 1 if most >= _MANY else _count(body, pattern) * int(most)
+            total += _count_repeat(argument, pattern, behind)
         else:
-            total += max((_count(each, pattern) for each in _alternatives(name, argument)), default=0)
+            counts = [_count(each, pattern, behind) for each in _alternatives(name, argument)]
+            # Whichever is read, only one is.
+            total += max(_num_alike(argument[1]).bit_length() if name == "BRANCH" else 0, *counts, 0)
             total += name == "GROUPREF"
     return total
+
+
+def _count_repeat(argument: Any, pattern: str, behind: Letters) -> int:
+    least, most, body = argument
+    first, _ = _first(body)
+    if most < _MANY:
+        inner = _count(body, pattern, first | behind if most > 1 else behind) * int(most)
+        return max(inner, int(least != most and not first.isdisjoint(behind)))
+    if not _is_read_in_one_way(body, first):
+        reason = f"pattern {pattern!r} repeats what can be read in several ways, which may take for ever"
+        raise UnsupportedError(reason, hint="write it so that the next letter always tells what it belongs to")
+    return 1
+
+
+def _letters_behind(items: Items, after: Letters) -> list[Letters]:
+    """Return which letters may come behind each item, when `after` may come behind all of them."""
+    found = []
+    for op, argument in reversed(items):
+        found.append(after)
+        first, is_nullable = _first_of(str(op), argument)
+        after = first | after if is_nullable else first
+    return found[::-1]
+
+
+def _num_alike(branches: Sequence[Items]) -> int:
+    """Return how many branches begin, as far as they are plain letters, with all plain letters of another."""
+    words = []
+    for branch in branches:
+        plain = takewhile(lambda item: str(item[0]) == "LITERAL", branch)
+        words.append("".join(chr(letter) for _, letter in plain).lower())
+    words.sort()
+    return sum(longer.startswith(shorter) for shorter, longer in pairwise(words))
 
 
 def _alternatives(op: str, argument: Any) -> Iterable[Items]:
@@ -105,9 +141,7 @@ def _alternatives(op: str, argument: Any) -> Iterable[Items]:
 
 def _is_read_in_one_way(items: Items, after: Letters) -> bool:
     """Whether at each point the next letter says which part it belongs to; `after` may come behind all of them."""
-    for position, (op, argument) in enumerate(items):
-        follow = _first(items[position + 1 :])
-        behind = follow[0] | after if follow[1] else follow[0]
+    for (op, argument), behind in zip(items, _letters_behind(items, after), strict=True):
         match str(op):
             case "MAX_REPEAT" | "MIN_REPEAT":
                 least, most, body = argument
@@ -186,6 +220,7 @@ def _letters(op: str, argument: Any) -> Letters:
     return _ALL
 
 
+@lru_cache(maxsize=1024)
 def _both_cases(letter: int) -> Letters:
     text = chr(letter)
     return frozenset(min(ord(each), _OTHERS) for case in (text, text.lower(), text.upper()) for each in case)

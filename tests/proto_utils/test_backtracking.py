@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 
 import pytest
 
@@ -30,6 +32,12 @@ from proto_utils.errors import UnsupportedError
         (r"(a)\1", 1),
         ("(^a)*", 1),
         ("(é+/)*", 1),
+        ("a?a?a?aaa", 3),
+        ("((a?){3}){5}a", 15),
+        ("(ab|a.)(ab|a.)c", 2),
+        ("(a|b)?(/[0-9]+)?:0", 1),
+        ("(conv_)?1", 0),
+        (".*/(block1_conv|block10_conv|block2_conv|fc)(/weights)?", 1),
     ],
 )
 def test_repeats_are_counted(pattern: str, count: int):
@@ -57,6 +65,30 @@ def test_what_is_no_expression(pattern: str):
 def test_the_length_of_the_text_counts():
     assert max_letters("conv1") == max_letters("(ab){9}") == 1 << 30
     assert max_letters(".*") > 1 << 29
+    assert max_letters("a?" * 40 + "a" * 40) < 20
+    assert max_letters("((((((((a.*){9}){9}){9}){9}){9}){9}){9}){9}") == 0
+
+
+@pytest.mark.parametrize("form", ["({})*b", "{}", "(?:{})?b"])
+@pytest.mark.parametrize("item", ["a", "a?", "(?:a|b)", "[ab]"])
+def test_a_long_pattern_takes_work_in_proportion(form: str, item: str):
+    def calls(number: int) -> int:
+        count = 0
+
+        def counted(frame, event, argument):
+            nonlocal count
+            count += 1
+
+        pattern = form.format(item * number)
+        sys.setprofile(counted)
+        try:
+            with contextlib.suppress(UnsupportedError):
+                max_letters(pattern)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert calls(2000) < 5 * calls(500) + 1000
     assert 1000 < max_letters(".*a.*b.*") < 10_000
     assert 30 < max_letters(".*" * 8) < 100
 
