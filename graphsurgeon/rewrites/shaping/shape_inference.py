@@ -30,6 +30,7 @@ _MAX_BODIES = 2_000
 # What a rule raises when it meets ranks that the op does not take, as in a graph that somebody rewired.
 _OTHER_RANKS = (IndexError, TypeError, ValueError, ZeroDivisionError)
 _BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
+_WHILES = frozenset({"While", "StatelessWhile"})
 
 
 class Conflict(NamedTuple):
@@ -220,6 +221,8 @@ class ShapeInference:
     def _called(self, node: Node, shapes: Sequence[Dims]) -> Sequence[Dims]:
         """Return the shapes of what a function returns, or of what all functions do of which one is called."""
         functions: Sequence[Func] = ()
+        if node.op in _WHILES:
+            return self._looped(node, shapes)
         if node.op in self._functions:
             functions = [Func(node.op, {})]
         elif node.op in CALL_OPS:
@@ -235,6 +238,21 @@ class ShapeInference:
             return ()
         results = [self._result(node, each.name, shapes) for each in functions]
         return [common(list(column)) for column in zip(*results, strict=False)] if results else ()
+
+    def _looped(self, node: Node, shapes: Sequence[Dims]) -> Sequence[Dims]:
+        """Return the shapes that the variables of a loop keep: nothing of those that come around with another."""
+        condition, body = attr_of(node, "cond"), attr_of(node, "body")
+        if not (isinstance(condition, Func) and isinstance(body, Func)):
+            return ()
+        kept = list(shapes)
+        for _ in range(_MAX_PASSES):
+            results = self._result(node, body.name, kept)
+            pairs = [(dims, results[i] if i < len(results) else None) for i, dims in enumerate(kept)]
+            if all(_holds(dims, around) for dims, around in pairs):
+                self._result(node, condition.name, kept)
+                return kept
+            kept = [dims if _holds(dims, around) else None for dims, around in pairs]
+        return ()
 
     def _result(self, node: Node, name: str, shapes: Sequence[Dims]) -> Sequence[Dims]:
         function = self._functions.get(name)

@@ -49,6 +49,18 @@ def test_functions_are_entered():
     assert [each.node for each in inferred(X + "y = f(x)", body, x=(2, 5)).conflicts] == ["y/f/m"]
 
 
+def test_bodies_of_whiles_are_entered():
+    condition = notation.function("c", "a b", "t:output:0", "t = Const {bool []}")
+    body = notation.function("f", "a b", "m:product:0 b", "m = MatMul(a, b)")
+    text = X + "y = While(x, k) {cond: fn:c, body: fn:f, T: [f32, f32]}; k = Const {f32 [3, 3]}; z = Relu(y)"
+    assert inferred(text, condition, body).dims("z") == (None, 3)
+    assert [tuple(each) for each in inferred(text, condition, body, x=(2, 5)).conflicts] == [
+        ("y/f/m", "[2, 5] is not multiplied by [3, 3]")
+    ]
+    grown = text.replace("[3, 3]", "[3, 4]")
+    assert inferred(grown, condition, body).dims("z") is None  # another shape each time around
+
+
 LOOP = """
     e = Enter(x) {frame_name: "f"}; m = Merge(e, n); t = Const(^m) {bool []}; c = LoopCond(t)
     s = Switch(m, c); o = Exit(s); i = Identity(s:1); n = NextIteration(BODY); y = Relu(o)
