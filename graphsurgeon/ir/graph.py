@@ -165,6 +165,7 @@ class Graph(NodeList):
             Below the scope that is open; without one, that of the op, or the first of ``Add``, ``Add_1`` ... that
             is free.
         device : str
+            Such as ``/gpu:0``.
         control_inputs : node or sequence of nodes
         **attrs
             The others stand at their defaults.
@@ -172,11 +173,13 @@ class Graph(NodeList):
         Raises
         ------
         GraphError
-            The name is taken, inputs or attrs are none that the op takes, or inputs are of several frames of loops.
+            The name is taken, inputs or attrs are none that the op takes, inputs are of several frames of loops, or
+            there is no such device.
         """
-        from graphsurgeon.ir.live_edits import add
+        from graphsurgeon.ir.live_edits import add, written_device
 
-        return add(self, op, inputs, name=name, device=device, control_inputs=control_inputs, attrs=attrs)
+        where = written_device(device)
+        return add(self, op, inputs, name=name, device=where, control_inputs=control_inputs, attrs=attrs)
 
     def insert_after(
         self,

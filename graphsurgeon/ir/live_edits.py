@@ -17,6 +17,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.output import Output, TensorLike, node_named, nodes_named, tensor_of
 from graphsurgeon.ir.selection import nodes_like
 from graphsurgeon.names import NODE_NAME, is_control, node_of_input, scope_of, some_of, spellings
+from proto_utils.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.graph import Graph, Nodes
@@ -49,6 +50,18 @@ def add(
     state_of(graph).frames.require_new(graph, node)
     graph.append(node)
     return node
+
+
+def written_device(device: str) -> str:
+    """Return the name of a device as TensorFlow writes it into a node, or refuse what it does not take."""
+    if not device:
+        return ""
+    from graphsurgeon.ir.device_names import device_name
+
+    try:
+        return device_name(device)
+    except UnsupportedError as error:
+        raise GraphError(error.reason, hint=error.hint) from None
 
 
 def insert_after(

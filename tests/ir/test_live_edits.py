@@ -49,12 +49,18 @@ def check_index(graph: Graph) -> None:
 
 def test_adding(graph: Graph):
     node = graph.add("Mul", [graph["y"], "w:0"], control_inputs=["a"], device="/cpu:0")
-    assert show([node]) == "Mul = Mul(y, w, ^a) on /cpu:0"
+    assert show([node]) == "Mul = Mul(y, w, ^a) on /device:CPU:0"
     assert node.attrs["T"] is dtypes.FLOAT
     assert graph.add("Mul", ["y", "y"]).name == "Mul_1"
     assert graph.add("Neg", "y", name="deep/neg").name == "deep/neg"
     assert [each.name for each in graph][-3:] == ["Mul", "Mul_1", "deep/neg"]
     check_index(graph)
+
+
+def test_a_device_that_tensorflow_does_not_take(graph: Graph):
+    with pytest.raises(GraphError, match="'gpu what' is no name of a device"):
+        graph.add("Neg", "y", device="gpu what")
+    assert "Neg" not in graph
 
 
 def test_attrs_of_what_is_added(graph: Graph):
