@@ -12,9 +12,10 @@ from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
 
 _WORDS = {"true": True, "false": False}
+_BOOLS = "0 or 1, true or false"
 
 
-def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool = False) -> Tensor:
+def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool | None = False) -> Tensor:
     """Make a scalar of a dtype.
 
     Parameters
@@ -22,8 +23,9 @@ def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool
     value : str, bytes, bool, int, float or complex
         A text stands for the number that it spells, unless the dtype is string.
     dtype : DType
-    saturate : bool
-        Take the nearest number in range for one that is out of it.
+    saturate : bool, optional
+        Take the nearest number in range for one that is out of it. None where nobody is asked, so that no hint leads
+        there.
 
     Raises
     ------
@@ -35,24 +37,24 @@ def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool
         return StringTensor([], [value if isinstance(value, bytes) else str(value).encode()])
     if isinstance(value, bytes):
         raise UnsupportedError(f"{value!r} is no {dtype.name}")
-    number = _parse(value) if isinstance(value, str) else value
+    number = _parse(value, dtype) if isinstance(value, str) else value
     if isinstance(number, float) and dtype.is_integer and not number.is_integer():
         raise UnsupportedError(f"{number} is no {dtype.name}")
     if dtype is dtypes.BOOL and number not in (0, 1):
-        raise UnsupportedError(f"{number} is no {dtype.name}", hint="0 or 1, true or false")
+        raise UnsupportedError(f"{number} is no {dtype.name}", hint=_BOOLS)
     if saturate and isinstance(number, int | float) and dtype.is_integer:
         number = int(number)
         # Python's own numbers may be past any dtype.
         low, high = limits(dtype)
         number = min(max(number, low), high)
     try:
-        return as_tensor(CastTensor(as_tensor(number), dtype, saturate=saturate).numpy())
+        return as_tensor(CastTensor(as_tensor(number), dtype, saturate=bool(saturate)).numpy())
     except PassError:
-        hint = "`saturate=True` takes the nearest number in range"
+        hint = None if saturate is None else "`saturate=True` takes the nearest number in range"
         raise UnsupportedError(f"{number} is out of the range of {dtype.name}", hint=hint) from None
 
 
-def _parse(text: str) -> bool | int | float | complex:
+def _parse(text: str, dtype: DType) -> bool | int | float | complex:
     if text.strip().lower() in _WORDS:
         return _WORDS[text.strip().lower()]
     for kind in (int, float, complex):
@@ -60,6 +62,8 @@ def _parse(text: str) -> bool | int | float | complex:
             return kind(text)
         except ValueError:
             continue
+    if dtype is dtypes.BOOL:
+        raise UnsupportedError(f"{text!r} is no bool", hint=_BOOLS)
     raise UnsupportedError(f"{text!r} is no number")
 
 

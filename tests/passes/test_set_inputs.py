@@ -105,7 +105,7 @@ def test_old_placeholders_may_have_any_shape():
         ("q=1", NotFoundError, "no input 'q'"),
         ("m=1", PassError, "Merge is no input"),
         (("p=1", "p:0=0"), PassError, "is named twice"),
-        ("p=maybe", PassError, "no number"),
+        ("p=maybe", PassError, "no bool; 0 or 1, true or false"),
         ((), PassError, "no inputs are named"),
         ("p", PassError, "NAME=VALUE"),
     ],

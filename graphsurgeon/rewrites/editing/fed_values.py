@@ -71,7 +71,9 @@ def fed_value(value: Any, dtype: DType, shape: Shape | None, name: str, operatio
     try:
         made = _converted(value, dtype)
     except UnsupportedError as error:
-        raise PassError(operation, error.reason, node=name, hint=error.hint) from None
+        is_several = isinstance(value, str) and "," in value and "=" in value
+        hint = "give every NAME=VALUE as one of its own, for values may hold commas" if is_several else error.hint
+        raise PassError(operation, error.reason, node=name, hint=hint) from None
     if shape is not None and shape.dims is not None and not _fits(made.shape, shape.dims):
         wanted = "[" + ", ".join("?" if dim is None else str(dim) for dim in shape.dims) + "]"
         raise PassError(operation, f"takes a value of shape {wanted}, not {list(made.shape)}", node=name)
@@ -88,14 +90,14 @@ def _converted(value: Any, dtype: DType) -> Tensor:
     if isinstance(value, str) and dtype is not dtypes.STRING and value.lstrip()[:1] == "[":
         value = _parsed(value)
     if isinstance(value, (str, bytes, bool, int, float, complex)):
-        return scalar(value, dtype)
+        return scalar(value, dtype, saturate=None)
     found = as_tensor(value)
     if found.dtype is dtype:
         return found
     if dtype is dtypes.STRING or not found.dtype.itemsize:
         raise UnsupportedError(f"values of dtype {found.dtype.name} are no {dtype.name}")
     elements = found.numpy().reshape(-1).tolist()
-    return _joined([scalar(each, dtype) for each in elements], dtype, found.shape)
+    return _joined([scalar(each, dtype, saturate=None) for each in elements], dtype, found.shape)
 
 
 def _joined(elements: Sequence[Tensor], dtype: DType, shape: Sequence[int]) -> Tensor:

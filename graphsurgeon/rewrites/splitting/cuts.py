@@ -78,8 +78,7 @@ def find_cut(model: Model, texts: Iterable[str], outputs: Sequence[str], operati
     if missing:
         told = some_of(missing, 10)
         reason = f"{told} would cross the cut too: computed in front, read behind"
-        hint = f'cut there as well: `at="{",".join([*tensors, *missing])}"`'
-        raise PassError(operation, reason, listed=missing, hint=hint)
+        raise PassError(operation, reason, listed=missing, hint=_way_out(model, index, tensors, missing, operation))
     ahead, needed = parts.ahead, parts.needed
     shared = [name for name in producers if name in ahead and name in needed and holds_state(producers[name])]
     _refuse_changes(model, producers, {*ahead, *needed}, shared, operation)
@@ -87,6 +86,16 @@ def find_cut(model: Model, texts: Iterable[str], outputs: Sequence[str], operati
     read = [text for text in tensors if text in texts_behind]
     front = [name for name in outputs if name not in parts.back]
     return Cut(tensors, read, front, parts.back, shared, parts.waits, ahead, needed)
+
+
+def _way_out(model: Model, index: Index, tensors: list[str], missing: list[str], operation: str) -> str:
+    """Return what to do about tensors that cross a cut: cut at them too, where that can be done."""
+    try:
+        _refuse_places(model, index, missing, operation)
+    except PassError as error:
+        # Most of what reads the inside of a loop from elsewhere computes gradients.
+        return f"{error.node!r} {error.reason}; where no output needs it, such as gradients, name those: `outputs`"
+    return f'cut there as well: `at="{",".join([*tensors, *missing])}"`'
 
 
 class _Parts(NamedTuple):

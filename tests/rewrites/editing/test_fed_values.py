@@ -46,6 +46,21 @@ def test_what_is_no_value(given, dtype):
         value(given, dtype)
 
 
+@pytest.mark.parametrize(
+    ("given", "dtype", "hint"),
+    [
+        ("maybe", dtypes.BOOL, "0 or 1, true or false"),
+        ("true,keep_prob=1", dtypes.BOOL, "give every NAME=VALUE as one of its own, for values may hold commas"),
+        ("300", dtypes.UINT8, None),  # nothing here has an option to saturate
+        ([300], dtypes.UINT8, None),
+    ],
+)
+def test_hints(given, dtype, hint):
+    with pytest.raises(PassError) as caught:
+        value(given, dtype)
+    assert caught.value.hint == hint
+
+
 def test_shapes():
     assert value([1, 2], dtypes.INT32, Shape([None])) == [1, 2]
     with pytest.raises(PassError, match=r"takes a value of shape \[\?\], not \[\]"):

@@ -52,6 +52,15 @@ def test_places_where_nothing_is_cut(text: str, at: str, match: str):
         cut(text, at)
 
 
+def test_the_inside_of_a_loop_that_would_cross_too():
+    text = LOOP + "; gradient = Mul(i, y)"
+    with pytest.raises(PassError, match="would cross the cut too") as caught:
+        cut(text, "y", outputs=("gradient",))
+    assert caught.value.hint is not None
+    assert "which is not cut through" in caught.value.hint
+    assert "`outputs`" in caught.value.hint
+
+
 def test_a_cond_as_a_whole_may_lie_behind():
     assert cut(COND, "x").back == ["y"]
 
