@@ -19,8 +19,9 @@ cut down to what is left of them; of a graph alone, the ops that fill tables. Th
 subgraph stays when all it saves stays, is made anew for the variables and tables that are left,
 or goes. Entries of collections, signatures, assets and values of variables go with their nodes,
 control-flow contexts are cut down; a TensorFlow 2 object graph goes when functions that it
-exports do. While loops stay whole, because their nodes need each other; an input inside of one
-is declined. Devices stay. All that went is in the report.
+exports do, and the saver made anew restores what only the objects did. While loops stay
+whole, because their nodes need each other; an input inside of one is declined. Devices stay.
+All that went is in the report.
 """
 
 from __future__ import annotations

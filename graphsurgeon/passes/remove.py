@@ -8,7 +8,8 @@ queue that they belong to; who does is named.
 Leaves behind: all other nodes as they were, but for colocation with a node that went. Entries of collections that name
 one go, contexts are cut down, and so do inputs of signatures that nobody reads. Ops that run initializers wait for
 those that are left. When a variable or table goes, its value goes, and the saver is made anew for those that are left.
-Functions that nothing calls any more go with the last call.
+Functions that nothing calls any more go with the last call; those that objects of TensorFlow 2 export stay with these,
+which go with values that they restore.
 
 What else it meets: in a function body a node is called FUNCTION/node; what the function returns stays. Frames and
 devices of other nodes stay. All that went is in the report.
@@ -33,6 +34,7 @@ from graphsurgeon.rewrites.editing.rewiring import as_refusal
 from graphsurgeon.rewrites.editing.unread import still_needed, unread_inputs
 from graphsurgeon.rewrites.pruning.kept_saver import NewSaver, OldSaver, find_saver, lost_values, remake_saver
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
+from graphsurgeon.rewrites.serving.object_functions import functions_in_use
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.state_choice import StateChoice
 
@@ -122,7 +124,9 @@ def remove(model: Model, *, nodes: tuple[str, ...]) -> RemoveReport:
     before = called_functions(model.graph, model.library)
     _cut_groups(model, cut, gone | saver_nodes)
     _take_out(model, chosen, saver_nodes, made)
-    functions = trim_library(model.library, called_functions(model.graph, model.library)) if before else []
+    # The objects stay as they were, unless values go that they restore.
+    used = functions_in_use(model, has_objects=not lost)
+    functions = trim_library(model.library, used) if before else []
     for key in lost:
         del model.variables[key]
     inputs = [] if model.meta is None else unread_inputs(model.meta, gone)

@@ -26,7 +26,7 @@ from graphsurgeon.names import node_of, text_of
 from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.variables.object_graph import read_object_graph
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from graphsurgeon.variables.saver_calls import saver_calls
 from graphsurgeon.variables.shape_and_slice import format_shape_and_slice, parse_shape_and_slice
 from proto_utils.errors import NotFoundError
@@ -153,6 +153,18 @@ class VariableValues:
             self._sums[whole, axis] = known
         numbers, sums = known
         return sums[bisect_left(numbers, number)]
+
+
+def restored_by_objects(model: Model, index: Index) -> set[str]:
+    """Return the variables that no saver of the graph restores, and whose keys the objects of the checkpoint tell.
+
+    Of a layer of Keras 3 the signatures read such a one, while the saver restores a copy of it.
+    """
+    if OBJECT_GRAPH_KEY not in model.variables:
+        return set()
+    saved, values = saved_keys(model, index), VariableValues(model, index)
+    unsaved = (node for node in variable_nodes(model.graph) if node.name not in saved)
+    return {node.name for node in unsaved if values.place(node) is not None}
 
 
 def variable_nodes(graph: Graph) -> Iterator[Node]:

@@ -48,6 +48,7 @@ class SavedVariable(NamedTuple):
     key: str
     variable: Variable
     slice: str = ""  # the part of the key's tensor, as in ``"10 4 0,5:0,4"``; empty for all of it
+    is_copy: bool = False  # whether it is only restored, for another one is saved under this key
 
     @property
     def tensors(self) -> tuple[StateTensor, ...]:
@@ -72,6 +73,17 @@ class Saver(NamedTuple):
     saver_def: schema.SaverDef
 
 
+def with_copies(saved: Iterable[SavedVariable]) -> list[SavedVariable]:
+    """Let the first of several variables that are one object of TensorFlow 2, so have one key, be what is saved."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for each in saved:
+        place = (each.key, each.slice)
+        found.append(each._replace(is_copy=True) if place in seen else each)
+        seen.add(place)
+    return found
+
+
 def new_saver(graph: Graph, states: Iterable[Saved], *, max_to_keep: int = 5) -> Saver:
     """Make the subgraph that saves and restores variables and other state, in the order of their keys.
 
@@ -82,10 +94,11 @@ def new_saver(graph: Graph, states: Iterable[Saved], *, max_to_keep: int = 5) ->
     scope = free_scope("save", map(NAME, graph))
     saved = sorted(((each, each.tensors) for each in states), key=lambda pair: pair[1][0].key)
     parts = [part for _, tensors in saved for part in tensors]
+    own = [part for each, tensors in saved if not _is_copy(each) for part in tensors]
     assigns = _assignments(scope, saved)
     members = [(node.name, node.device) for node in assigns if node.op != "Identity"]
     restore_all = new_group(f"{scope}/restore_all", members)
-    nodes = [*_file_name(scope), *_save(scope, parts), *_restore(scope, parts), *assigns, *restore_all]
+    nodes = [*_file_name(scope), *_save(scope, own), *_restore(scope, parts), *assigns, *restore_all]
     saver_def = schema.SaverDef(
         filename_tensor_name=f"{scope}/Const:0",
         save_tensor_name=f"{scope}/control_dependency:0",
@@ -95,6 +108,10 @@ def new_saver(graph: Graph, states: Iterable[Saved], *, max_to_keep: int = 5) ->
         version=_V2,
     )
     return Saver(nodes, saver_def)
+
+
+def _is_copy(state: Saved) -> bool:
+    return isinstance(state, SavedVariable) and state.is_copy
 
 
 def install_saver(model: Model, states: Iterable[Saved]) -> None:

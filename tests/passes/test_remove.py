@@ -7,6 +7,7 @@ import pytest
 from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.passes.remove import TakenRow, remove
 from graphsurgeon.passes.unfreeze import unfreeze
+from proto_utils import schema
 from tests import notation
 from tests.models import meta_graph
 from tests.passes.harness import KINDS, check_pass, check_refusal, keys_saved, listed, model
@@ -95,3 +96,16 @@ def test_what_belongs_to_a_variable_that_stays():
     of = model(NET)
     unfreeze(of)
     check_refusal(remove, of, PassError, "'variables' entry of 'b'", nodes=("b/Assign", "save/.*"))
+
+
+def test_functions_of_objects_stay_with_their_objects():
+    meta = schema.MetaGraphDef()
+    meta.object_graph_def.concrete_functions["f"].SetInParent()
+    bodies = [notation.function(name, "a", "n:y:0", "n = Neg(a) {T: f32}") for name in ("f", "g", "h")]
+    of = model("x = Placeholder {dtype: f32}; y = g(x); z = h(x)", *bodies, meta=meta)
+    report = remove(of, nodes=("z",))
+    assert report.functions == ["h"]
+    assert report.references == []
+    assert list(of.library.functions) == ["f", "g"]
+    assert of.meta is not None
+    assert of.meta.HasField("object_graph_def")

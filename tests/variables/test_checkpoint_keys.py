@@ -16,6 +16,7 @@ from graphsurgeon.tensors.values import StringTensor, as_tensor
 from graphsurgeon.variables.checkpoint_keys import (
     SavedAs,
     VariableValues,
+    restored_by_objects,
     saved_keys,
 )
 from graphsurgeon.variables.layout import Variable
@@ -24,6 +25,7 @@ from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from tests.models import shared
+from tests.object_layers import checkpoint
 from tests.passes.harness import model
 
 TF2 = "uve+tensorflow/at-f1129b3/tensorflow/python/compiler/tensorrt/test/testdata/tftrt_2.0_saved_model"
@@ -117,6 +119,16 @@ def test_full_names_are_noted_in_the_object_graph():
         "layer/kernel/.ATTRIBUTES/V": as_tensor([1.0]),
     }
     assert VariableValues(made, Index(made.graph)).place(made.graph["v"]) == SavedAs("layer/kernel/.ATTRIBUTES/V")
+
+
+def test_what_only_objects_restore():
+    made = with_savers({"v": saved("v", "0/.ATTRIBUTES/VARIABLE_VALUE")})
+    made.variables = {"v": as_tensor([1.0]), "w": as_tensor([1.0])}
+    assert restored_by_objects(made, Index(made.graph)) == set()
+    made.variables = checkpoint(v=1.0, w=2.0)
+    assert restored_by_objects(made, Index(made.graph)) == {"w"}
+    made.variables = checkpoint(v=1.0)
+    assert restored_by_objects(made, Index(made.graph)) == set()
 
 
 def test_a_missing_value_names_near_keys(fixtures: Path):

@@ -6,7 +6,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.variables.layout import Variable
-from graphsurgeon.variables.saver import SavedVariable, install_saver, new_saver
+from graphsurgeon.variables.saver import SavedVariable, install_saver, new_saver, with_copies
 from proto_utils import schema
 from tests import notation
 
@@ -101,3 +101,13 @@ def test_an_earlier_savers_settings_stay():
     saver = model.meta.saver_def
     assert (saver.restore_op_name, saver.version) == ("save/restore_all", schema.SaverDef.V2)
     assert (saver.max_to_keep, saver.keep_checkpoint_every_n_hours) == (3, 1.5)
+
+
+def test_what_is_one_object_is_saved_once_and_restored_everywhere():
+    first = resource("a")
+    copy = first._replace(variable=first.variable._replace(node="c", snapshot="c/Read/ReadVariableOp:0"))
+    lines = shown(*with_copies([first, copy, ref("b")]))
+    assert any(line.startswith("save/SaveV2 = ") and line.endswith(" a/Read/ReadVariableOp, b)") for line in lines)
+    assigned = [line for line in lines if " = AssignVariableOp(" in line]
+    assert ["(a, save/Identity)" in assigned[0], "(c, save/Identity_1)" in assigned[1]] == [True, True]
+    assert shown(*with_copies([first, ref("b")])) == shown(first, ref("b"))

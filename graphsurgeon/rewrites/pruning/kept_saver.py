@@ -3,7 +3,9 @@
 A saver is an island: nothing that computes an output needs it, and it needs every
 variable it saves. So it can stay only when all of those stay. Else `saver.new_saver` lays
 one out for the variables and other state that are left, under the keys and slices that the
-graph's own saver had for them, so the checkpoint still fits.
+graph's own saver had for them, so the checkpoint still fits. Of a model of TensorFlow 2 the
+objects may restore variables that the saver does not: it is laid out for these too, as the
+objects may go.
 """
 
 from __future__ import annotations
@@ -21,9 +23,16 @@ from graphsurgeon.meta_graph.collections import variable_defs
 from graphsurgeon.meta_graph.dependencies import holds_state
 from graphsurgeon.names import node_of
 from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes
+from graphsurgeon.variables.checkpoint_keys import (
+    SavedAs,
+    VariableValues,
+    restored_by_objects,
+    saved_keys,
+    variable_nodes,
+)
 from graphsurgeon.variables.layout import Variable, VariableKind, new_read
-from graphsurgeon.variables.saver import Saved, SavedVariable, Saver, new_saver
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from graphsurgeon.variables.saver import Saved, SavedVariable, Saver, new_saver, with_copies
 from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
 
@@ -35,8 +44,8 @@ class OldSaver(NamedTuple):
 
     names: list[str]  # those in the SaverDef; empty without one
     nodes: set[str]  # those and all they need
-    state: set[str]  # the variables and tables among those
-    is_whole: bool  # whether the nodes it names are all there
+    state: set[str]  # the variables and tables among those, and what only objects restore
+    is_whole: bool  # whether the nodes it names are all there, and restore all of that
 
 
 class NewSaver(NamedTuple):
@@ -49,13 +58,14 @@ class NewSaver(NamedTuple):
 
 
 def find_saver(model: Model, index: Index) -> OldSaver:
-    """Find the nodes of the model's saver; costs O(its nodes)."""
+    """Find the nodes of the model's saver; costs O(its nodes), and with a checkpoint of objects O(the graph)."""
     saver_def = schema.SaverDef() if model.meta is None else model.meta.saver_def
     texts = (saver_def.filename_tensor_name, saver_def.save_tensor_name, saver_def.restore_op_name)
     names = [node_of(text) for text in texts if text]
     nodes = ancestors(index.producers, names)
     state = {name for name in nodes if holds_state(index.producers[name])}
-    return OldSaver(names, nodes, state, nodes.issuperset(names))
+    others = restored_by_objects(model, index) if names else set()
+    return OldSaver(names, nodes, state | others, nodes.issuperset(names) and not others)
 
 
 class SavedNow(NamedTuple):
@@ -84,12 +94,13 @@ def what_is_saved(
     graph = Graph(nodes)
     find = _key_finder(model, index)
     reads = _Reads(model, graph)
-    saved: list[Saved] = []
+    variables: list[SavedVariable] = []
     for node in variable_nodes(graph):
         dtype, place = node.attrs.get("dtype"), places.get(node.name) or (find(node) if node.name in state else None)
         if place is not None and isinstance(dtype, DType):
-            saved.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
-    names = {each.variable.node for each in saved if isinstance(each, SavedVariable)}
+            variables.append(SavedVariable(place.key, reads.variable(node, dtype.base), place.slice))
+    names = {each.variable.node for each in variables}
+    saved: list[Saved] = [*(with_copies(variables) if OBJECT_GRAPH_KEY in model.variables else variables)]
     states = choice.savable(choice.restored(graph), names)
     saved += states
     names.update(each.holder for each in states)

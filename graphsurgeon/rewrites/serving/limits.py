@@ -5,12 +5,13 @@ from __future__ import annotations
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import V1_RESTORE_OPS
 from graphsurgeon.names import some_of
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 
 def may_need_saver(model: Model) -> bool:
-    """Return whether the saver of a model's graph may be one that reads only V1 checkpoints."""
+    """Return whether the saver of a model's graph may be one that reads only V1 checkpoints, or not all variables."""
     has_saver = model.meta is not None and bool(model.meta.saver_def.restore_op_name)
-    return has_saver and not V1_RESTORE_OPS.isdisjoint(model.graph.ops)
+    return has_saver and (OBJECT_GRAPH_KEY in model.variables or not V1_RESTORE_OPS.isdisjoint(model.graph.ops))
 
 
 def limits_of_checkpoint(model: Model) -> list[str]:

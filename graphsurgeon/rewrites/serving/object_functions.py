@@ -7,6 +7,9 @@ the variables that the signatures read, so only the objects do.
 
 from __future__ import annotations
 
+from itertools import chain
+
+from graphsurgeon.ir.function_calls import called_functions
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import RESOURCE_OPS
@@ -15,6 +18,7 @@ from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import node_of
 from graphsurgeon.variables.checkpoint_keys import saved_keys
+from proto_utils import schema
 
 
 def kept_exports(model: Model) -> list[str]:
@@ -23,9 +27,13 @@ def kept_exports(model: Model) -> list[str]:
     Empty when there is none, or when the saver restores what the signatures need.
     """
     meta = model.meta
-    if meta is None or not meta.HasField("object_graph_def"):
+    if meta is None or not meta.HasField("object_graph_def") or not unrestored(model, meta, Index(model.graph)):
         return []
-    index = Index(model.graph)
+    return sorted(meta.object_graph_def.concrete_functions)
+
+
+def unrestored(model: Model, meta: schema.MetaGraphDef, index: Index) -> set[str]:
+    """Return the variables that signatures need, and no saver of the graph restores."""
     outputs = [
         node_of(name)
         for key in meta.signature_def
@@ -33,9 +41,18 @@ def kept_exports(model: Model) -> list[str]:
         for name in tensor_names(info)
         if name and key != INIT_SIGNATURE
     ]
-    needed = [name for name in ancestors(index.producers, outputs) if index.producers[name].op in RESOURCE_OPS]
-    restored = saved_keys(model, index)
-    return sorted(meta.object_graph_def.concrete_functions) if any(name not in restored for name in needed) else []
+    needed = {name for name in ancestors(index.producers, outputs) if index.producers[name].op in RESOURCE_OPS}
+    return needed - saved_keys(model, index).keys() if needed else set()
+
+
+def functions_in_use(model: Model, *, has_objects: bool = True) -> set[str]:
+    """Return the functions that the graph calls, and those that objects export with what these call."""
+    meta, functions = model.meta, model.library.functions
+    exported = set[str]()
+    if has_objects and meta is not None and meta.HasField("object_graph_def"):
+        exported = {*meta.object_graph_def.concrete_functions} & functions.keys()
+    bodies = (functions[name].body for name in exported)
+    return called_functions(chain(model.graph, *bodies), model.library) | exported
 
 
 def drop_objects(model: Model) -> bool:

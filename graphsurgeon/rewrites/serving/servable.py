@@ -38,11 +38,13 @@ from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_O
 from graphsurgeon.meta_graph.version import stamp_version
 from graphsurgeon.names import node_of, some_of, unique_name
 from graphsurgeon.rewrites.serving.limits import may_need_saver
+from graphsurgeon.rewrites.serving.object_functions import unrestored
 from graphsurgeon.rewrites.serving.signature import Signature, make_signature
-from graphsurgeon.variables.checkpoint_keys import VariableValues
-from graphsurgeon.variables.layout import existing_variables
+from graphsurgeon.variables.checkpoint_keys import VariableValues, restored_by_objects
+from graphsurgeon.variables.layout import existing_variables, new_read
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saved_state import SavedState
-from graphsurgeon.variables.saver import SavedVariable, new_saver
+from graphsurgeon.variables.saver import SavedVariable, new_saver, with_copies
 from graphsurgeon.variables.saver_calls import saver_calls
 from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
@@ -80,8 +82,8 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     if is_new:
         draft.add_tags_and_version()
         draft.add_main_op()
-    draft.add_saver()
     draft.drop_stale_object_graph()
+    draft.add_saver(has_objects=draft.meta.HasField("object_graph_def"))
     draft.note_init_op()
     draft.check_saver()
     draft.check_assets()
@@ -90,22 +92,25 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
 
 
 def restorable(model: Model) -> Model:
-    """Give a model a saver that reads the checkpoints we write, when the one it has reads only V1 checkpoints.
+    """Give a model a saver for the checkpoints we write, when the one it has reads only V1 checkpoints.
 
+    Or when it leaves out what signatures read, as that of a model of TensorFlow 2 may, whose objects no .meta loads.
     Most often the same object is returned; else a new one that shares its nodes. The old saver's nodes stay.
     """
     if not may_need_saver(model):
         return model
-    draft = _Draft(model)
-    draft.add_saver()
-    return draft.result()
+    return _with_saver(model).result()
 
 
 def note_of_new_saver(model: Model) -> list[str]:
     """Return what is to be said when `restorable` gives a model a new saver, nothing when it does not."""
-    if model.meta is None or restorable(model) is model:
-        return []
-    return [f"{model.meta.saver_def.restore_op_name!r} reads V1 checkpoints only, so there is a new saver"]
+    return [] if model.meta is None else _with_saver(model).notes
+
+
+def _with_saver(model: Model) -> _Draft:
+    draft = _Draft(model)
+    draft.add_saver(has_objects=False)
+    return draft
 
 
 class _Draft:
@@ -166,22 +171,22 @@ class _Draft:
             )
         return _plain(signature)
 
-    def add_saver(self) -> None:
-        """Add a saver for the variables that have values, when there is none that can read them."""
+    def add_saver(self, *, has_objects: bool) -> None:
+        """Add a saver for the variables that have values, when there is none that can restore them."""
         model, restore_op = self._model, self.meta.saver_def.restore_op_name
         is_old = any(call.node.op in V1_RESTORE_OPS for call in self._restores)
-        if not model.variables or (restore_op and not is_old):
+        is_short = bool(restore_op) and not has_objects and self._needs_objects()
+        if not model.variables or (restore_op and not is_old and not is_short):
             return
-        values = VariableValues(model, self._index)
-        variables = list(existing_variables(model.graph, self._index))
-        places = [(values.place(self._index.producers[each.node]), each) for each in variables]
-        saved = [SavedVariable(place.key, each, place.slice) for place, each in places if place is not None]
+        saved = self._saved_variables()
         states = self._other_states({each.variable.node for each in saved})
         if not saved and not states:
             return
         saver, self._restores = new_saver(model.graph, [*saved, *states]), []
         if is_old:
             self.notes.append(f"{restore_op!r} reads V1 checkpoints only, so there is a new saver")
+        elif is_short:
+            self.notes.append(f"{restore_op!r} does not restore what signatures read, so there is a new saver")
         for node in saver.nodes:
             self._edit.add(node)
         self.meta.saver_def.CopyFrom(saver.saver_def)
@@ -189,6 +194,28 @@ class _Draft:
             definitions = [s.variable.to_proto(trainable=False) for s in saved if s.variable.initializer]
             listed = [schema.serialize(each) for each in definitions if each.snapshot_name]
             self.meta.collection_def["variables"].bytes_list.value.extend(listed)
+
+    def _needs_objects(self) -> bool:
+        """Whether signatures need variables that objects alone restore."""
+        if OBJECT_GRAPH_KEY not in self._model.variables:
+            return False
+        missing = unrestored(self._model, self.meta, self._index)
+        return not missing.isdisjoint(restored_by_objects(self._model, self._index) if missing else ())
+
+    def _saved_variables(self) -> list[SavedVariable]:
+        """Return the variables that have values, each with what reads it: that is added where it lacks."""
+        values, taken, saved = VariableValues(self._model, self._index), set(self._index.producers), []
+        for each in existing_variables(self._model.graph, self._index):
+            place = values.place(self._index.producers[each.node])
+            if place is None:
+                continue
+            snapshot = each.snapshot
+            if not snapshot:
+                read = new_read(each.node, each.kind, each.dtype, taken, device=each.device)
+                self._edit.add(read)
+                snapshot = f"{read.name}:0"
+            saved.append(SavedVariable(place.key, each._replace(snapshot=snapshot), place.slice))
+        return with_copies(saved) if OBJECT_GRAPH_KEY in self._model.variables else saved
 
     def _other_states(self, saved: set[str]) -> list[SavedState]:
         """Return the state besides variables that are saved; what a new saver cannot save is a PassError."""

@@ -10,11 +10,16 @@ from graphsurgeon.formats.load import load
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.rewrites.pruning.kept_saver import NewSaver, find_saver, lost_values, remake_saver
+from graphsurgeon.tensors.dtypes import FLOAT
 from graphsurgeon.tensors.values import StringTensor
 from graphsurgeon.variables.checkpoint_keys import saved_keys
-from graphsurgeon.variables.saver import Saver
+from graphsurgeon.variables.layout import Variable
+from graphsurgeon.variables.saver import SavedVariable, Saver, new_saver
 from graphsurgeon.variables.state_choice import StateChoice
+from proto_utils import schema
 from tests.models import shared
+from tests.object_layers import checkpoint
+from tests.passes.harness import model
 
 TF2 = "uve+tensorflow/at-f1129b3/tensorflow/python/compiler/tensorrt/test/testdata/tftrt_2.0_saved_model"
 KERAS = "tensorflow+tfx/tfx/components/testdata/trainer/keras/Format-Serving"
@@ -125,3 +130,27 @@ def test_keys_may_be_any_bytes(fixtures: Path):
         model.graph[name].attrs["value"] = StringTensor((len(keys),), [odd, *keys[1:]])
     variable = model.graph["save/Assign"].inputs[0]
     assert strings(remade(model, variable), "save/SaveV2/tensor_names") == [odd]
+
+
+def test_what_only_objects_restore_is_saved_by_a_new_saver():
+    made = model(
+        """
+        w = VarHandleOp {dtype: f32, shape: shape[]}; v = VarHandleOp {dtype: f32, shape: shape[]}
+        v/Read/ReadVariableOp = ReadVariableOp(v) {dtype: f32}; u = VarHandleOp {dtype: f32, shape: shape[]}
+        """
+    )
+    made.meta, made.variables = schema.MetaGraphDef(), checkpoint(w=2.0)
+    assert find_saver(made, Index(made.graph)).state == set()
+    key = next(iter(made.variables))
+    of_copy = Variable("v", "resource", FLOAT, "", "v/Read/ReadVariableOp:0")
+    saver = new_saver(made.graph, [SavedVariable(key, of_copy)])
+    for node in saver.nodes:
+        made.graph.append(node)
+    made.meta.saver_def.CopyFrom(saver.saver_def)
+    old = find_saver(made, Index(made.graph))
+    assert old.state == {"v", "w"}
+    assert not old.is_whole
+    assert strings(remade(made, "w", "u"), "save/RestoreV2/tensor_names") == [key.encode()]
+    both = remade(made, "w", "v", "v/Read/ReadVariableOp")
+    assert strings(both, "save/RestoreV2/tensor_names") == [key.encode()] * 2
+    assert strings(both, "save/SaveV2/tensor_names") == [key.encode()]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.rewrites.serving.object_functions import drop_objects, kept_exports
+from graphsurgeon.rewrites.serving.object_functions import drop_objects, functions_in_use, kept_exports, unrestored
 from graphsurgeon.tensors.values import StringTensor
 from proto_utils import schema
+from tests import notation
 from tests.passes.harness import model
 
 GRAPH = """
@@ -31,6 +33,26 @@ def test_it_may_go_when_the_saver_restores_what_signatures_need():
     assert kept_exports(of("w")) == []
     assert kept_exports(of("v")) == ["f"]
     assert kept_exports(Model()) == []
+
+
+def test_what_signatures_need_and_no_saver_restores():
+    made = of("v")
+    assert made.meta is not None
+    assert unrestored(made, made.meta, Index(made.graph)) == {"w"}
+    del made.meta.signature_def["serve"]
+    assert unrestored(made, made.meta, Index(made.graph)) == set()
+
+
+def test_functions_of_objects_are_in_use_with_what_they_call():
+    calls = notation.function("f", "a", "y:out0:0", "y = g(a)")
+    others = [notation.function(name, "a", "y:y:0", "y = Neg(a) {T: f32}") for name in ("g", "h", "unused")]
+    meta = schema.MetaGraphDef()
+    meta.object_graph_def.concrete_functions["f"].SetInParent()
+    made = model("x = Placeholder {dtype: f32}; y = h(x)", calls, *others, meta=meta)
+    assert functions_in_use(made) == {"f", "g", "h"}
+    assert functions_in_use(made, has_objects=False) == {"h"}
+    made.meta = None
+    assert functions_in_use(made) == {"h"}
 
 
 def test_it_goes_once():

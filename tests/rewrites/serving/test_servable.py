@@ -7,14 +7,16 @@ import pytest
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.ir.node import Node
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP
-from graphsurgeon.rewrites.serving.servable import restorable, servable
-from graphsurgeon.variables.layout import new_variable
+from graphsurgeon.rewrites.serving.servable import note_of_new_saver, restorable, servable
+from graphsurgeon.tensors.dtypes import FLOAT
+from graphsurgeon.variables.layout import Variable, new_variable
 from graphsurgeon.variables.saver import SavedVariable, new_saver
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.files import BytesSource, Span
 from tests.models import floats, meta_graph
-from tests.notation import model
+from tests.notation import function, model
+from tests.object_layers import checkpoint
 
 NET = "x = Placeholder {dtype: f32}; y = Neg(x)"
 FILL = "table = HashTableV2 {key_dtype: str, value_dtype: i64}; k = Const {str [2]}; v = Const {i64 [2]}"
@@ -257,3 +259,61 @@ def test_init_op_that_is_fed_is_no_function(fed: str, is_moved: bool):
     meta = meta_of(servable(made)[0])
     assert (INIT_SIGNATURE not in meta.signature_def) is is_moved
     assert (MAIN_OP in meta.collection_def) is is_moved
+
+
+def test_a_variable_that_nothing_reads_plainly_gets_a_read():
+    made = with_variable("x = Placeholder {dtype: f32}; y = Neg(x)")
+    made.graph.set_nodes(node for node in made.graph if "Read" not in node.name)
+    served, _ = servable(made)
+    (save,) = served.graph.nodes_of(("SaveV2",))
+    assert save.inputs[-1] == "w/Read/ReadVariableOp"
+    assert served.graph["w/Read/ReadVariableOp"].inputs == ("w",)
+
+
+def of_layer() -> Model:
+    """A model whose signature reads w, while the saver restores its copy c, as of a layer of Keras 3."""
+    made = model(
+        """
+        x = Placeholder {dtype: f32}; w = VarHandleOp {dtype: f32, shape: shape[]}; r = ReadVariableOp(w) {dtype: f32}
+        y = Mul(x, r); c = VarHandleOp {dtype: f32, shape: shape[]}
+        c/Read/ReadVariableOp = ReadVariableOp(c) {dtype: f32}
+        """
+    )
+    made.variables = checkpoint(w=2.0)
+    key = next(iter(made.variables))
+    saver = new_saver(made.graph, [SavedVariable(key, Variable("c", "resource", FLOAT, "", "c/Read/ReadVariableOp:0"))])
+    for node in saver.nodes:
+        made.graph.append(node)
+    made.meta = schema.MetaGraphDef(saver_def=saver.saver_def)
+    made.meta.object_graph_def.concrete_functions["f"].SetInParent()
+    made.meta.signature_def["serve"].outputs["y"].name = "y:0"
+    made.library.functions["f"] = function("f", "a", "n:y:0", "n = Neg(a) {T: f32}")
+    return from_saved_model(made, variables=dict.fromkeys(made.variables))
+
+
+def test_when_objects_go_what_only_they_restored_gets_a_saver():
+    made = of_layer()
+    assert servable(made)[0] is made
+    made.library.functions.clear()
+    served, report = servable(made)
+    assert [note.split(",")[0] for note in report.notes] == [
+        "dropped the object graph",
+        "'save/restore_all' does not restore what signatures read",
+    ]
+    assert meta_of(served).saver_def.restore_op_name == "save_1/restore_all"
+    assigned = [
+        node.inputs[0] for node in served.graph.nodes_of(("AssignVariableOp",)) if node.name.startswith("save_1/")
+    ]
+    assert assigned == ["w", "c"]
+    assert len(served.graph["save_1/SaveV2"].inputs) == 4
+    assert servable(served)[0] is served
+
+
+def test_a_meta_has_no_objects_to_restore_by():
+    made = of_layer()
+    assert [note.split(",")[0] for note in note_of_new_saver(made)] == [
+        "'save/restore_all' does not restore what signatures read"
+    ]
+    assert meta_of(restorable(made)).saver_def.restore_op_name == "save_1/restore_all"
+    del meta_of(made).signature_def["serve"]
+    assert restorable(made) is made

@@ -372,6 +372,53 @@ def checkpoint_of_objects(prefix):
     return sorted(tf.train.load_checkpoint(prefix).get_variable_to_shape_map())
 
 
+def make_layer(directory):
+    """A SavedModel of a module that holds a layer of Keras 3: its saver restores copies of what its signature reads."""
+    import keras
+
+    module = tf.Module()
+    module.layer = keras.layers.Dense(2, name="dense", bias_initializer="ones")
+    module.layer.build((None, 2))
+    given = tf.TensorSpec([None, 2], tf.float32, name="x")
+    tf.saved_model.save(module, directory, signatures=tf.function(module.layer.__call__, input_signature=[given]))
+
+
+def served(directories, x):
+    """What the signatures of SavedModels give: by their objects, if there are any, and by their savers."""
+    found = {}
+    for directory in directories:
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            meta = tf.compat.v1.saved_model.load(session, ["serve"], directory)
+            by_saver = served_by_saver(session, meta, x)
+        loaded = tf.saved_model.load(directory).signatures
+        by_objects = {key: next(iter(loaded[key](x=tf.constant(x)).values())).numpy().tolist() for key in loaded}
+        found[directory] = [by_objects, by_saver]
+    return found
+
+
+def served_by_saver(session, meta, x):
+    """What the signatures of a restored meta graph give, or what those lack that cannot run."""
+    found = {}
+    for key, signature in meta.signature_def.items():
+        if signature.inputs:
+            (given,), (wanted,) = signature.inputs.values(), signature.outputs.values()
+            try:
+                found[key] = session.run(wanted.name, {given.name: x}).tolist()
+            except tf.errors.FailedPreconditionError as error:
+                found[key] = "a variable" if "Could not find variable" in str(error) else str(error)
+    return found
+
+
+def served_from_meta(prefix, x):
+    """What the signatures of a checkpoint's .meta give, whose own saver has restored it."""
+    meta = tf.compat.v1.MetaGraphDef()
+    with open(prefix + ".meta", "rb") as file:
+        meta.ParseFromString(file.read())
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.train.import_meta_graph(meta).restore(session, prefix)
+        return served_by_saver(session, meta, x)
+
+
 def two_outputs(directory):
     """Save a module whose signature has two outputs, and return what they are for ones, by name."""
 
