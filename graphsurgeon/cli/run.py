@@ -40,6 +40,8 @@ from proto_utils.errors import (
 
 FINDING, USAGE, BAD_FILE = 1, 2, 3
 NOT_FOUND, IO = 5, 6
+#: Letters of a message.
+_MAX_SHOWN = 2000
 _DEFECT, _INTERRUPTED, _PIPE_CLOSED = 70, 130, 141
 _PROGRAM = "graphsurgeon"
 #: What of an error names options, as the library does.
@@ -148,9 +150,17 @@ def _report(error: Exception, arguments: Sequence[str]) -> None:
     if "--json" in arguments:
         click.echo(json.dumps({"error": facts}), err=True)
         return
-    click.echo(click.style("error: ", fg="red") + printable(str(facts["message"]).replace("\n", " ")), err=True)
+    click.echo(click.style("error: ", fg="red") + printable(_shown(str(facts["message"]).replace("\n", " "))), err=True)
     if "hint" in facts:
-        click.echo(f"hint: {printable(str(facts['hint']))}", err=True)
+        click.echo(f"hint: {printable(_shown(str(facts['hint'])))}", err=True)
+
+
+def _shown(text: str) -> str:
+    """Return what of a message is shown to people: what a file states may be as long as the file."""
+    if len(text) <= _MAX_SHOWN:
+        return text
+    end = _MAX_SHOWN // 4
+    return f"{text[: _MAX_SHOWN - end]} ... {len(text) - _MAX_SHOWN:,} letters more ... {text[-end:]}"
 
 
 def _usage_hint(error: click.ClickException) -> str | None:

@@ -78,6 +78,16 @@ def test_error_is_one_line_and_a_hint(verb, tmp_path):
     ]
 
 
+def test_messages_are_not_as_long_as_the_file(verb, tmp_path):
+    (tmp_path / "checkpoint").write_text("x" * 100_000)
+    done = verb("latest", tmp_path)
+    assert done.code == 3
+    assert "has no field 'xxx" in done.err
+    assert "letters more" in done.err
+    assert len(done.err) < 5000
+    assert "x" * 100_000 in verb("latest", tmp_path, "--json").error["message"]
+
+
 def test_error_as_json(verb, tmp_path):
     (tmp_path / "x.pb").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     done = verb("inspect", tmp_path / "x.pb", "--json")

@@ -67,9 +67,8 @@ def _of_json(text: str) -> Iterator[Step]:
     except json.JSONDecodeError as error:
         reason = f"line {error.lineno}: {error.msg}"
         raise UnsupportedError(reason, hint="a recipe that begins with a bracket is JSON: a list of steps") from None
-    except ValueError as error:
-        # A number of thousands of digits.
-        raise UnsupportedError(f"line {line}: {error}") from None
+    except ValueError:
+        raise UnsupportedError(f"line {line}: a number of thousands of digits") from None
 
 
 def _skipped(text: str, position: int) -> int:
@@ -111,7 +110,9 @@ def _of_yaml(text: str) -> Iterator[Step]:
     except (AttributeError, KeyError):
         # What the loader says of a tag that was given to the wrong value, as in !!bool x.
         raise UnsupportedError(f"line {line}: a value that is not what its tag says") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except ValueError:
+        raise UnsupportedError(f"line {line}: a number of thousands of digits, or a date that is none") from None
+    except yaml.YAMLError as error:
         raise UnsupportedError(str(error).partition("\n")[0]) from None
 
 
