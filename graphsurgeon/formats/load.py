@@ -152,6 +152,9 @@ def open_checkpoint(found: Detected, *, partial: bool = False) -> AnyCheckpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
     if found.lost_index is not None:
         raise missing_index(found.lost_index)
+    if found.prefix is None and os.path.isfile(f"{found.path}.index"):
+        # TensorFlow's readers take a graph's name for the prefix that it is too.
+        found = found._replace(prefix=found.path)
     if found.prefix is None:
         raise UnsupportedError(f"a {found.kind} without a checkpoint beside it", path=found.path)
     if found.is_v1:

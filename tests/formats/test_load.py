@@ -139,6 +139,12 @@ def test_a_checkpoint_from_elsewhere(tmp_path, fixtures):
         assert len(load(tmp_path / "graph.pb", checkpoint=fixtures / name).variables) == 37
 
 
+def test_a_checkpoint_beside_a_graph_of_its_name(tmp_path):
+    save_checkpoint({"w": floats(1)}, tmp_path / "m")
+    (tmp_path / "m").write_bytes(schema.serialize(frozen()))
+    assert list(load_checkpoint(tmp_path / "m")) == ["w"]
+
+
 def test_what_is_no_checkpoint(tmp_path, fixtures):
     with pytest.raises(UnsupportedError, match="a graph_def without a checkpoint beside it"):
         load(fixtures / "mobile_cnn.pb", checkpoint=fixtures / "mobile_cnn.pb")
