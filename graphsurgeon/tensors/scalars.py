@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.cast import CastTensor
@@ -48,10 +50,17 @@ def scalar(value: str | float | bytes | complex, dtype: DType, *, saturate: bool
         low, high = limits(dtype)
         number = min(max(number, low), high)
     try:
+        if not saturate and isinstance(number, float) and math.isinf(number) and not _spells_infinity(value):
+            raise PassError("cast", "past the numbers of 64 bits")
         return as_tensor(CastTensor(as_tensor(number), dtype, saturate=bool(saturate)).numpy())
     except PassError:
         hint = None if saturate is None else "`saturate=True` takes the nearest number in range"
-        raise UnsupportedError(f"{number} is out of the range of {dtype.name}", hint=hint) from None
+        raise UnsupportedError(f"{value} is out of the range of {dtype.name}", hint=hint) from None
+
+
+def _spells_infinity(value: object) -> bool:
+    """Whether a number that is infinite was meant to be: ``1e400`` is only read as such."""
+    return not isinstance(value, str) or "inf" in value.lower()
 
 
 def _parse(text: str, dtype: DType) -> bool | int | float | complex:

@@ -46,6 +46,8 @@ def test_raw():
         (0.5, "int8", "0.5 is no int8"),
         ("nan", "int8", "nan is no int8"),
         ("inf", "int8", "inf is no int8"),
+        ("1e400", "float64", "1e400 is out of the range of float64"),
+        ("-1e400", "float32", "-1e400 is out of the range of float32"),
         (1e39, "float32", "1e.39 is out of the range of float32"),
         (2**63, "int64", "9223372036854775808 is out of the range of int64"),
         (2**64, "int64", "a number of 64 bits"),
