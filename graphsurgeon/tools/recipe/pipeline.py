@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from graphsurgeon import edits, passes
 from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.checks.finding import ERROR
-from graphsurgeon.errors import PassError
+from graphsurgeon.errors import GraphSurgeonError, PassError
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.names import some_of
@@ -100,7 +100,7 @@ class Pipeline:
         known = [name for name in (*passes.names(), *edits.names()) if name not in _NO_STEPS]
         self._preparation = Preparation(where, known, "step", path)
         self._prepared = [self._preparation.prepared(step) for step in self.steps]
-        self._count = len(self.steps) if stop_after is None else _last(self.steps, stop_after)
+        self._count = len(self.steps) if stop_after is None else _last(self.steps, stop_after, path)
 
     @property
     def recipe(self) -> list[Any]:
@@ -117,7 +117,7 @@ class Pipeline:
         before = model.snapshot()
         sources = list(digests(_files_of(model))) if record else []
         try:
-            done = [self._done(model, each) for each in self._prepared[: self._count]]
+            done = [self._done(model, each, i) for i, each in enumerate(self._prepared[: self._count], 1)]
             if any(each.kind == "edit" for each in self._prepared[: self._count]):
                 _check_values(model)
             entry = _entry(self.recipe[: self._count], sources) if record else None
@@ -128,10 +128,16 @@ class Pipeline:
             raise
         return RunReport(done, self.recipe, len(self.steps) - self._count, entry)
 
-    def _done(self, model: Model, each: PreparedStep) -> StepReport:
-        others, options = self._preparation.opened(each, model)
-        takes_model = each.kind == "pass" or is_frozen(model)
-        return StepReport(each.step, each.function(model if takes_model else model.variables, *others, **options))
+    def _done(self, model: Model, each: PreparedStep, number: int) -> StepReport:
+        try:
+            others, options = self._preparation.opened(each, model)
+            takes_model = each.kind == "pass" or is_frozen(model)
+            return StepReport(each.step, each.function(model if takes_model else model.variables, *others, **options))
+        except GraphSurgeonError as error:
+            # A step works on what those before it left, so its number says more than its name.
+            told = error.message.removeprefix(each.step.name.replace("-", "_") + ": ")
+            error.message = f"step {number} ({each.step.name}): {told}"
+            raise
 
 
 def run(
@@ -171,7 +177,7 @@ def run(
     return pipeline.run(model, record=record)
 
 
-def _last(steps: Sequence[Step], stop_after: str | int) -> int:
+def _last(steps: Sequence[Step], stop_after: str | int, path: str | None) -> int:
     """Return how many steps are to be done."""
     text = str(stop_after)
     if text.isdecimal() and 1 <= int(text) <= len(steps):
@@ -180,7 +186,7 @@ def _last(steps: Sequence[Step], stop_after: str | int) -> int:
     if len(found) != 1:
         numbers = ", ".join(f"{i} {step.name}" for i, step in enumerate(steps, 1))
         what = f"steps {', '.join(map(str, found))} are called so" if found else "there is no such step"
-        raise UnsupportedError(f"`stop_after` is {text!r}, and {what}", hint=f"the steps are {numbers}")
+        raise UnsupportedError(f"`stop_after` is {text!r}, and {what}", path=path, hint=f"the steps are {numbers}")
     return found[0]
 
 

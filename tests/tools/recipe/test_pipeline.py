@@ -68,9 +68,15 @@ def test_all_is_checked_before_anything_is_done(recipe, options, match):
 def test_a_step_that_declines_undoes_those_before():
     of = model(COND)
     before = state(of)
-    with pytest.raises(NotFoundError, match="no node 'gone'"):
+    with pytest.raises(NotFoundError, match=r"step 2 \(prune\): no node 'gone'"):
         run(of, [{"set_inputs": {"set": "p=false"}}, {"prune": {"outputs": "gone"}}])
     assert state(of) == before
+
+
+def test_a_step_that_declines_is_named_once():
+    with pytest.raises(PassError) as caught:
+        run(model(COND), [{"set-inputs": {"set": "m=1"}}])
+    assert caught.value.message == "step 1 (set-inputs): node 'm': Merge is no input"
 
 
 def test_edits_work_on_constants_and_then_on_variables():
