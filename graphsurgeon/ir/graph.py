@@ -256,7 +256,8 @@ class Graph(NodeList):
         Raises
         ------
         GraphError
-            The tensors differ in type, or in shapes that are known; readers are in another frame of a loop.
+            The tensors differ in type, or in shapes that are known; a reader is in another frame, or would read itself.
+            (Longer circles are found when the model is verified or saved.)
         """
         from graphsurgeon.ir.live_edits import replace_uses
 

@@ -174,7 +174,9 @@ def _replace_tensor(graph: Graph, old: Output, new: Output, readers: list[Node] 
     for node, position in uses:
         _require_type(graph, node, position, old, new)
         changes.setdefault(node, [*node.inputs])[position] = new.text
-    _rewire(graph, changes)
+    # What is computed from the tensor that it is to replace goes on reading it.
+    own = None if new.node is None or new.node not in changes else new.node.name
+    _rewire(graph, changes, None if own is None else f"leave it out: `except_={own!r}`")
     if readers is not None:
         return len(uses)
     texts = (old.text,) if graph.is_body and old.node is not None else spellings(old.text)
@@ -195,8 +197,11 @@ def _replace_waits(graph: Graph, old: Node, new: Node, readers: list[Node] | Non
     return len(changes)
 
 
-def _rewire(graph: Graph, changes: Mapping[Node, Sequence[str]]) -> None:
-    """Give nodes other inputs, unless any would be of another frame."""
+def _rewire(graph: Graph, changes: Mapping[Node, Sequence[str]], hint: str | None = None) -> None:
+    """Give nodes other inputs, unless any would be of another frame, or the node itself."""
+    for node, inputs in changes.items():
+        if any(node_of_input(text) == node.name for text in inputs):
+            raise GraphError("it would read itself", node=node.name, hint=hint)
     state_of(graph).frames.change(graph, changes)
     for node, inputs in changes.items():
         before = node.inputs
