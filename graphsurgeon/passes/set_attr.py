@@ -18,15 +18,18 @@ would go on computing what they did goes; one stays when the edit is in function
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir import attr_value, ops
+from graphsurgeon.ir.constant_attrs import constant_attrs
 from graphsurgeon.ir.given_attrs import given_attr
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.op_defs import default_value
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.names import node_of
@@ -36,6 +39,7 @@ from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
 from graphsurgeon.rewrites.editing.rewiring import let_objects_go
 from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
+from graphsurgeon.tensors.dtypes import STRING
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 
@@ -159,7 +163,7 @@ def _follow_types(model: Model, names: Collection[str]) -> Iterator[str]:
 def _values(node: Node, pairs: Mapping[str, Any], clear: Iterable[str]) -> dict[str, schema.AttrValue | Tensor | None]:
     """Return the attrs as the node is to hold them; None for what goes."""
     found: dict[str, schema.AttrValue | Tensor | None] = {
-        name: given_attr(node.op, name, value, node=node.name) for name, value in pairs.items()
+        name: given_attr(node.op, name, value, node=node.name) for name, value in _typed(node, pairs).items()
     }
     known = ops.facts(node.op)
     fixed = [name for name in (*pairs, *clear) if name in ("shape", "dtype")]
@@ -174,6 +178,21 @@ def _values(node: Node, pairs: Mapping[str, Any], clear: Iterable[str]) -> dict[
             given_attr(node.op, name, 0, node=node.name)
         found[name] = None if registered is None else default_value(registered)
     return found
+
+
+def _typed(node: Node, pairs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return attrs of which the value of a constant, where it is numbers, is of the constant's dtype."""
+    value = pairs.get("value")
+    if node.op != "Const" or value is None:
+        return pairs
+    dtype = pairs.get("dtype", attr_of(node, "dtype"))
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            if dtype is not STRING:
+                return pairs
+    return {**pairs, "value": constant_attrs(node.name, {"dtype": dtype, "value": value})["value"]}
 
 
 def _set(

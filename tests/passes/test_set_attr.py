@@ -123,3 +123,22 @@ def test_types_stay_types():
     of = model("x = Placeholder {dtype: f32}; y = Cast(x) {DstT: f32}")
     set_attr(of, nodes=("y",), attr=("DstT=DT_HALF_REF",))
     assert attrs(of, "y")["DstT"] is dtypes.HALF
+
+
+@pytest.mark.parametrize(
+    ("dtype", "given", "wanted"),
+    [("i32", "[3, 4]", [3, 4]), ("f32", "[1, 2]", [1.0, 2.0]), ("f32", [1, 2.5], [1.0, 2.5])],
+)
+def test_numbers_for_a_constant_are_of_its_dtype(dtype, given, wanted):
+    of = model(f"c = Const {{{dtype} [2]}}; y = Neg(c)")
+    before = of.graph["c"].attrs["dtype"]
+    set_attr(of, nodes=("c",), attr={"value": given})
+    tensor = of.graph["c"].attrs["value"]
+    assert (of.graph["c"].attrs["dtype"], tensor.dtype) == (before, before)
+    assert tensor.numpy().tolist() == wanted
+
+
+def test_numbers_that_the_dtype_of_a_constant_does_not_hold():
+    check_refusal(
+        set_attr, model("c = Const {i32 [2]}"), PassError, "which int32 does not hold", nodes="c", attr="value=[1.5,2]"
+    )
