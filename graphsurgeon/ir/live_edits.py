@@ -174,9 +174,8 @@ def _replace_tensor(graph: Graph, old: Output, new: Output, readers: list[Node] 
     for node, position in uses:
         _require_type(graph, node, position, old, new)
         changes.setdefault(node, [*node.inputs])[position] = new.text
-    # What is computed from the tensor that it is to replace goes on reading it.
-    own = None if new.node is None or new.node not in changes else new.node.name
-    _rewire(graph, changes, None if own is None else f"leave it out: `except_={own!r}`")
+    # What is computed from the tensor that it is to replace has to go on reading it.
+    _rewire(graph, changes, "name it in except_ to leave it as it is")
     if readers is not None:
         return len(uses)
     texts = (old.text,) if graph.is_body and old.node is not None else spellings(old.text)

@@ -169,7 +169,7 @@ def test_replacing_what_is_waited_for(graph: Graph):
         (lambda graph: graph.replace_uses("y", "i"), r"its input 0 is float32, and 'i:0' is int32"),
         (lambda graph: graph.replace_uses("x", "small"), r"'small:0' has the shape \[3\], which does not fit \[2, 3\]"),
         (lambda graph: graph.replace_uses("v", "x"), "op Assign changes what its input 0 refers to"),
-        (lambda graph: graph.replace_uses("y", "a"), "node 'a': it would read itself; leave it out: `except_='a'`"),
+        (lambda graph: graph.replace_uses("y", "a"), "it would read itself; name it in except_ to leave it as it is"),
         (lambda graph: graph.set_input("a", 0, "a"), "node 'a': it would read itself"),
         (lambda graph: graph.set_input("a", 0, "i"), "its input 0 is float32"),
         (lambda graph: graph.set_input("a", 1, "x"), "it has no input 1, but 1 of them"),
