@@ -58,7 +58,8 @@ def check_output_name(path: str, kind: OutputKind) -> None:
     if not path or "\0" in path:
         raise PassError("save", f"{path!r} is the name of no file", is_usage=True)
     if is_directory_name(path):
-        if kind == "saved_model":
+        # TensorFlow, too, takes a prefix that ends in a slash: its files are called .index and so on.
+        if kind == "saved_model" or (kind == "checkpoint" and not os.path.basename(path)):
             return
         reason = (
             f"{path} is the name of a directory, and {_TITLES.get(kind.removesuffix('_text'), 'a checkpoint')} is none"
