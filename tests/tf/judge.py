@@ -140,7 +140,8 @@ class TensorFlow:
             worker.kill()
             worker.wait()
         if self._reader is not None:
-            self._reader.join()
+            # What the worker started may still hold the pipe.
+            self._reader.join(timeout=10)
 
     def log(self) -> str:
         """The end of what the worker wrote to standard error."""

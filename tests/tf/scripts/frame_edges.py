@@ -1,7 +1,6 @@
-"""Whether TensorFlow runs graphs, or says that an edge leads from one frame of a loop into another."""
+"""Whether TensorFlow runs graphs with loops, up to the feed that they ask for."""
 
 import base64
-import os
 
 import tensorflow as tf
 
@@ -25,22 +24,8 @@ def loops():
 
 
 def are_run(graph_defs):
-    """What TensorFlow says of each of the graphs before it asks for the feed; some make it abort."""
-    return [_in_a_process(base64.b64decode(each)) for each in graph_defs]
-
-
-def _in_a_process(data):
-    """What is said in a copy of this process, which has no session yet."""
-    out, into = os.pipe()
-    child = os.fork()
-    if not child:
-        os.write(into, _said(data).encode())
-        os._exit(0)
-    os.close(into)
-    with os.fdopen(out, "rb") as pipe:
-        said = pipe.read().decode()
-    _, status = os.waitpid(child, 0)
-    return "aborted" if status else said
+    """What TensorFlow says of each of the graphs before it asks for the feed; nothing when it does ask."""
+    return [_said(base64.b64decode(each)) for each in graph_defs]
 
 
 def _said(data):
