@@ -86,10 +86,13 @@ NETS = {each.__name__: each for each in (scopes, pairs, sums, variables, loop, b
 
 def build(net):
     """Make a net and return its graph."""
+    was_v2 = tf1.control_flow_v2_enabled()
     tf1.disable_control_flow_v2()
-    graph = tf.Graph()
-    with graph.as_default():
-        NETS[net]()
+    try:
+        with tf.Graph().as_default() as graph:
+            NETS[net]()
+    finally:
+        (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
     return graph
 
 

@@ -206,18 +206,20 @@ def settings():
 
 def make(net, prefix, resource, v2):
     """Build a net and save it with values, with variables and conditions of either kind; what it is made of."""
-    with tf.Graph().as_default() as graph:
-        if v2:
-            tf1.enable_control_flow_v2()
-        else:
-            tf1.disable_control_flow_v2()
-        x = tf1.placeholder(tf.float32, [None, 4], name="x")
-        with tf1.variable_scope("net", use_resource=resource, auxiliary_name_scope=False):
-            tf.identity(globals()[net.rstrip("+")](x), name="output")
-        saver = tf1.train.Saver()
-        with running.session(graph) as session:
-            session.run(tf1.global_variables_initializer())
-            saver.save(session, prefix)
+    was_v2 = tf1.control_flow_v2_enabled()
+    (tf1.enable_control_flow_v2 if v2 else tf1.disable_control_flow_v2)()
+    try:
+        with tf.Graph().as_default() as graph:
+            x = tf1.placeholder(tf.float32, [None, 4], name="x")
+            with tf1.variable_scope("net", use_resource=resource, auxiliary_name_scope=False):
+                tf.identity(globals()[net.rstrip("+")](x), name="output")
+            saver = tf1.train.Saver()
+            with running.session(graph) as session:
+                session.run(tf1.global_variables_initializer())
+                saver.save(session, prefix)
+    finally:
+        # Whoever builds nets in this process next builds them as before.
+        (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
     return sorted({op.type for op in graph.get_operations()})
 
 
