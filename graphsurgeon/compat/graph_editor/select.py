@@ -189,16 +189,12 @@ def get_walks_intersection_ops(  # noqa: PLR0913, PLR0917 -- they are TensorFlow
     control_ios: ControlOutputs | None = None,
 ) -> list[Node]:
     """Return the ops that are on both a walk forward and a walk backward."""
-    control_inputs, control_outputs = check_cios(control_inputs, control_outputs, control_ios)
-    forward = get_forward_walk_ops(
-        forward_seed_ops, forward_inclusive, within_ops, within_ops_fn, control_outputs=control_outputs
-    )
-    backward = frozenset(
-        get_backward_walk_ops(
-            backward_seed_ops, backward_inclusive, within_ops, within_ops_fn, control_inputs=control_inputs
-        )
-    )
-    return [op for op in forward if op in backward]
+    forward, backward = _walks(
+        forward_seed_ops, backward_seed_ops, forward_inclusive, backward_inclusive, within_ops, within_ops_fn,
+        check_cios(control_inputs, control_outputs, control_ios),
+    )  # fmt: skip
+    both = frozenset(backward)
+    return [op for op in forward if op in both]
 
 
 def get_walks_union_ops(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
@@ -213,14 +209,31 @@ def get_walks_union_ops(  # noqa: PLR0913, PLR0917 -- they are TensorFlow's
     control_ios: ControlOutputs | None = None,
 ) -> list[Node]:
     """Return the ops that are on a walk forward or a walk backward."""
-    control_inputs, control_outputs = check_cios(control_inputs, control_outputs, control_ios)
+    forward, backward = _walks(
+        forward_seed_ops, backward_seed_ops, forward_inclusive, backward_inclusive, within_ops, within_ops_fn,
+        check_cios(control_inputs, control_outputs, control_ios),
+    )  # fmt: skip
+    return concatenate_unique(forward, backward)
+
+
+def _walks(
+    forward_seeds: Any,
+    backward_seeds: Any,
+    forward_inclusive: bool,
+    backward_inclusive: bool,
+    within_ops: Any,
+    within_ops_fn: Callable[[Node], bool] | None,
+    controls: tuple[bool, ControlOutputs | None],
+) -> tuple[list[Node], list[Node]]:
+    """Return the ops of a walk forward, and those of one backward."""
+    control_inputs, control_outputs = controls
     forward = get_forward_walk_ops(
-        forward_seed_ops, forward_inclusive, within_ops, within_ops_fn, control_outputs=control_outputs
+        forward_seeds, forward_inclusive, within_ops, within_ops_fn, control_outputs=control_outputs
     )
     backward = get_backward_walk_ops(
-        backward_seed_ops, backward_inclusive, within_ops, within_ops_fn, control_inputs=control_inputs
+        backward_seeds, backward_inclusive, within_ops, within_ops_fn, control_inputs=control_inputs
     )
-    return concatenate_unique(forward, backward)
+    return forward, backward
 
 
 def select_ops(*args: Any, **kwargs: Any) -> list[Node]:
