@@ -34,7 +34,7 @@ test: $(V)/test.stamp ## run every test with TensorFlow 2.21, and 1.15 when a Py
 test-tf1: $(V)/test.stamp ## the TensorFlow 1.15 round trips only
 	@.ci/with-tf1 $(V)/test/bin/python $(PYTEST) -m tf1 $(TESTS)
 
-test-fast: $(V)/dev.stamp ## run everything that needs no TensorFlow: two to three minutes on two cores
+test-fast: $(V)/dev.stamp ## run everything that needs no TensorFlow: a few minutes on two cores
 	@$(V)/dev/bin/python $(PYTEST) $(NO_TF) $(TESTS)
 
 test-clients: $(V)/clients.stamp ## what tf2onnx with onnxruntime, OpenVINO and TensorFlow Lite make of our files
