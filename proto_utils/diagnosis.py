@@ -7,9 +7,10 @@ that happens after a parser has refused them only.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from proto_utils.errors import CorruptionError
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint
 from proto_utils.wire import LEN, MAX_DEPTH, Field, fields
 

@@ -219,9 +219,34 @@ def remove(path: str) -> None:
 
 
 @contextlib.contextmanager
+def scratch_directory() -> Iterator[str]:
+    """Make a directory in the system's place for temporary ones; it goes, with all in it, at the end of the block."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="graphsurgeon-") as path:
+        yield path
+
+
+@contextlib.contextmanager
 def scratch_file() -> Iterator[IO[bytes]]:
     """Make a file for temporary use in the system's place for such, which goes at the end of the block."""
     import tempfile
 
     with tempfile.NamedTemporaryFile() as file:
         yield file
+
+
+def scratch_stream() -> IO[bytes]:
+    """Make a file without a name in the system's place for temporary ones; it goes when it is closed."""
+    import tempfile
+
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def scratch_room() -> tuple[int, int]:
+    """Return the size of the disk of temporary files, and what is free of it, in bytes."""
+    import shutil
+    import tempfile
+
+    found = shutil.disk_usage(tempfile.gettempdir())
+    return found.total, found.free

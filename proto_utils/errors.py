@@ -180,7 +180,7 @@ class OutputExistsError(GraphSurgeonError, FileExistsError):
     field_names = ("path",)
 
     def __init__(self, path: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{path}: exists already", hint=hint or "use `overwrite` (overwrite=True) to replace it")
+        super().__init__(f"{path}: exists already", hint=hint or "`force=True` replaces it")
         self.path = path
 
 

@@ -4,21 +4,21 @@ A `Source` is something with bytes that do not change while it is open; a `Span`
 is a range of one. A file source keeps its descriptor open, so a file may be
 replaced (by rename) while spans still point into the old one.
 
-The copy loop is `os.preadv` into one reused buffer: a mapping would count the
-whole file as resident as soon as it is touched.
+The copy loop is `os.preadv` into one reused buffer: a mapping would count the whole file as resident once touched.
 """
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import threading
-from collections.abc import Iterator
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from proto_utils.errors import ChangedError, CorruptionError, FileFormatError, UnsupportedError
+from proto_utils import meter
+from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
 
 #: Bytes moved at a time.
 CHUNK_NBYTES = 1 << 20
@@ -79,19 +79,29 @@ class FileSource:
         It is not a regular file.
     """
 
+    path: str | None
+    size: int
+    #: Which file this is, whatever its name: device and inode, or another pair.
+    identity: tuple[object, object]
+    _file: io.FileIO
+    _version: tuple[object, ...]
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path: str | None = os.fspath(path)
+        self.path = os.fspath(path)
         try:
             self._file = open(path, "rb", buffering=0, opener=_open_at_once)  # noqa: SIM115 -- closed with the object
         except ValueError as error:
             # A null character, or what no encoding has: a name that files cannot have.
             raise FileNotFoundError(errno.ENOENT, str(error), self.path) from None
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Take down what the open file is."""
         status = os.fstat(self._file.fileno())
         if not stat.S_ISREG(status.st_mode):
             self._file.close()
             raise UnsupportedError("not a regular file", path=self.path)
         self.size = status.st_size
-        #: Which file this is, whatever its name: device and inode.
         self.identity = (status.st_dev, status.st_ino)
         self._version = _version(status)
         self._lock = threading.Lock()
@@ -108,6 +118,8 @@ class FileSource:
             raise CorruptionError(f"ends at byte {self.size}, {end} is wanted", path=self.path, offset=start)
         buffer = bytearray(end - start)
         self._fill(memoryview(buffer), start)
+        if meter.observer is not None:
+            meter.observer.read(end - start, self.path)
         return bytes(buffer)
 
     def chunks(self, start: int, end: int, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
@@ -120,9 +132,12 @@ class FileSource:
         """
         if end > self.size:
             raise CorruptionError(f"ends at byte {self.size}, {end} is wanted", path=self.path, offset=start)
-        if end - start >= READ_AHEAD_NBYTES:
-            return self._chunks_ahead(start, end, nbytes)
-        return self._chunks(start, end, nbytes)
+        is_long = end - start >= READ_AHEAD_NBYTES
+        pieces = (self._chunks_ahead if is_long else self._chunks)(start, end, nbytes)
+        return pieces if meter.observer is None else meter.counted(pieces, self.path)
+
+    def will_read(self) -> None:
+        """Take down that all of the file will be read: from elsewhere it comes at once then, if it is not large."""
 
     def is_current(self) -> bool:
         """Return whether this file still stands at its path, and nobody has written to it since it was opened."""
@@ -147,12 +162,16 @@ class FileSource:
         """Close the descriptor; spans into this source can no longer be read."""
         self._file.close()
 
+    def put_back(self) -> None:
+        """Close it, for somebody else to open it at once: from elsewhere nothing is sent twice for that."""
+        self.close()
+
     def __deepcopy__(self, memo: dict[int, object]) -> FileSource:
         # Nobody changes it.
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _reopened, (type(self), os.path.abspath(self.path or ""), self.path, self.size)
+        return reopened, (type(self), os.path.abspath(self.path or ""), self.path, self._version)
 
     def __del__(self) -> None:
         # Spans keep a source alive, and the last one going is the ordinary end of it: no ResourceWarning.
@@ -160,51 +179,23 @@ class FileSource:
         if file is not None:
             file.close()
 
+    def _chunks_ahead(self, start: int, end: int, nbytes: int) -> Iterator[memoryview]:
+        from proto_utils.read_ahead import chunks_ahead
+
+        return chunks_ahead(self._filler(start, end), start, end, nbytes)
+
     def _chunks(self, start: int, end: int, nbytes: int) -> Iterator[memoryview]:
         buffer = memoryview(bytearray(min(nbytes, end - start)))
+        fill = self._filler(start, end)
         while start < end:
             view = buffer[: min(nbytes, end - start)]
-            self._fill(view, start)
+            fill(view, start)
             start += len(view)
             yield view
 
-    def _chunks_ahead(self, start: int, end: int, nbytes: int) -> Iterator[memoryview]:
-        """Read the next chunk in a thread while the consumer has the last one: a quarter faster into a file."""
-        free: SimpleQueue[memoryview | None] = SimpleQueue()
-        full: SimpleQueue[memoryview | Exception | None] = SimpleQueue()
-        for _ in range(3):
-            free.put(memoryview(bytearray(nbytes)))
-        thread = threading.Thread(target=self._read_ahead, args=(start, end, free, full), daemon=True)
-        thread.start()
-        try:
-            while (view := full.get()) is not None:
-                if isinstance(view, Exception):
-                    raise view
-                yield view
-                buffer = view.obj
-                free.put(memoryview(buffer))
-        finally:
-            free.put(None)
-            thread.join()
-
-    def _read_ahead(
-        self,
-        start: int,
-        end: int,
-        free: SimpleQueue[memoryview | None],
-        full: SimpleQueue[memoryview | Exception | None],
-    ) -> None:
-        failure: Exception | None = None
-        try:
-            while start < end and (buffer := free.get()) is not None:
-                view = buffer[: min(len(buffer), end - start)]
-                self._fill(view, start)
-                start += len(view)
-                full.put(view)
-        except (OSError, FileFormatError) as error:
-            failure = error
-        finally:
-            full.put(failure)
+    def _filler(self, start: int, end: int) -> Callable[[memoryview, int], None]:  # noqa: ARG002 -- of subclasses
+        """Return what fills buffers with a range, in order."""
+        return self._fill
 
     def _fill(self, view: memoryview, offset: int) -> None:
         while len(view):
@@ -235,11 +226,19 @@ class FileSource:
             return int(self._file.readinto(view) or 0)
 
 
-def _reopened(cls: type[FileSource], absolute: str, path: str, size: int) -> FileSource:
+def is_on_disk(source: object) -> bool:
+    """Return whether a source is an open file of this machine, of which threads may read any ranges at once."""
+    return type(source) is FileSource
+
+
+def reopened(cls: type[FileSource], absolute: str, path: str, version: tuple[object, ...]) -> FileSource:
     """Open the file of a source that was pickled, maybe in another process, or on another machine."""
-    source = cls(absolute)
-    if source.size != size:
-        raise CorruptionError(f"has {source.size} bytes, and had {size} when what reads it was pickled", path=absolute)
+    try:
+        source = cls(absolute)
+    except FileNotFoundError:
+        raise NotFoundError("file", absolute, hint="what was pickled reads it there") from None
+    if source._version != version:  # of values that are others, no checksum of a graph tells
+        raise ChangedError("was written to since it was pickled", path=absolute, hint="load it anew")
     source.path = path
     return source
 

@@ -25,6 +25,7 @@ from proto_utils.deferral import deferred_signals
 from proto_utils.errors import ChangedError
 from proto_utils.locks import Lock, lock_path
 from proto_utils.places import make_parents, real_place
+from proto_utils.remote.address import is_elsewhere
 
 _SEAL = ".index"
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -220,6 +221,9 @@ def claimed(target: str, *, patience: float = 0.0) -> Iterator[None]:
 
 def set_right(path: str) -> None:
     """Set right what a process that was killed left of an output, if it left anything and nobody is at work there."""
+    if is_elsewhere(path):
+        # What does not count there is not seen, and who stopped in between took nothing away.
+        return
     for target in {real_place(path), os.path.realpath(path)}:
         with contextlib.suppress(OSError):
             if os.path.lexists(lock_path(target)) or _of(target, leftovers(os.path.dirname(target))):
@@ -229,6 +233,8 @@ def set_right(path: str) -> None:
 
 def half_replaced(target: str) -> ChangedError | None:
     """Return the error for a file that is not there because what replaced it was killed, None for any other."""
+    if is_elsewhere(target):
+        return None
     directory = os.path.dirname(target) or "."
     try:
         found = [each for each in leftovers(directory) if each.kind == "old"]

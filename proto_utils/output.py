@@ -1,8 +1,7 @@
 """Atomic writing of files: nothing half-written is ever seen.
 
-Every file of an output is written to a sibling temp file. When all are complete they are
-renamed into place; a failure at any point puts back what had already been replaced and
-removes temp files and the directories that were made.
+Every file of an output is written to a sibling temp file. When all are complete they are renamed into place; a failure
+at any point puts back what had already been replaced and removes temp files and the directories that were made.
 
 One rename is atomic, several are not, and a process can be killed between two of them. So the
 files of an output have roles::
@@ -11,18 +10,18 @@ files of an output have roles::
     seal     without it the parts are nothing   its .index: no index, no checkpoint
     pointer  a file that names the output    the state file `checkpoint`
 
-Parts are put in place first, then the seal, then the pointer. Where old parts are replaced, the old
-seal is taken away before the first of them and the new one comes after the last::
+Parts are put in place first, then the seal, then the pointer. Where old parts are replaced, the old seal is taken away
+before the first of them and the new one comes after the last::
 
     old index     |-----------|
     data, meta    old .......... old|new .......... new
     new index                             |-----------------
                               ^ no index: nothing can be loaded
 
-Whoever looks (or is killed) in between finds the old files, the new ones, or for the few
-microseconds of the renames no checkpoint at all; never one with files of both. The old
-files are then still there under hidden names ending in ``.old``, see `leftovers`. Signals that would end the
-program are held back meanwhile. A file on its own is replaced by one rename, without any gap.
+Whoever looks (or is killed) in between finds the old files, the new ones, or for the few microseconds of the renames no
+checkpoint at all; never one with files of both. The old files are then still there under hidden names ending in
+``.old``, see `leftovers`. Signals that would end the program are held back meanwhile. A file on its own is replaced by
+one rename, without any gap.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ import errno
 import os
 import stat
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from proto_utils import disk
 from proto_utils.deferral import deferred_signals
@@ -39,9 +39,22 @@ from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.leftovers import claim
 from proto_utils.locks import Lock
+from proto_utils.opening import open_source
 from proto_utils.placement import OutputFile, Placement, Role, in_turn, remove_all
-from proto_utils.places import hidden_beside, is_directory_name, make_parents, new_number, real_place
+from proto_utils.places import (
+    hidden_beside,
+    is_directory_name,
+    is_stream,
+    make_parents,
+    mode_of,
+    new_number,
+    real_place,
+)
+from proto_utils.remote.address import is_elsewhere
 from proto_utils.sink import FileSink
+
+if TYPE_CHECKING:
+    from proto_utils.remote.output import RemoteOutput
 
 #: In seconds, for a state file: others write it for a moment only.
 PATIENCE = 60.0
@@ -58,8 +71,7 @@ class Link:
 class Transaction:
     """Several files that appear together or not at all.
 
-    Used as a context manager: leaving it normally puts the files in place, leaving it by
-    an exception leaves everything as it was.
+    A context manager: leaving it normally puts the files in place, leaving it by an exception leaves all as it was.
 
     Parameters
     ----------
@@ -68,8 +80,7 @@ class Transaction:
         beside it (`locks`); and what a process that was killed left of it is set right first (`leftovers`).
     overwrite : bool
         Whether existing files may be replaced. They are replaced by rename, after
-        a sync, so readers that hold the old files keep them; the output may be
-        the input.
+        a sync, so readers that hold the old files keep them; the output may be the input.
     sync : bool
         Return only when all is on the disk, whose turns (parts, seal, pointer) wait for each other there too.
     follow : bool
@@ -84,7 +95,8 @@ class Transaction:
         sync: bool = False,
         follow: bool = True,
     ) -> None:
-        self._path = None if path is None or (follow and is_stream(path)) else _place_of(path, follow=follow)
+        has_lock = path is not None and not is_elsewhere(path) and not (follow and is_stream(path))
+        self._path = real_place(path, follow=follow) if path is not None and has_lock else None
         self._overwrite = overwrite
         self._sync = sync
         self._number = new_number()
@@ -95,6 +107,19 @@ class Transaction:
         self._made_dirs: list[str] = []
         self._locks: dict[str, Lock] = {}
         self._placement: Placement | None = None
+        self._elsewhere: RemoteOutput | None = None
+        self._copies: dict[Link, FileSource] = {}
+        if path is not None and is_elsewhere(path):
+            self.elsewhere.begin(os.fspath(path))
+
+    @property
+    def elsewhere(self) -> RemoteOutput:
+        """The files of the output that are in a store, such as those at ``s3://``."""
+        if self._elsewhere is None:
+            from proto_utils.remote.output import RemoteOutput
+
+            self._elsewhere = RemoteOutput(overwrite=self._overwrite, number=self._number)
+        return self._elsewhere
 
     def create(self, path: str | os.PathLike[str], *, role: Role = "part", follow: bool = True) -> FileSink:
         """Begin a file that will stand at `path`; missing parent directories are made.
@@ -119,15 +144,17 @@ class Transaction:
         """
         if is_directory_name(os.fspath(path)):
             raise IsADirectoryError(errno.EISDIR, "the name of a directory, and a file is to be written", path)
-        mode = _mode(path, follow=follow)
+        if is_elsewhere(path):
+            return self.elsewhere.create(os.fspath(path), role)
+        mode = mode_of(path, follow=follow)
         if follow and is_stream(path):
             sink = FileSink(disk.open_stream(path))
             self._files.append(OutputFile(os.fspath(path), None, sink, role, replaces=False))
             return sink
-        target = _place_of(path, follow=follow)
+        target = real_place(path, follow=follow)
         if follow and mode is None and os.path.islink(path) and not self._overwrite:
             # Whoever made it may have meant another's file.
-            hint = f"it is a symbolic link to {os.readlink(path)}, which is not there; `overwrite` writes it"
+            hint = f"it is a symbolic link to {os.readlink(path)}, which is not there; `force=True` writes it"
             raise OutputExistsError(os.fspath(path), hint=hint)
         self._claim(path, target)
         temp = hidden_beside(target, "tmp", self._number)
@@ -156,6 +183,8 @@ class Transaction:
         UnsupportedError
             `path` is a pipe or a device. Others as `create`.
         """
+        if is_elsewhere(path):
+            return self.elsewhere.create_named(os.fspath(path), role)
         self.create(path, role=role)
         temp = self._files[-1].temp
         if temp is None:
@@ -182,7 +211,12 @@ class Transaction:
         Link or None
             None where the file system makes no such links, or when another file stands at the source's path by now.
         """
-        if source.path is None:
+        if is_elsewhere(directory) and self.elsewhere.can_copy(source, os.fspath(directory)):
+            # A copy that the store makes itself.
+            link = Link(source.path or "", None)
+            self._copies[link] = source
+            return link
+        if source.path is None or is_elsewhere(directory) or is_elsewhere(source.path):
             return None
         place = os.path.realpath(directory)
         make_parents(place, self._made_dirs)
@@ -202,6 +236,16 @@ class Transaction:
             return None
         return link
 
+    def adopt(self, path: str) -> Link:
+        """Take a file that is written already; `place` puts it where it belongs. It goes when this output fails."""
+        link = Link(path, None)
+        if is_elsewhere(path):
+            # The store copies it, and whoever wrote it removes it.
+            self._copies[link] = open_source(path)
+        else:
+            self._links.append(link)
+        return link
+
     def place(self, link: Link, path: str | os.PathLike[str], *, role: Role = "part") -> None:
         """Give a link its place. Where its file stands already, nothing will be done.
 
@@ -210,6 +254,9 @@ class Transaction:
         OutputExistsError
             As `create`.
         """
+        if link in self._copies:
+            self.elsewhere.copy(self._copies.pop(link), os.fspath(path), role)
+            return
         target = real_place(path)
         self._claim(path, target)
         # What leads nowhere, or round in circles, is another file too.
@@ -229,7 +276,10 @@ class Transaction:
 
     def supersede(self, path: str | os.PathLike[str]) -> None:
         """Remove an existing file once the new ones stand in its place under other names."""
-        self._superseded.append(os.fspath(path))
+        if is_elsewhere(path):
+            self.elsewhere.supersede(os.fspath(path))
+        else:
+            self._superseded.append(os.fspath(path))
 
     def claim(self, path: str | os.PathLike[str]) -> None:
         """Have another file for oneself until the end: one that is read, then written by what was read.
@@ -239,6 +289,9 @@ class Transaction:
         OutputBusyError
             Another process has it, and for longer than anyone should.
         """
+        if is_elsewhere(path):
+            # Stores have no locks.
+            return
         target = real_place(path)
         if target not in self._locks:
             self._locks[target] = Lock(target)
@@ -287,6 +340,8 @@ class Transaction:
                 )
 
     def _commit(self) -> None:
+        if self._elsewhere is not None:
+            self._elsewhere.commit()
         self._check_links()
         # A pointer that moves on to new files loses nothing: only those which replace others must be on disk first. And
         # it must not be there before what it points to.
@@ -320,6 +375,8 @@ class Transaction:
                 disk.sync_directory(os.path.dirname(directory))
 
     def _roll_back(self) -> None:
+        if self._elsewhere is not None:
+            self._elsewhere.roll_back()
         with deferred_signals():
             for file in self._files:
                 if file.sink is not None:
@@ -339,20 +396,3 @@ class Transaction:
         for lock in reversed(self._locks.values()):
             lock.release()
         self._locks.clear()
-
-
-def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Return whether a pipe or a device is at a path, which is written directly."""
-    mode = _mode(path, follow=True)
-    return mode is not None and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode))
-
-
-def _place_of(path: str | os.PathLike[str], *, follow: bool) -> str:
-    return os.path.realpath(path) if follow else real_place(path)
-
-
-def _mode(path: str | os.PathLike[str], *, follow: bool) -> int | None:
-    try:
-        return os.stat(path, follow_symlinks=follow).st_mode
-    except FileNotFoundError:
-        return None

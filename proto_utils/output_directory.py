@@ -18,7 +18,7 @@ import os
 import stat
 from types import TracebackType
 
-from proto_utils import disk
+from proto_utils import disk, places
 from proto_utils.deferral import deferred_signals
 from proto_utils.errors import OutputExistsError
 from proto_utils.leftovers import claim
@@ -26,6 +26,7 @@ from proto_utils.locks import Lock
 from proto_utils.output import Transaction
 from proto_utils.placement import remove_all
 from proto_utils.places import hidden_beside
+from proto_utils.remote.address import is_elsewhere
 
 
 class DirectoryTransaction:
@@ -63,14 +64,22 @@ class DirectoryTransaction:
 
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = False) -> None:
         self._path, self._overwrite, self._sync = os.fspath(path), overwrite, sync
+        self._is_elsewhere = is_elsewhere(path)
+        self._made_dirs: list[str] = []
+        if self._is_elsewhere:
+            # Stores have no directories to be renamed: its files are seen in the order of their roles.
+            self.directory, self.files = self._path.rstrip("/"), Transaction(overwrite=overwrite)
+            return
         self._target = os.path.realpath(path)
         self._replaces = _check_target(self._path, overwrite)
         self._lock = Lock(self._target)
-        self._made_dirs: list[str] = []
         self.directory = hidden_beside(self._target, "tmp")
         self.files = Transaction()
 
     def __enter__(self) -> DirectoryTransaction:
+        if self._is_elsewhere:
+            self._begin_elsewhere()
+            return self
         try:
             claim(self._lock, self._made_dirs)
             # Whoever wrote there before let go of it a moment ago.
@@ -86,6 +95,9 @@ class DirectoryTransaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._is_elsewhere:
+            self.files.__exit__(kind, error, trace)
+            return
         try:
             self.files.__exit__(kind, error, trace)
             if kind is None:
@@ -95,6 +107,17 @@ class DirectoryTransaction:
             raise
         if kind is not None:
             self._roll_back()
+
+    def _begin_elsewhere(self) -> None:
+        """Refuse what may not be replaced; of what may, the files go for which there are no new ones."""
+        if places.isfile(self._path):
+            raise OutputExistsError(self._path, hint="it is a file, where a directory is to be written")
+        existing = [os.path.join(parent, name) for parent, _, names in places.walk(self.directory) for name in names]
+        if existing and not self._overwrite:
+            raise OutputExistsError(self._path)
+        for path in existing:
+            self.files.supersede(path)
+        self.files.elsewhere.taken_away = ("seal", "pointer")
 
     def _commit(self) -> None:
         if self._replaces or self._sync:

@@ -39,11 +39,9 @@ def _private_pool() -> Any:
     """Return the one pool, built on the first call; a second one would have other classes of the same names."""
     with _lock:
         if not _pools:
-            from google.protobuf import descriptor_pool
-
             with open(os.path.join(os.path.dirname(__file__), "schema.binpb"), "rb") as file:
                 data = file.read()
-            pool = descriptor_pool.DescriptorPool()
+            pool = _new_pool()
             # FileDescriptorSet = file(1)*. Taken apart here: protobuf's own class for it costs 10 ms to import.
             for each in _fields(data):
                 pool.AddSerializedFile(data[each.start : each.end])
@@ -51,20 +49,56 @@ def _private_pool() -> Any:
         return _pools[0]
 
 
+def _new_pool() -> Any:
+    c = _in_c()
+    if c is not None:
+        return c.DescriptorPool()
+    from google.protobuf import descriptor_pool
+
+    return descriptor_pool.DescriptorPool()
+
+
+def _class_of(descriptor: Any) -> Any:
+    """Return the class of a message, as `message_factory.GetMessageClass` does; messages of ours have no extensions."""
+    found = getattr(descriptor, "_concrete_class", None)
+    if found is not None:
+        return found
+    if _in_c() is None:
+        from google.protobuf import message_factory
+
+        return message_factory.GetMessageClass(descriptor)
+    from google.protobuf.message import Message
+    from google.protobuf.pyext.cpp_message import GeneratedProtocolMessageType
+
+    made = GeneratedProtocolMessageType(descriptor.name, (Message,), {"DESCRIPTOR": descriptor, "__module__": None})
+    for field in descriptor.fields:
+        if field.message_type is not None:
+            _class_of(field.message_type)
+    return made
+
+
+def _in_c() -> Any:
+    """Return protobuf's implementation in C, None where another one is in use.
+
+    `descriptor_pool` and `message_factory` do no more with it than is done here, but import the implementation in
+    Python, text format and a calendar first: a tenth of all that a small command does.
+    """
+    from google.protobuf.internal import api_implementation
+
+    c = getattr(api_implementation, "_c_module", None) if api_implementation.Type() == "upb" else None
+    return c if hasattr(c, "DescriptorPool") else None
+
+
 def _message_class(name: str, pool: Any) -> Any:
     """Return the class of ``tensorflow.<name>`` from a pool; KeyError when it is not there."""
-    from google.protobuf import message_factory
-
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+    return _class_of(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
 
 
 def _with_nested(cls: Any) -> Any:
     """Make nested messages attributes of their class, which protobuf's pure Python classes lack."""
-    from google.protobuf import message_factory
-
     for name, descriptor in cls.DESCRIPTOR.nested_types_by_name.items():
         if not hasattr(cls, name):
-            setattr(cls, name, _with_nested(message_factory.GetMessageClass(descriptor)))
+            setattr(cls, name, _with_nested(_class_of(descriptor)))
     return cls
 
 
@@ -109,16 +143,22 @@ def serialize(msg: Any) -> bytes:
     LimitError
         When the message is past protobuf's limit of 2 GiB.
     """
-    from google.protobuf import message
-
     try:
         data: bytes = msg.SerializeToString(deterministic=True)
-    except message.EncodeError as error:
+    except _encode_error() as error:
         # All that upb says is "Failed to serialize proto".
         raise _past_limit(msg, msg.ByteSize()) from error
     if len(data) > MAX_MESSAGE_NBYTES:
         raise _past_limit(msg, len(data))
     return data
+
+
+def _encode_error() -> type[Exception]:
+    """Return what protobuf raises; imported when something is raised, for many thousands of messages are serialized."""
+    from google.protobuf import message
+
+    error: type[Exception] = message.EncodeError
+    return error
 
 
 def _past_limit(msg: Any, nbytes: int) -> LimitError:
@@ -162,6 +202,17 @@ def parse(cls: Any, data: Any, *, path: str | None = None, offset: int | None = 
             reason = str(fault) if is_placed else f"{fault} (at its byte {fault.offset})"
             offset = (offset or 0) + fault.offset if is_placed else offset
         raise CorruptionError(f"not a {_title(cls)}: {reason}", path=path, offset=offset) from error
+
+
+def canonical(descriptor: Any, data: bytes) -> bytes:
+    """Return the deterministic serialization of a message given in another, such as with its fields in any order.
+
+    Raises
+    ------
+    CorruptionError
+        `data` is no such message.
+    """
+    return serialize(parse(_class_of(descriptor), data))
 
 
 def _decode_errors() -> tuple[type[Exception], ...]:
@@ -251,6 +302,13 @@ def print_text(msg: Any) -> str:
     no_types_for_any = descriptor_pool.DescriptorPool()
     text: str = text_format.MessageToString(msg, as_utf8=False, descriptor_pool=no_types_for_any)
     return re.sub(_LARGEST_FLOAT, r"\g<1>3.4028234663852886e+38", text)
+
+
+def quoted(text: str) -> str:
+    """Return a text as `print_text` writes it: in quotes and ASCII."""
+    from google.protobuf import text_encoding
+
+    return f'"{text_encoding.CEscape(text.encode(), as_utf8=False)}"'
 
 
 def _path_of_unknown(msg: Any) -> str | None:

@@ -5,9 +5,12 @@ Without a limit a wrong path, such as that of a checkpoint's data, would be read
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from proto_utils.errors import LimitError
+from proto_utils.opening import open_source
+from proto_utils.remote.address import is_elsewhere
 
 _BLOCK = 1 << 16
 
@@ -29,6 +32,11 @@ def read_side_file(path: str | os.PathLike[str], what: str, max_nbytes: int) -> 
     OSError
         It cannot be read.
     """
+    if is_elsewhere(path):
+        with contextlib.closing(open_source(path)) as source:
+            if source.size > max_nbytes:
+                raise LimitError(f"{what} {os.fspath(path)}, in bytes,", source.size, max_nbytes)
+            return source.read(0, source.size)
     with open(path, "rb") as file:
         # Room is made for as much as is asked for, so that is no more than there is; a pipe says that it has nothing.
         wanted = min(os.fstat(file.fileno()).st_size, max_nbytes) + 1

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Protocol
 
-from proto_utils import disk
+from proto_utils import disk, meter
 
 # Small writes are gathered up to this many bytes.
 _BUFFER_NBYTES = 1 << 18
@@ -90,7 +90,10 @@ class FileSink:
 
     def _write_all(self, view: memoryview) -> None:
         while len(view):
-            view = view[disk.write(self._fd, view[:_MAX_WRITE_NBYTES]) :]
+            count = disk.write(self._fd, view[:_MAX_WRITE_NBYTES])
+            view = view[count:]
+            if meter.observer is not None:
+                meter.observer.wrote(count)
 
 
 @contextlib.contextmanager

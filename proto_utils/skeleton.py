@@ -17,10 +17,10 @@ payload and all, and protobuf decides what it means.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from proto_utils.errors import CorruptionError
 from proto_utils.files import Source, Span, Window
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint
 from proto_utils.wire import END_GROUP, I32, I64, LEN, MAX_DEPTH, START_GROUP, VARINT, len_header
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from proto_utils.errors import CorruptionError
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint, encode_varint
 
 VARINT, I64, LEN, START_GROUP, END_GROUP, I32 = range(6)

@@ -38,7 +38,7 @@ EXAMPLES = [
         (NotFoundError("tensor", "w"), "no tensor 'w'"),
         (NotFoundError("tensor", "w", where="a.ckpt"), "no tensor 'w' in a.ckpt"),
         (LimitError("the message", 3000, 2000), "the message is 3,000, the limit is 2,000"),
-        (OutputExistsError("out.pb"), "out.pb: exists already; use `overwrite` (overwrite=True) to replace it"),
+        (OutputExistsError("out.pb"), "out.pb: exists already; `force=True` replaces it"),
         (CorruptionError("bad", path="a.pb", hint="download it again"), "a.pb: bad; download it again"),
     ],
 )

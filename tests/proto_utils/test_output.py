@@ -431,3 +431,28 @@ def test_a_signal_that_comes_with_a_system_call_leaves_nothing(tmp_path: Path, m
     monkeypatch.undo()
     assert made
     assert os.listdir(tmp_path) == ["old"]
+
+
+def test_a_file_that_is_written_already_is_put_in_place(tmp_path: Path):
+    (tmp_path / "part").write_bytes(b"new")
+    (tmp_path / "data").write_bytes(b"old")
+    with Transaction(overwrite=True) as transaction:
+        transaction.place(transaction.adopt(str(tmp_path / "part")), tmp_path / "data")
+        assert (tmp_path / "data").read_bytes() == b"old"
+    assert contents(tmp_path) == {"data": "new"}
+
+
+@pytest.mark.parametrize("is_placed", [False, True])
+def test_it_goes_when_the_output_fails(tmp_path: Path, is_placed: bool):
+    (tmp_path / "part").write_bytes(b"new")
+
+    def write() -> None:
+        with Transaction() as transaction:
+            link = transaction.adopt(str(tmp_path / "part"))
+            if is_placed:
+                transaction.place(link, tmp_path / "data")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
+    assert contents(tmp_path) == {}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import zipfile
+from pathlib import Path
 
 import pytest
 
-from proto_utils.places import hidden_beside, is_directory_name, make_parents, real_place
+from proto_utils import places
+from proto_utils.places import hidden_beside, is_directory_name, make_parents, paths_after, real_place
 
 
 def test_parents_are_made_and_noted(tmp_path):
@@ -71,3 +75,66 @@ def test_where_a_path_is(tmp_path):
 def test_names_of_directories():
     assert all(map(is_directory_name, ("a/", "a//", "a/.", "a/..", ".", "..", "/")))
     assert not any(map(is_directory_name, ("", "a", "a/b", "a/.b", "a/b.", "...")))
+
+
+def test_paths_that_begin_with_a_prefix(tmp_path, monkeypatch):
+    for name in ("m.data-1", "m.data-2", "m.data-2x", "mm.data-1", "[m].data-1"):
+        (tmp_path / name).touch()
+    assert paths_after(f"{tmp_path}/m", r"\.data-\d") == [f"{tmp_path}/m.data-1", f"{tmp_path}/m.data-2"]
+    assert paths_after(f"{tmp_path}/[m]", r"\.data-\d") == [f"{tmp_path}/[m].data-1"]
+    assert paths_after(f"{tmp_path}/nowhere/m", ".*") == []
+    monkeypatch.chdir(tmp_path)
+    assert paths_after("m", r"\.data-\d") == ["m.data-1", "m.data-2"]
+
+
+def test_questions_have_the_answers_of_python(tmp_path: Path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "f").write_bytes(b"abc")
+    (tmp_path / "l").symlink_to("none")
+    for name in ("d", "f", "l", "none"):
+        path = str(tmp_path / name)
+        for question in ("isfile", "isdir", "exists", "lexists", "islink"):
+            assert getattr(places, question)(path) == getattr(os.path, question)(path), (name, question)
+    assert places.getsize(tmp_path / "f") == 3
+    assert sorted(places.listdir(tmp_path)) == ["d", "f", "l"]
+    assert places.files_in(str(tmp_path)) == ["f"]
+    assert places.getmtime(tmp_path / "f") == os.path.getmtime(tmp_path / "f")
+    assert [*places.walk(str(tmp_path))] == [*os.walk(tmp_path)]
+    assert places.abspath("x") == os.path.abspath("x")
+    assert places.realpath(str(tmp_path / "d")) == os.path.realpath(tmp_path / "d")
+    assert sorted(places.glob(f"{tmp_path}/**/?")) == sorted(glob.glob(f"{tmp_path}/**/?", recursive=True))
+
+
+def test_questions_about_archives(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
+        for name in ("x", "d/y", "d/e/z"):
+            archive.writestr(name, name)
+    place = f"{tmp_path}/m.zip!"
+    assert (places.isfile(f"{place}x"), places.isdir(f"{place}d"), places.exists(f"{place}d/e/z")) == (True,) * 3
+    assert (places.isfile(f"{place}d"), places.exists(f"{place}none"), places.islink(f"{place}x")) == (False,) * 3
+    assert (places.getsize(f"{place}d/y"), places.listdir(f"{place}d"), places.files_in(f"{place}d")) == (
+        3,
+        ["e", "y"],
+        ["y"],
+    )
+    assert [*places.walk(f"{place}d")] == [(f"{place}d", ["e"], ["y"]), (f"{place}d/e", [], ["z"])]
+    assert [*places.walk(f"{place}none")] == []
+    assert places.glob(f"{place}d/*/?") == [f"{place}d/e/z"]
+    assert places.matching(f"{place}d", "y*") == [f"{place}d/y"]
+    assert places.paths_after(f"{place}d/", "[a-z]") == [f"{place}d/e", f"{place}d/y"]
+    assert places.isabs("https://h/x")
+    assert places.abspath("s3://b/x") == places.realpath("s3://b/x") == "s3://b/x"
+
+
+def test_what_is_there_is_removed_here_and_in_a_store(tmp_path: Path):
+    fsspec = pytest.importorskip("fsspec", reason="sources at URLs need the extra `remote`")
+    fs = fsspec.filesystem("memory")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "x").touch()
+    fs.pipe("/removed/d/x", b"")
+    for root in (str(tmp_path), "memory://removed"):
+        places.remove(f"{root}/none")
+        assert places.isfile(f"{root}/d/x")
+        places.remove(f"{root}/d")
+        places.look_again(f"{root}/d/x")
+        assert not places.exists(f"{root}/d/x")

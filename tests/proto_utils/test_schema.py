@@ -45,6 +45,27 @@ def test_import_does_not_load_protobuf(root: Path):
     assert run(root, "import sys; from proto_utils import schema; print('google.protobuf' in sys.modules)") == "False"
 
 
+def test_nothing_of_protobuf_in_python_is_imported_where_its_c_does_the_work(root: Path):
+    code = (
+        "import sys; from proto_utils import schema\n"
+        "graph = schema.parse(schema.GraphDef, b''); graph.node.add(name='a').attr['x'].i = 1\n"
+        "schema.serialize(graph), schema.MetaGraphDef(graph_def=graph), schema.quoted('a')\n"
+        "print([name for name in ('descriptor_pool', 'text_format') if f'google.protobuf.{name}' in sys.modules])"
+    )
+    assert run(root, code, "upb") == "[]"
+
+
+def test_classes_are_those_that_protobuf_itself_would_find(root: Path):
+    code = (
+        "from proto_utils import schema; ours = schema.GraphDef\n"
+        "from google.protobuf import message_factory\n"
+        "print(message_factory.GetMessageClass(ours.DESCRIPTOR) is ours, ours.__module__)\n"
+        "node = ours.DESCRIPTOR.fields_by_name['node'].message_type\n"
+        "print(message_factory.GetMessageClass(node) is schema.NodeDef is type(ours().node.add()))"
+    )
+    assert run(root, code) == "True None\nTrue"
+
+
 BESIDE_ANOTHER = """
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from proto_utils import schema
