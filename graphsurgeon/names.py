@@ -10,11 +10,17 @@ for both a node and its output 0.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TypeAlias
 
 from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
+
+#: What options take that are names, patterns and the like: one, or a sequence of them. What else can be looped over,
+#: a set or a generator, is taken too.
+Names: TypeAlias = str | Sequence[str]
 
 CONTROL_OUTPUT = -1
 
@@ -23,7 +29,7 @@ _MAX_DIGITS = 18
 _PATTERN_TOKEN = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."
 
 #: ``*`` and ``?`` as a shell means them: behind nothing that could be repeated.
-_STAR = re.compile(r"(?<![.)\]}\\])[*?]")
+_STAR = r"(?<![.)\]}\\])[*?]"
 
 
 class TensorName(NamedTuple):
@@ -99,6 +105,21 @@ def text_of(name: bytes) -> str:
 def bytes_of(name: str) -> bytes:
     """Encode a name: the inverse of `text_of`."""
     return name.encode("utf-8", "surrogateescape")
+
+
+def texts_of(given: Names, option: str) -> tuple[str, ...]:
+    """Return the texts that are given for an option; what holds no texts is a TypeError."""
+    found: object = given
+    texts: tuple[object, ...] = ()
+    if isinstance(found, str):
+        return (found,)
+    if isinstance(found, Iterable) and not isinstance(found, bytes):
+        texts = tuple(found)
+    else:
+        texts = (found,)
+    if not all(isinstance(each, str) for each in texts):
+        raise TypeError(f"{option} is a text, or a list of texts; not {reprlib.repr(given)}")
+    return texts  # type: ignore[return-value]
 
 
 def split_names(texts: Iterable[str]) -> list[str]:
@@ -200,7 +221,10 @@ def require_short(pattern: str, name: str, longest: int) -> None:
 
 def matches_any(patterns: Sequence[str], name: str) -> bool:
     """Whether any of `patterns` matches `name`."""
-    return any(matches(pattern, name) for pattern in patterns)
+    for pattern in patterns:  # noqa: SIM110 -- of a million names, any() would make a generator each
+        if matches(pattern, name):
+            return True
+    return False
 
 
 def unmatched(
@@ -236,7 +260,7 @@ def _fault_of(pattern: str) -> str | None:
 
 def meant_by(pattern: str, known: Sequence[str]) -> str | None:
     """Return a regular expression that matches whole names, for a part of one or a shell's ``*``; None when unknown."""
-    for text in dict.fromkeys((_STAR.sub(lambda star: ".*" if star[0] == "*" else ".", pattern), pattern)):
+    for text in dict.fromkeys((re.sub(_STAR, lambda star: ".*" if star[0] == "*" else ".", pattern), pattern)):
         compiled, _ = _compile(text)
         if compiled is None or not text:
             continue
@@ -261,4 +285,4 @@ def some_of(items: Sequence[str], limit: int = 5, separator: str = ", ") -> str:
 
 
 #: TensorFlow 2.21's rule for nodes of a graph.
-NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*")
+NODE_NAME = r"[A-Za-z0-9.][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*"

@@ -10,9 +10,10 @@ annotation                                  kind               in a recipe      
 ``int``, ``float``                          integer, number    a number                  ``--x INTEGER``
 ``str | float``                             value              a text or number          ``--x TEXT``
 ``Literal["a", "b"]``                       choice             one of them               ``--x [a|b]``
-``tuple[str, ...]``                         list of texts      a text, or a list         ``--x VALUE``, again
-``tuple[str, ...] | Mapping[str, str]``     list of texts      also pairs of texts       ``--x VALUE``, again
-``tuple[str, ...] | Mapping[str, Any]``     list of texts      also names and values     ``--x VALUE``, again
+`Names`                                     list of texts      a text, or a list         ``--x VALUE``, again
+``Names | Mapping[str, str]``               list of texts      also pairs of texts       ``--x VALUE``, again
+``Names | Mapping[str, Any]``               list of texts      also names and values     ``--x VALUE``, again
+``Names | float | Mapping[str, Any]``       list of texts      also a number             ``--x VALUE``, again
 ``tuple[int, ...]``, ``tuple[float, ...]``  list of numbers    a number, or a list       ``--x N,N...``
 ``Mapping[str, Tensor]``                    checkpoint         a path                    ``--x CHECKPOINT``
 ``Sequence[Mapping[str, Tensor]]``          checkpoints        a path, or a list         more SRCs
@@ -27,17 +28,17 @@ Each of them may be ``| None``. A text of a list of names or patterns may hold s
 
 from __future__ import annotations
 
-import collections.abc
 import functools
 import inspect
 import re
 import reprlib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from proto_utils.errors import UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 Item = Literal["flag", "text", "integer", "number", "value", "choice", "checkpoint", "model", "lines", "other"]
 
@@ -51,13 +52,13 @@ _WORDS = {
     "checkpoint": ("the path of a checkpoint", "a list of paths of checkpoints"),
     "model": ("the path of a model", "a list of paths of models"),
 }
-_PARAMETER = re.compile(r"^(\w+) : .*$")
+_PARAMETER = r"^(\w+) : .*$"
 
 
 class Kind(NamedTuple):
     """The type of an option: what one item is, and whether it takes several, None, or pairs of texts as well.
 
-    With `takes_values` the second of a pair may be any plain value.
+    With `takes_values` the second of a pair may be any plain value, with `takes_numbers` a text a number.
     """
 
     item: Item
@@ -66,6 +67,7 @@ class Kind(NamedTuple):
     takes_none: bool = False
     takes_pairs: bool = False
     takes_values: bool = False
+    takes_numbers: bool = False
 
 
 class Option(NamedTuple):
@@ -104,7 +106,8 @@ class Option(NamedTuple):
         the choices, is a TypeError.
         """
         if self.kind.is_list and isinstance(value, str | int | float):
-            value = (value,)
+            # Where a text says a number or more, as in NAME=0.5, a number is its text.
+            value = (str(value) if self.kind.takes_numbers and not isinstance(value, bool) else value,)
         is_given = value is not None or not self.kind.takes_none
         if self.kind.item not in ("text", "choice") or not is_given or isinstance(value, Mapping):
             return value
@@ -180,14 +183,17 @@ def _plain_only(value: Any) -> Any:
     return value
 
 
-@functools.cache
 def options_of(function: Callable[..., Any]) -> Mapping[str, Option]:
     """Return the options of a pass or an edit: all its parameters but the first, by name."""
+    return _options_of(inspect.unwrap(function))
+
+
+@functools.cache
+def _options_of(function: Callable[..., Any]) -> Mapping[str, Option]:
     parameters = list(inspect.signature(function).parameters.values())[1:]
     descriptions = {name: " ".join(map(str.strip, lines[1:])) for name, lines in parameter_entries(function).items()}
-    # The names in annotations are those of the module in which the function itself is, whatever decorates it.
     annotated = types.SimpleNamespace(__annotations__={each.name: each.annotation for each in parameters})
-    hints = typing.get_type_hints(annotated, inspect.unwrap(function).__globals__)
+    hints = typing.get_type_hints(annotated, function.__globals__)
     return types.MappingProxyType(
         {
             each.name: Option(each.name, kind, default, descriptions.get(each.name, ""))
@@ -207,7 +213,7 @@ def _kind_of(hint: Any) -> Kind:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _kind_of_union([each for each in arguments if each is not types.NoneType], types.NoneType in arguments)
-    if origin in (tuple, collections.abc.Sequence):
+    if origin in (tuple, Sequence):
         return _kind_of(arguments[0])._replace(is_list=True)
     if origin is Literal:
         return Kind("choice", choices=arguments)
@@ -217,10 +223,15 @@ def _kind_of(hint: Any) -> Kind:
 
 
 def _kind_of_union(hints: list[Any], takes_none: bool) -> Kind:
-    kind = Kind("value") if set(hints) == {str, float} else _kind_of(hints[0])
+    # A list of texts that may also be one, see `graphsurgeon.names.Names`.
+    first = Sequence[str] if Sequence[str] in hints else hints[0]
+    kind = Kind("value") if set(hints) == {str, float} else _kind_of(first)
     pairs = [typing.get_args(each) for each in hints[1:] if typing.get_origin(each) is Mapping]
     return kind._replace(
-        takes_none=takes_none, takes_pairs=bool(pairs), takes_values=any(each[1] is Any for each in pairs)
+        takes_none=takes_none,
+        takes_pairs=bool(pairs),
+        takes_values=any(each[1] is Any for each in pairs),
+        takes_numbers=bool(pairs) and float in hints,
     )
 
 
@@ -229,13 +240,43 @@ def description_of(function: Callable[..., Any]) -> str:
     return (inspect.getdoc(function) or "").partition("\n\nParameters\n")[0]
 
 
+def tell_result(function: Callable[..., Any], report: str, namespace: Mapping[str, Any]) -> None:
+    """Add to the docstring of a pass or an edit what it returns: the class of its report, and the fields that it has.
+
+    Parameters
+    ----------
+    function : callable
+    report : str
+        The name of the class in the `namespace`, where those of its rows are too.
+    """
+    text = inspect.getdoc(function)
+    if not text or "\nReturns\n" in text or report not in namespace:
+        return
+    lines = ["Returns", "-------", report]
+    for name, kind in _fields(namespace[report]).items():
+        lines.append(f"    {name} : {kind}")
+        classes = [namespace[each] for each in re.findall(r"\w+", kind) if isinstance(namespace.get(each), type)]
+        rows = [list(_fields(each)) for each in classes]
+        lines += [f"        Each has {', '.join(row)}." for row in rows if row]
+    head, raises, tail = text.partition("\nRaises\n")
+    parts = [head.rstrip("\n"), "\n".join(lines), *([f"{raises[1:]}{tail}"] if raises else [])]
+    function.__doc__ = "\n\n".join(parts)
+
+
+def _fields(report: Any) -> dict[str, str]:
+    """Return the fields of a class of plain data and their types, in order."""
+    fields = inspect.get_annotations(report) or getattr(report.__init__, "__annotations__", {})
+    kinds = {name: str(kind) for name, kind in fields.items() if name != "return"}
+    return {name: kind for name, kind in kinds.items() if name[:1] != "_" and "ClassVar" not in kind}
+
+
 def parameter_entries(function: Callable[..., Any]) -> dict[str, list[str]]:
     """Return the entries of the Parameters section of a numpy-style docstring: their lines, by parameter."""
     found: dict[str, list[str]] = {}
     current: list[str] = []
     section = (inspect.getdoc(function) or "").partition("\nParameters\n")[2].partition("\n\n")[0]
     for line in section.splitlines():
-        match = _PARAMETER.match(line)
+        match = re.match(_PARAMETER, line)
         if match is not None:
             current = found.setdefault(match.group(1), [])
         if match is not None or line.strip("-"):

@@ -11,6 +11,10 @@ from importlib import import_module
 from keyword import iskeyword
 from typing import Any
 
+#: How the public functions of `graphsurgeon` are found by their names, for methods of lower floors that are the same;
+#: the package says so when it is imported.
+public: Callable[[str], Any]
+
 
 class Registry:
     """The functions of a package, found by its files and imported when asked for.

@@ -36,7 +36,7 @@ from collections.abc import Collection
 
 from graphsurgeon.checks.body import Body, const_findings, input_findings, name_findings, node_findings
 from graphsurgeon.checks.cycles import cycle_findings
-from graphsurgeon.checks.finding import ERROR, WARNING, Finding
+from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Findings
 from graphsurgeon.checks.functions import call_findings, library_findings, reachable, signature_findings
 from graphsurgeon.checks.shapes import shape_findings
 from graphsurgeon.errors import GraphError
@@ -45,10 +45,10 @@ from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.ir.signatures import OpSignatures
 
-__all__ = ["ERROR", "WARNING", "Finding", "check", "verify"]
+__all__ = ["ERROR", "WARNING", "Finding", "Findings", "check", "verify"]
 
 
-def verify(model: Model, *, consistency: bool = False) -> list[Finding]:
+def verify(model: Model, *, consistency: bool = False) -> Findings:
     """Check a model against every rule.
 
     Parameters
@@ -61,8 +61,8 @@ def verify(model: Model, *, consistency: bool = False) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
-        Those of the graph first, then the library's, then those of each function body, in order.
+    Findings
+        A list of Finding. Those of the graph first, then the library's, then those of each function body, in order.
         Costs a few microseconds per node; touches no payload.
 
     Raises
@@ -83,7 +83,7 @@ def verify(model: Model, *, consistency: bool = False) -> list[Finding]:
         from graphsurgeon.checks.consistency import consistency_findings
 
         found += consistency_findings(model)
-    return found
+    return Findings(found)
 
 
 def check(model: Model, *, tolerated: Collection[str] = ()) -> list[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from graphsurgeon.checks.constants import without_content
 from graphsurgeon.checks.finding import ERROR, WARNING, Severity
@@ -21,6 +21,7 @@ from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.signatures import OpSignature
 from graphsurgeon.names import text_of
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 #: What is wrong with an attr.
 Fault = tuple[Severity, str]

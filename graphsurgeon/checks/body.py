@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from graphsurgeon.checks.attrs import Fault, attr_faults, node_kind, recall, remember
 from graphsurgeon.checks.constants import const_problem
@@ -42,7 +42,7 @@ _CONTROL = -2
 _FIRST = attrgetter("first")
 
 # Names of nodes, one a line.
-_NODE_NAMES = re.compile(rf"{NODE_NAME.pattern}(?:\n{NODE_NAME.pattern})*")
+_NODE_NAMES = rf"(?:{NODE_NAME}\n)*"
 
 
 class Body:
@@ -63,8 +63,8 @@ class Body:
         # where the (first) node of a name is
         self.position = dict(zip(reversed(self.names), range(len(self.names) - 1, -1, -1), strict=True))
         self.signatures: list[OpSignature] = list(map(CHECKED, self.nodes))
-        # the nodes that the quick look did not find sound
-        self.suspects: list[tuple[Node, list[Fault]]] = []
+        # the nodes that the quick look did not find sound, with where they are
+        self.suspects: list[tuple[int, Node, list[Fault]]] = []
         if self.nodes:
             self._look_at_new_nodes(signatures)
         # the function's arguments and their types; `SEVERAL` for a list
@@ -98,6 +98,7 @@ class Body:
                 sound[i] = nodes[i].checked = known
                 nodes[i].kind = kind
         self._look_at(sorted(left), signatures, {i: node_kind(nodes[i]) for i in left}, are_legal=are_legal)
+        self.suspects.sort(key=itemgetter(0))
 
     def _kinds(
         self, places: list[int], functions: Collection[str], are_legal: bool
@@ -113,7 +114,7 @@ class Body:
                 kind is not None
                 and kind[0] not in functions
                 and (node.beside is None or node.beside in position)
-                and (are_legal or NODE_NAME.fullmatch(self.names[i]))
+                and (are_legal or re.fullmatch(NODE_NAME, self.names[i]))
             ):
                 kinds[kind].append(i)
             else:
@@ -140,11 +141,11 @@ class Body:
             beside = None if group is None else self._only_neighbour(group)
             if (
                 faults
-                or not (are_legal or NODE_NAME.fullmatch(node.name))
+                or not (are_legal or re.fullmatch(NODE_NAME, node.name))
                 or (op == "Const" and const_problem(node, attr) is not None)
                 or beside == ""
             ):
-                self.suspects.append((node, faults))
+                self.suspects.append((i, node, faults))
             elif op not in functions:
                 node.set_checked(signature, beside)
                 kind = kinds.get(i)
@@ -265,7 +266,7 @@ class Body:
 
 def name_findings(body: Body) -> Iterator[Finding]:
     """Yield names that TensorFlow does not allow, and those that are there twice."""
-    for node, _ in body.suspects:
+    for _, node, _ in body.suspects:
         if not body.is_legal(node.name):
             what = "holds characters that TensorFlow does not allow" if node.name else "is empty"
             yield body.finding(ERROR, "name", node.name, f"the name {what}")
@@ -280,10 +281,10 @@ def name_findings(body: Body) -> Iterator[Finding]:
 
 def node_findings(body: Body) -> Iterator[Finding]:
     """Yield bad attrs and colocation with nodes that are not there."""
-    for node, faults in body.suspects:
+    for _, node, faults in body.suspects:
         for severity, reason in faults:
             yield body.finding(severity, "attr", node.name, f"{node.op}: {reason}")
-    for node, _ in body.suspects:
+    for _, node, _ in body.suspects:
         group = node.attr("_class")
         if group is not None:
             yield from _colocation_findings(body, node, group)
@@ -291,7 +292,7 @@ def node_findings(body: Body) -> Iterator[Finding]:
 
 def const_findings(body: Body) -> Iterator[Finding]:
     """Yield constants that TensorFlow refuses."""
-    for node, _ in body.suspects:
+    for _, node, _ in body.suspects:
         problem = const_problem(node, node.proto.attr) if node.op == "Const" else None
         if problem is not None:
             yield body.finding(ERROR, "const", node.name, problem)
@@ -337,8 +338,8 @@ def type_name(number: int) -> str:
 
 def _are_legal(names: list[str]) -> bool:
     """Whether TensorFlow allows all these names; quick, False when in doubt."""
-    text = "\n".join(names)
-    return text.count("\n") == len(names) - 1 and _NODE_NAMES.fullmatch(text) is not None
+    text = "\n".join([*names, ""])
+    return text.count("\n") == len(names) and re.fullmatch(_NODE_NAMES, text) is not None
 
 
 def _arguments(function: Function) -> dict[str, int]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal
+
+from graphsurgeon.display import Displayed
+from proto_utils.named_tuple import NamedTuple
 
 Severity = Literal["error", "warning"]
 
@@ -22,3 +25,11 @@ class Finding(NamedTuple):
     def to_json(self) -> dict[str, object]:
         """Return the finding as JSON types."""
         return self._asdict()
+
+
+class Findings(list[Finding], Displayed):
+    """The findings of a check, a list; none of them, which is well, prints as that."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return them as JSON types, in a table."""
+        return {"findings": [finding.to_json() for finding in self]}

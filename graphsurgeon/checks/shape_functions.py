@@ -12,7 +12,6 @@ import of single nodes was seen to refuse.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -27,14 +26,19 @@ Limit: TypeAlias = "Callable[[_Attrs], Iterator[str]]"
 _INT32: Final = range(-(1 << 31), 1 << 31)
 
 #: Ops that look along windows, and how many dimensions these have with those of batch and channels.
-_WINDOWS: Final = (
-    (re.compile(r"Conv2D|DepthwiseConv2dNative|(Avg|Max)Pool|MaxPoolGradGrad|MaxPool(GradGrad)?WithArgmax"), 4),
-    (re.compile(r"Quantized(Conv2D|DepthwiseConv2D|AvgPool|MaxPool).*|Dilation2D|ExtractImagePatches"), 4),
-    (re.compile(r"Conv3D|(Avg|Max)Pool3D|MaxPool3DGradGrad|ExtractVolumePatches"), 5),
-)
+_WINDOWS: Final = {
+    **dict.fromkeys(
+        ("Conv2D", "DepthwiseConv2dNative", "AvgPool", "MaxPool", "MaxPoolGradGrad", "MaxPoolWithArgmax")
+        + ("MaxPoolGradGradWithArgmax", "Dilation2D", "ExtractImagePatches"),
+        4,
+    ),
+    **dict.fromkeys(("Conv3D", "AvgPool3D", "MaxPool3D", "MaxPool3DGradGrad", "ExtractVolumePatches"), 5),
+}
+# Beginnings of the names of more of them, all with four.
+_QUANTIZED_WINDOWS: Final = ("QuantizedConv2D", "QuantizedDepthwiseConv2D", "QuantizedAvgPool", "QuantizedMaxPool")
 _WINDOW_ATTRS: Final = ("strides", "dilations", "ksize", "ksizes", "rates")
 # Of these the elements are only looked at when the input's shape is known.
-_LATE: Final = re.compile(r"Dilation2D|Extract(Image|Volume)Patches")
+_LATE: Final = ("Dilation2D", "ExtractImagePatches", "ExtractVolumePatches")
 _PADDINGS: Final = ("explicit_paddings", "padding_list")
 
 #: Lists that have as many elements as another, by op; with ``?`` they may be empty.
@@ -96,10 +100,10 @@ def limits(op: str) -> tuple[Limit, ...]:
     found += [_length_limit(name, other) for name, other in _SAME_LENGTH.get(op, ())]
     found += [_count_limit(name, number) for name, number in _COUNTED.get(op, ())]
     found += [_int_limit(name, least) for (each, name), least in _INTS.items() if each == op]
-    for pattern, rank in _WINDOWS:
-        if pattern.fullmatch(op):
-            found += [_window_limit(name, rank, is_late=bool(_LATE.fullmatch(op))) for name in _WINDOW_ATTRS]
-            found += [_padding_limit(name) for name in _PADDINGS]
+    rank = 4 if op.startswith(_QUANTIZED_WINDOWS) else _WINDOWS.get(op)
+    if rank is not None:
+        found += [_window_limit(name, rank, is_late=op in _LATE) for name in _WINDOW_ATTRS]
+        found += [_padding_limit(name) for name in _PADDINGS]
     return tuple(found)
 
 

@@ -15,11 +15,12 @@ groups of the output begin in the sequence.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.evaluator.philox import WIDTH, Philox
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

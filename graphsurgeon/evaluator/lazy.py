@@ -114,14 +114,18 @@ class Computation:
 
         if self._kept is not None:
             return self._kept
-        nbytes = sum(tensor.nbytes for tensor in self._operands)
-        if nbytes > MAX_HELD_NBYTES:
-            raise LimitError("what an initializer has to hold at once, in bytes,", nbytes, MAX_HELD_NBYTES)
+        check_held(sum(tensor.nbytes for tensor in self._operands))
         with np.errstate(all="ignore"):
             results = tuple(np.asarray(each) for each in self._function(*(t.numpy() for t in self._operands)))
         if sum(each.nbytes for each in results) <= _MAX_KEPT_NBYTES:
             self._kept = results
         return results
+
+
+def check_held(nbytes: int) -> None:
+    """Raise a `LimitError` if so many bytes are too many to be held at once."""
+    if nbytes > MAX_HELD_NBYTES:
+        raise LimitError("what has to be held at once, in bytes,", nbytes, MAX_HELD_NBYTES)
 
 
 class ComputedTensor(Tensor):

@@ -13,7 +13,9 @@ lib/random/philox_random.h, and kernels/stateless_random_ops.cc for `scrambled`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,8 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.evaluator.lazy import MAX_HELD_NBYTES, Computation, ComputedTensor, MappedTensor
-from graphsurgeon.evaluator.operations import ELEMENTWISE, LAYOUTS, WHOLE, is_main_diagonal
+from graphsurgeon.evaluator.growth import check_growth
+from graphsurgeon.evaluator.kernels.arithmetic import CHECKED, OF_STRINGS, TO_BOOL, check_integers
+from graphsurgeon.evaluator.kernels.linear import LINEAR
+from graphsurgeon.evaluator.lazy import MAX_HELD_NBYTES, Computation, ComputedTensor, MappedTensor, check_held
+from graphsurgeon.evaluator.operations import ELEMENTWISE, LAYOUTS, WHOLE, WITH_ATTRS, is_main_diagonal
 from graphsurgeon.evaluator.random_ops import RANDOM_OPS, dims_of, random_outputs
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import signature_of
@@ -18,7 +21,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import ArrayTensor, FillTensor, as_tensor
+from graphsurgeon.tensors.values import ArrayTensor, FillTensor, StringTensor, as_tensor
 from proto_utils.errors import FileFormatError, LimitError
 
 if TYPE_CHECKING:
@@ -34,17 +37,23 @@ MAX_NUMPY_RANK = 32
 HINT = "fit gives its variable zeros, or a value from another checkpoint"
 
 _PASSED = frozenset(
-    ("Identity", "IdentityN", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "EnsureShape")
+    ("Identity", "IdentityN", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics")
     + ("PlaceholderWithDefault", "ReadVariableOp", "DeepCopy")
 )
 _RESHAPES = frozenset({"Reshape", "ExpandDims", "Squeeze"})
 _MEASURES = frozenset({"Shape", "ShapeN", "Size", "Rank"})
 _FILLS = frozenset({"Fill", "ZerosLike", "OnesLike"})
-_COMPARISONS = frozenset({"Equal", "NotEqual", "Less", "Greater", "LessEqual", "GreaterEqual"})
+#: Ops whose first operand is an axis, or sizes, and not what is moved.
+_AXIS_FIRST = frozenset({"Concat", "Split"})
 
 
 def evaluate(
-    node: Node, operands: Sequence[Tensor], *, seed: int | str = 0, operation: str = "evaluate"
+    node: Node,
+    operands: Sequence[Tensor],
+    *,
+    seed: int | str = 0,
+    operation: str = "evaluate",
+    max_growth: int = MAX_HELD_NBYTES,
 ) -> list[Tensor]:
     """Compute the outputs of a node from its operands.
 
@@ -58,6 +67,8 @@ def evaluate(
         For random ops without seeds.
     operation : str
         For errors.
+    max_growth : int
+        An op that makes many elements of few, such as Tile, does not make more bytes than this, or than it is given.
 
     Returns
     -------
@@ -71,6 +82,7 @@ def evaluate(
     """
     check_operands(node, len(operands), operation)
     with refusing(node, operation):
+        check_growth(node, operands, max_growth)
         return _outputs(node, operands, seed)
 
 
@@ -103,12 +115,12 @@ def _outputs(node: Node, operands: Sequence[Tensor], seed: int | str) -> list[Te
         return [as_tensor(output) for output in random_outputs(node, operands, seed)]
     if node.op in _MEASURES:
         return [_measured(node, tensor) for tensor in operands]
-    if node.op in WHOLE:
-        return _whole(node, operands)
+    if node.op in WHOLE or node.op in LAYOUTS:
+        return (_whole if node.op in WHOLE else _laid_out)(node, operands)
     for ops, function in _SINGLE:
         if node.op in ops:
             return [function(node, operands)]
-    raise ValueError("it is not among the ops of initializers that graphsurgeon knows")
+    raise ValueError("it is not among the ops that graphsurgeon computes")
 
 
 def as_scalar(value: bool | int) -> Tensor:
@@ -116,6 +128,16 @@ def as_scalar(value: bool | int) -> Tensor:
     import numpy as np
 
     return as_tensor(np.bool_(value) if isinstance(value, bool) else np.int32(value))
+
+
+def _ensured(node: Node, operands: Sequence[Tensor]) -> Tensor:
+    given, wanted = operands[0], node.attrs["shape"]
+    if wanted.dims is not None and (
+        len(wanted.dims) != len(given.shape)
+        or any(dim not in (-1, None, found) for dim, found in zip(wanted.dims, given.shape, strict=True))
+    ):
+        raise ValueError(f"a shape of {list(given.shape)}")
+    return given
 
 
 def _reshaped(node: Node, operands: Sequence[Tensor]) -> Tensor:
@@ -143,66 +165,94 @@ def _filled(node: Node, operands: Sequence[Tensor]) -> Tensor:
     import numpy as np
 
     like = operands[0]
+    if node.op == "ZerosLike" and like.dtype is dtypes.STRING:
+        return StringTensor(like.shape, [])
     if node.op == "ZerosLike":
         return FillTensor(like.dtype, like.shape)
     if node.op == "OnesLike":
         return FillTensor(like.dtype, like.shape, np.ones((), like.dtype.numpy()).tobytes())
     element = operands[1]
-    if not element.dtype.itemsize:
-        raise ValueError("strings")
     if element.size != 1:
         raise ValueError(f"{element.size} values to fill with")
+    if element.dtype is dtypes.STRING:
+        return StringTensor(dims_of(like), list(element.strings()))
     return FillTensor(element.dtype, dims_of(like), b"".join(map(bytes, element.chunks())))
 
 
 def _elementwise(node: Node, operands: Sequence[Tensor]) -> Tensor:
     import numpy as np
 
-    function = ELEMENTWISE["SelectV2" if node.op == "Select" else node.op]
+    function = _function_of(node)
     if node.op == "Select" and len(operands[0].shape) == 1:
         # The first version of the op: a vector chooses rows.
         rest = (1,) * (len(operands[1].shape) - 1)
         operands = [ReshapedTensor(operands[0], (*operands[0].shape, *rest)), *operands[1:]]
-    if not all(operand.dtype.itemsize for operand in operands):
-        raise ValueError("strings")
     shape = np.broadcast_shapes(*(operand.shape for operand in operands))
     dtype = _result_dtype(node, operands)
+    if not all(operand.dtype.itemsize for operand in operands):
+        if node.op not in OF_STRINGS:
+            raise ValueError("strings")
+        arrays = [operand.numpy() for operand in operands]
+        return _held(np.broadcast_to(function(*arrays), shape), dtype)
+    if node.op in CHECKED and operands[-1].dtype.is_integer:
+        check_integers(node.op, [operand.numpy() for operand in operands])
     _try_out(function, operands, rank=1)
     if all(operand.size in (1, math.prod(shape)) for operand in operands):
         return _kept(MappedTensor(function, operands, dtype, shape))
-    _check_held(math.prod(shape) * dtype.itemsize)
+    check_held(math.prod(shape) * dtype.itemsize)
     computation = Computation(lambda *arrays: (np.broadcast_to(function(*arrays), shape),), operands)
     return _kept(ComputedTensor(dtype, shape, computation))
+
+
+def _function_of(node: Node) -> Callable[..., Any]:
+    if node.op in WITH_ATTRS:
+        return WITH_ATTRS[node.op](node)
+    return ELEMENTWISE["SelectV2" if node.op == "Select" else node.op]
 
 
 def _result_dtype(node: Node, operands: Sequence[Tensor]) -> DType:
     if node.op == "Cast":
         wanted: DType = node.attrs["DstT"]
         return wanted.base
-    if node.op in _COMPARISONS:
+    if node.op in TO_BOOL:
         return dtypes.BOOL
     return operands[1 if node.op in ("Select", "SelectV2") else 0].dtype
 
 
-def _laid_out(node: Node, operands: Sequence[Tensor]) -> Tensor:
+def _laid_out(node: Node, operands: Sequence[Tensor]) -> list[Tensor]:
     function, count = LAYOUTS[node.op]
-    first = 1 if node.op == "Concat" else 0
+    first = 1 if node.op in _AXIS_FIRST else 0
     last = len(operands) - (node.op == "ConcatV2") if count is None else count
     moved, others = list(operands[first:last]), [*operands[:first], *operands[last:]]
-    _check_held(sum(tensor.size * max(tensor.dtype.itemsize, 1) for tensor in operands))
+    check_held(sum(tensor.size * max(tensor.dtype.itemsize, 1) for tensor in operands))
     arguments = [tensor.numpy() for tensor in others]
     stand_ins = [_stand_in(tensor.shape) for tensor in moved]
     if not is_main_diagonal(node, [*stand_ins, *arguments]):
         raise ValueError("other diagonals than the main one")
 
     def run(*arrays: Any) -> tuple[Any, ...]:
-        return (function(node, *arguments[:first], *arrays, *arguments[first:]),)
+        found = function(node, *arguments[:first], *arrays, *arguments[first:])
+        return found if isinstance(found, tuple) else (found,)
 
-    _check_held(_growth(node, operands) * moved[0].dtype.itemsize)
+    dtype = moved[0].dtype
+    if dtype is dtypes.STRING:
+        return [_held(each, dtype) for each in run(*(tensor.numpy() for tensor in moved))]
     # Elements are moved whatever they are, so some of one byte that all lie in one place tell the shape.
-    (result,) = run(*stand_ins)
-    _check_held(result.size * moved[0].dtype.itemsize)
-    return _kept(ComputedTensor(moved[0].dtype, result.shape, Computation(run, moved)))
+    shapes = [each.shape for each in run(*stand_ins)]
+    check_held(sum(map(math.prod, shapes)) * dtype.itemsize)
+    computation = Computation(run, moved)
+    return [_kept(ComputedTensor(dtype, shape, computation, output)) for output, shape in enumerate(shapes)]
+
+
+def _held(result: Any, dtype: DType) -> Tensor:
+    """Return strings, or what was computed of them, as a tensor; numpy gives a single one as what it is."""
+    import numpy as np
+
+    if dtype is not dtypes.STRING:
+        return ArrayTensor(np.asarray(result))
+    if isinstance(result, bytes):
+        return StringTensor((), [result])
+    return as_tensor(result)
 
 
 def _stand_in(shape: Sequence[int]) -> np.ndarray[Any, Any]:
@@ -211,37 +261,21 @@ def _stand_in(shape: Sequence[int]) -> np.ndarray[Any, Any]:
     return np.broadcast_to(np.zeros((), np.uint8), tuple(shape))
 
 
-def _growth(node: Node, operands: Sequence[Tensor]) -> int:
-    """Return the number of elements that an op makes which can make many of few; 0 for others."""
-    shape = operands[0].shape
-    if node.op == "Tile":
-        return math.prod(dim * n for dim, n in zip(shape, operands[1].numpy().tolist(), strict=True))
-    if node.op in ("Pad", "PadV2"):
-        return math.prod(dim + sum(pair) for dim, pair in zip(shape, operands[1].numpy().tolist(), strict=True))
-    if node.op in ("Diag", "MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"):
-        return operands[0].size * (operands[0].size if node.op == "Diag" else shape[-1])
-    if node.op in ("Gather", "GatherV2"):
-        return operands[1].size * operands[0].size
-    if node.op == "Range":
-        start, limit, delta = (float(operand.numpy()) for operand in operands)
-        return abs(int((limit - start) / delta)) + 1 if delta else 0
-    if node.op == "LinSpace":
-        return int(operands[2].numpy())
-    return operands[0].size * int(operands[1].numpy()) if node.op == "OneHot" else 0
-
-
 def _whole(node: Node, operands: Sequence[Tensor]) -> list[Tensor]:
-    op = WHOLE[node.op]
-    dtype = operands[2 if node.op == "OneHot" else 0].dtype
-    _check_held(_growth(node, operands) * dtype.itemsize)
+    op, dtype = WHOLE[node.op], operands[0].dtype
+    if not all(operand.dtype.itemsize for operand in operands):
+        if node.op != "OneHot":
+            raise ValueError("strings")
+        return [_held(each, dtypes.STRING) for each in op.function(node, *(operand.numpy() for operand in operands))]
     computation = Computation(partial(op.function, node), operands)
-    if op.shapes is not None:
-        _try_out(partial(op.function, node), operands, rank=2)
     if op.shapes is None:
-        return [ArrayTensor(array.astype(dtype.numpy(), copy=False)) for array in computation.results()]
+        return [ArrayTensor(array) for array in computation.results()]
+    if node.op in LINEAR:
+        _try_out(partial(op.function, node), operands, rank=2)
     shapes = op.shapes(node, *(operand.shape for operand in operands))
-    _check_held(sum(map(math.prod, shapes)) * dtype.itemsize)
-    return [ComputedTensor(dtype, shape, computation, output) for output, shape in enumerate(shapes)]
+    check_held(sum(map(math.prod, shapes)) * dtype.itemsize)
+    found = [ComputedTensor(dtype, shape, computation, output) for output, shape in enumerate(shapes)]
+    return [_kept(tensor) for tensor in found]
 
 
 def _try_out(function: Callable[..., Any], operands: Sequence[Tensor], *, rank: int) -> None:
@@ -257,14 +291,9 @@ def _kept(tensor: Tensor) -> Tensor:
     return ArrayTensor(tensor.numpy(), tensor.dtype) if tensor.nbytes <= SMALL_NBYTES else tensor
 
 
-def _check_held(nbytes: int) -> None:
-    if nbytes > MAX_HELD_NBYTES:
-        raise LimitError("what an initializer has to hold at once, in bytes,", nbytes, MAX_HELD_NBYTES)
-
-
 _SINGLE: tuple[tuple[Container[str], Callable[[Node, Sequence[Tensor]], Tensor]], ...] = (
     (_RESHAPES, _reshaped),
+    (("EnsureShape",), _ensured),
     (_FILLS, _filled),
-    ({*ELEMENTWISE, "Select"}, _elementwise),
-    (LAYOUTS, _laid_out),
+    ({*ELEMENTWISE, *WITH_ATTRS, "Select"}, _elementwise),
 )

@@ -16,15 +16,16 @@ Source: TensorFlow's ``core/protobuf/tensor_bundle.proto``.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
-from graphsurgeon.formats.bundle_tensors import BundleEntry
+from graphsurgeon.formats.entry_table import BundleEntry
 from graphsurgeon.formats.slices import slice_of_proto
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint, encode_varint
 from proto_utils.wire import I32, LEN, VARINT, fields
 
@@ -34,7 +35,7 @@ _WIRE_TYPES = {1: VARINT, 2: LEN, 3: VARINT, 4: VARINT, 5: VARINT, 6: I32, 7: LE
 _MAX_HEADS = 1 << 16
 
 
-class _Head(NamedTuple):
+class EntryHead(NamedTuple):
     """The head of an entry: dtype and shape; the bytes that values take; how these are written behind the offset."""
 
     dtype: DType
@@ -55,9 +56,9 @@ class EntryDecoder:
     """
 
     def __init__(self, num_shards: int, path: str) -> None:
-        self._num_shards = num_shards
+        self.num_shards = num_shards
         self._path = path
-        self._heads: dict[bytes, _Head] = {}
+        self._heads: dict[bytes, EntryHead] = {}
 
     def decode(self, name: str, value: bytes) -> BundleEntry:
         """Decode one entry.
@@ -78,14 +79,14 @@ class EntryDecoder:
         """
         end = 4 + value[3] if len(value) > 4 else 0
         start = value[:end]
-        head = self._heads.get(start) or self._learn(start)
+        head = self._heads.get(start) or self.learn(start)
         if head is not None:
             entry = self._behind(head, value, end)
             if entry is not None:
                 return entry
         return self._parse(name, value)
 
-    def _behind(self, head: _Head, value: bytes, position: int) -> BundleEntry | None:
+    def _behind(self, head: EntryHead, value: bytes, position: int) -> BundleEntry | None:
         """Decode the numbers behind a head; None when they are unusual or not sound."""
         shard_id = offset = 0
         try:
@@ -95,12 +96,12 @@ class EntryDecoder:
                 offset, position = decode_varint(value, position + 1)
         except (IndexError, CorruptionError):
             return None
-        if value[position:-4] != head.record or shard_id >= self._num_shards or offset > MAX_SIZE:
+        if value[position:-4] != head.record or shard_id >= self.num_shards or offset > MAX_SIZE:
             return None
         return BundleEntry(head.dtype, head.shape, shard_id, offset, head.nbytes, int.from_bytes(value[-4:], "little"))
 
-    def _learn(self, start: bytes) -> _Head | None:
-        """Decode a head, and remember it; None when it is unusual or not sound."""
+    def learn(self, start: bytes) -> EntryHead | None:
+        """Decode a head, and remember it; None when it is unusual, of strings, or not sound."""
         if len(start) < 4 or start[0] != _DTYPE or start[2] != _SHAPE or max(start[1], start[3]) >= 0x80:
             return None
         try:
@@ -108,11 +109,11 @@ class EntryDecoder:
             dtype, shape = self._kind("", message)
         except (CorruptionError, UnsupportedError):
             return None
-        if not dtype.itemsize:
-            return None
         nbytes = math.prod(shape) * dtype.itemsize
+        if not dtype.itemsize or nbytes > MAX_SIZE:
+            return None
         size = bytes([_NBYTES]) + encode_varint(nbytes) if nbytes else b""
-        head = _Head(dtype, shape, nbytes, size + bytes([_CHECKSUM]))
+        head = EntryHead(dtype, shape, nbytes, size + bytes([_CHECKSUM]))
         if len(self._heads) < _MAX_HEADS:
             self._heads[start] = head
         return head
@@ -150,8 +151,8 @@ class EntryDecoder:
     def _check_place(
         self, name: str, dtype: DType, shape: tuple[int, ...], shard_id: int, offset: int, nbytes: int
     ) -> None:
-        if not 0 <= shard_id < self._num_shards or offset < 0 or nbytes < 0:
-            place = f"{nbytes} bytes at {offset} of shard {shard_id} of {self._num_shards}"
+        if not 0 <= shard_id < self.num_shards or offset < 0 or nbytes < 0:
+            place = f"{nbytes} bytes at {offset} of shard {shard_id} of {self.num_shards}"
             raise self._corrupt(f"tensor {name!r}: impossible place, {place}")
         least, most = _bounds(dtype, shape)
         if least <= nbytes <= most:

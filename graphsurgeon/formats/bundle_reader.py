@@ -13,23 +13,25 @@ Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import time
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any
 
 from graphsurgeon.formats.bundle_entries import EntryDecoder
+from graphsurgeon.formats.bundle_index import VERSION
 from graphsurgeon.formats.bundle_shards import BundleShards, Place
 from graphsurgeon.formats.bundle_tensors import (
-    BundleEntry,
+    LISTED_ROWS,
     BundleStringTensor,
     BundleTensor,
+    ListedEntries,
+    StoredTensor,
 )
 from graphsurgeon.formats.bundle_variants import BundleVariantTensor
-from graphsurgeon.formats.bundle_writer import VERSION, encode_name, index_path
+from graphsurgeon.formats.bundle_writer import encode_name, index_path
 from graphsurgeon.formats.checkpoint import Checkpoint, DamagedFile
+from graphsurgeon.formats.entry_table import BundleEntry, EntryTable
 from graphsurgeon.formats.foreign import describe_text
 from graphsurgeon.formats.slices import (
     box_of,
@@ -41,14 +43,19 @@ from graphsurgeon.formats.table import Table
 from graphsurgeon.names import text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.boxes import Box, format_box, overlapping, shape_of
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import Tensor
-from proto_utils import schema
+from proto_utils import places, schema
 from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.opening import open_source
+from proto_utils.remote.address import spelled
 
 # How often a checkpoint that is replaced meanwhile is read anew, and how long to wait for its index, in seconds.
 _MAX_ATTEMPTS, _PAUSE = 20, 0.002
+#: From here on an index is decoded by columns: about 30,000 entries.
+_LARGE_NBYTES = 1 << 20
 
 
 class Bundle(Checkpoint[BundleEntry]):
@@ -84,7 +91,7 @@ class Bundle(Checkpoint[BundleEntry]):
     """
 
     def __init__(self, prefix: str | os.PathLike[str]) -> None:
-        self.prefix = os.fsdecode(prefix)
+        self.prefix = spelled(os.fsdecode(prefix))
         self._path = index_path(self.prefix)
         for attempt in range(_MAX_ATTEMPTS):
             try:
@@ -101,6 +108,7 @@ class Bundle(Checkpoint[BundleEntry]):
                 time.sleep(_PAUSE)
                 continue
             with contextlib.closing(source):
+                source.will_read()
                 self._read(source)
                 # Who replaces it replaces the index last: while it stands, the shards that were opened are its own.
                 if source.is_current():
@@ -109,34 +117,70 @@ class Bundle(Checkpoint[BundleEntry]):
         raise ChangedError("was replaced each time it was read", path=self._path, hint="try it again later")
 
     def _read(self, source: FileSource) -> None:
-        items = Table(source).items()
+        table = Table(source)
+        items = table.items()
         header = self._header(next(items, (None, b"")))
         self.num_shards = header.num_shards
         self.is_big_endian = header.endianness == schema.BundleHeaderProto.BIG
-        by_key = self._read_entries(items)
+        decoder = EntryDecoder(self.num_shards, self._path)
+        if source.size < _LARGE_NBYTES:
+            entries = EntryTable.of((name := text_of(key), decoder.decode(name, value)) for key, value in items)
+        else:
+            # Imported here: it brings along numpy, which takes longer than a small index.
+            from graphsurgeon.formats.entry_columns import read_columns
+
+            entries = read_columns(table, decoder)
         self._shards = BundleShards(self.prefix, self.num_shards, self.is_big_endian)
         self._parts: dict[str, list[tuple[Box, str, BundleEntry]]] = {}
         #: Where the last value of each shard ends.
-        self._ends: dict[int, int] = {}
+        self._ends = entries.ends()
         try:
-            self._open_shards(by_key)
-            self._gather_slices(by_key)
+            # Every shard that entries name, where it is present: whoever replaces files changes nothing for us.
+            for shard_id in self._ends:
+                self._shards.nbytes(shard_id)
+            self._gather_slices(entries)
         except BaseException:
             self.close()
             raise
-        self.entries: Mapping[str, BundleEntry] = MappingProxyType(by_key)
+        self._table = entries
+        self.entries: Mapping[str, BundleEntry] = entries
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all tensors by name."""
+        table, new = self._table, object.__new__
+        kinds = [(_type_of(dtype), dtype, shape) for dtype, shape in table.kinds]
+        tensors = []
+        for first in range(0, len(table.names), LISTED_ROWS):
+            listed = ListedEntries(table, self._shards, first)
+            for number, kind in enumerate(table.columns.kind[first : first + LISTED_ROWS]):
+                # As its constructor would, of a dtype and a shape that were checked.
+                tensor = new(kinds[kind][0])
+                _, tensor.dtype, tensor.shape = kinds[kind]
+                tensor.listed = listed
+                tensor.number = number
+                tensors.append(tensor)
+        if not isinstance(table.rows, range):
+            tensors = [tensors[row] for row in table.rows]
+        named: dict[str, Tensor] = dict(zip(table, tensors, strict=True))
+        for name in self._parts:
+            named[name] = self[name]
+        return named
 
     def _tensor_of(self, name: str, entry: BundleEntry) -> Tensor:
         if not entry.slices:
-            return self._tensor(name, entry)
-        parts = [(box, self._tensor(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
+            row = self._table.find(name)
+            assert row is not None
+            return _type_of(entry.dtype)(ListedEntries(self._table, self._shards), row)
+        parts = [(box, self._part(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
         return JoinedTensor(entry.shape, parts, name=name, slices=entry.slices)
+
+    def _part(self, name: str, entry: BundleEntry) -> Tensor:
+        """Return a slice, which errors call by another name than its key."""
+        return _type_of(entry.dtype)(ListedEntries(EntryTable.of([(name, entry)]), self._shards), 0)
 
     def shard_ids(self) -> list[int]:
         """Return the shards in which something is stored, in order."""
-        stored = [entry for entry in self.entries.values() if not entry.slices]
-        stored += [entry for parts in self._parts.values() for _, _, entry in parts]
-        return sorted({entry.shard_id for entry in stored})
+        return sorted(self._ends)
 
     def damaged_files(self) -> list[DamagedFile]:
         """Return the shards that lack values of some tensors; of one that is partitioned, any slice of it."""
@@ -149,26 +193,19 @@ class Bundle(Checkpoint[BundleEntry]):
     def missing_shards(self) -> list[str]:
         """Return the paths of shards that hold something and are not there."""
         paths = map(self._shards.path, self.shard_ids())
-        return [path for path in paths if not os.path.exists(path)]
+        return [path for path in paths if not places.exists(path)]
 
     def parts(self, name: str) -> list[tuple[Box, BundleEntry]]:
         """Return the bounds and entries of a partitioned tensor's slices, none for other tensors."""
         return [(box, entry) for box, _, entry in self._parts.get(name, ())]
 
-    def stored_nbytes(self, name: str) -> int:
+    def stored_nbytes(self, name: str, entry: BundleEntry) -> int:
         """Return what a tensor takes in the data files, in bytes; touches none of them."""
-        entry = self.entries[name]
         return sum(part.nbytes for _, _, part in self._parts[name]) if entry.slices else entry.nbytes
 
     def close(self) -> None:
         """Close the shards; tensors of this checkpoint can no longer be read."""
         self._shards.close()
-
-    def _tensor(self, name: str, entry: BundleEntry) -> Tensor:
-        if entry.dtype is dtypes.STRING:
-            return BundleStringTensor(name, entry, self._shards)
-        kind = BundleTensor if entry.dtype.itemsize else BundleVariantTensor
-        return kind(name, entry, self._shards)
 
     def _header(self, item: tuple[bytes | None, bytes]) -> Any:
         key, value = item
@@ -183,37 +220,17 @@ class Bundle(Checkpoint[BundleEntry]):
             raise UnsupportedError(f"unknown byte order {header.endianness}", path=self._path)
         return header
 
-    def _read_entries(self, items: Iterator[tuple[bytes, bytes]]) -> dict[str, BundleEntry]:
-        """Decode the index: every entry sound in itself."""
-        decode = EntryDecoder(self.num_shards, self._path).decode
-        entries = {}
-        for key, value in items:
-            name = text_of(key)
-            entries[name] = decode(name, value)
-        return entries
-
-    def _open_shards(self, entries: Mapping[str, BundleEntry]) -> None:
-        """Open every shard that entries name, where it is present: whoever replaces files changes nothing for us."""
-        for entry in entries.values():
-            end = entry.offset + entry.nbytes
-            if not entry.slices and end >= self._ends.get(entry.shard_id, 0):
-                self._ends[entry.shard_id] = end
-        for shard_id in self._ends:
-            self._shards.nbytes(shard_id)
-
-    def _gather_slices(self, entries: dict[str, BundleEntry]) -> None:
+    def _gather_slices(self, table: EntryTable) -> None:
         """Hide the entries of slices behind the tensor they belong to."""
-        hidden: set[str] = set()
-        for name, entry in entries.items():
+        hidden: set[int] = set()
+        for row, entry in table.others.items():
             if entry.slices:
-                parts = self._slices(name, entry, entries)
-                self._parts[name] = parts
-                hidden.update(part for _, part, _ in parts)
-        for part in hidden:
-            entries.pop(part, None)
+                name = table.names[row]
+                self._parts[name] = self._slices(name, entry, table, hidden)
+        table.hide(hidden)
 
     def _slices(
-        self, name: str, whole: BundleEntry, entries: Mapping[str, BundleEntry]
+        self, name: str, whole: BundleEntry, table: EntryTable, hidden: set[int]
     ) -> list[tuple[Box, str, BundleEntry]]:
         key = encode_name(name)
         parts = []
@@ -224,10 +241,12 @@ class Bundle(Checkpoint[BundleEntry]):
             except CorruptionError as error:
                 raise self._corrupt(f"tensor {name!r}: {error.reason}") from None
             part = text_of(encode_slice_key(key, extents))
-            stored = entries.get(part)
+            row = table.find(part)
+            stored = None if row is None else table.entry(row)
             shape = shape_of(box)
-            if stored is None or stored.slices:
+            if row is None or stored is None or stored.slices:
                 raise self._corrupt(f"{where}: no entry holds it")
+            hidden.add(row)
             if (stored.dtype, stored.shape) != (whole.dtype, shape):
                 found = f"{stored.dtype.name} {list(stored.shape)}"
                 raise self._corrupt(f"{where}: stored as {found}, not {whole.dtype.name} {list(shape)}")
@@ -240,6 +259,12 @@ class Bundle(Checkpoint[BundleEntry]):
         return CorruptionError(reason, path=self._path)
 
 
+def _type_of(dtype: DType) -> type[StoredTensor]:
+    if dtype is dtypes.STRING:
+        return BundleStringTensor
+    return BundleTensor if dtype.itemsize else BundleVariantTensor
+
+
 def read_num_shards(prefix: str) -> int:
     """Return how many data files a checkpoint has, by the header of its index alone; errors as `Bundle`."""
     with contextlib.closing(_open_index(prefix)) as source:
@@ -250,7 +275,7 @@ def read_num_shards(prefix: str) -> int:
 def _open_index(prefix: str) -> FileSource:
     path = index_path(prefix)
     try:
-        source = FileSource(path)
+        source = open_source(path)
     except (FileNotFoundError, NotADirectoryError):
         from proto_utils.leftovers import half_replaced
 
@@ -258,8 +283,7 @@ def _open_index(prefix: str) -> FileSource:
         if half is not None:
             raise half from None
         directory = os.path.dirname(path)
-        found = glob.glob(os.path.join(glob.escape(directory), "*.index")) if directory else glob.glob("*.index")
-        prefixes = [name.removesuffix(".index") for name in found]
+        prefixes = [name.removesuffix(".index") for name in places.matching(directory, "*.index")]
         where = f"{directory or '.'} (no {path})"
         raise NotFoundError.among("checkpoint", prefix, prefixes, where=where) from None
     head = source.read(0, min(source.size, HEAD_NBYTES))

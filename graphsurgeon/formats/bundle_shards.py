@@ -6,17 +6,19 @@ Git LFS pointer, costs the tensors in it and no others; these are told when they
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from graphsurgeon.formats.bundle_tensors import BundleEntry
 from graphsurgeon.formats.bundle_writer import index_path, shard_path
 from graphsurgeon.formats.checkpoint import Damage, DamagedFile
+from graphsurgeon.formats.entry_table import BundleEntry
 from graphsurgeon.formats.foreign import LFS_POINTER, is_lfs_pointer
+from proto_utils import places
 from proto_utils.errors import CorruptionError, GraphSurgeonError, NotFoundError, UnsupportedError
 from proto_utils.files import CLOSED, FileSource, ReopenedSource
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.opening import open_source
+from proto_utils.remote.address import is_elsewhere
 
 #: Shards are opened with the checkpoint so that replacing its files changes nothing for whoever
 #: reads it; beyond this many only while they are read, because descriptors are few.
@@ -125,8 +127,9 @@ class BundleShards:
         if self._is_closed:
             raise UnsupportedError("was closed before this was read from it", path=self.path(shard_id), hint=CLOSED)
         if source is None:
-            kind = FileSource if len(self._sources) < _MAX_OPEN_SHARDS else ReopenedSource
-            source = self._sources[shard_id] = kind(self.path(shard_id))
+            path = self.path(shard_id)
+            is_one_of_few = len(self._sources) < _MAX_OPEN_SHARDS or is_elsewhere(path)
+            source = self._sources[shard_id] = open_source(path) if is_one_of_few else ReopenedSource(path)
         return source
 
     def _damage(self, shard_id: int, end: int) -> Damage | None:
@@ -158,9 +161,9 @@ class BundleShards:
     def _under_other_names(self, shard_id: int) -> list[str]:
         """Return data files of that number that belong to no checkpoint there, as after renaming an index."""
         directory = os.path.dirname(self.prefix)
-        files = sorted(glob.glob(os.path.join(glob.escape(directory), f"*.data-{shard_id:05d}-of-?????")))
+        files = sorted(places.matching(directory, f"*.data-{shard_id:05d}-of-?????"))
         # The other files of this checkpoint are there under their own names.
         own = {self.path(number) for number in range(min(self.num_shards, len(files) + 1))}
         return [
-            path for path in files if path not in own and not os.path.exists(index_path(path.rpartition(".data-")[0]))
+            path for path in files if path not in own and not places.exists(index_path(path.rpartition(".data-")[0]))
         ]

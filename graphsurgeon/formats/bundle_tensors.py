@@ -12,48 +12,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from graphsurgeon.formats.byteorder import swap_code, swapped
-from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.tensors.dtypes import DType
-from graphsurgeon.tensors.tensor import Extents, Stored, Tensor
+from graphsurgeon.formats.checksum import crc32c, mask, range_crc
+from graphsurgeon.formats.entry_table import BundleEntry, EntryTable
+from graphsurgeon.tensors.tensor import Stored, Tensor
+from proto_utils import meter
 from proto_utils.errors import CorruptionError, GraphSurgeonError
 from proto_utils.files import CHUNK_NBYTES, FileSource
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import MAX_NBYTES, decode_varint
 
 _UINT32_MAX = 0xFFFFFFFF
 #: Lengths of strings are read so many bytes at a time.
 _WINDOW_NBYTES = 1 << 16
-
-
-class BundleEntry(NamedTuple):
-    """The index entry of one tensor (BundleEntryProto).
-
-    Attributes
-    ----------
-    dtype : DType
-    shape : tuple of int
-    shard_id : int
-        The data file that holds it.
-    offset, nbytes : int
-        Where in that file, and how much.
-    checksum : int
-        Masked CRC32C.
-    slices : tuple of Extents
-        Of a partitioned tensor; each slice has an entry of its own, and the four fields before mean nothing.
-    unknown : bytes
-        Records of the entry that this version has no field for, to be written again as they are.
-    """
-
-    dtype: DType
-    shape: tuple[int, ...]
-    shard_id: int
-    offset: int
-    nbytes: int
-    checksum: int
-    slices: tuple[Extents, ...] = ()
-    unknown: bytes = b""
 
 
 class Shards(Protocol):
@@ -70,16 +43,52 @@ class Shards(Protocol):
         ...
 
 
+#: Rows that are counted from one `ListedEntries`: so small a number is no object of its own.
+LISTED_ROWS = 1 << 8
+
+
+class ListedEntries(NamedTuple):
+    """A part of what an index lists: its entries from a row on, and the data files in which the values are."""
+
+    table: EntryTable
+    shards: Shards
+    first: int = 0
+
+
 class StoredTensor(Tensor):
-    """The base of all kinds: a name for errors, the entry, and the shard."""
+    """The base of all kinds: a row of an index; a million of them are small.
 
-    __slots__ = ("_entry", "_name", "_shards")
+    Attributes
+    ----------
+    listed : ListedEntries
+    number : int
+        Of the row, counted from the first of `listed`. There its name, for errors, and its entry are.
+    """
 
-    def __init__(self, name: str, entry: BundleEntry, shards: Shards) -> None:
+    __slots__ = ("listed", "number")
+
+    def __init__(self, listed: ListedEntries, number: int) -> None:
+        entry = listed.table.entry(listed.first + number)
         super().__init__(entry.dtype, entry.shape)
-        self._name = name
-        self._entry = entry
-        self._shards = shards
+        self.listed = listed
+        self.number = number
+
+    @property
+    def row(self) -> int:
+        """The row of the table."""
+        return self.listed.first + self.number
+
+    @property
+    def _name(self) -> str:
+        return self.listed.table.names[self.row]
+
+    @property
+    def _entry(self) -> BundleEntry:
+        return self.listed.table.entry(self.row)
+
+    @property
+    def _shards(self) -> Shards:
+        return self.listed.shards
 
     @property
     def stored(self) -> Stored:
@@ -90,8 +99,9 @@ class StoredTensor(Tensor):
         NotFoundError, CorruptionError
             The shard is missing, or ends before them.
         """
-        entry, is_big_endian = self._entry, self._shards.is_big_endian
-        return Stored(self._source, entry.offset, entry.nbytes, entry.checksum, is_big_endian, entry.unknown)
+        entry, shards = self._entry, self.listed.shards
+        source = shards.holding(self._name, entry)
+        return Stored(source, entry.offset, entry.nbytes, entry.checksum, shards.is_big_endian, entry.unknown)
 
     @property
     def fault(self) -> GraphSurgeonError | None:
@@ -107,9 +117,9 @@ class StoredTensor(Tensor):
         return f"tensor {self._name!r} of dtype {self.dtype.name}"
 
     def _verify(self, crc: int) -> None:
-        actual = mask(crc)
-        if actual != self._entry.checksum:
-            raise self._corrupt(f"checksum is {self._entry.checksum:#010x}, its bytes have {actual:#010x}")
+        actual, checksum = mask(crc), self.listed.table.columns.checksum[self.row]
+        if actual != checksum:
+            raise self._corrupt(f"checksum is {checksum:#010x}, its bytes have {actual:#010x}")
 
     def _corrupt(self, reason: str) -> CorruptionError:
         path = self._source.path
@@ -137,11 +147,13 @@ class BundleTensor(StoredTensor):
         CorruptionError
             The checksum differs: said before the last piece is yielded.
         """
-        entry = self._entry
+        # A million of them may be small.
+        name, entry, shards = self._name, self._entry, self.listed.shards
+        meter.at(name)
         end = entry.offset + entry.nbytes
-        swap = swap_code(self.dtype) if self._shards.is_big_endian else None
+        swap = swap_code(self.dtype) if shards.is_big_endian else None
         crc, position = 0, entry.offset
-        for chunk in self._source.chunks(entry.offset, end, nbytes):
+        for chunk in shards.holding(name, entry).chunks(entry.offset, end, nbytes):
             crc = crc32c(chunk, crc)
             position += len(chunk)
             if position == end:
@@ -149,6 +161,12 @@ class BundleTensor(StoredTensor):
             yield chunk if swap is None else swapped(chunk, swap)
         if entry.nbytes == 0:
             self._verify(crc)
+
+    def read_through(self) -> None:
+        """Verify the checksum, by several threads."""
+        meter.at(self._name)
+        entry = self._entry
+        self._verify(range_crc(self._source, entry.offset, entry.offset + entry.nbytes))
 
 
 class BundleStringTensor(StoredTensor):
@@ -171,6 +189,7 @@ class BundleStringTensor(StoredTensor):
         CorruptionError
             A checksum differs, or the lengths do not add up: said before the last element is yielded.
         """
+        meter.at(self._name)
         _, position, crc = self._check_lengths()
         missing = self.size
         for lengths, _ in self._lengths():

@@ -43,8 +43,7 @@ class BundleVariantTensor(StoredTensor):
         """Raise UnsupportedError, naming the tensor."""
         raise self._unreadable()
 
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """Raise UnsupportedError, naming the tensor."""
+    def _array(self) -> np.ndarray[Any, Any]:
         raise self._unreadable()
 
     def encoded(self) -> Iterator[bytes | memoryview]:

@@ -19,33 +19,46 @@ Source: TensorFlow's ``core/util/tensor_bundle/tensor_bundle.cc``.
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
+from graphsurgeon.formats.bundle_index import encode_entry, encode_partitioned, write_index
+from graphsurgeon.formats.bundle_rows import Row, check_rows, deal_rows, refuse_faults
 from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask, unmask
-from graphsurgeon.formats.table import TableWriter
 from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.tensor import Extents, Stored, Tensor
-from proto_utils import schema
+from graphsurgeon.tensors.tensor import Stored, Tensor
+from proto_utils import meter
 from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.output import Transaction
 from proto_utils.sink import FileSink
 from proto_utils.varint import encode_varint
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.linked_shards import LinkedShard, Links
-
-#: The format's version, which readers compare with what they understand.
-VERSION = 1
+    from graphsurgeon.formats.listed_rows import ListedRows
 
 ByteOrder = Literal["little", "big"]
-_Named = tuple[bytes, Tensor]
+
+
+class MadeShard(NamedTuple):
+    """A data file that is written already, under another name in the same file system, and its index entries."""
+
+    path: str
+    entries: list[tuple[bytes, bytes]]
+
+
+#: Takes what goes into each new data file, the number of the first, and the byte order; makes them in this order.
+ShardWriter = Callable[[Sequence[Sequence[Row]], int, ByteOrder], Iterable[MadeShard]]
 _UINT32_MAX = 0xFFFFFFFF
 _BATCH_NBYTES = 1 << 16
+#: From so many tensors on, those that are in data files are written by columns.
+_MANY = 20_000
 
 
 def index_path(prefix: str) -> str:
@@ -74,6 +87,7 @@ def write_bundle(
     shard_nbytes: int | None = None,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
+    write_shards: ShardWriter | None = None,
 ) -> list[str]:
     """Write a checkpoint; its files appear when the transaction ends.
 
@@ -97,6 +111,8 @@ def write_bundle(
         What is not in one goes into a shard of its own, behind those.
     byteorder : {"little", "big"}, optional
         Of the values. Little by default, unless everything can be linked and is big.
+    write_shards : ShardWriter, optional
+        Writes the shards that are not linked, such as by other processes.
 
     Returns
     -------
@@ -111,34 +127,57 @@ def write_bundle(
         A data file that holds a tensor is missing.
     """
     prefix = os.fsdecode(prefix)
-    named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
-    _check(prefix, named)
-    rows, entries = _rows(named)
-    _refuse_faults(rows)
+    many, tensors = _split(tensors) if links != "never" and len(tensors) >= _MANY else (None, tensors)
+    rows, entries = rows_of(prefix, tensors)
     is_big_endian = byteorder == "big"
     linked: list[LinkedShard] = []
-    rest = rows
+    rest, batches = rows, iter(list[tuple[list[bytes], list[bytes]]]())
     if links != "never":
         from graphsurgeon.formats.linked_shards import all_big_endian, link_shards
 
-        is_big_endian = is_big_endian or (byteorder is None and all_big_endian(rows))
-        linked, rest = link_shards(prefix, rows, transaction, links, is_big_endian=is_big_endian)
-    shards = _plan(rest, shard_nbytes) if rest or not linked else []
+        claims = [] if many is None else many.claims
+        is_big_endian = is_big_endian or (byteorder is None and all_big_endian(rows, claims))
+        linked, rest = link_shards(prefix, rows, transaction, links, is_big_endian=is_big_endian, claims=claims)
+        if many is not None:
+            numbers = {shard.identity: shard_id for shard_id, shard in enumerate(linked)}
+            rest = sorted([*rest, *many.rest(numbers, is_big_endian=is_big_endian)], key=itemgetter(0))
+            batches = many.entries(numbers, is_big_endian=is_big_endian)
+    shards = deal_rows(rest, shard_nbytes) if rest or not linked else []
     num_shards = len(linked) + len(shards)
+    meter.expect(sum(map(_numbers_nbytes, shards)), written=True)
     paths = [shard_path(prefix, shard_id, num_shards) for shard_id in range(num_shards)]
     for shard_id, shard in enumerate(linked):
         transaction.place(shard.link, paths[shard_id])
         entries += [(key, _linked_entry(tensor, shard_id, place)) for key, tensor, place in shard.rows]
-    for shard_id, fresh in enumerate(shards, start=len(linked)):
+    order: ByteOrder = "big" if is_big_endian else "little"
+    for shard_id, made in enumerate(write_shards(shards, len(linked), order) if write_shards else (), len(linked)):
+        transaction.place(transaction.adopt(made.path), paths[shard_id])
+        entries += made.entries
+    for shard_id, fresh in enumerate(() if write_shards else shards, start=len(linked)):
         sink = transaction.create(paths[shard_id], follow=False)
-        entries += _write_shard(sink, shard_id, fresh, "big" if is_big_endian else "little")
+        entries += write_shard(sink, shard_id, fresh, order)
         transaction.complete(sink)
     entries.sort(key=itemgetter(0))
     paths.append(index_path(prefix))
-    _write_index(
-        transaction.create(paths[-1], role="seal", follow=False), entries, num_shards, is_big_endian=is_big_endian
-    )
+    index = transaction.create(paths[-1], role="seal", follow=False)
+    write_index(index, entries, num_shards, is_big_endian=is_big_endian, batches=batches)
     return paths
+
+
+def _split(tensors: Mapping[str, Tensor]) -> tuple[ListedRows | None, Mapping[str, Tensor]]:
+    """Take out what can be written by columns; None when that is not to be done."""
+    names = sorted(tensors)
+    if not all(map(str.isascii, names)):
+        names.sort(key=encode_name)
+        keys = [*map(encode_name, names)]
+        if any(map(operator.eq, keys, keys[1:])):
+            # What is wrong is told where all are looked at.
+            return None, tensors
+    if not names[0]:
+        return None, tensors
+    from graphsurgeon.formats.listed_rows import split_rows
+
+    return split_rows(tensors, names)
 
 
 def plan_bundle(
@@ -151,17 +190,14 @@ def plan_bundle(
 ) -> list[str]:
     """Return the paths that `write_bundle` would write; refuses what it refuses before it writes a byte."""
     prefix = os.fsdecode(prefix)
-    named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
-    _check(prefix, named)
-    rows, _ = _rows(named)
-    _refuse_faults(rows)
+    rows, _ = rows_of(prefix, tensors)
     num_linked, rest = 0, rows
     if links != "never":
         from graphsurgeon.formats.linked_shards import all_big_endian, plan_links
 
         is_big_endian = byteorder == "big" or (byteorder is None and all_big_endian(rows))
         num_linked, rest = plan_links(prefix, rows, links, is_big_endian=is_big_endian)
-    num_shards = num_linked + (len(_plan(rest, shard_nbytes)) if rest or not num_linked else 0)
+    num_shards = num_linked + (len(deal_rows(rest, shard_nbytes)) if rest or not num_linked else 0)
     return [*(shard_path(prefix, shard_id, num_shards) for shard_id in range(num_shards)), index_path(prefix)]
 
 
@@ -195,21 +231,30 @@ def write_stream(
     entries: dict[bytes, bytes] = {}
     for name, tensor in tensors:
         named = [(encode_name(name), tensor)]
-        _check(prefix, named)
+        check_rows(prefix, named)
         rows, listed = _rows(named)
-        for key, entry in [*listed, *_write_shard(sink, 0, rows, byteorder or "little")]:
+        for key, entry in [*listed, *write_shard(sink, 0, rows, byteorder or "little")]:
             if key in entries:
                 raise UnsupportedError(f"two tensors are named {name!r}", path=prefix)
             entries[key] = entry
     transaction.complete(sink)
     index = transaction.create(paths[1], role="seal", follow=False)
-    _write_index(index, sorted(entries.items()), 1, is_big_endian=byteorder == "big")
+    write_index(index, sorted(entries.items()), 1, is_big_endian=byteorder == "big")
     return paths
 
 
-def _rows(named: Sequence[_Named]) -> tuple[list[_Named], list[tuple[bytes, bytes]]]:
+def rows_of(prefix: str, tensors: Mapping[str, Tensor]) -> tuple[list[Row], list[tuple[bytes, bytes]]]:
+    """Return what has values, in order, and the entries that only list slices; refuses what cannot be written."""
+    named = sorted(((encode_name(name), tensor) for name, tensor in tensors.items()), key=itemgetter(0))
+    check_rows(prefix, named)
+    rows, entries = _rows(named)
+    refuse_faults(rows)
+    return rows, entries
+
+
+def _rows(named: Sequence[Row]) -> tuple[list[Row], list[tuple[bytes, bytes]]]:
     """Return what has values, slices of partitioned tensors one by one, and the entries that only list slices."""
-    rows: list[_Named] = []
+    rows: list[Row] = []
     entries = []
     for key, tensor in named:
         if tensor.parts is None:
@@ -221,59 +266,18 @@ def _rows(named: Sequence[_Named]) -> tuple[list[_Named], list[tuple[bytes, byte
         rows += [
             (encode_slice_key(key, extents), part) for extents, (_, part) in zip(slices, tensor.parts, strict=True)
         ]
-        entries.append((key, _partitioned_entry(tensor, slices)))
+        entries.append((key, encode_partitioned((tensor.dtype, tensor.shape), slices)))
     return rows, entries
 
 
-def _check(prefix: str, named: Sequence[_Named]) -> None:
-    """Refuse what cannot be written before anything is."""
-    previous = b""
-    for name, tensor in named:
-        if name == previous:
-            reason = "a tensor without a name" if not name else f"two tensors are named {name!r}"
-            raise UnsupportedError(reason, path=prefix)
-        if tensor.dtype.itemsize == 0 and tensor.dtype is not dtypes.STRING and tensor.stored is None:
-            reason = f"tensor {name.decode(errors='replace')!r} is a {tensor.dtype.name}: it has no values to save"
-            raise UnsupportedError(reason, path=prefix)
-        previous = name
-
-
-def _refuse_faults(rows: Iterable[_Named]) -> None:
-    """Refuse values that are lost, before any is written."""
-    for _, tensor in rows:
-        fault = tensor.fault
-        if fault is not None:
-            raise fault
-
-
-def _plan(named: Sequence[_Named], shard_nbytes: int | None) -> list[list[_Named]]:
-    """Divide the tensors among shards: their number is part of every shard's name."""
-    if shard_nbytes is None:
-        return [list(named)]
-    shards: list[list[_Named]] = [[]]
-    total = 0
-    for name, tensor in named:
-        nbytes = _stored_nbytes(tensor)
-        if total and nbytes and total + nbytes > shard_nbytes:
-            shards.append([])
-            total = 0
-        shards[-1].append((name, tensor))
-        total += nbytes
-    return shards
-
-
-def _stored_nbytes(tensor: Tensor) -> int:
-    if tensor.dtype is not dtypes.STRING:
-        return tensor.nbytes
-    return 4 + sum(len(encode_varint(len(element))) + len(element) for element in tensor.strings())
-
-
-def _write_shard(
-    sink: FileSink, shard_id: int, shard: Sequence[_Named], byteorder: ByteOrder
+def write_shard(
+    sink: FileSink, shard_id: int, shard: Sequence[Row], byteorder: ByteOrder
 ) -> Iterator[tuple[bytes, bytes]]:
     """Write a shard's tensors; yield their index entries."""
-    sink.preallocate(sum(tensor.nbytes for _, tensor in shard if tensor.dtype is not dtypes.STRING))
+    sink.preallocate(_numbers_nbytes(shard))
     for name, tensor in shard:
+        if meter.observer is not None:
+            meter.observer.at(name.decode(errors="replace"))
         offset = sink.offset
         if tensor.dtype is dtypes.STRING:
             crc = _write_strings(sink, tensor, byteorder)
@@ -281,7 +285,12 @@ def _write_shard(
             crc = _write_values(sink, tensor, byteorder)
         else:
             crc = _write_variants(sink, tensor, byteorder)
-        yield name, _entry(tensor, shard_id, offset, sink.offset - offset, mask(crc))
+        yield name, encode_entry((tensor.dtype, tensor.shape), shard_id, offset, sink.offset - offset, mask(crc))
+
+
+def _numbers_nbytes(shard: Iterable[Row]) -> int:
+    """Return the bytes of a shard without those of strings, which would have to be read."""
+    return sum(tensor.nbytes for _, tensor in shard if tensor.dtype is not dtypes.STRING)
 
 
 def _write_values(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
@@ -294,7 +303,9 @@ def _write_values(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int:
         crc = crc32c(chunk, crc)
         sink.write(chunk)
     if sink.offset != end:
-        raise CorruptionError(f"{tensor!r} gave {tensor.nbytes + sink.offset - end} bytes, not {tensor.nbytes}")
+        raise CorruptionError(
+            f"{tensor.describe()} gave {tensor.nbytes + sink.offset - end} bytes, not {tensor.nbytes}"
+        )
     return crc
 
 
@@ -302,7 +313,9 @@ def _write_variants(sink: FileSink, tensor: Tensor, byteorder: ByteOrder) -> int
     """Copy what TensorFlow alone can read, as it is; return its CRC, which is not that of its bytes."""
     stored = tensor.stored
     if stored is None or stored.checksum is None or stored.is_big_endian != (byteorder == "big"):
-        raise UnsupportedError(f"{tensor!r} cannot be written in another byte order: only TensorFlow knows its layout")
+        raise UnsupportedError(
+            f"{tensor.describe()} cannot be written in another byte order: only TensorFlow knows its layout"
+        )
     for chunk in tensor.encoded():
         sink.write(chunk)
     return unmask(stored.checksum)
@@ -344,44 +357,5 @@ def _linked_entry(tensor: Tensor, shard_id: int, place: Stored) -> bytes:
         for chunk in tensor.chunks():
             crc = crc32c(chunk, crc)
         checksum = mask(crc)
-    return _entry(tensor, shard_id, place.offset, place.nbytes, checksum) + place.unknown
-
-
-def _entry(tensor: Tensor, shard_id: int, offset: int, nbytes: int, checksum: int) -> bytes:
-    entry = schema.BundleEntryProto(
-        dtype=tensor.dtype.number, shard_id=shard_id, offset=offset, size=nbytes, crc32c=checksum
-    )
-    entry.shape.SetInParent()
-    for dim in tensor.shape:
-        entry.shape.dim.add(size=dim)
-    return schema.serialize(entry)
-
-
-def _partitioned_entry(tensor: Tensor, slices: Sequence[Extents]) -> bytes:
-    entry = schema.BundleEntryProto(dtype=tensor.dtype.number)
-    entry.shape.SetInParent()
-    for dim in tensor.shape:
-        entry.shape.dim.add(size=dim)
-    for extents in slices:
-        extent = entry.slices.add().extent
-        for start, length in extents:
-            if length < 0:
-                extent.add()
-            else:
-                extent.add(start=start, length=length)
-    return schema.serialize(entry)
-
-
-def _write_index(
-    sink: FileSink, entries: Sequence[tuple[bytes, bytes]], num_shards: int, *, is_big_endian: bool
-) -> None:
-    """Write the table: the header under the empty key, then one entry per tensor."""
-    header = schema.BundleHeaderProto(num_shards=num_shards)
-    if is_big_endian:
-        header.endianness = schema.BundleHeaderProto.BIG
-    header.version.producer = VERSION
-    table = TableWriter(sink)
-    table.add(b"", schema.serialize(header))
-    for name, entry in entries:
-        table.add(name, entry)
-    table.finish()
+    entry = encode_entry((tensor.dtype, tensor.shape), shard_id, place.offset, place.nbytes, checksum)
+    return entry + place.unknown

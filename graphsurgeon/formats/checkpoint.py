@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from graphsurgeon.display import count
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Extents, Tensor
+from graphsurgeon.tensors.values import TensorDict, tensors_html
+from proto_utils import places
 from proto_utils.errors import NotFoundError
+from proto_utils.named_tuple import NamedTuple
 
 _MAX_TOLD = 3
 
@@ -106,15 +109,42 @@ class Checkpoint(Mapping[str, Tensor], ABC, Generic[Entry]):
     ) -> None:
         self.close()
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        raise TypeError("checkpoints are not compared by ==, which would have to read them: gs.diff(a, b) does")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> TensorDict:
+        """Return a dict of the tensors, which edits change; none of them is read, and this must stay open for them."""
+        return TensorDict(self.tensors())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all tensors by name; none of them is read, and this must stay open for them."""
+        return {name: self._tensor_of(name, entry) for name, entry in self.entries.items()}
+
+    def __copy__(self: Self) -> Self:
+        return self
+
     def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
         # Nobody changes it.
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (os.path.abspath(self.prefix),)
+        return type(self), (places.abspath(self.prefix),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.prefix!r}, {len(self)} tensors, {self.num_shards} shards)"
+        counts = f"{count(len(self), 'tensor')}, {count(self.num_shards, 'shard')}"
+        return f"{type(self).__name__}({self.prefix!r}, {counts})"
+
+    def _repr_html_(self) -> str:
+        return tensors_html(f"{type(self).__name__} {self.prefix}", self.entries)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.entries)
 
     def damaged_files(self) -> list[DamagedFile]:
         """Return the data files that lack values, by their sizes; costs one pass over the index, and reads no value."""
@@ -125,7 +155,7 @@ class Checkpoint(Mapping[str, Tensor], ABC, Generic[Entry]):
         return []
 
     @abstractmethod
-    def stored_nbytes(self, name: str) -> int | None:
+    def stored_nbytes(self, name: str, entry: Entry) -> int | None:
         """Return what the values of a tensor take, in bytes; None where the index does not tell. Reads no file."""
 
     @abstractmethod

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.riegeli import read_records
@@ -26,6 +26,7 @@ from graphsurgeon.formats.sniff import is_saved_model
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import BytesSource, Source
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint
 from proto_utils.wire import LEN, VARINT, Field, fields, len_header
 

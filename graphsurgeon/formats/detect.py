@@ -16,10 +16,8 @@ name and the index beside them.
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import re
-from typing import NamedTuple
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats import state_file
@@ -29,8 +27,13 @@ from graphsurgeon.formats.message import EMPTY_TEXT
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from graphsurgeon.formats.table import is_table
 from graphsurgeon.formats.unmerged import hint_of_directories, hint_of_parts, refuse_parts
+from proto_utils import places
 from proto_utils.errors import ChangedError, FileFormatError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.opening import open_source
+from proto_utils.places import paths_after
+from proto_utils.remote.address import is_elsewhere, spelled
 from proto_utils.wire import VARINT, fields
 
 _EVENTS_NAME = ".tfevents."
@@ -41,8 +44,8 @@ _BESIDE = ("keras_metadata.pb", "fingerprint.pb", "saved_model_config.pb")
 _MAX_OPENED = 100
 #: The end of the name of a file of a checkpoint.
 _MEMBER = r"\.(index|meta|data-\d{5}-of-\d{5})$"
-_DATA_NAME = re.compile(r"(.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
-_V1_SHARD_NAME = re.compile(r"(.*)-\d{5}-of-\d{5}", re.DOTALL)
+_DATA_NAME = r"(?s)(.*)\.data-\d{5}-of-\d{5}"
+_V1_SHARD_NAME = r"(?s)(.*)-\d{5}-of-\d{5}"
 
 
 class Detected(NamedTuple):
@@ -101,8 +104,8 @@ def detect(path: str | os.PathLike[str]) -> Detected:
     CorruptionError
         It is a checkpoint's index or state file, but damaged.
     """
-    path = os.fsdecode(path)
-    if os.path.isdir(path):
+    path = spelled(os.fsdecode(path))
+    if places.isdir(path):
         try:
             return _detect_directory(path)
         except UnsupportedError:
@@ -111,7 +114,7 @@ def detect(path: str | os.PathLike[str]) -> Detected:
             if found is None:
                 raise
             return found
-    if os.path.exists(path):
+    if places.exists(path):
         try:
             return _detect_file(path)
         except UnsupportedError:
@@ -120,18 +123,18 @@ def detect(path: str | os.PathLike[str]) -> Detected:
             if found is None:
                 raise
             return found
-    found = _detect_prefix(path) or _detect_prefix(state_file.V1_PATTERN.sub("", path))
+    found = _detect_prefix(path) or _detect_prefix(re.sub(state_file.V1_PATTERN, "", path))
     if found is None:
         raise _missing(path)
     return found._replace(path=path)
 
 
 def _detect_file(path: str) -> Detected:
-    shard = _DATA_NAME.fullmatch(path)
-    if shard is not None and os.path.isfile(index_path(shard.group(1))):
+    shard = re.fullmatch(_DATA_NAME, path)
+    if shard is not None and places.isfile(index_path(shard.group(1))):
         # Values may look like anything.
         return _checkpoint(path, shard.group(1))
-    source = FileSource(path)
+    source = open_source(path)
     try:
         head = source.read(0, min(source.size, HEAD_NBYTES))
         if is_text(head):
@@ -142,7 +145,7 @@ def _detect_file(path: str) -> Detected:
         if is_table(source):
             return _detect_table(path, source)
     finally:
-        source.close()
+        source.put_back()
     if shard is not None:
         index = index_path(shard.group(1))
         raise NotFoundError("checkpoint index", index, hint=f"{path} is a data file of that checkpoint")
@@ -155,7 +158,7 @@ def _detect_text(path: str, head: bytes) -> Detected:
     field = first_field(head)
     kind = text_kind(field)
     if state_file.is_state(head):
-        if os.path.isfile(index_path(path)):
+        if places.isfile(index_path(path)):
             # TensorFlow's readers take it for the prefix that it is too.
             return _checkpoint(path, path)
         directory, name = os.path.split(path)
@@ -183,10 +186,10 @@ def _detect_table(path: str, source: FileSource) -> Detected:
             "a table of keys and values, but of no checkpoint: nothing is under the empty key", path=path
         )
     if not is_v2 and value is not None:
-        shard = _V1_SHARD_NAME.fullmatch(path)
+        shard = re.fullmatch(_V1_SHARD_NAME, path)
         prefix = shard.group(1) if shard else path
         # TensorFlow too reads a V2 checkpoint of the same prefix first.
-        return _checkpoint(path, prefix, is_v1=not os.path.isfile(index_path(prefix)))
+        return _checkpoint(path, prefix, is_v1=not places.isfile(index_path(prefix)))
     if not path.endswith(".index"):
         reason = "this is the index of a checkpoint, but a name that does not end in .index leads to no data files"
         raise UnsupportedError(reason, path=path)
@@ -194,25 +197,25 @@ def _detect_table(path: str, source: FileSource) -> Detected:
 
 
 def _detect_prefix(path: str) -> Detected | None:
-    if os.path.isfile(index_path(path)):
+    if places.isfile(index_path(path)):
         return _checkpoint(path, path)
     stem = path.removesuffix(".data")
-    if stem != path and os.path.isfile(index_path(stem)):
+    if stem != path and places.isfile(index_path(stem)):
         # What the names of its data files begin with, which looks like the prefix of V1 shards.
         return _checkpoint(path, stem)
     return _checkpoint(path, path, is_v1=True) if _has_v1_shards(path) else None
 
 
 def _has_v1_shards(prefix: str) -> bool:
-    return any(map(_V1_SHARD_NAME.fullmatch, glob.glob(glob.escape(prefix) + "-?????-of-?????")))
+    return bool(paths_after(prefix, r"-\d{5}-of-\d{5}"))
 
 
 def _detect_directory(path: str) -> Detected:
     for name in SAVED_MODEL_NAMES:
         file = os.path.join(path, name)
-        if os.path.isfile(file):
+        if places.isfile(file):
             return _detect_file(file)._replace(path=path)
-    names = os.listdir(path)
+    names = places.listdir(path)
     try:
         state = state_file.read_state(path)
     except FileFormatError:
@@ -251,35 +254,35 @@ def _refuse_foreign_directory(path: str, names: list[str]) -> None:
 def _detect_beside(path: str) -> Detected | None:
     """Detect the SavedModel of which a file that TensorFlow puts beside its graph is a part."""
     directory, name = os.path.split(path)
-    if name not in _BESIDE or not any(os.path.isfile(os.path.join(directory, each)) for each in SAVED_MODEL_NAMES):
+    if name not in _BESIDE or not any(places.isfile(os.path.join(directory, each)) for each in SAVED_MODEL_NAMES):
         return None
     return _detect_directory(directory or ".")._replace(path=path)
 
 
 def _detect_member(prefix: str) -> Detected:
     """Detect the only checkpoint of a directory."""
-    if os.path.isfile(index_path(prefix)):
+    if places.isfile(index_path(prefix)):
         return _detect_file(index_path(prefix))
     return _detect_file(prefix) if state_file.is_v1_file(prefix) else _checkpoint(prefix, prefix, is_v1=True)
 
 
 def _v1_prefixes(path: str, names: list[str]) -> list[str]:
     """Return what may be V1 checkpoints of a directory: what has shards, or a graph beside it, or else is a table."""
-    shards = {found.group(1) for found in map(_V1_SHARD_NAME.fullmatch, names) if found is not None}
+    shards = {found.group(1) for name in names if (found := re.fullmatch(_V1_SHARD_NAME, name)) is not None}
     named = shards | {name for name in names if f"{name}.meta" in names}
     return sorted(named or (name for name in names[:_MAX_OPENED] if _is_table(os.path.join(path, name))))
 
 
 def _is_table(path: str) -> bool:
-    with contextlib.suppress(OSError, UnsupportedError), contextlib.closing(FileSource(path)) as source:
+    with contextlib.suppress(OSError, UnsupportedError), contextlib.closing(open_source(path)) as source:
         return is_table(source)
     return False
 
 
 def _named_by_state(path: str, latest: str) -> Detected:
     """Find the checkpoint that a state file names: there, or, when the directory was moved, beside the file."""
-    prefix = state_file.V1_PATTERN.sub("", latest)
-    directory = path if os.path.isdir(path) else os.path.dirname(path)
+    prefix = re.sub(state_file.V1_PATTERN, "", latest)
+    directory = path if places.isdir(path) else os.path.dirname(path)
     for place in (prefix, os.path.join(directory, os.path.basename(prefix))):
         is_shards = prefix != latest
         found = _detect_prefix(place) if is_shards or not state_file.is_v1_file(place) else _detect_file(place)
@@ -309,7 +312,7 @@ def _with_values(found: Detected) -> Detected:
     prefix = None if prefix_of is None else prefix_of(found.path)
     if prefix is None:
         return found
-    if os.path.isfile(index_path(prefix)):
+    if places.isfile(index_path(prefix)):
         return found._replace(prefix=prefix)
     # V1: one file of that name, or shards; old SavedModels also called theirs saved_model_variables.
     for name in (prefix, os.path.join(os.path.dirname(prefix), "saved_model_variables")):
@@ -319,7 +322,7 @@ def _with_values(found: Detected) -> Detected:
 
 
 def _has_data_files(prefix: str) -> bool:
-    return any(map(_DATA_NAME.fullmatch, glob.glob(glob.escape(prefix) + ".data-?????-of-?????")))
+    return bool(paths_after(prefix, r"\.data-\d{5}-of-\d{5}"))
 
 
 def _foreign(path: str, looks_like: str, hint: str | None = None) -> UnsupportedError:
@@ -332,11 +335,15 @@ def _foreign(path: str, looks_like: str, hint: str | None = None) -> Unsupported
 def _missing(path: str) -> NotFoundError | ChangedError:
     from proto_utils.leftovers import half_replaced
 
+    if is_elsewhere(path):
+        # It may be there, for others: that is told by who opens it.
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            open_source(path).close()
     stem = re.sub(_MEMBER, "", path)
     half = half_replaced(index_path(stem)) or half_replaced(path)
     if half is not None:
         return half
-    if os.path.islink(path):
+    if places.islink(path):
         return NotFoundError("file", path, hint=f"it is a symbolic link to {os.readlink(path)!r}, which is not there")
     if _has_data_files(path):
         return missing_index(index_path(path))
@@ -352,7 +359,7 @@ def missing_index(path: str) -> NotFoundError:
 def _neighbours(path: str) -> tuple[str, ...]:
     directory, base = os.path.split(path)
     try:
-        names = os.listdir(directory or ".")
+        names = places.listdir(directory or ".")
     except OSError:
         return ()
     # What has the very name is no other one: a state file may name a checkpoint of its own name that is not there.

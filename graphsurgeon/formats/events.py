@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from graphsurgeon.formats.message import GRAPH_DEF, META_GRAPH, locating
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.files import FileSource, Source, Span, Window
+from proto_utils.files import Source, Span, Window
+from proto_utils.opening import open_source
 from proto_utils.skeleton import next_record
 from proto_utils.wire import LEN
 
@@ -52,7 +53,7 @@ def read_events(path: str) -> Model:
         Its record is damaged.
     """
     with locating(path):
-        source = FileSource(path)
+        source = open_source(path)
         found: dict[int, tuple[Span, Span]] = {}
         for event in _events(source):
             for number, graph in _graphs(event):

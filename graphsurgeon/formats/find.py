@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from graphsurgeon.formats.detect import Detected
 from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.formats.message import locating
-from graphsurgeon.ir.graph import Graph
 from graphsurgeon.names import node_of, text_of
 from graphsurgeon.tensors.index_syntax import split_index, take_part
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import read_object_graph
 from proto_utils.errors import NotFoundError
+
+if TYPE_CHECKING:
+    # A checkpoint alone needs none.
+    from graphsurgeon.ir.graph import Graph
 
 
 def find_tensor(found: Detected, name: str) -> tuple[str, Tensor]:

@@ -8,11 +8,12 @@ import struct
 from graphsurgeon.formats.sniff import is_text
 from proto_utils.files import FileSource
 
+_MEMBER = "name a file in it: ARCHIVE!FILE"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes .h5 weights and models"),
-    (b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (b"BZh", "a bzip2 archive; unpack it first"),
-    (b"\xfd7zXZ\x00", "an xz archive; unpack it first"),
+    (b"\x1f\x8b", f"a gzip archive; {_MEMBER}, if it is a .tar.gz; else unpack it first"),
+    (b"BZh", f"a bzip2 archive; {_MEMBER}, if it is a .tar.bz2; else unpack it first"),
+    (b"\xfd7zXZ\x00", f"an xz archive; {_MEMBER}, if it is a .tar.xz; else unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
     (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
@@ -116,7 +117,7 @@ def _describe_zip(head: bytes) -> str:
     for pattern, name in _ZIP_MEMBERS:
         if re.fullmatch(pattern, member):
             return f"a zip archive: {name}"
-    return "a zip archive; unpack it first"
+    return f"a zip archive; {_MEMBER}"
 
 
 def _is_tflite(head: bytes) -> bool:
@@ -155,7 +156,7 @@ def _is_tf_record(head: bytes) -> bool:
 
 def _is_onnx(head: bytes) -> bool:
     """Return whether it begins like a ModelProto: ir_version(1), then producer_name(2), graph(7) or opset_import(8)."""
-    if head[0] != 0x08 or not 0 < head[1] < 0x40 or len(head) < 4:
+    if len(head) < 4 or head[0] != 0x08 or not 0 < head[1] < 0x40:
         return False
     if head[2] == 0x12:
         return is_text(head[4 : 4 + head[3]])
@@ -168,6 +169,6 @@ _BY_SHAPE = (
     (_is_safetensors, "a safetensors file"),
     (_is_msgpack, "a MessagePack file, as Flax and T5X write checkpoints"),
     (_is_pickle, "a Python pickle, as PyTorch and old scripts write"),
-    (_is_tar, "a tar archive; unpack it first"),
+    (_is_tar, f"a tar archive; {_MEMBER}"),
     (_is_tf_record, "a TFRecord file: examples, or TensorBoard events"),
 )

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 
 from graphsurgeon.formats.foreign import describe
+from proto_utils import places
 from proto_utils.errors import UnsupportedError
-from proto_utils.files import FileSource
+from proto_utils.opening import open_source
 
 _ORBAX = {"_CHECKPOINT_METADATA", "_METADATA", "_sharding", "manifest.ocdbt"}
 _ORBAX_FOLDER = re.compile(r"ocdbt\.process_\d+|.+\.orbax-checkpoint-tmp.*")
@@ -45,10 +46,10 @@ def describe_directory(path: str, names: Iterable[str]) -> str | None:
         return found
     for name in (name for name in names if _STEP.fullmatch(name)):
         step = os.path.join(path, name)
-        found = _of_jax(step, _listed(step)) if os.path.isdir(step) else _of_file(step)
+        found = _of_jax(step, _listed(step)) if places.isdir(step) else _of_file(step)
         if found is not None:
             return f"a directory of checkpoints; {name} in it is {found}"
-    if any(os.path.isfile(os.path.join(path, "variables", name)) for name in _VALUES):
+    if any(places.isfile(os.path.join(path, "variables", name)) for name in _VALUES):
         return "a SavedModel that lacks its saved_model.pb; variables/variables in it is a checkpoint"
     return next((what for pattern, what in _NAMES for name in names if re.fullmatch(pattern, name)), None)
 
@@ -59,7 +60,7 @@ def _of_jax(path: str, names: Iterable[str]) -> str | None:
     if names & _ORBAX or any(map(_ORBAX_FOLDER.fullmatch, names)):
         return "an Orbax checkpoint, as Flax and MaxText write"
     holds_zarr = any(
-        os.path.exists(os.path.join(path, name, member)) for name in sorted(names)[:_MAX_LOOKED_AT] for member in _ZARR
+        places.exists(os.path.join(path, name, member)) for name in sorted(names)[:_MAX_LOOKED_AT] for member in _ZARR
     )
     has_tree = _of_file(os.path.join(path, "checkpoint")) is not None
     if holds_zarr or names & set(_ZARR):
@@ -70,7 +71,7 @@ def _of_jax(path: str, names: Iterable[str]) -> str | None:
 def _of_file(path: str) -> str | None:
     """Return whose checkpoint a file is, when it is a MessagePack file."""
     # Not `open`: it would wait for a pipe.
-    with contextlib.suppress(OSError, UnsupportedError), contextlib.closing(FileSource(path)) as source:
+    with contextlib.suppress(OSError, UnsupportedError), contextlib.closing(open_source(path)) as source:
         if describe(source.read(0, min(source.size, _HEAD_NBYTES)), path).startswith(_MSGPACK):
             return "a Flax checkpoint (msgpack)"
     return None
@@ -78,5 +79,5 @@ def _of_file(path: str) -> str | None:
 
 def _listed(path: str) -> list[str]:
     with contextlib.suppress(OSError):
-        return os.listdir(path)
+        return places.listdir(path)
     return []

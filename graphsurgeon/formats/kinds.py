@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from graphsurgeon.formats.message import GRAPH_DEF, META_GRAPH, MessageFormat
 from graphsurgeon.formats.sniff import is_graph_def, is_meta_graph, is_riegeli, is_saved_model
 from proto_utils.files import Source
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
@@ -30,8 +31,8 @@ class GraphKind(NamedTuple):
     ----------
     title : str
         What people call it.
-    file, text, directory : str
-        What a copy of it is saved as: in a binary file, as text, in a directory where that makes a difference.
+    file, text : str
+        What a copy of it is saved as: in a binary file, as text.
     message : MessageFormat
         The message that holds the graph: the file, or what is beside it.
     read : callable, optional
@@ -47,7 +48,6 @@ class GraphKind(NamedTuple):
     title: str
     file: OutputKind
     text: OutputKind
-    directory: OutputKind | None = None
     message: MessageFormat = META_GRAPH
     read: Callable[[str, bool, Sequence[str] | None], Model] | None = None
     is_binary: Callable[[Source], bool] | None = None
@@ -60,10 +60,8 @@ class GraphKind(NamedTuple):
             return self.read(path, is_text, tags)
         return self.message.read(path, is_text=is_text)
 
-    def copied_as(self, *, as_text: bool, as_directory: bool) -> OutputKind:
-        """Return what a copy is saved as."""
-        if as_directory and self.directory is not None:
-            return self.directory
+    def copied_as(self, *, as_text: bool) -> OutputKind:
+        """Return what a copy in a file, or the files of a checkpoint, is saved as."""
         return self.text if as_text else self.file
 
 
@@ -94,7 +92,6 @@ KINDS: dict[Kind, GraphKind] = {
         "SavedModel",
         file="meta_graph",
         text="meta_graph_text",
-        directory="saved_model",
         read=_read_saved_model,
         is_binary=lambda source: is_saved_model(source) or is_riegeli(source),
         text_fields=("saved_model_schema_version", "meta_graphs"),

@@ -17,12 +17,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from operator import itemgetter
+from typing import Literal
 
 from graphsurgeon.tensors.tensor import Stored, Tensor
+from proto_utils import places
 from proto_utils.errors import UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.output import Link, Transaction
+from proto_utils.remote.address import home_of, is_elsewhere
 
 #: Whether data files are shared: never; by hard links where the file system makes them, else copied, and so is what
 #: little is used of a large one; always, by symbolic links where it must be.
@@ -38,15 +42,33 @@ class LinkedShard(NamedTuple):
     ----------
     link : Link
         Not placed yet.
+    identity : tuple of object
+        Of the data file.
     rows : list of (bytes, Tensor, Stored)
     """
 
     link: Link
+    identity: tuple[object, object]
     rows: list[tuple[bytes, Tensor, Stored]]
 
 
+class Claim(NamedTuple):
+    """What lies in a data file, from one place or several, under which key first."""
+
+    key: bytes
+    source: FileSource
+    nbytes: int
+    is_big_endian: bool
+
+
 def link_shards(
-    prefix: str, rows: Sequence[Row], transaction: Transaction, links: Links, *, is_big_endian: bool
+    prefix: str,
+    rows: Sequence[Row],
+    transaction: Transaction,
+    links: Links,
+    *,
+    is_big_endian: bool,
+    claims: Sequence[Claim] = (),
 ) -> tuple[list[LinkedShard], list[Row]]:
     """Link the data files that hold tensors as they are.
 
@@ -60,6 +82,8 @@ def link_shards(
     links : {"hard", "always"}
     is_big_endian : bool
         The byte order of the new checkpoint: only tensors of that order can be shared.
+    claims : sequence of Claim
+        What else is to stand in it, and is in data files.
 
     Returns
     -------
@@ -77,10 +101,10 @@ def link_shards(
     """
     stored = [(row, row[1].stored) for row in rows]
     shards = {}
-    for source in _worth_linking(stored, links, is_big_endian):
+    for source in _worth_linking(_claims(stored, claims), links, is_big_endian):
         link = _link(prefix, source, transaction, links)
         if link is not None:
-            shards[source.identity] = LinkedShard(link, [])
+            shards[source.identity] = LinkedShard(link, source.identity, [])
     rest: list[Row] = []
     for (key, tensor), place in stored:
         shard = None if place is None or place.is_big_endian != is_big_endian else shards.get(place.source.identity)
@@ -100,7 +124,7 @@ def plan_links(prefix: str, rows: Sequence[Row], links: Links, *, is_big_endian:
     device = _device_of(os.path.dirname(prefix))
     linked = {
         source.identity
-        for source in _worth_linking(stored, links, is_big_endian)
+        for source in _worth_linking(_claims(stored), links, is_big_endian)
         if links == "always" or source.identity[0] == device
     }
     rest = [
@@ -111,22 +135,41 @@ def plan_links(prefix: str, rows: Sequence[Row], links: Links, *, is_big_endian:
     return len(linked), rest
 
 
-def _device_of(directory: str) -> int:
+def _device_of(directory: str) -> object:
     """Return the file system of a directory, or of the nearest that is there."""
-    place = os.path.abspath(directory)
-    while not os.path.isdir(place) and place != os.path.dirname(place):
+    if is_elsewhere(directory):
+        return home_of(directory)
+    place = places.abspath(directory)
+    while not places.isdir(place) and place != os.path.dirname(place):
         place = os.path.dirname(place)
     return os.stat(place).st_dev
 
 
-def _worth_linking(stored: Sequence[tuple[Row, Stored | None]], links: Links, is_big_endian: bool) -> list[FileSource]:
+def _claims(stored: Sequence[tuple[Row, Stored | None]], claims: Sequence[Claim] = ()) -> list[Claim]:
+    """Return all claims in the order of their keys."""
+    found = [Claim(key, place.source, place.nbytes, place.is_big_endian) for (key, _), place in stored if place]
+    if not claims:
+        return found
+    if any(claim.key.startswith(b"\0") for claim in found):
+        # A slice stands where its tensor does, whose name its key begins with.
+        from graphsurgeon.formats.slices import encode_string
+
+        found = [
+            claim._replace(key=claim.key[1:] if claim.key.startswith(b"\0") else encode_string(claim.key))
+            for claim in found
+        ]
+        claims = [claim._replace(key=encode_string(claim.key)) for claim in claims]
+    return sorted([*found, *claims], key=itemgetter(0))
+
+
+def _worth_linking(claims: Sequence[Claim], links: Links, is_big_endian: bool) -> list[FileSource]:
     """Return the data files that are to be shared, in order: of the byte order, and not for a crumb of them."""
-    sources: dict[tuple[int, int], FileSource] = {}
-    used: dict[tuple[int, int], int] = {}
-    for _, place in stored:
-        if place is not None and place.is_big_endian == is_big_endian:
-            sources.setdefault(place.source.identity, place.source)
-            used[place.source.identity] = used.get(place.source.identity, 0) + place.nbytes
+    sources: dict[tuple[object, object], FileSource] = {}
+    used: dict[tuple[object, object], int] = {}
+    for claim in claims:
+        if claim.is_big_endian == is_big_endian:
+            sources.setdefault(claim.source.identity, claim.source)
+            used[claim.source.identity] = used.get(claim.source.identity, 0) + claim.nbytes
     return [
         source
         for source in _in_order(list(sources.values()))
@@ -139,15 +182,18 @@ def _is_crumb(used: int, nbytes: int) -> bool:
     return used <= CHUNK_NBYTES < nbytes and used < nbytes // 16
 
 
-def all_big_endian(rows: Sequence[Row]) -> bool:
-    """Return whether every tensor lies in a big-endian data file; the new checkpoint can then be one too."""
+def all_big_endian(rows: Sequence[Row], claims: Sequence[Claim] = ()) -> bool:
+    """Return whether everything lies in big-endian data files; the new checkpoint can then be one too."""
     places = [tensor.stored for _, tensor in rows]
-    return bool(places) and all(place is not None and place.is_big_endian for place in places)
+    orders = [place is not None and place.is_big_endian for place in places]
+    orders += [claim.is_big_endian for claim in claims]
+    return bool(orders) and all(orders)
 
 
 def shared_paths(paths: Sequence[str]) -> list[str]:
     """Return the files that share their bytes with others, by a hard or a symbolic link."""
-    return [path for path in paths if os.path.islink(path) or os.stat(path).st_nlink > 1]
+    own = [path for path in paths if not is_elsewhere(path)]
+    return [path for path in own if os.path.islink(path) or os.stat(path).st_nlink > 1]
 
 
 def files_at(paths: Sequence[str]) -> set[tuple[int, int]]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import Detected, detect, missing_index
 from graphsurgeon.formats.kinds import KINDS
-from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS, RESTORE_OPS
-from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.names import Names, texts_of
+from proto_utils import places
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
-    # Most files are graphs alone: what reads checkpoints is imported where there is one.
+    # Most files are graphs alone, or checkpoints alone: what reads either is imported where there is one.
     from graphsurgeon.formats.checkpoint import AnyCheckpoint
+    from graphsurgeon.ir.model import Model
 
 _CHECKPOINTS = ("checkpoint", "checkpoint_v1")
 _ALONE = "what is in the checkpoint alone can be read without it; moved away, it is left out"
@@ -26,7 +26,7 @@ _TAKES_VALUES = REF_OPS | RESOURCE_OPS | RESTORE_OPS
 def load(
     path: str | os.PathLike[str],
     *,
-    tags: Sequence[str] | None = None,
+    tags: Names | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Load a graph, with the values of its variables where a checkpoint belongs to it.
@@ -36,7 +36,7 @@ def load(
     path : path
         GraphDef or MetaGraphDef, binary or text; SavedModel, file or directory;
         checkpoint, by its prefix, one of its files or its directory.
-    tags : sequence of str, optional
+    tags : str or sequence of str, optional
         Which meta graph of a SavedModel; see `saved_model.read_saved_model`.
     checkpoint : path, optional
         Where the values of the variables are, when not beside the graph: a checkpoint by its
@@ -46,7 +46,7 @@ def load(
     -------
     Model
         Lazy: costs O(nodes + tensors) and touches no payload, except that text is
-        parsed whole. A checkpoint without a ``.meta`` gives a model without nodes. It holds a file or two open, until
+        read once. A checkpoint without a ``.meta`` gives a model without nodes. It holds a file or two open, until
         the end of a ``with``, its `close`, or its own end.
 
     Raises
@@ -66,7 +66,7 @@ def load(
     if beside.prefix is not None or beside.lost_index is not None:
         values = open_checkpoint(beside)
         model.own(values)
-        model.variables = dict(values)
+        model.variables = values.tensors()
     elif checkpoint is not None:
         raise UnsupportedError(f"a {beside.name} without a checkpoint beside it", path=beside.path)
     if checkpoint is not None:
@@ -76,7 +76,7 @@ def load(
     return model
 
 
-def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
+def load_graph(found: Detected, *, tags: Names | None = None) -> Model:
     """Load the graph of what was detected, without values of variables.
 
     Errors as `load`.
@@ -87,28 +87,35 @@ def load_graph(found: Detected, *, tags: Sequence[str] | None = None) -> Model:
     if found.not_a_graph is not None:
         raise UnsupportedError(found.not_a_graph, path=f"{found.prefix}.meta", hint=_ALONE)
     if found.graph is None:
-        return Model()
+        return _no_graph()
     try:
-        return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=tags)
+        chosen = None if tags is None else texts_of(tags, "tags")
+        return KINDS[found.kind].load(found.graph, is_text=found.is_text, tags=chosen)
     except CorruptionError as error:
         if found.kind in _CHECKPOINTS:
             error.hint = _ALONE if error.hint is None else f"{error.hint}; {_ALONE}"
         raise
 
 
-def load_readable(found: Detected, *, tags: Sequence[str] | None = None) -> tuple[Model, str | None]:
+def load_readable(found: Detected, *, tags: Names | None = None) -> tuple[Model, str | None]:
     """Load the graph of what was detected; of a checkpoint whose ``.meta`` is damaged none, and what is wrong with it.
 
     Other errors as `load`.
     """
     if found.not_a_graph is not None:
-        return Model(), f"{found.prefix}.meta: {found.not_a_graph}"
+        return _no_graph(), f"{found.prefix}.meta: {found.not_a_graph}"
     try:
         return load_graph(found, tags=tags), None
     except CorruptionError as error:
         if found.kind not in _CHECKPOINTS:
             raise
-        return Model(), error.message
+        return _no_graph(), error.message
+
+
+def _no_graph() -> Model:
+    from graphsurgeon.ir.model import Model
+
+    return Model()
 
 
 def _require_variables(found: Detected, model: Model) -> None:
@@ -120,7 +127,7 @@ def _require_variables(found: Detected, model: Model) -> None:
     raise PassError("load", reason, hint="leave out `checkpoint`", is_usage=True)
 
 
-def load_checkpoint(path: str | os.PathLike[str], *, partial: bool = False) -> Mapping[str, Tensor]:
+def load_checkpoint(path: str | os.PathLike[str], *, partial: bool = False) -> AnyCheckpoint:
     """Open the tensors of a checkpoint, V2 or V1.
 
     Parameters
@@ -133,8 +140,9 @@ def load_checkpoint(path: str | os.PathLike[str], *, partial: bool = False) -> M
 
     Returns
     -------
-    Mapping of str to Tensor
-        In the order of their names' bytes. Lazy: only the index is read (of V1, each shard's list of tensors).
+    AnyCheckpoint
+        A mapping of names to tensors, in the order of their names' bytes. Lazy: only the index is read (of V1, each
+        shard's list of tensors).
 
     Raises
     ------
@@ -152,7 +160,7 @@ def open_checkpoint(found: Detected, *, partial: bool = False) -> AnyCheckpoint:
     """Open the checkpoint of what was detected. Errors as `load_checkpoint`."""
     if found.lost_index is not None:
         raise missing_index(found.lost_index)
-    if found.prefix is None and os.path.isfile(f"{found.path}.index"):
+    if found.prefix is None and places.isfile(f"{found.path}.index"):
         # TensorFlow's readers take a graph's name for the prefix that it is too.
         found = found._replace(prefix=found.path)
     if found.prefix is None:

@@ -14,12 +14,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats.sniff import is_riegeli
-from proto_utils import schema
+from proto_utils import meter, places, schema
 from proto_utils.errors import CorruptionError, FileFormatError
 from proto_utils.files import BytesSource, FileSource, Source, Span, Window
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.opening import open_source
+from proto_utils.remote.address import is_elsewhere
 from proto_utils.side_files import read_side_file
 from proto_utils.sink import FileSink
 from proto_utils.skeleton import next_record
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 _MAX_HEAD_NBYTES = 20
 _NO_END = 1 << 62
 
-#: Text is parsed as a whole; it is some times longer than the message.
+#: Text that is not as printers write it is parsed as a whole; it is some times longer than the message.
 MAX_TEXT_NBYTES = 1 << 32
 
 
@@ -58,7 +61,7 @@ class MessageFormat(NamedTuple):
     pieces: Callable[[Model], list[Piece]]
 
     def read(self, path: str | os.PathLike[str], *, is_text: bool = False) -> Model:
-        """Read a file; text is parsed whole, a binary one lazily: no payload is read.
+        """Read a file lazily: of a binary one no payload is read, of text none is kept.
 
         Raises
         ------
@@ -142,7 +145,8 @@ def open_message(path: str, text_name: str | None) -> Source:
     ----------
     path : str
     text_name : str or None
-        The message's name when the file is text, which is parsed whole.
+        The message's name when the file is text. What printers write is parsed a part at a time, and its long values
+        stay in the file; any other text is parsed by protobuf, as a whole.
 
     Raises
     ------
@@ -152,10 +156,29 @@ def open_message(path: str, text_name: str | None) -> Source:
         The text is longer than `MAX_TEXT_NBYTES`.
     """
     if text_name is None:
-        return FileSource(path)
+        return open_source(path)
+    cls = getattr(schema, text_name)
+    if not is_elsewhere(path):
+        return _read_text_file(path, cls)
+    return _read_whole_text(path, cls)
+
+
+def _read_text_file(path: str, cls: Any) -> Source:
+    # Few files are text.
+    from proto_utils.pieced import PiecedSource
+    from proto_utils.text_reader import read_text
+
+    source = FileSource(path)
+    pieces = read_text(source, cls) if source.size <= MAX_TEXT_NBYTES else None
+    if pieces is not None and len(pieces) > 1:
+        return PiecedSource(pieces, source)
+    source.close()
+    return _read_whole_text(path, cls) if pieces is None else BytesSource(join(pieces), path)
+
+
+def _read_whole_text(path: str, cls: Any) -> Source:
     text = read_side_file(path, "the text", MAX_TEXT_NBYTES)
-    message: Any = schema.parse_text(getattr(schema, text_name), text, path=path)
-    return BytesSource(schema.serialize(message), path)
+    return BytesSource(schema.serialize(schema.parse_text(cls, text, path=path)), path)
 
 
 def write_pieces(pieces: Sequence[Piece], sink: FileSink) -> None:
@@ -166,7 +189,9 @@ def write_pieces(pieces: Sequence[Piece], sink: FileSink) -> None:
     ChangedError
         One of these files was written to meanwhile.
     """
-    sink.preallocate(total_nbytes(pieces))
+    nbytes = total_nbytes(pieces)
+    meter.expect(nbytes, written=True)
+    sink.preallocate(nbytes)
     sources: set[FileSource] = set()
     for piece in pieces:
         if isinstance(piece, bytes):
@@ -191,14 +216,14 @@ def reading(path: str, *, is_text: bool) -> Iterator[None]:
         wanted = None if is_text else _wanted_nbytes(path)
         if wanted is None:
             raise
-        nbytes = os.path.getsize(path)
+        nbytes = places.getsize(path)
         reason = f"truncated: {nbytes} of {wanted} bytes or more"
         raise CorruptionError(reason, path=path, offset=nbytes, hint="download it again") from error
 
 
 def _wanted_nbytes(path: str) -> int | None:
     """Return where the last record of a file claims to end, when that is behind the file's end; None of a whole one."""
-    with contextlib.closing(FileSource(path)) as source:
+    with contextlib.closing(open_source(path)) as source:
         if is_riegeli(source):
             return None
         window, position = Window(source), 0

@@ -11,15 +11,15 @@ Source: NumPy's ``numpy/lib/format.py``.
 from __future__ import annotations
 
 import ast
-import io
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.formats.arrays.forms import form_chunks, form_of
+from graphsurgeon.formats.arrays.forms import form_chunks, form_of, plain_descr
 from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Tensor
+from proto_utils import meter
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.sink import Sink
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x93NUMPY"
 _LONG = re.compile(r"(?<=\d)L(?=[,)])")
+#: What numpy aligns values to, and leaves for the digits of the first axis.
+_ALIGNMENT, _GROWTH_NUM_DIGITS = 64, 21
+#: Version and length of a header.
+_PREFIX_NBYTES = 4
 _KEYS = {"descr", "fortran_order", "shape"}
 #: numpy reads no longer headers either, because what parses them takes time and memory far beyond their length.
 _MAX_HEADER_NBYTES = 10_000
@@ -72,9 +76,18 @@ def write_npy(tensor: Tensor, sink: Sink) -> None:
     UnsupportedError
         The dtype has no values.
     """
-    form = form_of(tensor)
-    sink.write(encode_header(form, tensor.shape))
-    for chunk in form_chunks(tensor, form):
+    descr = plain_descr(tensor.dtype)
+    if descr is not None:
+        header = _encode_header(descr, tensor.shape)
+        meter.expect(len(header) + tensor.nbytes, written=True)
+        chunks = tensor.chunks()
+    else:
+        form = form_of(tensor)
+        header = encode_header(form, tensor.shape)
+        meter.expect(len(header) + form.itemsize * tensor.size, written=True)
+        chunks = form_chunks(tensor, form)
+    sink.write(header)
+    for chunk in chunks:
         sink.write(chunk)
 
 
@@ -82,10 +95,18 @@ def encode_header(form: np.dtype[Any], shape: Sequence[int]) -> bytes:
     """Return the bytes before the values."""
     import numpy as np
 
-    file = io.BytesIO()
-    header = {"descr": np.lib.format.dtype_to_descr(form), "fortran_order": False, "shape": tuple(shape)}
-    np.lib.format.write_array_header_1_0(file, header)
-    return file.getvalue()
+    return _encode_header(np.lib.format.dtype_to_descr(form), shape)
+
+
+def _encode_header(descr: object, shape: Sequence[int]) -> bytes:
+    text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {tuple(shape)!r}, }}"
+    if shape:
+        # Room for the first axis to grow in place.
+        text += " " * (_GROWTH_NUM_DIGITS - len(str(shape[0])))
+    length = len(text) + 1
+    length += -(len(_MAGIC) + _PREFIX_NBYTES + length) % _ALIGNMENT
+    prefix = _MAGIC + b"\1\0" + length.to_bytes(2, "little")
+    return prefix + text.encode("latin1").ljust(length - 1) + b"\n"
 
 
 def read_header(read: Callable[[int], bytes], what: str, path: str) -> NpyHeader:

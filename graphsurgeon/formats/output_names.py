@@ -11,6 +11,7 @@ import re
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.kinds import OutputKind
+from proto_utils import places
 from proto_utils.places import is_directory_name
 
 _EXPORTED = "export writes arrays, of which import makes a checkpoint again"
@@ -41,8 +42,8 @@ _FOREIGN = {
     ".py": ("a program", "a graph as text is called x.pbtxt"),
 }
 _GRAPHS = (".pb", ".pbtxt", ".prototxt")
-_MEMBER = re.compile(r"(.+)\.(?:index|meta|data-\d{5}-of-\d{5})", re.DOTALL)
-_CHECKPOINT = re.compile(r"\.ckpt(?:-\d+)?")
+_MEMBER = r"(?s)(.+)\.(?:index|meta|data-\d{5}-of-\d{5})"
+_CHECKPOINT = r"\.ckpt(?:-\d+)?"
 _VARIABLES = 'call it x.pb; `to="checkpoint"` writes variables and their values, unfreeze makes them of a frozen graph'
 _TITLES = {"graph_def": "a GraphDef", "meta_graph": "a MetaGraphDef", "saved_model": "a SavedModel"}
 
@@ -70,17 +71,17 @@ def check_output_name(path: str, kind: OutputKind) -> None:
             hint=f'name a {"prefix" if kind == "checkpoint" else "file"} in it, or `to="saved_model"`',
             is_usage=True,
         )
-    if kind == "checkpoint" and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+    if kind == "checkpoint" and places.exists(path) and not places.isfile(path) and not places.isdir(path):
         reason = f"{path} is a device or a pipe, and a checkpoint is files beside it"
         raise PassError("save", reason, hint="name a prefix such as model.ckpt", is_usage=True)
     suffix = os.path.splitext(path)[1].lower()
-    member = _MEMBER.fullmatch(path)
+    member = re.fullmatch(_MEMBER, path)
     title = _TITLES.get(kind.removesuffix("_text"), "a checkpoint")
     if suffix in _FOREIGN:
         named, way = _FOREIGN[suffix]
         raise _refusal(path, named, title, way)
     # A prefix whose checkpoint is there may be called as it likes.
-    if kind == "checkpoint" and not os.path.exists(f"{path}.index"):
+    if kind == "checkpoint" and not places.exists(f"{path}.index"):
         if member is not None:
             raise _refusal(path, "a file of a checkpoint", title, f"name the prefix: {member[1]}")
         if suffix in _GRAPHS:
@@ -94,9 +95,9 @@ def _check_graph_name(path: str, kind: OutputKind, suffix: str, title: str) -> N
     """Refuse a graph that is called like a checkpoint, or like one of its files that it is not."""
     if kind.startswith("graph_def") and suffix == ".meta":
         raise _refusal(path, "a MetaGraphDef", title, '`to="meta_graph"` writes a MetaGraphDef')
-    if _MEMBER.fullmatch(path) and suffix != ".meta":
+    if re.fullmatch(_MEMBER, path) and suffix != ".meta":
         raise _refusal(path, "a file of a checkpoint", title, "call it x.pb")
-    if _CHECKPOINT.fullmatch(suffix):
+    if re.fullmatch(_CHECKPOINT, suffix):
         raise _refusal(path, "a checkpoint", title, _VARIABLES)
 
 

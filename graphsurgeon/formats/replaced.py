@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphsurgeon.formats.detect import SAVED_MODEL_NAMES, detect
 from graphsurgeon.formats.saved_model import FILES, FOLDERS, list_assets
 from graphsurgeon.names import some_of
+from proto_utils import places
 from proto_utils.errors import GraphSurgeonError, OutputExistsError
-from proto_utils.files import FileSource
+from proto_utils.opening import open_source
 
 #: What may stand in a SavedModel's folder of variables: the files of a checkpoint, of either version.
 _VALUES = re.compile(r"checkpoint|(saved_model_)?variables(\.index|\.data-\d{5}-of-\d{5}|-\d{5}-of-\d{5}|\.meta)?")
@@ -41,20 +42,20 @@ def require_saved_model(path: str, carried: Mapping[str, str]) -> None:
     OutputExistsError
         Something in it, or below it, is no part of one by its name, or its graph is none.
     """
-    if not os.path.isdir(path) or not os.listdir(path):
+    if not places.isdir(path) or not places.listdir(path):
         return
-    graphs = [name for name in SAVED_MODEL_NAMES if os.path.isfile(os.path.join(path, name))]
+    graphs = [name for name in SAVED_MODEL_NAMES if places.isfile(os.path.join(path, name))]
     assets: set[str] = set()
     for name in graphs:
         named = _assets_of(os.path.join(path, name))
         if named is None:
             raise OutputExistsError(path, hint=f"only a SavedModel is replaced, and {name} in it is none")
         assets |= named
-    kept = {os.path.realpath(source) for source in carried.values()}
+    kept = {places.realpath(source) for source in carried.values()}
     strangers = [
         name
         for name in sorted(os.path.relpath(file, path).replace(os.sep, "/") for file in files_below([path]))
-        if not _is_part(name, assets) and os.path.realpath(os.path.join(path, name)) not in kept
+        if not _is_part(name, assets) and places.realpath(os.path.join(path, name)) not in kept
     ]
     if strangers:
         hint = f"only a SavedModel is replaced, and {some_of([*map(repr, strangers)], 1)} is no part of one"
@@ -89,9 +90,9 @@ def require_arrays(path: str) -> None:
 
 
 def _is_array(path: str) -> bool:
-    if os.path.islink(path):
+    if places.islink(path):
         return False
-    with contextlib.suppress(OSError, GraphSurgeonError), contextlib.closing(FileSource(path)) as source:
+    with contextlib.suppress(OSError, GraphSurgeonError), contextlib.closing(open_source(path)) as source:
         return source.size >= len(_NPY) and source.read(0, len(_NPY)) == _NPY
     return False
 
@@ -99,12 +100,12 @@ def _is_array(path: str) -> bool:
 def files_below(paths: Iterable[str]) -> Iterator[str]:
     """Yield files, and of directories all that is below: files, links, and directories in which nothing is."""
     for path in paths:
-        if not os.path.isdir(path) or os.path.islink(path):
+        if not places.isdir(path) or places.islink(path):
             yield path
             continue
-        for parent, folders, names in os.walk(path, onerror=_fail):
+        for parent, folders, names in places.walk(path, onerror=_fail):
             folders.sort()
-            links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+            links = [name for name in folders if places.islink(os.path.join(parent, name))]
             yield from (os.path.join(parent, name) for name in sorted([*names, *links]))
             if not folders and not names and parent != path:
                 yield parent

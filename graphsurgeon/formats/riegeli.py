@@ -19,11 +19,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from graphsurgeon.formats.highway_hash import highway_hash
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import Source
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint
 
 _KEY = (0x2F696C6567656952, 0x0A7364726F636572, 0x2F696C6567656952, 0x0A7364726F636572)

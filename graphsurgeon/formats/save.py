@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.formats import state_file
-from graphsurgeon.formats.bundle_writer import ByteOrder, index_path, write_bundle, write_stream
+from graphsurgeon.formats.bundle_writer import ByteOrder, ShardWriter, index_path, write_bundle, write_stream
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.message import META_GRAPH, write_pieces
 from graphsurgeon.formats.output_names import check_output_name
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils import places
 from proto_utils.errors import CorruptionError, OutputExistsError, UnsupportedError
 from proto_utils.leftovers import set_right
 from proto_utils.output import Transaction
-from proto_utils.places import is_directory_name
+from proto_utils.places import is_directory_name, paths_after
 from proto_utils.sink import naming_output
 from proto_utils.splice import Piece
 
@@ -36,7 +36,7 @@ def save(
     path: str | os.PathLike[str],
     *,
     to: OutputKind | None = None,
-    overwrite: bool = True,
+    force: bool = False,
     links: Links = "never",
     update_state: bool = True,
     drop_values: bool = False,
@@ -58,7 +58,7 @@ def save(
         `graphsurgeon.rewrites.serving.servable`). By default a model with variables becomes a checkpoint, one with
         collections or a saver a MetaGraphDef, a bare or frozen graph a GraphDef; as text when the
         path ends in ``.pbtxt``, ``.prototxt`` or ``.txt``; a graph whose path ends in a slash a SavedModel.
-    overwrite : bool
+    force : bool
         Whether existing files may be replaced; the state file always may.
     links : {"never", "hard", "always"}
         Of a checkpoint: whether data files may be other names of those that hold the values already; see
@@ -87,7 +87,7 @@ def save(
     LimitError
         The message is past 2 GiB; nothing was written.
     OutputExistsError
-        A file exists and `overwrite` is false, or a directory that is no SavedModel.
+        A file exists and `force` is false, or a directory that is no SavedModel.
     OutputBusyError
         Another process writes there.
     OSError
@@ -102,17 +102,17 @@ def save(
     _check_edits(model)
     if kind == "checkpoint":
         how: dict[str, Any] = {"links": links, "update_state": update_state, "sync": sync}
-        return save_model_checkpoint(model, path, overwrite=overwrite, **how)
+        return save_model_checkpoint(model, path, force=force, **how)
     if kind == "saved_model":
         with naming_output(path):
             # Imported here: it brings along all that makes a model servable, 20 ms that other kinds need not wait.
             from graphsurgeon.formats.saved_model_writer import write_saved_model
 
-            return write_saved_model(model, path, overwrite=overwrite, sync=sync)
+            return write_saved_model(model, path, force=force, sync=sync)
     pieces = next(row for row in KINDS.values() if kind in (row.file, row.text)).message.encode(
         model, as_text=kind.endswith("_text")
     )
-    with naming_output(path), Transaction(path, overwrite=overwrite, sync=sync) as transaction:
+    with naming_output(path), Transaction(path, overwrite=force, sync=sync) as transaction:
         write_pieces(pieces, transaction.create(path))
     return Saved([path], notes=notes_on(model, kind))
 
@@ -152,7 +152,7 @@ def save_checkpoint(
     prefix: str | os.PathLike[str],
     *,
     shard_nbytes: int | None = None,
-    overwrite: bool = True,
+    force: bool = False,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
     update_state: bool = True,
@@ -169,7 +169,7 @@ def save_checkpoint(
     prefix : path
     shard_nbytes : int, optional
         Begin a new data file rather than let one grow past this. Not for what comes one at a time.
-    overwrite : bool
+    force : bool
         Whether existing files may be replaced; the state file always may. The prefix may be that of the tensors.
     links : {"never", "hard", "always"}
         Whether data files may be other names of those that hold the tensors already, which costs nothing whatever
@@ -194,7 +194,7 @@ def save_checkpoint(
     UnsupportedError
         A value that no checkpoint can hold; an option that is not for what comes one at a time.
     OutputExistsError
-        A file exists and `overwrite` is false.
+        A file exists and `force` is false.
     OutputBusyError
         Another process writes there.
     OSError
@@ -207,7 +207,7 @@ def save_checkpoint(
     given = tensors_of(tensors, prefix)
     how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
     how |= {"update_state": update_state, "sync": sync}
-    return _write_checkpoint(given, None, prefix, overwrite, **how)
+    return write_checkpoint(given, None, prefix, force, **how)
 
 
 def choose_kind(model: Model, path: str) -> OutputKind:
@@ -235,12 +235,12 @@ def existing_outputs(path: str, kind: OutputKind) -> list[str]:
 
         return replaced_saved_model(path)
     if kind != "checkpoint":
-        return [path] if os.path.isfile(path) else []
-    return _shards(path) + [file for file in (index_path(path), f"{path}.meta") if os.path.lexists(file)]
+        return [path] if places.isfile(path) else []
+    return _shards(path) + [file for file in (index_path(path), f"{path}.meta") if places.lexists(file)]
 
 
 def _shards(prefix: str) -> list[str]:
-    return sorted(glob.glob(glob.escape(prefix) + ".data-?????-of-?????"))
+    return paths_after(prefix, r"(?s)\.data-.{5}-of-.{5}")
 
 
 def notes_on(model: Model, kind: OutputKind) -> list[str]:
@@ -260,20 +260,21 @@ def notes_on(model: Model, kind: OutputKind) -> list[str]:
     return notes
 
 
-def save_model_checkpoint(
+def save_model_checkpoint(  # noqa: PLR0913 -- each is one option
     model: Model,
     prefix: str,
     *,
-    overwrite: bool = True,
+    force: bool = False,
     shard_nbytes: int | None = None,
     links: Links = "never",
     byteorder: ByteOrder | None = None,
+    write_shards: ShardWriter | None = None,
     update_state: bool = True,
     sync: bool = False,
 ) -> Saved:
     """Save the values of a model's variables as a checkpoint, with its graph, when it has one, as the ``.meta``.
 
-    Parameters and errors are those of `save` and `save_checkpoint`.
+    Parameters and errors are those of `save` and `save_checkpoint`; `write_shards` is of `write_bundle`.
     """
     from graphsurgeon.rewrites.serving.limits import may_need_saver
 
@@ -285,17 +286,17 @@ def save_model_checkpoint(
     has_graph = model.meta is not None or len(model.graph) > 0
     pieces = META_GRAPH.encode(model) if has_graph else None
     how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
-    how |= {"update_state": update_state, "sync": sync}
-    saved = _write_checkpoint(model.variables, pieces, prefix, overwrite, **how)
+    how |= {"write_shards": write_shards, "update_state": update_state, "sync": sync}
+    saved = write_checkpoint(model.variables, pieces, prefix, force, **how)
     saved.notes += notes
     return saved
 
 
-def _write_checkpoint(
+def write_checkpoint(
     tensors: Mapping[str, Tensor] | Iterator[tuple[str, Tensor]],
     meta: list[Piece] | None,
     prefix: str,
-    overwrite: bool,
+    force: bool,
     *,
     update_state: bool,
     sync: bool,
@@ -305,7 +306,7 @@ def _write_checkpoint(
     with naming_output(prefix), Transaction(prefix, overwrite=True, sync=sync, follow=False) as transaction:
         set_right(os.path.join(os.path.dirname(prefix), state_file.FILE_NAME))
         # With the lock: what others write is in place by now.
-        _refuse_existing(prefix, overwrite)
+        _refuse_existing(prefix, force)
         existing = _shards(prefix)
         if isinstance(tensors, Mapping):
             paths = write_bundle(prefix, tensors, transaction, **how)
@@ -332,8 +333,8 @@ def _superseded(existing: list[str], paths: list[str]) -> list[str]:
     return deleted_files(existing, paths)
 
 
-def _refuse_existing(prefix: str, overwrite: bool) -> None:
-    existing = [] if overwrite else existing_outputs(prefix, "checkpoint")
+def _refuse_existing(prefix: str, force: bool) -> None:
+    existing = [] if force else existing_outputs(prefix, "checkpoint")
     if existing:
         raise OutputExistsError(existing[0])
 
@@ -367,4 +368,4 @@ def _write_state(prefix: str, transaction: Transaction) -> str:
 
 def _same(left: str, right: str) -> bool:
     # A trailing slash matters: "dir/" is another checkpoint than "dir".
-    return os.path.abspath(left) == os.path.abspath(right) and left.endswith("/") == right.endswith("/")
+    return places.abspath(left) == places.abspath(right) and left.endswith("/") == right.endswith("/")

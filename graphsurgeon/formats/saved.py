@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from graphsurgeon.display import html_of
+
 
 class Saved(list[str]):
     """The paths of an output, in the order in which they were written.
@@ -20,6 +22,9 @@ class Saved(list[str]):
         super().__init__(paths)
         self.notes = list(notes)
         self.kept = list(kept)
+
+    def _repr_html_(self) -> str:
+        return html_of("Saved", {"paths": list(self), "notes": self.notes or None, "kept": self.kept or None})
 
     @property
     def linked(self) -> list[str]:

@@ -19,15 +19,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.formats.message import open_message, reading
 from graphsurgeon.formats.sniff import is_riegeli
 from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.names import text_of
-from proto_utils import schema
+from graphsurgeon.rewrites.serving.object_functions import EAGER_FUNCTIONS
+from proto_utils import places, schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.files import Source, Span, Window
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.skeleton import Record, next_record
 from proto_utils.wire import LEN, fields
 
@@ -86,6 +87,10 @@ def read_saved_model(
         model = Model.read_meta_graph_def(chosen.span)
         spans = tuple(Span(source, record.record, record.end) for record in records)
         model.saved_model = SavedModelParts(spans, own, len(found) - 1, dict(_files_beside(path)))
+        if model.meta is not None and EAGER_FUNCTIONS in model.meta.collection_def:
+            from graphsurgeon.rewrites.serving.eager_functions import drop_eager_functions
+
+            drop_eager_functions(model)
         return model
 
 
@@ -171,12 +176,12 @@ def _choose(found: Sequence[tuple[int, TaggedGraph]], tags: Sequence[str] | None
 
 def _files_beside(path: str) -> Iterator[tuple[str, str]]:
     """Yield (path in the SavedModel, path) of the files that go along with a graph; links to directories do not."""
-    directory = os.path.dirname(os.path.abspath(path))
+    directory = os.path.dirname(places.abspath(path))
     for name in FILES:
-        if os.path.isfile(os.path.join(directory, name)):
+        if places.isfile(os.path.join(directory, name)):
             yield name, os.path.join(directory, name)
     for folder in FOLDERS:
-        for parent, folders, names in os.walk(os.path.join(directory, folder)):
+        for parent, folders, names in places.walk(os.path.join(directory, folder)):
             folders.sort()
             for file in (os.path.join(parent, name) for name in sorted(names)):
                 yield os.path.relpath(file, directory).replace(os.sep, "/"), file

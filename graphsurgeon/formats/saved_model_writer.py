@@ -17,9 +17,10 @@ from graphsurgeon.formats.saved_model import META_GRAPHS
 from graphsurgeon.ir.model import Model, check_message_size
 from graphsurgeon.rewrites.serving.servable import servable
 from graphsurgeon.tensors.tensor import Tensor
-from proto_utils import schema
+from proto_utils import places, schema
 from proto_utils.errors import UnsupportedError
-from proto_utils.files import FileSource, Span
+from proto_utils.files import Span
+from proto_utils.opening import open_source
 from proto_utils.output_directory import DirectoryTransaction
 from proto_utils.splice import Piece, total_nbytes
 from proto_utils.wire import len_header
@@ -30,9 +31,7 @@ _NAME = "saved_model.pb"
 _VARIABLES = ("variables", "variables")
 
 
-def write_saved_model(
-    model: Model, path: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = False
-) -> Saved:
+def write_saved_model(model: Model, path: str | os.PathLike[str], *, force: bool = False, sync: bool = False) -> Saved:
     """Write a SavedModel directory.
 
     Parameters
@@ -41,7 +40,7 @@ def write_saved_model(
         Not changed; what it lacks to be served is added on the way, see `graphsurgeon.rewrites.serving.servable`.
     path : path
         The directory. It may be what the model was loaded from.
-    overwrite : bool
+    force : bool
         Whether a SavedModel there may be replaced. A directory that holds anything else never is.
     sync : bool
         Return only when all is on the disk.
@@ -65,14 +64,15 @@ def write_saved_model(
         It cannot be written; everything is as it was.
     """
     path = os.fsdecode(path)
-    if overwrite:
+    if force:
         require_saved_model(path, {} if model.saved_model is None else model.saved_model.files)
     model, report = servable(model)
     pieces = saved_model_pieces(model)
     variables = _all_variables(model)
-    with DirectoryTransaction(path, overwrite=overwrite, sync=sync) as transaction:
+    with DirectoryTransaction(path, overwrite=force, sync=sync) as transaction:
+        # Last where there are no directories that appear at once: without it the others are no SavedModel.
         paths = [os.path.join(transaction.directory, _NAME)]
-        write_pieces(pieces, transaction.files.create(paths[0]))
+        write_pieces(pieces, transaction.files.create(paths[0], role="pointer"))
         if variables:
             paths += write_bundle(os.path.join(transaction.directory, *_VARIABLES), variables, transaction.files)
         files = {} if model.saved_model is None else model.saved_model.files
@@ -117,7 +117,7 @@ def saved_model_pieces(model: Model) -> list[Piece]:
 
 def replaced_saved_model(path: str) -> list[str]:
     """Return what writing a SavedModel to a path would replace."""
-    return [path] if os.path.isdir(path) and os.listdir(path) else []
+    return [path] if places.isdir(path) and places.listdir(path) else []
 
 
 def _is_tail(pieces: list[Piece], record: Span) -> bool:
@@ -138,10 +138,10 @@ def _bring(source: str, name: str, target: str, transaction: DirectoryTransactio
 
     Who hands on the SavedModel of somebody else must not hand on files of their own with it.
     """
-    home = os.path.realpath(source.removesuffix(os.path.join(*name.split("/"))))
-    real = os.path.realpath(source)
-    with contextlib.closing(FileSource(source)) as file:
-        if os.path.commonpath([home, real]) == home:
+    home = places.realpath(source.removesuffix(os.path.join(*name.split("/"))))
+    real = places.realpath(source)
+    with contextlib.closing(open_source(source)) as file:
+        if os.path.join(real, "").startswith(os.path.join(home, "")):
             write_pieces([Span(file, 0, file.size)], transaction.files.create(target))
             return None
         link = transaction.files.link(file, os.path.dirname(target), symbolic=True)

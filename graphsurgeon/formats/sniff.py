@@ -31,14 +31,14 @@ _RECORD_HEAD_NBYTES = 20
 _GRAPH_TYPES = {1: LEN, 2: LEN, 3: VARINT, 4: LEN, 5: LEN}
 _META_GRAPH_TYPES = dict.fromkeys(range(1, 8), LEN)
 _META_INFO_TYPES = {1: LEN, 2: LEN, 3: LEN, 4: LEN, 5: LEN, 6: LEN, 7: VARINT, 8: LEN}
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_OP = re.compile(rb"[A-Za-z_][A-Za-z0-9_.>/-]*")
+_CONTROL = rb"[\x00-\x08\x0b\x0e-\x1f\x7f]"
+_OP = rb"[A-Za-z_][A-Za-z0-9_.>/-]*"
 _FIRST_FIELD = rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*([A-Za-z_][A-Za-z0-9_]*)\s*[:{<]"
 
 
 def is_text(head: bytes) -> bool:
     """Return whether the first bytes of a file are text: UTF-8 without control characters."""
-    if not head or _CONTROL.search(head):
+    if not head or re.search(_CONTROL, head):
         return False
     # The last character may be cut.
     for cut in range(min(4, len(head))):
@@ -125,7 +125,7 @@ def _is_node(source: Source, start: int, end: int) -> bool:
             strings[head.number] = text
         if len(strings) == 2:
             break
-    return bool(strings.get(1)) and _OP.fullmatch(strings.get(2, b"")) is not None
+    return bool(strings.get(1)) and re.fullmatch(_OP, strings.get(2, b"")) is not None
 
 
 def _is_library(source: Source, start: int, end: int) -> bool:

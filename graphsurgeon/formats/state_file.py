@@ -20,14 +20,16 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
-from proto_utils import schema
+from proto_utils import places, schema
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
-from proto_utils.files import FileSource
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.opening import open_source
 from proto_utils.output import Transaction
+from proto_utils.remote.address import home_of, is_elsewhere
 
 FILE_NAME = "checkpoint"
 #: Ten thousand checkpoints take less than this; a larger file is something else.
@@ -37,7 +39,7 @@ MAX_NBYTES = 16 << 20
 _FIELDS = ("model_checkpoint_path", "all_model_checkpoint_paths")
 
 #: What the V1 writer of shards calls them together: ``variables-?????-of-00002``.
-V1_PATTERN = re.compile(r"-\?{5}-of-(\d{5}|\?{5})$")
+V1_PATTERN = r"-\?{5}-of-(\d{5}|\?{5})$"
 
 
 class CheckpointState(NamedTuple):
@@ -86,7 +88,7 @@ def read_state(directory: str | os.PathLike[str], name: str = FILE_NAME) -> Chec
     directory = os.fsdecode(directory)
     path = os.path.join(directory, name)
     try:
-        with contextlib.closing(FileSource(path)) as file:
+        with contextlib.closing(open_source(path)) as file:
             if file.size > MAX_NBYTES:
                 raise LimitError(f"the state file {path}, in bytes,", file.size, MAX_NBYTES)
             text = file.read(0, file.size)
@@ -136,14 +138,14 @@ def latest_checkpoint(directory: str | os.PathLike[str], name: str = FILE_NAME) 
 
 def checkpoint_exists(prefix: str) -> bool:
     """Return whether a checkpoint is there: a V2 index, a V1 file, or V1 shards, also by their pattern."""
-    if os.path.isfile(index_path(prefix)) or is_v1_file(prefix):
+    if places.isfile(index_path(prefix)) or is_v1_file(prefix):
         return True
     directory, base = os.path.split(prefix)
     try:
-        names = os.listdir(directory or ".")
+        names = places.listdir(directory or ".")
     except OSError:
         return False
-    pattern = V1_PATTERN.search(base)
+    pattern = re.search(V1_PATTERN, base)
     total = "" if pattern is None else pattern[1].strip("?")
     stem = base if pattern is None else base[: pattern.start()]
     return any(_is_v1_shard(name, stem) and name.endswith(total) for name in names)
@@ -152,10 +154,10 @@ def checkpoint_exists(prefix: str) -> bool:
 def is_v1_file(prefix: str) -> bool:
     """Return whether the file of a V1 checkpoint may be there: one that is no state file, which may have its name."""
     try:
-        if not os.path.isfile(prefix):
+        if not places.isfile(prefix):
             return False
-        with open(prefix, "rb") as file:
-            return not is_state(file.read(HEAD_NBYTES))
+        with contextlib.closing(open_source(prefix)) as file:
+            return not is_state(file.read(0, min(file.size, HEAD_NBYTES)))
     except OSError:
         # Whoever opens it tells what is the matter.
         return True
@@ -213,19 +215,26 @@ def write_state(
         raise UnsupportedError(
             f"a path that is not UTF-8, which a state file cannot hold: {checkpoints[-1]!r}", path=path
         )
-    message = schema.CheckpointState(
-        model_checkpoint_path=checkpoints[-1],
-        all_model_checkpoint_paths=checkpoints,
-        all_model_checkpoint_timestamps=state.timestamps,
-        last_preserved_timestamp=state.last_preserved,
-    )
-    transaction.create(path, role="pointer", follow=False).write(schema.print_text(message).encode())
+    # Protobuf leaves out a zero, and not one that is negative.
+    preserved = str(float(state.last_preserved))
+    lines = [
+        f"model_checkpoint_path: {schema.quoted(checkpoints[-1])}",
+        *(f"all_model_checkpoint_paths: {schema.quoted(each)}" for each in checkpoints),
+        *(f"all_model_checkpoint_timestamps: {float(each)}" for each in state.timestamps),
+        *([f"last_preserved_timestamp: {preserved}"] if preserved != "0.0" else []),
+    ]
+    # As `schema.print_text` does it, which would import what a small command needs for nothing else.
+    transaction.create(path, role="pointer", follow=False).write("".join(f"{line}\n" for line in lines).encode())
     return path
 
 
 def _relative(prefixes: Sequence[str], directory: str) -> list[str]:
     paths = []
-    for head, tail in map(os.path.split, prefixes):
+    for prefix in prefixes:
+        if is_elsewhere(prefix) or is_elsewhere(directory):
+            paths.append(prefix.removeprefix(f"{directory.rstrip('/')}/"))
+            continue
+        head, tail = os.path.split(prefix)
         place = os.path.relpath(head or ".", directory or ".")
         # A prefix may end in a slash, which relpath would drop: "dir/" is another checkpoint than "dir".
         paths.append(tail if place == "." and tail else os.path.join(place, tail))
@@ -237,12 +246,23 @@ def _is_unicode(path: str) -> bool:
 
 
 def _resolve(directory: str, prefix: str) -> str:
-    if not os.path.isabs(prefix):
+    if not places.isabs(prefix):
         return os.path.join(directory, prefix)
+    if _is_foreign(directory, prefix):
+        return os.path.join(directory, os.path.basename(prefix))
     if checkpoint_exists(prefix):
         return prefix
     beside = os.path.join(directory, os.path.basename(prefix))
     return beside if checkpoint_exists(beside) else prefix
+
+
+def _is_foreign(directory: str, prefix: str) -> bool:
+    """Return whether a path leads to another machine than its state file is on: nobody is asked because a file says so.
+
+    So it is after a download: the file names ``gs://...``, and the checkpoint lies beside it.
+    """
+    places_of_both = directory, prefix
+    return any(map(is_elsewhere, places_of_both)) and home_of(directory) != home_of(prefix)
 
 
 def _is_v1_shard(name: str, base: str) -> bool:

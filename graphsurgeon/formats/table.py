@@ -26,11 +26,13 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.formats.checksum import crc32c, mask
+from graphsurgeon.formats.table_blocks import RESTART_INTERVAL, Block, BlockBuilder, num_shared
 from proto_utils.errors import CorruptionError, LimitError
 from proto_utils.files import Source
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.sink import Sink
 from proto_utils.varint import decode_varint, encode_varint
 
@@ -38,15 +40,14 @@ MAGIC = 0xDB4775248B80FB57
 FOOTER_NBYTES = 48
 TRAILER_NBYTES = 5
 BLOCK_NBYTES = 256 << 10
-RESTART_INTERVAL = 16
 
 PLAIN, _SNAPPY = 0, 1
 #: A block is an entry more than `BLOCK_NBYTES`, and the longest entries of an index list slices by the thousand.
 MAX_BLOCK_NBYTES = 1 << 28
-#: As writers begin keys anew every 16th entry, those of a block are not much longer than it is, all together.
-MAX_KEYS_RATIO = 64
 #: Three bytes of Snappy's stream make at most 64; nothing it can say expands further.
 SNAPPY_MAX_RATIO = 22
+#: Of fewer entries, importing numpy takes longer than bytes.
+_MANY = 1 << 14
 
 
 class BlockHandle(NamedTuple):
@@ -116,7 +117,7 @@ class Table:
         self._keys: list[bytes] = []
         self._handles: list[BlockHandle] = []
         index, end = self._footer().index_handle, 0
-        for key, value in self._entries(index):
+        for key, value in self._block(index).entries():
             handle, _ = self._decoded(BlockHandle.decode, value, index.offset)
             self._check_handle(handle, index.offset)
             if handle.offset < end:
@@ -136,20 +137,23 @@ class Table:
             TensorFlow reads: an entry that its block's key in the index, or a restart point, does not lead to.
         """
         previous: bytes | None = None
-        for separator, handle in zip(self._keys, self._handles, strict=True):
-            for entry in self._entries(handle, previous):
+        for block in self.blocks():
+            for entry in block.entries(previous):
                 previous = entry[0]
                 yield entry
-            if previous is not None and previous > separator:
-                raise self._corrupt(handle.offset, f"key {previous!r} is in the block of keys up to {separator!r}")
-            previous = separator
+            previous = block.check_last(previous)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the data blocks, read and verified one by one; their entries are for the caller to check."""
+        for separator, handle in zip(self._keys, self._handles, strict=True):
+            yield self._block(handle, separator)
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of `key`, None when it is absent; reads one block."""
         block = bisect_left(self._keys, key)
         if block == len(self._keys):
             return None
-        for found, value in self._entries(self._handles[block]):
+        for found, value in self._block(self._handles[block]).entries():
             if found >= key:
                 return value if found == key else None
         return None
@@ -179,8 +183,11 @@ class Table:
         except CorruptionError as error:
             raise self._corrupt(offset, error.reason) from None
 
-    def _block(self, handle: BlockHandle) -> bytes:
+    def _block(self, handle: BlockHandle, separator: bytes = b"") -> Block:
         """Read, verify and decompress a block."""
+        return Block(self._block_data(handle), self._source.path, handle.offset, separator)
+
+    def _block_data(self, handle: BlockHandle) -> bytes:
         offset, nbytes = handle
         self._check_size(nbytes)
         raw = self._source.read(offset, offset + nbytes + TRAILER_NBYTES)
@@ -220,55 +227,6 @@ class Table:
             raise self._corrupt(offset, f"Snappy block of {len(block)} bytes, {nbytes} were claimed")
         return block
 
-    def _entries(self, handle: BlockHandle, previous: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Yield a block's entries, whose keys must increase from `previous` on."""
-        block = self._block(handle)
-        limit = self._entries_end(len(block), int.from_bytes(block[-4:], "little"), handle)
-        restarts = iter(struct.unpack_from(f"<{(len(block) - limit) // 4 - 1}I", block, limit))
-        restart = next(restarts, None)
-        if limit and restart != 0:
-            raise self._corrupt(handle.offset, f"its first restart point is {restart}, not 0")
-        position, key, num_shared = 0, b"", 0
-        while position < limit:
-            shared, unshared, length = block[position], block[position + 1], block[position + 2]
-            if shared | unshared | length < 0x80:
-                start = position + 3
-            else:
-                shared, unshared, length, start = self._lengths(block, position, handle)
-                num_shared += shared
-                if num_shared > MAX_KEYS_RATIO * len(block):
-                    raise self._corrupt(handle.offset, "the keys of a block grow and grow")
-            if position == restart and not shared:
-                restart = next(restarts, None)
-            middle = start + unshared
-            position = middle + length
-            if shared > len(key) or position > limit:
-                raise self._corrupt(handle.offset, "an entry runs past the end of its block")
-            key = key[:shared] + block[start:middle]
-            if previous is not None and key <= previous:
-                raise self._corrupt(handle.offset, f"key {key!r} follows {previous!r}")
-            previous = key
-            yield key, block[middle:position]
-        if limit and restart is not None:
-            raise self._corrupt(handle.offset, f"a restart point at {restart}, where no whole key is")
-
-    def _entries_end(self, nbytes: int, num_restarts: int, handle: BlockHandle) -> int:
-        """Return where the entries of a block end and its restarts begin."""
-        limit = nbytes - 4 * (num_restarts + 1)
-        if nbytes < 4 or limit < 0:
-            raise self._corrupt(handle.offset, f"{num_restarts} restarts do not fit in a block of {nbytes} bytes")
-        # The entry loop looks three bytes ahead, which the restarts and their number cover.
-        return limit
-
-    def _lengths(self, block: bytes, position: int, handle: BlockHandle) -> tuple[int, int, int, int]:
-        try:
-            shared, position = decode_varint(block, position)
-            unshared, position = decode_varint(block, position)
-            length, position = decode_varint(block, position)
-        except CorruptionError as error:
-            raise self._corrupt(handle.offset, f"in a block entry: {error.reason}") from None
-        return shared, unshared, length, position
-
     def _corrupt(self, offset: int, reason: str) -> CorruptionError:
         return CorruptionError(reason, path=self._source.path, offset=offset)
 
@@ -284,10 +242,12 @@ class TableWriter:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._data = _BlockBuilder(RESTART_INTERVAL)
-        self._index = _BlockBuilder(1)
+        self._data = BlockBuilder(RESTART_INTERVAL)
+        self._index = BlockBuilder(1)
         self._last_key: bytes | None = None
         self._pending: BlockHandle | None = None
+        #: What `add_all` was given beyond the last whole block.
+        self._waiting: tuple[list[bytes], list[bytes]] = ([], [])
 
     def add(self, key: bytes, value: bytes) -> None:
         """Append an entry.
@@ -297,84 +257,75 @@ class TableWriter:
         CorruptionError
             `key` is not above the one before it.
         """
+        if self._waiting[0]:
+            self._settle()
         if self._last_key is not None:
             if key <= self._last_key:
                 raise CorruptionError(f"keys of a table must increase, {key!r} follows {self._last_key!r}")
             # An entry this large gets a block of its own.
             if len(key) + len(value) >= 2 * BLOCK_NBYTES:
                 self._flush()
-        if self._pending is not None and self._last_key is not None:
-            self._index.add(shortest_separator(self._last_key, key), self._pending.encode())
-            self._pending = None
+        self._begin(key)
         self._last_key = key
         self._data.add(key, value)
         if self._data.nbytes >= BLOCK_NBYTES:
             self._flush()
 
+    def add_all(self, keys: list[bytes], values: list[bytes]) -> None:
+        """Append entries as `add` does, of which there are many: whole blocks at once. Errors as there."""
+        keys, values = [*self._waiting[0], *keys], [*self._waiting[1], *values]
+        self._waiting, first = ([], []), 0
+        # Where blocks end follows from where the one before does.
+        while first < len(keys) and (len(keys) < _MANY or not self._data.is_empty):
+            self.add(keys[first], values[first])
+            first += 1
+        if first == len(keys):
+            return
+        from graphsurgeon.formats.table_arrays import BlockRun
+
+        run = BlockRun(keys[first:], values[first:], self._last_key, 2 * BLOCK_NBYTES)
+        if not run.is_sound:
+            for key, value in zip(run.keys, run.values, strict=True):
+                self.add(key, value)
+            return
+        first = 0
+        while (end := run.block_end(first, BLOCK_NBYTES)) is not None:
+            self._begin(run.keys[first])
+            self._last_key = run.keys[end - 1]
+            self._pending = self._write_block(run.block(first, end))
+            first = end
+        self._waiting = (run.keys[first:], run.values[first:])
+
     def finish(self) -> None:
         """Write what is pending, the metaindex and index blocks and the footer."""
+        self._settle()
         self._flush()
-        metaindex = self._write_block(_BlockBuilder(RESTART_INTERVAL))
+        metaindex = self._write_block(BlockBuilder(RESTART_INTERVAL).finish())
         if self._pending is not None and self._last_key is not None:
             self._index.add(short_successor(self._last_key), self._pending.encode())
-        self._sink.write(Footer(metaindex, self._write_block(self._index)).encode())
+        self._sink.write(Footer(metaindex, self._write_block(self._index.finish())).encode())
+
+    def _settle(self) -> None:
+        (keys, values), self._waiting = self._waiting, ([], [])
+        for key, value in zip(keys, values, strict=True):
+            self.add(key, value)
+
+    def _begin(self, key: bytes) -> None:
+        """Note the block before one that begins with a key."""
+        if self._pending is not None and self._last_key is not None:
+            self._index.add(shortest_separator(self._last_key, key), self._pending.encode())
+            self._pending = None
 
     def _flush(self) -> None:
         if not self._data.is_empty:
-            self._pending = self._write_block(self._data)
-            self._data = _BlockBuilder(RESTART_INTERVAL)
+            self._pending = self._write_block(self._data.finish())
+            self._data = BlockBuilder(RESTART_INTERVAL)
 
-    def _write_block(self, builder: _BlockBuilder) -> BlockHandle:
-        block = builder.finish()
+    def _write_block(self, block: bytes) -> BlockHandle:
         handle = BlockHandle(self._sink.offset, len(block))
         block += bytes([PLAIN])
         self._sink.write(block + struct.pack("<I", mask(crc32c(block))))
         return handle
-
-
-class _BlockBuilder:
-    """One block in the making; `nbytes` is what it would take now."""
-
-    def __init__(self, restart_interval: int) -> None:
-        self._interval = restart_interval
-        self._parts: list[bytes] = []
-        self._restarts = [0]
-        self._count = 0
-        self._last_key = b""
-        self._entries_nbytes = 0
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._parts
-
-    @property
-    def nbytes(self) -> int:
-        return self._entries_nbytes + 4 * len(self._restarts) + 4
-
-    def add(self, key: bytes, value: bytes) -> None:
-        shared = 0
-        if self._count < self._interval:
-            shared = _num_shared(self._last_key, key)
-        else:
-            self._restarts.append(self._entries_nbytes)
-            self._count = 0
-        lengths = encode_varint(shared) + encode_varint(len(key) - shared) + encode_varint(len(value))
-        entry = lengths + key[shared:] + value
-        self._parts.append(entry)
-        self._entries_nbytes += len(entry)
-        self._last_key = key
-        self._count += 1
-
-    def finish(self) -> bytes:
-        restarts = struct.pack(f"<{len(self._restarts) + 1}I", *self._restarts, len(self._restarts))
-        return b"".join(self._parts) + restarts
-
-
-def _num_shared(a: bytes, b: bytes) -> int:
-    """Return how many leading bytes two strings share."""
-    n = min(len(a), len(b))
-    difference = int.from_bytes(a[:n], "big") ^ int.from_bytes(b[:n], "big")
-    return n - (difference.bit_length() + 7) // 8
 
 
 def shortest_separator(start: bytes, limit: bytes) -> bytes:
@@ -383,7 +334,7 @@ def shortest_separator(start: bytes, limit: bytes) -> bytes:
     The first byte in which they differ is incremented and the rest dropped, when that stays below `limit`: between
     ``the quick`` and ``the who`` it is ``the r``.
     """
-    position = _num_shared(start, limit)
+    position = num_shared(start, limit)
     if position < min(len(start), len(limit)) and start[position] + 1 < limit[position]:
         return start[:position] + bytes([start[position] + 1])
     return start

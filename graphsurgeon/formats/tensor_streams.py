@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from graphsurgeon.formats.bundle_writer import encode_name
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import as_tensor
+from graphsurgeon.tensors.values import are_tensors, as_tensor
 from proto_utils.errors import UnsupportedError
 
 
@@ -63,6 +63,8 @@ def tensors_of(tensors: object, prefix: str) -> Mapping[str, Tensor] | Iterator[
 
 def _found(tensors: Mapping[str, Any], prefix: str) -> dict[str, Tensor] | None:
     """Return the tensors of a mapping that holds them; None when it makes them, which costs the first one."""
+    if isinstance(tensors, dict) and are_tensors(tensors) and set(map(type, tensors)) <= {str}:
+        return tensors
     found = {}
     for name in tensors:
         value = tensors[name]

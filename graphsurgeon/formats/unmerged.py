@@ -12,16 +12,17 @@ Each part is a whole checkpoint of some of the variables. Source: TensorFlow's `
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 
+from proto_utils import places
 from proto_utils.errors import UnsupportedError
+from proto_utils.places import paths_after
 
-_TEMPORARY = re.compile(r"(.+)_temp(?:_[0-9A-Za-z]+)?")
-_PART = re.compile(r"(part-\d{5}-of-(\d{5}))\.index")
+_TEMPORARY = r"(.+)_temp(?:_[0-9A-Za-z]+)?"
+_PART = r"(part-\d{5}-of-(\d{5}))\.index"
 #: What is there before the index of a part is.
-_BEGUN = re.compile(r"part-\d{5}-of-\d{5}\.data-\d{5}-of-\d{5}(?:\.tempstate\d+)?")
+_BEGUN = r"part-\d{5}-of-\d{5}\.data-\d{5}-of-\d{5}(?:\.tempstate\d+)?"
 _MAX_NAMED = 4
 _NOTHING = "a checkpoint of which no part is complete: TensorFlow was stopped while it saved"
 _OLDER = "nothing of it can be read; use the checkpoint before it"
@@ -38,8 +39,8 @@ def refuse_parts(directory: str) -> None:
 
 def hint_of_parts(prefix: str) -> str | None:
     """Return what to do when a checkpoint is not there, but its parts are; None without any."""
-    for directory in sorted(glob.glob(f"{glob.escape(prefix)}_temp*")):
-        found = _TEMPORARY.fullmatch(directory)
+    for directory in paths_after(prefix, r"(?s)_temp.*"):
+        found = re.fullmatch(_TEMPORARY, directory)
         parts = _parts(directory) if found is not None and found[1] == prefix else []
         if parts:
             return f"{directory} is {_reason(parts)}; {_way_on(directory, parts)}"
@@ -50,8 +51,8 @@ def hint_of_parts(prefix: str) -> str | None:
 
 def hint_of_directories(directory: str) -> str | None:
     """Return what to do about the parts of a checkpoint somewhere in a directory; None without any."""
-    for name in sorted(os.listdir(directory)):
-        found = _TEMPORARY.fullmatch(name)
+    for name in sorted(places.listdir(directory)):
+        found = re.fullmatch(_TEMPORARY, name)
         if found is not None:
             hint = hint_of_parts(os.path.join(directory, found[1]))
             if hint is not None:
@@ -60,16 +61,17 @@ def hint_of_directories(directory: str) -> str | None:
 
 
 def _parts(directory: str) -> list[str]:
-    return sorted(found[1] for found in map(_PART.fullmatch, _listed(directory)) if found is not None)
+    return sorted(found[1] for name in _listed(directory) if (found := re.fullmatch(_PART, name)) is not None)
 
 
 def _is_begun(directory: str) -> bool:
-    return _TEMPORARY.fullmatch(directory.rstrip("/")) is not None and any(map(_BEGUN.fullmatch, _listed(directory)))
+    is_temporary = re.fullmatch(_TEMPORARY, directory.rstrip("/")) is not None
+    return is_temporary and any(re.fullmatch(_BEGUN, name) for name in _listed(directory))
 
 
 def _listed(directory: str) -> list[str]:
     try:
-        return os.listdir(directory)
+        return places.listdir(directory)
     except OSError:
         return []
 
@@ -85,7 +87,7 @@ def _reason(parts: list[str]) -> str:
 
 def _way_on(directory: str, parts: list[str]) -> str:
     paths = [os.path.join(directory, part) for part in parts]
-    found = _TEMPORARY.fullmatch(directory.rstrip("/"))
+    found = re.fullmatch(_TEMPORARY, directory.rstrip("/"))
     whole = found[1] if found is not None else "PREFIX"
     if _total(parts) == 1:
         return f"that part is all of it: compact {paths[0]} -o {whole}"

@@ -36,8 +36,10 @@ from graphsurgeon.tensors.boxes import format_box, overlapping, shape_of, whole
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import OpaqueTensor
+from proto_utils import places
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
+from proto_utils.opening import open_source
 
 #: Shards are kept open, so that replacing the files changes nothing for whoever reads them;
 #: those beyond this many are opened again when they are read, because descriptors are few.
@@ -78,7 +80,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
         self.prefix = os.fsdecode(prefix)
         self.paths = tuple(_find_files(self.prefix))
         self.num_shards = len(self.paths)
-        there = [number for number, path in enumerate(self.paths) if os.path.isfile(path)]
+        there = [number for number, path in enumerate(self.paths) if places.isfile(path)]
         self._sources: list[FileSource] = []
         self._tables: dict[int, ValueTable] = {}
         self._parts: dict[str, Sequence[StoredSlice]] = {}
@@ -107,11 +109,10 @@ class V1Checkpoint(Checkpoint[V1Entry]):
 
     def missing_shards(self) -> list[str]:
         """Return the paths of shards that are not there."""
-        return [path for path in self.paths if not os.path.isfile(path)]
+        return [path for path in self.paths if not places.isfile(path)]
 
-    def stored_nbytes(self, name: str) -> int | None:
+    def stored_nbytes(self, name: str, entry: V1Entry) -> int | None:  # noqa: ARG002 -- its entry tells
         """Return what the values of a tensor take, in bytes, as the lists do not tell more; None for strings."""
-        entry = self.entries[name]
         return math.prod(entry.shape) * entry.dtype.itemsize if entry.dtype.itemsize else None
 
     def close(self) -> None:
@@ -135,7 +136,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
         """Open a shard's table; when enough are open, it is for the caller alone."""
         path = self.paths[shard_id]
         try:
-            source = FileSource(path)
+            source = open_source(path)
         except FileNotFoundError:
             raise NotFoundError("checkpoint shard", path, hint="it was there when the checkpoint was opened") from None
         keep = len(self._sources) < _MAX_OPEN_SHARDS

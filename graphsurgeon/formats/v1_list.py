@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.formats.slices import box_of, format_slice, slice_of_proto
 from graphsurgeon.formats.table import SNAPPY_MAX_RATIO
@@ -27,6 +27,7 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Extents
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.varint import decode_varint
 from proto_utils.wire import LEN, fields
 

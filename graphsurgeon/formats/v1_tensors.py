@@ -21,6 +21,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import is_fixed_width, packed_values, value_field
+from proto_utils import meter
 from proto_utils.errors import CorruptionError
 from proto_utils.files import CHUNK_NBYTES, Span, Window
 from proto_utils.skeleton import next_record
@@ -67,6 +68,7 @@ class V1Slice(_StoredSlice):
             A checksum differs, or there are more or fewer values than the shape asks for: said before the last
             piece is yielded.
         """
+        meter.at(self._name)
         message, field = self._find(), value_field(self.dtype)
         # One payload is what writers make; a second says that there are more.
         lengths = [payload.nbytes for payload in islice(_payloads(message, field), 2)]

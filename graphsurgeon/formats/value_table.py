@@ -10,7 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from graphsurgeon.formats.checksum import crc32c, mask
-from graphsurgeon.formats.table import MAX_KEYS_RATIO, PLAIN, TRAILER_NBYTES, BlockHandle, Table
+from graphsurgeon.formats.table import PLAIN, TRAILER_NBYTES, BlockHandle, Table
+from graphsurgeon.formats.table_blocks import MAX_KEYS_RATIO, entries_end
 from proto_utils.errors import CorruptionError
 from proto_utils.files import CHUNK_NBYTES, BytesSource, Source, Span, Window
 from proto_utils.varint import decode_varint
@@ -69,7 +70,7 @@ class ValueTable(Table):
             self._check_in_place(handle)
             span = Span(self._source, handle.offset, end)
         else:
-            block = self._block(handle)
+            block = self._block_data(handle)
             span = Span(BytesSource(block, self._source.path), 0, len(block))
         if span.source is self._source or span.nbytes <= _MAX_KEPT_NBYTES:
             self._latest = handle, span
@@ -87,7 +88,7 @@ class ValueTable(Table):
         """Find an entry: the last restart point not behind it, then forward from there."""
         tail = block.sub(max(0, block.nbytes - 4), block.nbytes).read()
         num_restarts = int.from_bytes(tail, "little")
-        limit = self._entries_end(block.nbytes, num_restarts, handle)
+        limit = entries_end(block.nbytes, num_restarts, self._source.path, handle.offset)
         if limit and (not num_restarts or self._restart(block, limit, 0, handle)):
             raise self._corrupt(handle.offset, "its first restart point is not 0")
         window = Window(block.source, _WINDOW_NBYTES)

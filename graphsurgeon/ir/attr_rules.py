@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.op_attrs import OpAttr
@@ -15,6 +15,7 @@ from graphsurgeon.ir.signatures import type_refusal
 from graphsurgeon.names import some_of, text_of
 from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 # By the kind that an attr has: the field of an AttrValue, and of its list, that holds it.
 _FIELDS: Final[Mapping[str, str]] = {

@@ -22,7 +22,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.dtypes import DType
@@ -30,6 +30,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 
 class Shape:
@@ -74,6 +75,8 @@ class Shape:
 
 
 def _dimension(size: Any) -> int | None:
+    # TensorFlow 1 has dimensions of its own.
+    size = size.value if type(size).__name__ == "Dimension" else size
     if size is None:
         return None
     try:

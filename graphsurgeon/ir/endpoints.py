@@ -217,12 +217,26 @@ def _unread(node: Node, index: Index) -> Iterator[int]:
     is_read = bool(index.edges(node.name))
     if is_read and node.op not in _CALLS:
         return
-    read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(node.name)} if is_read else ()
+    read = {parse_input(reader.inputs[at]).output for reader, at in index.consumers(node.name)} if is_read else set()
+    if node.op == "IdentityN":
+        read |= _read_elsewhere(node, index)
     count = _NUM_RESULTS.get(node.op, num_outputs(node) or 1)
     # An attr may say any number; of so many the first stands for all.
     for output in range(count if count <= _MAX_RESULTS else 1):
         if output not in read and _dtype(node, output) not in _NO_VALUES:
             yield output
+
+
+def _read_elsewhere(node: Node, index: Index) -> set[int]:
+    """Return the outputs of an IdentityN that others read directly, of one that `lower` left for its name.
+
+    It stands for a loop or branch, of which no output is a result when any is read, or for a call.
+    """
+    makers = [getattr(index.producer(text), "name", "") for text in node.data_inputs]
+    own = {at for at, maker in enumerate(makers) if maker.startswith(f"{node.name}/")}
+    called = {at for at, maker in enumerate(makers) if maker.startswith(f"Func/{node.name}/output/")}
+    read = {at for at in own | called if len(index.consumers(makers[at])) > 1}
+    return set(range(len(makers))) if read & own else read
 
 
 def _before_gradients(results: Sequence[Node], index: Index) -> list[Node]:

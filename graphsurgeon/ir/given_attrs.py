@@ -7,14 +7,15 @@ string       str, bytes
 int          int; ``3``
 float        float, int; ``0.5``
 bool         bool; ``true``, ``false``
-type         `DType`, numpy's and TensorFlow's dtypes; ``float32``, ``DT_FLOAT``
-shape        `Shape`, a list, None for an unknown rank; ``[1,-1]``, ``?``
+type         `DType`, numpy's and TensorFlow's dtypes, Python's float; ``float32``, ``DT_FLOAT``
+shape        `Shape`, a list or an array, None for an unknown rank; ``[1,-1]``, ``?``
 tensor       `Tensor`, an array, numbers
 func         `Func`; the name of a function
 list(...)    a list; ``1,2,2,1`` or ``[1,2,2,1]``
 ===========  =====================================================================
 
-As in TensorFlow's Python a type is never that of a reference, and a number of the wrong kind is refused.
+Numbers, lists and shapes may be numpy's too, or those of a tensor of TensorFlow. As in TensorFlow's Python a type is
+never that of a reference, Python's float is float32, and a number of the wrong kind is refused.
 """
 
 from __future__ import annotations
@@ -31,13 +32,16 @@ from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
 from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors import tensor_proto
-from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.dtypes import BOOL, FLOAT, STRING, DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError, UnsupportedError, did_you_mean, near_names
 
 _CLASS: Final = OpAttr("_class", "list(string)")
+_HINTS: Final = {"type": "wanted: a name such as float32, or a dtype of numpy or TensorFlow"}
+#: As `tf.as_dtype` takes Python's own types; the others as numpy does.
+_PYTHONS: Final = {float: FLOAT, bool: BOOL, str: STRING, object: STRING}
 _BOOLS: Final = {"true": True, "false": False}
 
 
@@ -62,6 +66,20 @@ def given_attr(op: str, name: str, value: Any, *, node: str | None = None) -> sc
         hint = did_you_mean(near) if near else f"its attrs: {some_of(list(rules), 12)}" if rules else None
         raise GraphError(f"op {op} has no attr {name!r}", node=node, hint=hint)
     return _checked(op, rule, value, node)
+
+
+def held_value(op: str, name: str, value: Any, *, node: str | None = None) -> Any:
+    """Return a value as an attr of an op has it in Python; of an attr that nobody knows, the value as it is.
+
+    Only the kind is looked at, not which values are allowed: a node that is edited by hand may be wrong for a while.
+
+    Raises
+    ------
+    GraphError
+        It is none of that kind.
+    """
+    rule = None if name[:1] == "_" else (attr_rules(op) or {}).get(name)
+    return value if rule is None else _of_kind(op, rule.attr, value, node)
 
 
 def _checked(op: str, rule: AttrRule, value: Any, node: str | None) -> schema.AttrValue | Tensor:
@@ -91,7 +109,7 @@ def _encoded(op: str, name: str, value: Any, node: str | None) -> schema.AttrVal
 
 def _of_kind(op: str, attr: OpAttr, given: Any, node: str | None) -> Any:
     """Return a value as Python has those of the attr's kind; a GraphError when it is none."""
-    value = given if attr.kind == "tensor" else attr_value.plain(given)
+    value = given if attr.element_kind == "tensor" else attr_value.plain(_as_python(given))
     if isinstance(value, (schema.AttrValue, Placeholder)):
         return value
     convert = _CONVERSIONS[attr.element_kind]
@@ -104,8 +122,21 @@ def _of_kind(op: str, attr: OpAttr, given: Any, node: str | None) -> Any:
             return [convert(each) for each in value]
     except (TypeError, ValueError, KeyError, NotFoundError, UnsupportedError) as error:
         reason = f"attr {attr.name!r} of op {op} holds {attr.kind}, not {given!r:.60}"
-        raise GraphError(reason, node=node, hint=getattr(error, "hint", None)) from error
+        raise GraphError(reason, node=node, hint=getattr(error, "hint", None) or _HINTS.get(attr.kind)) from error
     raise GraphError(f"attr {attr.name!r} of op {op} holds {attr.kind}, not {given!r:.60}", node=node)
+
+
+def _as_python(value: Any) -> Any:
+    """Return arrays and scalars, numpy's and those of tensors, as Python's lists and numbers."""
+    if isinstance(value, (list, tuple)) and not isinstance(value, (Func, Placeholder)):
+        return [_as_python(each) for each in value]
+    if isinstance(value, (type, DType)) or not hasattr(value, "dtype"):
+        return value
+    if not hasattr(value, "tolist"):
+        value = value.numpy() if hasattr(value, "numpy") else value
+    found = value.tolist() if hasattr(value, "tolist") else value
+    # The small types of ml_dtypes are no numbers of Python.
+    return found if isinstance(found, (bool, int, float, complex, str, bytes, list)) else attr_value.plain(found)
 
 
 def _elements(kind: str, text: str) -> list[Any]:
@@ -147,12 +178,21 @@ def _text(value: Any) -> str | bytes:
 
 
 def _type(value: Any) -> DType:
+    if isinstance(value, (int, float)):
+        # DataType's numbers are nobody's words, and numpy takes some numbers for types.
+        raise TypeError("a number")
+    if value is int or value is complex:
+        raise TypeError("of which size")
+    if isinstance(value, type) and value in _PYTHONS:
+        return _PYTHONS[value]
     return (DType.from_name(value) if isinstance(value, str) else DType.of(value)).base
 
 
 def _shape(value: Any) -> Shape:
     if isinstance(value, Shape):
         return value
+    if type(value).__name__ == "TensorShapeProto":
+        return Shape.from_proto(schema.parse(schema.TensorShapeProto, schema.serialize(value)))
     return Shape(json.loads(value.replace("?", "null")) if isinstance(value, str) else value)
 
 
@@ -165,9 +205,18 @@ def _tensor(value: Any) -> Tensor:
 def _func(value: Any) -> Func:
     if isinstance(value, Func):
         return value
-    if not isinstance(value, str):
+    if type(value).__name__ == "NameAttrList":
+        found: Func = attr_value.decode(
+            schema.AttrValue(func=schema.parse(schema.NameAttrList, schema.serialize(value)))
+        )
+        return found
+    # A function of a library, ours or TensorFlow's, by its name.
+    is_function = hasattr(value, "name") and (hasattr(value, "body") or hasattr(value, "structured_outputs"))
+    name = value.name if is_function else value
+    name = name.decode() if isinstance(name, bytes) else name
+    if not isinstance(name, str):
         raise TypeError("no function")
-    return Func(value, {})
+    return Func(name, {})
 
 
 _CONVERSIONS: Final[Mapping[str, Callable[[Any], Any]]] = {

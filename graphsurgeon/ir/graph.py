@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from graphsurgeon.ir.faces import GraphFace
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_list import NodeList
 from proto_utils import schema
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
     from graphsurgeon.ir.output import Output, TensorLike
     from graphsurgeon.ir.signatures import OpSignatures
+    from graphsurgeon.names import Names
     from graphsurgeon.tensors.dtypes import DType
 
     NodeLike: TypeAlias = Node | str
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     Anything: TypeAlias = Node | Output | str
 
 
-class Graph(NodeList):
+class Graph(GraphFace, NodeList):
     """A graph, or the body of a function: nodes in the order of the file.
 
     The order carries no meaning for TensorFlow; it is kept so that what was not edited is written back unchanged.
@@ -52,9 +54,6 @@ class Graph(NodeList):
         self._signatures: OpSignatures | None = None
         self._scope = ""
 
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
-
     def __getitem__(self, name: str) -> Any:
         """Return the node of that name, or the `Output` of a tensor's: ``a:0``, ``a:out:0``.
 
@@ -74,7 +73,11 @@ class Graph(NodeList):
 
     def copy(self) -> Graph:
         """Return an independent graph of copies of the nodes; payloads are shared, and none is read."""
-        return Graph(node.copy() for node in self)
+        made = Graph(node.copy() for node in self)
+        made._library = self.library
+        if self.function_def is not None:
+            made.function_def = schema.parse(schema.FunctionDef, schema.serialize(self.function_def))
+        return made
 
     @property
     def is_body(self) -> bool:
@@ -345,10 +348,10 @@ class Graph(NodeList):
     def select(
         self,
         *,
-        name: str | Sequence[str] | None = None,
-        op: str | Sequence[str] | None = None,
+        name: Names | None = None,
+        op: Names | None = None,
         scope: str | None = None,
-        device: str | Sequence[str] | None = None,
+        device: Names | None = None,
         attr: str | Mapping[str, Any] | None = None,
         dtype: Any = None,
     ) -> list[Node]:
@@ -358,8 +361,7 @@ class Graph(NodeList):
         ----------
         name, op, device : str or sequence of str
             Names, or regular expressions that match whole ones.
-        scope : str
-            Nodes of that name, and those below it.
+        scope : str, a node's name, or what it begins with before a slash
         attr : str or mapping
             An attr that they have, or attrs with their values.
         dtype : DType or what `DType.of` takes
@@ -395,6 +397,3 @@ class Graph(NodeList):
         from graphsurgeon.ir.output import output_of_input
 
         return output_of_input(self, text)
-
-    def __repr__(self) -> str:
-        return f"Graph({len(self)} nodes)"

@@ -21,7 +21,7 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function, Library
 from graphsurgeon.ir.node import LAYOUT, SHORT, Node, Origin
 from graphsurgeon.ir.node_attrs import group_payloads
-from proto_utils import schema
+from proto_utils import meter, schema
 from proto_utils.errors import CorruptionError
 from proto_utils.files import Source, Span, Window
 from proto_utils.skeleton import LONG_NBYTES, Record, next_record, strip
@@ -85,6 +85,8 @@ def node_pieces(graph: Graph, number: int) -> list[Piece]:
         if run:
             pieces.append(Records(number, run))
             run = []
+        if meter.observer is not None:
+            pieces.append(meter.Mark(node.name))
         if origin is not None and origin.number == number:
             pieces.append(Span(origin.source, origin.record, origin.end))
             continue

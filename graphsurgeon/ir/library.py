@@ -70,6 +70,14 @@ class Function:
     def __repr__(self) -> str:
         return f"Function({self.name!r}, {len(self.body)} nodes)"
 
+    def _repr_html_(self) -> str:
+        from graphsurgeon.display import html_of
+
+        signature = self.proto.signature
+        sides = {"arguments": signature.input_arg, "results": signature.output_arg}
+        named = {side: [arg.name for arg in args] for side, args in sides.items()}
+        return html_of("Function", {"name": self.name} | named) + self.body._repr_html_()
+
 
 class Library:
     """The function library of a graph.

@@ -6,6 +6,7 @@ type, shapes that fit, and one frame of a loop.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -228,7 +229,7 @@ def _typed(graph: Graph, tensor: TensorLike) -> tuple[str, Any]:
 def _new_name(graph: Graph, name: str, *, is_given: bool) -> str:
     if not is_given:
         return graph.unique_name(name)
-    if NODE_NAME.fullmatch(name) is None:
+    if re.fullmatch(NODE_NAME, name) is None:
         hint = "letters, digits and _ . - / > are allowed"
         raise GraphError(f"{name!r} is no name of a node in TensorFlow", hint=hint)
     if graph.get(name) is not None or graph.argument_dtype(name) is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any
 
+from graphsurgeon.ir.faces import ModelFace
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.graph_def import graph_pieces, read_graph
 from graphsurgeon.ir.library import Function, Library
@@ -16,6 +17,7 @@ from graphsurgeon.tensors.values import TensorDict
 from proto_utils import schema
 from proto_utils.errors import LimitError, UnsupportedError
 from proto_utils.files import BytesSource, Span, Window
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.schema import MAX_MESSAGE_NBYTES
 from proto_utils.skeleton import next_record
 from proto_utils.splice import Insertion, Piece, insert, join, total_nbytes
@@ -66,7 +68,7 @@ class Snapshot(NamedTuple):
     journals: list[Journal]
 
 
-class Model:
+class Model(ModelFace):
     """One meta graph: graph, functions, collections, signatures, saver, variables.
 
     Attributes
@@ -336,11 +338,6 @@ class Model:
             or self.graph.is_edited
             or self.library.is_edited
             or schema.serialize(self.rest) != self._rest_as_read[1]
-        )
-
-    def __repr__(self) -> str:
-        return (
-            f"Model({len(self.graph)} nodes, {len(self.library.functions)} functions, {len(self.variables)} variables)"
         )
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir import attr_value
+from graphsurgeon.ir.faces import NodeFace
 from graphsurgeon.ir.node_attrs import Attrs, Payloads, is_long
 from graphsurgeon.ir.node_fields import require_inputs, require_text
+from graphsurgeon.ir.node_layout import behind_inputs, with_inputs
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.files import BytesSource, Source
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.skeleton import Layout
 from proto_utils.splice import Chunked, Insertion, Piece, insert
-from proto_utils.wire import LEN
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.graph import Graph
@@ -38,9 +40,6 @@ OP_EDITS = [0]
 
 _NO_PAYLOADS: Mapping[int, Sequence[Chunked]] = {}
 
-# Tag and length of a short text in field 1, 2 or 3 of a NodeDef, by its length.
-_NAME_HEADS, _OP_HEADS, _INPUT_HEADS = ([bytes((number << 3 | LEN, n)) for n in range(0x80)] for number in (1, 2, 3))
-
 #: Op, and what the message holds behind inputs but for the one node to share a device with and a constant's bytes.
 Kind: TypeAlias = tuple[str, bytes]
 
@@ -59,7 +58,7 @@ class Origin(NamedTuple):
 SHORT = Origin(BytesSource(b""), 0, 0, 0, 0)
 
 
-class Node:
+class Node(NodeFace):
     """One operation of a graph.
 
     A node is its serialized NodeDef; the message is made when somebody asks for it, and kept by nobody but edited
@@ -157,7 +156,7 @@ class Node:
             ``a``, ``a:1``, ``^a``; control inputs last.
         device : str
         attrs : mapping of str to value
-            As `attrs` takes them.
+            As `attrs` holds them, kept whatever the op says; `Graph.add` takes what people have for the op.
 
         Raises
         ------
@@ -222,7 +221,7 @@ class Node:
 
     @name.setter
     def name(self, value: str) -> None:
-        if self._membership is not None:
+        if self.graph is not None:
             raise TypeError(
                 f"node {self._name!r} is in a graph, where others name it: "
                 f"gs.rename(model, map={{{self._name!r}: {value!r}}}) renames it with all that refers to it"
@@ -259,10 +258,23 @@ class Node:
     @inputs.setter
     def inputs(self, value: Sequence[str]) -> None:
         before, inputs = self._inputs, require_inputs(value)
-        self.editable_proto().input[:] = inputs
-        self._inputs = inputs
+        self._set_inputs(inputs)
         if self._membership is not None:
             self._membership.rewired(self, before)
+
+    def _set_inputs(self, inputs: tuple[str, ...]) -> None:
+        """Set them in the message, of which all else keeps its bytes where most writers have it so."""
+        made = None
+        if type(self._message) is bytes and not self._payloads:
+            made = with_inputs(self._message, self._name, self._op, self._inputs, inputs)
+        if made is not None:
+            if self._membership is not None:
+                self._membership.before_edit(self)
+            self._message = made
+            self._origin = self.checked = self.kind = self.beside = None
+        else:
+            self.editable_proto().input[:] = inputs
+        self._inputs = inputs
 
     @property
     def data_inputs(self) -> tuple[str, ...]:
@@ -279,10 +291,9 @@ class Node:
     def set_input(self, position: int, text: str) -> None:
         """Set one input; cheaper than setting them all."""
         before = self._inputs
-        self.editable_proto().input[position] = require_text("input", text)
         inputs = [*before]
-        inputs[position] = text
-        self._inputs = tuple(inputs)
+        inputs[position] = require_text("input", text)
+        self._set_inputs(tuple(inputs))
         if self._membership is not None:
             self._membership.rewired(self, before)
 
@@ -327,19 +338,7 @@ class Node:
         message = self._message
         if type(message) is not bytes or self._payloads:
             return None
-        # Where headers are as expected the texts are, or the message has the field again, among what is returned.
-        name, op = len(self._name), len(self._op)
-        end = name + op + 4
-        try:
-            if message[:2] != _NAME_HEADS[name] or message[name + 2 : name + 4] != _OP_HEADS[op]:
-                return None
-            for text in self._inputs:
-                if message[end : end + 2] != _INPUT_HEADS[len(text)]:
-                    return None
-                end += len(text) + 2
-        except IndexError:
-            return None
-        return message[end:]
+        return behind_inputs(message, self._name, self._op, self._inputs)
 
     @property
     def tensor(self) -> Tensor:
@@ -394,6 +393,3 @@ class Node:
         self._name, self._op, self._inputs, self._message, self._origin, self._payloads = state
         self.checked = self.kind = self.beside = None
         OP_EDITS[0] += 1
-
-    def __repr__(self) -> str:
-        return f"Node({self.name!r}, {self.op})"

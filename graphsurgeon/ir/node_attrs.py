@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.node_fields import require_text
 from graphsurgeon.tensors import tensor_proto
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.files import Span
@@ -22,6 +23,10 @@ Payloads: TypeAlias = "dict[str, dict[int, list[Chunked]]]"
 
 #: A tensor attr set by a pass stays out of the message from this size on.
 LONG_TENSOR_NBYTES = 1024
+
+
+#: What can be of one kind of attr only.
+_EXACT = frozenset({DType, attr_value.Shape, attr_value.Func, attr_value.Placeholder})
 
 
 class Attrs(MutableMapping[str, Any]):
@@ -48,7 +53,7 @@ class Attrs(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         node = self._node
         require_text("name of an attr", key)
-        value = attr_value.plain(value)
+        value = attr_value.plain(value if type(value) in _EXACT else _as_held(node, key, value))
         long = is_long(value)
         encoded = schema.AttrValue(tensor=tensor_proto.header(value)) if long else attr_value.encode(value)
         attr = node.editable_proto().attr
@@ -75,6 +80,27 @@ class Attrs(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._node.proto.attr)
+
+    def __repr__(self) -> str:
+        return f"Attrs({', '.join(self)})"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+
+def _as_held(node: Node, key: str, value: Any) -> Any:
+    """Return what people give for an attr as the op's own attr has it: a name for a type, a list for a shape."""
+    if isinstance(value, (Tensor, schema.AttrValue)):
+        return value
+    # Imported here: passes give what is exact, and need no rules for it.
+    from graphsurgeon.ir.constant_attrs import constant_attrs
+    from graphsurgeon.ir.given_attrs import held_value
+
+    found = held_value(node.op, key, value, node=node.name)
+    if node.op == "Const" and key == "value" and "dtype" in node.attrs:
+        # Numbers of Python are of any type.
+        found = constant_attrs(node.name, {"dtype": node.attrs["dtype"], "value": value})["value"]
+    return found
 
 
 def group_payloads(found: Sequence[Payload]) -> Payloads:

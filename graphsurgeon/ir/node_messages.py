@@ -8,8 +8,9 @@ from graphsurgeon.ir.node import Node
 from proto_utils import schema
 from proto_utils.wire import len_header
 
-# The field of a GraphDef that holds nodes.
+# The fields of a GraphDef that holds nodes, of a NodeDef that holds attrs, and of an entry of these.
 _NODE = 1
+_ATTR, _KEY, _VALUE = 5, 1, 2
 
 # Nodes that are parsed together.
 _BATCH = 256
@@ -33,3 +34,19 @@ def with_attr(nodes: Iterable[Node], key: str) -> Iterator[tuple[Node, schema.At
         attr = proto.attr.get(key)
         if attr is not None:
             yield node, attr
+
+
+def with_more(node: Node, key: str, value: bytes) -> Node | None:
+    """Return a copy of a node with one more attr, serialized, put behind its message, which is not parsed for it.
+
+    What was found sound of the node counts for the copy: the caller knows that the attr is. None where the message is
+    at hand parsed, as that of an edited node is, or where it may have the attr.
+    """
+    message, word = node._message, key.encode()
+    if type(message) is not bytes or word in message:
+        return None
+    entry = b"".join((len_header(_KEY, len(word)), word, len_header(_VALUE, len(value)), value))
+    data = b"".join((message, len_header(_ATTR, len(entry)), entry))
+    made = Node.read(node.name, node.op, node._inputs, data, None, node._payloads, None, node.beside)
+    made.checked = node.checked
+    return made

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 _WORD: Final = re.compile(
     r"(?P<name>\w+)(?:@(?P<since>[\d.]+))?:(?P<kind>[a-z]+(?:\([a-z]+\))?)"

@@ -29,6 +29,11 @@ TABLE_INIT_OPS = TABLE_FILE_OPS | {"InitializeTable", "InitializeTableV2", "Look
 #: What calls one function.
 CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
+#: Control flow that is functions: which of them runs, and how often, is told by a tensor.
+IF_OPS = frozenset({"If", "StatelessIf"})
+CASE_OPS = frozenset({"Case", "StatelessCase"})
+WHILE_OPS = frozenset({"While", "StatelessWhile"})
+
 #: What gives a tensor of the shape of its first input.
 SAME_SHAPE_OPS = frozenset({
     "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "CheckNumericsV2", "Print", "Cast", "Snapshot",
@@ -36,3 +41,13 @@ SAME_SHAPE_OPS = frozenset({
     "Softmax", "LogSoftmax", "Abs", "Neg", "Sign", "Square", "Sqrt", "Rsqrt", "Exp", "Log", "Floor", "Ceil", "Round",
     "Rint", "ZerosLike", "OnesLike", "LogicalNot", "IsNan", "IsInf", "IsFinite", "FakeQuantWithMinMaxArgs",
 })  # fmt: skip
+
+_PLUMBING = """
+    Identity IdentityN StopGradient PreventGradient Snapshot CheckNumerics Cast ExpandDims Squeeze Pack Unpack
+    StridedSlice Slice Fill ZerosLike OnesLike Transpose Enter Exit Switch Merge NextIteration LoopCond RefSwitch
+    TensorListReserve TensorListFromTensor TensorListGetItem TensorListSetItem TensorListStack TensorArrayV3
+    TensorArrayReadV3 TensorArrayWriteV3 TensorArrayGatherV3 TensorArrayScatterV3 TensorArrayUnpack BroadcastTo
+    ReadVariableOp Placeholder PlaceholderV2 PlaceholderWithDefault EnsureShape Range
+"""
+#: What moves numbers about, and computes none.
+PLUMBING_OPS = frozenset(_PLUMBING.split())

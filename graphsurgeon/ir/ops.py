@@ -15,7 +15,7 @@ one tensor per type of the attr `Tin`; a type is a dtype or the attr that holds 
 it, 1.0 has it already. The words after ``|`` are the attrs, see `op_attrs`; those after
 another ``|`` are what else is registered, see `op_defs`.
 
-The file is split into lines on first use (about 2 ms); a line is parsed when its
+The file is read on first use; the line of an op is found by binary search, and parsed, when the
 op is first asked for. Ops are unknown when they come from a custom op library or when
 they are calls of a graph's own functions; every question then answers None.
 """
@@ -23,11 +23,13 @@ they are calls of a graph's own functions; every question then answers None.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from graphsurgeon.ir.op_attrs import OpAttr, parse_attr
+from proto_utils.named_tuple import NamedTuple
 
 __all__ = ["Arg", "OpFacts", "facts", "known_ops"]
 
@@ -74,27 +76,29 @@ class OpFacts(NamedTuple):
 
 
 @cache
-def _lines() -> Mapping[str, str]:
-    lines: dict[str, str] = {}
-    with open(_PATH, encoding="ascii") as file:
-        for line in file:
-            if not line.startswith("#"):
-                name = line.partition(" ")[0].partition("@")[0]
-                lines[name.rstrip("!")] = line.rstrip()
-    return lines
+def _lines() -> list[str]:
+    """Return the lines of all ops, in the order of their names."""
+    with open(_PATH, encoding="utf-8") as file:
+        return [line for line in file.read().splitlines() if not line.startswith("#")]
+
+
+def _name(line: str) -> str:
+    return line.partition(" ")[0].partition("@")[0].rstrip("!")
 
 
 def known_ops() -> Iterable[str]:
     """Return the names of all ops there are facts about, sorted."""
-    return _lines().keys()
+    return map(_name, _lines())
 
 
 @lru_cache(maxsize=4096)
 def facts(op: str) -> OpFacts | None:
     """Return what is known of `op`; None when no TensorFlow from 1.0 to 2.21 knows it."""
-    line = _lines().get(op)
-    if line is None:
+    lines = _lines()
+    place = bisect_left(lines, op, key=_name)
+    if place == len(lines) or _name(lines[place]) != op:
         return None
+    line = lines[place]
     head, _, rest = line.partition(" ")
     signature, words, traits = [*rest.split("|"), "", ""][:3]
     inputs, _, outputs = f" {signature} ".partition(" -> ")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.faces import GraphMember
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import ArgNames, OpSignatures, fixed_num_outputs, signature_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 TensorLike: TypeAlias = Union["Output", Node, str]
 
 
-class Output:
+class Output(GraphMember):
     """One output of a node of a graph, or one tensor of a function's argument; a name for a tensor, with no values.
 
     Outputs of one node and number are equal.
@@ -130,6 +131,14 @@ class Output:
 
     def __repr__(self) -> str:
         return f"Output({self.name!r})"
+
+    def _repr_html_(self) -> str:
+        from graphsurgeon.display import format_shape, html_of
+
+        dtype, dims = self.dtype, None if self.shape is None else self.shape.dims
+        facts = {"name": self.name, "op": None if self.node is None else self.node.op}
+        facts |= {"dtype": "?" if dtype is None else dtype.name, "shape": format_shape(dims)}
+        return html_of("Output", facts)
 
 
 def outputs_of(graph: Graph, node: Node) -> tuple[Output, ...]:

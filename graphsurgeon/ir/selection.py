@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.ir.node import NAME, Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.output import require_member
-from graphsurgeon.names import matches_any, unmatched
+from graphsurgeon.names import Names, matches_any, texts_of, unmatched
 from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensor
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.graph import Graph
@@ -20,15 +22,15 @@ _MISSING = object()
 def select(
     graph: Graph,
     *,
-    name: str | Sequence[str] | None = None,
-    op: str | Sequence[str] | None = None,
+    name: Names | None = None,
+    op: Names | None = None,
     scope: str | None = None,
-    device: str | Sequence[str] | None = None,
+    device: Names | None = None,
     attr: str | Mapping[str, Any] | None = None,
     dtype: Any = None,
 ) -> list[Node]:
     """Return the nodes that are all that is asked for, in the order of the graph; None asks for nothing."""
-    names, ops, devices = map(_patterns, (name, op, device))
+    names, ops, devices = _patterns(name, "name"), _patterns(op, "op"), _patterns(device, "device")
     found: Iterable[Node] = graph
     if ops is not None:
         found = graph.nodes_of({each for each in graph.ops if matches_any(ops, each)})
@@ -68,8 +70,8 @@ def nodes_like(graph: Graph, given: Node | str | Iterable[Node | str]) -> list[N
     return list(found)
 
 
-def _patterns(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if given is None else (given,) if isinstance(given, str) else tuple(given)
+def _patterns(given: Names | None, option: str) -> tuple[str, ...] | None:
+    return None if given is None else texts_of(given, option)
 
 
 def _dtype(given: Any) -> DType:
@@ -92,6 +94,11 @@ def _is(found: Any, wanted: Any) -> bool:
         return len(found) == len(wanted) and all(map(_is, found, wanted))
     if isinstance(found, bytes) and isinstance(wanted, str):
         return found == wanted.encode()
+    if isinstance(found, Tensor):
+        import numpy as np
+
+        value = as_tensor(wanted)
+        return value.shape == found.shape and bool(np.array_equal(found.numpy(), value.numpy()))
     if isinstance(found, DType) and not isinstance(wanted, DType):
         return found is _dtype(wanted)
     return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)

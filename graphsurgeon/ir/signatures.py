@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.ir import ops
-from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.runs import Runs, runs_or_tuple
 from graphsurgeon.tensors.dtypes import VALUE_TYPES, DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.library import Function
+    from graphsurgeon.ir.node import Node
 
 #: The type of a tensor of which nothing is known; it fits everything.
 UNKNOWN = 0
@@ -100,6 +101,14 @@ class OpSignatures:
         known: OpSignature | None = None if node.op in self.functions else node.checked
         return self.find(node.op, node.proto.attr) if known is None else known
 
+    def is_reference(self, producer: Node | None, text: str) -> bool:
+        """Whether a tensor, as an input names it, is a variable's reference, whose value is taken when it is read."""
+        types = None if producer is None else self.of(producer).outputs
+        if producer is None or types is None:
+            return False
+        number = output_number(producer, text.partition(":")[2])
+        return number is not None and number < len(types) and types[number] > REF_OFFSET
+
     def find(self, op: str, attr: Mapping[str, schema.AttrValue]) -> OpSignature:
         """Return what a node of `op` with these attrs takes and gives; costs about a microsecond."""
         try:
@@ -159,7 +168,7 @@ def num_outputs(node: Node) -> int | None:
     return None if names is None else sum(count for _, count in names)
 
 
-def output_number(node: Node, output: str) -> int | None:
+def output_number(node: Node, output: str, signatures: OpSignatures = TENSORFLOW) -> int | None:
     """Return the number of the output that an input names behind its node: of ``1``, or of ``value:0`` in a body.
 
     None when `node` is not known to have an output of that name.
@@ -171,7 +180,7 @@ def output_number(node: Node, output: str) -> int | None:
     first = int(index or 0)
     if output == index:
         return first
-    for each, count in signature_of(node).output_names or ():
+    for each, count in signatures.of(node).output_names or ():
         if each == name:
             return first
         first += count

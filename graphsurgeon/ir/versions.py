@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.node import Node
@@ -17,6 +17,7 @@ from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.op_defs import default_value
 from graphsurgeon.ir.ops import facts
 from graphsurgeon.tensors.dtypes import DType
+from proto_utils.named_tuple import NamedTuple
 
 #: The first release of which the ops are known.
 FIRST: Final = "1.0"
@@ -107,6 +108,13 @@ def needs_of(node: Node, oldest: str = OLDEST) -> Iterator[Need]:
                 if allowed in values:
                     text = allowed.name if isinstance(allowed, DType) else allowed.decode()
                     yield Need(came, node.op, name, text)
+
+
+def drop_later_defaults(node: Node) -> None:
+    """Take attrs out of a node that is new, where they stand at defaults and an older TensorFlow does not know them."""
+    for need in list(needs_of(node)):
+        if need.attr and need.is_default:
+            del node.attrs[need.attr]
 
 
 @lru_cache(maxsize=4096)

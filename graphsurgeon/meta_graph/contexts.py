@@ -16,11 +16,12 @@ Source: control_flow_ops.py of TensorFlow 1.15 and 2.21, ``CondContext`` and ``W
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.meta_graph.collections import messages
 from graphsurgeon.names import node_of
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 #: The collections of contexts.
 CONTEXTS = ("cond_context", "while_context")
@@ -47,6 +48,26 @@ def nested(context: Any) -> list[Any]:
     """Return the contexts right inside of a context."""
     kinds = [(wrapped, wrapped.WhichOneof("ctxt")) for wrapped in context.nested_contexts]
     return [getattr(wrapped, kind) for wrapped, kind in kinds if kind is not None]
+
+
+def needed_by_contexts(meta: schema.MetaGraphDef | None) -> set[str]:
+    """Return the Exits, pivots and predicates of contexts, which are there whether somebody reads them or not."""
+    found: list[str] = []
+    for each in contexts(meta) if meta is not None else ():
+        if isinstance(each, schema.WhileContextDef):
+            found += [*each.loop_exit_names, each.pivot_name, each.pivot_for_pred_name, each.pivot_for_body_name]
+        else:
+            found += [each.pivot_name, each.pred_name]
+    return {node_of(name) for name in found if name}
+
+
+def nodes_in_contexts(meta: schema.MetaGraphDef) -> set[str]:
+    """Return the names of the nodes that stand in some context."""
+    found: set[str] = set()
+    for context in contexts(meta):
+        outside = context.values_def.external_values
+        found.update(node_of(name) for name in context.values_def.values if name not in outside)
+    return found
 
 
 def retarget_contexts(meta: schema.MetaGraphDef, moved: Mapping[str, Moved]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from typing import NamedTuple
 
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import MetaEntry, Reference, references, tensor_names
 from graphsurgeon.names import node_of
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 IsThere = Callable[[str], bool]
 

@@ -11,6 +11,8 @@ MAX_DEPTH = 64
 
 def require_shallow(name: str, tensor: Tensor) -> None:
     """Raise a LimitError for a tensor that is made of one that is made of one ..., more than `MAX_DEPTH` times."""
+    if not tensor.bases:
+        return
     level, depth = [tensor], 0
     while level:
         below = {id(base): base for each in level for base in each.bases}

@@ -1,8 +1,9 @@
 """Element types: TensorFlow's numbers and names, and what each takes in a file.
 
-One object per type, so types compare with ``is``. A reference type (number above 100) stands for a mutable tensor of
-its base type; it occurs in node attributes and never in a stored tensor. Importing this module imports neither numpy
-nor ml_dtypes; only `DType.numpy` and `DType.of` do.
+One object per type, so types compare with ``is``; ``==`` takes what others call them, too. A reference type (number
+above 100) stands for a mutable tensor of its base type; it occurs in node attributes and never in a stored tensor.
+Importing this module imports neither numpy nor ml_dtypes; only `DType.numpy`, `DType.of` and a comparison with what may
+be theirs do.
 
 Numbers are those of TensorFlow's ``DataType`` enum, names those that TensorFlow gives its dtypes, which are numpy's
 where numpy has the type.
@@ -24,7 +25,11 @@ class DType:
     """The type of a tensor's elements.
 
     Not to be constructed: use the constants of this module, `from_number`, `from_name` or `of`. Immutable; copying
-    and unpickling give the same object back.
+    and unpickling give the same object back. numpy and TensorFlow take it where they take a dtype.
+
+    It equals its names, TensorFlow's dtype, and the dtype that arrays of its values have in numpy or ml_dtypes: a
+    quantized type equals the plain integer, and string equals object. Its hash is that of its name, so a dict of names
+    finds it; a dict of numpy's dtypes does not, as it does not find names.
 
     Attributes
     ----------
@@ -61,6 +66,37 @@ class DType:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"dtypes cannot be changed: {name!r} of {self.name}")
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self is other
+        found = DType.named(other) if isinstance(other, str) else None
+        if found is not None:
+            return found is self
+        number = getattr(other, "as_datatype_enum", None)
+        if isinstance(number, int):
+            # TensorFlow's own.
+            return number == self.number
+        return self._is_held_as(other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def _is_held_as(self, other: object) -> bool:
+        """Return whether something is what numpy calls the dtype of arrays of such elements."""
+        import numpy as np
+
+        # What else numpy makes a dtype of, None for example, is none.
+        if not isinstance(other, (str, type, np.dtype)) or self.is_ref or not (self.itemsize or self is STRING):
+            return False
+        try:
+            found: np.dtype[Any] = np.dtype(other)
+        except TypeError:
+            return False
+        if isinstance(other, type) and found.kind in "OSU":
+            # It makes object of any class that it does not know.
+            return self is STRING and other in (object, bytes, str)
+        return found == self.numpy() or (found.names == (self.name,) and found.itemsize == self.itemsize)
+
     @property
     def is_ref(self) -> bool:
         """True for the type of a reference to a mutable tensor."""
@@ -91,6 +127,11 @@ class DType:
         """True for one of the quantized integer types."""
         return self.kind == "q"
 
+    @property
+    def is_numpys(self) -> bool:
+        """Whether numpy itself has it, and not only what its elements are kept in."""
+        return self.kind in "biufc" and self.base not in _ML_DTYPES
+
     def numpy(self) -> np.dtype[Any]:
         """Return the numpy dtype that holds such elements, in native byte order.
 
@@ -117,6 +158,11 @@ class DType:
             scalar = getattr(ml_dtypes, base.name)
         held: np.dtype[Any] = np.dtype(scalar)
         return held
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What `numpy` returns: by this name numpy's functions find it, ``numpy.zeros(3, tensor.dtype)``."""
+        return self.numpy()
 
     @staticmethod
     def from_number(number: int) -> DType:
@@ -155,10 +201,11 @@ class DType:
 
     @staticmethod
     def of(dtype: Any) -> DType:
-        """Return the type for a numpy dtype, or anything ``numpy.dtype()`` takes.
+        """Return the type for a dtype of numpy, ml_dtypes or TensorFlow, a name, or what ``numpy.dtype()`` takes.
 
-        Byte order plays no part. Every string-like dtype and ``object`` give `STRING`; dtypes of one field give the
-        type of its name: so TensorFlow's Python marks quantized arrays, and our files of arrays what numpy lacks.
+        A name is TensorFlow's first, then numpy's: ``"float"`` is float32. Byte order plays no part. Every string-like
+        dtype and ``object`` give `STRING`; dtypes of one field give the type of its name: so TensorFlow's Python marks
+        quantized arrays, and our files of arrays what numpy lacks.
 
         Raises
         ------
@@ -169,6 +216,14 @@ class DType:
         """
         if isinstance(dtype, DType):
             return dtype
+        named = DType.named(dtype) if isinstance(dtype, str) else None
+        if named is not None:
+            return named
+        number = getattr(dtype, "as_datatype_enum", None)
+        if isinstance(number, int):
+            return DType.from_number(number)
+        if dtype is None:
+            raise TypeError("None is no dtype; numpy takes it for float64")
         import numpy as np
 
         found = np.dtype(dtype)

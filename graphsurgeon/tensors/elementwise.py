@@ -23,6 +23,7 @@ from graphsurgeon.tensors.pieces import ElementReader
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
+from proto_utils.threads import in_order, num_places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,12 +82,25 @@ class ElementwiseTensor(Tensor, ABC):
 
         readers = [ElementReader(base, base.dtype.numpy(), nbytes) for base in self._bases]
         step = nbytes // max(self.dtype.itemsize, *(base.dtype.itemsize for base in self._bases))
-        for first in range(0, self.size, step):
-            pieces = [reader.read(min(step, self.size - first)) for reader in readers]
+
+        # What a reader gives is valid until the next, and threads are not done with it by then.
+        kept = [
+            [np.empty(step, base.dtype.numpy()) for base in self._bases]
+            for _ in range(num_places() if self.size > step else 0)
+        ]
+
+        def pieces() -> Iterator[tuple[int, list[np.ndarray[Any, Any]]]]:
+            for number, first in enumerate(range(0, self.size, step)):
+                read = [reader.read(min(step, self.size - first)) for reader in readers]
+                yield first, read if len(kept) < 2 else _copied(read, kept[number % len(kept)])
+
+        def computed_piece(job: tuple[int, list[np.ndarray[Any, Any]]]) -> memoryview:
             # What overflows is looked for in the result; numpy's warnings do not tell where.
             with np.errstate(all="ignore"):
-                result = self._compute(first, pieces)
-            yield np.ascontiguousarray(result).view(np.uint8).data
+                result = self._compute(*job)
+            return np.ascontiguousarray(result).view(np.uint8).data
+
+        yield from in_order(computed_piece, pieces())
         for reader in readers:
             reader.end()
 
@@ -327,6 +341,14 @@ def _clamped(values: np.ndarray[Any, Any], wanted: DType) -> np.ndarray[Any, Any
     low, high = (parts.dtype.type(limit) for limit in limits(wanted))
     clamped: np.ndarray[Any, Any] = np.clip(parts, low, high)
     return clamped.view(values.dtype)
+
+
+def _copied(pieces: Sequence[np.ndarray[Any, Any]], to: Sequence[np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
+    """Copy pieces to where those before have been; return them there."""
+    copies = [place[: len(piece)] for piece, place in zip(pieces, to, strict=True)]
+    for piece, copy in zip(pieces, copies, strict=True):
+        copy[:] = piece
+    return copies
 
 
 def _refuse_bool(dtype: DType) -> None:

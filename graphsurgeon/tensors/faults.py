@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
-from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, GraphSurgeonError, NotFoundError, UnsupportedError
 
@@ -17,12 +14,7 @@ def find_fault(tensor: Tensor) -> GraphSurgeonError | None:
     if tensor.fault is not None:
         return tensor.fault
     try:
-        if tensor.dtype is dtypes.STRING:
-            deque(tensor.strings(), maxlen=0)
-        elif tensor.dtype.itemsize:
-            deque(tensor.chunks(), maxlen=0)
-        elif tensor.stored is not None:
-            deque(tensor.encoded(), maxlen=0)
+        tensor.read_through()
     except (CorruptionError, NotFoundError, UnsupportedError) as error:
         return error
     return None

@@ -101,7 +101,7 @@ class JoinedTensor(Tensor):
         """Return the parts that have elements, which together are the whole."""
         parts = [(box, part) for box, part in self._parts if part.size]
         stored = sum(part.size for _, part in parts)
-        what = f"tensor {self._name!r}" if self._name else repr(self)
+        what = f"tensor {self._name!r}" if self._name else self.describe()
         if stored != self.size:
             raise CorruptionError(
                 f"{what}: its {len(parts)} slices hold {stored} of {self.size} elements",

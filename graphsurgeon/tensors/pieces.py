@@ -118,7 +118,7 @@ class ElementReader:
             piece = self._next(nbytes - position)
 
     def _wrong_length(self, kind: str) -> CorruptionError:
-        return CorruptionError(f"{self._tensor!r} gives {kind} bytes than its dtype and shape ask for")
+        return CorruptionError(f"{self._tensor.describe()} gives {kind} bytes than its dtype and shape ask for")
 
 
 def run(tensor: Tensor, start: int, stop: int, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:

@@ -11,6 +11,7 @@ matrix is every row. That comes out of the page cache as a rule, and memory does
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor, array_shape
 from proto_utils.errors import UnsupportedError
+from proto_utils.files import is_on_disk
+from proto_utils.threads import in_order, num_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +34,8 @@ MIN_WINDOW_NBYTES = 1 << 26
 #: Of a larger one, up to this.
 MAX_WINDOW_NBYTES = 1 << 28
 _NUM_WINDOWS = 8
+#: A window may be larger by so much when there is one less for it.
+_LARGER = 1.1
 _CACHE_LINE_NBYTES = 64
 #: Elements beside one along the axis that is divided; a call of numpy costs more than copying fewer.
 _MIN_SLAB = 256
@@ -67,7 +72,9 @@ class RearrangedTensor(DerivedTensor):
         block_nbytes = math.prod(block) * itemsize
         if block_nbytes > MIN_WINDOW_NBYTES:
             window_nbytes = max(MIN_WINDOW_NBYTES, min(MAX_WINDOW_NBYTES, block_nbytes // _NUM_WINDOWS))
-            yield from self._in_windows(window_nbytes, nbytes)
+            # A small rest would be another reading.
+            larger = -(-block_nbytes // (block_nbytes // window_nbytes))
+            yield from self._in_windows(larger if larger <= window_nbytes * _LARGER else window_nbytes, nbytes)
             return
         reader = ElementReader(self._base, nbytes=nbytes)
         # One buffer for all blocks: memory that was never used costs more than what is done with it.
@@ -84,11 +91,34 @@ class RearrangedTensor(DerivedTensor):
         dims = self._base.shape
         buffer = np.empty(min(self.size, max(1, window_nbytes // itemsize)), raw_dtype(itemsize))
         for number, box in enumerate(bands(self.shape, itemsize, window_nbytes)):
-            run = ((0, dims[0]) if number == 0 else self._base_box(box)[0], *whole(dims[1:]))
-            source = self._base if number == 0 else SlicedTensor.of_box(self._base, run, checked=False)
-            reader = ElementReader(source, nbytes=nbytes)
-            yield from raw_chunks(self._filled(buffer, box, reader, run, nbytes), nbytes)
+            if number == 0:
+                reader = ElementReader(self._base, nbytes=nbytes)
+                result = self._filled(buffer, box, reader, whole(dims), nbytes)
+                reader.end()
+            else:
+                result = self._filled_again(buffer, box, nbytes)
+            yield from raw_chunks(result, nbytes)
+
+    def _filled_again(self, buffer: np.ndarray[Any, Any], box: Box, nbytes: int) -> np.ndarray[Any, Any]:
+        """Return a box of the result, laid out in a buffer: threads read what belongs there, each some of the rows."""
+        first, stop = self._base_box(box)[0]
+        # What is computed, or unpacked, would be so by each of them, up to its rows.
+        place = self._base.stored or self._base.span
+        run_nbytes = (stop - first) * math.prod(self._base.shape[1:]) * self.dtype.itemsize
+        count = (
+            max(1, min(num_threads(), run_nbytes // nbytes)) if place is not None and is_on_disk(place.source) else 1
+        )
+        cuts = [first + (stop - first) * number // count for number in range(count + 1)]
+
+        def fill(rows: tuple[int, int]) -> np.ndarray[Any, Any]:
+            run = (rows, *whole(self._base.shape[1:]))
+            reader = ElementReader(SlicedTensor.of_box(self._base, run, checked=False), nbytes=nbytes)
+            result = self._filled(buffer, box, reader, run, nbytes)
             reader.end()
+            return result
+
+        parts = [*in_order(fill, [rows for rows in itertools.pairwise(cuts) if rows[0] < rows[1]])]
+        return parts[-1]
 
     def _filled(
         self, buffer: np.ndarray[Any, Any], box: Box, reader: ElementReader, run: Box, nbytes: int

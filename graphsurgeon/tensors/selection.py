@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from graphsurgeon import names
+from graphsurgeon.names import Names
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import tensors_html
 from proto_utils.errors import UnsupportedError
 
 
@@ -26,6 +28,9 @@ class Chosen(dict[str, Tensor]):
         super().__init__(tensors)
         self.skipped = list(skipped)
         self.refused: dict[str, UnsupportedError] = {}
+
+    def _repr_html_(self) -> str:
+        return tensors_html("tensors", self)
 
     def take(self, name: str, open_it: Callable[[], Tensor]) -> None:
         """Add what is opened; what no tensor can be made of is refused by name, and no obstacle to the others."""
@@ -46,16 +51,16 @@ class Chosen(dict[str, Tensor]):
         return chosen
 
 
-def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:
+def selected(tensors: Iterable[str], select: Names = (), exclude: Names = ()) -> list[str]:
     """Return the names that an edit is to work on, in their order.
 
     Parameters
     ----------
     tensors : iterable of str
-    select : sequence of str
+    select : str or sequence of str
         Names or regular expressions that match the whole name, also several in one text, separated by commas; all
         names when empty.
-    exclude : sequence of str
+    exclude : str or sequence of str
         Taken out again; likewise.
 
     Raises
@@ -65,7 +70,8 @@ def selected(tensors: Iterable[str], select: Sequence[str] = (), exclude: Sequen
     """
     found = list(tensors)
     known = set(found)
-    select, exclude = names.split_patterns(select, known), names.split_patterns(exclude, known)
+    select = names.split_patterns(names.texts_of(select, "select"), known)
+    exclude = names.split_patterns(names.texts_of(exclude, "exclude"), known)
     for pattern in (*select, *exclude):
         if not any(names.matches(pattern, name) for name in found):
             raise names.unmatched("tensor", pattern, found)

@@ -7,12 +7,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.tensors.boxes import Box, bands, is_within, num_elements
+from graphsurgeon.tensors.boxes import Box, bands, is_within, num_elements, shape_of
 from graphsurgeon.tensors.derived import DerivedTensor
 from graphsurgeon.tensors.joined import JoinedTensor
-from graphsurgeon.tensors.pieces import ElementReader, raw_chunks
-from graphsurgeon.tensors.tensor import Stored, Tensor
-from graphsurgeon.tensors.values import RawTensor
+from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
+from graphsurgeon.tensors.tensor import Stored, Tensor, array_shape
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, Span
 
@@ -34,8 +33,8 @@ class SlicedTensor(DerivedTensor):
         The part's shape, when not the lengths: of as many elements.
     checked : bool
         Read all of the base, whatever the part, because its checksum is of the whole. Otherwise, where the base lies
-        raw in a file, only the run of values that holds the part is read, of a partitioned one only the slices that
-        have something of it, and nothing vouches for the values.
+        raw in a file, only the pieces of it that have something of the part are read, of a partitioned one only such
+        slices, and nothing vouches for the values.
 
     Raises
     ------
@@ -71,6 +70,28 @@ class SlicedTensor(DerivedTensor):
             raise CorruptionError(f"slice {extents} is not within a tensor of shape {list(base.shape)}")
         return cls(base, [range(*bounds) for bounds in box], checked=checked)
 
+    def narrowed(self, ranges: Sequence[range], shape: Sequence[int] | None = None) -> SlicedTensor:
+        """Return a slice of this slice; of the base, where that is possible, so that as little of it is read.
+
+        Parameters
+        ----------
+        ranges, shape
+            As of the class.
+        """
+        # Axes of length 1 may have gone, or be new ones.
+        own = [indices for indices in ranges if len(indices) != 1 or indices.start]
+        long = [each for each in self._ranges if len(each) != 1]
+        dims = [dim for dim in self.shape if dim != 1]
+        wanted = [indices for indices, dim in zip(ranges, self.shape, strict=True) if dim != 1]
+        if self._is_checked or not self.size or [*map(len, long)] != dims or not all(map(len, own)):
+            return SlicedTensor(self, ranges, shape=shape, checked=False)
+        each = iter(wanted)
+        composed = [
+            base if len(base) == 1 else base[(r := next(each)).start : r.stop : r.step] for base in self._ranges
+        ]
+        length = [*map(len, ranges)] if shape is None else shape
+        return SlicedTensor(self._base, composed, shape=length, checked=False)
+
     @property
     def stored(self) -> Stored | None:
         """Where the part is stored, when it is one run of the base's values and these lie in a data file as they are.
@@ -103,13 +124,13 @@ class SlicedTensor(DerivedTensor):
             return
         first, ranges, dims = self._run()
         span = None if self._is_checked else _raw_span(self._base)
-        if span is None:
-            reader = ElementReader(self._base, nbytes=nbytes)
-            reader.skip(first)
-        else:
+        if span is not None:
             itemsize = self.dtype.itemsize
             alone = span.sub(first * itemsize, (first + math.prod(dims)) * itemsize)
-            reader = ElementReader(RawTensor(self.dtype, dims, alone), nbytes=nbytes)
+            yield from _of_span(alone, itemsize, ranges, dims, nbytes)
+            return
+        reader = ElementReader(self._base, nbytes=nbytes)
+        reader.skip(first)
         if _is_all(ranges, dims):
             yield from reader.pieces(self.size)
         else:
@@ -196,6 +217,27 @@ class DividedTensor(Tensor):
     def strings(self) -> Iterator[bytes]:
         """Yield the base's elements."""
         return self._base.strings()
+
+
+def _of_span(
+    span: Span, itemsize: int, ranges: Sequence[range], dims: Sequence[int], nbytes: int
+) -> Iterator[bytes | memoryview]:
+    """Yield the values of a part of a run of values in a file; pieces of it that have none of them are not read."""
+    import numpy as np
+
+    if _is_all(ranges, dims):
+        yield from span.chunks(nbytes)
+        return
+    start = 0
+    for band in bands(dims, itemsize, nbytes):
+        stop = start + num_elements(band) * itemsize
+        box = _box_within(ranges, band)
+        if box is not None:
+            values = np.frombuffer(span.sub(start, stop).read(), raw_dtype(itemsize)).reshape(
+                array_shape(shape_of(band))
+            )
+            yield from raw_chunks(np.ascontiguousarray(values[_index(ranges, box, band)]), nbytes)
+        start = stop
 
 
 def _raw_span(tensor: Tensor) -> Span | None:

@@ -222,6 +222,15 @@ def encode(tensor: Tensor, *, num_typed: int = 0) -> schema.TensorProto:
     return proto
 
 
+def encode_fill(tensor: FillTensor) -> schema.TensorProto:
+    """Make a TensorProto in whose typed list the value that repeats stands once, however often it does."""
+    if value_field(tensor.dtype) == FLOAT8_VAL:
+        return encode(tensor)
+    proto = header(tensor)
+    getattr(proto, _FIELD_NAMES[value_field(tensor.dtype)]).extend(_values(tensor.dtype, tensor.head))
+    return proto
+
+
 def count_typed(proto: schema.TensorProto) -> int:
     """Return how many values a TensorProto has in its typed list; 0 for strings and where they are raw."""
     if proto.tensor_content:

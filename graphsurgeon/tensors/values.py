@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: A value that is only described (a short list whose last element repeats) is not spelled out past this size.
 MAX_EXPANDED_NBYTES = 1 << 36
 MAX_REPEATED_STRINGS = 1 << 24
+#: Of a dict of tensors, so many are shown.
+_MAX_SHOWN = 10
 
 
 class RawTensor(Tensor):
@@ -94,7 +96,7 @@ class ArrayTensor(Tensor):
         Elements of that dtype have another size.
     """
 
-    __slots__ = ("_array",)
+    __slots__ = ("_held",)
 
     def __init__(self, array: np.ndarray[Any, Any], dtype: DType | None = None) -> None:
         import numpy as np
@@ -106,20 +108,22 @@ class ArrayTensor(Tensor):
         if array.dtype.itemsize != held.itemsize:
             raise UnsupportedError(f"elements of numpy's {array.dtype} are not {self.dtype.name}")
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        self._array: np.ndarray[Any, Any] = np.ascontiguousarray(little).reshape(array.shape).view(held)
+        self._held: np.ndarray[Any, Any] = np.ascontiguousarray(little).reshape(array.shape).view(held)
 
     def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[memoryview]:
         """Yield views of the array."""
         import numpy as np
 
-        data = self._array.reshape(-1).view(np.uint8).data
+        data = self._held.reshape(-1).view(np.uint8).data
         for start in range(0, len(data), nbytes):
             yield data[start : start + nbytes]
 
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """Return a copy of the array."""
-        copy: np.ndarray[Any, Any] = self._array.copy()
+    def _array(self) -> np.ndarray[Any, Any]:
+        copy: np.ndarray[Any, Any] = self._held.copy()
         return copy
+
+    def _shared(self) -> np.ndarray[Any, Any]:
+        return self._held
 
 
 class StringTensor(Tensor):
@@ -167,8 +171,7 @@ class OpaqueTensor(Tensor):
         """Zero: there are no values."""
         return 0
 
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """Raise UnsupportedError, naming the dtype."""
+    def _array(self) -> np.ndarray[Any, Any]:
         raise UnsupportedError(f"values of dtype {self.dtype.name} exist only inside a TensorFlow session")
 
 
@@ -225,7 +228,22 @@ class TensorDict(dict[str, Tensor]):
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, as_tensor(value))
 
-    def __ior__(self, values: Any) -> TensorDict:  # type: ignore[override,misc]
+    def __or__(self, values: Any) -> TensorDict:  # type: ignore[override]
+        return TensorDict({**self, **values})
+
+    def copy(self) -> TensorDict:
+        """Return another dict of the same tensors."""
+        return TensorDict(self)
+
+    def __repr__(self) -> str:
+        shown = [f"{name!r}: {tensor!r}" for name, tensor in itertools.islice(self.items(), _MAX_SHOWN)]
+        more = [f"... {len(self) - _MAX_SHOWN:,} more"] if len(self) > _MAX_SHOWN else []
+        return "{" + ", ".join(shown + more) + "}"
+
+    def _repr_html_(self) -> str:
+        return tensors_html("TensorDict", self)
+
+    def __ior__(self, values: Any) -> TensorDict:  # type: ignore[override]
         self.update(values)
         return self
 
@@ -237,8 +255,30 @@ class TensorDict(dict[str, Tensor]):
 
     def update(self, *values: Any, **named: Any) -> None:
         """Put in what `dict.update` would."""
-        for name, value in dict(*values, **named).items():
-            self[name] = value
+        found = values[0] if len(values) == 1 and type(values[0]) is dict and not named else dict(*values, **named)
+        if not are_tensors(found):
+            found = {name: as_tensor(value) for name, value in found.items()}
+        super().update(found)
+
+
+def as_tensors(given: Any) -> Any:
+    """Return tensors where a dict has arrays; a checkpoint that was opened has none and is not looked through."""
+    return TensorDict(given) if isinstance(given, dict) and not are_tensors(given) else given
+
+
+def are_tensors(values: dict[Any, Any]) -> bool:
+    """Whether all values of a dict are tensors; of a million values there are a few types."""
+    return all(issubclass(kind, Tensor) for kind in set(map(type, values.values())))
+
+
+def tensors_html(title: str, tensors: Mapping[str, Any]) -> str:
+    """Return what notebooks show of tensors by name, or of what else has dtype and shape: no values."""
+    from graphsurgeon.display import MAX_ROWS, format_shape, html_table
+
+    rows = [
+        (name, each.dtype.name, format_shape(each.shape)) for name, each in itertools.islice(tensors.items(), MAX_ROWS)
+    ]
+    return html_table(f"{title}: {len(tensors):,} tensors", ("name", "dtype", "shape"), rows, len(tensors))
 
 
 def require_mutable(tensors: Any) -> MutableMapping[str, Any]:

@@ -13,7 +13,6 @@ import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -30,6 +29,7 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_gr
 from graphsurgeon.variables.saver_calls import saver_calls
 from graphsurgeon.variables.shape_and_slice import format_shape_and_slice, parse_shape_and_slice
 from proto_utils.errors import NotFoundError
+from proto_utils.named_tuple import NamedTuple
 
 #: What `tf.train.ExponentialMovingAverage` adds to the name of a variable.
 EMA = "ExponentialMovingAverage"

@@ -24,9 +24,9 @@ Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.attr_value import Shape
@@ -41,6 +41,7 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import FillTensor, StringTensor
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 VariableKind = Literal["ref", "resource"]
 
@@ -113,11 +114,13 @@ def new_variable(
     device: str = "",
     attrs: dict[str, Any] | None = None,
     read: str | None = None,
+    initial: Sequence[Node] = (),
 ) -> VariableNodes:
     """Make the nodes of a variable, itself first, with the dtype and shape of a value, whose bytes are not used.
 
     The name may be `taken`, by the node that is replaced; the other nodes avoid those names and are added to them.
-    `attrs` are further ones of the variable node; no read is made when an existing one is given.
+    `attrs` are further ones of the variable node; no read is made when an existing one is given. Of `initial` nodes
+    the last gives the initial value, in place of zeros.
     """
     dtype = value.dtype
     shape = _shape(value.shape)
@@ -130,13 +133,14 @@ def new_variable(
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
-    parts = _initializer(build, name, kind, value)
+    taken.update(node.name for node in initial)
+    parts = _initializer(build, name, kind, initial or _initial_value(build, value))
     nodes += parts
-    initial, assign = parts[-2:]
+    first, assign = parts[-2:]
     if read is None:
         nodes.append(new_read(name, kind, dtype, taken, device=device))
         read = nodes[-1].name
-    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{initial.name}:0", device)
+    variable = Variable(name, kind, dtype, assign.name, f"{read}:0", f"{first.name}:0", device)
     return VariableNodes(variable, nodes, read)
 
 
@@ -144,7 +148,8 @@ def new_initializer(
     name: str, dtype: DType, shape: tuple[int, ...], kind: VariableKind, taken: set[str], *, device: str = ""
 ) -> list[Node]:
     """Make what initializes the variable `name` with zeros: last the op that assigns, before it what it assigns."""
-    return _initializer(_Builder(name, dtype, device, taken), name, kind, Tensor(dtype, shape))
+    build = _Builder(name, dtype, device, taken)
+    return _initializer(build, name, kind, _initial_value(build, Tensor(dtype, shape)))
 
 
 def usual_read(name: str, kind: VariableKind) -> str:
@@ -203,8 +208,7 @@ def _describe(node: Node, dtype: DType, kind: VariableKind, index: Index) -> Var
     return Variable(node.name, kind, dtype, initializer, read and f"{read}:0", initial_value, node.device)
 
 
-def _initializer(build: _Builder, name: str, kind: VariableKind, value: Tensor) -> list[Node]:
-    initial = _initial_value(build, value)
+def _initializer(build: _Builder, name: str, kind: VariableKind, initial: Sequence[Node]) -> list[Node]:
     if kind == "ref":
         return [*initial, build("Assign", "Assign", [name, initial[-1].name])]
     return [*initial, build("Assign", "AssignVariableOp", [name, initial[-1].name])]

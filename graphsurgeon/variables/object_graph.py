@@ -25,12 +25,13 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError
+from proto_utils.named_tuple import NamedTuple
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
@@ -32,6 +32,7 @@ from graphsurgeon.variables.layout import VariableKind
 from graphsurgeon.variables.unfreeze_note import ATTR
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
+from proto_utils.named_tuple import NamedTuple
 
 # What belongs to a variable is a handful of small nodes; more is a program.
 _MAX_NODES = 64

@@ -14,7 +14,6 @@ tables from trees, and ops that TensorFlow does not have are found like its own.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.index import Index
@@ -27,6 +26,7 @@ from graphsurgeon.meta_graph.dependencies import state_inputs
 from graphsurgeon.names import is_control, node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import RESOURCE, DType
 from graphsurgeon.variables.saver_calls import THROUGH_OPS, SaverCall, saver_calls
+from proto_utils.named_tuple import NamedTuple
 
 # What a table is saved as, behind its name (TensorFlow 1) or the path of its object (TensorFlow 2).
 _TABLE_PARTS = ("-keys", "-values")

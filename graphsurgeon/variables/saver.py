@@ -23,7 +23,7 @@ Source: saver.py of TensorFlow 1.15 and 2.21, as seen in the graphs it exports.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
@@ -37,6 +37,7 @@ from graphsurgeon.variables.group_op import new_group
 from graphsurgeon.variables.layout import Variable, new_assignment
 from graphsurgeon.variables.saved_state import SavedState, StateTensor
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 _CPU = "/device:CPU:0"
 _V2 = 2

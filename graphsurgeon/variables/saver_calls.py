@@ -19,7 +19,6 @@ RestoreSlice    file, name, slice        dt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.index import Index
@@ -32,6 +31,7 @@ from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 # Op -> (whether it has slices, the attr with its types).
 _SAVES = {"SaveV2": (True, "dtypes"), "Save": (False, "T"), "SaveSlices": (True, "T")}

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from graphsurgeon.names import node_of
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 
@@ -84,6 +85,12 @@ class UnfreezeNote:
         By variable.
     gradient_op_type : dict of str to str
         Dropped attrs, by node (``function/node`` in a function body).
+    passed : dict of str to str
+        Tensors of nodes that were put between two others, for contexts: what their readers had read.
+    swapped : list of str
+        Merges of which the first two inputs were exchanged, for contexts.
+    contexts : bool
+        Whether there were no contexts before.
     """
 
     def __init__(
@@ -91,11 +98,28 @@ class UnfreezeNote:
     ) -> None:
         self.constants = dict(constants or {})
         self.gradient_op_type = dict(gradient_op_type or {})
+        self.passed: dict[str, str] = {}
+        self.swapped: list[str] = []
+        self.contexts = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing."""
+        return not (self.constants or self.gradient_op_type or self.passed or self.swapped or self.contexts)
+
+    def keep(self, there: Callable[[str], bool]) -> None:
+        """Let it speak only of nodes that are there."""
+        self.constants = {name: each for name, each in self.constants.items() if there(name)}
+        pairs = self.passed.items()
+        self.passed = {new: old for new, old in pairs if there(node_of(new)) and there(node_of(old))}
+        self.swapped = list(filter(there, self.swapped))
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
         constants = {name: each.to_json() for name, each in self.constants.items()}
-        return {"version": 1, "constants": constants, "gradient_op_type": self.gradient_op_type}
+        more: dict[str, object] = {"passed": self.passed, "swapped": self.swapped, "contexts": self.contexts}
+        more = {key: value for key, value in more.items() if value}
+        return {"version": 1, "constants": constants, "gradient_op_type": self.gradient_op_type, **more}
 
     def write(self, meta: schema.MetaGraphDef) -> None:
         """Add the note to a graph's collections; an older one stays, and counts too."""
@@ -115,6 +139,9 @@ class UnfreezeNote:
                 constants = {name: ConstantNote(**c) for name, c in found["constants"].items()}
                 note.constants.update({scope + name: c.renamed(scope.__add__) for name, c in constants.items()})
                 dropped = found["gradient_op_type"]
+                note.passed.update({scope + new: scope + old for new, old in found.get("passed", {}).items()})
+                note.contexts |= bool(found.get("contexts"))
+                note.swapped += [scope + name for name in found.get("swapped", ())]
                 # A node of a function body has no scope before it.
                 note.gradient_op_type.update({**dropped, **{scope + where: name for where, name in dropped.items()}})
             except (ValueError, KeyError, TypeError, AttributeError):

@@ -77,5 +77,5 @@ def test_a_small_computation_is_done_once_and_only_when_read():
 
 def test_what_is_too_large_to_be_held_is_refused():
     vast = FillTensor(dtypes.FLOAT, (MAX_HELD_NBYTES,))
-    with pytest.raises(LimitError, match="hold at once"):
+    with pytest.raises(LimitError, match="held at once"):
         Computation(lambda a: (a,), [vast]).results()

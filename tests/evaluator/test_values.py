@@ -20,7 +20,7 @@ HUGE = FillTensor(dtypes.FLOAT, (2**40,))
 ROW = as_tensor(np.arange(200, dtype=np.float32))
 
 
-def i32(values: list[int]) -> np.ndarray:
+def i32(values: list[Any]) -> np.ndarray:
     return np.array(values, np.int32)
 
 
@@ -44,6 +44,11 @@ def made(op: str, *operands: Any, **attrs: Any) -> list[Tensor]:
         ("Select", (np.array([True, False]), np.ones((2, 2)), np.zeros((2, 2))), {}, [[1, 1], [0, 0]]),
         ("Cast", (np.array([1.7, -1.7]),), {"DstT": dtypes.INT32}, [1, -1]),
         ("Less", (np.arange(3), np.int64(1)), {}, [True, False, False]),
+        ("PadV2", (np.array([1j]), i32([[1, 0]]), np.array(2j)), {}, [2j, 1j]),
+        ("Split", (np.int32(0), np.arange(2)), {"num_split": 1}, [0, 1]),
+        ("Pad", (np.array([b"a"], object), i32([[1, 0]])), {}, [b"", b"a"]),
+        ("SelectV2", (np.array([True, False]), np.array(b"a", object), np.array(b"\0", object)), {}, [b"a", b"\0"]),
+        ("Fill", (i32([2]), np.array(b"a\0", object)), {}, [b"a\0", b"a\0"]),
         ("Mul", (np.ones((2, 1)), np.arange(2.0)), {}, [[0, 1], [0, 1]]),
     ],
 )
@@ -88,19 +93,19 @@ def test_scalars():
         ("Fill", (np.ones(2), np.float32(1)), "a shape made of float64"),
         ("Fill", (i32([2]), np.ones(2)), "2 values to fill with"),
         ("Reshape", (np.ones(2), np.ones(1)), "a shape made of float64"),
-        ("Add", (b"a", b"b"), "strings"),
+        ("Sub", (b"a", b"b"), "strings"),
         ("MatrixDiagV2", (np.ones(2), np.int32(1), np.int32(-1), np.int32(-1), 0.0), "other diagonals"),
-        ("Range", (np.int32(0), np.int32(2**31 - 1), np.int32(1)), "hold at once"),
-        ("Tile", (np.ones(2), i32([2**31 - 1])), "hold at once"),
-        ("Pad", (np.ones(2), np.array([[2**40, 0]])), "hold at once"),
-        ("OneHot", (np.arange(9), np.int32(2**31 - 1), 1.0, 0.0), "hold at once"),
-        ("MatrixDiag", (LARGE.numpy().reshape(-1),), "hold at once"),
-        ("BroadcastTo", (np.ones(1), np.array([2**40])), "hold at once"),
-        ("MatMul", (np.ones((10**5, 1)), np.ones((1, 10**5))), "hold at once"),
-        ("Pack", (HUGE, HUGE), "hold at once"),
-        ("ConcatV2", (HUGE, HUGE, np.int32(0)), "hold at once"),
-        ("Roll", (HUGE, np.int32(1), np.int32(0)), "hold at once"),
-        ("Pad", (np.ones(1), HUGE), "hold at once"),
+        ("Range", (np.int32(0), np.int32(2**31 - 1), np.int32(1)), "held at once"),
+        ("Tile", (np.ones(2), i32([2**31 - 1])), "held at once"),
+        ("Pad", (np.ones(2), np.array([[2**40, 0]])), "held at once"),
+        ("OneHot", (np.arange(9), np.int32(2**31 - 1), 1.0, 0.0), "held at once"),
+        ("MatrixDiag", (LARGE.numpy().reshape(-1),), "held at once"),
+        ("BroadcastTo", (np.ones(1), np.array([2**40])), "held at once"),
+        ("MatMul", (np.ones((10**5, 1)), np.ones((1, 10**5))), "held at once"),
+        ("Pack", (HUGE, HUGE), "held at once"),
+        ("ConcatV2", (HUGE, HUGE, np.int32(0)), "held at once"),
+        ("Roll", (HUGE, np.int32(1), np.int32(0)), "held at once"),
+        ("Pad", (np.ones(1), HUGE), "held at once"),
         ("Reshape", (np.ones(2), FillTensor(dtypes.INT32, (2**40,))), "dimensions"),
     ],
 )

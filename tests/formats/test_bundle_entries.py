@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.formats.bundle_entries import EntryDecoder
-from graphsurgeon.formats.bundle_tensors import BundleEntry
+from graphsurgeon.formats.entry_table import BundleEntry
 from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from proto_utils.errors import CorruptionError

@@ -191,7 +191,7 @@ def test_replaced_between_the_index_and_its_shards(tmp_path, monkeypatch, num_wr
     def nbytes(self: BundleShards, shard_id: int) -> int | None:
         if num_writes is None or len(writes) < num_writes:
             writes.append(None)
-            save_checkpoint({"w": floats(*[float(len(writes))] * (2 + len(writes)))}, prefix)
+            save_checkpoint({"w": floats(*[float(len(writes))] * (2 + len(writes)))}, prefix, force=True)
         return opened(self, shard_id)
 
     monkeypatch.setattr(BundleShards, "nbytes", nbytes)

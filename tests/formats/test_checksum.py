@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.formats import checksum
-from graphsurgeon.formats.checksum import crc32c, mask, unmask
+from graphsurgeon.formats.checksum import combine, crc32c, mask, range_crc, unmask
+from proto_utils.errors import CorruptionError
+from proto_utils.files import BytesSource, FileSource
 
 
 # RFC 3720, appendix B.4
@@ -33,6 +37,48 @@ def test_crc32c_of_published_vectors(data, crc):
 @given(st.binary(), st.binary())
 def test_crc32c_goes_on_where_it_was(a, b):
     assert crc32c(b, crc32c(a)) == crc32c(a + b)
+
+
+@given(st.binary(), st.binary())
+def test_the_crc_of_two_ranges_is_made_of_theirs(a, b):
+    assert combine(crc32c(a), crc32c(b), len(b)) == crc32c(a + b)
+
+
+def test_ranges_of_any_length():
+    zeros = crc32c(bytes((1 << 20) + 1), crc32c(b"a"))
+    assert combine(crc32c(b"a"), crc32c(bytes((1 << 20) + 1)), (1 << 20) + 1) == zeros
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("nbytes", [0, 1, 99, 100, 101, 1000])
+def test_threads_sum_up_a_range(tmp_path, monkeypatch, count, nbytes):
+    monkeypatch.setattr(checksum, "_PART_NBYTES", 100)
+    monkeypatch.setattr(checksum, "_BLOCK_NBYTES", 7)
+    monkeypatch.setattr("proto_utils.threads._chosen", [count])
+    data = random.Random(nbytes).randbytes(nbytes + 5)
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    assert range_crc(FileSource(path), 3, 3 + nbytes) == crc32c(data[3 : 3 + nbytes])
+
+
+def test_of_what_is_on_no_disk_there_is_one_reading(monkeypatch):
+    monkeypatch.setattr(checksum, "_PART_NBYTES", 4)
+    read: list[tuple[int, int]] = []
+
+    class Counted(BytesSource):
+        def chunks(self, start: int, end: int, nbytes: int = 1) -> Iterator[memoryview]:
+            read.append((start, end))
+            return super().chunks(start, end, nbytes)
+
+    assert range_crc(Counted(b"0123456789"), 1, 10) == crc32c(b"123456789")
+    assert read == [(1, 10)]
+
+
+def test_a_range_past_the_end(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(bytes(10))
+    with pytest.raises(CorruptionError, match="ends at byte 10"):
+        range_crc(FileSource(path), 3, 11)
 
 
 def test_crc32c_takes_views_as_they_are():

@@ -246,7 +246,7 @@ def test_data_files_without_their_index_beside_a_graph(tmp_path, graph):
     prefix = tmp_path / ("m" if graph == "meta_graph" else "variables/variables")
     path = tmp_path / ("m.meta" if graph == "meta_graph" else "saved_model.pb")
     path.write_bytes(FILES[graph])
-    save_checkpoint({"w": floats(1)}, prefix)
+    save_checkpoint({"w": floats(1)}, prefix, force=True)
     index = Path(f"{prefix}.index")
     index.rename(tmp_path / "elsewhere.index")
     for use in (load, load_checkpoint, lambda _: detect(prefix)):

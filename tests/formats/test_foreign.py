@@ -48,7 +48,7 @@ def record() -> bytes:
         (archive("model/data.pkl"), "PyTorch"),
         (archive("config.json"), "Keras"),
         (archive("arr_0.npy"), "NumPy archive"),
-        (archive("readme"), "zip archive; unpack"),
+        (archive("readme"), "zip archive; name a file in it"),
         (b"\x1c\x00\x00\x00TFL3\x14\x00", "TensorFlow Lite"),
         (onnx(b"pytorch"), "ONNX"),
         (b'\x40\x00\x00\x00\x00\x00\x00\x00{"w":{"dtype":"F32"', "safetensors"),
@@ -63,6 +63,11 @@ def record() -> bytes:
 )
 def test_binary(data, expected):
     assert expected in describe(data, "x.pb")
+
+
+def test_files_of_a_few_bytes():
+    for head in (bytes([first, *rest]) for first in range(256) for rest in ([], [1], [1, 0x12], [1, 0x12, 9])):
+        assert describe(head, "x")
 
 
 def test_name_tells_what_was_expected():

@@ -74,7 +74,7 @@ def test_without_leave_everything_is_copied(source, tmp_path):
 def test_only_shards_that_are_used_are_linked(source, tmp_path):
     tensors = Bundle(source)
     for name in tensors:
-        save_checkpoint({name: tensors[name]}, tmp_path / "out", links="hard")
+        save_checkpoint({name: tensors[name]}, tmp_path / "out", links="hard", force=True)
         assert len(shards(tmp_path / "out")) == 1
         assert values(tmp_path / "out") == {name: values(source)[name]}
 
@@ -106,14 +106,16 @@ class TestInPlace:
     def test_a_rename_replaces_the_index_and_nothing_else(self, source):
         before = [path.stat().st_ino for path in shards(source)]
         wanted = {f"my/{name}": value for name, value in values(source).items()}
-        save_checkpoint({f"my/{name}": tensor for name, tensor in Bundle(source).items()}, source, links="hard")
+        save_checkpoint(
+            {f"my/{name}": tensor for name, tensor in Bundle(source).items()}, source, links="hard", force=True
+        )
         assert [path.stat().st_ino for path in shards(source)] == before
         assert [path.stat().st_nlink for path in shards(source)] == [1, 1]
         assert values(source) == wanted
 
     def test_an_edit_adds_a_shard_and_the_old_names_go(self, source):
         before = values(source)
-        save_checkpoint({**Bundle(source), "b": np.arange(4)}, source, links="hard")
+        save_checkpoint({**Bundle(source), "b": np.arange(4)}, source, links="hard", force=True)
         assert [path.name[-14:] for path in shards(source)] == ["00000-of-00003", "00001-of-00003", "00002-of-00003"]
         assert values(source) == {**before, "b": np.arange(4).tobytes()}
         assert sorted(path.name for path in source.parent.iterdir() if path.name.startswith(".")) == []
@@ -121,7 +123,7 @@ class TestInPlace:
     def test_existing_files_are_refused_unless_told(self, source):
         before = values(source)
         with pytest.raises(OutputExistsError):
-            save_checkpoint({"x": Bundle(source)["a"]}, source, links="hard", overwrite=False)
+            save_checkpoint({"x": Bundle(source)["a"]}, source, links="hard")
         assert values(source) == before
 
 
@@ -130,7 +132,9 @@ def test_an_edit_of_the_output_never_reaches_the_source(source, tmp_path, links)
     """The output shares its files with the source; whatever is then done to it, the source keeps its bytes."""
     before = values(source)
     save_checkpoint(Bundle(source), tmp_path / "out", links="hard")
-    save_checkpoint({"a": np.zeros(5, np.float32), "b": Bundle(tmp_path / "out")["b"]}, tmp_path / "out", links=links)
+    save_checkpoint(
+        {"a": np.zeros(5, np.float32), "b": Bundle(tmp_path / "out")["b"]}, tmp_path / "out", links=links, force=True
+    )
     assert values(source) == before
     assert values(tmp_path / "out")["b"] == before["b"]
 
@@ -140,7 +144,7 @@ def test_a_symbolic_link_to_the_source_is_replaced_not_followed(source, tmp_path
     save_checkpoint(Bundle(source), tmp_path / "out" / "x", links="always")
     assert all(path.is_symlink() for path in shards(tmp_path / "out" / "x"))
     assert values(tmp_path / "out" / "x") == before
-    save_checkpoint({"a": np.zeros(5, np.float32)}, tmp_path / "out" / "x", shard_nbytes=4)
+    save_checkpoint({"a": np.zeros(5, np.float32)}, tmp_path / "out" / "x", shard_nbytes=4, force=True)
     assert not any(path.is_symlink() for path in shards(tmp_path / "out" / "x"))
     assert values(source) == before
 
@@ -152,10 +156,10 @@ def test_no_symbolic_link_leads_to_a_file_that_goes(source, no_hard_links, value
     tensors = Bundle(source)
     wanted = {name: tensors[name] if value is None else np.float32(value) for name, value in values_after.items()}
     with pytest.raises(UnsupportedError, match="would be a symbolic link to"):
-        save_checkpoint(wanted, source, links="always")
+        save_checkpoint(wanted, source, links="always", force=True)
     assert values(source) == before
     assert sorted(path.name for path in source.parent.iterdir() if path.name.startswith(".")) == []
-    save_checkpoint({f"my/{name}": tensor for name, tensor in tensors.items()}, source, links="always")
+    save_checkpoint({f"my/{name}": tensor for name, tensor in tensors.items()}, source, links="always", force=True)
     assert list(values(source).values()) == list(before.values())
 
 
@@ -180,7 +184,7 @@ def test_a_missing_shard_is_named(source, tmp_path):
     with pytest.raises(NotFoundError, match="data-00000-of-00002"):
         save_checkpoint(fresh, tmp_path / "out", links="hard")
     # Those who had it open still have it, and it is copied: its name is gone.
-    save_checkpoint(tensors, tmp_path / "out", links="hard")
+    save_checkpoint(tensors, tmp_path / "out", links="hard", force=True)
     assert values(tmp_path / "out")["a"] == vector(5).tobytes()
 
 
@@ -236,7 +240,7 @@ def test_checkpoints_are_in_the_order_of_their_first_use(source, tmp_path):
 
 
 def test_a_shard_that_nothing_is_left_of_goes(source):
-    save_checkpoint({"a": Bundle(source)["a"]}, source, links="hard")
+    save_checkpoint({"a": Bundle(source)["a"]}, source, links="hard", force=True)
     assert [path.name for path in shards(source)] == ["src.data-00000-of-00001"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,33 @@ def test_text_leaves_out_the_types_that_are_inferred_anew():
         text = encoded(form, model, as_text=True)
         assert b"experimental" not in text
     assert schema.parse(schema.GraphDef, encoded(GRAPH_DEF, model)) == graph
+
+
+LONG_TEXT = f'node {{ name: "a" attr {{ key: "value" value {{ tensor {{ tensor_content: "{"a" * 4096}" }} }} }} }}'
+
+
+def test_text_with_long_values_is_read_as_its_binary_form(tmp_path):
+    path, out = tmp_path / "x.pbtxt", tmp_path / "x.pb"
+    path.write_text(LONG_TEXT)
+    model = GRAPH_DEF.read(path, is_text=True)
+    assert write(out, GRAPH_DEF.encode(model)) == schema.serialize(schema.parse_text(schema.GraphDef, LONG_TEXT))
+    assert pickle.loads(pickle.dumps(model)).to_graph_def() == model.to_graph_def()
+    model.close()
+    with pytest.raises(UnsupportedError, match="was closed"):
+        model.to_graph_def()
+
+
+def test_text_that_was_written_to_is_noticed_when_its_values_are_read(tmp_path):
+    path = tmp_path / "x.pbtxt"
+    path.write_text(LONG_TEXT)
+    model = GRAPH_DEF.read(path, is_text=True)
+    path.write_text(LONG_TEXT.replace("aaaa", "bbbbb"))
+    with pytest.raises(ChangedError):
+        model.to_graph_def()
+
+
+@pytest.mark.parametrize("text", ['node < name: "a" >', "node { name: 'a' }"])
+def test_text_that_no_printer_writes_is_read_too(tmp_path, text):
+    path = tmp_path / "x.pbtxt"
+    path.write_text(text)
+    assert [node.name for node in GRAPH_DEF.read(path, is_text=True).to_graph_def().node] == ["a"]

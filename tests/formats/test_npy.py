@@ -31,6 +31,8 @@ def written(tensor) -> bytes:
         np.array([[True], [False]]),
         np.array([1 + 2j]),
         np.arange(3, dtype="uint8"),
+        np.zeros((1,) * 30),
+        np.zeros((0, 123_456_789, 7), dtype="bool"),
     ],
 )
 def test_same_bytes_as_numpy(array):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import stat
@@ -14,8 +15,9 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.cli.run import run
 from graphsurgeon.errors import GraphError, PassError
-from graphsurgeon.formats.load import load
+from graphsurgeon.formats.load import load, load_checkpoint
 from graphsurgeon.formats.save import choose_kind, existing_outputs, notes_on, save, save_checkpoint
 from graphsurgeon.formats.state_file import latest_checkpoint, read_state
 from graphsurgeon.ir.model import Model
@@ -38,7 +40,7 @@ def with_variables() -> Model:
 
 
 def listing(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_shards_by_size(tmp_path):
 
 def test_state_file_keeps_the_others(tmp_path):
     for name in ("a", "b", "c", "b"):
-        save_checkpoint({"w": floats(1)}, tmp_path / name)
+        save_checkpoint({"w": floats(1)}, tmp_path / name, force=True)
     state = read_state(tmp_path)
     assert state is not None
     assert [os.path.basename(path) for path in state.checkpoints] == ["a", "c", "b"]
@@ -146,14 +148,14 @@ def test_existing_files_are_refused(tmp_path, suffix):
     (tmp_path / f"m{suffix}").write_bytes(b"precious")
     before = listing(tmp_path)
     with pytest.raises(OutputExistsError) as caught:
-        save(with_variables(), tmp_path / "m", overwrite=False)
+        save(with_variables(), tmp_path / "m")
     assert caught.value.path == f"{tmp_path / 'm'}{suffix}"
     assert listing(tmp_path) == before
 
 
 def test_state_file_may_always_be_replaced(tmp_path):
-    save(with_variables(), tmp_path / "a", overwrite=False)
-    save(with_variables(), tmp_path / "b", overwrite=False)
+    save(with_variables(), tmp_path / "a")
+    save(with_variables(), tmp_path / "b")
     assert existing_outputs(str(tmp_path / "a"), "checkpoint") == [
         f"{tmp_path}/a{suffix}" for suffix in (".data-00000-of-00001", ".index", ".meta")
     ]
@@ -162,8 +164,40 @@ def test_state_file_may_always_be_replaced(tmp_path):
 def test_existing_graph_is_refused(tmp_path):
     (tmp_path / "x.pb").write_bytes(b"precious")
     with pytest.raises(OutputExistsError):
-        save(bare(), tmp_path / "x.pb", overwrite=False)
+        save(bare(), tmp_path / "x.pb")
     assert listing(tmp_path) == {"x.pb": b"precious"}
+
+
+@pytest.mark.parametrize("to", ["graph_def", "meta_graph_text", "saved_model", "checkpoint"])
+def test_library_and_command_line_replace_what_is_there_when_told(tmp_path, capfd, to):
+    """Both refuse it by the same error, each with the hint in its own words, and nothing is touched."""
+    path, source = tmp_path / "x", tmp_path / "source"
+    save(with_variables(), source)
+    save(with_variables(), path, to=to, drop_values=True)
+    before = listing(tmp_path)
+    with pytest.raises(OutputExistsError) as caught:
+        save(with_variables(), path, to=to, drop_values=True)
+    assert listing(tmp_path) == before
+    command = ["convert", str(source), "-o", str(path), "--to", to, "--drop-values"]
+    assert run([*command, "--json"]) == 6
+    told = json.loads(capfd.readouterr().err)["error"]
+    assert (told["type"], told["message"], told["path"]) == (
+        "OutputExistsError",
+        caught.value.message,
+        caught.value.path,
+    )
+    assert (caught.value.hint, told["hint"]) == ("`force=True` replaces it", "--force replaces it")
+    save(with_variables(), path, to=to, drop_values=True, force=True)
+    assert run([*command, "--force", "--quiet"]) == 0
+
+
+def test_checkpoints_of_tensors_are_replaced_when_told(tmp_path):
+    save_checkpoint({"w": floats(1)}, tmp_path / "x")
+    with pytest.raises(OutputExistsError, match="exists already"):
+        save_checkpoint({"w": floats(2)}, tmp_path / "x")
+    assert load_checkpoint(tmp_path / "x")["w"].numpy().tolist() == [1]
+    save_checkpoint({"w": floats(2)}, tmp_path / "x", force=True)
+    assert load_checkpoint(tmp_path / "x")["w"].numpy().tolist() == [2]
 
 
 def test_output_may_be_the_input(tmp_path):
@@ -171,7 +205,7 @@ def test_output_may_be_the_input(tmp_path):
     save(with_variables(), prefix)
     before = listing(tmp_path)
     model = gs.load(prefix)
-    save(model, prefix)
+    save(model, prefix, force=True)
     assert listing(tmp_path) == before
 
 
@@ -240,7 +274,7 @@ import graphsurgeon as gs
 model = gs.load(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, 1 << 12))
 try:
-    gs.save(model, sys.argv[2])
+    gs.save(model, sys.argv[2], force=True)
 except OSError as error:
     print(error.filename)
 """
@@ -256,7 +290,7 @@ def test_links_to_another_checkpoint_are_replaced_not_followed(tmp_path):
         (tmp_path / path.name.replace("one", "two")).symlink_to(path)
     model = with_variables()
     model.variables["w"] = floats(7, 8)
-    save(model, tmp_path / "two")
+    save(model, tmp_path / "two", force=True)
     assert {path: path.read_bytes() for path in paths} == before
     assert not any(path.is_symlink() for path in tmp_path.iterdir())
 
@@ -316,10 +350,10 @@ def test_a_graph_that_an_edit_broke_is_not_saved(tmp_path: Path):
     assert caught.value.hint == "gs.verify(model) lists all that is wrong"
     assert list(tmp_path.iterdir()) == []
     model.graph["y"].inputs = ["x"]
-    save(model, tmp_path / "g.pb")
-    model.graph["y"].attrs["T"] = 3
+    save(model, tmp_path / "g.pb", force=True)
+    model.graph["y"].attrs["T"] = schema.AttrValue(i=3)
     with pytest.raises(GraphError, match="node 'y': Relu: attr 'T' holds int, not type"):
-        save(model, tmp_path / "g.pb")
+        save(model, tmp_path / "g.pb", force=True)
 
 
 def test_what_was_read_broken_is_saved_as_it_was(tmp_path: Path):
@@ -330,7 +364,7 @@ def test_what_was_read_broken_is_saved_as_it_was(tmp_path: Path):
     assert (tmp_path / "b.pb").read_bytes() == (tmp_path / "a.pb").read_bytes()
     again.graph["y"].device = "/cpu:0"
     with pytest.raises(GraphError, match="input 'gone' names no node"):
-        save(again, tmp_path / "b.pb")
+        save(again, tmp_path / "b.pb", force=True)
 
 
 def test_paths_may_be_bytes_and_models_are_no_paths(tmp_path):

@@ -120,7 +120,7 @@ def test_model_stays_as_it_was(tmp_path: Path):
 def test_output_may_be_the_input(directory: Path):
     wanted = contents(directory)
     del wanted["fingerprint.pb"]
-    write_saved_model(gs.load(directory), directory, overwrite=True)
+    write_saved_model(gs.load(directory), directory, force=True)
     assert contents(directory) == wanted
 
 
@@ -137,7 +137,7 @@ def test_a_directory_with_anything_else_is_never_replaced(directory: Path, path:
     (directory / path).write_text("precious")
     before = contents(directory)
     with pytest.raises(OutputExistsError) as caught:
-        write_saved_model(gs.load(directory), directory, overwrite=True)
+        write_saved_model(gs.load(directory), directory, force=True)
     assert path.removesuffix("/cat.jpg").removesuffix("/x") in str(caught.value.hint)
     assert contents(directory) == before
 
@@ -146,7 +146,7 @@ def test_a_directory_that_is_no_saved_model_is_never_replaced(directory: Path):
     model = gs.load(directory)
     (directory / "saved_model.pb").unlink()
     with pytest.raises(OutputExistsError) as caught:
-        write_saved_model(model, directory, overwrite=True)
+        write_saved_model(model, directory, force=True)
     assert "this is none" in str(caught.value.hint)
     assert (directory / "assets" / "words.txt").exists()
 
@@ -154,7 +154,7 @@ def test_a_directory_that_is_no_saved_model_is_never_replaced(directory: Path):
 def test_a_file_is_not_replaced(directory: Path, tmp_path: Path):
     (tmp_path / "file").write_text("precious")
     with pytest.raises(OutputExistsError):
-        write_saved_model(gs.load(directory), tmp_path / "file", overwrite=True)
+        write_saved_model(gs.load(directory), tmp_path / "file", force=True)
     assert (tmp_path / "file").read_text() == "precious"
 
 
@@ -164,7 +164,7 @@ def test_damage_found_on_the_way_leaves_the_old_one(directory: Path):
     data.write_bytes(data.read_bytes()[:-1] + b"\xff")
     before = contents(directory)
     with pytest.raises(CorruptionError):
-        write_saved_model(gs.load(directory), directory, overwrite=True)
+        write_saved_model(gs.load(directory), directory, force=True)
     assert contents(directory.parent) == {f"source/{name}": data for name, data in before.items()}
 
 
@@ -173,7 +173,7 @@ def test_a_lost_asset_leaves_the_old_one(directory: Path):
     (directory / "assets" / "words.txt").unlink()
     before = contents(directory)
     with pytest.raises(FileNotFoundError):
-        write_saved_model(model, directory, overwrite=True)
+        write_saved_model(model, directory, force=True)
     assert contents(directory.parent) == {f"source/{name}": data for name, data in before.items()}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphsurgeon.formats.state_file import (
     MAX_NBYTES,
@@ -15,6 +18,7 @@ from graphsurgeon.formats.state_file import (
     read_state,
     write_state,
 )
+from proto_utils import schema
 from proto_utils.errors import CorruptionError, LimitError, OutputExistsError, UnsupportedError
 from proto_utils.output import Transaction
 
@@ -79,6 +83,27 @@ def test_times_are_kept(tmp_path):
     state = read_state(tmp_path)
     assert state is not None
     assert (state.timestamps, state.last_preserved) == ((1571234567.25, 1.5e9), 0.1)
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), min_size=1),
+    st.data(),
+    st.floats(),
+)
+def test_the_text_is_that_of_protobuf(tmp_path_factory, paths, data, last_preserved):
+    times = data.draw(st.just([]) | st.lists(st.floats(), min_size=len(paths), max_size=len(paths)))
+    directory = tmp_path_factory.mktemp("state")
+    state = CheckpointState(paths[-1], tuple(paths), tuple(times), last_preserved)
+    with Transaction() as transaction:
+        path = write_state(directory, state, transaction, relative=False)
+    message = schema.CheckpointState(
+        model_checkpoint_path=paths[-1],
+        all_model_checkpoint_paths=paths,
+        all_model_checkpoint_timestamps=times,
+        last_preserved_timestamp=last_preserved,
+    )
+    with open(path, "rb") as file:
+        assert file.read() == schema.print_text(message).encode()
 
 
 def test_times_must_be_as_many_as_checkpoints(tmp_path):
@@ -190,3 +215,21 @@ def test_a_state_file_is_no_v1_checkpoint(tmp_path):
     write(tmp_path, tmp_path / "m", name="latest")
     (tmp_path / "m").write_bytes(b"not looked at")
     assert [is_v1_file(str(tmp_path / name)) for name in ("latest", "m", "gone", "")] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("named", ["http://127.0.0.1:9/run/m.ckpt", "gs://bucket/run/m.ckpt", "s3://b/m.ckpt"])
+def test_nobody_is_asked_because_a_file_says_so(tmp_path, named: str):
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{named}"\n')
+    state = read_state(tmp_path)
+    assert state is not None
+    assert state.latest == str(tmp_path / "m.ckpt")
+    assert latest_checkpoint(tmp_path) is None
+
+
+def test_an_archive_does_not_lead_to_the_disk(tmp_path):
+    (tmp_path / "m.ckpt.index").write_bytes(b"")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("checkpoint", f'model_checkpoint_path: "{tmp_path}/m.ckpt"\n')
+    state = read_state(f"{tmp_path}/a.zip!")
+    assert state is not None
+    assert state.latest == f"{tmp_path}/a.zip!/m.ckpt"

@@ -187,7 +187,7 @@ def test_what_cannot_be_saved_leaves_everything_as_it_was(tmp_path, pairs, match
     save_checkpoint({"old": np.ones(2)}, tmp_path / "m")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(UnsupportedError, match=match):
-        save_checkpoint(iter([("first", np.ones(3)), *pairs]), tmp_path / "m")
+        save_checkpoint(iter([("first", np.ones(3)), *pairs]), tmp_path / "m", force=True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -219,7 +219,7 @@ def test_existing_output_is_refused_before_anything_is_asked_for(tmp_path):
 
     pairs = iter([("w", np.zeros(1))])
     with pytest.raises(OutputExistsError):
-        save_checkpoint(pairs, tmp_path / "m", overwrite=False)
+        save_checkpoint(pairs, tmp_path / "m")
     assert len(list(pairs)) == 1
 
 
@@ -238,7 +238,7 @@ def pairs(count):
         yield f"w{n}", np.full(1 << 21, n, "float32")
 save_checkpoint(pairs(2), sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-save_checkpoint(pairs(32), sys.argv[1])
+save_checkpoint(pairs(32), sys.argv[1], force=True)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10) - before)
 """
 
@@ -259,5 +259,5 @@ def test_what_a_file_only_notes_is_not_taken_for_its_bytes(tmp_path):
         with pytest.raises(UnsupportedError, match="'w' is a float8_e4m3b11fnuz") as caught:
             save_checkpoint(handle, tmp_path / "m")
         assert "import_tensors" in str(caught.value)
-    save_checkpoint(import_tensors(tmp_path / "x.safetensors"), tmp_path / "m")
+    save_checkpoint(import_tensors(tmp_path / "x.safetensors"), tmp_path / "m", force=True)
     assert load_checkpoint(tmp_path / "m")["w"].numpy().tolist() == [1, 2]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from graphsurgeon.errors import GraphError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -60,8 +61,10 @@ def test_replacing_a_payload_leaves_nothing_of_the_old_one(read: Node):
 
 
 def test_an_attr_that_cannot_be_encoded_changes_nothing(read: Node):
-    with pytest.raises(TypeError, match="no attr holds a object"):
+    with pytest.raises(GraphError, match="attr 'value' of op Const holds tensor, not <object"):
         read.attrs["value"] = object()
+    with pytest.raises(TypeError, match="no attr holds a object"):
+        read.attrs["_mine"] = object()
     assert read.origin is not None
     assert read.tensor.size == 2000
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.ir.node_messages import protos, with_attr
+from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node_messages import protos, with_attr, with_more
 from proto_utils import schema
 from tests import notation
 from tests.counting import parses
@@ -22,3 +23,13 @@ def test_messages_come_in_the_order_of_their_nodes(monkeypatch: pytest.MonkeyPat
 def test_nodes_with_an_attr():
     graph = notation.graph("a = Placeholder {dtype: f32}; dtype = NoOp; c = Placeholder {dtype: i32}")
     assert [(node.name, attr.type) for node, attr in with_attr(graph, "dtype")] == [("a", 1), ("c", 3)]
+
+
+def test_one_more_attr_without_parsing(monkeypatch: pytest.MonkeyPatch):
+    node = Node.read("n", "NoOp", (), notation.node("n = NoOp").proto.SerializeToString())
+    parsed = parses(monkeypatch, "NodeDef")
+    made = with_more(node, "_noted", schema.serialize(schema.AttrValue(i=7)))
+    assert made is not None
+    assert not list(parsed)
+    assert (made.attrs["_noted"], "_noted" in node.attrs) == (7, False)
+    assert with_more(made, "_noted", b"") is None

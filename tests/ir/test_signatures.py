@@ -216,6 +216,21 @@ def test_output_number(made: Node, output: str, number: int | None):
     assert output_number(made, output) == number
 
 
+@pytest.mark.parametrize(
+    ("output", "number"), [("", 0), ("a:0", 0), ("b:0", 1), ("b:1", 2), ("b:x", None), ("b:\N{SUPERSCRIPT TWO}", None)]
+)
+def test_output_number_of_a_call(output: str, number: int | None):
+    """What calls a function of the library has the outputs of that; one that makes no sense is not known."""
+    proto = schema.FunctionDef()
+    proto.signature.name = "f"
+    proto.signature.output_arg.add(name="a", type=1)
+    proto.signature.output_arg.add(name="b", type=1, number_attr="N")
+    call = node("f", N=2)
+    signatures = OpSignatures({"f": Function(proto, Graph())})
+    assert output_number(call, output, signatures) == number
+    assert output_number(call, output) == (0 if output == "" else None)
+
+
 def test_counting_outputs_takes_few_calls():
     made = [node("Conv2D"), node("Const"), node("Split", num_split=2)]
     num_outputs(made[0])

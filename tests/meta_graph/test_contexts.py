@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.meta_graph.contexts import Moved, contexts, dissolve_contexts, nested, retarget_contexts
+from graphsurgeon.meta_graph.contexts import (
+    Moved,
+    contexts,
+    dissolve_contexts,
+    needed_by_contexts,
+    nested,
+    retarget_contexts,
+)
 from proto_utils import schema
 
 
@@ -88,3 +95,15 @@ def test_what_is_inside_of_a_dissolved_branch_stands_in_the_context_around_it():
     assert [each.context_name for each in parsed(meta, "while_context", schema.WhileContextDef)] == ["loop"]
     assert dissolve_contexts(meta, {"inner/pivot"}, {}) == 1
     assert "cond_context" not in meta.collection_def
+
+
+def test_what_contexts_need():
+    inner = schema.CondContextDef(context_name="inner", pivot_name="switch_t:0", pred_name="pred_id:0")
+    outer = schema.WhileContextDef(
+        context_name="outer", loop_exit_names=["Exit:0", "Exit_1:0"], pivot_name="LoopCond:0"
+    )
+    outer.nested_contexts.add().cond_ctxt.CopyFrom(inner)
+    meta = schema.MetaGraphDef()
+    meta.collection_def["while_context"].bytes_list.value.append(schema.serialize(outer))
+    assert needed_by_contexts(meta) == {"Exit", "Exit_1", "LoopCond", "switch_t", "pred_id"}
+    assert needed_by_contexts(None) == set()

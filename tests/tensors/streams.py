@@ -26,7 +26,7 @@ class DrippingTensor(ArrayTensor):
 
     def __init__(self, array, dtype=None, *, sizes=(7,)):
         super().__init__(np.asarray(array), dtype)
-        self.content = self._array.tobytes()
+        self.content = self._held.tobytes()
         self.sizes = sizes
         self.num_reads = self.num_starts = 0
 

@@ -158,6 +158,70 @@ def test_of(given: object, dtype: DType):
     assert DType.of(given) is dtype
 
 
+def test_of_names_is_tensorflows_first():
+    assert DType.of("float") is DType.of("DT_FLOAT") is dtypes.FLOAT
+    assert DType.of("bfloat16") is dtypes.BFLOAT16
+    assert DType.of("string") is dtypes.STRING
+
+
+def test_of_none_is_not_float64():
+    with pytest.raises(TypeError, match="None is no dtype"):
+        DType.of(None)
+
+
+class TensorFlowsDType:
+    """As theirs, which has this number."""
+
+    def __init__(self, number: int) -> None:
+        self.as_datatype_enum = number
+
+
+@pytest.mark.parametrize("dtype", EVERY, ids=str)
+def test_equal_to_what_others_call_it(dtype: DType):
+    for each in (dtype, reference_to(dtype)):
+        assert each == each.name
+        assert each == each.tf_name
+        assert each == TensorFlowsDType(each.number)
+        assert DType.of(TensorFlowsDType(each.number)) is each
+        assert each != TensorFlowsDType(each.number + 1)
+        assert {each.name: 1}[each] == 1  # type: ignore[index] # found by hash and equality
+        assert hash(each) == hash(each.name)
+    assert dtype != reference_to(dtype)
+    if dtype.itemsize or dtype is dtypes.STRING:
+        held = np.dtype(dtype)
+        assert held == dtype.numpy()
+        assert dtype == held
+        assert held == dtype
+        assert dtype == held.type or dtype is dtypes.STRING
+        assert np.zeros(2, dtype).dtype == held
+        assert reference_to(dtype) != held
+
+
+OTHERS: list[object] = [None, 1, 1.0, "flaot32", "S3", np.float64, np.dtype(">f4"), ">f4", dict, DType, [], ()]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=repr)
+@pytest.mark.parametrize("dtype", [dtypes.FLOAT, dtypes.STRING, dtypes.RESOURCE], ids=str)
+def test_equal_to_nothing_else(dtype: DType, other: object):
+    assert dtype != other
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        (float, dtypes.DOUBLE),
+        (bool, dtypes.BOOL),
+        (str, dtypes.STRING),
+        (bytes, dtypes.STRING),
+        (object, dtypes.STRING),
+        (ml_dtypes.bfloat16, dtypes.BFLOAT16),
+        (ml_dtypes.int4, dtypes.INT4),
+    ],
+)
+def test_equal_to_types_as_numpys(kind: type, dtype: DType):
+    assert [each for each in EVERY if each == kind] == [dtype]
+
+
 @pytest.mark.parametrize(
     "given", ["M8[s]", "m8[s]", "V3", [("a", "i4"), ("b", "i4")], [("int8", "i1")], [("qint8", "i4")], [("a", "i1")]]
 )

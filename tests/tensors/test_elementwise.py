@@ -156,3 +156,22 @@ def two(dtype, shape=(2,)):
 def test_what_cannot_be_computed(make, reason):
     with pytest.raises(UnsupportedError, match=reason):
         make()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_compute_pieces_in_order(monkeypatch, threads):
+    monkeypatch.setattr("proto_utils.threads._chosen", [threads])
+    a, b = RANDOM.standard_normal((2, 5000))
+    made = CombinedTensor("add", DrippingTensor(a), DrippingTensor(b, sizes=(11,)))
+    got, longest = content(made, 64)
+    assert got == (a + b).tobytes()
+    assert longest <= 64
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_is_refused_is_named_whoever_computes_it(monkeypatch, threads):
+    monkeypatch.setattr("proto_utils.threads._chosen", [threads])
+    values = np.zeros(1000, np.float32)
+    values[[777, 900]] = 3e38
+    with pytest.raises(PassError, match=r"at \[777\]"):
+        content(CombinedTensor("add", as_tensor(values), as_tensor(values)), 64)

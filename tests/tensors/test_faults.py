@@ -29,6 +29,14 @@ def test_of_a_sound_tensor(bundle):
     assert find_fault(as_tensor([b"x"])) is None
 
 
+def test_of_strings_in_a_file(tmp_path):
+    prefix = save(tmp_path / "x", {"a": as_tensor([b"x", b"yz"])})
+    assert find_fault(Bundle(prefix)["a"]) is None
+    data = tmp_path / "x.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:-1] + b"!")
+    assert "checksum" in str(find_fault(Bundle(prefix)["a"]))
+
+
 def test_a_flipped_bit_is_found_by_reading(bundle):
     prefix, data = bundle
     content = bytearray(data.read_bytes())

@@ -104,6 +104,17 @@ def test_rows_of_a_file_are_read_when_they_are_needed(tmp_path, monkeypatch):
     assert read == [240, *[30] * 7]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+@pytest.mark.parametrize("perm", [(1, 0), (1, 2, 0), (2, 1, 0), (0, 2, 1)], ids=str)
+def test_threads_fill_windows(tmp_path, monkeypatch, count, perm):
+    monkeypatch.setattr("proto_utils.threads._chosen", [count])
+    monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", 32)
+    whole = numbers((12, 10) if len(perm) == 2 else (6, 5, 4))
+    save_checkpoint({"w": whole}, tmp_path / "m")
+    made = TransposedTensor(load_checkpoint(tmp_path / "m")["w"], perm)
+    assert content(made, 16)[0] == whole.transpose(perm).tobytes()
+
+
 def test_damage_is_told_before_the_last_piece(tmp_path, monkeypatch):
     save_checkpoint({"w": WHOLE.reshape(120)}, tmp_path / "m")
     data = tmp_path / "m.data-00000-of-00001"

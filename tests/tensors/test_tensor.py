@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import MAX_RANK, require_raw
 from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, StringTensor, as_tensor
@@ -55,21 +56,71 @@ def test_numbers_have_raw_values_and_no_strings(dtype: dtypes.DType):
         FillTensor(dtype, []).strings()
 
 
-class TestForNumpy:
-    def test_a_tensor_is_its_values(self):
-        assert np.mean(FillTensor(dtypes.FLOAT, [2, 3], np.float32(4).tobytes())) == 4
-        assert np.asarray(as_tensor(["a"])).tolist() == [b"a"]
-
-    def test_as_another_type(self):
-        assert np.asarray(FillTensor(dtypes.INT32, [2]), np.float64).dtype == np.float64
-
-    def test_memory_cannot_be_shared(self):
-        with pytest.raises(ValueError, match="new array"):
-            FillTensor(dtypes.INT32, [2]).__array__(copy=False)
+def test_they_are_described_without_values():
+    assert FillTensor(dtypes.FLOAT, [2, 3]).describe() == "FillTensor(float32, [2, 3])"
 
 
-def test_they_print_what_they_are():
-    assert repr(FillTensor(dtypes.FLOAT, [2, 3])) == "FillTensor(float32, [2, 3])"
+class TestLikeAnArray:
+    def test_dimensions(self):
+        tensor = as_tensor(np.zeros((2, 3), np.int8))
+        assert (tensor.ndim, tensor.size, len(tensor), tensor.shape) == (2, 6, 2, (2, 3))
+        with pytest.raises(TypeError, match="no length"):
+            len(as_tensor(3))
+
+    def test_numbers(self):
+        tensor = as_tensor(np.float32(2.5))
+        assert (tensor.item(), float(tensor), int(tensor), complex(tensor)) == (2.5, 2.5, 2, 2.5 + 0j)
+        assert range(5)[as_tensor(3)] == 3
+        for no_index in (as_tensor([3]), tensor, as_tensor(True)):
+            with pytest.raises(TypeError, match="an index is an integer without dimensions"):
+                range(5)[no_index]
+        assert as_tensor([b"x"]).item() == b"x"
+        assert as_tensor([[1, 2], [3, 4]]).tolist() == [[1, 2], [3, 4]]
+        for ask in (gs.Tensor.item, int, float, complex):
+            with pytest.raises(
+                TypeError, match=r"takes a tensor of one element, and ArrayTensor\(int64, \[2\]\) has 2"
+            ):
+                ask(as_tensor([1, 2]))
+
+    def test_truth_is_that_of_one_value(self):
+        assert as_tensor([[True]])
+        assert not as_tensor(0)
+        for many in ([1, 2], np.zeros((0, 3))):
+            with pytest.raises(TypeError, match="a tensor of one element"):
+                bool(as_tensor(many))
+
+    def test_it_is_neither_iterated_over_nor_searched(self):
+        for ask in (list, reversed, sum, sorted):
+            with pytest.raises(TypeError, match=r"numpy\(\) reads all of it, tensor\[i\] is a part"):
+                ask(as_tensor([1, 2]))
+        with pytest.raises(TypeError, match="is not searched"):
+            _ = 1 in as_tensor([1, 2])
+
+    def test_equality_is_refused_and_never_wrong(self):
+        one, other = as_tensor([1, 2]), as_tensor([1, 2])
+        same = one
+        assert one == same
+        assert {one: 1, other: 2}[other] == 2
+        for value in (other, 1, [1, 2], "a"):
+            for compare in (lambda a, b: a == b, lambda a, b: a != b):
+                with pytest.raises(TypeError, match="not compared by =="):
+                    compare(one, value)
+        assert one != None  # noqa: E711 -- that is what is tested
+        # Arrays compare their elements, as with other arrays.
+        array: Any = np.array([1, 3])
+        assert (one == array).tolist() == (array == one).tolist() == [True, False]
+        assert (array + one).tolist() == [2, 5]
+
+    def test_astype_is_lazy(self):
+        tensor = FillTensor(dtypes.FLOAT, [2], np.float32(300).tobytes())
+        assert tensor.astype("float32") is tensor
+        assert tensor.astype(np.float64).dtype == "float64"
+        assert tensor.astype("bfloat16").tolist() == [300, 300]
+        with pytest.raises(PassError, match="300"):
+            tensor.astype("uint8").numpy()
+        assert tensor.astype("uint8", saturate=True).tolist() == [255, 255]
+        with pytest.raises(UnsupportedError, match="no numbers"):
+            as_tensor("a").astype("float32")
 
 
 RANKS = [2] + [1] * 49 + [3] + [1] * 50
@@ -103,7 +154,7 @@ def test_more_dimensions_than_arrays_have(edit: str, tmp_path: Path):
         assert math.prod(gs.load_checkpoint(tmp_path / "c")["w"].shape) in (6, 12)
         return
     with pytest.raises(UnsupportedError, match="dimensions, where numpy's arrays have at most"):
-        gs.save_checkpoint(given, tmp_path / "c")
+        gs.save_checkpoint(given, tmp_path / "c", force=True)
     assert list(tmp_path.iterdir()) == []
 
 

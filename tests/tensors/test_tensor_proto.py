@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.tensor_proto import TENSOR_CONTENT, PackedTensor, decode, encode, header, value_field
+from graphsurgeon.tensors.tensor_proto import (
+    TENSOR_CONTENT,
+    PackedTensor,
+    decode,
+    encode,
+    encode_fill,
+    header,
+    value_field,
+)
 from graphsurgeon.tensors.values import ArrayTensor, FillTensor, RawTensor, StringTensor, as_tensor
 from proto_utils import schema
 from proto_utils.errors import CorruptionError, FileFormatError, UnsupportedError
@@ -181,3 +189,16 @@ def test_strings_of_megabytes_in_tensor_content():
 
 def test_arrays_are_encoded_little_endian():
     assert encode(ArrayTensor(np.array([1, 2], ">i4"))).tensor_content == b"\1\0\0\0\2\0\0\0"
+
+
+@pytest.mark.parametrize("head", [b"", np.float32(3).tobytes(), np.array([1, 2], np.float32).tobytes()])
+def test_a_value_that_repeats_stands_once(head: bytes):
+    tensor = FillTensor(dtypes.FLOAT, (5000, 2), head)
+    proto = encode_fill(tensor)
+    assert len(proto.float_val) == len(head) // 4
+    assert np.array_equal(decode(proto).numpy(), tensor.numpy())
+
+
+def test_a_float8_that_repeats_is_spelled_out():
+    tensor = FillTensor(dtypes.FLOAT8_E5M2, (3,), b"\1")
+    assert np.array_equal(decode(encode_fill(tensor)).numpy(), tensor.numpy())

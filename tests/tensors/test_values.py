@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import ml_dtypes
@@ -244,3 +245,23 @@ def test_numpy_strings_of_any_length():
     missing = np.array(["a", None], dtype=kind(na_object=None))
     with pytest.raises(UnsupportedError, match="NoneType"):
         as_tensor(missing)
+
+
+class TestShownDicts:
+    def test_a_few_tensors_are_shown(self):
+        assert repr(TensorDict({"a": [1, 2]})) == "{'a': ArrayTensor(int64, [2], [1, 2])}"
+        assert repr(TensorDict({str(n): n for n in range(99)})).endswith("'9': ArrayTensor(int64, [], 9), ... 89 more}")
+
+    def test_html(self):
+        html = TensorDict({f"<b>{n}": n for n in range(99)})._repr_html_()
+        assert "<strong>TensorDict: 99 tensors</strong>" in html
+        assert "<td>&lt;b&gt;3</td><td>int64</td><td>[]</td>" in html
+        assert "... 79 more" in html
+        assert "<b>" not in html
+
+    def test_copies_take_arrays_too(self):
+        made = TensorDict({"a": 1})
+        for other in (made.copy(), made | {"b": [1]}, copy.copy(made)):
+            other["c"] = [2, 3]
+            assert other["c"].shape == (2,)
+        assert list(made) == ["a"]

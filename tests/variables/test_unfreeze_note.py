@@ -78,3 +78,20 @@ def test_a_note_that_went_under_a_name_scope():
 def test_a_damaged_note(data):
     with pytest.raises(CorruptionError, match=COLLECTION):
         UnfreezeNote.read(with_data(data))
+
+
+def test_what_contexts_needed():
+    assert UnfreezeNote().is_empty
+    note = UnfreezeNote()
+    note.passed, note.swapped = {"a:1": "b", "c": "d:1"}, ["m"]
+    assert not note.is_empty
+    meta = schema.MetaGraphDef()
+    note.write(meta)
+    read = UnfreezeNote.read(meta)
+    assert (read.passed, read.swapped) == (note.passed, note.swapped)
+    values = meta.collection_def[COLLECTION].bytes_list.value
+    values[0] = b"scope/" + values[0]
+    read = UnfreezeNote.read(meta)
+    assert (read.passed, read.swapped) == ({"scope/a:1": "scope/b", "scope/c": "scope/d:1"}, ["scope/m"])
+    read.keep({"scope/a", "scope/b", "scope/c", "scope/m"}.__contains__)
+    assert (read.passed, read.swapped) == ({"scope/a:1": "scope/b"}, ["scope/m"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats.arrays.forms import FormTensor
 from graphsurgeon.names import bytes_of
@@ -19,6 +19,7 @@ from graphsurgeon.tensors.boxes import Box, bands
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

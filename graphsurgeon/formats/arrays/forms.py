@@ -60,6 +60,14 @@ def form_of(tensor: Tensor) -> Form:
     return np.dtype(tensor.dtype.numpy().newbyteorder("<")) if record is None else record
 
 
+def plain_descr(dtype: DType) -> str | None:
+    """Return what numpy's headers call a dtype that numpy has, little-endian; None for others. It needs no numpy."""
+    if not dtype.is_numpys:
+        return None
+    order = "|" if dtype.itemsize == 1 else "<"
+    return f"{order}{dtype.kind}{dtype.itemsize}"
+
+
 def string_form(tensor: Tensor, *, is_counted: bool = False) -> Form:
     """Return the form of a string tensor, with lengths when asked for or needed. Errors as `form_of`."""
     import numpy as np

@@ -31,13 +31,14 @@ from graphsurgeon.formats.arrays.datasets import (
 )
 from graphsurgeon.formats.arrays.escapes import Escaping, is_encodable, quote
 from graphsurgeon.formats.arrays.forms import form_chunks
-from graphsurgeon.formats.arrays.keras_names import Names, names_of
+from graphsurgeon.formats.arrays.keras_names import KerasNames, names_of
 from graphsurgeon.formats.arrays.plan import FormMember, encode_names, naming, plan_forms
 from graphsurgeon.tensors.boxes import bands
 from graphsurgeon.tensors.pieces import ElementReader
 from graphsurgeon.tensors.selection import Chosen, Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.opening import for_library
 from proto_utils.output import Transaction
 
 _NUM_SLOTS = 10_007
@@ -77,7 +78,7 @@ def write_members(
                 _write_member(file, member)
 
 
-def read(path: str, *, names: Names = "layers") -> Chosen:
+def read(path: str, *, names: KerasNames = "layers") -> Chosen:
     """Open the datasets of a file; no values are read, and one that has none is skipped.
 
     Weights of Keras have the names of layers, see `keras_names`, unless the paths of datasets are asked for.
@@ -102,6 +103,7 @@ def read(path: str, *, names: Names = "layers") -> Chosen:
 def open_file(file: Any, path: str) -> Any:
     """Open a file of that path, or a file object; CorruptionError when it is none, PassError without h5py."""
     h5py = _import_h5py()
+    file = for_library(file) if isinstance(file, str) else file
     try:
         # Many slots, so that chunks which are used together do not displace one another.
         return h5py.File(file, "r", rdcc_nbytes=CACHE_NBYTES, rdcc_nslots=_NUM_SLOTS)
@@ -113,13 +115,13 @@ def open_file(file: Any, path: str) -> Any:
         raise CorruptionError(f"an HDF5 file that cannot be opened: {reason}", path=path, hint=hint) from error
 
 
-def tensors_of(file: Any, path: str, names: Names) -> Chosen:
+def tensors_of(file: Any, path: str, names: KerasNames) -> Chosen:
     """Open the datasets of an open file; errors as `read`."""
     datasets = {place: (DatasetPlace(file, place, path), dataset) for place, dataset in datasets_of(file, path)}
     return named(datasets, file, path, names)
 
 
-def named(datasets: Mapping[str, tuple[DatasetPlace, Any]], file: Any, path: str, names: Names) -> Chosen:
+def named(datasets: Mapping[str, tuple[DatasetPlace, Any]], file: Any, path: str, names: KerasNames) -> Chosen:
     """Open datasets of one file or several, which `file` shows as one; errors as `read`."""
     known = {place: ESCAPING.decode(place) for place in datasets}
     if names == "layers":

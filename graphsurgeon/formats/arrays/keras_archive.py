@@ -17,11 +17,12 @@ import zlib
 from typing import IO, Any
 
 from graphsurgeon.formats.arrays import hdf5
-from graphsurgeon.formats.arrays.keras_names import Names
+from graphsurgeon.formats.arrays.keras_names import KerasNames
 from graphsurgeon.tensors.selection import Chosen
 from proto_utils.disk import scratch_file
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource
+from proto_utils.opening import for_library, open_source
 
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.json"
@@ -31,12 +32,12 @@ _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Value
 
 def is_archive(path: str) -> bool:
     """Return whether a zip archive is a model of Keras."""
-    with contextlib.suppress(*_DAMAGES), zipfile.ZipFile(path) as archive:
+    with contextlib.suppress(*_DAMAGES), zipfile.ZipFile(for_library(path)) as archive:
         return _CONFIG in archive.namelist()
     return False
 
 
-def read(path: str, *, names: Names = "layers") -> Chosen:
+def read(path: str, *, names: KerasNames = "layers") -> Chosen:
     """Open the weights of a model; errors as `hdf5.read`, CorruptionError also of a damaged archive."""
     file = hdf5.open_file(open_weights(path), path)
     try:
@@ -49,7 +50,7 @@ def read(path: str, *, names: Names = "layers") -> Chosen:
 def open_weights(path: str) -> IO[bytes]:
     """Open the weights of a model as a file; UnsupportedError when they are not one HDF5 file."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(for_library(path)) as archive:
             if WEIGHTS not in archive.namelist():
                 others = [name for name in archive.namelist() if "weights" in name]
                 reason = f"its weights are in {', '.join(others)}" if others else "it has no weights"
@@ -69,7 +70,7 @@ def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> IO[by
         # To its end, where the CRC is compared.
         while member.read(CHUNK_NBYTES):
             pass
-    source = FileSource(path)
+    source = open_source(path)
     head = source.read(info.header_offset, info.header_offset + _LOCAL_HEADER_NBYTES)
     start = info.header_offset + _LOCAL_HEADER_NBYTES + sum(int.from_bytes(head[i : i + 2], "little") for i in (26, 28))
     return _file_of(source, start, info.file_size)
@@ -81,7 +82,7 @@ def _unpacked(member: IO[bytes]) -> FileSource:
         while chunk := member.read(CHUNK_NBYTES):
             file.write(chunk)
         file.flush()
-        return FileSource(file.name)
+        return open_source(file.name)
 
 
 def _file_of(source: FileSource, start: int, nbytes: int) -> IO[bytes]:

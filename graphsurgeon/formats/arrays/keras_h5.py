@@ -20,21 +20,33 @@ from typing import Any
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.arrays import hdf5, keras_archive
+from graphsurgeon.formats.arrays.keras_graph import layout_of_graph
 from graphsurgeon.formats.arrays.keras_like import WeightPlace, keys_of_places
 from graphsurgeon.formats.arrays.keras_names import group_names, names_of
 from graphsurgeon.formats.arrays.keras_objects import layout_of_objects
 from graphsurgeon.formats.arrays.plan import FormMember, Planned, plan_forms
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_names import COPY, object_names
 from graphsurgeon.variables.optimizer_state import optimizer_state
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.output import Transaction
 
 _MAX_TOLD = 5
 _NEW_SUFFIX = ".weights.h5"
-Attributes = dict[str, dict[str, Any]]
+
+
+class Attribute(NamedTuple):
+    """An attribute of a group, and its type in the file: Keras 2 of TensorFlow 1 reads text of ASCII alone as bytes."""
+
+    value: Any
+    dtype: Any = None  # h5py's choice for the value
+
+
+Attributes = dict[str, dict[str, Attribute]]
 
 
 class KerasPlan(Planned):
@@ -46,9 +58,15 @@ class KerasPlan(Planned):
 
 
 def plan(
-    tensors: Mapping[str, Tensor], *, like: str | os.PathLike[str] | None = None, path: str | None = None
+    tensors: Mapping[str, Tensor],
+    *,
+    like: str | os.PathLike[str] | None = None,
+    path: str | None = None,
+    graph: Graph | None = None,
 ) -> KerasPlan:
     """Return what `write` is to write; to which path matters too, for Keras tells layouts by names of files.
+
+    `graph` has the variables; where neither a file nor an object graph tells the layout, it does.
 
     Raises
     ------
@@ -62,7 +80,7 @@ def plan(
     elif tensors and all(_is_place(key) for key in tensors):
         keys, attributes, notes = {key: key for key in tensors}, {}, []
     else:
-        keys, attributes, notes = _by_objects(tensors)
+        keys, attributes, notes = _by_layout(tensors, graph)
     if path is not None:
         _check_suffix(path, is_new=any(_is_place(each) for each in keys))
     chosen = {place: tensors[key] for place, key in keys.items()}
@@ -78,8 +96,8 @@ def write(members: KerasPlan, path: str, *, overwrite: bool, sync: bool = False)
     def attributes(file: Any) -> None:
         for group, values in members.attributes.items():
             target = file.require_group(group) if group else file
-            for key, value in values.items():
-                target.attrs[key] = value
+            for key, each in values.items():
+                target.attrs.create(key, each.value, dtype=each.dtype)
 
     with Transaction(path, overwrite=overwrite, sync=sync) as transaction:
         hdf5.write_members(transaction.create_named(path), members, path, before=attributes)
@@ -104,10 +122,16 @@ def _is_place(key: str) -> bool:
     return scope.endswith("/vars") and last.isdecimal()
 
 
-def _by_objects(tensors: Mapping[str, Tensor]) -> tuple[dict[str, str], Attributes, list[str]]:
-    layout = layout_of_objects(tensors)
-    attributes: Attributes = {f"{group}/vars".lstrip("/"): {"name": name} for group, name in layout.names.items()}
-    guessed = [f"{name} is a {word}" for name, word in layout.guessed.items()]
+def _by_layout(tensors: Mapping[str, Tensor], graph: Graph | None) -> tuple[dict[str, str], Attributes, list[str]]:
+    """Return keys by path, and attributes, as the object graph tells, or else the graph that has the variables."""
+    if graph is None or OBJECT_GRAPH_KEY in tensors:
+        layout = layout_of_objects(tensors)
+    else:
+        layout = layout_of_graph(graph, tensors)
+    attributes: Attributes = {
+        f"{group}/vars".lstrip("/"): {"name": Attribute(name)} for group, name in layout.names.items()
+    }
+    guessed = [f"{name} is {'an' if word[0] in 'aeiou' else 'a'} {word}" for name, word in layout.guessed.items()]
     note = f"load_weights says so where a layer is of another class than guessed: {some_of(guessed, _MAX_TOLD)}"
     return layout.keys, attributes, [note] if guessed else []
 
@@ -143,11 +167,15 @@ def _like(tensors: Mapping[str, Tensor], like: str) -> tuple[dict[str, str], Att
 
 def _attributes(file: Any, is_left_out: Callable[[str], bool]) -> Attributes:
     """Return the attributes of all groups of a file."""
-    found: Attributes = {"": dict(file.attrs)}
+
+    def attributes(attrs: Any) -> dict[str, Attribute]:
+        return {key: Attribute(value, attrs.get_id(key).dtype) for key, value in attrs.items()}
+
+    found: Attributes = {"": attributes(file.attrs)}
 
     def visit(name: str, item: Any) -> None:
         if hasattr(item, "keys") and not is_left_out(name):
-            found[name] = dict(item.attrs)
+            found[name] = attributes(item.attrs)
 
     file.visititems(visit)
     return found

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
+from graphsurgeon.names import scope_of
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from graphsurgeon.variables.object_names import COPY, ObjectNames
 from graphsurgeon.variables.optimizer_state import own_of_objects
+from proto_utils.named_tuple import NamedTuple
 
 _VALUE_END = "/.ATTRIBUTES/VARIABLE_VALUE"
 _RANKS = {
     "kernel": 0, "depthwise_kernel": 0, "embeddings": 0, "gamma": 0, "mean": 0, "weights": 0,
+    "alpha": 0, "scale": 0,
     "recurrent_kernel": 1, "pointwise_kernel": 1, "beta": 1, "variance": 1, "biases": 1,
     "moving_mean": 2, "count": 2, "moving_variance": 3, "bias": 4,
 }  # fmt: skip
@@ -45,6 +47,11 @@ class WeightPlace(NamedTuple):
         return self.path.split("/")[0] in ("optimizer", "optimizer_weights")
 
 
+def weight_rank(leaf: str) -> int:
+    """Return the place of a variable, by the end of its name, in the order in which Keras makes those of a layer."""
+    return _RANKS.get(leaf, _UNKNOWN)
+
+
 def keys_of_places(places: Sequence[WeightPlace], tensors: Mapping[str, Tensor]) -> dict[str, str]:
     """Return the key of the tensor for each place that has one, by its path."""
     names = _Names(tensors)
@@ -57,21 +64,42 @@ def keys_of_places(places: Sequence[WeightPlace], tensors: Mapping[str, Tensor])
             found[place.path] = key
         elif "/vars/" in f"/{place.path}":
             groups[place.group].append(place)
+        elif (near := names.of_end(place.name)) is not None and tensors[near].shape == place.shape:
+            found[place.path] = near
     open_groups = [group for group in groups.values() if not any(place.path in found for place in group)]
     layers = {group[0].layers for group in open_groups}
-    for is_shortened in (False, True):
+    for look in (_itself, _ends, _around):
         for group in open_groups:
             if group[0].path in found:
                 continue
-            scopes = [group[0].layers]
-            if is_shortened:
-                # A model that was built before it came into another one does not have the name of that.
-                scopes = [each for each in _ends(group[0].layers) if each not in layers]
+            scopes = [each for each in look(group[0].layers) if look is _itself or each not in layers]
             found |= _of_layer(group, scopes, names, tensors, set(found.values()))
+    taken = set(found.values())
+    for place in places:
+        key = names.by_name.get(_without_inner(place.name))
+        if place.path not in found and key is not None and key not in taken and tensors[key].shape == place.shape:
+            found[place.path] = key
+            taken.add(key)
     return found
 
 
+def _without_inner(name: str) -> str:
+    """Return the name that a weight has without the layer's own: one in a TimeDistributed may be called so."""
+    outer, _, leaf = name.rpartition("/")
+    return f"{scope_of(outer)}/{leaf}" if "/" in outer else ""
+
+
+def _itself(layers: str) -> list[str]:
+    return [layers]
+
+
+def _around(layers: str) -> list[str]:
+    """Return the layer around one: what is in a TimeDistributed may be called by the name of that."""
+    return [layers.rpartition("/")[0]] if "/" in layers else []
+
+
 def _ends(layers: str) -> list[str]:
+    """Return shorter names: a model that was built before it came into another one does not have the name of that."""
     parts = layers.split("/")
     return ["/".join(parts[start:]) for start in range(1, len(parts))]
 
@@ -99,6 +127,7 @@ class _Names:
         own = set() if objects is None else own_of_objects(objects)
         self.by_name = {key.removesuffix(_VALUE_END): key for key in tensors if key != OBJECT_GRAPH_KEY}
         self.by_name |= {key: key for key in tensors}
+        self._ends: dict[str, list[str]] | None = None
         self._layers: dict[str, list[tuple[int, int, str, str]]] = defaultdict(list)
         self._groups: dict[str, list[tuple[int, int, str, str]]] = defaultdict(list)
         known = None if objects is None else ObjectNames(objects)
@@ -114,6 +143,16 @@ class _Names:
                 self.by_name.setdefault(name, key)
             for path in known.paths.get(key, ()) if known is not None else ():
                 self._add(self._groups, path, position if attribute is None else attribute.node, key)
+
+    def of_end(self, name: str) -> str | None:
+        """Return the only tensor whose name ends in another: with the scope of a model around."""
+        if self._ends is None:
+            self._ends = defaultdict(list)
+            for each, key in self.by_name.items():
+                for end in _ends(each):
+                    self._ends[end].append(key)
+        found = {*self._ends.get(name, ())} if "/" in name else set()
+        return found.pop() if len(found) == 1 else None
 
     def of_layer(self, place: WeightPlace, names: Sequence[str]) -> Iterator[list[str]]:
         """Yield the variables that may be those of a layer: by its names, at the end of names, by the path to it."""
@@ -131,4 +170,4 @@ class _Names:
         scope, _, leaf = name.rpartition("/")
         leaf = leaf.removesuffix(":0").lstrip("_")
         if not any(key == known for *_, known in table[scope]):
-            table[scope].append((_RANKS.get(leaf, _UNKNOWN), position, leaf, key))
+            table[scope].append((weight_rank(leaf), position, leaf, key))

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 #: What Keras's weights are called: by their layers, or by the paths of their datasets.
-Names = Literal["layers", "paths"]
+KerasNames = Literal["layers", "paths"]
 
 _VARS = "vars"
 _WEIGHT_NAMES = "weight_names"

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import ObjectGraph, read_object_graph
+from proto_utils.named_tuple import NamedTuple
 
 _LISTS = ("_operations", "_layers")
 _SEQUENTIAL = "_functional"
@@ -24,7 +24,8 @@ _OTHERS = frozenset({*_LISTS, _SEQUENTIAL, "optimizer", "_tracked", "_metrics", 
 #: Attributes that Keras visits by a property of the name without the underscore.
 _PROPERTIES = frozenset({"_query_dense", "_key_dense", "_value_dense", "_output_dense"})
 _COUNT = re.compile(r"_\d+$")
-_CLASSES = re.compile(
+#: Classes of layers with weights, by the names that Keras gives layers of them.
+CLASSES = re.compile(
     "additive_attention|attention|batch_normalization|bidirectional|conv[123]d(_transpose)?|conv_lstm[123]d|dense|"
     "depthwise_conv[12]d|einsum_dense|embedding|functional|group_normalization|grouped_query_attention|gru(_cell)?|"
     "layer_normalization|lstm(_cell)?|multi_head_attention|normalization|p_re_lu|rms_normalization|rnn|"
@@ -137,7 +138,7 @@ class _Walk:
         weights = {name.lstrip("_"): self._tensors[key].shape for name, key in self._weights(number)}
         name = self._name(number)
         default = _COUNT.sub("", name)
-        if _CLASSES.fullmatch(default):
+        if CLASSES.fullmatch(default):
             return default
         found = self._guess(children, weights)
         if found is None:
@@ -172,10 +173,11 @@ class _Walk:
             cell = {name.lstrip("_"): self._tensors[key].shape for name, key in self._weights(children["cell"])}
             if {"kernel", "recurrent_kernel"} <= cell.keys():
                 return _GATES.get(cell["kernel"][-1] // max(1, cell["recurrent_kernel"][0]))
-        return "time_distributed" if not weights and "layer" in children else _class_of_weights(weights)
+        return "time_distributed" if not weights and "layer" in children else class_of_weights(weights)
 
 
-def _class_of_weights(weights: Mapping[str, tuple[int, ...]]) -> str | None:
+def class_of_weights(weights: Mapping[str, tuple[int, ...]]) -> str | None:
+    """Return the class of a layer that has weights of such names and shapes, None when several or none have."""
     names = {*weights}
     if "pointwise_kernel" in names:
         return "separable_conv1d" if len(weights["pointwise_kernel"]) == 3 else "separable_conv2d"

@@ -24,9 +24,11 @@ from graphsurgeon.formats.npy import encode_header, read_header
 from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
-from proto_utils.files import FileSource, Window
+from proto_utils.files import Window
+from proto_utils.opening import open_source
 from proto_utils.output import Transaction
 from proto_utils.output_directory import DirectoryTransaction
+from proto_utils.places import isdir, walk
 
 _SUFFIX = ".npy"
 _KEPT = frozenset("_-.+=,@()#! ")
@@ -68,7 +70,7 @@ def write(members: Sequence[FormMember], path: str, *, overwrite: bool, sync: bo
     OutputExistsError
         It exists and `overwrite` is false, or holds other files than arrays.
     """
-    if overwrite and os.path.isdir(path):
+    if overwrite and isdir(path):
         from graphsurgeon.formats.replaced import require_arrays
 
         require_arrays(path)
@@ -114,7 +116,7 @@ def _write_member(member: FormMember, path: str, transaction: Transaction) -> No
 
 def _open(path: str) -> FormTensor:
     """Open one array. Its file is closed again until values are read: there may be thousands."""
-    source = FileSource(path)
+    source = open_source(path)
     window, position = Window(source, 1 << 12), 0
 
     def read_next(nbytes: int) -> bytes:
@@ -128,7 +130,7 @@ def _open(path: str) -> FormTensor:
     source.close()
 
     def chunks() -> Iterator[memoryview]:
-        return FileSource(path).chunks(header.nbytes, header.nbytes + header.values_nbytes)
+        return open_source(path).chunks(header.nbytes, header.nbytes + header.values_nbytes)
 
     tensor = FormTensor("this", header.form, header.shape, chunks, path=path, is_fortran=header.is_fortran)
     if source.size != header.nbytes + header.values_nbytes:
@@ -138,7 +140,7 @@ def _open(path: str) -> FormTensor:
 
 
 def _array_files(directory: str) -> Iterator[str]:
-    for parent, directories, files in os.walk(directory, onerror=_fail):
+    for parent, directories, files in walk(directory, onerror=_fail):
         directories.sort()
         yield from (os.path.join(parent, file) for file in sorted(files) if file.endswith(_SUFFIX))
 

@@ -14,7 +14,6 @@ Source: NumPy's ``numpy/lib/_npyio_impl.py``, PKWARE's APPNOTE.
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,8 +26,10 @@ from graphsurgeon.formats.arrays.plan import FormMember, encode_names, plan_form
 from graphsurgeon.formats.npy import encode_header, read_header
 from graphsurgeon.tensors.selection import Chosen
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils import places
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES
+from proto_utils.opening import for_library
 from proto_utils.output import Transaction
 from proto_utils.sink import FileSink
 
@@ -127,7 +128,7 @@ def _write_member(archive: zipfile.ZipFile, member: FormMember) -> None:
 
 def _open(path: str) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(for_library(path))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         reason = "a zip archive whose directory, at its end, is missing or damaged: truncated?"
         raise CorruptionError(reason, path=path, hint="download it again") from error
@@ -149,7 +150,7 @@ def _check_places(infos: Sequence[zipfile.ZipInfo], path: str) -> None:
         if info.header_offset < end:
             raise CorruptionError(f"member {info.filename!r} overlaps another", path=path, offset=info.header_offset)
         end = info.header_offset + _LOCAL_HEADER_NBYTES + info.compress_size
-    if end > os.path.getsize(path):
+    if end > places.getsize(path):
         raise CorruptionError(f"its members take {end} bytes, more than it has", path=path)
 
 

@@ -43,6 +43,7 @@ from graphsurgeon.tensors.tensor import MAX_RANK, MAX_SIZE, Tensor
 from graphsurgeon.tensors.values import RawTensor
 from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
 from proto_utils.files import FileSource, Span
+from proto_utils.opening import open_source
 from proto_utils.output import Transaction
 
 #: The library refuses longer headers too.
@@ -140,7 +141,9 @@ def write(members: Sequence[StoredMember], path: str, *, overwrite: bool, sync: 
             for chunk in _chunks(member):
                 sink.write(chunk)
             if sink.offset != end:
-                reason = f"{member.tensor!r} gave {member.nbytes + sink.offset - end} bytes, not {member.nbytes}"
+                reason = (
+                    f"{member.tensor.describe()} gave {member.nbytes + sink.offset - end} bytes, not {member.nbytes}"
+                )
                 raise CorruptionError(f"tensor {member.name!r}: {reason}")
     return [path]
 
@@ -155,7 +158,7 @@ def read(path: str) -> dict[str, Tensor]:
     UnsupportedError
         A dtype that TensorFlow lacks.
     """
-    source = FileSource(path)
+    source = open_source(path)
     entries, metadata, start = _read_header(source)
     _check_offsets(entries, source, start)
     record = dtypes_in_metadata(metadata, path)

@@ -17,8 +17,9 @@ import os
 from typing import Any
 
 from graphsurgeon.formats.arrays.datasets import DatasetPlace
-from graphsurgeon.formats.arrays.keras_names import Names
+from graphsurgeon.formats.arrays.keras_names import KerasNames
 from graphsurgeon.tensors.selection import Chosen
+from proto_utils import places
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.side_files import read_side_file
 
@@ -26,7 +27,7 @@ _MAX_NBYTES = 64 << 20
 _SUFFIXES = (".h5", ".hdf5", ".safetensors")
 
 
-def read(path: str, *, names: Names = "layers") -> Chosen:
+def read(path: str, *, names: KerasNames = "layers") -> Chosen:
     """Open the tensors of all files that a map lists, as `hdf5.read` or `safetensors.read` do.
 
     Raises
@@ -39,7 +40,7 @@ def read(path: str, *, names: Names = "layers") -> Chosen:
         It is no such map, a file is damaged, or two have the same tensor.
     """
     files = _files(path)
-    missing = [file for file in files if not os.path.exists(file)]
+    missing = [file for file in files if not places.exists(file)]
     if missing:
         hint = f"it belongs beside {os.path.basename(path)}, which lists {len(files)} files"
         raise NotFoundError("file of weights", missing[0], hint=hint)
@@ -78,7 +79,7 @@ def _of_safetensors(files: list[str]) -> Chosen:
     return tensors
 
 
-def _of_hdf5(files: list[str], path: str, names: Names) -> Chosen:
+def _of_hdf5(files: list[str], path: str, names: KerasNames) -> Chosen:
     from graphsurgeon.formats.arrays import hdf5
 
     opened: list[Any] = []

@@ -5,28 +5,33 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, cast, get_args
+from typing import Any, Literal, cast, get_args
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import GraphSurgeonError, PassError
 from graphsurgeon.formats import foreign
-from graphsurgeon.formats.arrays.keras_names import Names
+from graphsurgeon.formats.arrays.keras_names import KerasNames
 from graphsurgeon.formats.arrays.plan import Planned
 from graphsurgeon.formats.kinds import KINDS
 from graphsurgeon.formats.message import locating
 from graphsurgeon.formats.sniff import HEAD_NBYTES, is_text
 from graphsurgeon.ir.model import Model
-from graphsurgeon.names import bytes_of
+from graphsurgeon.names import Names, bytes_of
 from graphsurgeon.rewrites.editing.constant_values import values_of
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.tensors.selection import Chosen, Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
+from proto_utils import places
 from proto_utils.errors import NotFoundError, UnsupportedError
 from proto_utils.files import FileSource
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.opening import open_source
 from proto_utils.places import is_directory_name
 from proto_utils.sink import naming_output
 
@@ -100,7 +105,7 @@ class ExportedTensor:
 
 
 @dataclass(frozen=True)
-class ExportReport:
+class ExportReport(Displayed):
     """The result of an export, or of a dry run of one.
 
     Attributes
@@ -126,16 +131,16 @@ class ExportReport:
 
 
 def export_tensors(  # noqa: PLR0913 -- each is one option
-    tensors: Mapping[str, Tensor],
+    tensors: Mapping[str, Tensor] | Model,
     path: str | os.PathLike[str],
     *,
     to: ExportFormat | None = None,
     like: str | os.PathLike[str] | None = None,
-    select: Sequence[str] = (),
-    exclude: Sequence[str] = (),
+    select: Names = (),
+    exclude: Names = (),
     skip_unsupported: bool = False,
     readable: bool = False,
-    overwrite: bool = True,
+    force: bool = False,
     sync: bool = False,
     dry_run: bool = False,
 ) -> ExportReport:
@@ -152,15 +157,15 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
         ``.weights.h5``, which Keras 3 reads with ``load_weights``.
     like : path, optional
         For ``keras_h5``: a file that Keras saved of such a model, whose layout is taken. By default the object graph of
-        the checkpoint tells it.
-    select, exclude : sequence of str
+        the checkpoint tells it, or of a Model the graph.
+    select, exclude : str or sequence of str
         Names, or regular expressions that match the whole name.
     skip_unsupported : bool
         Leave out what has no values outside a session (resource, variant), and tell so.
     readable : bool
         Leave out what cannot be read, lost with a data file that is truncated or missing, or of another checksum, and
         tell so. Every value is read once more for that.
-    overwrite : bool
+    force : bool
         Whether an existing file, or a directory of nothing but ``.npy`` files, may be replaced.
     sync : bool
         Return only when all of it is on the disk.
@@ -178,13 +183,14 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
     NotFoundError
         A pattern matches nothing.
     OutputExistsError
-        It exists and `overwrite` is false, or may not be replaced.
+        It exists and `force` is false, or may not be replaced.
     OutputBusyError
         Another process writes there.
     OSError
         It cannot be written; everything is as it was.
     """
     path = os.fsdecode(path)
+    graph = tensors.graph if isinstance(tensors, Model) and tensors.variables else None
     tensors = values_of(tensors) if isinstance(tensors, Model) else tensors
     if not isinstance(tensors, Mapping):
         raise TypeError(f"a mapping of names to tensors is wanted, or a Model, not a {type(tensors).__name__}")
@@ -193,19 +199,23 @@ def export_tensors(  # noqa: PLR0913 -- each is one option
         raise PassError("export", f"`like` is for keras_h5, and this is {kind}", is_usage=True)
     module = _module(kind, path)
     chosen = {name: as_tensor(tensors[name]) for name in selected(tensors, select, exclude)}
+    if readable:
+        expect_reading(chosen.values())
     skipped = _unreadable(chosen, may_skip=readable)
     left = {name: tensor for name, tensor in chosen.items() if name not in skipped}
     skipped |= _without_values(left, path, may_skip=skip_unsupported)
     left = {name: tensor for name, tensor in left.items() if name not in skipped}
     with locating(path):
         if kind == "keras_h5":
-            members = module.plan(_with_objects(left, tensors), like=like, path=path)
+            members = module.plan(_with_objects(left, tensors), like=like, path=path, graph=graph)
         else:
             members = module.plan(left)
     if isinstance(members, Planned):
         skipped |= {row.name: row for row in members.skipped}
+    if not dry_run:
+        expect_reading(each.tensor for each in members)
     with naming_output(path):
-        outputs = [] if dry_run else module.write(members, path, overwrite=overwrite, sync=sync)
+        outputs = [] if dry_run else module.write(members, path, overwrite=force, sync=sync)
     rows = [
         ExportedTensor(each.name, each.path, each.tensor.dtype.name, list(each.tensor.shape), each.stored_as)
         for each in members
@@ -223,9 +233,9 @@ def import_tensors(
     path: str | os.PathLike[str],
     *,
     format: ImportFormat | None = None,  # noqa: A002 -- the option's name
-    names: Names = "layers",
-    select: Sequence[str] = (),
-    exclude: Sequence[str] = (),
+    names: KerasNames = "layers",
+    select: Names = (),
+    exclude: Names = (),
 ) -> Chosen:
     """Open the tensors of a file of arrays: npz, safetensors, HDF5, a model of Keras, or a directory of npy.
 
@@ -237,7 +247,7 @@ def import_tensors(
     names : {"layers", "paths"}
         What weights in HDF5 files of Keras, and in ``.keras``, are called: after their layers, ``conv1/0`` or in older
         files ``conv1/kernel``, or by the paths of their datasets.
-    select, exclude : sequence of str
+    select, exclude : str or sequence of str
         Names, or regular expressions that match the whole name. What is left out need not be what a checkpoint can
         hold.
 
@@ -276,7 +286,7 @@ def format_of_path(path: str) -> ExportFormat:
     UnsupportedError
         It asks for none.
     """
-    if is_directory_name(path) or os.path.isdir(path):
+    if is_directory_name(path) or places.isdir(path):
         return "npy"
     lowered = path.lower()
     for kind, row in _FORMATS.items():
@@ -289,13 +299,13 @@ def format_of_path(path: str) -> ExportFormat:
 
 def detect(path: str) -> ImportFormat:
     """Return the format of an existing file, by its bytes. Errors as `import_tensors`."""
-    if os.path.isdir(path):
-        error = None if any(name.endswith(".npy") for name in os.listdir(path)) else _model_error(path)
+    if places.isdir(path):
+        error = None if any(name.endswith(".npy") for name in places.listdir(path)) else _model_error(path)
         if error is not None:
             raise error
         return "npy"
     try:
-        source = FileSource(path)
+        source = open_source(path)
     except FileNotFoundError:
         raise _model_error(path) or NotFoundError("file", path) from None
     head = source.read(0, min(source.size, HEAD_NBYTES))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.formats.arrays import forms
-from graphsurgeon.formats.arrays.forms import FormTensor, dtype_of, form_chunks, form_name, form_of, pieces
+from graphsurgeon.formats.arrays.forms import FormTensor, dtype_of, form_chunks, form_name, form_of, pieces, plain_descr
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
@@ -41,6 +41,12 @@ def test_form_is_numpys_own_or_a_record_that_views_as_it(dtype):
     array = np.frombuffer(bytes(4 * dtype.itemsize), dtype=form)
     assert array.view(held).shape == (4,)
     assert form_name(form) == (dtype.name if is_own else f"{dtype.name} as {form[0].name}")
+
+
+@pytest.mark.parametrize("dtype", NUMERIC, ids=lambda dtype: dtype.name)
+def test_what_headers_call_a_dtype_is_known_without_numpy(dtype):
+    form = form_of(sample(dtype, ()))
+    assert plain_descr(dtype) == (form.str if form.names is None else None)
 
 
 def test_record_of_a_bfloat16():

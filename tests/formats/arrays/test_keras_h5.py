@@ -52,8 +52,23 @@ def test_the_layout_of_a_file(like, tmp_path):
     assert {name: tensor.numpy().tolist() for name, tensor in import_tensors(path).items()} == {
         name: tensor.numpy().tolist() for name, tensor in given().items()
     }
-    export_tensors({**given(), "sgd/0": as_tensor(np.float32(7))}, path, like=like)
+    export_tensors({**given(), "sgd/0": as_tensor(np.float32(7))}, path, like=like, force=True)
     assert import_tensors(path)["sgd/0"].numpy() == 7
+
+
+def test_attributes_keep_their_types(like, tmp_path):
+    """Keras of TensorFlow 1.15 decodes its version, which h5py 2 gives as bytes where the type is ASCII."""
+    path = str(tmp_path / "x.weights.h5")
+    with h5py.File(like, "a") as file:
+        file.attrs["keras_version"] = b"2.2.4-tf"
+        file.attrs["words"] = np.array([b"a", b"bc"])
+    export_tensors(given(), path, like=like)
+    with h5py.File(path) as file, h5py.File(like) as of:
+        for key in ("keras_version", "words"):
+            types = [each.attrs.get_id(key).get_type() for each in (file, of)]
+            assert types[0] == types[1]
+            assert types[0].get_cset() == h5py.h5t.CSET_ASCII
+        assert file.attrs["keras_version"] == of.attrs["keras_version"]
 
 
 def test_the_layout_of_objects(tmp_path):

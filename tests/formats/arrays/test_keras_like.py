@@ -71,3 +71,13 @@ def test_what_came_to_a_layer_later_has_not_the_name_of_the_model():
     ]
     tensors = named(net__d__bias=(2,), d__kernel=(3, 2), d__kernel_scale=(1,))
     assert found(tensors, *places) == ["d/kernel", "net/d/bias", "d/kernel_scale"]
+
+
+def test_a_weight_of_an_older_file_may_lack_the_name_of_the_inner_layer():
+    """What a TimeDistributed calls has no scope of its own in a graph."""
+    places = [
+        WeightPlace(f"t/t/dense/{leaf}:0", f"t/dense/{leaf}", "", shape) for leaf, shape in (("k", (3, 2)), ("b", (2,)))
+    ]
+    assert found(named(t__k=(3, 2), t__b=(2,)), *places) == ["t/k", "t/b"]
+    assert found(named(t__k=(3, 3), t__dense__b=(2,)), *places) == [None, "t/dense/b"]
+    assert found(named(dense__k=(3, 2)), WeightPlace("x", "dense", "", (3, 2))) == [None]

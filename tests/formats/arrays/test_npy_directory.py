@@ -124,7 +124,7 @@ def test_headers_are_read_and_no_file_stays_open(tmp_path, monkeypatch):
             assert end - start <= 1 << 13
             return super().read(start, end)
 
-    monkeypatch.setattr(npy_directory, "FileSource", Spy)
+    monkeypatch.setattr(npy_directory, "open_source", Spy)
     found = npy_directory.read(str(directory))
     assert [each._file.closed for each in opened] == [True, True]
     assert found["b"].numpy() == 1

@@ -69,9 +69,9 @@ def test_what_was_written(output):
 def test_existing_output(output):
     export_tensors({"a": as_tensor(1)}, output)
     with pytest.raises(OutputExistsError):
-        export_tensors({"b": as_tensor(1)}, output, overwrite=False)
+        export_tensors({"b": as_tensor(1)}, output)
     assert list(import_tensors(output)) == ["a"]
-    export_tensors({"b": as_tensor(1)}, output, overwrite=True)
+    export_tensors({"b": as_tensor(1)}, output, force=True)
     assert list(import_tensors(output)) == ["b"]
 
 
@@ -88,7 +88,7 @@ def test_resources_are_refused_by_name_or_skipped(output):
     with pytest.raises(UnsupportedError, match="tensor 'h': a resource") as caught:
         export_tensors(tensors, output)
     assert caught.value.hint == "`skip_unsupported=True` leaves it out"
-    report = export_tensors(tensors, output, skip_unsupported=True)
+    report = export_tensors(tensors, output, skip_unsupported=True, force=True)
     assert [(row.name, row.reason) for row in report.skipped] == [
         ("h", "a resource has no values that other programs could read")
     ]
@@ -104,7 +104,7 @@ def test_what_can_be_read_of_a_damaged_checkpoint(output, tmp_path):
     with pytest.raises(CorruptionError, match="truncated"):
         export_tensors(tensors, output)
     assert not Path(output).exists()
-    report = export_tensors(tensors, output, readable=True)
+    report = export_tensors(tensors, output, readable=True, force=True)
     assert [row.name for row in report.tensors] == ["a"]
     assert [(row.name, "checksum" in row.reason) for row in report.skipped] == [("b", True), ("c", False)]
     assert import_tensors(output)["a"].numpy().tolist() == [1, 2]
@@ -213,7 +213,7 @@ export_tensors(tensors, sys.argv[1], dry_run=True)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 try:
-    export_tensors(tensors, sys.argv[1])
+    export_tensors(tensors, sys.argv[1], force=True)
 except OSError as error:
     print(error.errno, error.filename)
 """
@@ -236,8 +236,8 @@ from graphsurgeon.tensors.values import FillTensor
 small = {"w": FillTensor(dtypes.FLOAT, (64, 1 << 10))}
 large = {"w": FillTensor(dtypes.FLOAT, (64, 1 << 20))}
 def run(tensors):
-    export_tensors(tensors, sys.argv[1])
-    save_checkpoint(import_tensors(sys.argv[1]), sys.argv[1].rstrip("/") + ".ckpt")
+    export_tensors(tensors, sys.argv[1], force=True)
+    save_checkpoint(import_tensors(sys.argv[1]), sys.argv[1].rstrip("/") + ".ckpt", force=True)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 before = run(small)
 print(run(large) - before)
