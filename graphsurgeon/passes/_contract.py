@@ -12,13 +12,14 @@ alone under `takes_tensors` too.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Collection, MutableMapping
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.model import Model, require_model
-from graphsurgeon.options import options_of
+from graphsurgeon.meta_graph.contexts import CONTEXTS, nodes_in_contexts
+from graphsurgeon.options import options_of, tell_result
 from graphsurgeon.tensors.values import TensorDict, require_mutable
 
 
@@ -39,6 +40,7 @@ def model_pass(
     tolerates: tuple[str, ...] | Literal["everything"] = (),
     needs_graph: bool = True,
     obeys: bool = False,
+    rewires: bool = False,
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
@@ -51,6 +53,8 @@ def model_pass(
         Decline values of variables alone, as of a checkpoint without its graph.
     obeys : bool
         The pass edits what it is told to: what is not well formed after is its refusal, not its defect.
+    rewires : bool
+        Nodes go, or read others: contexts of loops and conditionals that were there are made anew of what is left.
 
     Raises
     ------
@@ -71,8 +75,11 @@ def model_pass(
                 options[name] = known[name].normalize(options[name])
             is_broken = tolerates == "everything" or bool(check(model, tolerated=tolerates))
             before = model.snapshot()
+            inside = _nodes_in_contexts(model) if rewires else ()
             try:
                 report = function(model, *args, **options)
+                if inside and not model.is_frozen:
+                    _follow_contexts(model, inside)
                 if is_broken:
                     check(model)
                 else:
@@ -82,9 +89,25 @@ def model_pass(
                 raise
             return report
 
+        tell_result(run, str(function.__annotations__.get("return")), function.__globals__)
         return run
 
     return decorate
+
+
+def _nodes_in_contexts(model: Model) -> Collection[str]:
+    """Return the nodes that stand in contexts."""
+    if model.meta is None or not any(key in model.meta.collection_def for key in CONTEXTS):
+        return ()
+    return nodes_in_contexts(model.meta)
+
+
+def _follow_contexts(model: Model, known: Collection[str]) -> None:
+    """Make contexts anew in which those nodes stand."""
+    # Few models have any.
+    from graphsurgeon.rewrites.training.contexts import rebuild_all
+
+    rebuild_all(model, known=known)
 
 
 def takes_tensors(

@@ -21,11 +21,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.readers import FollowedRow
-from graphsurgeon.names import some_of
+from graphsurgeon.names import Names, some_of
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ChosenTensor, choose_nodes
 from graphsurgeon.rewrites.editing.rewiring import Rewiring, as_refusal
@@ -46,28 +47,23 @@ class BypassedRow:
 
 
 @dataclass(frozen=True)
-class BypassReport:
+class BypassReport(Displayed):
     """What `bypass` did: the nodes, and what followed around the graph."""
 
     bypassed: list[BypassedRow]
     followed: list[FollowedRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        tables = ("bypassed", "followed")
-        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
-
-@model_pass(obeys=True)
-def bypass(model: Model, *, nodes: tuple[str, ...], control: Literal["keep", "drop"] = "keep") -> BypassReport:
+@model_pass(obeys=True, rewires=True)
+def bypass(model: Model, *, nodes: Names, control: Literal["keep", "drop"] = "keep") -> BypassReport:
     """Let who reads a node's output read its first data input.
 
     Parameters
     ----------
     model : Model
         Edited in place; no value is read.
-    nodes : tuple of str
+    nodes : str or sequence of str
         Names or patterns of nodes, those of function bodies as FUNCTION/node.
     control : {"keep", "drop"}
         Whether the readers wait for what the node waited for.

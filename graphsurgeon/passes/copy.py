@@ -21,16 +21,18 @@ half loops, are refused. Signatures stay those of the original.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.names import NODE_NAME, bytes_of, is_control, some_of, text_of, unique_name
+from graphsurgeon.names import NODE_NAME, Names, bytes_of, is_control, some_of, text_of, unique_name
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.copying.chosen_part import ChosenPart, part_of
 from graphsurgeon.rewrites.copying.surroundings import copy_surroundings
@@ -65,7 +67,7 @@ class CopiedVariableRow:
 
 
 @dataclass(frozen=True)
-class CopyReport:
+class CopyReport(Displayed):
     """What `copy` did.
 
     Attributes
@@ -93,14 +95,14 @@ class CopyReport:
 
 
 @model_pass()
-def copy(model: Model, *, nodes: tuple[str, ...], scope: str, share_variables: bool = False) -> CopyReport:
+def copy(model: Model, *, nodes: Names, scope: str, share_variables: bool = False) -> CopyReport:
     """Copy a part of a graph: its nodes once more, below a scope.
 
     Parameters
     ----------
     model : Model
         Edited in place; no value is read.
-    nodes : tuple of str
+    nodes : str or sequence of str
         Names or patterns of the nodes to copy, such as tower/.* for all in a scope.
     scope : str
         The scope of the copies, in place of what the names of the nodes have in common.
@@ -115,7 +117,7 @@ def copy(model: Model, *, nodes: tuple[str, ...], scope: str, share_variables: b
         The copies' names are taken or no names; a loop is chosen in part; state cannot be copied.
     """
     below = scope.rstrip("/")
-    if not NODE_NAME.fullmatch(below):
+    if not re.fullmatch(NODE_NAME, below):
         raise PassError("copy", f"{scope!r} is no scope for names", hint="write it as in twin", is_usage=True)
     chosen = choose_nodes(model, nodes)
     in_functions = [each.name for each in chosen if each.function is not None]

@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.index import Index
@@ -32,7 +33,7 @@ from graphsurgeon.ir.node_making import make_node
 from graphsurgeon.ir.op_families import RESOURCE_OPS
 from graphsurgeon.ir.traversal import successors
 from graphsurgeon.meta_graph.references import references
-from graphsurgeon.names import node_of, node_of_input, split_names, unique_name
+from graphsurgeon.names import Names, node_of, node_of_input, split_names, unique_name
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.pruning.unneeded import remove_unneeded
 from graphsurgeon.rewrites.shaping.dense_layers import DenseChain, DenseLayer, find_dense
@@ -58,7 +59,7 @@ class ConvolvedLayer:
 
 
 @dataclass(frozen=True)
-class DenseToConvReport:
+class DenseToConvReport(Displayed):
     """What `dense_to_conv` did.
 
     Attributes
@@ -79,22 +80,16 @@ class DenseToConvReport:
     signatures: list[str]
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "layers": [vars(row) for row in self.layers]}
-
 
 @model_pass()
-def dense_to_conv(
-    model: Model, *, nodes: tuple[str, ...], reduce: Literal["none", "mean"] = "none"
-) -> DenseToConvReport:
+def dense_to_conv(model: Model, *, nodes: Names, reduce: Literal["none", "mean"] = "none") -> DenseToConvReport:
     """Make convolutions of fully connected layers, so that a network takes images of any size.
 
     Parameters
     ----------
     model : Model
         Edited in place; weights are not read.
-    nodes : tuple of str
+    nodes : str or sequence of str
         The layers: MatMuls, their biases, or scopes with one MatMul each, as in fc6,fc7,fc8.
     reduce : {"none", "mean"}
         What becomes of the maps that the last layers give: nothing, or the mean of each.

@@ -18,19 +18,19 @@ are.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.versions import FIRST, OLDEST, Need, Version, needs_of, version_of
+from graphsurgeon.ir.versions import OLDEST, Need, Version, needs_of, version_of
 from graphsurgeon.passes._contract import model_pass
+from graphsurgeon.rewrites.editing.given_versions import given_version
 
-_VERSION = re.compile(r"\d+\.\d+(\.\d+)?", re.ASCII)
 #: The first TensorFlow whose nodes say what they are inferred to return.
 _INFERRED_TYPES: Version = (2, 7)
 _SHOWN = 8
@@ -47,16 +47,12 @@ class RemovedAttr:
 
 
 @dataclass(frozen=True)
-class DowngradeReport:
+class DowngradeReport(Displayed):
     """What `downgrade` did; `version` is the oldest TensorFlow that the graph is for now."""
 
     version: str
     removed: list[RemovedAttr]
     notes: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "removed": [vars(row) for row in self.removed]}
 
 
 @model_pass()
@@ -75,7 +71,7 @@ def downgrade(model: Model, *, to: str = OLDEST) -> DowngradeReport:
     PassError
         Something stands in the way, all of which is listed; or that is no version from 1.0 on.
     """
-    version = _version(to)
+    version = given_version(to, "downgrade", "to")
     edits = {function: GraphEdit(graph) for function, graph in model.graphs()}
     removed: Counter[tuple[str, str, str]] = Counter()
     obstacles: dict[Need, list[str]] = {}
@@ -95,15 +91,6 @@ def downgrade(model: Model, *, to: str = OLDEST) -> DowngradeReport:
     for edit in edits.values():
         edit.apply()
     return DowngradeReport(to, [RemovedAttr(*key, number) for key, number in sorted(removed.items())])
-
-
-def _version(text: str) -> Version:
-    if _VERSION.fullmatch(text) is None:
-        raise PassError("downgrade", f"{text!r} is no version of TensorFlow", hint='such as `to="1.15"`')
-    version = version_of(text)
-    if version < version_of(FIRST):
-        raise PassError("downgrade", f"what TensorFlow before {FIRST} knows is not known here, and {text} is older")
-    return version
 
 
 def _take_out(edit: GraphEdit, node: Node, need: Need) -> None:

@@ -30,6 +30,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checks.body import Body
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.endpoints import MISSING, loose_ends
@@ -41,7 +42,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignatures
-from graphsurgeon.names import node_of, node_of_input, parse_input, some_of, split_names
+from graphsurgeon.names import Names, node_of, node_of_input, parse_input, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.rewrites.freezing.converted_functions import ConvertedFunction
@@ -75,7 +76,7 @@ class Repair:
 
 
 @dataclass(frozen=True)
-class FixReport:
+class FixReport(Displayed):
     """What `fix` did.
 
     Attributes
@@ -94,14 +95,14 @@ class FixReport:
 
 
 @model_pass(tolerates="everything")
-def fix(model: Model, *, inputs: tuple[str, ...] = ()) -> FixReport:
+def fix(model: Model, *, inputs: Names = ()) -> FixReport:
     """Repair a graph that was frozen badly, so that TensorFlow imports it again.
 
     Parameters
     ----------
     model : Model
         Edited in place; it may be broken.
-    inputs : tuple of str
+    inputs : str or sequence of str
         Names that are read and that no node has, to be fed from now on: each becomes a Placeholder.
 
     Raises

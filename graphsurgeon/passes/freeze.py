@@ -33,6 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checks import ERROR, verify
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import LimitError, PassError, near_names
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
@@ -44,7 +45,7 @@ from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import tensor_names
-from graphsurgeon.names import matches_any, some_of, split_names, split_patterns, unmatched
+from graphsurgeon.names import Names, matches_any, some_of, split_names, split_patterns, unmatched
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.freezing.asset_paths import settle_asset_paths
 from graphsurgeon.rewrites.freezing.carried_state import CarriedState, StateRow
@@ -74,7 +75,7 @@ class FrozenRow:
 
 
 @dataclass(frozen=True)
-class FreezeReport:
+class FreezeReport(Displayed):
     """What `freeze` did.
 
     Attributes
@@ -111,20 +112,20 @@ class FreezeReport:
         return {**vars(self), **tables}
 
 
-@model_pass()
+@model_pass(rewires=True)
 def freeze(  # noqa: PLR0913 -- they are the options of a verb
     model: Model,
     *,
-    outputs: tuple[str, ...] = (),
+    outputs: Names = (),
     signature: str | None = None,
-    keep: tuple[str, ...] = (),
-    only: tuple[str, ...] = (),
+    keep: Names = (),
+    only: Names = (),
     ema: bool = False,
-    initializers: tuple[str, ...] = (),
+    initializers: Names = (),
     keep_calls: bool = False,
     clear_devices: bool = False,
     remember: bool = False,
-    drop_state: tuple[str, ...] = (),
+    drop_state: Names = (),
     updates: UpdateResults = "decline",
 ) -> FreezeReport:
     """Convert the variables of a graph into constants.
@@ -133,19 +134,19 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     ----------
     model : Model
         Edited in place; the values stay where they are.
-    outputs : tuple of str
+    outputs : str or sequence of str
         Nodes to keep, with all they need: prob or prob:0, or outputs as a signature calls them; also several
         separated by commas.
     signature : str or None
         The signature whose outputs are kept as well; the only one there is, and all of a SavedModel, when nothing is
         named.
-    keep : tuple of str
+    keep : str or sequence of str
         Names or patterns of variables that stay variables.
-    only : tuple of str
+    only : str or sequence of str
         Names or patterns of the only variables to freeze.
     ema : bool
         Take the exponential moving average of a variable where the checkpoint has one.
-    initializers : tuple of str
+    initializers : str or sequence of str
         Initializer ops to evaluate first; what they assign replaces the checkpoint's values.
     keep_calls : bool
         Leave the calls of functions that a TensorFlow 2 SavedModel consists of; by default its graph becomes flat.
@@ -153,7 +154,7 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
         Drop the devices of all nodes, in function bodies too.
     remember : bool
         Note in each constant what it was, so that unfreeze makes the same variable of it again.
-    drop_state : tuple of str
+    drop_state : str or sequence of str
         Names or patterns of tables, iterators ..., or of their keys, whose state is not to come along.
     updates : {"decline", "compute"}
         What to do about ops that change a variable when an output needs their result, as in quantization-aware
@@ -170,12 +171,12 @@ def freeze(  # noqa: PLR0913 -- they are the options of a verb
     """
     before = {node.name for node in model.graph}
     named, notes = _ends(model, outputs, signature, keep_calls=keep_calls)
-    settle_asset_paths(model, "freeze")
+    kept_names = _kept(model, keep, only)
+    notes += _settled(model, kept_names if keep else set())
     index = Index(model.graph)
     roots = [node.name for node in find_outputs(model, index.producers, named, "freeze", signature)]
     computed = compute_updates(model.graph, roots) if updates == "compute" else []
     index = Index(model.graph) if computed else index
-    kept_names = _kept(model, keep, only)
     around = Surroundings(model, index, roots, {node.name for node in variable_nodes(model.graph)} - kept_names)
     choice = StateChoice(model, index, drop_state, "freeze")
     state = CarriedState(model, index, around.roots, choice)
@@ -268,6 +269,13 @@ def _kept(model: Model, keep: Sequence[str], only: Sequence[str]) -> set[str]:
         if not any(matches_any((pattern,), name) for name in names):
             raise unmatched("variable", pattern, names)
     return {name for name in names if matches_any(keep, name) or (only and not matches_any(only, name))}
+
+
+def _settled(model: Model, kept: set[str]) -> list[str]:
+    """Make the paths of assets constants; return notes on variables that were to stay, and held one."""
+    settle_asset_paths(model, "freeze")
+    gone = sorted(kept.difference([node.name for node in variable_nodes(model.graph)]))
+    return [f"{name} does not stay a variable: it is the path of an asset, which is fed" for name in gone]
 
 
 def _values(

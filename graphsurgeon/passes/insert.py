@@ -24,15 +24,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.frames import NEXT_ITERATION_OPS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import SAME_SHAPE_OPS
 from graphsurgeon.ir.ops import facts
-from graphsurgeon.ir.versions import needs_of
+from graphsurgeon.ir.versions import drop_later_defaults
 from graphsurgeon.meta_graph.readers import FollowedRow
-from graphsurgeon.names import scope_of, some_of, split_names
+from graphsurgeon.names import Names, scope_of, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
@@ -53,27 +54,22 @@ class InsertedRow:
 
 
 @dataclass(frozen=True)
-class InsertReport:
+class InsertReport(Displayed):
     """What `insert` did: the nodes that were made, and what followed them around the graph."""
 
     inserted: list[InsertedRow]
     followed: list[FollowedRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        tables = ("inserted", "followed")
-        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
-
 
 @model_pass(obeys=True)
 def insert(
     model: Model,
     *,
-    at: tuple[str, ...],
+    at: Names,
     op: str,
     name: str = "",
-    attr: tuple[str, ...] | Mapping[str, Any] = (),
+    attr: Names | Mapping[str, Any] = (),
 ) -> InsertReport:
     """Put an op of one input between a tensor and all who read it.
 
@@ -81,14 +77,14 @@ def insert(
     ----------
     model : Model
         Edited in place; no value is read.
-    at : tuple of str
+    at : str or sequence of str
         Tensors, each of which gets a node behind it: fc1, split:1, or an output as a signature calls it; in a function
         body FUNCTION/node.
     op : str
         StopGradient, Identity, CheckNumerics, Print, Cast ...
     name : str
         The name of the node; by default that of the op, in the scope of the tensor's node.
-    attr : tuple of str, or mapping of str to value
+    attr : str or sequence of str, or mapping of str to value
         Attrs that the tensor does not tell, as in message=loss, DstT=float16.
 
     Raises
@@ -143,10 +139,7 @@ def _make(at: ChosenTensor, op: str, name: str, attrs: Mapping[str, Any]) -> Nod
     scope = "" if node is None or name else scope_of(node.name)
     with as_refusal("insert", at.function), at.graph.scope(scope):
         made = at.graph.add(op, inputs, name=name or None, device="" if node is None else node.device, **attrs)
-    for need in list(needs_of(made)):
-        # So an older TensorFlow loads what it loaded before.
-        if need.attr and need.is_default:
-            del made.attrs[need.attr]
+    drop_later_defaults(made)
     outputs = made.outputs
     if not outputs:
         raise PassError("insert", f"op {op} gives no tensor that could be read", node=at.name)

@@ -23,15 +23,17 @@ inputs, colocation, devices, seeds and contexts are as in each model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.checks import check
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.meta_graph.arguments import SERVING_DEFAULT, Side, named_tensors
 from graphsurgeon.meta_graph.references import unknown_messages
-from graphsurgeon.names import NODE_NAME, node_of, some_of, split_names
+from graphsurgeon.names import NODE_NAME, Names, node_of, some_of, split_names
 from graphsurgeon.passes._contract import model_pass, require_graph
 from graphsurgeon.rewrites.editing.callers import Callers
 from graphsurgeon.rewrites.joining.assets import join_files
@@ -69,7 +71,7 @@ class RenamedFunctionRow:
 
 
 @dataclass(frozen=True)
-class JoinReport:
+class JoinReport(Displayed):
     """What `join` did.
 
     Attributes
@@ -93,18 +95,13 @@ class JoinReport:
     saver: str
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        tables = ("parts", "connections", "functions")
-        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
-
 
 @model_pass()
 def join(
     model: Model,
     *others: Model,
-    prefixes: tuple[str, ...] | Mapping[str, str] = (),
-    connect: tuple[str, ...] | Mapping[str, str] = (),
+    prefixes: Names | Mapping[str, str] = (),
+    connect: Names | Mapping[str, str] = (),
     sources: tuple[str, ...] = (),
 ) -> JoinReport:
     """Join several models into one: graphs, functions, collections, signatures and checkpoints.
@@ -117,9 +114,9 @@ def join(
         The first; edited in place: it takes the others in. No value is read.
     others : Models
         Not changed.
-    prefixes : tuple of str, or mapping of str to str
+    prefixes : str or sequence of str, or mapping of str to str
         What is put before the names of a model, as in detect.pb=detect; or one for each, in their order.
-    connect : tuple of str, or mapping of str to str
+    connect : str or sequence of str, or mapping of str to str
         Inputs that are tensors of other models from now on, as in classify/input=detect/crops:0; names are those of the
         joined model, or arguments of signatures behind the prefix.
     sources : tuple of str
@@ -184,7 +181,7 @@ def _scopes(prefixes: Sequence[str] | Mapping[str, str], paths: Sequence[str]) -
     for position, text in enumerate(split_names(texts)):
         which, equals, given = text.rpartition("=")
         scope = given.rstrip("/")
-        if scope and not NODE_NAME.fullmatch(scope):
+        if scope and not re.fullmatch(NODE_NAME, scope):
             hint = "write it as in detect.pb=detect, or detect alone for the first"
             raise PassError("join", f"{given!r} is no scope for names", hint=hint, is_usage=True)
         if not equals and position >= len(paths):

@@ -30,6 +30,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
@@ -42,7 +43,7 @@ from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.meta_graph.dependencies import initialization_dependencies
-from graphsurgeon.names import split_names
+from graphsurgeon.names import Names, split_names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.pruning.input_tensors import give_nodes
 from graphsurgeon.rewrites.pruning.kept_saver import OldSaver, find_saver, lost_values, remake_saver
@@ -88,7 +89,7 @@ class ColocationRow:
 
 
 @dataclass(frozen=True)
-class PruneReport:
+class PruneReport(Displayed):
     """What `prune` did.
 
     Attributes
@@ -122,21 +123,16 @@ class PruneReport:
     saver: Literal["none", "kept", "remade", "removed"]
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        tables = ("inputs", "removed", "references", "colocations")
-        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
-
-@model_pass(tolerates="everything")
+@model_pass(tolerates="everything", rewires=True)
 def prune(
     model: Model,
     *,
-    outputs: tuple[str, ...],
-    inputs: tuple[str, ...] = (),
-    input_type: tuple[str, ...] = (),
-    input_shape: tuple[str, ...] = (),
-    drop_state: tuple[str, ...] = (),
+    outputs: Names,
+    inputs: Names = (),
+    input_type: Names = (),
+    input_shape: Names = (),
+    drop_state: Names = (),
 ) -> PruneReport:
     """Extract the subgraph that outputs depend on, and what belongs to it in the model.
 
@@ -144,18 +140,18 @@ def prune(
     ----------
     model : Model
         Edited in place; no value is read.
-    outputs : tuple of str
+    outputs : str or sequence of str
         Nodes to keep, with all they need: prob or prob:0, or outputs as a signature calls them; also several
         separated by commas.
-    inputs : tuple of str
+    inputs : str or sequence of str
         Nodes, or inputs as a signature calls them, to feed from now on; each becomes a Placeholder, one for each
         output that is read.
-    input_type : tuple of str
+    input_type : str or sequence of str
         The dtype of the inputs, one for all or one for each; by default what they have.
-    input_shape : tuple of str
+    input_shape : str or sequence of str
         The shape of the inputs, as in 1,224,224,3 with ? for unknown, one for all or one
         for each; by default what is known of it.
-    drop_state : tuple of str
+    drop_state : str or sequence of str
         Names or patterns of tables, iterators ..., or of their keys, that a saver need not save any more.
 
     Raises

@@ -29,11 +29,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from graphsurgeon.display import Displayed, Rows
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Library
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.references import unknown_messages
+from graphsurgeon.names import Names
 from graphsurgeon.passes._contract import model_pass, takes_tensors
 from graphsurgeon.rewrites.renaming.models import RenamedModel, rename_model
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_lines, parse_texts
@@ -61,12 +63,12 @@ class RenamedRow:
 
 
 @dataclass(frozen=True)
-class RenameReport:
+class RenameReport(Displayed):
     """What `rename` did.
 
     Attributes
     ----------
-    renamed : list of RenamedRow
+    renamed : sequence of RenamedRow
         Keys, then variables, then other nodes; each in the model's order.
     num_keys, num_variables, num_nodes : int
         How many of each kind are renamed.
@@ -78,16 +80,12 @@ class RenameReport:
     #: A dry run is for looking at the new names.
     is_shown_by_dry_run: ClassVar[bool] = True
 
-    renamed: list[RenamedRow]
+    renamed: Sequence[RenamedRow]
     num_keys: int
     num_variables: int
     num_nodes: int
     num_unchanged: int
     notes: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "renamed": [vars(row) for row in self.renamed]}
 
 
 @takes_tensors
@@ -95,7 +93,7 @@ class RenameReport:
 def rename(
     model: Model,
     *,
-    map: tuple[str, ...] | Mapping[str, str] = (),  # noqa: A002 -- what users type: --map, and map= here
+    map: Names | Mapping[str, str] = (),  # noqa: A002 -- what users type: --map, and map= here
     map_file: Iterable[str] | None = None,
     add_scope: str | None = None,
     strip_scope: str | None = None,
@@ -107,7 +105,7 @@ def rename(
     ----------
     model : Model, or mutable mapping of str to Tensor
         Edited in place; no value is read. A checkpoint alone is a model, too.
-    map : tuple of str, or mapping of str to str
+    map : str or sequence of str, or mapping of str to str
         New names, as in 'conv(\d+)/(.*)=net/conv\1/\2': a name or regular expression of whole names, the last = and
         the new name, in which \1 is a group; the first that takes a name counts. (A mapping holds exact names.)
     map_file : iterable of str
@@ -144,11 +142,15 @@ def _drop_graph(model: Model) -> None:
 
 
 def _report(model: Model, done: RenamedModel) -> RenameReport:
-    of_variables = [RenamedRow(now, old, "variable") for old, now in done.nodes.items() if old in done.variables]
-    of_others = [RenamedRow(now, old, "node") for old, now in done.nodes.items() if old not in done.variables]
+    variables = [old for old in done.nodes if old in done.variables]
+    others = [old for old in done.nodes if old not in done.variables]
+    kinds = ["key"] * len(done.keys) + ["variable"] * len(variables) + ["node"] * len(others)
+    old, now = done.keys.old, done.keys.new
+    if done.nodes:
+        old, now = [*old, *variables, *others], [*now, *map(done.nodes.__getitem__, [*variables, *others])]
     return RenameReport(
-        [*(RenamedRow(now, old, "key") for old, now in done.keys.items()), *of_variables, *of_others],
-        len(done.keys), len(of_variables), len(of_others),
+        Rows(RenamedRow, now, old, kinds),
+        len(done.keys), len(variables), len(others),
         done.num_names - len(done.keys) - len(done.nodes),
         [*done.notes, *_notes(model, done.others)],
     )  # fmt: skip

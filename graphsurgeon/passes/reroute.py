@@ -21,9 +21,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.readers import FollowedRow
+from graphsurgeon.names import Names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
 from graphsurgeon.rewrites.editing.rewiring import Move, Rewiring
@@ -39,26 +41,21 @@ class ReroutedRow:
 
 
 @dataclass(frozen=True)
-class RerouteReport:
+class RerouteReport(Displayed):
     """What `reroute` did: the pairs, and what followed around the graph."""
 
     rerouted: list[ReroutedRow]
     followed: list[FollowedRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        tables = ("rerouted", "followed")
-        return {**vars(self), **{name: [vars(row) for row in getattr(self, name)] for name in tables}}
 
-
-@model_pass(obeys=True)
+@model_pass(obeys=True, rewires=True)
 def reroute(
     model: Model,
     *,
-    map: tuple[str, ...] | Mapping[str, str],  # noqa: A002 -- what users type: --map, and map= here
-    only: tuple[str, ...] = (),
-    except_: tuple[str, ...] = (),
+    map: Names | Mapping[str, str],  # noqa: A002 -- what users type: --map, and map= here
+    only: Names = (),
+    except_: Names = (),
 ) -> RerouteReport:
     """Let who reads a tensor read another.
 
@@ -66,11 +63,11 @@ def reroute(
     ----------
     model : Model
         Edited in place; no value is read.
-    map : tuple of str, or mapping of str to str
+    map : str or sequence of str, or mapping of str to str
         Pairs of tensors, OLD:0=NEW:0 or OLD=NEW; those of a function body as FUNCTION/node.
-    only : tuple of str
+    only : str or sequence of str
         Names or patterns of the nodes that are to read the new tensor; by default all, and signatures and collections.
-    except_ : tuple of str
+    except_ : str or sequence of str
         Names or patterns of nodes that go on reading the old one.
 
     Raises

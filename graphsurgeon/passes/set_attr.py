@@ -19,10 +19,11 @@ would go on computing what they did goes; one stays when the edit is in function
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir import attr_value, ops
 from graphsurgeon.ir.constant_attrs import constant_attrs
@@ -32,13 +33,11 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.op_defs import default_value
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
-from graphsurgeon.names import node_of
+from graphsurgeon.names import Names
 from graphsurgeon.passes._contract import check_result, model_pass
-from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ModelEdit, choose_nodes, named_in_error
-from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
+from graphsurgeon.rewrites.editing.changed_attrs import AttrEdit
+from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, choose_nodes, named_in_error
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
-from graphsurgeon.rewrites.editing.rewiring import let_objects_go
-from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
 from graphsurgeon.tensors.dtypes import STRING
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
@@ -55,7 +54,7 @@ class AttrRow:
 
 
 @dataclass(frozen=True)
-class SetAttrReport:
+class SetAttrReport(Displayed):
     """What `set_attr` did.
 
     Attributes
@@ -74,18 +73,14 @@ class SetAttrReport:
     signatures: list[str]
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "attrs": [vars(row) for row in self.attrs]}
-
 
 @model_pass(obeys=True)
 def set_attr(
     model: Model,
     *,
-    nodes: tuple[str, ...],
-    attr: tuple[str, ...] | Mapping[str, Any] = (),
-    clear: tuple[str, ...] = (),
+    nodes: Names,
+    attr: Names | Mapping[str, Any] = (),
+    clear: Names = (),
 ) -> SetAttrReport:
     """Set attrs of nodes, as their ops allow.
 
@@ -93,11 +88,11 @@ def set_attr(
     ----------
     model : Model
         Edited in place.
-    nodes : tuple of str
+    nodes : str or sequence of str
         Names or patterns of nodes, those of function bodies as FUNCTION/node.
-    attr : tuple of str, or mapping of str to value
+    attr : str or sequence of str, or mapping of str to value
         Attrs, as in strides=1,2,2,1, padding=SAME, T=float32, shape=[-1,3], value=[1.5,2].
-    clear : tuple of str
+    clear : str or sequence of str
         Attrs that go back to their defaults, and others that go.
 
     Raises
@@ -116,48 +111,15 @@ def set_attr(
     chosen = choose_nodes(model, nodes)
     values = named_in_error("set_attr", chosen, lambda each: _values(each.node, pairs, clear))
     matters = any(name[:1] != "_" for name in (*pairs, *clear))
-    known = mismatches(model) if matters and any(each.function is None for each in chosen) else set()
-    edit = ModelEdit(model)
+    edit = AttrEdit(model, "set_attr", chosen if matters else ())
     rows: list[AttrRow] = []
-    edited: dict[str | None, list[str]] = {}
     for each, wanted in zip(chosen, values, strict=True):
-        changed = [*_set(edit, each, wanted)]
-        rows += changed
-        if any(row.attr[:1] != "_" for row in changed):
-            edited.setdefault(each.function, []).append(each.node.name)
-    edit.apply()
-    if edited:
+        rows += _set(edit, each, wanted)
+    if edit.apply():
         # What is not well formed has no shapes that could be told.
         check_result(model, "set_attr", obeys=True)
-    shapes, signatures = _follow(model, edited, known)
-    notes = let_objects_go(model, "set_attr") if None in edited else []
-    return SetAttrReport(rows, shapes, signatures, notes)
-
-
-def _follow(
-    model: Model, edited: Mapping[str | None, Sequence[str]], known: Collection[str]
-) -> tuple[list[str], list[str]]:
-    """Let shapes that are noted, and what signatures say, follow; return nodes and signatures."""
-    nodes: list[str] = []
-    signatures: list[str] = []
-    for function, graph in model.graphs():
-        if function is None and None in edited:
-            found = follow_shapes(model, edited[None], known, "set_attr")
-            nodes += found.nodes
-            signatures = sorted({*found.signatures, *_follow_types(model, set(edited[None]))})
-        elif function in edited:
-            nodes += [f"{function}/{name}" for name in drop_noted_shapes(graph, edited[function], lambda node: node)]
-    return nodes, signatures
-
-
-def _follow_types(model: Model, names: Collection[str]) -> Iterator[str]:
-    """Let signatures say which types nodes give now."""
-    for key, signature in sorted(model.meta.signature_def.items()) if model.meta is not None else ():
-        for info in (*signature.inputs.values(), *signature.outputs.values()):
-            dtype = model.graph.tensor(info.name).dtype if node_of(info.name) in names else None
-            if dtype is not None and dtype.base.number != info.dtype:
-                info.dtype = dtype.base.number
-                yield key
+    followed = edit.follow()
+    return SetAttrReport(rows, followed.shapes, followed.signatures, followed.notes)
 
 
 def _values(node: Node, pairs: Mapping[str, Any], clear: Iterable[str]) -> dict[str, schema.AttrValue | Tensor | None]:
@@ -196,14 +158,14 @@ def _typed(node: Node, pairs: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _set(
-    edit: ModelEdit, chosen: ChosenNode, wanted: Mapping[str, schema.AttrValue | Tensor | None]
+    edit: AttrEdit, chosen: ChosenNode, wanted: Mapping[str, schema.AttrValue | Tensor | None]
 ) -> Iterable[AttrRow]:
     for name, value in wanted.items():
         before = chosen.node.attr(name)
         if before == value or (before is None and value is None):
             continue
         was = "" if before is None else _shown(chosen.node.attrs[name])
-        node = edit.edit(chosen)
+        node = edit.edit(chosen, name)
         if value is None:
             del node.attrs[name]
         else:

@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.colocation import colocations
 from graphsurgeon.ir.device_names import device_name
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import Names
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.editing.chosen_nodes import ChosenNode, ModelEdit, choose_nodes
 from proto_utils.errors import UnsupportedError
@@ -35,7 +37,7 @@ class PlacedRow:
 
 
 @dataclass(frozen=True)
-class SetDeviceReport:
+class SetDeviceReport(Displayed):
     """What `set_device` did.
 
     Attributes
@@ -49,20 +51,16 @@ class SetDeviceReport:
     placed: list[PlacedRow]
     colocated: list[PlacedRow] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {"placed": [vars(row) for row in self.placed], "colocated": [vars(row) for row in self.colocated]}
-
 
 @model_pass(obeys=True)
-def set_device(model: Model, *, nodes: tuple[str, ...] = (".*",), device: str) -> SetDeviceReport:
+def set_device(model: Model, *, nodes: Names = (".*",), device: str) -> SetDeviceReport:
     """Place nodes on a device, or on none.
 
     Parameters
     ----------
     model : Model
         Edited in place; no value is read.
-    nodes : tuple of str
+    nodes : str or sequence of str
         Names or patterns of nodes, those of function bodies as FUNCTION/node; by default all.
     device : str
         Such as /gpu:0, /job:ps/task:1/device:CPU:0; empty to clear it.
@@ -77,7 +75,7 @@ def set_device(model: Model, *, nodes: tuple[str, ...] = (".*",), device: str) -
     try:
         wanted = device_name(device)
     except UnsupportedError as error:
-        raise PassError("set_device", str(error), hint=error.hint, is_usage=True) from error
+        raise PassError("set_device", error.reason, hint=error.hint, is_usage=True) from error
     chosen = choose_nodes(model, nodes or (".*",))
     edit = ModelEdit(model)
     placed = _place(edit, chosen, wanted)

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.edit import GraphEdit
@@ -32,16 +33,14 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.traversal import successors
-from graphsurgeon.names import some_of
+from graphsurgeon.names import Names, some_of
 from graphsurgeon.passes._contract import model_pass
-from graphsurgeon.rewrites.editing.fed_values import find_inputs
-from graphsurgeon.rewrites.pruning.new_inputs import parse_shape
 from graphsurgeon.rewrites.serving.object_functions import drop_objects, kept_exports
-from graphsurgeon.rewrites.shaping.dims import Dims
+from graphsurgeon.rewrites.shaping.dims import Told
 from graphsurgeon.rewrites.shaping.followed import INFERRED, forget_declared, update_inferred, update_signatures
+from graphsurgeon.rewrites.shaping.given_shapes import given_shapes
 from graphsurgeon.rewrites.shaping.reshapes import outdated, unclear
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
-from proto_utils.errors import UnsupportedError
 
 _OPERATION = "set_shape"
 _MAX_LISTED = 10
@@ -57,7 +56,7 @@ class ShapedInput:
 
 
 @dataclass(frozen=True)
-class SetShapeReport:
+class SetShapeReport(Displayed):
     """What `set_shape` did.
 
     Attributes
@@ -75,20 +74,16 @@ class SetShapeReport:
     signatures: list[str]
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "inputs": [vars(row) for row in self.inputs]}
-
 
 @model_pass()
-def set_shape(model: Model, *, shape: tuple[str, ...] | Mapping[str, Any]) -> SetShapeReport:
+def set_shape(model: Model, *, shape: Names | Mapping[str, Any]) -> SetShapeReport:
     """Give inputs another static shape, and let what was known of shapes behind them follow.
 
     Parameters
     ----------
     model : Model
         Edited in place; of values only small integers are read.
-    shape : tuple of str, or mapping of str to shape
+    shape : str or sequence of str, or mapping of str to shape
         INPUT=1,224,224,3, with ? for a size that is left open; [] is a scalar's, unknown is any. (A mapping holds texts
         or lists, with None for a size that is left open.)
 
@@ -99,10 +94,9 @@ def set_shape(model: Model, *, shape: tuple[str, ...] | Mapping[str, Any]) -> Se
     PassError
         Something behind an input does not go with the shape; all such nodes are listed.
     """
-    given = find_inputs(model, shape, _OPERATION)
-    if not given:
+    shapes = given_shapes(model, shape, _OPERATION)
+    if not shapes:
         raise PassError(_OPERATION, "no inputs are named", hint='give `shape="x=1,224,224,3"`', is_usage=True)
-    shapes = {name: _parsed(value, name) for name, (_, value) in given.items()}
     index = Index(model.graph)
     changed = successors(index, shapes, by_data=True) | shapes.keys()
     functions = model.library.functions
@@ -110,7 +104,7 @@ def set_shape(model: Model, *, shape: tuple[str, ...] | Mapping[str, Any]) -> Se
     after = ShapeInference(index, functions, shapes, lambda name: name not in changed)
     _refuse(before, after)
     reached = called_functions([index.producers[name] for name in changed], model.library)
-    rows = [ShapedInput(name, _listed(dims), _listed(_declared(given[name][0]))) for name, dims in shapes.items()]
+    rows = [ShapedInput(name, _listed(dims), _listed(_declared(model.graph[name]))) for name, dims in shapes.items()]
     followed = _update_nodes(model, shapes, after, changed)
     followed += sum(_forget_in_body(model, name) for name in reached)
     signatures = list(update_signatures(model.meta, after, changed))
@@ -122,20 +116,12 @@ def set_shape(model: Model, *, shape: tuple[str, ...] | Mapping[str, Any]) -> Se
     return SetShapeReport(rows, followed, signatures, notes)
 
 
-def _parsed(value: Any, name: str) -> Dims:
-    try:
-        return parse_shape(value).dims if isinstance(value, str) else Shape(value).dims
-    except (UnsupportedError, TypeError):
-        hint = "write shapes as 1,224,224,3 with ? for a size that is left open"
-        raise PassError(_OPERATION, f"{value!r} is no shape", node=name, hint=hint) from None
-
-
-def _declared(node: Node) -> Dims:
+def _declared(node: Node) -> Told:
     shape = attr_of(node, "shape")
     return shape.dims if isinstance(shape, Shape) else None
 
 
-def _listed(dims: Dims) -> list[int | None] | None:
+def _listed(dims: Told) -> list[int | None] | None:
     return None if dims is None else list(dims)
 
 
@@ -152,7 +138,7 @@ def _refuse(before: ShapeInference, after: ShapeInference) -> None:
         raise PassError(_OPERATION, reason, hint=hint, listed=listed)
 
 
-def _update_nodes(model: Model, shapes: Mapping[str, Dims], after: ShapeInference, changed: set[str]) -> int:
+def _update_nodes(model: Model, shapes: Mapping[str, Told], after: ShapeInference, changed: set[str]) -> int:
     edit = GraphEdit(model.graph)
     count = 0
     for name in [node.name for node in model.graph if node.name in changed]:

@@ -6,20 +6,21 @@ Prerequisites: a graph with variables that its collections list, or that a Saved
 A frozen graph has none: `unfreeze` takes the same options.
 
 Leaves behind: variables, reference and resource alike, that the collection ``trainable_variables`` lists or does not,
-with a VariableDef that says the same; and objects of a SavedModel that do. All else stays: an optimizer that is in the
-graph already goes on with the variables that it was made for.
+with a VariableDef that says the same; and objects of a SavedModel, and lists of them, that do. All else stays: an
+optimizer that is in the graph already goes on with the variables that it was made for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.collections import variable_defs
-from graphsurgeon.names import node_of
+from graphsurgeon.names import Names, node_of
 from graphsurgeon.passes._contract import model_pass
-from graphsurgeon.rewrites.training.trained import choose_trained, object_variables
+from graphsurgeon.rewrites.training.trained import choose_trained, trained_objects
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class TrainableRow:
 
 
 @dataclass(frozen=True)
-class SetTrainableReport:
+class SetTrainableReport(Displayed):
     """What `set_trainable` did.
 
     Attributes
@@ -49,24 +50,18 @@ class SetTrainableReport:
     num_trainable: int
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
-        return {**vars(self), "variables": [vars(row) for row in self.variables]}
-
 
 @model_pass()
-def set_trainable(
-    model: Model, *, trainable: tuple[str, ...] = (), not_trainable: tuple[str, ...] = ()
-) -> SetTrainableReport:
+def set_trainable(model: Model, *, trainable: Names = (), not_trainable: Names = ()) -> SetTrainableReport:
     """Say which variables an optimizer trains.
 
     Parameters
     ----------
     model : Model
         Edited in place; no value is read.
-    trainable : tuple of str
+    trainable : str or sequence of str
         Names or patterns of variables to train; of two patterns that contradict each other, the narrower decides.
-    not_trainable : tuple of str
+    not_trainable : str or sequence of str
         Names or patterns of variables not to train, such as .* beside `trainable` to train those alone.
 
     Raises
@@ -96,6 +91,4 @@ def _trained(model: Model) -> dict[str, bool]:
     trained = {node_of(each.variable_name) for each in variable_defs(model.meta, ("trainable_variables",))}
     names = dict.fromkeys(node_of(each.variable_name) for each in variable_defs(model.meta))
     found = {name: name in trained for name in names}
-    for name, objects in object_variables(model.meta).items():
-        found.setdefault(name, objects[0].trainable)
-    return found
+    return {**trained_objects(model.meta), **found}

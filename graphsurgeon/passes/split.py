@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.edit import GraphEdit
@@ -36,7 +37,7 @@ from graphsurgeon.meta_graph.arguments import find_outputs, named_tensors
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, initialization_dependencies, state_inputs
 from graphsurgeon.meta_graph.endpoints import signature_endpoints
 from graphsurgeon.meta_graph.references import tensor_names
-from graphsurgeon.names import node_of, node_of_input, parse_input, some_of, split_names, unique_name
+from graphsurgeon.names import Names, node_of, node_of_input, parse_input, some_of, split_names, unique_name
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.passes.prune import PruneReport, prune
 from graphsurgeon.rewrites.pruning.kept_saver import find_saver
@@ -68,7 +69,7 @@ class HalfRow:
 
 
 @dataclass(frozen=True)
-class SplitReport:
+class SplitReport(Displayed):
     """What `split` did.
 
     Attributes
@@ -95,17 +96,17 @@ class SplitReport:
 
 
 @model_pass()
-def split(model: Model, *, at: tuple[str, ...], outputs: tuple[str, ...] = ()) -> SplitReport:
+def split(model: Model, *, at: Names, outputs: Names = ()) -> SplitReport:
     """Split a model in two at tensors: what computes them, and what is computed from them.
 
     Parameters
     ----------
     model : Model
         Edited in place: it becomes the front, the report holds the back. No value is read.
-    at : tuple of str
+    at : str or sequence of str
         The tensors to cut at: fc7/Relu or split:1, or outputs as a signature calls them; also several separated by
         commas.
-    outputs : tuple of str
+    outputs : str or sequence of str
         The outputs of the model, nodes or outputs as a signature calls them; by default those of its signatures, else
         what is guessed.
 
@@ -219,9 +220,7 @@ def _shape_text(index: Index, text: str, info: schema.TensorInfo) -> str:
     return "unknown" if dims is None else f"[{','.join('?' if dim is None else str(dim) for dim in dims)}]"
 
 
-def _pruned(
-    model: Model, outputs: tuple[str, ...], inputs: tuple[str, ...] = (), shapes: tuple[str, ...] = ()
-) -> PruneReport:
+def _pruned(model: Model, outputs: Names, inputs: Names = (), shapes: Names = ()) -> PruneReport:
     try:
         return prune(model, outputs=outputs, inputs=inputs, input_shape=shapes)
     except PassError as error:

@@ -10,7 +10,9 @@ Leaves behind: every weight ``X`` as a variable of the same name with its initia
 and ``X/read`` (the frozen graph's own, where it has one), all readers of ``X`` on that
 read, an op ``init`` that runs all initializers, a ``save/`` subgraph with its SaverDef, the
 variables' collections, and the values in ``model.variables``. Feeds, fetches, ``loc:@X`` and
-checkpoint keys stay valid.
+checkpoint keys stay valid. Where tracing a function had lost the names of variables, they are
+called after the layers that read them (see `weights.reader_names`), and the constant's name is that
+of a read.
 
 What else it meets: functions keep their bodies (constants inside are reported as kept;
 constants passed in as arguments become variables outside). A constant inside a while
@@ -26,8 +28,9 @@ did not survive freezing are dropped, and reported. A note of all this goes into
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.index import Index
@@ -41,26 +44,31 @@ from graphsurgeon.meta_graph.contexts import retarget_contexts
 from graphsurgeon.meta_graph.dependencies import TABLE_INITIALIZERS, list_table_fillers
 from graphsurgeon.meta_graph.references import retarget_tensors
 from graphsurgeon.meta_graph.version import VERSION, stamp_version
-from graphsurgeon.names import some_of, split_patterns
+from graphsurgeon.names import Names, some_of, split_patterns
 from graphsurgeon.passes._contract import model_pass
-from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients
-from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow
-from graphsurgeon.tensors import dtypes
+from graphsurgeon.rewrites.freezing.dead_gradients import drop_dead_gradients, gradient_notes
+from graphsurgeon.rewrites.freezing.to_variables import ToVariables, VariableRow, check_types
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.group_op import install_init_op
-from graphsurgeon.variables.layout import VariableKind, can_hold, existing_variables
+from graphsurgeon.variables.layout import VariableKind, existing_variables
 from graphsurgeon.variables.saved_state import SavedState
 from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.unfreeze_note import ATTR
-from graphsurgeon.weights import Kept, Weight, WeightPlan, find_weights, require_constants
+from graphsurgeon.weights import Kept, VariableNames, Weight, WeightPlan, find_weights, require_constants
 from graphsurgeon.weights.hidden import hidden_notes
+from graphsurgeon.weights.reader_names import naming_notes
+from graphsurgeon.weights.reader_scopes import has_captures
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from graphsurgeon.rewrites.freezing.held import HeldVariable
+    from graphsurgeon.rewrites.training.contexts import ContextRow
 
 _NOT_NOTED = "freeze noted which constants were variables, and not this one"
 _ASSET = "an asset's path, which who loads the model feeds"
+# What loops and conditionals begin with.
+_SPLITTING = ENTER_OPS | {"Switch", "RefSwitch"}
 _LEFT = "freeze noted that it was a variable; left out as asked for"
 
 
@@ -74,7 +82,7 @@ class KeptRow(NamedTuple):
     reason: str
 
 
-class UnfreezeReport:
+class UnfreezeReport(Displayed):
     """What `unfreeze` did.
 
     Attributes
@@ -85,34 +93,47 @@ class UnfreezeReport:
         Every constant of more than one element left as it is, with the reason.
     notes : list of str
         What else was changed or could not be done.
+    contexts : list of ContextRow or None
+        The loops and branches of conditionals, as `rebuild_contexts` lists them; None where no contexts were made.
     """
 
-    __slots__ = ("kept", "notes", "variables")
+    __slots__ = ("contexts", "kept", "notes", "variables")
 
-    def __init__(self, variables: list[VariableRow], kept: list[KeptRow], notes: list[str]) -> None:
+    def __init__(
+        self,
+        variables: list[VariableRow],
+        kept: list[KeptRow],
+        notes: list[str],
+        contexts: list[ContextRow] | None = None,
+    ) -> None:
         self.variables = variables
         self.kept = kept
         self.notes = notes
+        self.contexts = contexts
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
         rows: dict[str, Sequence[NamedTuple]] = {"variables": self.variables, "kept": self.kept}
-        return {**{name: [row._asdict() for row in each] for name, each in rows.items()}, "notes": self.notes}
+        tables = {name: [row._asdict() for row in each] for name, each in rows.items()}
+        contexts = None if self.contexts is None else [vars(each) for each in self.contexts]
+        return {**tables, "notes": self.notes, "contexts": contexts}
 
 
 # Where freezing left a constant to an op that changes variables, the edge is sound again afterwards; where constant
 # folding took a variable's name away that other nodes are placed with, it is back.
 @model_pass(tolerates=("input-type", "colocation"))
-def unfreeze(
+def unfreeze(  # noqa: PLR0913 -- each is one option
     model: Model,
     *,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
-    only: tuple[str, ...] = (),
-    trainable: tuple[str, ...] = (),
-    not_trainable: tuple[str, ...] = (),
+    select: Names = (),
+    exclude: Names = (),
+    only: Names = (),
+    trainable: Names = (),
+    not_trainable: Names = (),
     variables: VariableKind = "ref",
-    drop_state: tuple[str, ...] = (),
+    names: VariableNames = "readers",
+    drop_state: Names = (),
+    contexts: bool = True,
 ) -> UnfreezeReport:
     """Convert the weights of a frozen graph back into variables.
 
@@ -120,21 +141,27 @@ def unfreeze(
     ----------
     model : Model
         Edited in place; its values are not read.
-    select : tuple of str
+    select : str or sequence of str
         Names or patterns of constants to take whatever the evidence says.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Names or patterns of constants to leave as they are.
-    only : tuple of str
+    only : str or sequence of str
         Names or patterns of the only constants to take where the evidence is for it, besides those of `select`.
-    trainable : tuple of str
+    trainable : str or sequence of str
         Names or patterns of variables that an optimizer trains, whatever the evidence says.
-    not_trainable : tuple of str
+    not_trainable : str or sequence of str
         Names or patterns of variables that no optimizer trains; of two contradicting patterns the narrower decides.
     variables : {"ref", "resource"}
         The kind of variable to make: reference variables as TensorFlow 1 does, or
         resource variables as TensorFlow 2 does.
-    drop_state : tuple of str
+    names : {"readers", "keep"}
+        What variables are called where tracing a function has lost their names, so that constants are called
+        ``unknown_17``: after the layers that read them and what they are there (``conv1/kernel``), or as the
+        constants. Others keep their names.
+    drop_state : str or sequence of str
         Names or patterns of tables, iterators ..., or of their keys, that a saver need not save any more.
+    contexts : bool
+        Make the contexts without which TensorFlow 1 differentiates no loop; else leave loops as freezing did.
 
     Raises
     ------
@@ -148,14 +175,19 @@ def unfreeze(
     """
     before = set(map(NAME, model.graph))
     select, exclude, only = (split_patterns(each, before) for each in (select, exclude, only))
-    require_constants((*select, *exclude, *only), model)
+    patterns = (*select, *exclude, *only)
+    may_have_others = names == "readers" and has_captures(node.name for node in model.graph.nodes_of(("Const",)))
+    if not may_have_others:
+        require_constants(patterns, model)
     again = some_of(_handles_read_again(model))
     states = _other_states(model, drop_state)
     noted_before, noted = _restored(model, exclude, only, states)
     index = Index(model.graph)
     assets = {} if model.meta is None else dict.fromkeys(asset_files(model.meta), _ASSET)
     left = exclude if select or not noted else (".*",)
-    plan = find_weights(model, index, select=select, exclude=left, only=only, against=assets)
+    plan = find_weights(model, index, select=select, exclude=left, only=only, against=assets, called=names)
+    if may_have_others:
+        require_constants(patterns, model, (*before, *plan.implied.values()))
     if noted and not plan.weights:
         install_init_op(model, existing_variables(model.graph, index))
         kept = [
@@ -165,34 +197,32 @@ def unfreeze(
         ]
         notes = ["variables were made again as freeze had noted them", *_list_table_fillers(model)]
         noted, more = _chosen_to_train(model, noted, trainable, not_trainable)
-        return UnfreezeReport(noted, kept, notes + more + _further_notes(model))
+        return _finished(model, noted, kept, notes + more, contexts)
     if not plan.weights:
         # Imported here, as all is that is for few graphs: a small one takes as long as its imports.
         from graphsurgeon.weights.refusal import nothing_qualifies
 
         raise nothing_qualifies(plan, index, exclude)
-    _check_types(plan, variables)
+    check_types(plan.weights, variables)
     held = _held_variables(model, index)
     _check_keys(plan, held)
     values: dict[str, Tensor] = {}
     surgery = ToVariables(model.graph, index, variables)
+    surgery.taken.update(weight.variable for weight in plan.weights)
     for weight, proto in zip(plan.weights, protos([weight.node for weight in plan.weights]), strict=True):
         values[weight.variable] = surgery.convert(weight.node, proto, weight.variable)
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
     notes = [f"{again} read variables again: freezing had made them read values"] if again else []
+    notes += naming_notes(plan)
     notes += hidden_notes(plan, index, model.library.functions, (*exclude, *(only and (".*",))))
-    notes += [
-        f"dropped the attr _gradient_op_type ({value}) of {where!r}: that gradient function is gone, "
-        "so TensorFlow differentiates the op itself"
-        for where, value in surgery.note.gradient_op_type.items()
-    ]
+    notes += gradient_notes(surgery.note.gradient_op_type)
     notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held, states)
     rows = noted + [_variable_row(weight, values[weight.variable]) for weight in plan.weights]
     folded = {each.variable: each.node.name for each in plan.weights if each.variable != each.node.name}
     rows, more = _chosen_to_train(model, rows, trainable, not_trainable, folded)
-    return UnfreezeReport(rows, [_kept_row(kept) for kept in plan.kept], notes + more + _further_notes(model))
+    return _finished(model, rows, [_kept_row(kept) for kept in plan.kept], notes + more, contexts)
 
 
 def _handles_read_again(model: Model) -> list[str]:
@@ -211,18 +241,27 @@ def _held_variables(model: Model, index: Index) -> list[HeldVariable]:
     return held_variables(model, index)
 
 
-def _further_notes(model: Model) -> list[str]:
-    """Return what there is to say of loops and of functions."""
-    notes = []
+def _finished(
+    model: Model, variables: list[VariableRow], kept: list[KeptRow], notes: list[str], contexts: bool
+) -> UnfreezeReport:
+    """Make contexts, and return the report, with what there is to say of loops and of functions."""
+    rows, reasons, index = None, {}, None
+    if contexts and not _SPLITTING.isdisjoint(model.graph.ops):
+        from graphsurgeon.rewrites.training.contexts import lost_conditionals, lost_loops, rebuild_all
+
+        index = Index(model.graph)
+        rows = rebuild_all(model, index=index)
+        reasons = lost_loops(rows)
+        notes = notes + lost_conditionals(rows)
     if not ENTER_OPS.isdisjoint(model.graph.ops):
         from graphsurgeon.rewrites.freezing.loops import loop_notes
 
-        notes += loop_notes(model)
+        notes = notes + loop_notes(model, reasons, index)
     if model.library.functions:
         from graphsurgeon.meta_graph.oldest import version_notes
 
-        notes += version_notes(model)
-    return notes
+        notes = notes + version_notes(model)
+    return UnfreezeReport(variables, kept, notes, rows)
 
 
 def _other_states(model: Model, drop: Sequence[str]) -> list[SavedState]:
@@ -272,22 +311,6 @@ def _chosen_to_train(
             text = f"{'' if is_trained else 'not '}trained, as {pattern!r} says"
             rows[position] = row._replace(trainable=is_trained, evidence=[*row.evidence, text])
     return rows, notes
-
-
-def _check_types(plan: WeightPlan, kind: VariableKind) -> None:
-    """Refuse what TensorFlow could not restore."""
-    for weight in plan.weights:
-        if weight.dtype in (dtypes.RESOURCE, dtypes.VARIANT):
-            raise PassError("unfreeze", f"a {weight.dtype.name} constant has no values to save", node=weight.node.name)
-    refused = [weight for weight in plan.weights if not can_hold(kind, weight.dtype)]
-    if not refused:
-        return
-    other: VariableKind = "resource" if kind == "ref" else "ref"
-    is_other_good = all(can_hold(other, weight.dtype) for weight in plan.weights)
-    name = refused[0].node.name
-    which = some_of([f"{weight.dtype.name} ({weight.node.name!r})" for weight in refused], 2)
-    hint = f'`variables="{other}"` can' if is_other_good else f"keep it a constant: `exclude='{name}'`"
-    raise PassError("unfreeze", f"no TensorFlow can restore a {kind} variable of {which}", node=name, hint=hint)
 
 
 def _check_keys(plan: WeightPlan, held: Sequence[HeldVariable]) -> None:

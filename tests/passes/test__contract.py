@@ -105,7 +105,7 @@ def test_report_and_options_pass_through():
         return Report([str(len(of.graph)), *words])
 
     assert tells(small(), words=("a", "b")).rows == ["4", "a", "b"]
-    assert tells.__doc__ == "What it is for."
+    assert tells.__doc__ == "What it is for.\n\nReturns\n-------\nReport\n    rows : list[str]"
 
 
 def test_without_edits_the_bytes_are_those_that_were_read():

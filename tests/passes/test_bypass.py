@@ -92,3 +92,15 @@ def test_refusals(nodes, error, match):
 def test_flow_is_not_bypassed():
     of = model("x = Placeholder {dtype: f32}; p = Placeholder {dtype: bool}; s = Switch(x, p); y = Relu(s)")
     check_refusal(bypass, of, PassError, "op Switch controls the flow", nodes=("s",))
+
+
+def test_a_reader_that_takes_another_rank_declines():
+    text = """
+        x = Placeholder {dtype: f32, shape: shape[2, 4, 4, 3]}
+        axes = Const {i32 [2]}
+        pool = Mean(x, axes)
+        w = Const {f32 [3, 5]}
+        y = MatMul(pool, w)
+    """
+    with pytest.raises(PassError, match=r"y: \[2, 4, 4, 3\] is not of rank 2"):
+        bypass(model(text), nodes="pool")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.errors import NotFoundError, PassError
-from graphsurgeon.passes.remove import TakenRow, remove
+from graphsurgeon.passes.remove import remove
 from graphsurgeon.passes.unfreeze import unfreeze
+from graphsurgeon.rewrites.pruning.taken_out import TakenRow
 from proto_utils import schema
 from tests import notation
 from tests.models import meta_graph

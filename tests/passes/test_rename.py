@@ -168,7 +168,7 @@ def test_the_report_is_json(fixtures: Path):
     facts = rename(load(fixtures / "mobile_cnn.ckpt"), add_scope="my").to_json()
     assert json.loads(json.dumps(facts)) == facts
     assert list(facts) == ["renamed", "num_keys", "num_variables", "num_nodes", "num_unchanged", "notes"]
-    assert set(facts["renamed"][0]) == {"name", "was", "kind"}  # type: ignore[index]
+    assert set(facts["renamed"][0]) == {"name", "was", "kind"}
 
 
 def test_nothing_asked_for_is_refused():

@@ -53,6 +53,54 @@ def test_a_placeholder_with_default_loses_it():
     check_pass(set_inputs, model(text), LEFT, set="p=false")
 
 
+@pytest.mark.parametrize(("value", "taken", "left"), [("true", "a", "a = Relu(x)"), ("false", "b", "b = Elu(x)")])
+def test_a_select_by_a_scalar_takes_one(value, taken, left):
+    of = model("""
+        x = Placeholder {dtype: f32}
+        p = Placeholder {dtype: bool, shape: shape[]}
+        a = Relu(x)
+        b = Elu(x)
+        y = Select(p, a, b)
+    """)
+    after = f"x = Placeholder\np = Const\n{left}\ny = Identity({taken})"
+    report = check_pass(set_inputs, of, after, set=f"p={value}")
+    assert [(row.node, row.became) for row in report.changed] == [("y", f"its input, {taken}")]
+
+
+@pytest.mark.parametrize(
+    ("shape", "b", "became"),
+    [
+        ("shape[?, 4]", "Mul(x, x)", "Identity(a)"),
+        ("shape[?, 4]", "Const {f32 [] 1}", "Identity(a)"),
+        ("shape[?, 4]", "Const {f32 [1, 4] 1}", None),
+        ("unknown", "Elu(x)", "Identity(a)"),
+        ("unknown", "Mul(x, x)", None),
+    ],
+)
+def test_a_select_that_broadcasts_takes_one_that_has_its_shape(shape, b, became):
+    text = f"""
+        x = Placeholder {{dtype: f32{f", shape: {shape}" if shape != "unknown" else ""}}}
+        p = Placeholder {{dtype: bool, shape: shape[]}}
+        a = Relu(x)
+        b = {b}
+        y = SelectV2(p, a, b)
+    """
+    done = model(text)
+    set_inputs(done, set="p=true")
+    assert [(node.op, node.inputs[0]) for node in done.graph if node.name == "y"] == [
+        ("Identity", "a") if became else ("SelectV2", "p")
+    ]
+
+
+def test_a_select_of_each_element_stays():
+    of = model("""
+        x = Placeholder {dtype: f32}
+        p = Placeholder {dtype: bool, shape: shape[2]}
+        y = Select(p, x, x)
+    """)
+    check_pass(set_inputs, of, "x = Placeholder\np = Const\ny = Select(p, x, x)", set="p=[true, false]")
+
+
 def test_signatures_lose_the_input():
     of = model(COND, meta=around(x="x:0", training="p:0", y="m:0"))
     report = set_inputs(of, set=("training=false",))

@@ -15,7 +15,7 @@ TEXT = """
     x = Placeholder {dtype: f32, shape: shape[1, 4]}
     w = Const {f32 [4, 2]}
     y = MatMul(x, w)
-    z = Lgamma(y)
+    z = Mine(y)
     u = Relu(w)
 """
 
@@ -66,7 +66,8 @@ RESHAPE = "x = Placeholder {dtype: f32, shape: shape[1, 2, 2]}; t = Const {i32 [
 
 
 def test_reshapes_of_what_nobody_knows_are_named():
-    text = "x = Placeholder {dtype: f32, shape: shape[4, 4]}; l = Lgamma(x); t = Const {i32 [2] 4}; y = Reshape(l, t)"
+    text = "x = Placeholder {dtype: f32, shape: shape[4, 4]}; l = Mine(x); t = Const {i32 [2] 4}"
+    text += "; y = Reshape(l, t) {T: f32}"
     assert set_shape(model(text), shape=("x=2,8",)).notes == ["nobody knows what 'y' reshapes to a constant size"]
 
 

@@ -340,7 +340,7 @@ def test_the_report_as_json():
     report = unfreeze(of)
     assert isinstance(report, UnfreezeReport)
     facts: Any = json.loads(json.dumps(report.to_json()))
-    assert list(facts) == ["variables", "kept", "notes"]
+    assert list(facts) == ["variables", "kept", "notes", "contexts"]
     (row,) = facts["variables"]
     assert list(row) == ["name", "node", "dtype", "shape", "nbytes", "trainable", "role", "evidence"]
     assert (row["name"], row["dtype"], row["shape"], row["nbytes"], row["trainable"]) == (

@@ -8,7 +8,6 @@ other half.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS, Frame, frames_of
@@ -22,6 +21,7 @@ from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import InitOps, holds_state, initialization_dependencies
 from graphsurgeon.names import node_of_input, some_of, text_of
 from graphsurgeon.variables.state_choice import StateChoice
+from proto_utils.named_tuple import NamedTuple
 
 _LOOP_OPS = ENTER_OPS | MERGE_OPS | NEXT_ITERATION_OPS | {"LoopCond"}
 _BESIDE_OPS = ASSIGN_OPS | READ_OPS | IS_INITIALIZED_OPS

@@ -36,8 +36,16 @@ def copy_surroundings(
     if COLLECTION in meta.collection_def:
         note = UnfreezeNote.read(meta)
         more = {new(name): each.renamed(new) for name, each in note.constants.items() if name in copied}
-        if more:
+        passed = {
+            new.tensor(made): new.tensor(before) if node_of(before) in copied else before
+            for made, before in note.passed.items()
+            if node_of(made) in copied
+        }
+        swapped = [new(name) for name in note.swapped if name in copied]
+        if more or passed or swapped:
             note.constants |= more
+            note.passed |= passed
+            note.swapped += swapped
             del meta.collection_def[COLLECTION]
             note.write(meta)
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS
+from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.names import is_control, node_of_input, parse_input
-
-_SWITCH_OPS: Final = frozenset({"Switch", "RefSwitch"})
 
 #: The predicates that must have come out so for a node to run: the tensor, and whether it was true.
 Guards: TypeAlias = "frozenset[tuple[str, bool]]"
@@ -26,7 +24,7 @@ _NONE: Guards = frozenset()
 
 def has_branches(graph: Graph) -> bool:
     """Whether a graph has conditionals of control flow v1, or loops, which are made of the same ops."""
-    return bool(graph.nodes_of(_SWITCH_OPS))
+    return bool(graph.nodes_of(SWITCH_OPS))
 
 
 def guards_of(graph: Graph) -> dict[str, Guards]:
@@ -66,7 +64,7 @@ def _read(index: Index, found: Mapping[str, Guards], text: str) -> Guards:
     name = node_of_input(text)
     guards = found.get(name, _NONE)
     node = index.producers.get(name)
-    if node is None or node.op not in _SWITCH_OPS or is_control(text) or len(node.inputs) < 2:
+    if node is None or node.op not in SWITCH_OPS or is_control(text) or len(node.inputs) < 2:
         return guards
     predicate = index.producer(node.inputs[1])
     if predicate is not None and predicate.op == "LoopCond":

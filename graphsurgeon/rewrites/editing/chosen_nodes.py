@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.edit import GraphEdit
@@ -13,6 +13,7 @@ from graphsurgeon.ir.node import NAME, Node
 from graphsurgeon.ir.output import Output
 from graphsurgeon.meta_graph.arguments import named_tensors
 from graphsurgeon.names import matches, node_of, node_of_input, split_patterns, unmatched
+from proto_utils.named_tuple import NamedTuple
 
 T = TypeVar("T")
 

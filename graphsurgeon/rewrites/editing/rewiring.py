@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.ir.frames import ENTER_OPS, Frame, frames_of
@@ -24,6 +23,7 @@ from graphsurgeon.rewrites.editing.noted_shapes import drop_noted_shapes
 from graphsurgeon.rewrites.serving.object_functions import drop_objects, kept_exports
 from graphsurgeon.rewrites.shaping.followed import follow_shapes, mismatches
 from graphsurgeon.tensors.dtypes import DType
+from proto_utils.named_tuple import NamedTuple
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from graphsurgeon.ir.index import Index
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE
 from graphsurgeon.meta_graph.references import MetaEntry, message_references, references, tensor_names
 from graphsurgeon.names import node_of
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 # Entries that belong to one node, the one that they name first; and contexts, to their pivots.
 _OWNED = {"VariableDef": "variable_name", "QueueRunnerDef": "queue_name"}

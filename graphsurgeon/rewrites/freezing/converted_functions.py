@@ -13,6 +13,7 @@ Source: convert_to_constants.py of TensorFlow 2.21.
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -105,7 +106,8 @@ class ConvertedFunctions:
 
     def __init__(self, model: Model, follow: Follow) -> None:
         self._library = model.library
-        self._follow = follow
+        # A method of whoever holds this: to hold it, too, would keep the model and its files until the collector runs.
+        self._follow = weakref.WeakMethod(follow)
         self._copies: dict[str, ConvertedFunction] = {}
         self._originals: dict[str, str] = {}
         self._calls: dict[tuple[int, str, str], tuple[BodyEdits, Node, dict[int, str]]] = {}
@@ -266,7 +268,9 @@ class ConvertedFunctions:
             proto = copy.function.proto
             # Before following: a function may call itself.
             copy.returned[argument] = []
-            carried = yield self._follow(copy.body, copy.argument(argument), value, is_handle)
+            follow = self._follow()
+            assert follow is not None, "whoever follows holds the functions"
+            carried = yield follow(copy.body, copy.argument(argument), value, is_handle)
             _set_argument(proto, argument, value)
             if is_handle:
                 copy.handles.add(argument)

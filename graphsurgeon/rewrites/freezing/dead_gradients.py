@@ -9,6 +9,7 @@ then refuses to differentiate the node; without the attr it differentiates the o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
@@ -33,3 +34,12 @@ def drop_dead_gradients(model: Model) -> dict[str, str]:
                 del edit.edit(node).attrs[_ATTR]
         edit.apply()
     return dropped
+
+
+def gradient_notes(dropped: Mapping[str, str]) -> list[str]:
+    """Return what there is to say of the attrs that `drop_dead_gradients` dropped."""
+    return [
+        f"dropped the attr _gradient_op_type ({value}) of {where!r}: that gradient function is gone, "
+        "so TensorFlow differentiates the op itself"
+        for where, value in dropped.items()
+    ]

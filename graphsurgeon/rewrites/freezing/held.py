@@ -17,7 +17,7 @@ as one that resets a state, counts as its initializer; a variable that is saved 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
@@ -31,6 +31,7 @@ from graphsurgeon.variables.layout import Variable, existing_variables, new_init
 from graphsurgeon.variables.saver import SavedVariable
 from graphsurgeon.weights import variable_roles
 from graphsurgeon.weights.roles import is_trainable
+from proto_utils.named_tuple import NamedTuple
 
 #: What an initial value does not depend on: what is fed or restored, other variables, whether a branch is taken.
 _NOT_INITIAL = (

@@ -18,6 +18,7 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import unlist_variables
+from graphsurgeon.meta_graph.contexts import CONTEXTS
 from graphsurgeon.meta_graph.dangling import idle_inputs
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_ops, state_inputs
 from graphsurgeon.rewrites.pruning.removal import Removal, update_meta_graph
@@ -76,6 +77,9 @@ class Surroundings:
             # It was the objects that had functions, also those that nothing calls.
             trim_library(model.library, called_functions(model.graph, model.library))
         unlist_variables(meta, {f"{name}:0" for name in self._frozen})
+        if UnfreezeNote.read(meta).contexts:
+            for key in set(CONTEXTS) & set(meta.collection_def):
+                del meta.collection_def[key]
         if _SAVEABLES in meta.collection_def:
             # TensorFlow would make a saver of them.
             del meta.collection_def[_SAVEABLES]

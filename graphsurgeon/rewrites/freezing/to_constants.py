@@ -19,7 +19,7 @@ from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.dependencies import InitOps
-from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_unfreeze
+from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_contexts, undo_unfreeze
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
 from graphsurgeon.tensors.tensor import Tensor
@@ -54,6 +54,7 @@ def to_constants(
     """
     note = UnfreezeNote.read(model.meta)
     thawed = note.constants.keys() & values.keys()
+    is_bypassed = undo_contexts(model.graph, note)
     near = colocations(model.graph)
     set_up = _restrict(model, roots, near, also, init)
     flow = ValueFlow(model, operation, hint, follows_values=True)
@@ -69,7 +70,7 @@ def to_constants(
     cut = flow.finish([*roots, *set_up])
     undo_unfreeze(model, note, thawed)
     flow.functions.replace_originals(model.graph)
-    if cut or thawed:
+    if cut or thawed or is_bypassed:
         left = colocations(each for name in near if (each := model.graph.get(name)) is not None)
         _restrict(model, roots, left, also, init)
     return cut

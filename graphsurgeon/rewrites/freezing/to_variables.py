@@ -7,9 +7,11 @@ and who read the constant reads the variable.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.frames import Frame, frames_of
@@ -19,7 +21,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_attrs import is_long
 from graphsurgeon.ir.signatures import input_types
 from graphsurgeon.meta_graph.contexts import Moved
-from graphsurgeon.names import parse_input, unique_name
+from graphsurgeon.names import parse_input, some_of, unique_name
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
@@ -28,14 +30,17 @@ from graphsurgeon.variables.layout import (
     Variable,
     VariableKind,
     VariableNodes,
+    can_hold,
     named_read,
     new_variable,
     usual_read,
 )
 from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
+from graphsurgeon.weights import Weight
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
-_READ_VARIABLE_OP = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
+_READ_VARIABLE_OP = r"(.*/)?ReadVariableOp(_\d+)?"
 
 
 class VariableRow(NamedTuple):
@@ -185,6 +190,22 @@ class ToVariables:
         del node.attrs["T"]
 
 
+def check_types(weights: Sequence[Weight], kind: VariableKind) -> None:
+    """Refuse what TensorFlow could not restore."""
+    for weight in weights:
+        if weight.dtype in (dtypes.RESOURCE, dtypes.VARIANT):
+            raise PassError("unfreeze", f"a {weight.dtype.name} constant has no values to save", node=weight.node.name)
+    refused = [weight for weight in weights if not can_hold(kind, weight.dtype)]
+    if not refused:
+        return
+    other: VariableKind = "resource" if kind == "ref" else "ref"
+    is_other_good = all(can_hold(other, weight.dtype) for weight in weights)
+    name = refused[0].node.name
+    which = some_of([f"{weight.dtype.name} ({weight.node.name!r})" for weight in refused], 2)
+    hint = f'`variables="{other}"` can' if is_other_good else f"keep it a constant: `exclude='{name}'`"
+    raise PassError("unfreeze", f"no TensorFlow can restore a {kind} variable of {which}", node=name, hint=hint)
+
+
 def _takes_variable(node: Node, position: int, kind: VariableKind) -> bool:
     """Whether an input needs the variable itself: freezing leaves ops that change variables with constants."""
     if not _may_take_variables(node.op):
@@ -221,4 +242,4 @@ def _reads_only(node: Node, name: str) -> bool:
 
 
 def _was_read_variable_op(node: Node) -> bool:
-    return node.op == "Identity" and _READ_VARIABLE_OP.fullmatch(node.name) is not None
+    return node.op == "Identity" and re.fullmatch(_READ_VARIABLE_OP, node.name) is not None

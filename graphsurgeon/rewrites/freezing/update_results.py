@@ -24,7 +24,7 @@ ScatterAdd ..., ResourceScatterAdd ...  TensorScatterAdd ...
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
@@ -35,6 +35,7 @@ from graphsurgeon.ir.signatures import num_outputs
 from graphsurgeon.names import is_control, node_of_input, unique_name
 from graphsurgeon.tensors.dtypes import INT32
 from graphsurgeon.tensors.values import FillTensor
+from proto_utils.named_tuple import NamedTuple
 
 # Ops that change rows of a variable; those of the first kinds take the numbers of rows.
 _KINDS = ("Add", "Sub", "Update", "Max", "Min")

@@ -13,13 +13,13 @@ and where the variable is read afterwards: the constant would be another value.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import is_control, node_of_input
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
+from proto_utils.named_tuple import NamedTuple
 
 # Stateful, or unknown, without doing anything.
 _NO_EFFECTS = frozenset({"NoOp", "Placeholder", "VarHandleOp"})

@@ -15,13 +15,14 @@ The first three are, attr for attr, what `convert_variables_to_constants` of Ten
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.values import FillTensor
+from proto_utils.named_tuple import NamedTuple
 
 
 class Value(NamedTuple):

@@ -8,6 +8,8 @@ in the body             in the graph
 ``split:output:1``      ``call/split:1``
 ``^init``               ``^call/init``
 ``loc:@MatMul``         ``loc:@call/MatMul``
+``loc:@x``, an argument ``loc:@`` the node of the tensor that the call passes
+a frame of a loop       ``call/`` and its name, for another call has one, too
 an attr ``$T``          the attr `T` of the call
 ======================= ====================================================
 """
@@ -20,10 +22,11 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Placeholder
 from graphsurgeon.ir.colocation import rename_colocation
+from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
-from graphsurgeon.names import is_control, node_of_input, unique_name
+from graphsurgeon.names import bytes_of, is_control, node_of_input, unique_name
 
 OPERATION = "inline"
 
@@ -42,6 +45,8 @@ class BodyNodes:
         self._signatures = signatures
         self._nodes = {node.name: node for node in function.body}
         self._names: dict[str, str] = {}
+        self._colocated: dict[str, str] = {}
+        self._scope = ""
         arguments = function.proto.signature.input_arg
         if len(arguments) != len(data) or any(each.number_attr or each.type_list_attr for each in arguments):
             raise PassError(OPERATION, f"function {function.name!r} takes lists of tensors")
@@ -52,9 +57,11 @@ class BodyNodes:
 
     def make(self, scope: str, taken: set[str]) -> list[Node]:
         """Return the copies in the order of the body, their names behind `scope`; those are `taken` then, too."""
+        self._scope = scope
         for name in self._nodes:
             self._names[name] = unique_name(scope + name, taken)
             taken.add(self._names[name])
+        self._colocated = {name: node_of_input(text) for name, text in self._arguments.items()} | self._names
         return [self._copy(node) for node in self._nodes.values()]
 
     @property
@@ -114,7 +121,9 @@ class BodyNodes:
         node.name = self._names[old.name]
         texts = [self._text(*each) for each in self._inputs[old.name]]
         node.inputs = texts if not is_control(texts[-1] if texts else "") else without_repeats(texts)
-        rename_colocation(node, self._names)
+        rename_colocation(node, self._colocated)
+        if node.op in ENTER_OPS:
+            node.attrs["frame_name"] = bytes_of(self._scope) + node.attrs["frame_name"]
         node.attrs.update(self._attrs[old.name])
         return node
 

@@ -16,7 +16,6 @@ gives, with an output node for each result; of several, each has its call's scop
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index, find_node
@@ -28,6 +27,7 @@ from graphsurgeon.meta_graph.references import retarget_tensors, tensor_names
 from graphsurgeon.names import parse_input
 from graphsurgeon.rewrites.inlining.calls import CallInliner
 from graphsurgeon.rewrites.inlining.twins import merge_twins
+from proto_utils.named_tuple import NamedTuple
 
 
 class FlatGraph(NamedTuple):

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
@@ -30,6 +29,7 @@ from graphsurgeon.meta_graph.collections import listed_variables, messages, set_
 from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, MAIN_OP, MAIN_OP_COLLECTIONS
 from graphsurgeon.names import node_of, some_of, unique_name
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 #: Collections of ops that are run as one.
 _GROUPED = ("init_op", "local_init_op", "serving_init_op")

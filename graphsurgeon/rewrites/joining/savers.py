@@ -6,7 +6,6 @@ The nodes of the old ones go, as far as nothing else needs them and nothing arou
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.ir.function_calls import called_functions, trim_library
 from graphsurgeon.ir.index import Index
@@ -21,6 +20,7 @@ from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, vari
 from graphsurgeon.variables.saver import Saved, new_saver
 from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 _NOWHERE: Mapping[str, SavedAs] = {}
 

@@ -11,7 +11,6 @@ objects may go.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -35,6 +34,7 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.saver import Saved, SavedVariable, Saver, new_saver, with_copies
 from graphsurgeon.variables.state_choice import StateChoice
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 _NOWHERE: Mapping[str, SavedAs] = {}
 

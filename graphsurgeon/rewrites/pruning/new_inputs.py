@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
@@ -24,6 +24,7 @@ from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 _UNKNOWN_DIMS = frozenset({"?", "-1", "None", "none"})
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.assets import asset_files
+from graphsurgeon.meta_graph.contexts import CONTEXTS
 from graphsurgeon.meta_graph.dangling import Gone, drop_dangling, narrow_signatures
 from graphsurgeon.variables.saver import Saver
 from graphsurgeon.variables.unfreeze_note import COLLECTION, UnfreezeNote
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 # What Keras knows of the objects.
 _KERAS = "keras_metadata.pb"
@@ -81,10 +83,11 @@ def unlist_saver(meta: schema.MetaGraphDef) -> bool:
 def _trim_note(meta: schema.MetaGraphDef, there: set[str]) -> None:
     """Let the note of `unfreeze` speak of what is left only."""
     note = UnfreezeNote.read(meta)
-    note.constants = {name: constant for name, constant in note.constants.items() if name in there}
+    note.keep(there.__contains__)
+    note.contexts &= any(key in meta.collection_def for key in CONTEXTS)
     for constant in note.constants.values():
         if not there.issuperset(constant.anchors):
             constant.anchors, constant.controls = [], []
     del meta.collection_def[COLLECTION]
-    if note.constants or note.gradient_op_type:
+    if not note.is_empty:
         note.write(meta)

@@ -11,11 +11,12 @@ such a name is nobody's any more: it is found by its name, and its object is see
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
 from graphsurgeon.names import some_of
-from graphsurgeon.rewrites.renaming.new_names import NewNames
+from graphsurgeon.rewrites.renaming.new_names import ChangedNames, NewNames
 from graphsurgeon.rewrites.renaming.object_paths import rename_references
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
@@ -27,14 +28,17 @@ _MAX_LISTED = 3
 
 
 def renamed_tensors(
-    tensors: Mapping[str, Tensor], new: NewNames, keys: Mapping[str, str], *, keeps_paths: bool = False
+    tensors: Mapping[str, Tensor], new: NewNames, keys: ChangedNames, *, keeps_paths: bool = False
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Return the tensors under their new keys, and notes on what objects do not follow.
 
     `keys` are those that change; with `keeps_paths` the references between objects do not. An object graph that does
     not parse is a CorruptionError, one longer than `object_graph.MAX_NBYTES` a LimitError.
     """
-    found = {keys.get(key, key): tensor for key, tensor in tensors.items()}
+    # Where all change, as they do in a scope, none is looked up.
+    are_all = len(keys) == len(tensors) and all(map(operator.is_, keys.old, tensors))
+    names = keys.new if are_all else map(keys.get, tensors, tensors)
+    found = dict(zip(names, tensors.values(), strict=True))
     if OBJECT_GRAPH_KEY not in found:
         return found, []
     plain: dict[str, str] = {}

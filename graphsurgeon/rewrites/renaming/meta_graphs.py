@@ -49,5 +49,7 @@ def _rename_note(meta: schema.MetaGraphDef, new: NewNames, nodes: Collection[str
     note.gradient_op_type = {
         new(where) if where in nodes else where: name for where, name in note.gradient_op_type.items()
     }
+    note.passed = {new.tensor(made): new.tensor(before) for made, before in note.passed.items()}
+    note.swapped = list(map(new, note.swapped))
     del meta.collection_def[COLLECTION]
     note.write(meta)

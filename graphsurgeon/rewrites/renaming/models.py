@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphsurgeon.ir.index import Index
@@ -12,7 +12,7 @@ from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
 from graphsurgeon.rewrites.renaming.graphs import renamed_body, renamed_nodes
 from graphsurgeon.rewrites.renaming.meta_graphs import rename_in_meta_graph
 from graphsurgeon.rewrites.renaming.name_map import NameMap
-from graphsurgeon.rewrites.renaming.new_names import NewNames, changed_names
+from graphsurgeon.rewrites.renaming.new_names import ChangedNames, NewNames, changed_names
 from graphsurgeon.rewrites.renaming.savers import keeps_object_paths, keys_of, own_savers, rename_keys
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
 from graphsurgeon.variables.saver_calls import SaverCall
@@ -24,7 +24,7 @@ class RenamedModel:
 
     Attributes
     ----------
-    nodes, keys : dict of str to str
+    nodes, keys : ChangedNames
         The new names of those that changed, by the old ones.
     variables : set of str
         The nodes that are variables, by their old names.
@@ -35,8 +35,8 @@ class RenamedModel:
     notes : list of str
     """
 
-    nodes: dict[str, str]
-    keys: dict[str, str]
+    nodes: ChangedNames
+    keys: ChangedNames
     variables: set[str]
     num_names: int
     others: Sequence[SaverCall]
@@ -73,8 +73,10 @@ def rename_model(
     keys = keys_of(model, calls)
     variables = {node.name for node in variable_nodes(model.graph)}
     tables = {node.name for node in model.graph if "HashTable" in node.op}
-    new = NewNames(names, variables | tables | set(keys), add_scope=add_scope, strip_scope=strip_scope)
-    new_nodes = changed_names((node.name for node in model.graph), new, "node")
+    # Without a map no name is below another.
+    roots = variables | tables | set(keys) if len(names) else set()
+    new = NewNames(names, roots, add_scope=add_scope, strip_scope=strip_scope)
+    new_nodes = changed_names([node.name for node in model.graph], new, "node")
     new_keys = changed_names(keys, new, "key")
     keeps_paths = keeps_object_paths(model) if keeps_paths is None else keeps_paths
     tensors, notes = renamed_tensors(model.variables, new, new_keys, keeps_paths=keeps_paths)
@@ -90,11 +92,11 @@ def rename_model(
 
 
 def _apply(
-    model: Model, calls: Sequence[SaverCall], new: NewNames, keys: Sequence[str], new_keys: Mapping[str, str]
+    model: Model, calls: Sequence[SaverCall], new: NewNames, keys: Sequence[str], new_keys: ChangedNames
 ) -> None:
     """Rename everywhere."""
     names = {node.name for node in model.graph}
-    known = names.union(keys)
+    known = names.union(keys) if names or model.library.functions else names
     nodes: dict[str | None, list[Node]] = {None: renamed_nodes(model.graph, new, known)}
     for function in model.library.functions.values():
         body = renamed_body(function.body, new, known)

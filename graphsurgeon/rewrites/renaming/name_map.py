@@ -18,12 +18,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.names import meant_by, require_short, some_of, split_patterns
 from proto_utils.backtracking import max_letters
 from proto_utils.errors import NotFoundError
+from proto_utils.named_tuple import NamedTuple
 
 _SEPARATOR = re.compile(r"(?<!\\)=")
 _GROUP = re.compile(r"\\(?:(\d{1,2})|g<(\w+)>|(\\))")

@@ -12,7 +12,11 @@ the graph calls its variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import operator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import compress
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.names import NODE_NAME, is_control, node_of, some_of
@@ -47,6 +51,11 @@ class NewNames:
         self._found: dict[str, str] = {}
         self._tensors: dict[str, str] = {}
 
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether different names stay different, as they do when only a scope is added."""
+        return not len(self._map) and not self._stripped
+
     def __call__(self, name: str) -> str:
         """Return the new name of a node or checkpoint key; of what is not to be renamed, the same."""
         new = self._found.get(name)
@@ -57,6 +66,19 @@ class NewNames:
                 new = new[len(self._stripped) :]
             self._found[name] = new = self._added + new
         return new
+
+    def all_keys(self, keys: Sequence[str]) -> list[str]:
+        """Return the new names of checkpoint keys; where there is no map, a million of them at once."""
+        if len(self._map):
+            return [*map(self.key, keys)]
+        if self._stripped:
+            self._has_stripped = self._has_stripped or any(key.startswith(self._stripped) for key in keys)
+            found = [self._added + key.removeprefix(self._stripped) for key in keys]
+        else:
+            found = [self._added + key for key in keys]
+        if OBJECT_GRAPH_KEY in keys:
+            found[keys.index(OBJECT_GRAPH_KEY)] = OBJECT_GRAPH_KEY
+        return found
 
     def key(self, key: str) -> str:
         """Return the new name of a checkpoint key; that of the object graph stays."""
@@ -122,24 +144,54 @@ class NewNames:
         return name
 
 
-def changed_names(names: Iterable[str], new: NewNames, kind: str) -> dict[str, str]:
+class ChangedNames(Mapping[str, str]):
+    """New names by the old ones; a million pairs are looked up in only when somebody does.
+
+    Attributes
+    ----------
+    old, new : list of str
+        In the order of the old ones.
+    """
+
+    def __init__(self, old: list[str], new: list[str]) -> None:
+        self.old = old
+        self.new = new
+
+    def __len__(self) -> int:
+        return len(self.old)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.old)
+
+    def __getitem__(self, name: str) -> str:
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return dict(zip(self.old, self.new, strict=True))
+
+
+def changed_names(names: Iterable[str], new: NewNames, kind: str) -> ChangedNames:
     """Return the new names of those that change, by the old ones.
 
     `names` are all there are of a kind, each once. It is a PassError that two would have one name, or one a name
     that TensorFlow does not take; such are listed.
     """
+    names = names if isinstance(names, list) else [*names]
     find: Callable[[str], str] = new if kind == "node" else new.key
-    holders: dict[str, str] = {}
+    new_names = [*map(new, names)] if kind == "node" else new.all_keys(names)
     clashes: list[tuple[str, str]] = []
-    changed: dict[str, str] = {}
-    for old in names:
-        now = find(old)
-        first = holders.setdefault(now, old)
-        if first != old:
-            # The one that is renamed is told of first.
-            clashes.append((old, first) if now != old else (first, old))
-        if now != old:
-            changed[old] = now
+    if not new.keeps_apart:
+        holders: dict[str, str] = {}
+        for old, now in zip(names, new_names, strict=True):
+            first = holders.setdefault(now, old)
+            if first != old:
+                # The one that is renamed is told of first.
+                clashes.append((old, first) if now != old else (first, old))
+    changed = ChangedNames(names, new_names)
+    if not all(map(operator.ne, names, new_names)):
+        is_changed = [*map(operator.ne, names, new_names)]
+        changed = ChangedNames([*compress(names, is_changed)], [*compress(new_names, is_changed)])
     _refuse_clashes(clashes, find, kind)
     _refuse_bad(changed, kind)
     return changed
@@ -160,12 +212,16 @@ def _refuse_clashes(clashes: list[tuple[str, str]], find: Callable[[str], str], 
     )
 
 
-def _refuse_bad(changed: dict[str, str], kind: str) -> None:
+def _refuse_bad(changed: ChangedNames, kind: str) -> None:
     if kind == "node":
-        bad = [(old, now) for old, now in changed.items() if NODE_NAME.fullmatch(now) is None]
+        bad = [
+            (old, now)
+            for old, now in zip(changed.old, changed.new, strict=True)
+            if re.fullmatch(NODE_NAME, now) is None
+        ]
         rule = "letters, digits and _.-/>, beginning with a letter, digit or dot"
     else:
-        bad = [(old, now) for old, now in changed.items() if not now or "\0" in now]
+        bad = [(old, now) for old, now in zip(changed.old, changed.new, strict=True) if not now or "\0" in now]
         rule = "any text but an empty one"
     if bad:
         lines = [f"{old!r} -> {now!r}" for old, now in bad]

@@ -8,14 +8,14 @@ does not have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import bytes_of, node_of_input, scope_of, text_of
 from graphsurgeon.rewrites.renaming.checkpoints import renamed_tensors
-from graphsurgeon.rewrites.renaming.new_names import NewNames
+from graphsurgeon.rewrites.renaming.new_names import ChangedNames, NewNames
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import StringTensor
@@ -44,7 +44,7 @@ def rename_keys(
     model: Model,
     calls: Iterable[SaverCall],
     new: NewNames,
-    new_keys: Mapping[str, str],
+    new_keys: ChangedNames,
     nodes: dict[str | None, list[Node]],
 ) -> None:
     """Rename the keys that savers look up, and those in the object graph that they save.
@@ -81,7 +81,8 @@ def keeps_object_paths(model: Model) -> bool:
 
 def keys_of(model: Model, calls: Iterable[SaverCall]) -> list[str]:
     """Return the keys of the checkpoint and of savers, once each, without that of the object graph."""
-    keys: Collection[str] = dict.fromkeys([*model.variables, *(key for call in calls for key in call.keys)])
+    of_savers = [key for call in calls for key in call.keys]
+    keys: Collection[str] = dict.fromkeys([*model.variables, *of_savers]) if of_savers else model.variables
     return [key for key in keys if key != OBJECT_GRAPH_KEY]
 
 
@@ -100,6 +101,6 @@ def _with_new_keys(tensor: Tensor, new: NewNames) -> Tensor:
     return StringTensor(tensor.shape, [bytes_of(key) for key in keys])
 
 
-def _renamed_objects(tensor: Tensor, new: NewNames, new_keys: Mapping[str, str], keeps_paths: bool) -> Tensor:
+def _renamed_objects(tensor: Tensor, new: NewNames, new_keys: ChangedNames, keeps_paths: bool) -> Tensor:
     tensors = {OBJECT_GRAPH_KEY: tensor}
     return renamed_tensors(tensors, new, new_keys, keeps_paths=keeps_paths)[0][OBJECT_GRAPH_KEY]

@@ -6,7 +6,6 @@ Each repair is for the graph and for all function bodies, and costs one look at 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from graphsurgeon.ir.colocation import colocated_with, drop_colocation
 from graphsurgeon.ir.edit import GraphEdit
@@ -17,6 +16,7 @@ from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.names import node_of_input
 from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.named_tuple import NamedTuple
 
 
 class NodeRepair(NamedTuple):

@@ -20,6 +20,9 @@ from graphsurgeon.names import node_of
 from graphsurgeon.variables.checkpoint_keys import saved_keys
 from proto_utils import schema
 
+#: The collection that tells, as JSON, which functions `eager_functions` added; TensorFlow carries it along.
+EAGER_FUNCTIONS = "graphsurgeon/eager_functions"
+
 
 def kept_exports(model: Model) -> list[str]:
     """Return the functions of an object graph that has to stay, for the variables would not be restored without it.
@@ -30,6 +33,12 @@ def kept_exports(model: Model) -> list[str]:
     if meta is None or not meta.HasField("object_graph_def") or not unrestored(model, meta, Index(model.graph)):
         return []
     return sorted(meta.object_graph_def.concrete_functions)
+
+
+def exported_functions(model: Model) -> list[str]:
+    """Return the functions that an object graph exports, if there is one."""
+    meta = model.meta
+    return sorted(meta.object_graph_def.concrete_functions) if meta is not None else []
 
 
 def unrestored(model: Model, meta: schema.MetaGraphDef, index: Index) -> set[str]:

@@ -25,7 +25,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -56,12 +58,16 @@ _FED_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 
 
 @dataclass(frozen=True)
-class ServingReport:
+class ServingReport(Displayed):
     """What was added to make a graph servable."""
 
     # ``key``, ``inputs`` and ``outputs`` (rows of `SignatureRow`) of the one made
     signature: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {**vars(self)}
 
 
 def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> tuple[Model, ServingReport]:
@@ -87,8 +93,14 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     draft.note_init_op()
     draft.check_saver()
     draft.check_assets()
-    report = ServingReport(signature, draft.notes)
-    return draft.result(), report
+    made, notes = draft.result(), draft.notes
+    if not ENTER_OPS.isdisjoint(made.graph.ops):
+        # Imported here: few graphs have loops, and it takes longer than all else.
+        from graphsurgeon.rewrites.serving.eager_functions import with_eager_functions
+
+        made, more = with_eager_functions(made)
+        notes = [*notes, *more]
+    return made, ServingReport(signature, notes)
 
 
 def restorable(model: Model) -> Model:

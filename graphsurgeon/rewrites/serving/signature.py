@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.endpoints import guess_inputs, guess_outputs
@@ -19,15 +18,17 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
-from graphsurgeon.ir.output_shapes import output_shape
 from graphsurgeon.ir.signatures import num_outputs, output_types
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.arguments import Side, named_tensors
+from graphsurgeon.meta_graph.contexts import needed_by_contexts
 from graphsurgeon.names import node_of, parse_input, split_names
+from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
+from proto_utils.named_tuple import NamedTuple
 
 #: What clients call to run a signature.
 PREDICT_METHOD = "tensorflow/serving/predict"
@@ -35,8 +36,6 @@ PREDICT_METHOD = "tensorflow/serving/predict"
 _OPERATION = "signature"
 _HAS_DEFAULT = "PlaceholderWithDefault"
 _NO_VALUES = (dtypes.RESOURCE, dtypes.VARIANT)
-#: In graphs of older versions a placeholder with the shape of a scalar is one of unknown shape.
-_SCALARS_SINCE = 24
 _NOT_IN_ARGUMENTS = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -76,14 +75,19 @@ class Signature(NamedTuple):
 
 
 def make_signature(
-    model: Model, index: Index, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    model: Model,
+    index: Index,
+    *,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    shapes: NodeShapes | None = None,
 ) -> Signature | None:
     """Make a signature of given and guessed inputs and outputs.
 
     `inputs` and `outputs` are tensors, as ``node``, ``node:1`` or ``argument=node:1``; each may list several, comma
     separated. Without any they are guessed, as `endpoints` does; None when no outputs could be.
     A tensor that does not exist is a NotFoundError; outputs that need a placeholder which is not among the given
-    inputs, and what is given and is no set of arguments, a PassError.
+    inputs, and what is given and is no set of arguments, a PassError. `shapes` are inferred when not given.
     """
     chosen = _given(model, index, outputs, "outputs") or _guessed_outputs(model, index)
     if not chosen:
@@ -93,8 +97,8 @@ def make_signature(
         _check_fed(index, fed, chosen)
     else:
         fed = _guessed_inputs(model, index, chosen)
-    is_old = model.rest.versions.producer < _SCALARS_SINCE
-    return Signature(_rows(index, fed, is_old=is_old), _rows(index, chosen, is_old=is_old))
+    shapes = NodeShapes(model, index=index) if shapes is None else shapes
+    return Signature(_rows(shapes, fed), _rows(shapes, chosen))
 
 
 class _Chosen(NamedTuple):
@@ -138,6 +142,9 @@ def _find(index: Index, text: str) -> tuple[Node, int]:
 def _guessed_outputs(model: Model, index: Index) -> list[_Chosen]:
     starts = guess_inputs(model.graph, index)
     found = guess_outputs(model.graph, index, starts)
+    # That an Exit or a pivot is there, which contexts need, is no sign that somebody wants it.
+    needed = needed_by_contexts(model.meta)
+    found = [each for each in found if node_of(each.name) not in needed] or found
     return [_Chosen("", *_find(index, each.name), each.reason) for each in found]
 
 
@@ -173,10 +180,10 @@ def _check_fed(index: Index, fed: Sequence[_Chosen], outputs: Sequence[_Chosen])
         raise PassError(_OPERATION, reason, node=missing[0], hint=hint)
 
 
-def _rows(index: Index, chosen: Sequence[_Chosen], *, is_old: bool) -> list[SignatureRow]:
+def _rows(shapes: NodeShapes, chosen: Sequence[_Chosen]) -> list[SignatureRow]:
     names = _argument_names(chosen)
     return [
-        SignatureRow(name, each.tensor, _dtype_name(each), _shape(index, each, is_old), each.reason)
+        SignatureRow(name, each.tensor, _dtype_name(each), shapes.dims(each.node, each.output), each.reason)
         for name, each in zip(names, chosen, strict=True)
     ]
 
@@ -216,10 +223,3 @@ def _has_values(node: Node, output: int) -> bool:
 def _dtype_name(each: _Chosen) -> str | None:
     dtype = _dtype(each.node, each.output)
     return None if dtype is None else dtype.name
-
-
-def _shape(index: Index, each: _Chosen, is_old: bool) -> list[int | None] | None:
-    shape = output_shape(index, each.node, each.output)
-    if shape is None or shape.dims is None or (is_old and shape.dims == () and each.node.op in PLACEHOLDER_OPS):
-        return None
-    return list(shape.dims)

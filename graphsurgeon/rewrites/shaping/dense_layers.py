@@ -12,16 +12,16 @@ What reads such a result has to take maps where there were rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_facts import attr_of
+from graphsurgeon.ir.node_facts import attr_of, constant_value
 from graphsurgeon.names import node_of_input, some_of
 from graphsurgeon.rewrites.shaping.dims import product, text_of_dims
+from graphsurgeon.rewrites.shaping.math_rules import BROADCASTING
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
-from graphsurgeon.rewrites.shaping.shape_rules import BROADCASTING
+from proto_utils.named_tuple import NamedTuple
 
 _OPERATION = "dense_to_conv"
 _PASSED = frozenset({"Identity", "StopGradient", "Snapshot", "CheckNumerics", "PreventGradient"})
@@ -48,6 +48,23 @@ class DenseLayer(NamedTuple):
     kernel: tuple[int, int, int, int]
     is_channels_first: bool
     is_last: bool
+
+
+def is_channels_first(index: Index, text: str) -> bool:
+    """Whether the op that made a map, or what is before that, has its channels first."""
+    for _ in range(_MAX_STEPS):
+        node = index.producer(text)
+        if node is None or not node.data_inputs:
+            return False
+        if node.op == "Transpose":
+            perm = index.producer(node.data_inputs[1])
+            value = None if perm is None else constant_value(perm)
+            return value is not None and value.numpy().tolist() == [0, 3, 1, 2]
+        order = attr_of(node, "data_format")
+        if isinstance(order, bytes):
+            return order.startswith(b"NC")
+        text = node.data_inputs[0]
+    return False
 
 
 def find_dense(producers: Mapping[str, Node], text: str) -> Node:
@@ -136,23 +153,11 @@ class DenseChain:
                 out = self._shapes.dims(before.name)
                 total = product(dims[1:])
                 is_whole = out is not None and len(out) == 2 and (total is None or out[1] in (None, total))
-                return (text, self._is_channels_first(text)) if is_whole else None
+                return (text, is_channels_first(self._index, text)) if is_whole else None
             if before.op not in _PASSED:
                 return None
             text = before.data_inputs[0]
         return None
-
-    def _is_channels_first(self, text: str) -> bool:
-        """Whether the op that made a map, or what is before that, has its channels first."""
-        for _ in range(_MAX_STEPS):
-            node = self._index.producer(text)
-            if node is None or not node.data_inputs:
-                return False
-            order = attr_of(node, "data_format")
-            if isinstance(order, bytes):
-                return order.startswith(b"NC")
-            text = node.data_inputs[0]
-        return False
 
     def _reached(self, name: str) -> set[str]:
         """Return the nodes behind a layer, up to the next ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Shape
@@ -17,6 +17,7 @@ from graphsurgeon.meta_graph.references import tensor_names
 from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
 
 #: The attr that holds the inferred shapes of a node's outputs.
 INFERRED = "_output_shapes"
@@ -25,7 +26,8 @@ _MAX_LISTED = 10
 
 def update_inferred(node: Node, outputs: Any) -> None:
     """Let inferred shapes be those that are known now, and go where none is."""
-    number = len(node.attrs[INFERRED])
+    noted = node.attrs[INFERRED]
+    number = len(noted) if isinstance(noted, list) else 0
     found = [Shape(outputs[i] if i < len(outputs) else None) for i in range(number)]
     if any(each.dims is not None for each in found):
         node.attrs[INFERRED] = found

@@ -16,9 +16,10 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of, constant_value
 from graphsurgeon.ir.node_making import make_node
-from graphsurgeon.ir.op_families import ASSIGN_OPS, IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
+from graphsurgeon.ir.op_families import ASSIGN_OPS, RESTORE_OPS
 from graphsurgeon.meta_graph.references import references
 from graphsurgeon.names import unique_name
+from graphsurgeon.rewrites.editing.sole_reader import value_only_for
 from graphsurgeon.rewrites.shaping.dense_layers import DenseLayer
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -27,8 +28,6 @@ from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
-
-_READS = frozenset({"Identity", "ReadVariableOp"})
 
 
 class Kernels:
@@ -50,7 +49,7 @@ class Kernels:
         node, text = layer.node, layer.node.data_inputs[1]
         is_turned = bool(attr_of(node, "transpose_b"))
         steps = _steps(layer, is_turned)
-        source = self._only_read_here(node, text)
+        source = value_only_for(self._edit.index, node, text)
         if source is not None and source.op == "Const":
             value = constant_value(source)
             if value is not None:
@@ -60,37 +59,6 @@ class Kernels:
         if source is not None and source.op != "Const" and len(steps) == 1 and self._reshape_variable(source, steps[0]):
             return text, "reshaped"
         return self._in_graph(layer, text, steps), "reshaped in the graph"
-
-    def _only_read_here(self, reader: Node, text: str) -> Node | None:
-        """Return the constant or variable behind a matrix, when nothing else reads its value."""
-        index = self._edit.index
-        while True:
-            node = index.producer(text)
-            if node is None or any(each is not reader and each.name != reader.name for each in self._readers(node)):
-                return None
-            if node.op in REF_OPS or node.op in RESOURCE_OPS or node.op == "Const":
-                return node
-            if node.op not in _READS:
-                return None
-            reader, text = node, node.data_inputs[0]
-
-    def _readers(self, node: Node) -> list[Node]:
-        """Return who reads the value of a node; of a variable not those that set, save and ask for it."""
-        readers = [reader for reader, _ in self._edit.index.consumers(node.name)]
-        if node.op not in REF_OPS and node.op not in RESOURCE_OPS:
-            return [reader for reader in readers if reader.op not in SAVE_OPS]
-        return [
-            reader
-            for reader in readers
-            if reader.op not in ASSIGN_OPS | IS_INITIALIZED_OPS | SAVE_OPS and not self._only_saves(reader)
-        ]
-
-    def _only_saves(self, node: Node) -> bool:
-        if node.op not in _READS:
-            return False
-        return all(
-            reader.op in SAVE_OPS or self._only_saves(reader) for reader, _ in self._edit.index.consumers(node.name)
-        )
 
     def _reshape_variable(self, variable: Node, shape: Sequence[int]) -> bool:
         """Give a variable another shape, and what it is given at first; False where a saver has it otherwise."""

@@ -15,23 +15,17 @@ its shape, or one that is broadcast to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import node_of_input
+from graphsurgeon.rewrites.specializing.known_shapes import KnownShapes
 from graphsurgeon.rewrites.specializing.known_values import KnownValues, is_all
 
-if TYPE_CHECKING:
-    from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
-
 _UNIFORM = frozenset({"RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"})
-_SELECTS = frozenset({"Select", "SelectV2"})
+SELECT_OPS = frozenset({"Select", "SelectV2"})
 _ADDS = frozenset({"Add", "AddV2"})
 _DIVIDES = frozenset({"RealDiv", "Div"})
-_SAME_SHAPE = frozenset(
-    ("Identity", "BiasAdd", "Relu", "Relu6", "Elu", "Selu", "Sigmoid", "Tanh", "Softmax", "LeakyRelu", "StopGradient")
-)
 _MAX_STEPS = 20
 
 _TRUE, _ONES, _ONE_PLUS = "true", "ones", "one plus"
@@ -40,12 +34,12 @@ _TRUE, _ONES, _ONE_PLUS = "true", "ones", "one plus"
 class Dropouts:
     """The dropouts of a graph or body that keep everything, of its known values."""
 
-    def __init__(self, known: KnownValues) -> None:
+    def __init__(self, known: KnownValues, shapes: KnownShapes) -> None:
         self._known = known
         self._index = known.index
         # Masks: what all their elements are, and the text of the shape that they were made with.
         self._masks: dict[str, tuple[str, str]] = {}
-        self._shapes: ShapeInference | None = None
+        self._shapes = shapes
 
     def find(self) -> dict[str, str]:
         """Return the nodes that are dropouts, and what they are: inputs as texts."""
@@ -116,9 +110,11 @@ class Dropouts:
     def _kept(self, node: Node) -> str | None:
         """Return what a node gives unchanged, if it multiplies or selects by a mask that keeps everything."""
         data = node.data_inputs
-        if node.op in _SELECTS and len(data) == 3:
+        if node.op in SELECT_OPS and len(data) == 3:
             mask = self._masks.get(node_of_input(data[0]))
-            pairs = [(data[1], mask)] if mask is not None and mask[0] == _TRUE and self._is_scalar(data[2]) else []
+            pairs = (
+                [(data[1], mask)] if mask is not None and mask[0] == _TRUE and self._shapes.is_scalar(data[2]) else []
+            )
         elif node.op == "Mul":
             masks = [self._masks.get(node_of_input(text)) for text in data]
             pairs = [(data[1 - i], mask) for i, mask in enumerate(masks) if mask is not None and mask[0] == _ONES]
@@ -128,10 +124,6 @@ class Dropouts:
             if self._fits(mask[1], text):
                 return self._scaled_by_one(text)
         return None
-
-    def _is_scalar(self, text: str) -> bool:
-        value = self._known.value(text)
-        return value is not None and not value.shape
 
     def _scaled_by_one(self, text: str) -> str:
         """Return what is behind products and quotients with 1."""
@@ -152,40 +144,17 @@ class Dropouts:
         elif node.op in _DIVIDES | {"Mul"} and is_all(self._known.value(data[1]), 1):
             yield data[0]
 
-    def _source(self, text: str) -> tuple[str, int | None]:
-        """Return a tensor that has the same shape."""
-        for _ in range(_MAX_STEPS):
-            node = self._index.producer(text)
-            step = None
-            if node is not None:
-                step = next(self._beside_scalar(node), None)
-            if step is None:
-                break
-            text = step
-        return node_of_input(text), self._known.output(text)
-
-    def _beside_scalar(self, node: Node) -> Iterator[str]:
-        data = node.data_inputs
-        if node.op in _SAME_SHAPE or node.op in ENTER_OPS:
-            yield data[0]
-        elif node.op in _DIVIDES | {"Mul"}:
-            yield from (each for i, each in enumerate(data) if self._is_scalar(data[1 - i]))
-
     def _fits(self, shape: str, text: str) -> bool:
         """Whether a mask of that shape is broadcast to a tensor, and not the other way round."""
         node = self._index.producer(shape)
         while node is not None and node.op == "Identity":
             node = self._index.producer(shape := node.data_inputs[0])
         if node is not None and node.op == "Shape":
-            return self._source(node.data_inputs[0]) == self._source(text)
+            return self._shapes.source(node.data_inputs[0]) == self._shapes.source(text)
         mask = self._known.value(shape)
         if mask is None:
             return False
-        if self._shapes is None:
-            from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
-
-            self._shapes = ShapeInference(self._index, self._known.signatures.functions, {})
-        dims, sizes = self._shapes.dims(self._scaled_by_one(text)), mask.numpy().reshape(-1).tolist()
+        dims, sizes = self._shapes.inferred.dims(self._scaled_by_one(text)), mask.numpy().reshape(-1).tolist()
         if dims is None or len(sizes) > len(dims):
             return False
         return all(size in (1, dim) for size, dim in zip(sizes[::-1], dims[::-1], strict=False))

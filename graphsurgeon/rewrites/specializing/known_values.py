@@ -1,8 +1,8 @@
 """Constant propagation: the values of small tensors that follow from inputs which are known.
 
 From the known tensors it goes forward, as far as nodes have all operands known; constants beside the way are evaluated
-backward. Only what numpy computes to the last bit as TensorFlow does is followed: flags, comparisons, and the four
-operations, which is what predicates and keep probabilities are made of::
+backward. Only what numpy computes to the last bit as TensorFlow does is followed, see `ir.exact_ops`: flags,
+comparisons, and the four operations, which is what predicates and keep probabilities are made of::
 
     phase_train = True          not = LogicalNot(phase_train) = False
                                 both = LogicalAnd(not, anything) = False
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from graphsurgeon.errors import PassError
+from graphsurgeon.ir.exact_ops import exactness, value_refusal
 from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
@@ -33,16 +34,6 @@ Call = Callable[[Node, Outputs], Outputs]
 SWITCH_OPS = frozenset({"Switch", "RefSwitch", "_SwitchN"})
 
 _PASSED = ENTER_OPS | EXIT_OPS | {"Identity", "RefIdentity", "Snapshot", "StopGradient", "PreventGradient"}
-#: What numpy computes exactly as TensorFlow does.
-_EXACT = frozenset(
-    ("LogicalNot", "LogicalAnd", "LogicalOr", "Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual")
-    + ("Cast", "Squeeze", "ExpandDims", "Reshape", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum")
-    + ("Maximum", "Neg", "Abs", "Sign", "Floor", "FloorDiv", "FloorMod", "Mod", "Pack", "StridedSlice", "All", "Any")
-    + ("Fill", "ZerosLike", "OnesLike", "Select", "SelectV2", "ConcatV2", "Slice", "GatherV2", "Shape", "Size", "Rank")
-)
-#: What numpy computes exactly of integers.
-_EXACT_OF_INTEGERS = frozenset({"Sum", "Prod", "Max", "Min", "Range"})
-_FOLLOWED = _EXACT | _EXACT_OF_INTEGERS | _PASSED
 #: Of these one operand may decide.
 _DECIDING = {"LogicalAnd": False, "LogicalOr": True}
 _MAX_NBYTES = 1 << 12
@@ -95,16 +86,7 @@ class KnownValues:
         node = self.index.producers.get(name)
         if node is None:
             return 0 if output in ("", "0") else None
-        number = output_number(node, output)
-        if number is not None:
-            return number
-        wanted, _, at = output.partition(":")
-        first = 0
-        for each, count in self.signatures.of(node).output_names or ():
-            if each == wanted:
-                return first + int(at or 0)
-            first += count
-        return None
+        return output_number(node, output, self.signatures)
 
     def _spread(self, names: Iterable[str]) -> None:
         pending = list(names)
@@ -145,13 +127,15 @@ class KnownValues:
             return ()
         if node.op in _PASSED:
             return known[:1]
-        if node.op not in _EXACT and not (node.op in _EXACT_OF_INTEGERS and known[0].dtype.is_integer):
+        if not known or exactness(node.op, [each.dtype for each in known]) != "exact":
             return ()
         try:
             found = self._evaluate(node, known)
         except PassError:
             return ()
-        return found if sum(each.nbytes for each in found) <= _MAX_NBYTES else ()
+        if sum(each.nbytes for each in found) > _MAX_NBYTES or value_refusal(node, known, found):
+            return ()
+        return found
 
     def _constant(self, node: Node, depth: int) -> Outputs | None:
         """Return the outputs of a node that depends on constants alone."""
@@ -161,7 +145,7 @@ class KnownValues:
         if node.op == "Const":
             value = constant_value(node)
             found = [value] if value is not None and value.nbytes <= _MAX_NBYTES else None
-        elif depth < _MAX_DEPTH and node.op in _FOLLOWED and node.data_inputs:
+        elif depth < _MAX_DEPTH and node.data_inputs and (node.op in _PASSED or exactness(node.op, ())):
             operands = [self._operand(text, depth + 1) for text in node.data_inputs]
             found = self._computed(node, operands) if None not in operands else None
         self._constants[node.name] = found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
@@ -23,6 +22,9 @@ from graphsurgeon.rewrites.specializing.resolved import Resolution
 from graphsurgeon.rewrites.specializing.specialization import Key, Specialization, Specializer
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
+from proto_utils.named_tuple import NamedTuple
+
+_NOTHING: Mapping[str, Mapping[str, Tensor]] = {}
 
 
 class NodeChange(NamedTuple):
@@ -57,14 +59,16 @@ def specialize(
     evaluate: Evaluate,
     operation: str,
     exported: Sequence[str] = (),
+    inside: Mapping[str, Mapping[str, Tensor]] = _NOTHING,
 ) -> Specialized:
     """Specialize a model for values of nodes, which become the `constants`; `kept` nodes stay, but not dead ones.
 
-    So do the functions that are `exported`, as they are.
+    So do the functions that are `exported`, as they are. `inside` are values of nodes of bodies, by function, for every
+    call of it, those that are exported too.
 
     What surrounds the graph is the caller's to bring in step. A function that would return what is dead is a PassError.
     """
-    library = Specializer(model.library.functions, evaluate)
+    library = Specializer(model.library.functions, evaluate, inside)
     main = Specialization(model.graph, values, library, 0)
     copies = _Copies(model, library, main, exported)
     _check_returns(library, copies.uses, operation)
@@ -74,8 +78,9 @@ def specialize(
     before = list(model.graph)
     resolution.apply(copies.name_of, constants)
     removed += _removed(before, model.graph, "")
-    for key in sorted(copies.uses):
-        if key[1]:
+    # Copies are made of functions as they are, so those are edited last.
+    for key in sorted(copies.uses, key=lambda each: (each[0], not each[1], each[1])):
+        if key in library.made:
             changes += _changes(library.made[key], f"{copies.name_of(key)}/")
             removed += copies.apply(key, operation)
     bodies = (model.library.functions[name].body for name in exported if name in model.library.functions)
@@ -153,8 +158,9 @@ class _Copies:
                 for entry in self._model.library.rest.gradient
                 if entry.function_name == key[0]
             ]
-            if key[1]:
-                pending += self._calls(self._library.made[key], custom)
+            made = self._library.made[key] if key[1] else self._library.plain(key[0])
+            if made is not None:
+                pending += self._calls(made, custom)
             else:
                 pending += [(name, "") for name in named_functions(functions[key[0]].body, custom)]
 
@@ -172,7 +178,7 @@ class _Copies:
 def _check_returns(library: Specializer, uses: Collection[Key], operation: str) -> None:
     """Refuse functions that would return what is never computed: TensorFlow fails when it calls them."""
     for name, given in uses:
-        for text in library.functions[name].proto.ret.values() if given else ():
+        for text in library.functions[name].proto.ret.values() if given else ():  # of constants it is seen before
             if library.made[name, given].branches.is_dead(text):
                 reason = f"function {name!r} would return {text!r}, which is not computed with this value"
                 raise PassError(operation, reason, node=node_of_input(text))
@@ -189,6 +195,8 @@ def _changes(made: Specialization, scope: str) -> Iterator[NodeChange]:
             yield NodeChange(scope + name, node.op, f"a call of {made.conditionals[name].name}")
         elif name in made.dropouts and name not in dead:
             yield NodeChange(scope + name, node.op, f"no dropout, but {made.dropouts[name]}")
+        elif name in made.selects:
+            yield NodeChange(scope + name, node.op, f"its input, {made.selects[name]}")
 
 
 def _removed(before: list[Node], graph: Graph, scope: str) -> list[NodeChange]:

@@ -7,6 +7,7 @@ a Switch that is decided        its readers read its data; with control inputs i
 a Merge of one live input       an Identity of that; its ``value_index`` a Const of its own
 an If or Case that is decided   a PartitionedCall of the function, Stateful where it was
 a dropout that keeps all        an Identity
+a Select by a known scalar      an Identity of what it takes
 a dead node                     goes, and so does what only such nodes needed
 a pivot of a constant           nobody waits for it any more
 =============================== ===============================================================
@@ -71,9 +72,9 @@ class Resolution:
             self._edit.replace(name, [constant])
         for name, positions in self._branches.merges.items():
             self._merge(name, positions)
-        for name, text in self._made.dropouts.items():
+        for name, text in {**self._made.selects, **self._made.dropouts}.items():
             if name not in self._branches.dead:
-                self._dropout(name, text)
+                self._give(name, text)
         for name in self._branches.switches:
             if name not in self._branches.dead:
                 self._switch(name)
@@ -206,7 +207,8 @@ class Resolution:
             elif isinstance(value, list) and value and isinstance(value[0], Func):
                 own.attrs[key] = [Func(names.get(each.name, each.name), each.attrs) for each in value]
 
-    def _dropout(self, name: str, text: str) -> None:
+    def _give(self, name: str, text: str) -> None:
+        """Let a node hand on a tensor that it reads."""
         node = self._node(name)
         self._become(node, "Identity", [text, *node.control_inputs], {"T": node.attrs["T"]})
 

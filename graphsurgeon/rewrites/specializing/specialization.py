@@ -14,23 +14,21 @@ from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import CALL_OPS
+from graphsurgeon.ir.op_families import CALL_OPS, CASE_OPS, IF_OPS, WHILE_OPS
 from graphsurgeon.ir.signatures import OpSignatures
 from graphsurgeon.names import node_of_input
 from graphsurgeon.rewrites.specializing.branches import Branches
-from graphsurgeon.rewrites.specializing.dropout import Dropouts
+from graphsurgeon.rewrites.specializing.dropout import SELECT_OPS, Dropouts
+from graphsurgeon.rewrites.specializing.known_shapes import KnownShapes
 from graphsurgeon.rewrites.specializing.known_values import Evaluate, KnownValues, Outputs, truth
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Tensor
-
-IF_OPS = frozenset({"If", "StatelessIf"})
-CASE_OPS = frozenset({"Case", "StatelessCase"})
-WHILE_OPS = frozenset({"While", "StatelessWhile"})
 
 #: A function, and the values of its known arguments by position; an empty text for none.
 Key: TypeAlias = "tuple[str, str]"
 
 _MAX_CALLS = 50
+_NOTHING: Mapping[str, Mapping[str, Tensor]] = {}
 #: In a body these may stand for what its call gives.
 _FUNCTION_ATTRS = ("then_branch", "else_branch", "branches", "cond", "body")
 
@@ -45,6 +43,8 @@ class Specialization:
     branches : Branches
     dropouts : dict of str to str
         Nodes that give what they read, and that.
+    selects : dict of str to str
+        The Selects whose predicate, a scalar, is known, and the tensor that each takes.
     conditionals : dict of str to Func
         The calls that take one of several functions, and the one.
     calls : dict of str to dict of str to Key
@@ -60,17 +60,29 @@ class Specialization:
         self.branches = Branches(self.known)
         self.known.add(given)
         self.branches.find()
-        self.dropouts = Dropouts(self.known).find()
+        shapes = KnownShapes(self.known)
+        self.selects = dict(self._find_selects(shapes))
+        self.dropouts = Dropouts(self.known, shapes).find()
 
     @property
     def has_effect(self) -> bool:
         """Whether anything is to be edited."""
         is_other = any(key[1] for keys in self.calls.values() for key in keys.values())
-        return is_other or bool(self.branches.switches or self.dropouts or self.conditionals)
+        return is_other or bool(self.branches.switches or self.dropouts or self.selects or self.conditionals)
 
     def live_nodes(self) -> Iterator[Node]:
         """Yield the nodes that are not dead."""
         return (node for node in self.graph if node.name not in self.branches.dead)
+
+    def _find_selects(self, shapes: KnownShapes) -> Iterator[tuple[str, str]]:
+        for node in self.known.visited.values():
+            choice = self.known.value(node.data_inputs[0]) if node.op in SELECT_OPS else None
+            if choice is None or choice.shape:
+                continue
+            taken, other = node.data_inputs[1:3] if truth(choice) else node.data_inputs[2:0:-1]
+            # The later op broadcasts what it takes to the shape of the other.
+            if node.op == "Select" or shapes.is_scalar(other) or shapes.is_same(taken, other):
+                yield node.name, taken
 
     def _call(self, node: Node, operands: Outputs) -> Outputs:
         if all(operand is None for operand in operands) or any(
@@ -124,14 +136,38 @@ class Specialization:
 
 
 class Specializer:
-    """The specializations of a library of functions, made as they are asked for."""
+    """The specializations of a library of functions, made as they are asked for.
 
-    def __init__(self, functions: Mapping[str, Function], evaluate: Evaluate) -> None:
+    `constants` are values of nodes of bodies, by function, which hold for every call; those of a function that would
+    return what is dead do not count.
+    """
+
+    def __init__(
+        self,
+        functions: Mapping[str, Function],
+        evaluate: Evaluate,
+        constants: Mapping[str, Mapping[str, Tensor]] = _NOTHING,
+    ) -> None:
         self.functions = functions
         self.signatures = OpSignatures(functions)
         self.evaluate = evaluate
         self.made: dict[Key, Specialization] = {}
+        self._constants = dict(constants)
         self._open: set[str] = set()
+
+    def plain(self, name: str, depth: int = 0) -> Specialization | None:
+        """Return what follows in a function from its own constants alone, None when nothing does."""
+        key = (name, "")
+        if key not in self.made and name in self._constants and name not in self._open and depth < _MAX_CALLS:
+            function = self.functions[name]
+            self._open.add(name)
+            made = Specialization(function.body, self._constants[name], self, depth + 1)
+            self._open.discard(name)
+            if made.has_effect and not any(map(made.branches.is_dead, function.proto.ret.values())):
+                self.made[key] = made
+            else:
+                del self._constants[name]
+        return self.made.get(key)
 
     def called(self, name: str, operands: Outputs, depth: int) -> tuple[Key, Outputs]:
         """Return the specialization of a function for a call, and what is known of its results."""
@@ -146,6 +182,8 @@ class Specializer:
         given = {arg.name: value for arg, value in pairs if value is not None and _is_telling(value)}
         if not given:
             return plain, ()
+        if self.plain(name, depth) is not None:
+            given = {**self._constants[name], **given}
         key = (name, repr([(arg, value.dtype.name, value.shape, _content(value)) for arg, value in given.items()]))
         if key not in self.made:
             self._open.add(name)

@@ -13,7 +13,6 @@ tensor of that kind which is needed behind has to be cut too::
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir import ops
@@ -29,6 +28,7 @@ from graphsurgeon.meta_graph.dependencies import holds_state, state_inputs
 from graphsurgeon.names import is_control, node_of_input, parse_input, some_of
 from graphsurgeon.rewrites.splitting.branches import branches_of
 from graphsurgeon.tensors.dtypes import RESOURCE, VARIANT
+from proto_utils.named_tuple import NamedTuple
 
 _FED_OPS = PLACEHOLDER_OPS | {"PlaceholderWithDefault"}
 #: Stateful ops that only look: what they give is the same as long as nobody changes the state.

@@ -1,24 +1,25 @@
 """Which variables an optimizer trains, where the caller says so: their VariableDefs and collections follow.
 
 TensorFlow trains what the collection ``trainable_variables`` lists, in version 1; the ``trainable`` of a VariableDef
-tells version 2, and that of the object of a variable who loads a SavedModel of it. Of two patterns that contradict each
-other about a variable, the narrower decides: all that it matches, the other matches too. So ``not_trainable=".*"`` with
-``trainable="head/.*"`` trains the head alone.
+tells version 2. Who loads a SavedModel of it is told by the object of a variable, and by lists of objects. Of two
+patterns that contradict each other about a variable, the narrower decides: all that it matches, the other matches too.
+So ``not_trainable=".*"`` with ``trainable="head/.*"`` trains the head alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node_facts import variable_dtype
 from graphsurgeon.meta_graph.collections import set_trainable, variable_defs
 from graphsurgeon.names import matches, node_of, some_of, split_patterns
+from graphsurgeon.rewrites.training.trained_lists import list_as_trained, listed_as_trained
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
+from proto_utils.named_tuple import NamedTuple
 
 
 class Choice(NamedTuple):
@@ -67,6 +68,8 @@ def choose_trained(
             )
             found.difference_update(refused)
     chosen = _decide(variables, asked, matched, operation)
+    numbers = {number: chosen[each.name].is_trained for number, each in _numbered(model.meta) if each.name in chosen}
+    list_as_trained(model, numbers, operation)
     set_trainable(model.meta, {f"{name}:0": choice.is_trained for name, choice in chosen.items()})
     for name, choice in chosen.items():
         for each in objects.get(name, ()):
@@ -74,13 +77,34 @@ def choose_trained(
     return chosen, notes
 
 
+def trained_objects(meta: schema.MetaGraphDef) -> dict[str, bool]:
+    """Return whether the objects of a SavedModel of TensorFlow 2 say that variables are trained, by their names.
+
+    What lists of objects say goes before what variables say of themselves.
+    """
+    lists = listed_as_trained(meta)
+    found: dict[str, bool] = {}
+    for number, variable in _numbered(meta):
+        if number in lists:
+            found[variable.name] = lists[number] and variable.trainable
+    for _, variable in _numbered(meta):
+        found.setdefault(variable.name, variable.trainable)
+    return found
+
+
 def object_variables(meta: schema.MetaGraphDef) -> dict[str, list[schema.SavedVariable]]:
     """Return the variables among the objects of a SavedModel of TensorFlow 2, by their names."""
     found: dict[str, list[schema.SavedVariable]] = {}
-    for node in meta.object_graph_def.nodes if meta.HasField("object_graph_def") else ():
-        if node.HasField("variable") and node.variable.name:
-            found.setdefault(node.variable.name, []).append(node.variable)
+    for _, variable in _numbered(meta):
+        found.setdefault(variable.name, []).append(variable)
     return found
+
+
+def _numbered(meta: schema.MetaGraphDef) -> Iterator[tuple[int, schema.SavedVariable]]:
+    """Yield the variables that have a name among the objects, with the numbers of their objects."""
+    for number, node in enumerate(meta.object_graph_def.nodes) if meta.HasField("object_graph_def") else ():
+        if node.HasField("variable") and node.variable.name:
+            yield number, node.variable
 
 
 def _matched(pattern: str, names: Mapping[str, Collection[str]], model: Model) -> set[str]:

@@ -10,9 +10,10 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.passes.unfreeze import unfreeze
 from graphsurgeon.variables.layout import VariableKind
+from graphsurgeon.weights import VariableNames
 from graphsurgeon.weights.marks import folded_variable
 from proto_utils import schema
-from tests.passes.harness import model, reloaded, state
+from tests.passes.harness import KINDS, model, reloaded, state
 from tests.passes.unfreeze.test_control_inputs import LOOP, NESTED
 
 _NAMES = (
@@ -51,14 +52,19 @@ def graphs(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@given(graphs(), st.sampled_from(("ref", "resource")), st.lists(st.booleans(), min_size=12, max_size=12))
-def test_freezing_takes_back_all_of_it(text: str, kind: VariableKind, choice: list[bool]):
+@given(
+    graphs(),
+    st.sampled_from(KINDS),
+    st.sampled_from(("keep", "readers")),
+    st.lists(st.booleans(), min_size=12, max_size=12),
+)
+def test_freezing_takes_back_all_of_it(text: str, kind: VariableKind, names: VariableNames, choice: list[bool]):
     of = model(text)
     constants = [node.name for node in of.graph if node.op == "Const"]
     chosen = tuple(name for name, yes in zip(constants, choice, strict=False) if yes)
     if not chosen:
         return
-    check(of, chosen, kind)
+    check(of, chosen, kind, names)
 
 
 @pytest.mark.parametrize("kind", ["ref", "resource"])
@@ -67,17 +73,18 @@ def test_out_of_loops_and_back(text: str, chosen: tuple[str, ...], kind: Variabl
     check(model(text), chosen, kind)
 
 
-def check(of: Model, chosen: tuple[str, ...], kind: VariableKind) -> None:
+def check(of: Model, chosen: tuple[str, ...], kind: VariableKind, called: VariableNames = "readers") -> None:
     before = schema.serialize(of.to_graph_def())
     names = tuple(node.name for node in of.graph)
     constants = [node.name for node in of.graph if node.op == "Const"]
     twin = reloaded(of)
-    report = unfreeze(of, select=chosen, exclude=tuple(set(constants) - set(chosen)), variables=kind)
+    exclude = tuple(set(constants) - set(chosen))
+    report = unfreeze(of, select=chosen, exclude=exclude, variables=kind, names=called)
     taken = [name for name in constants if name in chosen]
     assert len(report.variables) == len(taken)
     for row, name in zip(report.variables, taken, strict=True):
-        assert row.name in (name, folded_variable(name))
-    unfreeze(twin, select=chosen, exclude=tuple(set(constants) - set(chosen)), variables=kind)
+        assert row.name in (name, folded_variable(name)) or (called == "readers" and "ReadVariableOp" in name)
+    unfreeze(twin, select=chosen, exclude=exclude, variables=kind, names=called)
     assert state(twin)[:2] == state(of)[:2]
     thawed = reloaded(of)
     freeze(thawed, outputs=names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphsurgeon.checks import check
 from graphsurgeon.ir.model import Model, SavedModelParts
+from graphsurgeon.passes.freeze import freeze
 from graphsurgeon.rewrites.freezing.asset_paths import settle_asset_paths
 from proto_utils import schema
 from tests import notation
@@ -45,6 +46,14 @@ def test_a_variable_is_what_it_is_assigned():
         "init = NoOp(^fill)",
     ]
     assert list(made.graph["path"].tensor.strings()) == [b"/m/assets/words.txt"]
+
+
+def test_that_it_was_to_stay_a_variable_is_told():
+    made = model(BY_VARIABLE + "find = LookupTableSizeV2(t)", {"assets/words.txt": "/m/assets/words.txt"})
+    report = freeze(made, outputs="find", keep="v")
+    assert made.graph["v"].op == "Identity"
+    assert report.variables == []
+    assert "v does not stay a variable: it is the path of an asset, which is fed" in report.notes
 
 
 def test_a_constant_holds_the_path_where_the_file_is_now():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphsurgeon.ir.model import Model
-from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_unfreeze
+from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_contexts, undo_unfreeze
 from graphsurgeon.variables.unfreeze_note import ConstantNote, UnfreezeNote
 from tests import notation
 from tests.notation import function
@@ -67,3 +67,23 @@ def test_nothing_noted_nothing_done():
 def test_the_name_that_constant_folding_gave_the_constant():
     nodes = undone(ConstantNote(name="v/read"))
     assert nodes[1:4] == ["v/read = Const", "v/Identity = Identity(v/read, ^x)", "a = Neg(v/read:0)"]
+
+
+def test_what_contexts_needed_is_bypassed():
+    graph = notation.graph("""
+        x = Placeholder {dtype: f32}
+        p = Placeholder {dtype: bool}
+        s = Switch(x, p)
+        i = Identity(s:1)
+        j = Identity(i)
+        a = Neg(j:0)
+        m = Merge(a, i)
+    """)
+    note = UnfreezeNote()
+    assert not undo_contexts(graph, note)
+    note.passed, note.swapped = {"i": "s:1", "j": "i"}, ["m"]
+    assert undo_contexts(graph, note)
+    assert notation.show(graph).splitlines()[4:] == ["j = Identity(s:1)", "a = Neg(s:1)", "m = Merge(s:1, a)"]
+    note.passed = {"s": "x"}
+    note.swapped = []
+    assert not undo_contexts(graph, note)

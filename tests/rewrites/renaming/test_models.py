@@ -10,7 +10,7 @@ from tests.passes.prune.models import trained
 def test_everything_follows_and_is_told():
     model = trained(["w"], "\nout = Relu(w/read)", {"w": "key"})
     done = rename_model(model, NameMap(parse_texts({"w": "v"})), add_scope="my")
-    assert (done.nodes["w"], done.nodes["w/read"], done.keys, done.variables) == (
+    assert (done.nodes["w"], done.nodes["w/read"], dict(done.keys), done.variables) == (
         "my/v",
         "my/v/read",
         {"key": "my/key"},

@@ -7,13 +7,19 @@ import pytest
 from graphsurgeon.rewrites.shaping.dims import (
     Dims,
     ShapeMismatchError,
+    Unknown,
     aligned_groups,
     broadcast,
     common,
+    distinct,
+    holds,
     merged,
     product,
     reshaped,
     text_of_dims,
+    told,
+    total,
+    widened,
     window,
 )
 
@@ -31,6 +37,30 @@ def test_what_two_tell_together():
     assert product([2, None]) is None
 
 
+def test_sizes_that_are_not_known_are_told_from_each_other():
+    x, y = distinct((None, None))
+    assert broadcast((x, 3), (x, 1)) == (x, 3)
+    assert broadcast((x,), (y,)) == (None,)
+    assert common([(x, 2), (x, 3)]) == (x, None)
+    assert merged((x,), (4,)) == (4,)
+    assert reshaped((x, 7, 2), (x, -1)) == (x, 14)
+    assert reshaped((x, 7, 2), (-1, 14)) == (x, 14)
+    assert reshaped((x, 7, 2), (y, 14)) == (x, 14)
+    assert reshaped((x, y, 2), (x, -1)) == (x, None)
+    assert (told((x, 2)), total((2, x)), total((2, 3))) == ((None, 2), None, 5)
+    assert isinstance(x, Unknown)
+
+
+def test_what_comes_around():
+    x, y = distinct((None, None))
+    assert holds((x, 2), (x, 2))
+    assert holds((None,), (x,))
+    assert not holds((x,), (y,))
+    assert not holds((2,), None)
+    assert widened((x, 2), (x, 3)) == (x, None)
+    assert widened((2,), (2, 2)) is None
+
+
 @pytest.mark.parametrize(
     ("a", "b", "wanted"),
     [((2, 1), (3,), (2, 3)), ((None, 3), (1, 3), (None, 3)), ((None,), (3,), (3,)), (None, (1,), None)],
@@ -45,7 +75,8 @@ def test_broadcast(a: Dims, b: Dims, wanted: Dims):
         ((2, 6), (3, -1), (3, 4)),
         ((None, 6), (-1, 6), (None, 6)),
         (None, (2, -1), (2, None)),
-        ((2, 3), (None, 3), (None, 3)),
+        ((2, 3), (None, 3), (2, 3)),
+        ((2, 5), (None, 3), (None, 3)),
         ((2, 3), (6,), (6,)),
     ],
 )

@@ -39,7 +39,8 @@ CONV = 'strides: [1, 2, 2, 1], padding: "SAME"'
         ("y = Fill(sizes, f); f = Const {f32 []}", (7, 7)),
         ("i = Const {i32 [5]}; y = GatherV2(x, i, axis)", (2, 5, 8, 3)),
         ("y = AddV2(x, c); c = Const {f32 [3]}", (2, 8, 8, 3)),
-        ("y = SpaceToDepth(x) {block_size: 2}", None),
+        ("y = SpaceToDepth(x) {block_size: 2}", (2, 4, 4, 12)),
+        ("y = Mine(x)", None),
     ],
 )
 def test_shapes(line: str, wanted: object):
@@ -56,6 +57,9 @@ def test_shapes(line: str, wanted: object):
         ("y = Squeeze(x) {squeeze_dims: [1]}", "axis 1 of"),
         ("s = Split(axis, x) {num_split: 3}; y = Relu(s:1)", "is not split in 3"),
         ("y = BiasAdd(x, c); c = Const {f32 [5]}", "3 is not 5"),
+        ("y = MatMul(x, c); c = Const {f32 [3, 5]}", "is not of rank 2"),
+        ("y = MatMul(u, c); c = Const {f32 [3]}; u = Placeholder {dtype: f32}", "is not of rank 2"),
+        ("y = BatchMatMulV2(u, c); c = Const {f32 [3]}; u = Placeholder {dtype: f32}", "is no matrix"),
         ("y = EnsureShape(x) {shape: shape[1,8,8,3]}", "1 is not 2"),
     ],
 )

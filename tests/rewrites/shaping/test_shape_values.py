@@ -4,37 +4,66 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.ir.node import Node
-from graphsurgeon.rewrites.shaping.shape_values import value_of
+from graphsurgeon.ir.index import Index
+from graphsurgeon.rewrites.shaping.dims import Unknown
+from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
+from graphsurgeon.rewrites.shaping.shape_values import is_evaluated, needs_values
 from tests import notation
 
+HEAD = """
+    x = Placeholder {dtype: f32, shape: shape[?, 3]}; s = Shape(x); t = Const {i32 [3]}; r = Const {i32 [2] 0}
+    zero = Const {i32 [] 0}; one = Const {i32 [] 1}; two = Const {i32 [] 2}; six = Const {i32 [] 6}
+    b = Const {i32 [1] 0}; e = Const {i32 [1] 1}; minus = Const {i32 [] -1}
+"""
 
-def node(op: str, **attrs: object) -> Node:
-    return Node.new("n", op, attrs=attrs)
+
+def inferred(line: str) -> ShapeInference:
+    return ShapeInference(Index(notation.graph(HEAD + line)), {}, {})
 
 
 @pytest.mark.parametrize(
-    ("made", "shapes", "values", "wanted"),
+    ("line", "wanted"),
     [
-        (notation.node("c = Const {i32 [2]}"), [], [], (0, 1)),
-        (notation.node("c = Const {f32 [2]}"), [], [], None),
-        (node("Shape"), [(None, 3)], [None], (None, 3)),
-        (node("Size"), [(2, 3)], [None], 6),
-        (node("Rank"), [(2, 3)], [None], 2),
-        (node("StridedSlice", shrink_axis_mask=1), [], [(4, 5), (0,), (1,), (1,)], 4),
-        (node("StridedSlice", begin_mask=1), [], [(4, 5, 6), (0,), (-1,), (1,)], (4, 5)),
-        (node("Pack"), [], [None, -1], (None, -1)),
-        (node("ConcatV2"), [], [(1,), (2, None), 0], (1, 2, None)),
-        (node("Mul"), [], [(2, None), 3], (6, None)),
-        (node("Range"), [], [2, 5, 1], (2, 3, 4)),
-        (node("Range"), [], [2, None, 1], None),
-        (node("Prod"), [], [(2, 3), (0,)], 6),
-        (node("GatherV2"), [], [(4, 5), 1, 0], 5),
-        (node("Slice"), [], [(4, 5, 6), (1,), (-1,)], (5, 6)),
-        (node("Reshape"), [], [3, (1,)], (3,)),
-        (node("Squeeze"), [], [(3,)], 3),
-        (node("Relu"), [], [3], None),
+        ("y = Const {i32 [2]}", (0, 1)),
+        ("y = Const {f32 [2]}", (0.0, 1.0)),
+        ("y = Size(t)", 3),
+        ("y = Rank(x)", 2),
+        ("y = StridedSlice(s, e, r, e) {shrink_axis_mask: 1}", 3),
+        ("y = StridedSlice(t, e, e, e) {end_mask: 1}", (1, 2)),
+        ("y = Pack(one, minus)", (1, -1)),
+        ("y = ConcatV2(t, b, zero)", (0, 1, 2, 0)),
+        ("y = Mul(t, two)", (0, 2, 4)),
+        ("y = Range(two, six, one)", (2, 3, 4, 5)),
+        ("y = Sum(t, zero)", 3),
+        ("y = GatherV2(t, one, zero)", 1),
+        ("y = Slice(t, e, m); m = Const {i32 [1] -1}", (1, 2)),
+        ("y = Reshape(two, e)", (2,)),
+        ("y = Squeeze(e)", 1),
+        ("u = Unpack(t) {num: 3}; y = Identity(u:2)", 2),
+        ("y = ReverseV2(t, b)", (2, 1, 0)),
+        ("y = Greater(two, one)", True),
+        ("l = ListDiff(t, d); d = Const {i32 [1] 1}; y = Identity(l)", (0, 2)),
+        ("y = Relu(two)", None),
     ],
 )
-def test_values(made, shapes, values, wanted):
-    assert value_of(made, shapes, values) == wanted
+def test_values(line: str, wanted: object):
+    assert inferred(line).value("y") == wanted
+
+
+def test_a_size_that_is_not_known_is_the_same_wherever_it_comes_from():
+    first = "c = Cast(s) {SrcT: i32, DstT: i64}; k = StridedSlice(c, b, e, e) {shrink_axis_mask: 1}; "
+    made = inferred(first + "y = Mul(k, l); l = Const {i64 [] 1}")
+    assert isinstance(made.value("y"), Unknown)
+    assert made.value("y") is (made.shape("x") or ())[0]
+    assert inferred("y = Mul(s, two)").value("y") == (None, 6)
+
+
+def test_what_is_asked_for():
+    assert is_evaluated("Pack")
+    assert not is_evaluated("MatMul")
+    assert not needs_values("Shape")
+
+
+def test_long_chains_are_walked_without_recursion():
+    chain = "; ".join(f"a{i} = AddV2(a{i - 1}, one)" for i in range(1, 3000))
+    assert inferred(f"a0 = Identity(zero); {chain}").value("a2999") == 2999

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.rewrites.specializing.dropout import Dropouts
+from graphsurgeon.rewrites.specializing.known_shapes import KnownShapes
 from tests.rewrites.specializing.test_known_values import known
 
 HEAD = """
@@ -26,7 +27,8 @@ SELECT = NEW + "y = SelectV2(mask, big, zero)"
 
 
 def dropouts(text: str, k: float) -> dict[str, str]:
-    return Dropouts(known(text, k=np.float32(k))).find()
+    values = known(text, k=np.float32(k))
+    return Dropouts(values, KnownShapes(values)).find()
 
 
 @pytest.mark.parametrize(("text", "kept"), [(OLD, 1), (CAST, 0), (SELECT, 0)])

@@ -65,3 +65,23 @@ def test_functions_that_a_call_gives_are_not_known():
         body.body["i"].attrs[key] = Placeholder(key)
     made, _ = specialized(f"{P} y = g(p)", body)
     assert not made.has_effect
+
+
+def test_constants_of_a_body_hold_for_every_call():
+    body = of_flags("f", "a b", "m:output:0", "t = Const {bool [] 1}; s = Switch(b, t:output:0) {T: bool}; "
+                    "m = Merge(s:output_false:0, s:output_true:0) {T: bool, N: 2}")  # fmt: skip
+    values = {"t": as_tensor(np.bool_(True))}
+    library = Specializer({"f": body}, evaluate, {"f": values})
+    plain = library.plain("f")
+    assert plain is not None
+    assert plain.branches.merges == {"m": [1]}
+    made = Specialization(notation.graph("p = Placeholder {dtype: bool}; y = f(p, p)"), {}, library, 0)
+    assert not made.calls
+    key, results = library.called("f", [None, as_tensor(np.bool_(False))], 0)
+    assert key[1]
+    assert [bool(each.numpy()) for each in results if each is not None] == [False]
+
+
+def test_constants_by_which_a_result_is_dead_do_not_count():
+    body = of_flags("f", "a", "s:output_false:0", "t = Const {bool [] 1}; s = Switch(a, t:output:0) {T: bool}")
+    assert Specializer({"f": body}, evaluate, {"f": {"t": as_tensor(np.bool_(True))}}).plain("f") is None

@@ -1,0 +1,1 @@
+"""Folding: what does not depend on inputs is computed once, and stored."""

@@ -1,0 +1,1 @@
+"""Quantization: weights in fewer bits, or with fewer values, and back."""
