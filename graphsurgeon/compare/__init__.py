@@ -19,8 +19,10 @@ a renamed node by its new name, the order of twins in exports of Keras. Everythi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphsurgeon.compare import text
 from graphsurgeon.compare.collection_defs import diff_collections
@@ -31,14 +33,18 @@ from graphsurgeon.compare.messages import diff_messages
 from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, Part, TensorsDiff
 from graphsurgeon.compare.tensors import diff_tensors, tensors_of
 from graphsurgeon.compare.twins import Twins
+from graphsurgeon.compare.values import Tolerance
+from graphsurgeon.display import MAX_ROWS, html_table
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tensors.values import as_tensors
 from graphsurgeon.variables.object_names import with_keys_of
 from proto_utils import schema
 
 _MAX_MOVED = 3
-__all__ = ["DiffReport", "diff"]
+__all__ = ["DiffReport", "diff", "diff_by"]
 
 
 @dataclass(frozen=True)
@@ -77,20 +83,44 @@ class DiffReport(Part):
         yield from text.tensor_lines(self.tensors, limit)
         yield from (f"note: {note}" for note in self.notes)
 
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return not self.is_equal
+
+    def __repr__(self) -> str:
+        heads = [line for line in self.lines() if not line.startswith((" ", "note: "))]
+        return f"DiffReport({'; '.join(heads) or 'no difference'})"
+
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return "\n".join(self.lines()) or "no difference"
+
+    def _repr_html_(self) -> str:
+        from graphsurgeon.compare.rows import HEADERS, diff_rows
+
+        rows = [*diff_rows(self)]
+        title = "DiffReport" if self else "DiffReport: no difference"
+        return html_table(title, HEADERS, rows[:MAX_ROWS], len(rows))
 
 
-def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> DiffReport:
+def diff(
+    a: Model | Mapping[str, Any],
+    b: Model | Mapping[str, Any],
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> DiffReport:
     """Compare two models, two checkpoints, or a model and a checkpoint.
 
     Parameters
     ----------
-    a, b : Model or Mapping of str to Tensor
+    a, b : Model or Mapping of str to Tensor or array
         A model without nodes counts as the checkpoint that its variables are. Of a
         model beside a checkpoint the variables are compared; where it has no values
         for them, what its nodes say of them; a frozen one by the constants that have
         the names of tensors. Neither is modified.
+    rtol, atol : float, optional
+        Numbers count as equal when ``|a - b| <= atol + rtol * |b|``, as in `numpy.isclose`, and NaN counts as
+        equal to NaN; what is not given is 0. Without either, values are compared bit by bit.
 
     Returns
     -------
@@ -101,14 +131,34 @@ def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> Di
     ------
     CorruptionError, NotFoundError
         Values that must be compared cannot be read.
+    PassError
+        A tolerance is negative or not finite.
     TypeError
         One of them is neither a model nor a checkpoint, but a path for example.
     """
+    return diff_by(diff_tensors, a, b, rtol=rtol, atol=atol)
+
+
+#: Compares tensors of one name with each other, as `diff_tensors`.
+TensorDiffer = Callable[[Mapping[str, Tensor], Mapping[str, Tensor], "Tolerance | None"], TensorsDiff]
+
+
+def diff_by(
+    differ: TensorDiffer,
+    a: Model | Mapping[str, Any],
+    b: Model | Mapping[str, Any],
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> DiffReport:
+    """Compare as `diff` does, with values compared in another way, such as by other processes."""
     for side in (a, b):
         if not isinstance(side, Mapping):
             require_model(side)
+    a, b = (side if isinstance(side, Model) else as_tensors(side) for side in (a, b))
     first, second = (side if isinstance(side, Model) and len(side.graph) else None for side in (a, b))
-    tensors, notes = _diff_values(a, b)
+    tolerance = _tolerance(rtol, atol)
+    tensors, notes = _diff_values(a, b, tolerance, differ)
     twins = Twins.between(_values(a), _values(b))
     if twins is not None:
         tensors = twins.settle_tensors(tensors, _values(a), _values(b))
@@ -116,7 +166,8 @@ def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> Di
         return DiffReport(None, None, [], [], tensors, notes)
     match = match_graphs(first.graph, second.graph)
     matched = FunctionMatch(first, second, match)
-    graph, functions = diff_graphs(match, matched.renamed), diff_functions(first, second, matched)
+    graph = diff_graphs(match, matched.renamed, tolerance)
+    functions = diff_functions(first, second, matched, tolerance)
     changes = list(_model_changes(first, second))
     if twins is not None:
         graph, functions = twins.settle_graphs(graph, functions, first, second)
@@ -125,11 +176,23 @@ def diff(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> Di
     return DiffReport(graph, functions, changes, collections, tensors, notes)
 
 
+def _tolerance(rtol: float | None, atol: float | None) -> Tolerance | None:
+    if rtol is None and atol is None:
+        return None
+    tolerance = Tolerance(rtol or 0.0, atol or 0.0)
+    for name, value in tolerance._asdict().items():
+        if not 0 <= value < math.inf:
+            raise PassError("diff", f"{name} is {value}", hint="wanted: a finite number, 0 or more", is_usage=True)
+    return tolerance
+
+
 def _values(side: Model | Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     return side.variables if isinstance(side, Model) else side
 
 
-def _diff_values(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor]) -> tuple[TensorsDiff, list[str]]:
+def _diff_values(
+    a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor], tolerance: Tolerance | None, differ: TensorDiffer
+) -> tuple[TensorsDiff, list[str]]:
     left, right = _values(a), _values(b)
     notes: list[str] = []
     if not left and right and isinstance(a, Model) and len(a.graph):
@@ -140,7 +203,9 @@ def _diff_values(a: Model | Mapping[str, Tensor], b: Model | Mapping[str, Tensor
     if moved:
         told = some_of(moved, _MAX_MOVED, "; ")
         notes.append(f"compared by the names of variables, which keys do not agree with ({len(moved):,}): {told}")
-    return diff_tensors(left, paired), notes
+    if tolerance is not None:
+        notes.append(f"numbers within {tolerance.atol:g} + {tolerance.rtol:g} * |b| count as equal, and NaN as NaN")
+    return differ(left, paired, tolerance), notes
 
 
 def _model_changes(a: Model, b: Model) -> Iterator[Difference]:

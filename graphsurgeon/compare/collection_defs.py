@@ -24,7 +24,7 @@ def diff_collections(a: schema.MetaGraphDef, b: schema.MetaGraphDef) -> list[Col
 def _rows(name: str, a: schema.MetaGraphDef, b: schema.MetaGraphDef) -> Iterator[CollectionDiff]:
     if name in a.collection_def and name in b.collection_def and a.collection_def[name] == b.collection_def[name]:
         return
-    left, right = _items(name, a), _items(name, b)
+    left, right = items_of(name, a), items_of(name, b)
     here, there = [[json.dumps(item, sort_keys=True) for item in items] for items in (left, right)]
     removed, kept = _split(left, here, there)
     added, others = _split(right, there, here)
@@ -47,7 +47,8 @@ def _split(items: list[Any], keys: list[str], others: list[str]) -> tuple[list[A
     return only, kept
 
 
-def _items(name: str, meta: schema.MetaGraphDef) -> list[Any]:
+def items_of(name: str, meta: schema.MetaGraphDef) -> list[Any]:
+    """Return the items of a collection as JSON types; messages that are known by their fields."""
     if name not in meta.collection_def:
         return []
     collection = meta.collection_def[name]

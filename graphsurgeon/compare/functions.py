@@ -10,6 +10,7 @@ from graphsurgeon.compare.matching import Matching, match_graphs
 from graphsurgeon.compare.messages import diff_messages, message_to_json
 from graphsurgeon.compare.plain import ABSENT
 from graphsurgeon.compare.report import Difference, FunctionDiff, LibraryDiff
+from graphsurgeon.compare.values import Tolerance
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import functions_of
 from graphsurgeon.ir.library import Function
@@ -65,13 +66,13 @@ class FunctionMatch:
                 yield from zip(called, others, strict=False)
 
 
-def diff_functions(a: Model, b: Model, match: FunctionMatch) -> LibraryDiff:
+def diff_functions(a: Model, b: Model, match: FunctionMatch, tolerance: Tolerance | None = None) -> LibraryDiff:
     """Compare two function libraries."""
     functions, others = a.library.functions, b.library.functions
     changed, num_equal = [], 0
     for name, body in sorted(match.bodies.items()):
         other = match.renamed.get(name, name)
-        graph = diff_graphs(body, match.renamed)
+        graph = diff_graphs(body, match.renamed, tolerance)
         changes = list(_signature_changes(functions[name], others[other], body))
         if changes or not graph.is_equal:
             changed.append(FunctionDiff(name, other, changes, graph))

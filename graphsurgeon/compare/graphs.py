@@ -11,22 +11,25 @@ from graphsurgeon.compare.messages import message_to_json
 from graphsurgeon.compare.plain import ABSENT, plain
 from graphsurgeon.compare.report import Difference, GraphDiff, NodeDiff, NodeRow, Rename
 from graphsurgeon.compare.tensors import has_values
-from graphsurgeon.compare.values import diff_values
+from graphsurgeon.compare.values import Tolerance, diff_values
 from graphsurgeon.ir.attr_value import decode
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import is_control, node_of_input
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils import meter
 
 _COLOCATION = "loc:@"
 
 
-def diff_graphs(match: Matching, functions: Mapping[str, str]) -> GraphDiff:
+def diff_graphs(match: Matching, functions: Mapping[str, str], tolerance: Tolerance | None = None) -> GraphDiff:
     """Compare two graphs whose nodes are matched; `functions` are those with another name on the other side.
 
     What refers to a renamed node, function or loop frame by its new name is no change, nor is the order of control
     inputs, ``a:0`` for ``a``, or another encoding of the same tensor. Errors of constants are those of `diff_values`.
     """
-    nodes = _Nodes(match, functions)
+    nodes = _Nodes(match, functions, tolerance)
+    if meter.observer is not None:
+        meter.observer.expect(_payload_nbytes(match), written=False)
     changed, renamed, num_equal = [], [], 0
     for a, b in match.pairs():
         changes = nodes.changes(a, b)
@@ -47,6 +50,12 @@ def diff_graphs(match: Matching, functions: Mapping[str, str]) -> GraphDiff:
     )
 
 
+def _payload_nbytes(match: Matching) -> int:
+    """Return how much of constants is in files, and will be read."""
+    payloads = (node.payloads("value").values() for pair in match.pairs() for node in pair)
+    return sum(part.nbytes for fields in payloads for parts in fields for part in parts)
+
+
 def _is_reordered(match: Matching) -> bool:
     position = {name: i for i, name in enumerate(match.b)}
     return any(one > next_ for one, next_ in pairwise(position[b.name] for _, b in match.pairs()))
@@ -55,9 +64,10 @@ def _is_reordered(match: Matching) -> bool:
 class _Nodes:
     """Compares the pairs of a match."""
 
-    def __init__(self, match: Matching, functions: Mapping[str, str]) -> None:
+    def __init__(self, match: Matching, functions: Mapping[str, str], tolerance: Tolerance | None) -> None:
         self._match = match
         self._functions = functions
+        self._tolerance = tolerance
         self._renamed = match.renamed
         self._frames = _renamed_frames(match) if match.renamed else {}
 
@@ -121,7 +131,9 @@ class _Nodes:
     def _attr_change(self, key: str, a: Node, b: Node) -> Difference | None:
         x, y = a.attrs[key], b.attrs[key]
         if isinstance(x, Tensor) and isinstance(y, Tensor):
-            return _tensor_change(key, x, y, is_same_message=a.proto.attr[key] == b.proto.attr[key])
+            meter.at(a.name)
+            is_same_message = a.proto.attr[key] == b.proto.attr[key]
+            return _tensor_change(key, x, y, self._tolerance, is_same_message=is_same_message)
         left, right = plain(x), plain(y)
         if self._translated(key, left, a, b) == right and _kinds(x) == _kinds(y):
             return None
@@ -132,7 +144,7 @@ class _Nodes:
         if key == "_class" and isinstance(value, list):
             return [self._colocation(text) for text in value]
         if key == "frame_name":
-            return self._frames.get(value, value)
+            return self._frames.get(value, value) if isinstance(value, str) else value
         if value == a.name and key != "_class":
             # Such as the shared name of a variable's handle.
             return b.name
@@ -152,12 +164,14 @@ class _Nodes:
         return value
 
 
-def _tensor_change(key: str, a: Tensor, b: Tensor, *, is_same_message: bool) -> Difference | None:
+def _tensor_change(
+    key: str, a: Tensor, b: Tensor, tolerance: Tolerance | None, *, is_same_message: bool
+) -> Difference | None:
     if a.dtype is not b.dtype or a.shape != b.shape:
         return Difference("attr", key, plain(a), plain(b))
     if not has_values(a):
         return None if is_same_message else Difference("attr", key, plain(a), plain(b))
-    values = diff_values(a, b)
+    values = diff_values(a, b, tolerance)
     return None if values is None else Difference("attr", key, plain(a), plain(b), values)
 
 
@@ -167,9 +181,10 @@ def _renamed_frames(match: Matching) -> dict[str, str]:
     back: dict[str, set[str]] = {}
     for a, b in match.pairs():
         if "frame_name" in a.proto.attr and "frame_name" in b.proto.attr:
-            x, y = decode(a.proto.attr["frame_name"]), decode(b.proto.attr["frame_name"])
-            there.setdefault(plain(x), set()).add(plain(y))
-            back.setdefault(plain(y), set()).add(plain(x))
+            x, y = plain(decode(a.proto.attr["frame_name"])), plain(decode(b.proto.attr["frame_name"]))
+            if isinstance(x, str) and isinstance(y, str):
+                there.setdefault(x, set()).add(y)
+                back.setdefault(y, set()).add(x)
     return {x: y for x, (y, *others) in there.items() if not others and len(back[y]) == 1}
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from graphsurgeon.compare.plain import ABSENT
 from graphsurgeon.compare.values import ValueDiff
+from graphsurgeon.display import Displayed
 
 
-class Part:
+class Part(Displayed):
     """A part of a report, which becomes JSON types field by field."""
 
     def to_json(self) -> dict[str, object]:
@@ -98,6 +99,10 @@ class GraphDiff(Part):
         """Whether there is no difference."""
         return not (self.removed or self.added or self.renamed or self.changed)
 
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return not self.is_equal
+
 
 @dataclass(frozen=True)
 class FunctionDiff(Part):
@@ -126,6 +131,10 @@ class LibraryDiff(Part):
     def is_equal(self) -> bool:
         """Whether there is no difference."""
         return not (self.removed or self.added or self.renamed or self.changed)
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return not self.is_equal
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -184,3 +193,7 @@ class TensorsDiff(Part):
     def is_equal(self) -> bool:
         """Whether no difference is known."""
         return not (self.missing or self.extra or self.changed)
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return not self.is_equal

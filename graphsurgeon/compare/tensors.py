@@ -6,18 +6,20 @@ import hashlib
 from collections.abc import Mapping
 
 from graphsurgeon.compare.report import TensorDiff, TensorRow, TensorsDiff
-from graphsurgeon.compare.values import diff_values
+from graphsurgeon.compare.values import Tolerance, diff_values
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.compare import is_same_kind
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import OpaqueTensor
 from graphsurgeon.variables.checkpoint_keys import SavedAs, saved_keys, variable_nodes
+from proto_utils import meter
 
 
-def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDiff:
+def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor], tolerance: Tolerance | None = None) -> TensorsDiff:
     """Compare tensors of one name with each other, sorted by name.
 
     What both have in one dtype and shape is read once from front to back, a piece of each at a time: memory stays flat,
@@ -27,11 +29,13 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDif
     missing = [_row(name, a[name]) for name in sorted(a) if name not in b]
     extra = [_row(name, b[name]) for name in sorted(b) if name not in a]
     changed, not_compared, num_equal = [], [], 0
+    expect_reading(side[name] for side in (a, b) for name in a if name in b and is_same_kind(a[name], b[name]))
     for name in sorted(a):
         if name not in b:
             continue
         x, y = a[name], b[name]
         values = None
+        meter.at(name)
         if is_same_kind(x, y):
             if not (has_values(x) and has_values(y)):
                 is_same = _same_encoding(x, y)
@@ -39,7 +43,7 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> TensorsDif
                     not_compared.append(name)
                     continue
             else:
-                values = diff_values(x, y)
+                values = diff_values(x, y, tolerance)
                 is_same = values is None
             num_equal += is_same
         else:

@@ -34,8 +34,11 @@ from graphsurgeon.compare.report import (
     TensorsDiff,
 )
 from graphsurgeon.compare.values import ValueDiff
+from graphsurgeon.display import count
 
 _MAX_VALUE = 60
+#: What JSON has texts for.
+_NOT_FINITE = ("nan", "inf", "-inf")
 # A text and what it stands for: the nodes of a row that sums up several.
 _Row = tuple[str, int]
 
@@ -57,7 +60,7 @@ def model_lines(changes: Sequence[Difference], limit: int | None) -> Iterator[st
     """Yield what differs outside of graph, functions and collections. `limit` as for `graph_lines`."""
     if changes:
         yield f"model: {len(changes):,} changed"
-        yield from _cut([(f"~ {change.field}: {_change(change)}", 1) for change in changes], limit)
+        yield from _cut([(f"~ {change.field}: {change_text(change)}", 1) for change in changes], limit)
 
 
 def collection_lines(collections: Iterable[CollectionDiff], limit: int | None) -> Iterator[str]:
@@ -65,8 +68,8 @@ def collection_lines(collections: Iterable[CollectionDiff], limit: int | None) -
     for row in collections:
         counts = _counts(removed=len(row.removed), added=len(row.added)) or "the same items"
         yield f"collection {row.name!r}: {counts}{'; in another order' if row.is_reordered else ''}"
-        yield from _cut([(f"- {_item(item)}", 1) for item in row.removed], limit)
-        yield from _cut([(f"+ {_item(item)}", 1) for item in row.added], limit)
+        yield from _cut([(f"- {item_text(item)}", 1) for item in row.removed], limit)
+        yield from _cut([(f"+ {item_text(item)}", 1) for item in row.added], limit)
 
 
 def _one_sided(sign: str, rows: Sequence[NodeRow], limit: int | None) -> Iterator[str]:
@@ -111,7 +114,7 @@ def _changed(rows: Iterable[NodeDiff], limit: int | None) -> Iterator[str]:
     """Yield changed nodes, those that changed alike as one."""
     groups: dict[tuple[str, ...], list[NodeDiff]] = {}
     for row in rows:
-        groups.setdefault(tuple(_change(change) for change in row.changes), []).append(row)
+        groups.setdefault(tuple(change_text(change) for change in row.changes), []).append(row)
     for changes, nodes in islice(groups.items(), limit):
         if len(nodes) > 1:
             yield f"  ~ {len(nodes):,} nodes: {'; '.join(changes)}"
@@ -144,7 +147,7 @@ def library_lines(functions: LibraryDiff, limit: int | None) -> Iterator[str]:
     for row in islice(functions.changed, limit):
         name = row.a if row.a == row.b else f"{row.a} -> {row.b}"
         yield from (f"  {line}" for line in graph_lines(f"~ {name}", row.body, limit))
-        changes = [(f"~ {change.field} {_change(change, with_field=False)}", 1) for change in row.changes]
+        changes = [(f"~ {change.field} {change_text(change, with_field=False)}", 1) for change in row.changes]
         yield from (f"  {line}" for line in _cut(changes, limit))
     if limit is not None and len(functions.changed) > limit:
         yield f"  ~ ... and {len(functions.changed) - limit:,} more"
@@ -161,11 +164,12 @@ def tensor_lines(tensors: TensorsDiff, limit: int | None) -> Iterator[str]:
     yield f"tensors: {counts}"
     yield from _cut([(f"- {row.name} {row.dtype} {row.shape}", 1) for row in tensors.missing], limit)
     yield from _cut([(f"+ {row.name} {row.dtype} {row.shape}", 1) for row in tensors.extra], limit)
-    yield from _cut([(f"~ {row.name} {_tensor(row)}", 1) for row in tensors.changed], limit)
+    yield from _cut([(f"~ {row.name} {tensor_text(row)}", 1) for row in tensors.changed], limit)
     yield from _cut([(f"? {name}", 1) for name in tensors.not_compared], limit)
 
 
-def _tensor(row: TensorDiff) -> str:
+def tensor_text(row: TensorDiff) -> str:
+    """Return how two tensors of one name differ, in one line."""
     if row.values is not None:
         return f"{row.a_dtype} {row.a_shape}: {_values(row.values)}"
     if (row.a_dtype, row.a_shape) == (row.b_dtype, row.b_shape):
@@ -175,12 +179,13 @@ def _tensor(row: TensorDiff) -> str:
 
 def _values(values: ValueDiff) -> str:
     """Return how values differ, in one line."""
-    noun = "element differs" if values.num_different == 1 else "elements differ"
-    text = f"{values.num_different:,} of {values.num_elements:,} {noun}"
+    show = _number if values.num_nonfinite else _value
+    verb = "differs" if values.num_different == 1 else "differ"
+    text = f"{values.num_different:,} of {count(values.num_elements, 'element')} {verb}"
     shown = values.largest if values.largest is not None else values.first
-    what = "the first" if values.largest is None else f"by at most {_value(number(values.max_absolute))}"
+    what = "the first" if values.largest is None else f"by at most {_number(number(values.max_absolute))}"
     place = f" at {shown.index}" if shown.index else ""
-    text += f", {what}{place} ({_value(shown.a)} -> {_value(shown.b)})"
+    text += f", {what}{place} ({show(shown.a)} -> {show(shown.b)})"
     if values.max_relative is not None:
         text += f", relative {_value(values.max_relative)}"
     if values.num_nonfinite:
@@ -190,7 +195,12 @@ def _values(values: ValueDiff) -> str:
     return text
 
 
-def _change(change: Difference, *, with_field: bool = True) -> str:
+def _number(value: Any) -> str:
+    """Return a number for people, one that is not finite among them."""
+    return str(value) if value in _NOT_FINITE else _value(value)
+
+
+def change_text(change: Difference, *, with_field: bool = True) -> str:
     """Return one change in words; of a node's, the field comes first."""
     field = change.field if with_field and change.field in _NODE_FIELDS else ""
     key = "" if change.key is None else str(change.key)
@@ -238,7 +248,7 @@ def _value(value: Any) -> str:
     return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 4]} ..."
 
 
-def _item(item: Any) -> str:
+def item_text(item: Any) -> str:
     """Return an item of a collection: a variable by its name."""
     return str(item["variable_name"]) if isinstance(item, Mapping) and "variable_name" in item else _value(item)
 

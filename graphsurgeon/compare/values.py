@@ -7,6 +7,8 @@ those of floating-point numbers are computed in float64, of complex ones as magn
 The relative distance is to the larger of the two magnitudes, so it neither depends on
 the order of the two nor divides by zero.
 
+With a `Tolerance` the elements within it do not differ, nor do those that are the same number.
+
 Pieces of equal bytes cost one comparison at memory speed and no arithmetic.
 """
 
@@ -18,10 +20,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.compare.plain import number
+from graphsurgeon.display import Displayed
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.compare import aligned, index_of, is_same_place, same_bytes
+from graphsurgeon.tensors.compare import aligned, are_small_and_equal, index_of, is_same_place, same_bytes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
+from proto_utils.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +35,27 @@ if TYPE_CHECKING:
 # Elements that are computed with at a time: in float64 they fit a core's own cache, and stay below the size
 # from which malloc maps fresh pages for every array, which takes longer than the arithmetic.
 _BLOCK = 1 << 13
+
+
+class Tolerance(NamedTuple):
+    """How far numbers may be apart and count as equal: ``|a - b| <= atol + rtol * |b|``, as in `numpy.isclose`.
+
+    NaN is equal to NaN, 0.0 to -0.0, and an infinity to the same one only. Bools and strings are compared exactly.
+    """
+
+    rtol: float
+    atol: float
+
+    def holds(self, a: Array, b: Array) -> Array:
+        """Return where widened numbers are equal by it."""
+        import numpy as np
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            limit = self.atol + self.rtol * np.abs(b.astype(np.float64) if b.dtype.kind in "iu" else b)
+            distance = _integer_distances(a, b)[0] if a.dtype.kind in "iu" else np.abs(a - b)
+            near: Array = (distance <= limit) & np.isfinite(a) & np.isfinite(b)
+        near |= (a == b) | (np.isnan(a) & np.isnan(b))
+        return near
 
 
 @dataclass(frozen=True)
@@ -43,7 +68,7 @@ class Element:
 
 
 @dataclass(frozen=True)
-class ValueDiff:
+class ValueDiff(Displayed):
     """How the values of two tensors of one dtype and shape differ.
 
     Of the `num_different` elements whose bits, or strings, differ, `num_same_number` are the same number (0.0 and -0.0,
@@ -68,7 +93,7 @@ class ValueDiff:
         return facts
 
 
-def diff_values(a: Tensor, b: Tensor) -> ValueDiff | None:
+def diff_values(a: Tensor, b: Tensor, tolerance: Tolerance | None = None) -> ValueDiff | None:
     """Compare the values of two tensors of one dtype and shape; None when all bits are equal.
 
     They are read once from front to back in pieces, so that checksums are verified, and not at all where both are the
@@ -79,7 +104,9 @@ def diff_values(a: Tensor, b: Tensor) -> ValueDiff | None:
         return None
     if a.dtype is dtypes.STRING:
         return _diff_strings(a, b)
-    distances = _Distances(a.dtype)
+    if are_small_and_equal(a, b):
+        return None
+    distances = _Distances(a.dtype, tolerance)
     position = 0
     for x, y in aligned(a, b):
         if not same_bytes(x, y):
@@ -93,10 +120,11 @@ def diff_values(a: Tensor, b: Tensor) -> ValueDiff | None:
 class _Distances:
     """Gathers the differences of one pair of tensors, block by block."""
 
-    def __init__(self, dtype: DType) -> None:
+    def __init__(self, dtype: DType, tolerance: Tolerance | None) -> None:
         import numpy as np
 
         self._dtype = dtype
+        self._tolerance = None if dtype.kind == "b" else tolerance
         self._held = dtype.numpy()
         self._bits = np.dtype(f"u{min(dtype.itemsize, 8)}")
         self._num_different = self._num_same_number = self._num_nonfinite = 0
@@ -117,7 +145,12 @@ class _Distances:
         where = None if count == len(a) else np.flatnonzero(different)
         if where is not None:
             a, b = a[where], b[where]
-        self._num_different += count
+        if self._tolerance is not None:
+            apart = np.flatnonzero(~self._tolerance.holds(self._widened(a), self._widened(b)))
+            if not len(apart):
+                return
+            a, b, where = a[apart], b[apart], apart if where is None else where[apart]
+        self._num_different += len(a)
         if self._first is None:
             self._first = offset + _at(where, 0), a[0], b[0]
         if self._dtype.kind == "b":
@@ -151,24 +184,28 @@ class _Distances:
         return different
 
     def _with_distance(self, a: Array, b: Array) -> tuple[Array, Array, Array | None]:
-        """Widen elements to int64, uint64, float64 or complex128, and leave out those that have no distance.
+        """Widen elements, see `_widened`, and leave out those that have no distance.
 
         Also return the indices of those that are left, None for all.
         """
         import numpy as np
 
-        if self._dtype.kind in ("i", "u", "q"):
-            wide: Any = np.int64 if "uint" not in self._held.name else np.uint64
-            return a.astype(wide), b.astype(wide), None
-        wide = np.complex128 if self._dtype.is_complex else np.float64
-        a, b = a.astype(wide, copy=False), b.astype(wide, copy=False)
-        if np.isfinite(a).all() and np.isfinite(b).all():
+        a, b = self._widened(a), self._widened(b)
+        if a.dtype.kind in "iu" or (np.isfinite(a).all() and np.isfinite(b).all()):
             return a, b, None
         kept = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
         num_nan = int((np.isnan(a) & np.isnan(b)).sum())
         self._num_same_number += num_nan
         self._num_nonfinite += len(a) - len(kept) - num_nan
         return a[kept], b[kept], kept
+
+    def _widened(self, values: Array) -> Array:
+        """Return elements as int64, uint64, float64 or complex128."""
+        import numpy as np
+
+        if self._dtype.kind in ("i", "u", "q"):
+            return values.astype(np.int64 if "uint" not in self._held.name else np.uint64)
+        return values.astype(np.complex128 if self._dtype.is_complex else np.float64, copy=False)
 
     def _measure(self, a: Array, b: Array, where: Array | None, offset: int) -> None:
         import numpy as np

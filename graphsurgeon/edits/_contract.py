@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, MutableMapping
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec
 
+from graphsurgeon.display import Displayed, Rows
 from graphsurgeon.ir.model import Model
-from graphsurgeon.options import Option, options_of
+from graphsurgeon.options import Option, options_of, tell_result
 from graphsurgeon.rewrites.editing.constant_values import constants_of, is_frozen, replace_constants, values_of
 from graphsurgeon.tensors.depth import require_shallow
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import TensorDict, require_mutable
+from graphsurgeon.tensors.values import as_tensors, require_mutable
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.object_graph_keys import update_object_graph
 
@@ -76,22 +79,27 @@ class Change:
 
 
 @dataclass(frozen=True)
-class EditReport:
+class EditReport(Displayed):
     """What an edit did.
 
     Attributes
     ----------
-    changes : list of Change
+    changes : sequence of Change
         In the order of the keys; those that were dropped after the others.
     num_unchanged : int
     skipped : list of Skipped
     notes : list of str
     """
 
-    changes: list[Change]
+    changes: Sequence[Change]
     num_unchanged: int
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def num_by_action(self) -> Mapping[str, int]:
+        """Return how many changes there are of each action, in the order in which these come first."""
+        changes = self.changes
+        return Counter(changes.column(1) if isinstance(changes, Rows) else [row.action for row in changes])
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -109,7 +117,7 @@ def checkpoint_edit(
     Parameters
     ----------
     function : callable
-        Edits a dict of tensors in place. Its parameters of type ``tuple[str, ...]`` also take one text, other tuples
+        Edits a dict of tensors in place. Its parameters that are `Names` take any sequence of texts, and one, tuples
         one number, and what stands for tensors or checkpoints takes arrays and one checkpoint.
     """
 
@@ -139,6 +147,7 @@ def checkpoint_edit(
 
     signature = inspect.signature(function).replace(return_annotation="EditReport")
     run.__signature__ = signature  # type: ignore[attr-defined]
+    tell_result(run, "EditReport", globals())
     return run
 
 
@@ -155,6 +164,8 @@ def _of_constants(model: Model, run: Callable[[dict[str, Tensor]], EditReport], 
 
 def _as_taken(option: Option, value: Any) -> Any:
     """Return an option as an edit takes it."""
+    if option.name == "dtype" and not isinstance(value, str):
+        return DType.of(value).name
     if option.kind.item != "checkpoint":
         return option.normalize(value)
     return _as_checkpoints(value) if option.kind.is_list else _as_tensors(value)
@@ -166,15 +177,8 @@ def _as_checkpoints(given: Any) -> list[Any]:
 
 
 def _as_tensors(given: Any) -> Any:
-    """Return tensors where arrays are given; a checkpoint that was opened has none and is not looked through.
-
-    Of a frozen graph these are its constants.
-    """
-    if isinstance(given, Model):
-        return values_of(given)
-    if isinstance(given, dict) and not all(isinstance(each, Tensor) for each in given.values()):
-        return dict(TensorDict(given))
-    return given
+    """Return tensors where arrays are given; of a frozen graph these are its constants."""
+    return values_of(given) if isinstance(given, Model) else as_tensors(given)
 
 
 def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tensor]) -> None:
@@ -188,31 +192,43 @@ def _keep_object_graph_true(before: Mapping[str, Tensor], after: dict[str, Tenso
 
 def compare(before: Mapping[str, Tensor], after: Mapping[str, Tensor], remarks: Remarks) -> EditReport:
     """Return the difference of two checkpoints by identity: the same object is unchanged, and at most renamed."""
-    old_names = {id(tensor): name for name, tensor in reversed(list(before.items()))}
     reasons = remarks.reasons
-    changes: list[Change] = []
     gone = before.keys() - after.keys()
-    num_unchanged = 0
-    for name, tensor in after.items():
-        if before.get(name) is tensor:
-            num_unchanged += 1
-            continue
-        was = old_names.get(id(tensor))
-        if was is not None:
-            action: Action = "renamed" if was in gone else "copied"
-            row = Change(name, action, tensor.dtype.name, list(tensor.shape), was=was, reason=reasons.get(was))
-        elif name in before:
-            row = _changed(name, before[name], tensor, reasons.get(name))
-        else:
-            row = Change(name, "added", tensor.dtype.name, list(tensor.shape), reason=reasons.get(name))
-        changes.append(row)
-    moved = {row.was for row in changes}
-    changes += [
-        Change(name, "dropped", tensor.dtype.name, list(tensor.shape), reason=reasons.get(name))
-        for name, tensor in before.items()
-        if name in gone and name not in moved
+    names = [name for name, tensor in after.items() if before.get(name) is not tensor]
+    num_unchanged = len(after) - len(names)
+    wanted = {id(after[name]) for name in names}
+    old_names: dict[int, str] = {}
+    for name, tensor in before.items() if wanted else ():
+        if id(tensor) in wanted:
+            old_names.setdefault(id(tensor), name)
+    was = [old_names.get(id(after[name])) for name in names]
+    actions: list[Action] = [
+        ("renamed" if old in gone else "copied") if old is not None else "changed" if name in before else "added"
+        for name, old in zip(names, was, strict=True)
     ]
-    return EditReport(changes, num_unchanged, remarks.skipped, remarks.notes)
+    tensors = [after[name] for name in names]
+    moved = set(was)
+    dropped = [name for name in before if name in gone and name not in moved]
+    told = [reasons.get(name if old is None else old) for name, old in zip(names, was, strict=True)]
+    rows = Rows(
+        _change,
+        [*names, *dropped],
+        [*actions, *["dropped"] * len(dropped)],
+        [*tensors, *map(before.__getitem__, dropped)],
+        [*was, *[None] * len(dropped)],
+        [before[name] if action == "changed" else None for name, action in zip(names, actions, strict=True)]
+        + [None] * len(dropped),
+        [*told, *map(reasons.get, dropped)],
+    )
+    return EditReport(rows, num_unchanged, remarks.skipped, remarks.notes)
+
+
+def _change(
+    name: str, action: Action, tensor: Tensor, was: str | None, old: Tensor | None, reason: str | None
+) -> Change:
+    if old is not None:
+        return _changed(name, old, tensor, reason)
+    return Change(name, action, tensor.dtype.name, list(tensor.shape), was=was, reason=reason)
 
 
 def _changed(name: str, old: Tensor, new: Tensor, reason: str | None) -> Change:

@@ -14,6 +14,7 @@ from graphsurgeon import names
 from graphsurgeon.edits._contract import EditReport, Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import Names
 from graphsurgeon.options import description_of, parameter_entries
 from graphsurgeon.tensors.selection import Skipped, selected
 from graphsurgeon.tensors.tensor import Tensor
@@ -38,9 +39,7 @@ def value_edit(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[.
         options and docstring, and the options ``select`` and ``exclude`` among them.
     """
 
-    def edit(
-        tensors: MutableMapping[str, Tensor], *, select: tuple[str, ...], exclude: tuple[str, ...] = (), **options: Any
-    ) -> Remarks:
+    def edit(tensors: MutableMapping[str, Tensor], *, select: Names, exclude: Names = (), **options: Any) -> Remarks:
         bound(function.__name__, signature, tensors, select=select, exclude=exclude, **options)
         make: Callable[..., Tensor] = function
         change(function.__name__, tensors, targets(tensors, select, exclude), lambda _, base: make(base, **options))
@@ -64,10 +63,10 @@ def _docstring(function: Callable[..., Any], parameters: Sequence[str]) -> str:
     entries = parameter_entries(function) | {
         "tensors": ["tensors : mapping of str to Tensor", "    Edited in place."],
         "select": [
-            "select : tuple of str",
+            "select : str or sequence of str",
             f"    Patterns of what to {function.__name__}: names, or regular expressions that match the whole name.",
         ],
-        "exclude": ["exclude : tuple of str", "    Patterns of what not to."],
+        "exclude": ["exclude : str or sequence of str", "    Patterns of what not to."],
     }
     raised = (inspect.getdoc(function) or "").partition("\nUnsupportedError\n")[2]
     sections = {

@@ -14,6 +14,7 @@ from typing import Literal
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import change, paired, refuse, targets
+from graphsurgeon.names import Names
 from graphsurgeon.tensors.elementwise import CombinedTensor, Operation
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
@@ -27,8 +28,8 @@ def arithmetic(
     *,
     operation: Operation,
     other: Mapping[str, Tensor],
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    select: Names = (),
+    exclude: Names = (),
     missing: Literal["error", "keep"] = "error",
     saturate: bool = False,
 ) -> Remarks:
@@ -42,10 +43,10 @@ def arithmetic(
         What to do with two tensors of one name.
     other : mapping of str to Tensor
         The checkpoint on the right.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to compute: names, or regular expressions that match the whole name. All floating-point and
         complex tensors by default.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what to leave as it is.
     missing : {"error", "keep"}
         What to do about a tensor that only one checkpoint has: refuse, or keep what this one has.

@@ -18,6 +18,7 @@ from typing import Literal
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import change, paired, refuse, refuse_unfit, targets
 from graphsurgeon.errors import PassError
+from graphsurgeon.names import Names
 from graphsurgeon.tensors.elementwise import MeanTensor
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
@@ -33,8 +34,8 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
     *,
     weights: tuple[float, ...] = (),
     decay: float | None = None,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    select: Names = (),
+    exclude: Names = (),
     take: Literal["first", "last"] = "first",
     missing: Literal["error", "keep"] = "error",
     saturate: bool = False,
@@ -51,9 +52,9 @@ def average(  # noqa: PLR0913 -- they are the options of a verb
         One for each checkpoint, in their order; all alike by default.
     decay : float
         Average exponentially: each checkpoint counts 1 - decay, and what came before it decay.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to average: names, or regular expressions that match the whole name. Everything by default.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what to take from one checkpoint as it is.
     take : {"first", "last"}
         The checkpoint that gives what is not averaged.

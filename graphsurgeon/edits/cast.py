@@ -11,11 +11,13 @@ The constants of a frozen graph are cast back where they are read: the graph com
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from typing import Any
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import change, refuse_unfit, targets
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import Names
 from graphsurgeon.rewrites.editing.constant_values import is_frozen
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
@@ -28,9 +30,9 @@ from graphsurgeon.tensors.tensor import Tensor
 def cast(
     tensors: MutableMapping[str, Tensor],
     *,
-    dtype: str,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    dtype: str | Any,
+    select: Names = (),
+    exclude: Names = (),
     saturate: bool = False,
     model: Model | None = None,
 ) -> Remarks:
@@ -40,12 +42,12 @@ def cast(
     ----------
     tensors : mapping of str to Tensor
         Edited in place; values are cast, and checked, when they are read.
-    dtype : str
+    dtype : str, or dtype of numpy, ml_dtypes or TensorFlow
         What to cast to: float16, bfloat16, int8 ...
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to cast: names, or regular expressions that match the whole name. All tensors of the same kind
         of numbers by default.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what not to cast.
     saturate : bool
         Clamp values to the range of the dtype. Otherwise one out of range is an error.

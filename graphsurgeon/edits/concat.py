@@ -13,7 +13,7 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import axis_of, objectless, refuse, targets
-from graphsurgeon.names import split_patterns
+from graphsurgeon.names import Names, split_patterns
 from graphsurgeon.rewrites.renaming.name_map import expansions
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
@@ -25,14 +25,14 @@ _NUMBER = re.compile(r"(\d{1,18})")
 
 
 @checkpoint_edit
-def concat(tensors: MutableMapping[str, Tensor], *, select: tuple[str, ...], to: str, axis: int = 0) -> Remarks:
+def concat(tensors: MutableMapping[str, Tensor], *, select: Names, to: str, axis: int = 0) -> Remarks:
     r"""Concatenate several tensors to one along an axis.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor
         Edited in place.
-    select : tuple of str
+    select : str or sequence of str
         What to join, in this order: names, or regular expressions that match the whole name. What one expression takes
         is in natural order, part 2 before part 10.
     to : str

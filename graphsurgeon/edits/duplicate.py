@@ -12,20 +12,21 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
+from graphsurgeon.names import Names
 from graphsurgeon.rewrites.renaming.name_map import NameMap, parse_texts
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 
 @checkpoint_edit
-def duplicate(tensors: MutableMapping[str, Tensor], *, map: tuple[str, ...]) -> Remarks:  # noqa: A002 -- as of `rename`
+def duplicate(tensors: MutableMapping[str, Tensor], *, map: Names) -> Remarks:  # noqa: A002 -- as of `rename`
     r"""Copy tensors to a second name; both lead to the same bytes.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor
         Edited in place; no value is read.
-    map : tuple of str
+    map : str or sequence of str
         Old and new names, as in 'branch_1/(.*)=branch_2/\1': a name or regular expression of whole names, the last =
         and the new name, in which \1 is a group.
 

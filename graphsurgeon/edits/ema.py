@@ -16,6 +16,7 @@ from collections.abc import MutableMapping
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import refuse, targets
 from graphsurgeon.errors import PassError
+from graphsurgeon.names import Names
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA
@@ -32,8 +33,8 @@ _SLOTS = ("average", "ema", "moving_average", EMA)
 def ema(
     tensors: MutableMapping[str, Tensor],
     *,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    select: Names = (),
+    exclude: Names = (),
     suffix: str = EMA,
 ) -> Remarks:
     """Replace values by their exponential moving averages.
@@ -42,10 +43,10 @@ def ema(
     ----------
     tensors : mapping of str to Tensor
         Edited in place; no value is read.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of the plain names: names, or regular expressions that match the whole name. Whatever has an average by
         default.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what keeps its own value; its average goes too.
     suffix : str
         What follows the plain name and a slash in the name of an average, or what an optimizer calls the slot; slots

@@ -8,11 +8,12 @@ Leaves behind: tensors of the same dtypes and shapes; with a shape and a dtype, 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from typing import Any
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import asks_for, change, targets
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import split_names
+from graphsurgeon.names import Names, split_names
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.scalars import raw_scalar
@@ -26,11 +27,11 @@ def fill(
     tensors: MutableMapping[str, Tensor],
     *,
     value: str | float,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
-    add: tuple[str, ...] = (),
+    select: Names = (),
+    exclude: Names = (),
+    add: Names = (),
     shape: tuple[int, ...] = (),
-    dtype: str = "float32",
+    dtype: str | Any = "float32",
     saturate: bool = False,
 ) -> Remarks:
     """Fill tensors with one value.
@@ -41,15 +42,15 @@ def fill(
         Edited in place; no value is read.
     value : str or number
         What to set them to.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to fill: names, or regular expressions that match the whole name.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what not to.
-    add : tuple of str
+    add : str or sequence of str
         Names of tensors to add.
     shape : tuple of int
         Of the tensors to add; scalars by default.
-    dtype : str
+    dtype : str, or dtype of numpy, ml_dtypes or TensorFlow
         Of the tensors to add.
     saturate : bool
         Take the nearest number in range for a value that is out of a tensor's. Otherwise that is an error.

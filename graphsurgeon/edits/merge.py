@@ -16,7 +16,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.errors import PassError
-from graphsurgeon.names import some_of, split_names
+from graphsurgeon.names import Names, some_of, split_names
 from graphsurgeon.rewrites.editing.callers import Callers
 from graphsurgeon.tensors.boxes import overlapping
 from graphsurgeon.tensors.compare import same_values
@@ -36,7 +36,7 @@ def merge(
     tensors: MutableMapping[str, Tensor],
     others: Sequence[Mapping[str, Tensor]],
     *,
-    prefix: tuple[str, ...] = (),
+    prefix: Names = (),
     prefer: str | None = None,
     sources: tuple[str, ...] = (),
 ) -> Remarks:
@@ -49,7 +49,7 @@ def merge(
     tensors : mapping of str to Tensor
         The first; edited in place. Values are read only where two tensors of one name have to be compared.
     others : sequence of mappings of str to Tensor
-    prefix : tuple of str
+    prefix : str or sequence of str
         A scope for the names of one checkpoint, as in b=head: conv/w of the second becomes head/conv/w.
     prefer : str
         The checkpoint whose tensor is taken when another has one of the same name.

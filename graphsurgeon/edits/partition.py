@@ -13,6 +13,7 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import axis_of, change, objectless, refuse, targets
+from graphsurgeon.names import Names
 from graphsurgeon.tensors.sliced import DividedTensor, SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.named_parts import part_name
@@ -23,8 +24,8 @@ def partition(
     tensors: MutableMapping[str, Tensor],
     *,
     shards: int,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...] = (),
+    select: Names,
+    exclude: Names = (),
     axis: int = 0,
     names: bool = False,
 ) -> Remarks:
@@ -36,9 +37,9 @@ def partition(
         Edited in place.
     shards : int
         How many slices.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to partition: names, or regular expressions that match the whole name.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what not to.
     axis : int
         Along which axis; a negative one counts from the end.

@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import asks_for, change, targets
+from graphsurgeon.names import Names
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.elementwise import ScaledTensor
@@ -25,8 +26,8 @@ from proto_utils.errors import UnsupportedError
 def scale(
     tensors: MutableMapping[str, Tensor],
     *,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...] = (),
+    select: Names,
+    exclude: Names = (),
     factor: str | float | None = None,
     offset: str | float | None = None,
     saturate: bool = False,
@@ -37,9 +38,9 @@ def scale(
     ----------
     tensors : mapping of str to Tensor
         Edited in place; values are computed, and checked, when they are read.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to scale: names, or regular expressions that match the whole name.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what not to.
     factor : str or number
         What to multiply by.

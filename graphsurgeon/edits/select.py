@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import asks_for
 from graphsurgeon.errors import PassError
+from graphsurgeon.names import Names
 from graphsurgeon.tensors.faults import find_fault
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
@@ -26,8 +27,8 @@ from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 def select(
     tensors: MutableMapping[str, Tensor],
     *,
-    keep: tuple[str, ...] = (),
-    drop: tuple[str, ...] = (),
+    keep: Names = (),
+    drop: Names = (),
     readable: bool = False,
 ) -> Remarks:
     """Keep some tensors of a checkpoint, and drop the others.
@@ -36,9 +37,9 @@ def select(
     ----------
     tensors : mapping of str to Tensor
         Edited in place; no value is read, but with `readable`.
-    keep : tuple of str
+    keep : str or sequence of str
         Patterns of what to keep: names, or regular expressions that match the whole name. Everything by default.
-    drop : tuple of str
+    drop : str or sequence of str
         Patterns of what to drop of that.
     readable : bool
         Drop what cannot be read: lost with a data file that is truncated or missing, or of another checksum. Reads

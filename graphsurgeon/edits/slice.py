@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from graphsurgeon.edits._values import value_edit
 from graphsurgeon.tensors.index_syntax import parse_index
-from graphsurgeon.tensors.rearranged import ReversedTensor
-from graphsurgeon.tensors.reshaped import ReshapedTensor
-from graphsurgeon.tensors.sliced import SlicedTensor
+from graphsurgeon.tensors.indexing import along
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import NotFoundError, UnsupportedError
 
@@ -34,9 +32,4 @@ def slice(tensor: Tensor, *, part: str) -> Tensor:  # noqa: A001 -- TensorFlow's
         ranges, shape = parse_index(part.strip().removeprefix("[").removesuffix("]"), tensor.shape)
     except NotFoundError as error:
         raise UnsupportedError(error.message) from None
-    upwards = [indices if indices.step > 0 else indices[::-1] for indices in ranges]
-    result: Tensor = SlicedTensor(tensor, upwards)
-    downwards = [axis for axis, indices in enumerate(ranges) if indices.step < 0]
-    if downwards:
-        result = ReversedTensor(result, downwards)
-    return result if result.shape == shape else ReshapedTensor(result, shape)
+    return along(tensor, ranges, shape, checked=True)

@@ -12,7 +12,7 @@ from collections.abc import MutableMapping, Sequence
 
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import axis_of, objectless, refuse, targets
-from graphsurgeon.names import split_names, split_patterns
+from graphsurgeon.names import Names, split_names, split_patterns
 from graphsurgeon.rewrites.renaming.name_map import expansions
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
@@ -23,8 +23,8 @@ from proto_utils.errors import UnsupportedError
 def split_tensor(
     tensors: MutableMapping[str, Tensor],
     *,
-    select: tuple[str, ...],
-    to: tuple[str, ...],
+    select: Names,
+    to: Names,
     axis: int = 0,
     sizes: tuple[int, ...] = (),
 ) -> Remarks:
@@ -34,9 +34,9 @@ def split_tensor(
     ----------
     tensors : mapping of str to Tensor
         Edited in place.
-    select : tuple of str
+    select : str or sequence of str
         What to split: names, or regular expressions that match the whole name.
-    to : tuple of str
+    to : str or sequence of str
         The names of the parts, in their order; ``\1`` is the first group of the expression.
     axis : int
         Along which axis; a negative one counts from the end.

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequenc
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import axis_of, change, objectless, refuse
 from graphsurgeon.ir.model import Model
-from graphsurgeon.names import matches_any, some_of, split_patterns
+from graphsurgeon.names import Names, matches_any, some_of, split_patterns
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
 from graphsurgeon.tensors.selection import Skipped, selected
@@ -32,8 +32,8 @@ _MAX_TOLD = 3
 def unpartition(
     tensors: MutableMapping[str, Tensor],
     *,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    select: Names = (),
+    exclude: Names = (),
     axis: int | None = None,
     model: Model | None = None,
 ) -> Remarks:
@@ -43,10 +43,10 @@ def unpartition(
     ----------
     tensors : mapping of str to Tensor
         Edited in place.
-    select : tuple of str
+    select : str or sequence of str
         Patterns of what to put together: names of tensors, of parts or of their whole, or regular expressions that
         match all of one. All that is in slices, or in parts ``w/part_0``, ``w/part_1`` ..., by default.
-    exclude : tuple of str
+    exclude : str or sequence of str
         Patterns of what to leave as it is.
     axis : int
         Along which axis parts lie whose shapes do not tell; a negative one counts from the end.

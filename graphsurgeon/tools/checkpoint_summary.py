@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.formats.checkpoint import DamagedFile
 from graphsurgeon.formats.load import open_checkpoint
 from graphsurgeon.tools.inspect import Total
@@ -40,7 +41,7 @@ class DamagedObjects:
 
 
 @dataclass(frozen=True)
-class CheckpointSummary:
+class CheckpointSummary(Displayed):
     """What the index of a checkpoint, ``V1`` or ``V2``, says; `nbytes` is what the tensors take in the data files.
 
     `missing_shards` are data files that are not there, `damaged_files` these and others that lack values, with what
@@ -71,7 +72,7 @@ def summarize_checkpoint(found: Detected) -> CheckpointSummary | None:
         nbytes: Counter[str] = Counter()
         for name, entry in checkpoint.entries.items():
             counts[entry.dtype.name] += 1
-            nbytes[entry.dtype.name] += checkpoint.stored_nbytes(name) or 0
+            nbytes[entry.dtype.name] += checkpoint.stored_nbytes(name, entry) or 0
         return CheckpointSummary(
             prefix=found.prefix,
             format="V1" if found.is_v1 else "V2",

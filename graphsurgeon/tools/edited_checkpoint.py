@@ -16,12 +16,13 @@ from typing import Any
 
 from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.checks.finding import ERROR
-from graphsurgeon.formats.bundle_writer import ByteOrder
+from graphsurgeon.formats.bundle_writer import ByteOrder, ShardWriter
 from graphsurgeon.formats.checkpoint import Checkpoint
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.formats.linked_shards import Links, files_at
 from graphsurgeon.formats.load import load, load_graph, open_checkpoint
-from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint
+from graphsurgeon.formats.output_names import check_output_name
+from graphsurgeon.formats.save import existing_outputs, save_checkpoint, save_model_checkpoint, write_checkpoint
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import some_of
@@ -43,7 +44,7 @@ class EditedCheckpoint:
         self._found = detect(source)
         opened = open_checkpoint(self._found, partial=partial)
         self.notes = lost_lists(opened)
-        self.tensors = TensorDict(opened)
+        self.tensors = opened.copy()
 
     @cached_property
     def graph(self) -> Model | None:
@@ -67,30 +68,35 @@ class EditedCheckpoint:
         some = some_of([f"{each.node}: {each.message}" for each in problems], 1, "; ")
         return None, f"the graph does not go along, because its saver cannot restore this checkpoint ({some})"
 
-    def save(
+    def save(  # noqa: PLR0913 -- each is one option
         self,
         prefix: str,
         *,
         model: Model | None = None,
-        overwrite: bool = False,
+        force: bool = False,
         links: Links = "hard",
         byteorder: ByteOrder | None = None,
         shard_nbytes: int | None = None,
+        write_shards: ShardWriter | None = None,
         update_state: bool = True,
         sync: bool = False,
     ) -> Saved:
         """Save the tensors as a V2 checkpoint, which may be the one that they come from.
 
-        `model` is the graph that goes along; the options are those of `graphsurgeon.save_checkpoint`. OutputExistsError
-        when something is there and `overwrite` is false.
+        `model` is the graph that goes along, `write_shards` is of `graphsurgeon.formats.bundle_writer.write_bundle`;
+        the other options are those of `graphsurgeon.save_checkpoint`. OutputExistsError when something is there and
+        `force` is false.
         """
         before = files_at(existing(prefix))
         how: dict[str, Any] = {"shard_nbytes": shard_nbytes, "links": links, "byteorder": byteorder}
         how |= {"update_state": update_state, "sync": sync}
-        if model is None:
-            saved = save_checkpoint(self.tensors, prefix, overwrite=overwrite, **how)
+        if model is not None:
+            saved = save_model_checkpoint(model, prefix, force=force, write_shards=write_shards, **how)
+        elif write_shards is None:
+            saved = save_checkpoint(self.tensors, prefix, force=force, **how)
         else:
-            saved = save_model_checkpoint(model, prefix, overwrite=overwrite, **how)
+            check_output_name(prefix, "checkpoint")
+            saved = write_checkpoint(self.tensors, None, prefix, force, write_shards=write_shards, **how)
         saved.kept = [path for path in saved if files_at([path]) & before]
         return saved
 
@@ -134,9 +140,21 @@ def lost_lists(opened: Mapping[str, Tensor]) -> list[str]:
     return [file.describe(len(opened)) for file in files if not file.names]
 
 
+def graph_beside(source: str | os.PathLike[str]) -> Model | None:
+    """Return the graph beside a checkpoint, unchanged; None without one."""
+    found = detect(source)
+    return load_graph(found) if _has_meta(found) else None
+
+
 def tensors_at(source: str | os.PathLike[str], *, partial: bool = False) -> Mapping[str, Tensor]:
     """Return the tensors of a checkpoint, `partial` as of `load_checkpoint`, or the constants of a frozen graph."""
     found = detect(source)
     if found.graph is not None and found.prefix is None:
         return EditedConstants(source).tensors
     return open_checkpoint(found, partial=partial)
+
+
+def all_tensors_at(source: str | os.PathLike[str]) -> Mapping[str, Tensor]:
+    """Return what `tensors_at` does as a dict, for those who are going to have all of them."""
+    found = tensors_at(source)
+    return found.tensors() if isinstance(found, Checkpoint) else found

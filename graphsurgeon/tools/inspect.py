@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.ir.endpoints import Endpoint, guess_inputs, guess_outputs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -23,7 +24,9 @@ from graphsurgeon.meta_graph.dependencies import INIT_SIGNATURE, InitOps, init_o
 from graphsurgeon.meta_graph.endpoints import SignatureTensor, merge_endpoints, signature_endpoints
 from graphsurgeon.meta_graph.oldest import OldestTensorFlow, oldest_tensorflow
 from graphsurgeon.names import node_of
+from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
 from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tools.main_path import PathStage, main_path
 from graphsurgeon.tools.recipe.record import read_records
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
@@ -90,14 +93,15 @@ class SaverNames:
 
 
 @dataclass(frozen=True)
-class Inspection:
-    """What `inspect` finds; every attribute is plain data.
+class Inspection(Displayed):
+    """What `inspect_model` finds; every attribute is plain data.
 
     The MetaGraphDef is stamped with `tensorflow_version`; `producer` and `min_consumer` are GraphDef versions. `ops`
     have the most frequent first, `dtypes`, of constants and variables, the one with most bytes. `control_flow` counts
     ops of ``v1`` (frames and switches) and ``v2`` (functional), `collections` entries. `init_ops` are those that are
     run once, each with the variables, tables ... that it sets up. `oldest_tensorflow` is the oldest one that loads it,
-    with the reasons. `records` tell what runs that left one did, see `recipe.record`.
+    with the reasons. `main_path` has the ops on the longest way from an input to an output, empty where shapes are not
+    inferred. `records` tell what runs that left one did, see `recipe.record`.
     """
 
     tensorflow_version: str | None
@@ -107,6 +111,7 @@ class Inspection:
     ops: dict[str, int]
     inputs: list[Endpoint]
     outputs: list[Endpoint]
+    main_path: list[PathStage]
     variables: VariableTotal
     weights: ConstantTotal
     dtypes: dict[str, Total]
@@ -125,11 +130,13 @@ class Inspection:
         return asdict(self)
 
 
-def inspect(model: Model) -> Inspection:
-    """Summarize a model; costs O(nodes), reads no payload."""
+def inspect_model(model: Model, *, infer: bool | None = None, shapes: NodeShapes | None = None) -> Inspection:
+    """Summarize a model; costs O(nodes), reads no payload. `infer` as for `NodeShapes`, or `shapes` are known."""
     every_op = Counter(node.op for _, graph in model.graphs() for node in graph)
     meta = schema.MetaGraphDef() if model.meta is None else model.meta
-    inputs, outputs = _endpoints(model)
+    index = Index(model.graph)
+    shapes = NodeShapes(model, infer=infer, index=index, keep_bodies=True) if shapes is None else shapes
+    inputs, outputs = _shaped_endpoints(model, index, shapes)
     constants = [tensor for _, graph in model.graphs() for tensor in map(constant_value, graph) if tensor is not None]
     variables = model.graph.nodes_of(REF_OPS | RESOURCE_OPS)
     collections = {name: _num_items(meta.collection_def[name]) for name in sorted(meta.collection_def)}
@@ -143,6 +150,7 @@ def inspect(model: Model) -> Inspection:
         ops=dict(Counter(node.op for node in model.graph).most_common()),
         inputs=inputs,
         outputs=outputs,
+        main_path=_main_path(shapes, inputs, outputs),
         variables=VariableTotal(
             len(variables),
             sum(node.op in RESOURCE_OPS for node in variables),
@@ -167,6 +175,12 @@ def inspect(model: Model) -> Inspection:
     )
 
 
+def _main_path(shapes: NodeShapes, inputs: Sequence[Endpoint], outputs: Sequence[Endpoint]) -> list[PathStage]:
+    if shapes.inference is None:
+        return []
+    return main_path(shapes.inference, [each.name for each in inputs], [each.name for each in outputs])
+
+
 def _records(model: Model) -> list[dict[str, Any]]:
     """Return what runs noted; of a damaged note, that it is."""
     try:
@@ -175,12 +189,39 @@ def _records(model: Model) -> list[dict[str, Any]]:
         return [{"damaged": error.reason}]
 
 
-def _endpoints(model: Model) -> tuple[list[Endpoint], list[Endpoint]]:
-    index = Index(model.graph)
+def stated_endpoints(model: Model, index: Index) -> tuple[list[Endpoint], list[Endpoint]]:
+    """Return the inputs and outputs of a model, those of its signatures, else guesses, with shapes as attrs have them.
+
+    `index` is of its graph.
+    """
     names = _file_names(model)
     guessed = [each for each in guess_inputs(model.graph, index) if each.name not in names]
     inputs = merge_endpoints(signature_endpoints(model, "inputs"), guessed)
     return inputs, list(signature_endpoints(model, "outputs")) or guess_outputs(model.graph, index, inputs)
+
+
+def endpoints_of(model: Model, infer: bool | None = None) -> tuple[list[Endpoint], list[Endpoint]]:
+    """Return the inputs and outputs of a model: those of its signatures, else guesses."""
+    index = Index(model.graph)
+    return _shaped_endpoints(model, index, NodeShapes(model, infer=infer, index=index))
+
+
+def _shaped_endpoints(model: Model, index: Index, shapes: NodeShapes) -> tuple[list[Endpoint], list[Endpoint]]:
+    inputs, outputs = stated_endpoints(model, index)
+    stated = list(signature_endpoints(model, "inputs")), list(signature_endpoints(model, "outputs"))
+    signed = {each.name for side in stated for each in side}
+    found = [[_with_shape(each, model, shapes, each.name in signed) for each in side] for side in (inputs, outputs)]
+    return found[0], found[1]
+
+
+def _with_shape(endpoint: Endpoint, model: Model, shapes: NodeShapes, is_signed: bool) -> Endpoint:
+    """Return an endpoint with the shape of its tensor, unless a signature says as much."""
+    name, _, output = endpoint.name.partition(":")
+    node = model.graph.get(name)
+    if node is None or (is_signed and endpoint.shape is not None and None not in endpoint.shape):
+        return endpoint
+    dims = shapes.dims(node, int(output or 0))
+    return endpoint if dims is None and is_signed else replace(endpoint, shape=dims)
 
 
 def _file_names(model: Model) -> set[str]:

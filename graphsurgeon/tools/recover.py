@@ -11,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
+from graphsurgeon.display import html_of, text_lines
 from proto_utils import disk
-from proto_utils.errors import OutputBusyError
+from proto_utils.errors import OutputBusyError, UnsupportedError
 from proto_utils.leftovers import Leftover, by_number, leftovers, settle
 from proto_utils.locks import Lock, lock_targets
+from proto_utils.named_tuple import NamedTuple
 from proto_utils.places import real_place
+from proto_utils.remote.address import is_elsewhere
 
 __all__ = ["Recovery", "recover"]
 
@@ -31,6 +34,12 @@ class Recovery(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON types."""
         return self._asdict()
+
+    def __str__(self) -> str:
+        return "\n".join(text_lines(self.to_json()))
+
+    def _repr_html_(self) -> str:
+        return html_of("Recovery", self.to_json())
 
 
 def recover(directory: str | os.PathLike[str], *, dry_run: bool = False, sync: bool = False) -> Recovery:
@@ -52,10 +61,15 @@ def recover(directory: str | os.PathLike[str], *, dry_run: bool = False, sync: b
 
     Raises
     ------
+    UnsupportedError
+        It is not a directory of this machine.
     OSError
         The directory cannot be read or written.
     """
     name = os.fsdecode(directory) or "."
+    if is_elsewhere(name):
+        hint = "what an output that was stopped leaves in a store does not count there"
+        raise UnsupportedError("outputs are brought back on disks, not in stores", path=name, hint=hint)
     done = Recovery([], [])
     locks = [*map(Lock, lock_targets(name))]
     held: set[str] = set()

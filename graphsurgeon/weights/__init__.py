@@ -19,12 +19,12 @@ from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.weights.evidence import gather
 from graphsurgeon.weights.marks import colocated, folded_variable
-from graphsurgeon.weights.plan import Kept, Weight, WeightPlan
+from graphsurgeon.weights.plan import Kept, VariableNames, Weight, WeightPlan
 from graphsurgeon.weights.roles import strongest
 from graphsurgeon.weights.scope import Constant, constants_of
-from graphsurgeon.weights.verdict import Judge
+from graphsurgeon.weights.verdict import Judge, implied_names
 
-__all__ = ["Kept", "Weight", "WeightPlan", "find_weights", "require_constants", "variable_roles"]
+__all__ = ["Kept", "VariableNames", "Weight", "WeightPlan", "find_weights", "require_constants", "variable_roles"]
 
 
 def find_weights(
@@ -35,19 +35,22 @@ def find_weights(
     exclude: Sequence[str] = (),
     only: Sequence[str] = (),
     against: Mapping[str, str] | None = None,
+    called: VariableNames = "keep",
 ) -> WeightPlan:
     """Decide which constants are weights, in O(nodes + edges); reads no payload, and modifies nothing.
 
     `select` and `exclude` are names, or regular expressions for whole names, of constants to take or leave whatever the
     evidence; `exclude` is stronger, and `only` says for which constants evidence is heard, all by default. An entry of
     `select` that matches no constant is a NotFoundError. `against` is why constants are none, by their names, where
-    what is around the graph tells.
+    what is around the graph tells. With `called` "readers", variables whose constants a capture gave their names have
+    those that their readers imply (`reader_names`); patterns match these too.
     """
     index = index if index is not None else Index(model.graph)
     constants = list(constants_of(model.graph))
-    require_constants(select, model)
     found, near = gather(model, index, constants), colocated(index.producers)
-    judge = Judge(found, select, exclude, only, near, index.producers, against or {})
+    implied = implied_names(model, found, constants) if called == "readers" else {}
+    require_constants(select, model, (each.name for each in implied.values()))
+    judge = Judge(found, select, exclude, only, near, index.producers, against or {}, implied)
     weights: list[Weight] = []
     kept: list[Kept] = []
     for constant in constants:
@@ -58,7 +61,8 @@ def find_weights(
             weights.append(verdict)
         elif constant.size > 1:
             kept.append(verdict)
-    return WeightPlan(weights, kept + _in_functions(model), judge.fingerprinted)
+    names_implied = {name: each.name for name, each in implied.items()}
+    return WeightPlan(weights, kept + _in_functions(model), judge.fingerprinted, names_implied)
 
 
 def variable_roles(model: Model, index: Index, variables: Iterable[str]) -> dict[str, str]:
@@ -90,17 +94,18 @@ def variable_roles(model: Model, index: Index, variables: Iterable[str]) -> dict
     return roles
 
 
-def require_constants(patterns: Collection[str], model: Model) -> None:
-    """Raise NotFoundError for a pattern that matches no constant of the graph."""
+def require_constants(patterns: Collection[str], model: Model, also: Iterable[str] = ()) -> None:
+    """Raise NotFoundError for a pattern that matches no constant of the graph, nor what these are called `also`."""
     if not patterns:
         return
+    others = tuple(also)
     known = [node.name for node in model.graph.nodes_of(("Const",))]
     were = [name for name in map(folded_variable, known) if name is not None]
     for pattern in patterns:
-        if any(names.matches(pattern, name) for name in (*known, *were)):
+        if any(names.matches(pattern, name) for name in (*known, *were, *others)):
             continue
         inside = next((each.function for each in _in_functions(model) if names.matches(pattern, each.node.name)), None)
-        error = names.unmatched("constant", pattern, known, where="the graph")
+        error = names.unmatched("constant", pattern, [*known, *others], where="the graph")
         if inside is not None:
             error.hint = f"it is inside function {inside!r}, which cannot hold a variable"
         raise error

@@ -9,11 +9,12 @@ preprocessing; what is added past a slice is postprocessing.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import is_control
 from graphsurgeon.weights.scope import Constant, Scope, Use
+from proto_utils.named_tuple import NamedTuple
 
 _ADDS: Final = frozenset({"Add", "AddV2", "Sub"})
 

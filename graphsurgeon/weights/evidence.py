@@ -9,7 +9,7 @@ arithmetic, and of what is done to inputs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
@@ -21,6 +21,7 @@ from graphsurgeon.weights.marks import INTACT, NAME_ONLY, find_marks
 from graphsurgeon.weights.masks import find_masks
 from graphsurgeon.weights.normalizers import Normalizers
 from graphsurgeon.weights.scope import Constant, Scope, Use
+from proto_utils.named_tuple import NamedTuple
 
 #: Findings of one constant that are written down; a table read by every layer has thousands alike.
 MAX_FINDINGS = 12
@@ -42,6 +43,7 @@ class Clue(NamedTuple):
     role: str | None = None  # the one it speaks for
     is_sure: bool = False  # whether op and port, or a whole pattern, establish the role
     mark: int = 0  # what it says as a mark of freezing: 0 nothing, or HINT, NAME_ONLY, INTACT
+    node: str = ""  # the reader that it is about, where one is; in a function's body, by its name there
 
 
 class Evidence:
@@ -112,8 +114,8 @@ class _Analysis:
         for constant in self.scope.constants.values():
             uses, passed = self.scope.trace(constant)
             evidence = Evidence(uses)
-            for text, mark in find_marks(constant, uses, passed):
-                evidence.add(Clue(text, mark=mark))
+            for mark in find_marks(constant, uses, passed):
+                evidence.add(Clue(mark.text, None, False, mark.strength, mark.reader))
             self.found[constant.name] = evidence
         for constant in self.scope.constants.values():
             self._ports(constant)
@@ -137,7 +139,7 @@ class _Analysis:
             if role in roles.KERNELS or role == "embedding":
                 self.weighted[use.node.name] = Weighted(use.node, use, constant)
             text = f"{roles.input_name(use.node, use.position)} of {use.node.op} {use.node.name!r}{_through(use)}"
-            self.found[constant.name].add(Clue(text, self._in_loop(role, use), is_sure=True))
+            self.found[constant.name].add(Clue(text, self._in_loop(role, use), is_sure=True, node=use.node.name))
 
     def _in_loop(self, role: str, use: Use) -> str:
         if role not in _IN_LOOP:
@@ -176,7 +178,8 @@ class _Analysis:
         for use in evidence.uses:
             judged = arithmetic.judge(constant, use)
             if judged is not None:
-                self.found[constant.name].add(Clue(judged.text + _through(use), self._in_loop(judged.role, use)))
+                clue = Clue(judged.text + _through(use), self._in_loop(judged.role, use), node=use.node.name)
+                self.found[constant.name].add(clue)
 
     def _calling(self) -> dict[str, Node]:
         """Return the calls of functions that are given one of the constants, by name."""

@@ -26,13 +26,16 @@ from graphsurgeon.ir import ops
 from graphsurgeon.ir.colocation import colocations
 from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Use
+from proto_utils.named_tuple import NamedTuple
 
-_READ_VARIABLE: Final = re.compile(r"(.*/)?ReadVariableOp(_\d+)?")
+# What TensorFlow 2 appends to a name when it puts one function into another.
+_INLINED: Final = r"(_tfg_inlined_\w+)?"
+_READ_VARIABLE: Final = rf"(.*/)?ReadVariableOp(_\d+)?{_INLINED}"
 # Constant folding by the Graph Transform Tool appends such a suffix, every time anew.
 _FOLDED: Final = r"(/_\d+__cf__\d+)*"
-_CAPTURED: Final = r"(.*/)?ReadVariableOp(_\d+)?(/resource(_\d+)?)?" + _FOLDED
-_FOLDED_READ: Final = re.compile(r"(?P<variable>.+)/(read|Read/ReadVariableOp)" + _FOLDED)
-_CAPTURE_ID: Final = re.compile(r"/(resource|\d+)")
+_CAPTURED: Final = r"(?P<read>(.*/)?ReadVariableOp(_\d+)?)(/resource(_\d+)?)?" + _FOLDED
+_FOLDED_READ: Final = r"(?P<variable>.+)/(read|Read/ReadVariableOp)" + _FOLDED
+_CAPTURE_ID: Final = r"/(resource|\d+)"
 _GATHERS: Final = ("GatherV2", "GatherNd")
 _HANDS_ON: Final = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch")
 
@@ -45,7 +48,7 @@ HINT, NAME_ONLY, INTACT = 1, 2, 3
 def is_variable_read(node: Node) -> bool:
     """Whether `node` is an Identity that freezing made of a ReadVariableOp."""
     name = node.name
-    return "ReadVariableOp" in name and node.op == "Identity" and _READ_VARIABLE.fullmatch(name) is not None
+    return "ReadVariableOp" in name and node.op == "Identity" and re.fullmatch(_READ_VARIABLE, name) is not None
 
 
 def folded_variable(name: str) -> str | None:
@@ -53,56 +56,63 @@ def folded_variable(name: str) -> str | None:
 
     So `X` for ``X/read/_4__cf__4``, ``X/read`` and ``X/Read/ReadVariableOp``; None for other names.
     """
-    match = _FOLDED_READ.fullmatch(name) if "ead" in name else None
+    match = re.fullmatch(_FOLDED_READ, name) if "ead" in name else None
     return None if match is None else match["variable"]
 
 
-def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[tuple[str, int]]:
-    """Return every mark of freezing on a constant, or on a function's argument, that `Scope.trace` followed.
+class FreezingMark(NamedTuple):
+    """A mark on a constant."""
 
-    As a part of a sentence, such as ``read by Identity 'a/read'``, and HINT, NAME_ONLY or INTACT.
-    """
+    text: str  # a part of a sentence, such as ``read by Identity 'a/read'``
+    strength: int  # HINT, NAME_ONLY or INTACT
+    reader: str = ""  # the node that bears it, as far as one does
+
+
+def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[FreezingMark]:
+    """Return every mark of freezing on a constant, or on a function's argument, that `Scope.trace` followed."""
     found = list(_by_readers(constant.name, passed))
     for use in uses:
         found += _by_use(constant.name, use)
     is_used = bool(uses) or any(node.op == "Identity" for node in passed)
-    if constant.node is not None and is_used and not any(mark == INTACT for _, mark in found):
+    if constant.node is not None and is_used and not any(mark.strength == INTACT for mark in found):
         found += _by_name(constant.name)
     return found
 
 
-def _by_name(name: str) -> Iterator[tuple[str, int]]:
+def _by_name(name: str) -> Iterator[FreezingMark]:
     variable = folded_variable(name)
     if variable is not None:
-        yield f"named as the read of variable {variable!r}, which constant folding put into one", NAME_ONLY
-    elif "ReadVariableOp" in name and re.fullmatch(_CAPTURED, name):
-        yield "named as the capture of a variable that a ReadVariableOp read", NAME_ONLY
+        yield FreezingMark(
+            f"named as the read of variable {variable!r}, which constant folding put into one", NAME_ONLY
+        )
+    elif "ReadVariableOp" in name and (match := re.fullmatch(_CAPTURED, name)) is not None:
+        yield FreezingMark("named as the capture of a variable that a ReadVariableOp read", NAME_ONLY, match["read"])
 
 
-def _by_readers(name: str, passed: list[Node]) -> Iterator[tuple[str, int]]:
+def _by_readers(name: str, passed: list[Node]) -> Iterator[FreezingMark]:
     for node in passed:
         if node.op == "Identity":
             if (
                 node.name == node.inputs[0] + "/read"
             ):  # of the constant, or of the Dequantize that quantizing put after it
-                yield f"read by Identity {node.name!r}", INTACT
+                yield FreezingMark(f"read by Identity {node.name!r}", INTACT)
             elif is_variable_read(node):
-                yield f"read by Identity {node.name!r}, a frozen ReadVariableOp", INTACT
+                yield FreezingMark(f"read by Identity {node.name!r}, a frozen ReadVariableOp", INTACT, node.name)
         elif node.op in ("RefSwitch", "RefEnter") and node.inputs[0] == name:
-            yield f"put where {node.op} {node.name!r} asks for a reference", INTACT
+            yield FreezingMark(f"put where {node.op} {node.name!r} asks for a reference", INTACT)
 
 
-def _by_use(name: str, use: Use) -> Iterator[tuple[str, int]]:
+def _by_use(name: str, use: Use) -> Iterator[FreezingMark]:
     node = use.node
     wanted = _variable_inputs(node.op).get(use.position)
     if wanted is not None and all(step.op in _HANDS_ON for step in use.path()):
-        yield f"put where {node.op} {node.name!r} asks for {wanted}", INTACT
+        yield FreezingMark(f"put where {node.op} {node.name!r} asks for {wanted}", INTACT)
     if use.position == 0 and node.op in _GATHERS:
         text = f"gathered from by {node.op} {node.name!r}, a frozen ResourceGather"
-        if name.startswith(node.name) and _CAPTURE_ID.fullmatch(name, len(node.name)):
-            yield text, INTACT
-        elif node.op == "GatherV2" and _is_resource_gather(node):
-            yield text, HINT  # TensorFlow before 1.14 wrote such ones itself
+        if name.startswith(node.name) and re.fullmatch(_CAPTURE_ID, name[len(node.name) :]):
+            yield FreezingMark(text, INTACT, node.name)
+        elif is_resource_gather(node):
+            yield FreezingMark(text, HINT, node.name)  # TensorFlow before 1.14 wrote such ones itself
 
 
 @lru_cache(maxsize=4096)
@@ -124,12 +134,16 @@ def colocated(producers: Mapping[str, Node]) -> dict[str, list[Node]]:
     return found
 
 
-def _is_resource_gather(node: Node) -> bool:
-    inputs = node.data_inputs
+def is_resource_gather(node: Node) -> bool:
+    """Whether `node` looks like a GatherV2 that freezing made of a ResourceGather: by axis and attrs."""
     attrs = node.proto.attr
     # Automatic control dependencies mark ops that touch a variable, which a plain GatherV2 does not.
-    if len(inputs) != 3 or inputs[2] != node.name + "/axis":
-        return False
-    if "batch_dims" in attrs and "_has_manual_control_dependencies" not in attrs:
-        return False
-    return node.attrs.get("Taxis") is node.attrs.get("Tindices")
+    return gathers_by_own_axis(node) and ("batch_dims" not in attrs or "_has_manual_control_dependencies" in attrs)
+
+
+def gathers_by_own_axis(node: Node) -> bool:
+    """Whether `node` is a GatherV2 with an axis as freezing makes it, which tells one when it has no ``batch_dims``."""
+    inputs = node.data_inputs if node.op == "GatherV2" else ()
+    return (
+        len(inputs) == 3 and inputs[2] == node.name + "/axis" and node.attrs.get("Taxis") is node.attrs.get("Tindices")
+    )

@@ -16,8 +16,8 @@ from typing import Final
 from graphsurgeon.ir.node import Node
 from graphsurgeon.weights.scope import Constant, Scope
 
-_MASK: Final = r"(.*[/_])?masks?(_\d+)?"
-_PRODUCT: Final = r"(.*/)?masked_(weight|kernel)s?(_\d+)?"
+MASK: Final = r"(.*[/_])?masks?(_\d+)?"
+PRODUCT: Final = r"(.*/)?masked_(weight|kernel)s?(_\d+)?"
 
 
 def find_masks(scope: Scope, products: Iterable[Node]) -> Iterator[tuple[Constant, Constant, str]]:
@@ -30,8 +30,8 @@ def find_masks(scope: Scope, products: Iterable[Node]) -> Iterator[tuple[Constan
         pair = [side for side in sides if side is not None]
         if len(sides) != 2 or len(pair) != 2 or pair[0].name == pair[1].name:
             continue
-        named = [side for side in pair if re.fullmatch(_MASK, side.name)]
-        if not named and re.fullmatch(_PRODUCT, node.name) and pair[0].shape == pair[1].shape:
+        named = [side for side in pair if re.fullmatch(MASK, side.name)]
+        if not named and re.fullmatch(PRODUCT, node.name) and pair[0].shape == pair[1].shape:
             named = pair[:1]
         if len(named) == 1:
             mask, weight = named[0], pair[pair[0] is named[0]]

@@ -14,11 +14,11 @@ variance; one that is computed from `x` a layer, group, instance or RMS norm.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import is_control
 from graphsurgeon.weights.scope import Constant, Scope
+from proto_utils.named_tuple import NamedTuple
 
 _ADDS = ("Add", "AddV2", "BiasAdd")
 _DIVS = ("RealDiv", "Div")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal
 
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
+from proto_utils.named_tuple import NamedTuple
+
+#: What variables are called: as their constants are, or as readers imply where a capture gave these their names.
+VariableNames = Literal["keep", "readers"]
 
 
 class Weight(NamedTuple):
@@ -59,3 +64,4 @@ class WeightPlan(NamedTuple):
     weights: list[Weight]  # in the order of the graph; empty when nothing qualifies
     kept: list[Kept]  # in the order of the graph, then of the functions
     fingerprinted: bool  # whether marks of freezing decided; otherwise roles did
+    implied: Mapping[str, str]  # the names that readers imply, by constant, where they were asked

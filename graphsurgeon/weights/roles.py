@@ -35,42 +35,42 @@ EITHER: Final = frozenset({"normalizer", "quant_range"})
 
 _STRENGTH: Final = {role: position for position, role in enumerate(ROLES)}
 
-_LSTM: Final = {
-    "w": "recurrent_kernel", "wci": "recurrent_kernel", "wcf": "recurrent_kernel", "wco": "recurrent_kernel",
-    "b": "recurrent_bias",
-}  # fmt: skip
+_FILTER: Final = {"filter": "conv_filter", "bias": "bias"}
+_DEPTHWISE: Final = {"filter": "depthwise_filter", "bias": "bias"}
+_BOTH: Final = {"a": "matmul_kernel", "b": "matmul_kernel", "x": "matmul_kernel", "y": "matmul_kernel", "bias": "bias"}
 _FUSED_NORM: Final = {"scale": "bn_scale", "offset": "bn_offset", "mean": "bn_mean", "variance": "bn_variance"}
-_GLOBAL_NORM: Final = {"gamma": "bn_scale", "beta": "bn_offset", "m": "bn_mean", "v": "bn_variance"}
-_BOTH: Final = {"a": "matmul_kernel", "b": "matmul_kernel", "x": "matmul_kernel", "y": "matmul_kernel"}
-_SIDES: Final = {"lhs": "matmul_kernel", "rhs": "matmul_kernel"}
-_RANGE: Final = {"min": "quant_range", "max": "quant_range"}
 
-# First match wins; the patterns match the whole op.
-_RULES: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
-    (r".*Grad(V2|V3|Ex)?|.*Gradient|.*BackpropFilter(V2)?|.*Backprop(V2|V3)?", {}),
-    (r".*Depthwise.*Conv.*", {"filter": "depthwise_filter", "bias": "bias"}),
-    (r"XlaConv(V2)?|UniformQuantizedConvolution(Hybrid)?", {"rhs": "conv_filter"}),
-    (r".*Conv.*|Dilation2D.*", {"filter": "conv_filter", "bias": "bias"}),
-    (r"SparseTensorDenseMatMul|SparseMatrixMatMul|TridiagonalMatMul", {"b": "matmul_kernel"}),
-    (r".*MatMul.*|RiscDot|XlaEinsum", {**_BOTH, "bias": "bias"}),
-    (r"XlaDot(V2)?|UniformQuantizedDot(Hybrid)?", _SIDES),
-    (r"Einsum", {"inputs": "matmul_kernel"}),
-    (r"(Quantized)?BiasAdd(V1)?", {"bias": "bias"}),
-    (r"_?FusedBatchNorm.*", _FUSED_NORM),
-    (r"(Quantized)?BatchNormWithGlobalNormalization", _GLOBAL_NORM),
-    (r"LSTMBlockCell|BlockLSTM(V2)?", _LSTM),
-    (
-        r"GRUBlockCell",
-        {"w_ru": "recurrent_kernel", "w_c": "recurrent_kernel", "b_ru": "recurrent_bias", "b_c": "recurrent_bias"},
-    ),
-    (r"CudnnRNN(V2|V3)?", {"params": "recurrent_kernel"}),
-    (r"CudnnRNNCanonicalToParams(V2)?", {"weights": "recurrent_kernel", "biases": "recurrent_bias"}),
-    (r"Gather|GatherV2|GatherNd|RiscGather", {"params": "embedding"}),
-    (r"RaggedGather", {"params_dense_values": "embedding"}),
-    (r"SparseSegment(Sum|Mean|SqrtN)(WithNumSegments)?", {"data": "embedding"}),
-    (r"FakeQuantWithMinMaxVars(PerChannel)?", _RANGE),
-)
-_COMPILED: Final = tuple((re.compile(pattern), roles) for pattern, roles in _RULES)
+#: Ends of the names of ops that compute gradients: their inputs are never weights.
+_GRADIENTS: Final = (
+    "Grad", "GradV2", "GradV3", "GradEx", "Gradient", "BackpropFilter", "BackpropFilterV2",
+    "Backprop", "BackpropV2", "BackpropV3",
+)  # fmt: skip
+
+#: Ops, and the roles of their arguments.
+_RULES: Final[tuple[tuple[tuple[str, ...], Mapping[str, str]], ...]] = (
+    (("XlaConv", "XlaConvV2", "UniformQuantizedConvolution", "UniformQuantizedConvolutionHybrid"),
+     {"rhs": "conv_filter"}),
+    (("SparseTensorDenseMatMul", "SparseMatrixMatMul", "TridiagonalMatMul"), {"b": "matmul_kernel"}),
+    (("RiscDot", "XlaEinsum"), _BOTH),
+    (("XlaDot", "XlaDotV2", "UniformQuantizedDot", "UniformQuantizedDotHybrid"),
+     {"lhs": "matmul_kernel", "rhs": "matmul_kernel"}),
+    (("Einsum",), {"inputs": "matmul_kernel"}),
+    (("BiasAdd", "BiasAddV1", "QuantizedBiasAdd", "QuantizedBiasAddV1"), {"bias": "bias"}),
+    (("BatchNormWithGlobalNormalization", "QuantizedBatchNormWithGlobalNormalization"),
+     {"gamma": "bn_scale", "beta": "bn_offset", "m": "bn_mean", "v": "bn_variance"}),
+    (("LSTMBlockCell", "BlockLSTM", "BlockLSTMV2"),
+     {**dict.fromkeys(("w", "wci", "wcf", "wco"), "recurrent_kernel"), "b": "recurrent_bias"}),
+    (("GRUBlockCell",),
+     {"w_ru": "recurrent_kernel", "w_c": "recurrent_kernel", "b_ru": "recurrent_bias", "b_c": "recurrent_bias"}),
+    (("CudnnRNN", "CudnnRNNV2", "CudnnRNNV3"), {"params": "recurrent_kernel"}),
+    (("CudnnRNNCanonicalToParams", "CudnnRNNCanonicalToParamsV2"),
+     {"weights": "recurrent_kernel", "biases": "recurrent_bias"}),
+    (("Gather", "GatherV2", "GatherNd", "RiscGather"), {"params": "embedding"}),
+    (("RaggedGather",), {"params_dense_values": "embedding"}),
+    (("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSumWithNumSegments",
+      "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtNWithNumSegments"), {"data": "embedding"}),
+    (("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"), {"min": "quant_range", "max": "quant_range"}),
+)  # fmt: skip
 
 #: What the tensors in ``args`` of Grappler's fused ops are, by the first of ``fused_ops``.
 _FUSED_ARGS: Final = {
@@ -140,10 +140,18 @@ def input_roles(node: Node) -> Mapping[int, str]:
 @lru_cache(maxsize=4096)
 def rule(op: str) -> Mapping[str, str]:
     """Return the roles of `op`'s arguments by name; empty when none is ever a weight."""
-    for pattern, roles in _COMPILED:
-        if pattern.fullmatch(op):
+    if op.endswith(_GRADIENTS):
+        return {}
+    for listed, roles in _RULES:
+        if op in listed:
             return roles
-    return {}
+    if "Conv" in op:
+        return _DEPTHWISE if "Conv" in op.partition("Depthwise")[2] else _FILTER
+    if op.startswith("Dilation2D"):
+        return _FILTER
+    if "MatMul" in op:
+        return _BOTH
+    return _FUSED_NORM if op.startswith(("FusedBatchNorm", "_FusedBatchNorm")) else {}
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
@@ -26,6 +26,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.weights.roles import COMBINE, PASS, PASS_SECOND
 from proto_utils.errors import UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 #: How far a walk looks past ops that only change a tensor's form.
 MAX_STEPS = 24

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from graphsurgeon import names
+from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import TABLE_FILE_OPS
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import FillTensor
 from graphsurgeon.weights import roles
 from graphsurgeon.weights.evidence import Clue, Evidence, marks_decide
-from graphsurgeon.weights.marks import HINT, NAME_ONLY, folded_variable
+from graphsurgeon.weights.marks import HINT, INTACT, NAME_ONLY, folded_variable
 from graphsurgeon.weights.plan import Kept, Weight
+from graphsurgeon.weights.reader_names import Implied, Unnamed, names_by_readers
+from graphsurgeon.weights.reader_scopes import is_capture
 from graphsurgeon.weights.scope import Constant
 
 #: Roles that code fills with one value where a layer has no such weight: a batch norm without scale, say.
@@ -29,7 +32,8 @@ class Judge:
     `select` and `exclude` are names or whole-name regular expressions, `exclude` is the stronger, and `only` says where
     evidence is heard; they match the name of a constant, or of the variable it was. `colocated` are the nodes to be
     placed with another, by the name of that other, and `taken` the names that no variable may have;
-    `against` is why constants are no weights whatever the evidence, by name.
+    `against` is why constants are no weights whatever the evidence, by name, and `implied` the names that variables
+    have by their readers.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Judge:
         colocated: Mapping[str, list[Node]],
         taken: Iterable[str],
         against: Mapping[str, str],
+        implied: Mapping[str, Implied],
     ) -> None:
         self._found = found
         self._select = select
@@ -49,6 +54,7 @@ class Judge:
         self._colocated = colocated
         self._taken = set(taken)
         self._known_against = against
+        self._implied = implied
         self._num_marked = sum(evidence.mark > 0 for evidence in found.values())
         self.fingerprinted = marks_decide(found)  # whether marks of freezing decide
 
@@ -70,6 +76,8 @@ class Judge:
 
     def _names(self, constant: Constant, node: Node, evidence: Evidence) -> list[str]:
         """Return the names of a constant: its own, and last that of the variable it was."""
+        if constant.name in self._implied and not node.inputs:
+            return [constant.name, self._implied[constant.name].name]
         folded = folded_variable(constant.name) if evidence.mark == NAME_ONLY and not node.inputs else None
         return [constant.name] if folded is None or folded in self._taken else [constant.name, folded]
 
@@ -80,6 +88,8 @@ class Judge:
         texts = [] if selecting is None else [f"selected by {selecting!r}"]
         texts += [finding.text for finding in evidence.findings]
         texts = _with_colocated(texts, self._colocated.get(constant.name, ()))
+        if variable != constant.name and constant.name in self._implied:
+            texts.append(self._implied[constant.name].evidence)
         is_untrained = not by_structure and roles.is_untrained_name(constant.name)
         if is_untrained:
             texts.append("named like what training code updates by itself")
@@ -109,6 +119,25 @@ class Judge:
         if constant.dtype is dtypes.STRING or constant.dtype is dtypes.BOOL:
             return f"{_usage(evidence)}; {constant.dtype.name} values"
         return _against_role(constant, node, evidence)
+
+
+def implied_names(model: Model, found: Mapping[str, Evidence], constants: Iterable[Constant]) -> dict[str, Implied]:
+    """Return the names that readers imply, of the constants whose names tracing made up."""
+    unnamed = [each for constant in constants if (each := _unnamed(constant, found[constant.name])) is not None]
+    if not unnamed:
+        return {}
+    nodes = {node.name for _, graph in model.graphs() for node in graph}
+    return names_by_readers(unnamed, nodes, [*filter(None, map(folded_variable, found)), *model.variables])
+
+
+def _unnamed(constant: Constant, evidence: Evidence) -> Unnamed | None:
+    is_read = evidence.mark == NAME_ONLY and folded_variable(constant.name) is None
+    if not is_read and not is_capture(constant.name, is_read=evidence.mark == INTACT):
+        return None
+    role, _ = _role(constant, evidence, "variable")
+    reads = [clue.node for clue in evidence.findings if clue.mark and clue.node]
+    users = [clue.node for clue in evidence.findings if clue.role == role and clue.node]
+    return Unnamed(constant.name, role, constant.shape, reads, users) if reads or users else None
 
 
 def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.compare import DiffReport, diff
 from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, NodeRow, TensorsDiff
+from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
@@ -193,3 +195,21 @@ def test_objects_are_compared_by_the_names_of_variables():
     assert [row.name for row in report.tensors.extra] == [f"{key('1')} (new)"]
     assert report.tensors.num_equal == 2
     assert report.notes[0].startswith("compared by the names of variables, which keys do not agree with (2)")
+
+
+def test_numbers_within_a_tolerance_are_equal_wherever_they_are():
+    a, b = (notation.model(f"w = Const {{f32 [2] {value}}}; y = Relu(w)") for value in (2, 2.0001))
+    assert not gs.diff(a, b).is_equal
+    report = gs.diff(a, b, rtol=1e-3)
+    assert report.is_equal
+    assert report.notes == ["numbers within 0 + 0.001 * |b| count as equal, and NaN as NaN"]
+    assert not gs.diff(a, b, atol=1e-5).is_equal
+    one, other, nan = (as_tensor(np.float32(each)) for each in (1, 1.5, math.nan))
+    assert gs.diff({"v": one}, {"v": other}, atol=1).is_equal
+    assert gs.diff({"v": nan}, {"v": as_tensor(-np.float32(math.nan))}, atol=0).is_equal
+
+
+@pytest.mark.parametrize("wrong", [{"rtol": -1}, {"atol": math.inf}, {"rtol": math.nan}])
+def test_a_tolerance_that_is_none(wrong):
+    with pytest.raises(PassError, match="tol is"):
+        gs.diff({}, {}, **wrong)

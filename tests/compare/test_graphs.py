@@ -183,3 +183,10 @@ def test_report_is_linear_data():
         "op": "MatMul",
         "changes": [{"field": "attr", "key": "transpose_a", "a": False, "b": True}],
     }
+
+
+def test_frames_whose_name_is_none():
+    """Graphs are compared that TensorFlow would not take."""
+    text = "x = Placeholder {dtype: f32}; e = Enter(x) {frame_name: [1]}; y = Exit(e)"
+    other = text.replace("e = ", "f = ").replace("(e)", "(f)").replace("[1]", "[2]")
+    assert changes(text, other) == [("e", "attr", "frame_name", [1], [2])]

@@ -99,9 +99,16 @@ def test_values():
         "~ w float32 []: 1 of 1 element differs, by at most 1 (1 -> 2), relative 0.5"
     )
     assert tensors([True], [False]).endswith("1 of 1 element differs, the first at [0] (true -> false)")
+    assert tensors([1.7e308], [-1.7e308]).endswith(
+        "1 of 1 element differs, by at most inf at [0] (1.7e+308 -> -1.7e+308), relative 2"
+    )
     assert tensors([0.0, np.nan], [-0.0, 1.0]).endswith(
         "2 of 2 elements differ, the first at [0] (0 -> -0), 1 with a NaN or an infinity, 1 by their bits only"
     )
+    assert tensors([0.0, 1.0], [0.0, np.nan]).endswith(
+        "1 of 2 elements differs, the first at [1] (1 -> nan), 1 with a NaN or an infinity"
+    )
+    assert tensors(["nan"], ["b"]).endswith("1 of 1 element differs, the first at [0] ('nan' -> 'b')")
     assert tensors(["a"], ["b"]).endswith("the first at [0] ('a' -> 'b')")
     assert tensors([1, 2], [[1, 2]]).strip() == "~ w int64 [2] -> int64 [1, 2]"
 

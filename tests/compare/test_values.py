@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from graphsurgeon.compare.values import ValueDiff, diff_values
+from graphsurgeon.compare.values import Tolerance, ValueDiff, diff_values
 from graphsurgeon.errors import UnsupportedError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.values import ArrayTensor, OpaqueTensor, StringTensor, as_tensor
@@ -147,3 +147,43 @@ def test_many_blocks_and_sparse_changes():
     assert difference.first.index == [5]
     assert difference.largest is not None
     assert difference.largest.index == [300_000]
+
+
+#: Each as float32 has it, which older releases of hypothesis and numpy insist on.
+NUMBERS = st.sampled_from([float(np.float32(each)) for each in (0.0, -0.0, 1, 1.001, 100, 101, -3)])
+
+
+@given(
+    st.sampled_from(["f2", "f4", "f8", "i4", "c8", ml_dtypes.bfloat16]).flatmap(
+        lambda dtype: st.tuples(
+            st.just(np.dtype(dtype)),
+            *[hnp.arrays(np.float32, 9, elements=NUMBERS)] * 2,
+        )
+    ),
+    st.sampled_from([0.0, 1e-3, 0.02]),
+    st.sampled_from([0.0, 1e-2, 1.5]),
+)
+def test_within_a_tolerance_as_numpy_has_it(sides: Any, rtol: float, atol: float):
+    dtype, *both = sides
+    a, b = (side.astype(dtype) for side in both)
+    difference = diff_values(as_tensor(a), as_tensor(b), Tolerance(rtol, atol))
+    wide = np.complex128 if dtype.kind == "c" else np.float64
+    close = np.isclose(a.astype(wide), b.astype(wide), rtol=rtol, atol=atol)
+    assert (0 if difference is None else difference.num_different) == np.count_nonzero(~close)
+    if difference is not None:
+        assert difference.first.index == [int(np.argmin(close))]
+
+
+def test_what_no_tolerance_makes_equal():
+    nan, inf = math.nan, math.inf
+    a = np.array([nan, nan, inf, inf, -inf, 0.0, 1.0], np.float32)
+    b = np.array([-nan, 1.0, inf, -inf, 5.0, -0.0, inf], np.float32)
+    difference = diff_values(as_tensor(a), as_tensor(b), Tolerance(0.5, 100.0))
+    assert difference is not None
+    assert (difference.num_different, difference.first.index) == (4, [1])
+    assert (difference.num_nonfinite, difference.num_same_number) == (4, 0)
+    flags = as_tensor(np.array([True, False])), as_tensor(np.array([True, True]))
+    assert diff_values(*flags, Tolerance(1.0, 9.0)) is not None
+    far = as_tensor(np.array([0], np.uint64)), as_tensor(np.array([2**64 - 1], np.uint64))
+    assert diff_values(*far, Tolerance(0.0, 1e3)) is not None
+    assert diff_values(*far, Tolerance(1.0, 0.0)) is None

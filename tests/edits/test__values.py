@@ -59,8 +59,8 @@ class TestValueEdit:
 
     def test_its_signature_has_what_to_edit_among_what_is_required(self):
         assert str(inspect.signature(twist)).replace("'", "") == (
-            "(tensors: MutableMapping[str, Tensor], *, by: tuple[int, ...], select: tuple[str, ...], "
-            "exclude: tuple[str, ...] = (), to: str | None = None) -> EditReport"
+            "(tensors: MutableMapping[str, Tensor], *, by: tuple[int, ...], select: Names, "
+            "exclude: Names = (), to: str | None = None) -> EditReport"
         )
 
     def test_its_docstring_has_it_too(self):
@@ -75,13 +75,23 @@ tensors : mapping of str to Tensor
     Edited in place.
 by : tuple of int
     How far.
-select : tuple of str
+select : str or sequence of str
     Patterns of what to twist: names, or regular expressions that match the whole name.
-exclude : tuple of str
+exclude : str or sequence of str
     Patterns of what not to.
 to : str
     Where
     to.
+
+Returns
+-------
+EditReport
+    changes : Sequence[Change]
+        Each has name, action, dtype, shape, was, old_dtype, old_shape, reason.
+    num_unchanged : int
+    skipped : list[Skipped]
+        Each has name, reason.
+    notes : list[str]
 
 Raises
 ------

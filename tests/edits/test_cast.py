@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from graphsurgeon.edits.cast import cast
+from graphsurgeon.edits.fill import fill
 from graphsurgeon.errors import NotFoundError, PassError
+from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from tests.edits.values import singles, tensors, told
 
@@ -37,6 +40,15 @@ def test_kinds_of_numbers_stay_kinds(given):
         ("w", "float32", "float16"),
         ("b", "float64", "float16"),
     ]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.dtype("float16"), DType.of("float16"), "float16", "half"])
+def test_a_dtype_is_what_libraries_and_people_call_it(dtype):
+    edited = {"w": as_tensor(np.ones(2, np.float32))}
+    cast(edited, dtype=dtype)
+    assert edited["w"].dtype == "float16"
+    fill(edited, value=1, add="b", dtype=dtype)
+    assert edited["b"].dtype == "float16"
 
 
 def test_what_is_selected_is_cast_whatever_it_is(given):

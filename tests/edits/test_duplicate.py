@@ -35,7 +35,7 @@ def test_one_tensor_under_several_names(given):
 def test_it_takes_no_room(given, tmp_path):
     save_checkpoint(given, tmp_path / "x")
     tensors = dict(load_checkpoint(tmp_path / "x"))
-    duplicate(tensors, map="c=d")  # type: ignore[arg-type]
+    duplicate(tensors, map="c=d")
     save_checkpoint(tensors, tmp_path / "y", links="hard")
     assert (tmp_path / "y.data-00000-of-00001").stat().st_size == 24
     assert load_checkpoint(tmp_path / "y")["d"].numpy().tolist() == [2]

@@ -59,7 +59,7 @@ def damaged(tmp_path) -> dict[str, Tensor]:
     save_checkpoint({**tensors, OBJECT_GRAPH_KEY: as_tensor("")}, tmp_path / "x")
     data = tmp_path / "x.data-00000-of-00001"
     content = bytearray(data.read_bytes())
-    start = load_checkpoint(tmp_path / "x").entries["b"].offset  # type: ignore[attr-defined]
+    start = load_checkpoint(tmp_path / "x").entries["b"].offset
     content[start] ^= 1
     data.write_bytes(content[: start + 40])
     return dict(load_checkpoint(tmp_path / "x"))

@@ -10,6 +10,7 @@ from graphsurgeon.errors import NotFoundError, PassError
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
 from proto_utils import schema
+from tests import notation
 from tests.edits.values import singles, tensors, told
 from tests.object_graphs import BIAS, KERNEL, SLOT, trained
 
@@ -71,9 +72,11 @@ def test_what_is_refused(given):
         strip_optimizer(given, keep=("nothing",))
 
 
-def test_the_verb_lists_what_goes_before_it_writes(verb, given, tmp_path):
+def test_the_verb_lists_what_goes_when_asked(verb, given, tmp_path):
     save_checkpoint(given, tmp_path / "m")
-    done = verb("strip-optimizer", tmp_path / "m", "-o", tmp_path / "x")
+    done = verb("strip-optimizer", tmp_path / "m", "-o", tmp_path / "z")
+    assert done.out.splitlines()[0] == "tensors: 3 dropped, 3 as before, 1 skipped"
+    done = verb("strip-optimizer", tmp_path / "m", "-o", tmp_path / "x", "--explain")
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines[1:4]] == [[name, "dropped"] for name in DROPPED]
     assert lines.index("tensors: 3 dropped, 3 as before, 1 skipped") > 3
@@ -85,3 +88,17 @@ def test_the_verb_has_no_option_for_the_graph(verb, checkpoint):
     done = verb("strip-optimizer", checkpoint, "--dry-run", "--drop", "w")
     assert done.code == 0
     assert "asked for" in done.out
+
+
+def test_what_is_asked_for_leaves_the_graph_alone(verb, tmp_path):
+    """Whoever drops a weight by name has not said what is to become of the net that reads it."""
+    model = notation.model("""
+        x = Placeholder {dtype: f32}
+        w = VariableV2 {dtype: f32, shape: shape[1]}
+        w/read = Identity(w)
+        y = Mul(x, w/read)
+        m = VariableV2 {dtype: f32, shape: shape[1]}
+    """)
+    given = tensors(w=singles(1), m=singles(2))
+    report = strip_optimizer(given, drop=("w",), model=model)
+    assert (list(given), len(model.graph), len(report.notes)) == (["m"], 5, 1)

@@ -90,7 +90,7 @@ def test_existing_output(source, tmp_path):
 def test_in_place(source):
     checkpoint = EditedCheckpoint(source)
     checkpoint.tensors["u"] = checkpoint.tensors.pop("w")
-    saved = checkpoint.save(source, overwrite=True)
+    saved = checkpoint.save(source, force=True)
     assert list(load_checkpoint(source)) == ["u"]
     assert (saved.linked, saved.kept) == ([], [f"{source}.data-00000-of-00001"])
 

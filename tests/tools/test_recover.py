@@ -31,7 +31,7 @@ def killed_at(step: int, prefix: Path) -> bool:
 
     for name in ("rename", "unlink"):
         setattr(disk, name, stopping(getattr(disk, name)))
-    gs.save_checkpoint({"new": floats(1, 2, 3)}, prefix, overwrite=True)
+    gs.save_checkpoint({"new": floats(1, 2, 3)}, prefix, force=True)
     os._exit(0)
 
 

@@ -5,6 +5,7 @@ of a constant for a variable::
 
     frozen graph                             graph with variables
     Const X                                  VariableV2 X, or VarHandleOp X, with these bytes in the checkpoint
+    Const X                                  a read X of a variable of another name, with these bytes
     X or X/read, whichever is read           the same, or through nodes that only pass the value on
     Identity of a constant                   ReadVariableOp
     GatherV2 along <n>/axis, GatherNd        ResourceGather, ResourceGatherNd
@@ -46,9 +47,13 @@ from graphsurgeon.compare.equivalence.bodies import Bodies
 from graphsurgeon.compare.equivalence.sides import Side
 from graphsurgeon.compare.equivalence.state import States
 from graphsurgeon.compare.equivalence.values import Values
+from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
+from graphsurgeon.rewrites.freezing.undo_unfreeze import undo_contexts
 from graphsurgeon.tensors.dtypes import RESOURCE
+from graphsurgeon.tensors.expected import expect_reading
+from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 
 __all__ = ["same_model"]
 
@@ -61,8 +66,10 @@ def same_model(frozen: Model, thawed: Model) -> list[Finding]:
     the same range of the same open file is not read.
     """
     own, values = Values(frozen), Values(thawed)
+    was_frozen = (node.tensor for node in frozen.graph if node.op == "Const" and node.name in thawed.variables)
+    expect_reading(was_frozen, (thawed.variables[node.name] for node in frozen.graph if node.name in thawed.variables))
     states = States(frozen, thawed)
-    main = Bodies(Side(frozen.graph), Side(thawed.graph), explained=states.explained, beside=states.saving)
+    main = Bodies(Side(frozen.graph), Side(_without_contexts(thawed)), explained=states.explained, beside=states.saving)
     found = [*main.findings(own, values), *states.findings()]
     waiting = deque(main.calls)
     done: set[tuple[str, str]] = set()
@@ -81,6 +88,16 @@ def same_model(frozen: Model, thawed: Model) -> list[Finding]:
             message = f"calls {call.frozen!r}, there {call.thawed!r}, and not both are in their libraries"
             found.append(Finding(ERROR, "function", call.node, call.function, message))
     return found
+
+
+def _without_contexts(thawed: Model) -> Graph:
+    """Return the graph as it was before nodes that only pass values on were put into it, for contexts."""
+    note = UnfreezeNote.read(thawed.meta)
+    graph = thawed.graph
+    if note.passed or note.swapped:
+        graph = graph.copy()
+        undo_contexts(graph, note)
+    return graph
 
 
 def _sides(a: Function, b: Function) -> tuple[Side, Side]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_value import Func
@@ -19,6 +19,7 @@ from graphsurgeon.tensors.compare import same_values
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 _HINTS = frozenset({"output_shapes"})
 _MISSING = object()

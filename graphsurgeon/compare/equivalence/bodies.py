@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding
 from graphsurgeon.compare.equivalence.attrs import EXCHANGES, Exchange, attr_problems, exchange_problems
-from graphsurgeon.compare.equivalence.sides import Side, after_updates
+from graphsurgeon.compare.equivalence.sides import PASSED_BY_VALUE, Side, after_updates
 from graphsurgeon.compare.equivalence.values import Values, scalar
 from graphsurgeon.ir import ops
+from graphsurgeon.ir.frames import EXIT_OPS, SWITCH_OPS
 from graphsurgeon.ir.function_calls import functions_of
+from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
+from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import node_of_input, some_of
+from proto_utils.named_tuple import NamedTuple
 
 _NO_EXCHANGE = Exchange("", {}, 0)
 _VARIABLE_OPS = REF_OPS | RESOURCE_OPS
@@ -57,10 +60,19 @@ class Bodies:
             for name, node in thawed.nodes.items()
             if node.op in _VARIABLE_OPS and name in frozen.nodes and frozen.nodes[name].op in _VALUE_OPS
         }
+        # Constants of the names that tracing gave them are reads of variables with names of layers.
+        self._renamed = {
+            name: variable
+            for name, node in frozen.nodes.items()
+            if node.op == "Const" and name not in self._exchanged
+            if (variable := thawed.read_variable(name)) is not None and variable not in frozen.nodes
+        }
+        called = {variable: name for name, variable in self._renamed.items()}
+        self._exchanged |= self._renamed.keys()
         # Constants that are held back, as in a loop: what reads them there must wait on the other side too.
         self._waiting = {name for name in self._exchanged if frozen.nodes[name].inputs}
         frozen.exchange(self._exchanged, thawed.nodes)
-        thawed.exchange(self._exchanged, frozen.nodes)
+        thawed.exchange(self._exchanged - self._renamed.keys() | called.keys(), frozen.nodes, called)
 
     def findings(self, own: Values, values: Values) -> Iterator[Finding]:
         """Yield what differs, in the order of the frozen graph, given the values of each side's variables."""
@@ -72,7 +84,7 @@ class Bodies:
             elif name in self._otherwise:
                 continue
             elif name in self._exchanged:
-                yield from self._value_findings(node, other, own, values)
+                yield from self._value_findings(node, self._thawed.nodes[self._renamed.get(name, name)], own, values)
             else:
                 yield from self._pair(node, other)
         for node in lonely:
@@ -207,9 +219,32 @@ class Bodies:
         ]
         found = [n for n in found if _has_results(there[n]) and not self._thawed.is_read(n)]
         found = [n for n in found if n not in self._nodes_after_updates()]
+        found = self._computing(found)
         if found:
             message = f"the other graph goes on from here in {some_of([*map(repr, found)], 3)}"
             yield Finding(WARNING, "unmatched", None, self._function, message)
+
+    def _computing(self, names: list[str]) -> list[str]:
+        """Return those from which somebody goes on: not Exits and Switches that only pass on, as contexts want them."""
+        if not names:
+            return names
+        here, index = self._frozen.nodes, Index(self._thawed.graph)
+        return [
+            name
+            for name in names
+            if not self._is_control_flow(self._thawed.nodes[name])
+            or any(
+                self._thawed.nodes[each].op not in PASSED_BY_VALUE
+                for each in {name, *successors(index, [name])}
+                if each not in here
+            )
+        ]
+
+    def _is_control_flow(self, node: Node) -> bool:
+        """Whether a node is an Exit, a Switch, or the Identity at which the nodes behind a Switch begin."""
+        if node.op == "Identity":
+            node = self._thawed.nodes.get(node_of_input(node.inputs[0]), node)
+        return node.op in EXIT_OPS | SWITCH_OPS
 
     def _nodes_after_updates(self) -> set[str]:
         if self._after_updates is None:

@@ -17,17 +17,18 @@ is where it comes from, and what was waited for on the way is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import READ_OPS, RESOURCE_OPS
+from graphsurgeon.ir.op_families import READ_OPS, REF_OPS, RESOURCE_OPS
 from graphsurgeon.ir.signatures import output_number
 from graphsurgeon.ir.traversal import successors
 from graphsurgeon.names import is_control, node_of_input
+from proto_utils.named_tuple import NamedTuple
 
 _ENTER = "Enter"
 #: What passes a reference or handle on, or reads the value: all of it works the same on a constant.
@@ -62,12 +63,24 @@ class Side:
         self.variables = set(handles)
         self.arguments = {name: position for position, name in enumerate(arguments)}
         self._others: Collection[str] = ()
+        self._called: Mapping[str, str] = {}
         self._roots: dict[str, str | None] = {}
 
-    def exchange(self, variables: Collection[str], others: Collection[str]) -> None:
-        """Set which nodes stand for variables too, and which nodes the other side has."""
+    def exchange(
+        self, variables: Collection[str], others: Collection[str], called: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Set which nodes stand for variables too, which nodes the other side has, and what it calls them."""
         self.variables.update(variables)
-        self._others = others
+        self._others, self._called = others, called
+
+    def read_variable(self, name: str) -> str | None:
+        """Return the variable that a node reads, through others that pass its value on; None when it reads none."""
+        seen = set()
+        node = self.nodes.get(name)
+        while node is not None and node.op in READ_OPS and node.inputs and node.name not in seen:
+            seen.add(node.name)
+            node = self.nodes.get(node_of_input(node.inputs[0]))
+        return None if node is None or node.op not in REF_OPS | RESOURCE_OPS else node.name
 
     def origin(self, text: str) -> ValueOrigin:
         """Return where the tensor, or control signal, of an input comes from."""
@@ -85,9 +98,8 @@ class Side:
                 break
             name = node_of_input(node.inputs[0])
         kind = "variable" if variable in self.nodes else "argument"
-        return ValueOrigin(
-            (kind, variable if kind == "variable" else str(self.arguments[variable]), 0), frozenset(waits)
-        )
+        called = self._called.get(variable, variable) if kind == "variable" else str(self.arguments[variable])
+        return ValueOrigin((kind, called, 0), frozenset(waits))
 
     def is_read(self, name: str) -> bool:
         """Whether a node does nothing but pass on the value of a variable."""
@@ -117,7 +129,7 @@ class Side:
     def _signal(self, name: str) -> Source:
         """Return what a control input waits for: with a read that is the variable."""
         variable = self._variable(name) if name in self.nodes else None
-        return ("node", name, -1) if variable is None else ("variable", variable, -1)
+        return ("node", name, -1) if variable is None else ("variable", self._called.get(variable, variable), -1)
 
     def _tensor(self, text: str) -> Source:
         name, _, output = text.partition(":")

@@ -11,7 +11,6 @@ They are the same when both ops are and what they take is, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.checks.finding import ERROR, Finding
 from graphsurgeon.ir.index import Index
@@ -25,6 +24,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.saved_state import SavedState, saved_states
 from graphsurgeon.variables.state_choice import is_other_state
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
+from proto_utils.named_tuple import NamedTuple
 
 
 class SetUp(NamedTuple):

@@ -9,6 +9,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors.compare import first_difference, is_same_kind
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues
+from proto_utils import meter
 from proto_utils.errors import CorruptionError, UnsupportedError
 
 
@@ -43,6 +44,7 @@ class Values:
             return "missing-variable", _missing(error)
         if not is_same_kind(value, stored):
             return "value", f"is {_kind(value)}, {key!r} in the checkpoint is {_kind(stored)}"
+        meter.at(variable.name)
         try:
             place = first_difference(value, stored)
         except (CorruptionError, NotFoundError, UnsupportedError) as error:

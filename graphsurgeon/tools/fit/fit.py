@@ -11,7 +11,7 @@ graph is not changed. Values are lazy, and what goes over unchanged is the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphsurgeon.checks.consistency.checkpoint import checkpoint_findings
@@ -19,7 +19,7 @@ from graphsurgeon.checks.consistency.savers import list_findings
 from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
-from graphsurgeon.names import some_of
+from graphsurgeon.names import Names, some_of, texts_of
 from graphsurgeon.tensors.values import TensorDict
 from graphsurgeon.tools.fit.name_map import parse_rules
 from graphsurgeon.tools.fit.plan import Choices, Plan, make_plan
@@ -29,20 +29,19 @@ from graphsurgeon.tools.fit.requirements import OPERATION
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 _MAX_TOLD = 3
-Texts = Sequence[str] | str
 
 
 def fit(  # noqa: PLR0913 -- each is one option
     model: Model,
     weights: Mapping[str, Any],
     *,
-    map: Texts | Mapping[str, str] = (),  # noqa: A002 -- the option's name
+    map: Names | Mapping[str, str] = (),  # noqa: A002 -- the option's name
     map_file: Iterable[str] | None = None,
-    transform: Texts = (),
-    mismatch: Texts = (),
-    missing: Texts = (),
+    transform: Names = (),
+    mismatch: Names = (),
+    missing: Names = (),
     missing_from: Mapping[str, Any] | None = None,
-    cast: Texts = (),
+    cast: Names = (),
     accept_suggestions: bool = False,
     seed: int = 0,
     saver: str | None = None,
@@ -56,21 +55,21 @@ def fit(  # noqa: PLR0913 -- each is one option
         Gets the values as its `variables`; those it had are dropped.
     weights : mapping of str to Tensor or array
         As `graphsurgeon.load_checkpoint` gives it. Not modified.
-    map : sequence of str, or mapping
+    map : str or sequence of str, or mapping
         ``old=new``: names of the checkpoint, or regular expressions that match all of one, and what the graph calls
         them, with ``\1`` for the first group. Every rule is tried on every name.
     map_file : iterable of str, optional
         Lines of old name, tab and new name, as `rename` takes them.
-    transform : sequence of str
+    transform : str or sequence of str
         ``PATTERN=STEPS``: changes to values whether they fit or not, such as ``conv1/weights=reverse:2``.
-    mismatch : sequence of str
+    mismatch : str or sequence of str
         ``POLICY`` or ``PATTERN=POLICY``, for values of another shape: ``error``, ``skip`` or steps: ``reshape``,
         ``slice``, ``pad``, ``transpose``, ``reverse``, ``cast``, joined with ``+``. See `policies`.
-    missing : sequence of str
+    missing : str or sequence of str
         ``POLICY`` or ``PATTERN=POLICY``: ``error``, ``zeros`` or ``init``, the graph's own initializers.
     missing_from : mapping of str to Tensor or array, optional
         A second checkpoint, in which missing values are looked for by name first.
-    cast : sequence of str
+    cast : str or sequence of str
         Patterns of keys whose dtype may be changed.
     accept_suggestions : bool
         Take the tensors that are suggested for what is missing, by alike names, equal shapes and order.
@@ -107,20 +106,20 @@ def fit(  # noqa: PLR0913 -- each is one option
 
 def choices(
     *,
-    map: Texts | Mapping[str, str] = (),  # noqa: A002 -- the option's name
+    map: Names | Mapping[str, str] = (),  # noqa: A002 -- the option's name
     map_file: Iterable[str] | None = None,
-    transform: Texts = (),
-    mismatch: Texts = (),
-    missing: Texts = (),
-    cast: Texts = (),
+    transform: Names = (),
+    mismatch: Names = (),
+    missing: Names = (),
+    cast: Names = (),
     accept_suggestions: bool = False,
     seed: int = 0,
 ) -> Choices:
     """Parse the options of `fit`; one that is not understood is a PassError."""
     return Choices(
-        parse_rules(_listed(map), map_file or ()),
-        parse_transforms(_listed(transform)), parse_mismatch(_listed(mismatch)),
-        parse_missing(_listed(missing)), parse_casts(_listed(cast)), accept_suggestions, seed,
+        parse_rules(map if isinstance(map, Mapping) else texts_of(map, "map"), map_file or ()),
+        parse_transforms(texts_of(transform, "transform")), parse_mismatch(texts_of(mismatch, "mismatch")),
+        parse_missing(texts_of(missing, "missing")), parse_casts(texts_of(cast, "cast")), accept_suggestions, seed,
     )  # fmt: skip
 
 
@@ -169,7 +168,7 @@ def _check(plan: Plan) -> None:
     for each in plan.wanted:
         tensor = plan.model.variables[each.key]
         if tensor.dtype is not each.dtype or not each.takes_shape(tensor.shape):
-            raise PassError(OPERATION, f"{each.key!r} is {tensor!r}, which the graph does not take")
+            raise PassError(OPERATION, f"{each.key!r} is {tensor.describe()}, which the graph does not take")
     if not plan.calls:
         return
     for finding in [*list_findings(plan.calls), *checkpoint_findings(plan.model, plan.index, plan.calls)]:
@@ -178,7 +177,3 @@ def _check(plan: Plan) -> None:
                 OPERATION, f"what was fitted is not restored: {finding.message}", node=finding.node,
                 hint="verify tells what is wrong with the graph and its saver",
             )  # fmt: skip
-
-
-def _listed(texts: Any) -> Any:
-    return (texts,) if isinstance(texts, str) else texts

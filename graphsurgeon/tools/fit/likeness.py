@@ -9,7 +9,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from proto_utils.named_tuple import NamedTuple
 
 # More digits than any count has are several numbers; int() refuses thousands of them.
 _TOKEN = re.compile(r"[a-z]+|[0-9]{1,18}")

@@ -8,12 +8,12 @@ rule wins. A name that is there means itself alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.errors import PassError, near_names
 from graphsurgeon.rewrites.renaming.name_map import Entry, NameMap, parse_lines, parse_texts, unmatched_hint
 from graphsurgeon.tools.fit.requirements import OPERATION
 from proto_utils.errors import NotFoundError
+from proto_utils.named_tuple import NamedTuple
 
 
 class Mapped(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 from graphsurgeon.names import some_of
 from graphsurgeon.tools.fit.requirements import VALUE_END, Requirement
 from graphsurgeon.variables.object_names import COPY, ObjectNames
+from proto_utils.named_tuple import NamedTuple
 
 _MAX_TOLD = 3
 

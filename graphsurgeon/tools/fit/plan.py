@@ -15,6 +15,7 @@ from graphsurgeon.rewrites.renaming.name_map import Entry
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.fit.alterations import alter
 from graphsurgeon.tools.fit.filling import InitialValues, part_values, zeros
+from graphsurgeon.tools.fit.layer_matching import matches_of_layers
 from graphsurgeon.tools.fit.likeness import Candidates, Item
 from graphsurgeon.tools.fit.matching import Weights, matches_by_name, suggested, wanted_item
 from graphsurgeon.tools.fit.object_matching import KeyMatch, object_notes, slot_matches
@@ -123,6 +124,7 @@ class _Assignment:
         self._used: set[str] = set()
         self._unfit: set[str] = set()
         self._matches |= matches_of_parts(wanted, weights, choices.map, self._is_settled)
+        self._matches |= matches_of_layers(wanted, weights, self._matches)
 
     def suggest(self, second: Weights) -> Mapping[str, Suggestion]:
         """Return tensors that look like what no name finds; when they are accepted, match them instead."""

@@ -23,11 +23,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.names import matches, split_patterns, unmatched
 from graphsurgeon.tools.fit.requirements import OPERATION
+from proto_utils.named_tuple import NamedTuple
 
 T = TypeVar("T")
 

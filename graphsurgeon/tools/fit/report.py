@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from graphsurgeon.display import Displayed
+
 #: ``copy``: as it is. ``change``: altered by `steps`. ``zeros``, ``init``: was missing and is filled.
 #: ``missing``, ``mismatch``: unresolved. ``extra``: in the checkpoint, and nothing takes it.
 Action = Literal["copy", "change", "zeros", "init", "missing", "mismatch", "extra"]
@@ -42,7 +44,7 @@ class FitRow:
 
 
 @dataclass(frozen=True)
-class FitReport:
+class FitReport(Displayed):
     """The result of fitting: a row per key that the graph restores, in its saver's order.
 
     `extra` are rows for tensors of the checkpoint that nothing takes.

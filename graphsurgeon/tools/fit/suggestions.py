@@ -21,9 +21,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from graphsurgeon.tools.fit.likeness import Item, alike, common_words, end, kind, natural, numbers, words
+from proto_utils.named_tuple import NamedTuple
 
 #: Names of groups up to this size are all compared with each other.
 _MAX_COMPARED = 16

@@ -13,7 +13,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.selection import Skipped
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import TensorDict, require_mutable
-from graphsurgeon.tools.recipe.preparation import Preparation
+from graphsurgeon.tools.recipe.preparation import Preparation, other_paths
 from graphsurgeon.tools.recipe.syntax import Step, parse_recipe, steps_of
 from proto_utils.errors import UnsupportedError
 from proto_utils.side_files import read_side_file
@@ -36,6 +36,16 @@ def read_recipe(path: str | os.PathLike[str]) -> list[Step]:
     return parse_recipe(text, name)
 
 
+def named_checkpoints(
+    steps: str | os.PathLike[str] | Sequence[Step | str | Mapping[str, Any]], directory: str = ""
+) -> list[str]:
+    """Check the steps of a recipe for a checkpoint, and return the paths of other checkpoints in them, each once."""
+    path = os.fspath(steps) if isinstance(steps, str | os.PathLike) else None
+    given = steps_of(steps) if path is None else read_recipe(path)
+    preparation = Preparation(directory, (*edits.names(), "rename"), "edit", path)
+    return list(dict.fromkeys(other for step in given for other in other_paths(preparation.prepared(step))))
+
+
 def apply_recipe(
     tensors: MutableMapping[str, Tensor],
     steps: str | os.PathLike[str] | Sequence[Step | str | Mapping[str, Any]],
@@ -46,9 +56,9 @@ def apply_recipe(
     """Apply the steps of a recipe atomically: all or none of them; no values are read.
 
     `steps` are the path of a recipe, or what would stand in it: names, and dicts of a name and its options.
-    `tensors`, a checkpoint, is edited in place; `model` is its graph, for the edits that look at one. Paths in the
-    recipe are relative to `directory`, by default the recipe's own, else the current one. In the report of all steps
-    together, what was skipped has the step before its reason.
+    `tensors`, a checkpoint, is edited in place; `model` is its graph, for the edits that look at one or edit it in
+    step. Paths in the recipe are relative to `directory`, by default the recipe's own, else the current one. In the
+    report of all steps together, what was skipped has the step before its reason.
 
     Errors are those of the edits, and an UnsupportedError with the line when a step or an option does not exist or is
     of another kind; nothing was done then.
@@ -66,13 +76,19 @@ def apply_recipe(
     reasons: dict[str, str] = {}
     notes: list[str] = []
     origins = {name: name for name in before}
-    for (step, kind, function, _), options in opened:
-        run = _renamed if kind == "pass" else _edited
-        report = run(function, after, options)
-        origins = _followed(origins, report, after)
-        skipped += [Skipped(row.name, f"{step.name}: {row.reason}") for row in report.skipped]
-        reasons |= {row.was or row.name: row.reason for row in report.changes if row.reason}
-        notes += [f"{step.name}: {note}" for note in report.notes]
+    whole = None if model is None else model.snapshot()
+    try:
+        for (step, kind, function, _), options in opened:
+            run = _renamed if kind == "pass" else _edited
+            report = run(function, after, options)
+            origins = _followed(origins, report, after)
+            skipped += [Skipped(row.name, f"{step.name}: {row.reason}") for row in report.skipped]
+            reasons |= {row.was or row.name: row.reason for row in report.changes if row.reason}
+            notes += [f"{step.name}: {note}" for note in report.notes]
+    except BaseException:
+        if model is not None and whole is not None:
+            model.restore(whole)
+        raise
     tensors.clear()
     tensors.update(after)
     return _with_origins(compare(before, after, Remarks(skipped, reasons, notes)), before, origins)

@@ -15,18 +15,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphsurgeon.errors import did_you_mean, near_names
+from graphsurgeon.names import Names, texts_of
 from graphsurgeon.tools.recipe.syntax import Step
 from proto_utils.errors import UnsupportedError
 
 _NAME = re.compile(r"\$?\$\{([^{}]*)\}")
 
 
-def parameters_of(given: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
+def parameters_of(given: Names | Mapping[str, Any]) -> dict[str, Any]:
     """Return values by name, of ``name=value`` texts too, where numbers, flags and lists are as in JSON."""
     if isinstance(given, Mapping):
         return dict(given)
     found: dict[str, Any] = {}
-    for text in [given] if isinstance(given, str) else given:
+    for text in texts_of(given, "set"):
         name, equals, value = text.partition("=")
         if not equals or not name or name in found:
             reason = f"{name!r} is given twice" if equals and name else f"{text!r} is no name=value"

@@ -13,22 +13,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from graphsurgeon import edits, passes
 from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.checks.finding import ERROR
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import GraphSurgeonError, PassError
 from graphsurgeon.formats.bundle_writer import index_path
 from graphsurgeon.ir.model import Model, require_model
-from graphsurgeon.names import some_of
+from graphsurgeon.names import Names, some_of
 from graphsurgeon.rewrites.editing.constant_values import is_frozen
 from graphsurgeon.tools.recipe.apply import read_recipe
 from graphsurgeon.tools.recipe.parameters import filled_in, parameters_of
-from graphsurgeon.tools.recipe.preparation import Preparation, PreparedStep
+from graphsurgeon.tools.recipe.preparation import Preparation, PreparedStep, other_paths
 from graphsurgeon.tools.recipe.record import add_record, digests
 from graphsurgeon.tools.recipe.syntax import Step, steps_of
+from proto_utils import places
 from proto_utils.errors import UnsupportedError
 
 #: The path of a recipe, or what would stand in it: names, and dicts of a name and its options.
@@ -41,7 +43,7 @@ _NO_STEPS = ("split",)
 _RULES = ("missing-value", "value-dtype", "value-shape")
 
 
-class StepReport:
+class StepReport(Displayed):
     """A step that was done, and the report of its pass or edit."""
 
     __slots__ = ("report", "step")
@@ -50,8 +52,12 @@ class StepReport:
         self.step = step
         self.report = report
 
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON types."""
+        return {"step": self.step.name, "report": self.report.to_json()}
 
-class RunReport:
+
+class RunReport(Displayed):
     """What `run` did.
 
     Attributes
@@ -75,7 +81,7 @@ class RunReport:
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
-        steps = [{"step": each.step.name, "report": each.report.to_json()} for each in self.steps]
+        steps = [each.to_json() for each in self.steps]
         return {"steps": steps, "recipe": self.recipe, "num_left_out": self.num_left_out, "record": self.record}
 
 
@@ -89,7 +95,7 @@ class Pipeline:
         self,
         recipe: Recipe,
         *,
-        set: Iterable[str] | Mapping[str, Any] = (),  # noqa: A002 -- as in `run`
+        set: Names | Mapping[str, Any] = (),  # noqa: A002 -- as in `run`
         stop_after: str | int | None = None,
         directory: str | None = None,
     ) -> None:
@@ -106,6 +112,11 @@ class Pipeline:
     def recipe(self) -> list[Any]:
         """The steps as a recipe has them, parameters filled in."""
         return [{step.name: step.options} if step.options else step.name for step in self.steps]
+
+    def other_paths(self) -> list[str]:
+        """Return the paths of models and checkpoints that steps name, as they are written, each once."""
+        found = [path for each in self._prepared for path in other_paths(each)]
+        return list(dict.fromkeys(found))
 
     def __str__(self) -> str:
         """Print it as a recipe, which is read as the same steps."""
@@ -144,7 +155,7 @@ def run(
     model: Model,
     recipe: Recipe,
     *,
-    set: Iterable[str] | Mapping[str, Any] = (),  # noqa: A002 -- what users type: --set, and set= here
+    set: Names | Mapping[str, Any] = (),  # noqa: A002 -- what users type: --set, and set= here
     stop_after: str | int | None = None,
     record: bool = False,
     directory: str | None = None,
@@ -165,6 +176,18 @@ def run(
         Put into the model what was done to it: steps, version, and digests of its files.
     directory : path
         Where paths in the recipe are relative to; by default where it is.
+
+    Returns
+    -------
+    RunReport
+        steps : list[StepReport]
+            The steps that were done: each has step, report.
+        recipe : list
+            All steps with their options, parameters filled in, as a recipe has them.
+        num_left_out : int
+            How many steps stand behind the one to stop after.
+        record : dict or None
+            What was put into the model about this.
 
     Raises
     ------
@@ -213,4 +236,4 @@ def _files_of(model: Model) -> list[str]:
         return []
     root = model.path.removesuffix(".meta")
     beside = (index_path(root), index_path(os.path.join(os.path.dirname(root), "variables", "variables")))
-    return [path for path in (model.path, *beside) if os.path.isfile(path)]
+    return [path for path in (model.path, *beside) if places.isfile(path)]

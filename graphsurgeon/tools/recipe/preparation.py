@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Literal
 
 from graphsurgeon import edits, passes
 from graphsurgeon.errors import did_you_mean, near_names
@@ -15,6 +15,8 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.recipe.options import check_options
 from graphsurgeon.tools.recipe.syntax import Step
 from proto_utils.errors import UnsupportedError
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.remote.address import is_url
 
 #: Passes of which some options are for files, which a recipe has not: by pass.
 HIDDEN: Mapping[str, tuple[str, ...]] = {"rename": ("map_file", "checkpoint_only")}
@@ -27,6 +29,14 @@ class PreparedStep(NamedTuple):
     kind: Literal["pass", "edit"]
     function: Callable[..., Any]
     options: dict[str, Any]
+
+
+def other_paths(step: PreparedStep) -> Iterator[str]:
+    """Yield the paths of other models and checkpoints that a step takes."""
+    takes = options_of(step.function)
+    for name, given in step.options.items():
+        if takes[name].kind.item in ("checkpoint", "model") and given is not None:
+            yield from map(os.path.expanduser, [given] if isinstance(given, str) else given)
 
 
 class Preparation:
@@ -85,4 +95,4 @@ class Preparation:
         return self._opened[path]
 
     def _path_of(self, where: str) -> str:
-        return os.path.join(self._directory, os.path.expanduser(where))
+        return where if is_url(where) else os.path.join(self._directory, os.path.expanduser(where))

@@ -9,6 +9,7 @@ nothing calls, which TensorFlow 1.15 and 2.21 import without using it::
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,10 +24,10 @@ from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
+from proto_utils.opening import open_source
 
 COLLECTION = "graphsurgeon/record"
 _ATTR = "_graphsurgeon_record"
-_BLOCK = 1 << 20
 
 
 def add_record(model: Model, entry: dict[str, Any], *, in_graph: bool = False) -> None:
@@ -75,10 +76,10 @@ def digests(paths: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield name, size and SHA-256 of files; a checkpoint's index has a checksum of each tensor."""
     for path in paths:
         digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            while block := file.read(_BLOCK):
+        with contextlib.closing(open_source(path)) as source:
+            for block in source.chunks(0, source.size):
                 digest.update(block)
-        yield {"name": os.path.basename(path), "nbytes": os.path.getsize(path), "sha256": digest.hexdigest()}
+        yield {"name": os.path.basename(path), "nbytes": source.size, "sha256": digest.hexdigest()}
 
 
 def _in_graph(model: Model) -> list[bytes]:

@@ -19,7 +19,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
+from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.state_file import FILE_NAME, MAX_NBYTES, CheckpointState, read_state, write_state
 from graphsurgeon.tools.retention.rules import kept_by_manager, kept_by_saver
@@ -36,9 +38,10 @@ from graphsurgeon.tools.retention.stored import (
     stored,
 )
 from proto_utils import disk, schema
-from proto_utils.errors import CorruptionError, NotFoundError
+from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
 from proto_utils.leftovers import claimed, set_right
 from proto_utils.output import PATIENCE, Transaction
+from proto_utils.remote.address import is_elsewhere
 from proto_utils.side_files import read_side_file
 
 __all__ = ["RetentionReport", "StoredCheckpoint", "prune_checkpoints"]
@@ -49,7 +52,7 @@ _END_OF_TIME = float(1 << 37)
 
 
 @dataclass(frozen=True)
-class RetentionReport:
+class RetentionReport(Displayed):
     """What `prune_checkpoints` did, or would do.
 
     `latest` is the prefix of the latest checkpoint, empty without any. Of the `removed`, oldest first like the `kept`,
@@ -65,6 +68,11 @@ class RetentionReport:
     missing: tuple[str, ...]
     freed_nbytes: int
     state: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        tables = {"kept": [row.to_json() for row in self.kept], "removed": [row.to_json() for row in self.removed]}
+        return {"latest": self.latest, **tables, "missing": list(self.missing), "freed_nbytes": self.freed_nbytes}
 
 
 @dataclass
@@ -109,6 +117,18 @@ def prune_checkpoints(
     name : str
         Of the state file.
 
+    Returns
+    -------
+    RetentionReport
+        directory : str
+        latest : str
+        kept, removed : tuple[StoredCheckpoint, ...]
+            Each has prefix, time, is_listed, files, nbytes, reason.
+        missing : tuple[str, ...]
+            Those that the state file names, and that are gone.
+        freed_nbytes : int
+        state : str or None
+
     Raises
     ------
     NotFoundError
@@ -126,6 +146,9 @@ def prune_checkpoints(
     if keep < 1 or (keep_every_hours is not None and not keep_every_hours > 0):
         raise PassError(_OPERATION, f"keep {keep}, every {keep_every_hours} hours: both have to be positive")
     directory = os.fsdecode(directory) or "."
+    if is_elsewhere(directory):
+        hint = "delete them by the store's own rules for the age of objects, or its own tools"
+        raise UnsupportedError("old checkpoints are deleted on disks, not in stores", path=directory, hint=hint)
     plan = partial(_planned, directory, name, keep, keep_every_hours, since, unlisted=unlisted)
     report, _, _ = plan()
     if dry_run:

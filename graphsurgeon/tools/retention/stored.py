@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.formats.bundle_reader import read_num_shards
@@ -19,7 +20,8 @@ from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import open_checkpoint
 from graphsurgeon.formats.state_file import V1_PATTERN
 from graphsurgeon.formats.table import is_table
-from proto_utils.files import FileSource
+from proto_utils import places
+from proto_utils.opening import open_source
 
 _DATA = re.compile(r"\.data-\d{5}-of-\d{5}$")
 _SHARD = re.compile(r"-\d{5}(-of-\d{5})$")
@@ -42,13 +44,18 @@ class StoredCheckpoint:
     nbytes: int
     reason: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        where = {"checkpoint": self.prefix, "listed": self.is_listed, "time": self.time}
+        return {**where, "files": self.files, "nbytes": self.nbytes, "reason": self.reason}
+
 
 def stored(
     prefix: str, files: tuple[str, ...], *, is_listed: bool = False, time: float | None = None
 ) -> StoredCheckpoint:
     """Describe a checkpoint by its files, the first of which gives its time unless that is known."""
-    time = os.stat(files[0]).st_mtime_ns / 1e9 if time is None else time
-    return StoredCheckpoint(prefix, time, is_listed, files, sum(os.lstat(path).st_size for path in files))
+    time = places.getmtime(files[0]) if time is None else time
+    return StoredCheckpoint(prefix, time, is_listed, files, sum(map(places.lgetsize, files)))
 
 
 class Listings:
@@ -63,7 +70,7 @@ class Listings:
         if directory not in self._names:
             self._names[directory] = []
             with contextlib.suppress(OSError):
-                self._names[directory] = sorted(os.listdir(directory or "."))
+                self._names[directory] = sorted(places.listdir(directory or "."))
         names = self._names[directory]
         found = []
         for position in range(bisect_left(names, start), len(names)):
@@ -81,7 +88,7 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
     what is in it, a data file as one of as many as the index says. The prefix of a V1 in shards is their pattern,
     ``model-?????-of-00002``, as in a state file.
     """
-    stem = V1_PATTERN.sub("", prefix)
+    stem = re.sub(V1_PATTERN, "", prefix)
     matching = (listings or Listings()).matching
     num_shards = _num_shards(prefix)
     if num_shards:
@@ -91,7 +98,7 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
         files = [index_path(prefix), *(path for path in shards if _DATA.search(path) and path <= last)]
     elif stem != prefix:
         files = matching(stem, prefix[len(stem) :])
-    elif os.path.isfile(prefix):
+    elif places.isfile(prefix):
         files = [prefix]
     else:
         files = matching(f"{stem}-", "?????-of-?????")
@@ -103,7 +110,7 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
 
 def prefixes_in(directory: str) -> list[str]:
     """Return the prefixes of all checkpoints in a directory, sorted; costs a look at the end of every file."""
-    names = {entry.name for entry in os.scandir(directory) if entry.is_file() and not entry.name.startswith(".")}
+    names = {name for name in places.files_in(directory) if not name.startswith(".")}
     with_values = {_DATA.sub("", name) for name in names if _DATA.search(name)}
     found = set()
     for name in names:
@@ -175,7 +182,7 @@ def _num_shards(prefix: str) -> int:
 
 def _is_table(path: str) -> bool:
     try:
-        with contextlib.closing(FileSource(path)) as source:
+        with contextlib.closing(open_source(path)) as source:
             return is_table(source)
     except (OSError, GraphSurgeonError):
         return False
@@ -193,7 +200,7 @@ def _is_v1_file(path: str) -> bool:
 def _is_meta_graph(path: str) -> bool:
     try:
         # An empty one is what a full disk leaves.
-        return os.path.getsize(path) == 0 or detect(path).kind == "meta_graph"
+        return places.getsize(path) == 0 or detect(path).kind == "meta_graph"
     except (OSError, GraphSurgeonError):
         return False
 

@@ -13,6 +13,7 @@ from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.recipe import Step, apply_recipe, read_recipe
 from graphsurgeon.tools.recipe import apply as apply_module
+from tests import notation
 from tests.edits.values import lists, singles, tensors, told
 from tests.tensors.streams import DrippingTensor
 
@@ -175,3 +176,25 @@ def test_files(tmp_path, monkeypatch):
     monkeypatch.setattr(apply_module, "MAX_NBYTES", 2)
     with pytest.raises(LimitError, match=r"the recipe .*r.*, in bytes, is 3, the limit is 2"):
         read_recipe(tmp_path / "r")
+
+
+def test_the_graph_is_as_it_was_when_a_later_step_fails():
+    model = notation.model("""
+        w = VariableV2 {dtype: f32, shape: shape[2]}
+        w/Adam = VariableV2 {dtype: f32, shape: shape[2]}
+    """)
+    given = tensors(**{"w": singles(1, 2), "w/Adam": singles(3, 4)})
+    with pytest.raises(NotFoundError):
+        apply_recipe(given, ["strip-optimizer", {"select": {"keep": "nothing"}}], model=model)
+    assert (len(model.graph), len(given)) == (2, 2)
+    apply_recipe(given, ["strip-optimizer"], model=model)
+    assert (len(model.graph), len(given)) == (1, 1)
+
+
+def test_other_checkpoints_are_named_without_being_opened(tmp_path):
+    steps: list[Any] = [{"average": {"others": ["a", "b"]}}, {"merge": {"others": ["b", "c"]}}, "strip-optimizer"]
+    assert apply_module.named_checkpoints(steps) == ["a", "b", "c"]
+    path = written(tmp_path / "r.yaml", "- average: {others: [x]}\n")
+    assert apply_module.named_checkpoints(path) == ["x"]
+    with pytest.raises(UnsupportedError, match="no edit 'unfreeze'"):
+        apply_module.named_checkpoints(["unfreeze"])

@@ -10,7 +10,7 @@ import pytest
 from graphsurgeon.errors import CorruptionError, PassError
 from graphsurgeon.ir.function_calls import trim_library
 from graphsurgeon.ir.model import Model
-from graphsurgeon.tools.inspect import inspect
+from graphsurgeon.tools.inspect import inspect_model
 from graphsurgeon.tools.recipe.record import COLLECTION, add_record, digests, read_records
 from proto_utils import schema
 from tests.passes.harness import model, reloaded
@@ -63,7 +63,7 @@ def test_what_is_no_record(data: bytes):
     of.meta.collection_def[COLLECTION].bytes_list.value.append(data)
     with pytest.raises(CorruptionError, match="the record of a run is damaged"):
         read_records(of)
-    assert "the record of a run is damaged" in inspect(of).records[0]["damaged"]
+    assert "the record of a run is damaged" in inspect_model(of).records[0]["damaged"]
 
 
 def test_a_checkpoint_alone_has_no_place():

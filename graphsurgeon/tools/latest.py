@@ -1,0 +1,77 @@
+"""The latest checkpoint of a directory, as its state file has it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from graphsurgeon.display import html_of
+from graphsurgeon.formats.state_file import FILE_NAME, checkpoint_exists, read_state
+from proto_utils import places
+from proto_utils.errors import NotFoundError
+
+
+class Latest:
+    """The latest checkpoint of a directory; where a path is taken it is its prefix.
+
+    Attributes
+    ----------
+    latest : str
+        Its prefix.
+    checkpoints : list of str
+        All prefixes that the state file names, the latest one last.
+    """
+
+    __slots__ = ("checkpoints", "latest")
+
+    def __init__(self, latest: str, checkpoints: list[str]) -> None:
+        self.latest = latest
+        self.checkpoints = checkpoints
+
+    def __fspath__(self) -> str:
+        return self.latest
+
+    def __str__(self) -> str:
+        return self.latest
+
+    def __repr__(self) -> str:
+        return f"Latest({self.latest!r}, {self.checkpoints!r})"
+
+    def _repr_html_(self) -> str:
+        return html_of("Latest", self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {"latest": self.latest, "checkpoints": self.checkpoints}
+
+
+def latest(directory: str | os.PathLike[str]) -> Latest:
+    """Return the prefix of a directory's latest checkpoint, according to its state file.
+
+    Parameters
+    ----------
+    directory : path
+        It may be the state file itself. Checkpoints that are no longer where it says are looked for beside it.
+
+    Returns
+    -------
+    Latest
+        It is a path itself: ``gs.load(gs.latest("run"))``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no state file, or the checkpoint that it names is not there.
+    CorruptionError
+        The state file is damaged.
+    """
+    directory = os.fsdecode(directory)
+    place, name = os.path.split(directory) if places.isfile(directory) else (directory, FILE_NAME)
+    state = read_state(place, name)
+    file = os.path.join(place, name)
+    if state is None:
+        raise NotFoundError("checkpoint state file", file)
+    if not checkpoint_exists(state.latest):
+        existing = [path for path in state.checkpoints if checkpoint_exists(path)]
+        raise NotFoundError("checkpoint", state.latest, existing[-1:], where=f"what {file} names")
+    return Latest(state.latest, list(state.checkpoints))

@@ -1,0 +1,1 @@
+"""A model as one page for a browser: graph, weights, what surrounds them, and what differs or would change."""

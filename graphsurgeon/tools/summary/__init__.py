@@ -1,0 +1,1 @@
+"""The layers of a model: what each is, gives, holds and costs."""
