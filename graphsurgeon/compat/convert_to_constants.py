@@ -121,7 +121,8 @@ def convert(
             values = {node.name: as_tensor(value) for node, value in zip(variables, fetched, strict=True)}
         else:
             stored = VariableValues(model, index)
-            values = {n.name: (assigned or {}).get(n.name) or _checked(stored, n) for n in variables}
+            given = assigned or {}
+            values = {n.name: given[n.name] if n.name in given else _checked(stored, n) for n in variables}
         to_constants(model, outputs, values, operation=_OPERATION)
         check(model)
     except (PassError, GraphError) as error:

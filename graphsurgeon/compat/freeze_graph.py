@@ -10,7 +10,6 @@ Source: freeze_graph.py of TensorFlow 2.21.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
-from proto_utils import schema
+from proto_utils import places, schema
 from proto_utils.errors import CorruptionError, NotFoundError
 from proto_utils.side_files import read_side_file
 
@@ -265,7 +264,7 @@ def _freeze(graph: Model | None, saver: Any, flags: Flags, *, sync: bool = False
     _serialize_anew(graph, clear_devices=flags.clear_devices)
     if flags.output_graph:
         # What is denied stays a variable, of which TensorFlow writes no value either.
-        save(graph, flags.output_graph, to="graph_def", drop_values=True, sync=sync)
+        save(graph, flags.output_graph, to="graph_def", force=True, drop_values=True, sync=sync)
     return graph
 
 
@@ -297,7 +296,7 @@ def _read_saved_model(directory: str, tags: Sequence[str]) -> Model:
     try:
         return load_graph(detect(directory), tags=tags)
     except NotFoundError as error:
-        if not os.path.isdir(directory):
+        if not places.isdir(directory):
             raise
         raise RuntimeError(
             f"MetaGraphDef associated with tag-set '{','.join(tags)}' could not be found in SavedModel: "
@@ -315,7 +314,7 @@ def _read_saver(path: str) -> Any:
 
 
 def _require_file(path: str, what: str) -> None:
-    if not os.path.exists(path):
+    if not places.exists(path):
         raise OSError(f"Input {what} file '{path}' does not exist!")
 
 

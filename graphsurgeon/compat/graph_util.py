@@ -125,17 +125,18 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Sequence[str] | Non
 
     Unlike TensorFlow's, this one keeps the graph working: who reads a CheckNumerics, or an
     Identity as ``name:0``, reads what that had read, where TensorFlow takes the input
-    away or leaves it dangling; an entry ``loc:@x`` goes with its node; and library and
-    versions stay. TensorFlow 1.15 does not pass by StopGradient and does not look at
-    ``_class``; in both this follows 2.21.
+    away or leaves it dangling; what nobody reads is an output, and stays; an entry
+    ``loc:@x`` goes with its node; and library and versions stay. TensorFlow 1.15 does not
+    pass by StopGradient and does not look at ``_class``; in both this follows 2.21.
 
     Parameters
     ----------
     protected_nodes : sequence of str, optional
-        Nodes to keep whatever they are, such as the outputs.
+        Nodes to keep whatever they are, such as outputs that others read too.
     """
     _require_graph_def(input_graph, "input_graph")
-    protected = frozenset(protected_nodes or ())
+    read = {node_of_input(text) for node in input_graph.node for text in node.input}
+    protected = {node.name for node in input_graph.node if node.name not in read}.union(protected_nodes or ())
     nodes = {node.name: Node(node) for node in input_graph.node}
     checks = {name for name, node in nodes.items() if node.op in _CHECKS and name not in protected}
     gone = checks.union(_spliced(nodes, checks, protected))

@@ -8,17 +8,24 @@ Source: strip_unused_lib.py of TensorFlow 1.15 and 2.21.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphsurgeon.compat.graph_util import extract_sub_graph
 from graphsurgeon.compat.local_path import local_path
+from graphsurgeon.compat.named_nodes import require_nodes_of, still_there
+from graphsurgeon.errors import PassError
+from graphsurgeon.ir.model import Model
+from graphsurgeon.names import Names, node_of, some_of, split_names, texts_of
+from graphsurgeon.passes.prune import prune
+from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import NotFoundError
 from proto_utils.output import Transaction
 from proto_utils.side_files import read_side_file
 
-__all__ = ["strip_unused", "strip_unused_from_files"]
+__all__ = ["leave_between", "strip_model", "strip_unused", "strip_unused_from_files"]
 
 _KEPT_ATTRS = ("_output_shapes", "shape")
 
@@ -75,6 +82,42 @@ def strip_unused(
         if input_graph_def.HasField(name):
             getattr(replaced, name).CopyFrom(getattr(input_graph_def, name))
     return extract_sub_graph(replaced, output_node_names)
+
+
+def strip_model(model: Model, inputs: Names, outputs: Names, placeholder_type_enum: int | Sequence[int]) -> list[str]:
+    """Leave the part of a model between inputs and outputs, in place; return notes.
+
+    Unlike `strip_unused` this is checked: an input is of the dtype that its tensor has. The number of float32, which is
+    what TensorFlow has by default, stands for that; any other is refused where those who read the input do not take it.
+    """
+    names = split_names(texts_of(inputs, "inputs"))
+    given = placeholder_type_enum
+    types = list(given) if isinstance(given, Sequence) else [given] * len(names)
+    if len(types) != len(names):
+        reason = f"{len(types)} dtypes for {len(names)} inputs"
+        raise PassError("strip_unused", reason, hint="give one, or one for each", is_usage=True)
+    require_nodes_of(model, names)
+    told: dict[tuple[str, str], list[str]] = {}
+    for name, number in zip(names, types, strict=True):
+        dtype = "" if number == dtypes.FLOAT.number else DType.from_number(number).name
+        told.setdefault((dtype, ""), []).append(name)
+    return leave_between(model, told, split_names(texts_of(outputs, "outputs")))
+
+
+def leave_between(model: Model, inputs: Mapping[tuple[str, str], Sequence[str]], outputs: Sequence[str]) -> list[str]:
+    """Leave the part of a model between inputs, by what is told of their dtype and shape, and outputs; return notes.
+
+    Texts that are empty tell nothing. A name that an earlier input made superfluous is noted.
+    """
+    for (dtype, shape), texts in sorted(inputs.items()) or [(("", ""), [])]:
+        types, shapes = (dtype,) if dtype else (), (shape,) if shape else ()
+        prune(model, outputs=outputs, inputs=still_there(model, texts), input_type=types, input_shape=shapes)
+    names = [node_of(text) for texts in inputs.values() for text in texts]
+    notes = [f"the outputs do not need the input {name!r}" for name in names if name not in model.graph]
+    others = [node.name for node in model.graph.nodes_of({"Placeholder"}) if node.name not in names]
+    if names and others:
+        notes.append(f"the outputs also need {some_of(others)} to be fed")
+    return notes
 
 
 def strip_unused_from_files(

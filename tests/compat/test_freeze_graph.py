@@ -51,6 +51,14 @@ def freeze(directory: Path, **given: Any) -> Any:
     return freeze_graph(**{**defaults, **given})
 
 
+def test_what_is_there_is_replaced_as_tensorflow_does(saved):
+    (saved / "out.pb").write_bytes(b"another")
+    freeze(saved, input_graph=str(saved / "graph.pbtxt"))
+    once = (saved / "out.pb").read_bytes()
+    freeze(saved, input_graph=str(saved / "graph.pbtxt"))
+    assert (saved / "out.pb").read_bytes() == once != b"another"
+
+
 def test_parameters_are_tensorflows():
     names = list(inspect.signature(freeze_graph).parameters)
     assert names[:10] == [

@@ -133,6 +133,12 @@ def test_identities_are_passed_by():
     assert removed(text, "c") == ["a:", "c: a", "e: c"]
 
 
+def test_outputs_stay():
+    """TensorFlow takes them out, unless they are protected."""
+    text = "a = Const {f32 [2]}\nb = Identity(a)\nout = Identity(b)\nchecked = CheckNumerics(b)"
+    assert lines(graph_util.remove_training_nodes(graph(text))) == ["a:", "out: a", "checked: a"]
+
+
 def test_an_identity_hands_on_the_output_it_read():
     assert removed("a = Const {f32 [2]}\ns = Split(a, a) {num_split: 2}\nb = Identity(s:1)\nc = Mul(b:0, s)") == [
         "a:",
@@ -163,7 +169,7 @@ def test_checks_go_and_their_readers_read_on():
 
 def test_colocation_goes_with_a_check():
     out = graph_util.remove_training_nodes(
-        graph('a = Const {f32 [2]}\nb = CheckNumerics(a)\nc = Relu(a) {_class: ["loc:@a", "loc:@b"]}')
+        graph('a = Const {f32 [2]}\nb = CheckNumerics(a)\nc = Relu(a) {_class: ["loc:@a", "loc:@b"]}\nd = Relu(b)')
     )
     assert classes(out) == {"c": [b"loc:@a"]}
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from graphsurgeon.compat.strip_unused_lib import strip_unused, strip_unused_from_files
-from graphsurgeon.errors import CorruptionError
+from graphsurgeon.compat.strip_unused_lib import strip_model, strip_unused, strip_unused_from_files
+from graphsurgeon.errors import CorruptionError, PassError
 from graphsurgeon.ir.attr_value import Shape
 from proto_utils import schema
 from tests.compat.test_graph_util import graph, lines
+from tests.passes.harness import model
 
 FLOAT, INT32 = 1, 3
 
@@ -75,3 +76,23 @@ def test_bad_files(tmp_path: Path):
     with pytest.raises(ValueError, match="no output"):
         strip_unused_from_files(str(source), True, str(target), True, "x", "", FLOAT)
     assert not target.exists()
+
+
+def test_a_model_is_checked():
+    text = "i = Placeholder {dtype: i32}; a = Neg(i); b = Neg(i); out = Mul(a, b); more = Abs(a)"
+    of = model(text)
+    assert strip_model(of, "a,b", ("out",), FLOAT) == []
+    assert [(node.name, node.op) for node in of.graph] == [("a", "Placeholder"), ("b", "Placeholder"), ("out", "Mul")]
+    assert {node.attrs["dtype"].name for node in of.graph if node.op == "Placeholder"} == {"int32"}
+    assert strip_model(model(text), "a,b", "out", [INT32, FLOAT]) == []
+    with pytest.raises(PassError, match="takes int32"):
+        strip_model(model(text), "a", "out", 9)
+    with pytest.raises(PassError, match="1 dtypes for 2 inputs"):
+        strip_model(model(text), "a,b", "out", [INT32])
+    with pytest.raises(KeyError, match="aa"):
+        strip_model(model(text), "aa", "out", FLOAT)
+
+
+def test_an_input_that_is_not_needed_is_told():
+    of = model("x = Placeholder {dtype: f32}; y = Placeholder {dtype: i32}; out = Neg(x)")
+    assert strip_model(of, "x,y", "out", [FLOAT, INT32]) == ["the outputs do not need the input 'y'"]

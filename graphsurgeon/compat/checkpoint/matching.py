@@ -11,19 +11,20 @@ import glob
 import os
 
 from graphsurgeon.compat.local_path import local_path
+from proto_utils import places
 
 
 def matching_files(pattern: str) -> list[str]:
     """Return the existing paths that a pattern matches, sorted; ``*``, ``?`` and ``[...]`` do not match a slash."""
     pattern = local_path(pattern)
-    if os.path.exists(pattern):
+    if places.exists(pattern):
         return [pattern]
     if not glob.has_magic(pattern):
         return []
     directory, name = os.path.split(pattern)
-    if os.path.isdir(directory):
-        pattern = os.path.join(glob.escape(directory), name)
-    return sorted(glob.glob(pattern))
+    if places.isdir(directory):
+        return sorted(places.matching(directory, name))
+    return sorted(places.glob(pattern))
 
 
 def checkpoint_files(prefix: str) -> list[str]:

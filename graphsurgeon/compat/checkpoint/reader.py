@@ -41,7 +41,7 @@ from graphsurgeon.formats.table import FOOTER_NBYTES, is_table
 from graphsurgeon.formats.v1 import V1Checkpoint
 from graphsurgeon.names import text_of
 from graphsurgeon.tensors.values import OpaqueTensor
-from proto_utils.files import FileSource
+from proto_utils.opening import open_source
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 
@@ -205,7 +205,7 @@ def _v1_prefix(pattern: str, files: list[str]) -> str:
 def _no_table(path: str) -> str:
     """Return why a file is no table, in TensorFlow's words; empty when it may be one."""
     try:
-        with contextlib.closing(FileSource(path)) as source:
+        with contextlib.closing(open_source(path)) as source:
             if is_table(source):
                 return ""
             is_short = source.size < FOOTER_NBYTES
