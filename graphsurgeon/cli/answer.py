@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import emit_json, emit_line, in_flags, remark
+from graphsurgeon.cli.destination import check_kind
+from graphsurgeon.cli.output import emit_json, emit_line, in_flags, is_csv, remark
+from proto_utils import places
 from proto_utils.leftovers import set_right
-from proto_utils.places import is_directory_name
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.kinds import OutputKind
     from graphsurgeon.formats.saved import Saved
     from graphsurgeon.ir.model import Model
-    from graphsurgeon.tensors.tensor import Tensor
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,6 +36,8 @@ class Answer:
         self.explain, self.dry_run, self.force, self.sync, self.as_json, self.quiet, self.drop_values = (
             given.pop(key, False) for key in ("explain", "dry_run", "force", "sync", "as_json", "quiet", "drop_values")
         )
+        # Rows as CSV are asked for as well as a table.
+        self.explain = self.explain or is_csv()
         self.update_state: bool = given.pop("update_state", True)
         self.planned: list[str] = []
         self.deleted: list[str] = []
@@ -53,14 +54,13 @@ class Answer:
 
     def write(
         self,
-        tensors: MutableMapping[str, Tensor],
         save: Callable[[str], T],
         existing: Callable[[str], Sequence[str]],
         planned: Callable[[str], Sequence[str]],
     ) -> T | None:
-        """Write the output and show the progress; in a dry run list it, and say what would stand in the way.
+        """Write the output; in a dry run list it, and say what would stand in the way.
 
-        `tensors` are watched meanwhile; `existing` returns the files that `save` would replace, `planned` those that it
+        `existing` returns the files that `save` would replace, `planned` those that it
         would write. Return what `save` returned, None when nothing was to be written.
         """
         if self.path is None:
@@ -68,10 +68,7 @@ class Answer:
         if self.dry_run:
             self.plan(existing(self.path), planned(self.path))
             return None
-        from graphsurgeon.cli.progress import watching
-
-        with watching(tensors, links=self.links, quiet=not self.is_shown):
-            return save(self.path)
+        return save(self.path)
 
     def save(self, model: Model, kind: OutputKind | None) -> Saved:
         """Save a model at `path`, as `write` does; a dry run returns no paths, only notes."""
@@ -81,6 +78,7 @@ class Answer:
 
         kind = kind or choose_kind(model, self.path or "")
         if self.path is not None:
+            check_kind(self.path, kind)
             check_saving(model, self.path, kind, drop_values=self.drop_values)
             if self.dry_run and self.force and kind == "saved_model":
                 from graphsurgeon.formats.replaced import require_saved_model
@@ -88,8 +86,7 @@ class Answer:
                 require_saved_model(self.path, {} if model.saved_model is None else model.saved_model.files)
         how: dict[str, Any] = {"update_state": self.update_state, "drop_values": self.drop_values, "sync": self.sync}
         saved = self.write(
-            model.variables,
-            lambda path: save(model, path, to=kind, overwrite=self.force, links=self.links, **how),
+            lambda path: save(model, path, to=kind, force=self.force, links=self.links, **how),
             lambda path: existing_outputs(path, kind),
             lambda path: planned_outputs(model, path, kind, update_state=self.update_state, links=self.links),
         )
@@ -124,7 +121,7 @@ class Answer:
             planned = {"would_write": self.planned, "would_delete": self.deleted} if self.dry_run else {}
             emit_json(self.verb, **facts, **planned, seconds=round(seconds, 3))
             return
-        replacing = {path for path in self.planned if self.force and os.path.lexists(path)}
+        replacing = {path for path in self.planned if self.force and places.lexists(path)}
         planned_lines = [
             f"would write {path}" + (", in place of what is there" if path in replacing else "")
             for path in self.planned
@@ -138,34 +135,13 @@ class Answer:
 def output_options(verb: F) -> F:
     """Add the options of every verb that writes an edited checkpoint."""
     given = (
-        click.option("-o", "--output", metavar="DST", help="Prefix of the checkpoint to write; it may be SRC."),
+        options.output_option("Prefix of the checkpoint to write; it may be SRC."),
         options.update_state,
         options.links,
         click.option("--explain", is_flag=True, help="Show every change as a table; --dry-run does too."),
-        options.common("dry_run", "force", "sync", "json", "quiet"),
+        options.rows,
+        options.common("dry_run", "force", "sync", "json", "quiet", "threads"),
     )
     for option in reversed(given):
         verb = option(verb)
     return verb
-
-
-def is_directory(path: str) -> bool:
-    """Whether an output is a directory, by its name or because it is there."""
-    return is_directory_name(path) or os.path.isdir(path)
-
-
-def check_prefix(path: str | None) -> None:
-    """Refuse a directory for a checkpoint's prefix: the files would be hidden in it, or lie beside it.
-
-    A prefix whose checkpoint is there may be called like a directory. Names that promise something else are a
-    PassError.
-    """
-    if path is None:
-        return
-    if not is_directory(path):
-        from graphsurgeon.formats.output_names import check_output_name
-
-        check_output_name(path, "checkpoint")
-        return
-    if is_directory_name(path) or not os.path.exists(f"{path}.index"):
-        raise click.UsageError(f"{path!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")

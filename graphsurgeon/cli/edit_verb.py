@@ -5,7 +5,6 @@ What users do not give: ``sources``, the paths of the SRCs, and ``model``, the g
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,14 @@ import click
 
 from graphsurgeon import edits
 from graphsurgeon.cli import options
-from graphsurgeon.cli.answer import Answer, check_prefix, output_options
-from graphsurgeon.cli.output import emit_table, format_shape, in_flags, note_lines, written_lines
+from graphsurgeon.cli.answer import Answer, output_options
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.destination import check_prefix, kind_at
+from graphsurgeon.cli.output import format_shape, in_flags, note_lines, written_lines
 from graphsurgeon.cli.pass_verb import click_option
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.options import description_of, options_of
+from proto_utils import places
 
 if TYPE_CHECKING:
     from graphsurgeon.edits._contract import EditReport
@@ -33,10 +35,10 @@ def command_of(name: str) -> click.Command:
     verb = output_options(_verb(name, function))
     for option in reversed(list(options_of(function).values())):
         if option.name != "others" and not option.is_internal:
-            verb = click_option(option)(verb)
+            verb = click_option(option, name)(verb)
     several = click.argument("sources", metavar="SRC...", nargs=-1, required=True)
     verb = several(verb) if "others" in options_of(function) else _one(verb)
-    return click.command(options.verb_name(name), help=description_of(function))(verb)
+    return click.command(options.verb_name(name), cls=Verb, help=description_of(function))(verb)
 
 
 def _one(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,7 +55,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     def verb(*, sources: Sequence[str], output: str | None, **given: Any) -> None:
         from graphsurgeon.formats.load import load_checkpoint
-        from graphsurgeon.tools.edited_checkpoint import open_edited, tensors_at
+        from graphsurgeon.tools.edited_checkpoint import all_tensors_at, open_edited
 
         answer = Answer(options.verb_name(name), output, given)
         checkpoint = open_edited(sources[0], partial=given.get("readable", False))
@@ -64,7 +66,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             given["sources"] = tuple(sources)
         if "model" in known:
             given["model"] = checkpoint.graph
-        others = ([tensors_at(source) for source in sources[1:]],) if "others" in known else ()
+        others = ([all_tensors_at(source) for source in sources[1:]],) if "others" in known else ()
         report = function(checkpoint.tensors, *others, **given)
         finish(answer, sources, checkpoint, report)
 
@@ -93,27 +95,29 @@ def finish(
     _show_changes(answer, report)
     how = {**how, "links": answer.links, "update_state": answer.update_state}
     saved = answer.write(
-        checkpoint.tensors,
-        lambda path: checkpoint.save(path, model=model, overwrite=answer.force, sync=answer.sync, **how),
+        lambda path: checkpoint.save(path, model=model, force=answer.force, sync=answer.sync, **how),
         existing,
         lambda path: planned_checkpoint(checkpoint.tensors, path, has_graph=model is not None, **how),
     )
     saved = saved or Saved()
     notes += map(in_flags, saved.notes)
-    if saved and model is None and os.path.exists(f"{answer.path}.meta"):
-        notes.append(f"{answer.path}.meta, which was there before, stays as it is")
+    if saved and model is None and places.exists(f"{answer.path}.meta"):
+        from graphsurgeon.tools.written_edit import stays
+
+        notes.append(stays(str(answer.path)))
     source = sources[0] if len(sources) == 1 else list(sources)
     written = {"outputs": saved, "linked": saved.linked}
     lines = [*_summary(report), *note_lines(notes)]
     lines += written_lines(saved, saved.linked, saved.kept)
-    answer.finish({"source": source, **written, **report.to_json(), "notes": notes}, lines)
+    facts = report.to_json() if answer.as_json else {}
+    answer.finish({"source": source, **written, **facts, "notes": notes}, lines)
 
 
 def _finish_graph(answer: Answer, sources: Sequence[str], constants: EditedConstants, report: EditReport) -> None:
     """Save a graph whose constants were edited, and print the changes."""
     model = constants.edited_graph(answer.verb)
     _show_changes(answer, report)
-    saved = answer.save(model, None) if answer.path is not None else Saved()
+    saved = answer.save(model, kind_at(answer.path, None, model)) if answer.path is not None else Saved()
     notes = [*report.notes, *saved.notes]
     source = sources[0] if len(sources) == 1 else list(sources)
     lines = [*_summary(report), *note_lines(notes), *written_lines(saved)]
@@ -121,9 +125,8 @@ def _finish_graph(answer: Answer, sources: Sequence[str], constants: EditedConst
 
 
 def _show_changes(answer: Answer, report: EditReport) -> None:
-    """Print the changes when asked; what was found, and not asked for, without, before anything is written."""
-    is_found = answer.is_shown and any(row.reason for row in report.changes)
-    if is_found or (not answer.as_json and (answer.explain or answer.dry_run)):
+    """Print the changes when asked, before anything is written."""
+    if not answer.as_json and (answer.explain or answer.dry_run):
         _emit_changes(report)
 
 
@@ -140,15 +143,14 @@ def _emit_changes(report: EditReport) -> None:
     ]  # fmt: skip
     rows += [[row.name, "skipped", "", "", "", row.reason] for row in report.skipped]
     if rows:
+        from graphsurgeon.cli.tables import emit_table
+
         used = [i for i in range(len(_HEADERS)) if any(row[i] for row in rows)]
-        emit_table([_HEADERS[i] for i in used], [[row[i] for i in used] for row in rows])
+        emit_table([_HEADERS[i] for i in used], [[row[i] for i in used] for row in rows], scoped=True)
 
 
 def _summary(report: EditReport) -> list[str]:
-    numbers: dict[str, int] = {}
-    for row in report.changes:
-        numbers[row.action] = numbers.get(row.action, 0) + 1
-    parts = [f"{number:,} {action}" for action, number in numbers.items()]
+    parts = [f"{number:,} {action}" for action, number in report.num_by_action().items()]
     parts += [f"{report.num_unchanged:,} as before"] if report.num_unchanged else []
     parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
     lines = ["tensors: " + (", ".join(parts) or "none")]

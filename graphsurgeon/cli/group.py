@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from typing import TYPE_CHECKING
 
 import click
 
 from graphsurgeon import edits, passes
-from graphsurgeon.cli import verbs
+from graphsurgeon.cli import options, verbs
+from graphsurgeon.cli.command import no_such_option
 from graphsurgeon.cli.options import verb_name
 from graphsurgeon.errors import did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: What others call what these verbs do.
 _OTHER_WORDS = {
@@ -43,6 +48,14 @@ class VerbGroup(click.Group):
             self.commands[cmd_name] = command
         return self.commands[cmd_name]
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer verbs, with the first sentence of their files, and options; imports no verb."""
+        from click.shell_completion import CompletionItem
+
+        stems = {verb_name(stem): room.path(stem) for room in (verbs, passes, edits) for stem in room.names()}
+        found = [CompletionItem(name, help=summary(stems[name])) for name in stems if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -56,16 +69,28 @@ class VerbGroup(click.Group):
             raise error
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- the same
-        """List the verbs with the first sentence of their files; imports none of them."""
-        sections = {
-            "Passes, which change a model": passes,
-            "Edits, which change the tensors of a checkpoint": edits,
-            "Other verbs": verbs,
-        }
-        for title, room in sections.items():
-            with formatter.section(title):
-                formatter.write_dl([(verb_name(stem), summary(room.path(stem))) for stem in room.names()])
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what stands before the verb."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise no_such_option(error.option_name, self, ctx) from error
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help: the verbs by group, with the first sentence of their files; imports none of them."""
+        from graphsurgeon.cli.help_page import group_page
+
+        return group_page(self, ctx, grouped())
+
+
+def grouped() -> dict[str, list[tuple[str, str]]]:
+    """Return the verbs that there are, with their summaries, by what they are for; last those of no group."""
+    from graphsurgeon.cli import catalog
+
+    summaries = {verb_name(stem): summary(room.path(stem)) for room in (verbs, passes, edits) for stem in room.names()}
+    known = {title: [(name, summaries.pop(name)) for name in names if name in summaries]
+             for title, names in catalog.groups().items()}  # fmt: skip
+    return {title: rows for title, rows in {**known, "Other verbs": list(summaries.items())}.items() if rows}
 
 
 def _imported(stem: str) -> click.Command | None:
@@ -98,16 +123,17 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.group(
     cls=VerbGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="VERB --help tells the options of a verb. Exit codes: 0 done, 1 a finding, 2 usage, "
-    "3 bad or foreign file, 4 declined, 5 not found, 6 input or output, 70 internal error.",
+    context_settings={"max_content_width": 100},
+    epilog="graphsurgeon VERB --help tells the options of a verb, graphsurgeon help VERB all about it. Exit codes: 0 "
+    "done, 1 a finding, 2 usage, 3 bad or foreign file, 4 declined, 5 not found, 6 input or output, 70 internal error.",
     no_args_is_help=False,
     invoke_without_command=True,
     subcommand_metavar="VERB ...",
 )
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+    "-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
 )
+@options.help_flag
 def cli() -> None:
     """TensorFlow graph and checkpoint surgery, without TensorFlow.
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 #: The exit code, that of an operation that declines.
 DECLINED = 4
 #: What a package is imported as, when that is not what it is installed as.
-_INSTALLED_AS = {"google": "protobuf", "yaml": "pyyaml"}
+_INSTALLED_AS = {"apache_beam": "apache-beam", "google": "protobuf", "yaml": "pyyaml"}
 _NEEDED = frozenset(("protobuf", "numpy", "crc32c", "ml_dtypes", "cramjam", "click", "rich", "pyyaml"))
+#: What a verb needs that not everybody has.
+_OPTIONAL = frozenset(("apache-beam",))
 
 
 def missing_package(error: BaseException) -> str | None:
@@ -18,7 +20,7 @@ def missing_package(error: BaseException) -> str | None:
         return None
     module = (error.name or "").partition(".")[0]
     package = _INSTALLED_AS.get(module, module)
-    return package if package in _NEEDED else None
+    return package if package in _NEEDED | _OPTIONAL else None
 
 
 def describe_missing(package: str) -> dict[str, object]:

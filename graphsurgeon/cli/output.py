@@ -1,17 +1,22 @@
-"""The answer on stdout: JSON, or tables and lines; remarks on stderr."""
+"""The answer on stdout: JSON, or lines; remarks on stderr. Tables are in `graphsurgeon.cli.tables`."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import click
+
+from graphsurgeon.display import count as count  # noqa: PLC0414 -- re-exported
+from graphsurgeon.display import format_nbytes as format_nbytes  # noqa: PLC0414 -- re-exported
+from graphsurgeon.display import format_shape as format_shape  # noqa: PLC0414 -- re-exported
+from graphsurgeon.display import printable as printable  # noqa: PLC0414 -- re-exported
+from proto_utils import places
 
 T = TypeVar("T")
 
@@ -22,48 +27,113 @@ _OPTION = r"(?s)([a-z_]+)(=.+)?"
 _WORD = r""""([^"]*)"|r?('[^']*')"""
 #: What the command line spells in another way.
 _FLAGS = {
-    "overwrite": "--force",
     'links="never"': "--copy",
     'load(checkpoint="PREFIX")': "--checkpoint PREFIX",
     'save(to="saved_model")': "convert --to saved_model",
 }
 
+#: Where a context keeps the forms that were chosen.
+_FORMS = "graphsurgeon.forms"
+
+#: Paths of this process that users know by another name, `graphsurgeon.cli.streams`.
+RENAMED: dict[str, str] = {}
+
 #: The version of what ``--json`` prints.
 SCHEMA = 1
 
-# Drawing takes about a millisecond a row; longer tables come as columns on a terminal too.
-_MAX_DRAWN_ROWS = 1000
+#: How prose begins, which is folded on a terminal that has more columns than this.
+_PROSE = ("note: ", "skipped ", "error: ", "warning: ", "hint: ", "~ ")
+_MIN_WIDTH = 20
 # Rows that are written at a time.
 _BATCH = 1000
 #: So many notes that are alike are lines of their own.
 _MAX_ALIKE = 3
 #: Names and numbers: in quotes, before a colon at the beginning, digits.
-_DIFFERENT = re.compile(r"^\S+(?=: )|'[^']*'|\"[^\"]*\"|\d[\d,.]*")
-# Columns of at most this width are never folded: dtypes, shapes, roles.
-_SHORT = 20
-_GAP = "   "
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_DIFFERENT = r"^\S+(?=: )|'[^']*'|\"[^\"]*\"|\d[\d,.]*"
 
 
 def emit_json(verb: str, **facts: Any) -> None:
     """Print the answer as one JSON object."""
-    click.echo(json.dumps({"schema": SCHEMA, "verb": verb, **facts}))
+    # Imported here, for who reads help or a table does without.
+    import json
+
+    click.echo(as_typed(json.dumps({"schema": SCHEMA, "verb": verb, **facts}, default=list)))
 
 
 def emit_json_rows(verb: str, rows: Iterable[Any], **facts: Any) -> None:
     """Print the answer as one JSON object whose ``rows``, which may be millions, are written as they come."""
-    head = json.dumps({"schema": SCHEMA, "verb": verb, **facts, "rows": []})
+    import json
+
+    head = as_typed(json.dumps({"schema": SCHEMA, "verb": verb, **facts, "rows": []}))
     click.echo(head[:-2], nl=False)
     separator = ""
-    for batch in _batches(rows):
+    for batch in batches(rows):
         click.echo(separator + json.dumps(batch)[1:-1], nl=False)
         separator = ", "
     click.echo("]}")
 
 
-def emit_line(text: str) -> None:
-    """Print a line of the answer, or several."""
-    click.echo(text if text.isprintable() else "\n".join(map(printable, text.split("\n"))))
+def choose_form(form: str, *, beside: Sequence[str] = ()) -> None:
+    """Take down in which form the rows of the running verb are to be: ``json``, ``csv``, ``wide``.
+
+    UsageError when another that it excludes was chosen before.
+    """
+    chosen = _chosen_forms()
+    for other in beside:
+        if other in chosen:
+            raise click.UsageError(f"--{form} and --{other} exclude each other")
+    chosen.add(form)
+
+
+def is_csv() -> bool:
+    """Whether rows are printed as CSV, and nothing else to stdout."""
+    return "csv" in _chosen_forms()
+
+
+def is_wide() -> bool:
+    """Whether nothing is shortened, however narrow the terminal is."""
+    return "wide" in _chosen_forms()
+
+
+def _chosen_forms() -> set[str]:
+    context = click.get_current_context(silent=True)
+    chosen: set[str] = set() if context is None else context.meta.setdefault(_FORMS, set())
+    return chosen
+
+
+def styled(text: str, *, err: bool = False, **style: Any) -> str:
+    """Return a text in colour, bold ..., when it goes to a terminal and NO_COLOR is not set."""
+    stream = sys.stderr if err else sys.stdout
+    is_plain = os.environ.get("NO_COLOR") or stream is None or not stream.isatty()
+    return text if is_plain else click.style(text, **style)
+
+
+def emit_line(text: str, *, fg: str | None = None) -> None:
+    """Print a line of the answer, or several, in a colour that means something; beside rows of CSV to stderr."""
+    text = as_typed(text)
+    shown = text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
+    if is_csv():
+        with contextlib.suppress(OSError):
+            click.echo(folded(shown, err=True), err=True)
+    else:
+        shown = folded(shown)
+        click.echo(shown if fg is None else styled(shown, fg=fg))
+
+
+def folded(text: str, *, err: bool = False) -> str:
+    """Return a line of prose as several that end behind words and slashes, where it goes to a terminal and is longer.
+
+    Prose is what begins with ``note:``, ``error:`` and the like. A terminal would break it within words; paths it may
+    break, for they can be copied then.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if stream is None or not text.lstrip(" ").startswith(_PROSE) or not stream.isatty():
+        return text
+    from graphsurgeon.cli.name_layout import terminal_width, wrapped
+
+    width = terminal_width(stream)
+    lines = wrapped(text, width - 2) if len(text) > width > _MIN_WIDTH else [text]
+    return "\n  ".join(lines)
 
 
 def emit_path(path: str) -> None:
@@ -99,36 +169,18 @@ def _flag(quoted: re.Match[str]) -> str:
     return " ".join(f"{flag} {word or literal}" for word, literal in re.findall(_WORD, option[2] or "")) or flag
 
 
-def printable(text: str) -> str:
-    """Escape control characters: names in files may hold terminal escape sequences."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def as_typed(text: str) -> str:
+    """Return a text in which paths are what users typed: ``-`` for the file that standard input was put into."""
+    for path, typed in RENAMED.items():
+        text = text.replace(path, typed)
+    return text
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print a line about the work to stderr; that it cannot be printed is no reason to fail."""
     if not quiet:
         with contextlib.suppress(OSError):
-            click.echo(printable(text), err=True)
-
-
-def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print a table, drawn on a terminal, in aligned columns elsewhere; nothing without headers.
-
-    Numbers stand to the right. What can be looped over twice is, and is not held in memory when it is long.
-    """
-    if not headers:
-        return
-    rows = list(rows) if iter(rows) is rows else rows
-    if sys.stdout.isatty():
-        cells = [list(row) for row in itertools.islice(rows, _MAX_DRAWN_ROWS + 1)]
-        if len(cells) <= _MAX_DRAWN_ROWS:
-            _draw_table(headers, cells, title)
-            return
-    if title:
-        click.echo(printable(title))
-    _write_columns(headers, rows)
+            click.echo(folded(printable(as_typed(text)), err=True), err=True)
 
 
 def written_lines(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequence[str] = ()) -> Iterator[str]:
@@ -138,124 +190,36 @@ def written_lines(paths: Sequence[str], linked: Sequence[str] = (), kept: Sequen
     """
     for path in paths:
         what = "kept" if path in kept else "linked" if path in linked else "wrote"
-        yield f"{what} {path} ({format_nbytes(os.path.getsize(path))})"
+        yield f"{what} {path} ({format_nbytes(places.getsize(path))})"
     if not paths:
         yield "wrote nothing"
 
 
 def note_lines(notes: Iterable[str], label: str = "note:") -> Iterator[str]:
-    """Yield a line per note; many that differ in names and numbers at most are one line with their count."""
+    """Yield a line per note; those that differ in a name alone are one line with their count and a few names.
+
+    So are many that differ in names and numbers.
+    """
     groups: dict[str, list[str]] = {}
     for note in notes:
-        groups.setdefault(_DIFFERENT.sub("*", note), []).append(note)
+        groups.setdefault(re.sub(_DIFFERENT, "*", note), []).append(note)
     for group in groups.values():
         distinct = list(dict.fromkeys(group))
         if len(distinct) == 1:
             yield f"{label} {group[0]}" + (f" ({len(group):,} times)" if len(group) > 1 else "")
-        elif len(distinct) <= _MAX_ALIKE:
+            continue
+        found = [re.findall(_DIFFERENT, note) for note in distinct]
+        columns = [column for column in zip(*found, strict=True) if len(set(column)) > 1]
+        if len(columns) > 1 and len(distinct) <= _MAX_ALIKE:
             yield from (f"{label} {note}" for note in distinct)
-        else:
-            yield f"{label} {distinct[0]} (one of {len(distinct):,} alike; --json has all)"
+            continue
+        shown = ", ".join(dict.fromkeys(columns[0][:_MAX_ALIKE]))
+        more = ", ...; --json has all" if len(distinct) > _MAX_ALIKE else ""
+        yield f"{label} {distinct[0]} ({len(distinct):,} alike: {shown}{more})"
 
 
-def format_nbytes(nbytes: int) -> str:
-    """Return a size for people: ``553.4 MB``."""
-    size, unit = float(nbytes), 0
-    while size >= 999.95 and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{nbytes} B" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
-
-
-def format_shape(shape: Sequence[int | None] | None) -> str:
-    """Return a shape for people: ``[3, ?, 64]``, ``?`` for an unknown rank."""
-    if shape is None:
-        return "?"
-    return "[" + ", ".join("?" if dim is None else str(dim) for dim in shape) + "]"
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 node``, ``2 nodes``, ``1,234 nodes``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _text(cell: object) -> str:
-    """Format a cell for people, with thousands separators."""
-    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else printable(str(cell))
-
-
-def _pad(text: str, width: int, to_right: bool) -> str:
-    return text.rjust(width) if to_right else text.ljust(width)
-
-
-def _write_columns(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print aligned columns in two passes over the rows: one for the widths, one to write."""
-    widths, right = [len(header) for header in headers], [True] * len(headers)
-    num_rows = 0
-    for row in rows:
-        num_rows += 1
-        for i, cell in enumerate(row):
-            text = cell if type(cell) is str else str(cell)
-            widths[i] = max(widths[i], len(text))
-            if right[i] and not isinstance(cell, int):
-                right[i] = False
-    right = right if num_rows else [False] * len(headers)
-    columns = "  ".join(f"%{'' if to_right else '-'}{width}s" for width, to_right in zip(widths, right, strict=True))
-    click.echo((columns % tuple(headers)).rstrip())
-    for batch in _batches(rows):
-        click.echo("\n".join(printable((columns % tuple(row)).rstrip()) for row in batch))
-
-
-def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+def batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Yield rows so many at a time that it costs little to print them."""
     iterator = iter(rows)
     while batch := list(itertools.islice(iterator, _BATCH)):
         yield batch
-
-
-def _draw_table(headers: Sequence[str], cells: Sequence[Sequence[object]], title: str) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    texts = [[_text(cell) for cell in row] for row in cells]
-    widths = [max(map(len, column)) for column in zip(headers, *texts, strict=True)]
-    right = [bool(cells) and all(isinstance(row[i], int) for row in cells) for i in range(len(headers))]
-    if sum(widths) + len(_GAP) * (len(widths) - 1) > console.width and len(widths) > 2 and widths[-1] > _SHORT:
-        _draw_stacked([list(headers), *texts], widths, right, title, console.width)
-        return
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for header, width, to_right in zip(headers, widths, right, strict=True):
-        justify: Literal["left", "right"] = "right" if to_right else "left"
-        table.add_column(header, justify=justify, overflow="fold", no_wrap=width <= _SHORT)
-    for row in texts:
-        # Names may hold square brackets, which rich would take for markup.
-        table.add_row(*map(Text, row))
-    console.print(table)
-
-
-def _draw_stacked(
-    lines: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[bool], title: str, width: int
-) -> None:
-    """Draw a table that is too wide: the last cell of each row below it, and long names in several lines.
-
-    Columns side by side would leave each a few letters.
-    """
-    if title:
-        click.secho(title, italic=True)
-    middle = slice(1, -1)
-    name_width = min(widths[0], max(_SHORT, width - sum(widths[middle]) - len(_GAP) * (len(widths) - 2)))
-    for number, (name, *_, last) in enumerate(lines):
-        head, rest = name[:name_width], name[name_width:]
-        cells = zip(lines[number][middle], widths[middle], right[middle], strict=True)
-        line = _GAP.join([head.ljust(name_width), *(_pad(*cell) for cell in cells)]).rstrip()
-        click.secho(line, bold=number == 0)
-        while rest:
-            click.echo(rest[:name_width])
-            rest = rest[name_width:]
-        # Imported here: few tables are too wide.
-        import textwrap
-
-        below = textwrap.wrap(last, max(_SHORT, width - 4), break_long_words=False, break_on_hyphens=False)
-        for text in below:
-            click.secho(f"    {text}", bold=number == 0, dim=number > 0)

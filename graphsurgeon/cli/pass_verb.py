@@ -14,10 +14,15 @@ import click
 
 from graphsurgeon import passes
 from graphsurgeon.cli import options
-from graphsurgeon.cli.answer import Answer, is_directory
-from graphsurgeon.cli.output import emit_line, emit_table, in_flags, written_lines
-from graphsurgeon.cli.reports import explain, summarize
+from graphsurgeon.cli.answer import Answer
+from graphsurgeon.cli.catalog import is_transform
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.destination import kind_at
+from graphsurgeon.cli.metavars import metavar_of
+from graphsurgeon.cli.output import in_flags, written_lines
+from graphsurgeon.cli.reports import show_tables, summarize
 from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
+from graphsurgeon.display import Displayed
 from graphsurgeon.formats.kinds import OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.options import Option, description_of, options_of
@@ -29,13 +34,15 @@ _NUMBERS: dict[str, type[int] | type[float]] = {"integer": int, "number": float}
 #: Further flags of options.
 _ALSO = {"prefixes": ("--prefix",)}
 #: What makes the checkpoint that training starts from, which is the latest of its directory.
-_STARTS = ("unfreeze",)
+_STARTS = ("add_head", "train_mode", "unfreeze")
 #: What changes no value: data files can be linked.
 _NO_NEW_VALUES = (
-    "bypass", "copy", "dense_to_conv", "insert", "join", "remove", "reroute", "set_attr", "set_device", "set_inputs",
-    "set_shape", "set_trainable",
+    "add_default_attributes", "bypass", "copy", "dense_to_conv", "flatten_atrous_conv", "functionalize",
+    "infer_shapes", "insert", "join", "lower", "merge_duplicate_nodes", "obfuscate_names", "rebuild_contexts",
+    "remove", "remove_attribute", "remove_control_dependencies", "remove_default_attributes", "remove_nodes",
+    "remove_training_nodes", "rename_attribute", "rename_op", "reroute", "set_attr", "set_device", "set_inputs",
+    "set_shape", "set_trainable", "sort", "train_mode",
 )  # fmt: skip
-_METAVARS = {"checkpoint": "CHECKPOINT", "lines": "FILE"}
 
 
 def command_of(name: str) -> click.Command:
@@ -48,35 +55,41 @@ def command_of(name: str) -> click.Command:
         verb = options.update_state(verb)
     for option in reversed(list(options_of(function).values())):
         if not option.is_internal and option.kind.item != "model":
-            verb = click_option(option)(verb)
+            verb = click_option(option, name)(verb)
     text = description_of(function)
     if "nodes" in options_of(function):
         text += f"\n\nNODES: {options_of(function)['nodes'].help}"
-    command = click.command(options.verb_name(name), help=text)(verb)
+    command = click.command(options.verb_name(name), cls=Verb, help=text)(verb)
     # SRC comes first of the arguments.
     command.params.sort(key=lambda each: each.name == "nodes")
     return command
 
 
-def click_option(option: Option) -> Callable[[Any], Any]:
-    """Return the decorator that gives a verb an option."""
+def click_option(option: Option, verb: str) -> Callable[[Any], Any]:
+    """Return the decorator that gives a verb, of that name, an option."""
     kind = option.kind
     if option.name == "nodes":
         return click.argument("nodes", metavar="NODES...", nargs=-1, required=option.is_required)
     given: dict[str, Any] = {"help": option.help, "required": option.is_required}
     if not option.is_required:
-        given["default"] = option.default
+        given |= {"default": option.default, "show_default": True}
     if kind.item in ("integer", "number") and kind.is_list:
-        given["type"] = options.Numbers(_NUMBERS[kind.item])
+        given |= {"type": options.Numbers(_NUMBERS[kind.item]), "metavar": metavar_of(option, verb)}
     elif kind.is_list:
-        given |= {"multiple": True, "metavar": "PATTERN" if "pattern" in option.help.lower() else "VALUE"}
+        given |= {"multiple": True, "metavar": metavar_of(option, verb)}
     elif kind.item == "choice":
-        given |= {"type": click.Choice(kind.choices), "show_default": True}
+        given |= {"type": click.Choice(kind.choices)}
     elif kind.item == "flag":
-        given["is_flag"] = True
+        given |= {"is_flag": True, "show_default": False}
     else:
-        given |= {"type": _NUMBERS.get(kind.item, str), "metavar": _METAVARS.get(kind.item)}
-    flags = ["--" + option.word.replace("_", "-"), *_ALSO.get(option.name, ())]
+        given |= {"type": _NUMBERS.get(kind.item, str), "metavar": metavar_of(option, verb)}
+    word = option.word.replace("_", "-")
+    flags = [f"--{word}", *_ALSO.get(option.name, ())]
+    if option.default is True:
+        # What is done by default has a flag to leave it, of which its help speaks last.
+        flags = [f"--no-{word}"]
+        text = option.help.rpartition("; else ")[2]
+        given |= {"flag_value": False, "help": text[:1].upper() + text[1:]}
     return click.option(*flags, option.name, **given)
 
 
@@ -84,7 +97,7 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     known = options_of(function)
     is_for_several = any(option.kind.item == "model" for option in known.values())
 
-    @click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
+    @options.output_option("File, prefix of the checkpoint, or directory to write.")
     @click.option(
         _kind_flag(function),
         "output_kind",
@@ -93,16 +106,13 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @options.drop_values
     @click.option("--explain", is_flag=True, help="Show the whole report as tables.")
+    @options.rows
     @options.common("dry_run", "force", "sync", "json", "quiet")
     def verb(source: str | Sequence[str], output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
         answer = Answer(options.verb_name(name), output, given)
-        if output is not None and output_kind != "saved_model" and is_directory(output):
-            raise click.UsageError(
-                f"{output!r} is a directory: name a file or a checkpoint prefix in it, such as model.ckpt, or add "
-                f"{_kind_flag(function)} saved_model"
-            )
-        signature = _signature_of(function, output_kind, given)
         model, *others = _models(known, source, given)
+        output_kind = kind_at(output, output_kind, model, flag=_kind_flag(function))
+        signature = _signature_of(function, output_kind, given, model)
         output_kind = output_kind or _kind_of_nothing(model, source)
         report = function(model, *others, **given)
         if model.meta is not None and model.meta.signature_def and "outputs" in given:
@@ -110,15 +120,13 @@ def _verb(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             signature = {"inputs": (), "outputs": ()}
         model, serving = made_servable(model, output_kind, **signature)
         saved = answer.save(model, output_kind) if answer.path is not None else Saved()
-        facts = report.to_json()
+        facts = report.plain_facts() if isinstance(report, Displayed) else report.to_json()
         if "notes" in facts or (saved.notes and output_kind != "saved_model"):
             more = saved.notes if output_kind != "saved_model" else []
             facts["notes"] = [*map(in_flags, facts.get("notes", ())), *more]
         is_whole = answer.explain or (answer.dry_run and getattr(report, "is_shown_by_dry_run", False))
         if is_whole and not answer.as_json:
-            for title, headers, rows in explain(facts):
-                emit_table(headers, rows, title=title)
-                emit_line("")
+            show_tables({"": facts})
         linked = {} if answer.links == "never" else {"linked": saved.linked}
         lines = [*summarize(facts), *serving_lines(serving), *written_lines(saved, linked.get("linked", ()))]
         where = source if isinstance(source, str) else list(source)
@@ -170,7 +178,7 @@ def _loaded(source: str, *, tags: Sequence[str] | None, checkpoint: str | None, 
     if checkpoint is not None and detect(source).kind.startswith("checkpoint"):
         raise click.UsageError("--checkpoint with --checkpoint-only is for a SRC that is a graph; SRC is a checkpoint")
     model = Model()
-    model.variables = dict(load_checkpoint(checkpoint or source))
+    model.variables = load_checkpoint(checkpoint or source).tensors()
     return model
 
 
@@ -180,12 +188,25 @@ def _named(facts: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _signature_of(
-    function: Callable[..., Any], kind: OutputKind | None, given: dict[str, Any]
+    function: Callable[..., Any], kind: OutputKind | None, given: dict[str, Any], model: Model
 ) -> dict[str, Sequence[str]]:
-    """Take the inputs and outputs of the signature out of the options: the pass's own, where it has such."""
+    """Take the inputs and outputs of the signature out of the options: the pass's own, where it has such.
+
+    Transforms that need not know them, and write no signature, only look whether they are there.
+    """
     if "outputs" in options_of(function):
         return {"inputs": given.get("inputs", ()), "outputs": given["outputs"]}
     own = options_of(function)
     signature = {side: () if side in own else given.pop(side) for side in ("inputs", "outputs")}
+    if kind != "saved_model" and any(signature.values()) and is_transform(options.verb_name(function.__name__)):
+        _require_nodes(model, [*signature["inputs"], *signature["outputs"]], function.__name__)
+        return {"inputs": (), "outputs": ()}
     check_signature_options(kind, **signature)
     return signature
+
+
+def _require_nodes(model: Model, texts: Sequence[str], operation: str) -> None:
+    from graphsurgeon.meta_graph.arguments import find_outputs
+    from graphsurgeon.names import split_names
+
+    find_outputs(model, {node.name: node for node in model.graph}, split_names(texts), operation)

@@ -1,82 +1,190 @@
-"""A progress bar for saving large models, on a terminal only."""
+"""The bar under which payload is read and written: on a terminal, for whatever takes longer than half a second.
+
+It is the observer of `proto_utils.meter`, which counts the bytes of files wherever they move. So no verb knows of it::
+
+    writing  43% ━━━━━━━━━━━━━━━━━━━━ 239.1 MB of 553.4 MB  812.3 MB/s  vgg_16/fc6/weights
+    reading 1.2 GB  2.1 GB/s  model.ckpt.data-00000-of-00001       when nobody said how much there is
+
+It is drawn when something is counted, and wiped out before anything else is printed.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from typing import TYPE_CHECKING
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
 
-from graphsurgeon.tensors.tensor import Tensor
-from proto_utils.files import CHUNK_NBYTES
+from graphsurgeon.cli.options import MUTED
+from graphsurgeon.cli.output import format_nbytes, printable
+from proto_utils import meter
 
-if TYPE_CHECKING:
-    from graphsurgeon.formats.linked_shards import Links
+#: In seconds: what is done by then has no bar; so often it is drawn; after such a pause other work begins.
+DELAY, INTERVAL, PAUSE = 0.5, 0.1, 1.0
 
-#: What is saved in less than about a quarter of a second needs no bar.
-MIN_NBYTES = 256 << 20
+#: Columns.
+_LONG_BAR, _SHORT_BAR, _GOOD_NAME, _MIN_NAME = 20, 8, 24, 12
+_GLYPHS, _PLAIN_GLYPHS = "━╌", "=-"
+#: From here on in Unicode a letter may take two columns.
+_WIDE = 0x1100
 
 
-class WatchedTensor(Tensor):
-    """A tensor that reports how many of its bytes have been read."""
+class Bar:
+    """Counts what moves, and draws it on a stream.
 
-    __slots__ = ("_advance", "_tensor")
+    Parameters
+    ----------
+    stream : TextIO
+        A terminal.
+    meta : mapping
+        When it has `MUTED`, nothing is drawn.
+    """
 
-    def __init__(self, tensor: Tensor, advance: Callable[[int], object]) -> None:
-        super().__init__(tensor.dtype, tensor.shape)
-        self._tensor = tensor
-        self._advance = advance
+    def __init__(self, stream: TextIO, meta: Mapping[str, Any]) -> None:
+        self._stream, self._meta = stream, meta
+        self._lock = threading.Lock()
+        self._glyphs = _GLYPHS if _can_show(_GLYPHS, stream) else _PLAIN_GLYPHS
+        self._num_drawn, self._is_new = 0, False
+        self._name = self._file = ""
+        self._last_drawn = self._last_told = time.monotonic()
+        self._begin(0, written=False)
 
-    @property
-    def bases(self) -> Sequence[Tensor]:
-        """The tensor that is watched."""
-        return (self._tensor,)
+    def expect(self, nbytes: int, *, written: bool) -> None:
+        """Add to what is to come; when all that was expected has come, or it went the other way, begin anew."""
+        if self._total and written == self._written and self._done < self._total:
+            self._total += nbytes
+        else:
+            self._begin(nbytes, written=written)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all values."""
-        return self._tensor.nbytes
+    def at(self, name: str) -> None:
+        """Show this name from here on."""
+        self._name, self._is_new = name, True
 
-    def chunks(self, nbytes: int = CHUNK_NBYTES) -> Iterator[bytes | memoryview]:
-        """Yield the values, reporting each piece when the next one is asked for."""
-        for chunk in self._tensor.chunks(nbytes):
-            yield chunk
-            self._advance(len(chunk))
+    def read(self, nbytes: int, path: str | None) -> None:
+        """Count what was read."""
+        self._file = path or ""
+        self._count(nbytes, written=False)
 
-    def strings(self) -> Iterator[bytes]:
-        """Yield the elements; they are not counted."""
-        return self._tensor.strings()
+    def wrote(self, nbytes: int) -> None:
+        """Count what was written."""
+        self._count(nbytes, written=True)
+
+    def clear(self) -> None:
+        """Wipe the bar out; the cursor stands at the beginning of its line."""
+        if self._num_drawn:
+            self._put("\r" + " " * self._num_drawn + "\r")
+            self._num_drawn = 0
+
+    def _begin(self, total: int, *, written: bool) -> None:
+        self._total, self._written, self._done = total, written, 0
+        self._start = time.monotonic()
+        if not self._is_new:
+            self._name = ""
+
+    def _count(self, nbytes: int, *, written: bool) -> None:
+        # Files are read by several threads.
+        with self._lock:
+            now = time.monotonic()
+            if self._done >= self._total and now - self._last_told > PAUSE:
+                # What moved before was something else, and nobody said when it ended.
+                self._begin(0, written=False)
+            self._last_told, self._is_new = now, False
+            if written == self._written:
+                self._done += nbytes
+            if now - self._start >= DELAY and now - self._last_drawn >= INTERVAL and MUTED not in self._meta:
+                self._last_drawn = now
+                self._draw(now)
+
+    def _draw(self, now: float) -> None:
+        try:
+            # The last column stays free: some terminals go to the next line after it.
+            width = os.get_terminal_size(self._stream.fileno()).columns - 1
+        except OSError:
+            width = -1
+        line = self._line(width if width > 0 else 79, self._done / max(now - self._start, 1e-6))
+        self._put("\r" + line + " " * (self._num_drawn - _columns(line)))
+        self._num_drawn = _columns(line)
+
+    def _line(self, width: int, speed: float) -> str:
+        """Return what fits: first the name goes, then the bar, then the sizes."""
+        verb = "writing" if self._written else "reading"
+        per_second = f"{format_nbytes(round(speed))}/s"
+        if self._total:
+            part = min(self._done / self._total, 1.0)
+            head, sizes = f"{verb} {part:4.0%}", f"{format_nbytes(self._done)} of {format_nbytes(self._total)}"
+        else:
+            part, head, sizes = None, verb, format_nbytes(self._done)
+        told = f"{head} {sizes}  {per_second}"
+        if len(told) > width:
+            return f"{head} {per_second}"[:width]
+        left = width - len(told)
+        bar = ""
+        if part is not None and left > _SHORT_BAR:
+            size = _LONG_BAR if left > _LONG_BAR + _GOOD_NAME else _SHORT_BAR
+            full = round(part * size)
+            bar = " " + self._glyphs[0] * full + self._glyphs[1] * (size - full)
+            left -= len(bar)
+        name = _shortened(printable(self._name) or os.path.basename(printable(self._file)), left - 2)
+        return f"{head}{bar} {sizes}  {per_second}" + (f"  {name}" if name else "")
+
+    def _put(self, text: str) -> None:
+        # A terminal that went away is no reason to fail.
+        with contextlib.suppress(OSError, UnicodeEncodeError):
+            self._stream.write(text)
+            self._stream.flush()
+
+
+class _Above:
+    """A stream of the same terminal: what is written to it has the bar wiped out first."""
+
+    def __init__(self, stream: TextIO, bar: Bar) -> None:
+        self._stream, self._bar = stream, bar
+
+    def write(self, text: str) -> int:
+        self._bar.clear()
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextlib.contextmanager
-def watching(tensors: MutableMapping[str, Tensor], *, links: Links, quiet: bool) -> Iterator[None]:
-    """Show a progress bar while tensors are saved, unless `quiet`, for those that have to be copied.
-
-    Partitioned ones are not counted.
-    """
-    if quiet or not sys.stderr.isatty():
+def shown(meta: Mapping[str, Any]) -> Iterator[None]:
+    """Show on stderr, which is a terminal, what moves meanwhile, unless `meta` has `MUTED` by then."""
+    streams = sys.stdout, sys.stderr
+    bar = Bar(sys.stderr, meta)
+    sys.stdout, sys.stderr = _Above(sys.stdout, bar), _Above(sys.stderr, bar)
+    meter.observer = bar
+    try:
         yield
-        return
-    numbers = {
-        name: tensor
-        for name, tensor in tensors.items()
-        if tensor.dtype.itemsize and tensor.parts is None and (links == "never" or tensor.stored is None)
-    }
-    total = sum(tensor.nbytes for tensor in numbers.values())
-    if total < MIN_NBYTES:
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    finally:
+        meter.observer = None
+        sys.stdout, sys.stderr = streams
+        bar.clear()
 
-    columns = TextColumn("saving"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-    before = dict(tensors)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("saving", total=total)
-        tensors.update(
-            (name, WatchedTensor(tensor, lambda n: bar.advance(task, n))) for name, tensor in numbers.items()
-        )
-        try:
-            yield
-        finally:
-            tensors.update(before)
+
+def _can_show(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _columns(text: str) -> int:
+    return sum(1 + (ord(letter) >= _WIDE and letter not in _GLYPHS) for letter in text)
+
+
+def _shortened(name: str, width: int) -> str:
+    """Return the end of a name that is too long, from a slash on where there is one; nothing of a few letters."""
+    if _columns(name) <= width:
+        return name
+    if width < _MIN_NAME:
+        return ""
+    end = name
+    while _columns(end) > width - 3:
+        end = end[1:]
+    return "..." + (end[end.index("/") :] if "/" in end[:-1] else end)

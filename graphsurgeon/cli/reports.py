@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.cli.output import format_nbytes, format_shape, note_lines
+from graphsurgeon.cli.output import format_nbytes, note_lines
+from graphsurgeon.display import Rows, cell_of, is_redundant
+
+if TYPE_CHECKING:
+    from graphsurgeon.cli.tables import TitledRows
 
 Row = Mapping[str, Any]
 
@@ -15,7 +19,7 @@ def summarize(facts: Mapping[str, object]) -> Iterator[str]:
     for name, value in facts.items():
         if value is None:
             continue
-        if not isinstance(value, list):
+        if not isinstance(value, (list, Rows)):
             yield f"{name}: {value}"
         elif name == "notes":
             yield from note_lines(value)
@@ -23,12 +27,21 @@ def summarize(facts: Mapping[str, object]) -> Iterator[str]:
             yield f"{name}: {_describe(value)}"
 
 
-def explain(facts: Mapping[str, object]) -> Iterator[tuple[str, list[str], list[list[object]]]]:
-    """Yield a table per list of rows: title, headers, cells."""
+def explain(facts: Mapping[str, object], before: str = "") -> Iterator[TitledRows]:
+    """Yield a table per list of rows, with its name behind `before` as the title."""
+    from graphsurgeon.cli.tables import TitledRows
+
     for name, value in facts.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            keys = [key for key in value[0] if not _repeats(key, value)]
-            yield name, keys, [[_cell(key, row[key]) for key in keys] for row in value]
+        if isinstance(value, (list, Rows)) and value and isinstance(value[0], dict):
+            keys = [key for key in value[0] if not is_redundant(key, value)]
+            yield TitledRows(keys, [[cell_of(key, row[key]) for key in keys] for row in value], before + name)
+
+
+def show_tables(reports: Mapping[str, Mapping[str, object]]) -> None:
+    """Print the tables of reports, by what stands before their titles: rows of one scope together."""
+    from graphsurgeon.cli.tables import emit_tables
+
+    emit_tables((table for before, facts in reports.items() for table in explain(facts, before)), scoped=True)
 
 
 def _describe(rows: Sequence[Any]) -> str:
@@ -40,18 +53,3 @@ def _describe(rows: Sequence[Any]) -> str:
         if "nbytes" in rows[0]:
             details.append(format_nbytes(sum(row["nbytes"] for row in rows)))
     return f"{text} ({', '.join(details)})" if details else text
-
-
-def _repeats(key: str, rows: Sequence[Row]) -> bool:
-    """Whether a column is redundant: a variable's node of the same name."""
-    return key == "node" and all(row.get("name") == row["node"] for row in rows)
-
-
-def _cell(key: str, value: Any) -> object:
-    if key == "shape":
-        return format_shape(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
-    return value

@@ -19,7 +19,6 @@ code means
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -28,7 +27,8 @@ from typing import TextIO
 import click
 
 from graphsurgeon.cli.missing import DECLINED, describe_missing, missing_package
-from graphsurgeon.cli.output import in_flags, printable
+from graphsurgeon.cli.options import COMPLETION
+from graphsurgeon.cli.output import RENAMED, as_typed, folded, in_flags, printable, styled
 from proto_utils.errors import (
     ChangedError,
     FileFormatError,
@@ -46,12 +46,11 @@ _DEFECT, _INTERRUPTED, _PIPE_CLOSED = 70, 130, 141
 _PROGRAM = "graphsurgeon"
 #: What of an error names options, as the library does.
 _ADVICE = ("message", "reason", "hint")
-#: A shell that completes a command line sets it.
-_COMPLETION = "_GRAPHSURGEON_COMPLETE"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line, without the program's name; errors go to stderr. Return the exit code."""
+    RENAMED.clear()
     try:
         result = _invoke(arguments)
         sys.stdout.flush()
@@ -74,14 +73,27 @@ def run(arguments: Sequence[str]) -> int:
 def _invoke(arguments: Sequence[str]) -> object:
     from graphsurgeon.cli.group import cli
 
-    if _COMPLETION in os.environ:
-        return cli.main(list(arguments), prog_name=_PROGRAM)
+    if COMPLETION in os.environ:
+        from graphsurgeon.cli.completion import complete
+
+        for line in complete(cli, _PROGRAM):
+            click.echo(line)
+        return 0
     # Not `cli.main`, which has its own ideas of how errors look and what a closed pipe means.
     with cli.make_context(_PROGRAM, list(arguments)) as context:
         if not arguments:
             click.echo(context.get_help(), err=True)
             return USAGE
-        return cli.invoke(context)
+        if not _can_be_drawn_on(sys.stderr):
+            return cli.invoke(context)
+        from graphsurgeon.cli.progress import shown
+
+        with shown(context.meta):
+            return cli.invoke(context)
+
+
+def _can_be_drawn_on(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def exit_code(error: Exception) -> int:
@@ -106,7 +118,7 @@ def describe(error: Exception) -> dict[str, object]:
     if isinstance(error, GraphSurgeonError):
         return {"type": type(error).__name__, "message": error.message, **error.fields()}
     if isinstance(error, click.ClickException):
-        facts: dict[str, object] = {"type": "UsageError", "message": error.format_message()}
+        facts: dict[str, object] = {"type": "UsageError", "message": _in_a_line(error)}
         hint = _usage_hint(error)
         return {**facts, "hint": hint} if hint else facts
     if isinstance(error, MemoryError):
@@ -139,7 +151,7 @@ def _try_to_report(error: Exception, arguments: Sequence[str]) -> None:
 
 def _report(error: Exception, arguments: Sequence[str]) -> None:
     facts = {
-        key: in_flags(value) if isinstance(value, str) and key in _ADVICE else value
+        key: (in_flags(as_typed(value)) if key in _ADVICE else as_typed(value)) if isinstance(value, str) else value
         for key, value in describe(error).items()
     }
     if "--debug" in arguments:
@@ -148,11 +160,15 @@ def _report(error: Exception, arguments: Sequence[str]) -> None:
         for line in "".join(traceback.format_exception(error)).splitlines():
             click.echo(printable(line), err=True)
     if "--json" in arguments:
+        import json
+
         click.echo(json.dumps({"error": facts}), err=True)
         return
-    click.echo(click.style("error: ", fg="red") + printable(_shown(str(facts["message"]).replace("\n", " "))), err=True)
+    message = printable(_shown(str(facts["message"]).replace("\n", " ")))
+    told = folded(f"error: {message}", err=True).removeprefix("error: ")
+    click.echo(styled("error: ", err=True, fg="red") + told, err=True)
     if "hint" in facts:
-        click.echo(f"hint: {printable(_shown(str(facts['hint'])))}", err=True)
+        click.echo(folded(f"hint: {printable(_shown(str(facts['hint'])))}", err=True), err=True)
 
 
 def _shown(text: str) -> str:
@@ -163,11 +179,18 @@ def _shown(text: str) -> str:
     return f"{text[: _MAX_SHOWN - end]} ... {len(text) - _MAX_SHOWN:,} letters more ... {text[-end:]}"
 
 
+def _in_a_line(error: click.ClickException) -> str:
+    """Return click's message, which has each of several choices in a line of its own."""
+    return error.format_message().replace("\n\t", " ")
+
+
 def _usage_hint(error: click.ClickException) -> str | None:
+    hint: str | None = getattr(error, "hint", None)
     context = getattr(error, "ctx", None)
-    if context is None:
-        return None
-    return getattr(error, "hint", None) or f"{context.command_path} --help tells its options"
+    if hint is not None or context is None:
+        return hint
+    usage = " ".join(context.command.collect_usage_pieces(context))
+    return f"usage: {context.command_path} {usage}; --help tells more"
 
 
 def _drop(stream: TextIO) -> None:

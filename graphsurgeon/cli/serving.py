@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from graphsurgeon.cli.options import SIGNATURE_METAVAR
 from graphsurgeon.cli.output import format_shape, in_flags, note_lines
 from graphsurgeon.formats.kinds import OutputKind
 
@@ -15,14 +16,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_METAVAR = "[NAME=]TENSOR,..."
-
 
 def signature_options(function: F, sides: Sequence[str] = ("outputs", "inputs")) -> F:
     """Add ``--inputs`` and ``--outputs`` of a SavedModel's signature, as `inputs` and `outputs`."""
     for side in sides:
         text = f"The {side} of the SavedModel's signature; by default guessed when it has none."
-        function = click.option(f"--{side}", multiple=True, metavar=_METAVAR, help=text)(function)
+        function = click.option(f"--{side}", multiple=True, metavar=SIGNATURE_METAVAR, help=text)(function)
     return function
 
 

@@ -35,6 +35,26 @@ class Done(NamedTuple):
 
 
 Verb = Callable[..., Done]
+Snapshot = Callable[[str, str], None]
+
+#: What the command line shows, as it is in review: texts of what people see, stored by `make snapshots`.
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Snapshot:
+    """Compare a text with the stored one, ``snapshots/NAME.txt``; with ``--write-snapshots`` store it."""
+    is_writing = request.config.getoption("--write-snapshots")
+
+    def check(name: str, text: str) -> None:
+        file = SNAPSHOTS / f"{name}.txt"
+        if is_writing:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        stored = file.read_text(encoding="utf-8") if file.exists() else ""
+        assert text == stored, f"{file.name} is not what is seen now; if that is right: make snapshots"
+
+    return check
 
 
 @pytest.fixture

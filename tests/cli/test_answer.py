@@ -7,7 +7,7 @@ import json
 import click
 import pytest
 
-from graphsurgeon.cli.answer import Answer, check_prefix, is_directory
+from graphsurgeon.cli.answer import Answer
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_options_are_taken_out():
 
 
 def test_something_says_where_to_write():
-    assert answer(None, dry_run=True).write({}, str.upper, lambda path: [path], list) is None
+    assert answer(None, dry_run=True).write(str.upper, lambda path: [path], list) is None
     with pytest.raises(click.UsageError, match="give -o"):
         answer(None)
     with pytest.raises(click.UsageError, match="exclude each other"):
@@ -35,20 +35,20 @@ def test_something_says_where_to_write():
 
 
 def test_written_or_told_what_is_there(capsys):
-    assert answer().write({}, str.upper, lambda path: [path], list) == "X"
-    assert answer(dry_run=True).write({}, str.upper, lambda path: [path, "y"], list) is None
+    assert answer().write(str.upper, lambda path: [path], list) == "X"
+    assert answer(dry_run=True).write(str.upper, lambda path: [path, "y"], list) is None
     assert capsys.readouterr() == ("", "x: exists already; to write, --force will be needed\n")
 
 
 @pytest.mark.parametrize(("given", "existing"), [({"force": True}, ["x"]), ({"quiet": True}, ["x"]), ({}, [])])
 def test_nothing_is_told_that_is_known(capsys, given, existing):
-    answer(dry_run=True, **given).write({}, str.upper, lambda _: existing, list)
+    answer(dry_run=True, **given).write(str.upper, lambda _: existing, list)
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_dry_run_lists_what_it_would_write(capsys):
     made = answer(dry_run=True)
-    made.write({}, str.upper, lambda _: [], lambda path: [path, "y"])
+    made.write(str.upper, lambda _: [], lambda path: [path, "y"])
     made.finish({}, ["line"])
     assert capsys.readouterr().out == "line\nwould write x\nwould write y\n"
     made.as_json = True
@@ -76,21 +76,3 @@ def test_json_is_one_object_with_the_seconds(capsys):
 def test_lines_and_the_seconds(capsys, given, closing, is_asked_for, told):
     answer(**given).finish({}, ["line"], closing, is_asked_for=is_asked_for)
     assert capsys.readouterr() == told
-
-
-def test_directories(tmp_path):
-    assert is_directory(str(tmp_path))
-    assert is_directory("new/")
-    assert is_directory("new/.")
-    assert not is_directory("new")
-
-
-def test_a_prefix_is_no_directory_but_may_be_called_like_one(tmp_path):
-    check_prefix(None)
-    check_prefix(f"{tmp_path}/m")
-    with pytest.raises(click.UsageError, match="is a directory"):
-        check_prefix(str(tmp_path))
-    tmp_path.with_name(f"{tmp_path.name}.index").touch()
-    check_prefix(str(tmp_path))
-    with pytest.raises(click.UsageError, match="is a directory"):
-        check_prefix(f"{tmp_path}/")

@@ -10,6 +10,7 @@ import pytest
 from graphsurgeon.cli import options
 from graphsurgeon.cli.options import Numbers, common
 from proto_utils.errors import LimitError
+from proto_utils.threads import num_threads
 
 
 @click.command()
@@ -31,6 +32,21 @@ def test_a_verb_is_given_what_it_asks_for():
 @pytest.mark.parametrize("flag", ["--force", "--dry-run", "--debug"])
 def test_others_are_taken_and_do_nothing(flag):
     assert invoke(flag) == invoke()
+
+
+def test_threads_are_chosen_for_one_run():
+    default = num_threads()
+
+    @click.command()
+    @common("threads")
+    def count() -> int:
+        return num_threads()
+
+    assert count.main(["--threads", "7"], standalone_mode=False) == 7
+    assert verb.main(["--threads", "7"], standalone_mode=False) == invoke()
+    assert num_threads() == default
+    with pytest.raises(click.BadParameter, match="0"):
+        count.main(["--threads", "0"], standalone_mode=False)
 
 
 def test_help_shows_what_has_an_effect():

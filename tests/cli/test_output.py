@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 
-import click
 import pytest
 
 from graphsurgeon.cli import output
@@ -36,61 +35,6 @@ def test_counts(number, text):
     assert output.count(number, "node") == text
 
 
-def test_table_in_a_pipe_is_columns(capsys):
-    output.emit_table(["name", "nbytes"], [["a", 1234567], ["long", 8]], title="tensors")
-    assert capsys.readouterr().out == "tensors\nname   nbytes\na     1234567\nlong        8\n"
-
-
-def test_table_without_rows(capsys):
-    output.emit_table(["name", "nbytes"], [])
-    assert capsys.readouterr().out == "name  nbytes\n"
-
-
-def test_table_without_columns(capsys):
-    output.emit_table([], [])
-    assert capsys.readouterr().out == ""
-
-
-def test_table_on_a_terminal(capsys, monkeypatch):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    output.emit_table(["name", "nbytes"], [["a[b]", 1234567]], title="tensors")
-    shown = capsys.readouterr().out
-    assert "a[b]" in shown
-    assert "1,234,567" in shown
-
-
-def narrow(monkeypatch):
-    """A terminal of 60 columns."""
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "60")
-
-
-def test_a_table_too_wide_for_the_terminal_has_its_last_column_below(capsys, monkeypatch):
-    narrow(monkeypatch)
-    evidence = "read by Identity 'scope/kernel/read', colocated with it; b of MatMul 'scope/MatMul'"
-    rows = [["scope/" * 8 + "kernel", "float32", 1234, evidence], ["b", "int32", 8, ""]]
-    output.emit_table(["name", "dtype", "nbytes", "evidence"], rows, title="variables")
-    assert click.unstyle(capsys.readouterr().out).splitlines() == [
-        "variables",
-        "name                                        dtype     nbytes",
-        "    evidence",
-        "scope/scope/scope/scope/scope/scope/scope   float32    1,234",
-        "/scope/kernel",
-        "    read by Identity 'scope/kernel/read', colocated with it;",
-        "    b of MatMul 'scope/MatMul'",
-        "b                                           int32          8",
-    ]
-
-
-def test_short_columns_are_not_folded(capsys, monkeypatch):
-    narrow(monkeypatch)
-    output.emit_table(["name", "op", "dtype"], [["scope/" * 20, "DepthwiseConv2d", "float8_e4m3fnuz"]])
-    shown = click.unstyle(capsys.readouterr().out)
-    assert "DepthwiseConv2d   float8_e4m3fnuz" in shown
-    assert max(map(len, shown.splitlines())) <= 60
-
-
 def test_json_is_one_object_with_its_version(capsys):
     output.emit_json("ls", rows=[1])
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "verb": "ls", "rows": [1]}
@@ -101,32 +45,6 @@ def test_remarks_go_to_stderr_unless_quiet(capsys):
     output.remark("b", quiet=True)
     seen = capsys.readouterr()
     assert (seen.out, seen.err) == ("", "a\n")
-
-
-class Twice:
-    """Rows that can be looped over again, and know how many were held at a time."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def __iter__(self):
-        for number in range(self.count):
-            yield [f"n{number}", number]
-
-
-def test_long_table_is_looped_over_and_not_held(capsys, monkeypatch):
-    held, batches = [], output._batches
-
-    def counted(rows):
-        for batch in batches(rows):
-            held.append(len(batch))
-            yield batch
-
-    monkeypatch.setattr(output, "_batches", counted)
-    output.emit_table(["name", "number"], Twice(2500))
-    lines = capsys.readouterr().out.splitlines()
-    assert (len(lines), lines[0], lines[-1]) == (2501, "name   number", "n2499    2499")
-    assert held == [1000, 1000, 500]
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000, 1001])
@@ -150,8 +68,8 @@ def test_rows_as_json_are_one_object(capsys, count):
 )
 def test_names_do_not_steer_the_terminal(text, shown, capsys):
     assert output.printable(text) == shown
-    output.emit_table(["name"], [[text]])
-    assert capsys.readouterr().out == f"name\n{shown}\n"
+    output.emit_line(text)
+    assert capsys.readouterr().out.replace("\n", "\\n") == f"{shown}\\n"
 
 
 def test_lines_stay_lines(capsys):
@@ -177,7 +95,7 @@ def test_a_line_for_each_file(tmp_path):
         ('leave some, `keep=("a", "b")`, or all', "leave some, --keep a --keep b, or all"),
         (r"`map=r'a\-b/(.*)=c/\1'` says 3", r"--map 'a\-b/(.*)=c/\1' says 3"),
         ("`accept_suggestions=True` takes it", "--accept-suggestions takes it"),
-        ("use `overwrite` (overwrite=True)", "use --force (overwrite=True)"),
+        ("`force=True` replaces it", "--force replaces it"),
         ('or `save(to="saved_model")`', "or convert --to saved_model"),
         ('copy (`links="never"`)', "copy (--copy)"),
         ("no node '`x`', fetch it with `git lfs pull`", "no node '`x`', fetch it with `git lfs pull`"),
@@ -187,16 +105,20 @@ def test_advice_of_the_library_in_flags(text, told):
     assert output.in_flags(text) == told
 
 
-def test_many_notes_that_are_alike_are_one_line():
+def test_notes_that_are_alike_are_one_line():
     assert list(output.note_lines(["same"] * 50)) == ["note: same (50 times)"]
     alike = [f"w{i}: 'v{i}' of 3 bytes" for i in range(50)]
     assert list(output.note_lines(["first", *alike, "last"])) == [
         "note: first",
-        "note: w0: 'v0' of 3 bytes (one of 50 alike; --json has all)",
+        "note: w0: 'v0' of 3 bytes (50 alike: w0, w1, w2, ...; --json has all)",
         "note: last",
     ]
     assert list(output.note_lines(alike[:3], "skipped")) == [f"skipped {text}" for text in alike[:3]]
     assert list(output.note_lines(["a word", "another word"])) == ["note: a word", "note: another word"]
+    of_names = [f"node '{name}' has lost what it waited for" for name in ("a/b", "c", "d", "e")]
+    told = "note: node 'a/b' has lost what it waited for"
+    assert list(output.note_lines(of_names[:2])) == [f"{told} (2 alike: 'a/b', 'c')"]
+    assert list(output.note_lines(of_names)) == [f"{told} (4 alike: 'a/b', 'c', 'd', ...; --json has all)"]
 
 
 def test_paths_are_bytes_for_programs_and_escaped_for_people(capfd, monkeypatch):

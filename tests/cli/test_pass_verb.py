@@ -116,7 +116,11 @@ def test_every_option_of_every_pass_is_explained(name):
     for option in options_of(passes.load(name)).values():
         if option.kind.item == "model" or option.is_internal:
             continue
-        assert found[option.name] == option.help != ""
+        wanted = option.help
+        if option.default is True:
+            # What is done by default has a flag to leave it.
+            wanted = wanted.rpartition("; else ")[2].capitalize()
+        assert (found[option.name] or "").lower() == wanted.lower() != ""
 
 
 def test_unfreeze_writes_a_checkpoint(verb, graph, tmp_path):
@@ -181,7 +185,7 @@ def test_what_the_output_lacks_is_told(verb, tmp_path, more):
     meta = meta_graph()
     meta.object_graph_def.SetInParent()
     (tmp_path / "m.meta").write_bytes(meta.SerializeToString())
-    save_checkpoint({"w": floats(1, 2)}, tmp_path / "m")
+    save_checkpoint({"w": floats(1, 2)}, tmp_path / "m", force=True)
     command = ["rename", tmp_path / "m", "--add-scope", "a", "-o", tmp_path / "x", *more]
     assert "note: this is an object-based model" in verb(*command).out
     assert "object-based" in verb(*command, "--json", "--force").answer["notes"][-1]
@@ -299,7 +303,7 @@ def test_fix_writes_what_was_broken(verb, tmp_path):
     answer = verb("fix", tmp_path / "broken.pb", "-o", tmp_path / "fixed.pb", "--json").answer
     assert [(row["node"], row["op"]) for row in answer["repairs"]] == [("u", "AssignAdd")]
     assert verb("verify", tmp_path / "fixed.pb").code == 0
-    gs.save(notation.model("a = Neg(nothing) {T: f32}"), tmp_path / "broken.pb")
+    gs.save(notation.model("a = Neg(nothing) {T: f32}"), tmp_path / "broken.pb", force=True)
     assert verb("fix", tmp_path / "broken.pb", "-o", tmp_path / "worse.pb").code == 3
     assert not (tmp_path / "worse.pb").exists()
 
@@ -422,3 +426,12 @@ def test_nodes_are_arguments_behind_the_source(verb, fixtures, tmp_path):
 def test_nodes_may_be_needed(verb, fixtures):
     result = verb("set-attr", str(fixtures / "mobile_cnn.pb"), "--attr", "T=int32", "--dry-run")
     assert result.code == 2
+
+
+def test_transforms_that_need_no_outputs_look_whether_they_are_there(verb, graph, tmp_path):
+    target = tmp_path / "sorted.pb"
+    assert verb("sort", graph, "-o", target, "--outputs", "w").code == 0
+    assert target.exists()
+    missing = verb("sort", graph, "-o", tmp_path / "other.pb", "--outputs", "nowhere")
+    assert (missing.code, "no node 'nowhere'" in missing.err) == (5, True)
+    assert verb("set-device", graph, "-o", tmp_path / "x.pb", "--device", "", "--outputs", "w").code == 2

@@ -18,11 +18,11 @@ def test_a_line_per_list():
 
 
 def test_a_table_per_list_of_rows():
-    ((title, headers, cells),) = explain({"variables": ROWS, "kept": [], "notes": ["n"]})
+    ((headers, cells, title),) = explain({"variables": ROWS, "kept": [], "notes": ["n"]})
     assert (title, headers) == ("variables", ["name", "shape", "nbytes", "trainable", "evidence"])
     assert cells == [["a", "[2, 3]", 24, "yes", "x; y"], ["b", "[]", 4, "no", ""]]
 
 
 def test_a_node_of_another_name_is_shown():
-    ((_, headers, _),) = explain({"rows": [{"name": "a", "node": "scope/a"}]})
+    ((headers, _, _),) = explain({"rows": [{"name": "a", "node": "scope/a"}]})
     assert headers == ["name", "node"]

@@ -103,6 +103,17 @@ def test_usage_error_as_json(verb):
     assert "SRC" in done.error["message"]
 
 
+def test_options_resemble_by_their_words(verb):
+    assert verb("cat", "a", "b", "--index", "0").err.splitlines()[1].startswith("hint: usage: graphsurgeon cat")
+    assert "did you mean '--json' or '--sync'?" in verb("cat", "a", "b", "--jsn").err
+
+
+def test_choices_that_are_missing_are_told_in_a_line(verb):
+    done = verb("arithmetic", "a")
+    assert done.code == 2
+    assert done.err.startswith("error: Missing option '--operation'. Choose from: add, subtract, multiply, divide\n")
+
+
 def test_traceback_only_with_debug(verb, tmp_path):
     assert "Traceback" not in verb("inspect", tmp_path / "x").err
     assert "Traceback" in verb("inspect", tmp_path / "x", "--debug").err
@@ -122,7 +133,7 @@ def test_bare_program_tells_its_verbs(verb):
 
 
 def test_shells_complete_verbs(program):
-    words = {"_GRAPHSURGEON_COMPLETE": "bash_complete", "COMP_WORDS": "graphsurgeon unf", "COMP_CWORD": "1"}
+    words = {"_GRAPHSURGEON_COMPLETE": "bash", "_GRAPHSURGEON_LINE": "graphsurgeon unf"}
     assert "unfreeze" in program(env={**os.environ, **words}).out
 
 

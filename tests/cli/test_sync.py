@@ -83,5 +83,5 @@ def test_every_verb_that_writes_has_it():
         verb = cli.get_command(context, name)
         assert verb is not None
         shown = {flag for each in verb.params if not getattr(each, "hidden", False) for flag in each.opts}
-        if {"-o", "--output", "--output_graph", "--force"} & shown or name in ("prune-checkpoints", "recover"):
+        if {"-o", "--output-path", "--output_graph", "--force"} & shown or name in ("prune-checkpoints", "recover"):
             assert "--sync" in shown, name

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer
+from graphsurgeon.cli.command import Verb
 from graphsurgeon.cli.edit_verb import finish
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(i?)B?", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg]
@@ -21,15 +18,18 @@ class _Size(click.ParamType):  # type: ignore[type-arg]
     name = "size"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = _SIZE.fullmatch(str(value).strip())
-        if match is None or float(match[1]) <= 0:
-            self.fail(f"{value!r} is not a size such as 500M or 2GiB", param, ctx)
-        return max(1, int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].lower()]))
+        from graphsurgeon.errors import PassError
+        from graphsurgeon.tools.compact import nbytes_of
+
+        try:
+            return nbytes_of(str(value))
+        except PassError as error:
+            self.fail(error.reason, param, ctx)
 
 
-@click.command("compact")
+@click.command("compact", cls=Verb)
 @options.source
-@click.option("-o", "--output", metavar="DST", help="Prefix of the checkpoint to write; it may be SRC.")
+@options.output_option("Prefix of the checkpoint to write; it may be SRC.")
 @click.option("--shard-size", type=_Size(), help="Begin a new data file rather than let one grow past this, as in 2GB.")
 @click.option("--byteorder", type=click.Choice(["little", "big"]), help="Of the values; little by default.")
 @options.update_state

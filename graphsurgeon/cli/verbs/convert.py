@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.answer import Answer, check_prefix, is_directory
-from graphsurgeon.cli.output import note_lines, written_lines
-from graphsurgeon.cli.serving import check_signature_options, made_servable, serving_lines, signature_options
-from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
-from proto_utils.errors import UnsupportedError
-
-if TYPE_CHECKING:
-    from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.ir.model import Model
+from graphsurgeon.cli.answer import Answer
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.destination import check_prefix
+from graphsurgeon.cli.output import in_flags, note_lines, written_lines
+from graphsurgeon.cli.serving import serving_lines, signature_options
+from graphsurgeon.formats.kinds import OUTPUT_KINDS, OutputKind
 
 
-@click.command("convert")
+@click.command("convert", cls=Verb)
 @options.source
-@click.option(
-    "-o", "--output", metavar="DST", required=True, help="File, prefix of the checkpoint, or directory to write."
-)
+@options.output_option("File, prefix of the checkpoint, or directory to write.", required=True)
 @click.option(
     "--to", type=click.Choice(OUTPUT_KINDS), help="What to write; by default told by SRC and the suffix of DST."
 )
@@ -40,35 +35,23 @@ def command(source: str, output: str, to: OutputKind | None, tags: str | None, *
     --to saved_model makes a directory tagged "serve" that TensorFlow 1 and 2 load: a graph with the values of its
     variables, and a signature. --to checkpoint makes .meta and checkpoint of a SavedModel.
     """
-    from graphsurgeon.formats.detect import detect
-    from graphsurgeon.formats.load import load
-    from graphsurgeon.formats.save import is_text_path
+    from graphsurgeon.errors import PassError
+    from graphsurgeon.tools.convert import prepare
 
     answer = Answer("convert", output, given)
-    found = detect(source)
-    copy = KINDS[found.kind].copied_as(as_text=is_text_path(output), as_directory=is_directory(output))
-    kind = to if to is not None else copy
-    if kind == "checkpoint":
+    try:
+        conversion = prepare(source, output, to=to, tags=options.split_tags(tags), **given)
+    except PassError as error:
+        if not error.is_usage:
+            raise
+        raise options.wrong_usage(in_flags(error.reason), error.hint) from error
+    if conversion.kind == "checkpoint":
         check_prefix(output)
-    check_signature_options(kind, **given)
-    model = load(source, tags=options.split_tags(tags))
-    _check_possible(model, found, kind)
-    # Who names the .meta of a checkpoint means the graph, which holds no values.
-    answer.drop_values |= found.kind == "meta_graph" and kind.startswith("meta_graph")
-    model, facts = made_servable(model, kind, **given)
-    saved = answer.save(model, kind)
-    notes = [] if kind == "saved_model" else saved.notes
-    lines = [*serving_lines(facts), *note_lines(notes), *(written_lines(saved) if saved else ())]
-    made = {"source": source, "kind": found.name, "to": kind, "outputs": saved}
-    answer.finish({**made, **facts, "notes": notes}, lines, f"{found.name} -> {kind}, ")
-
-
-def _check_possible(model: Model, found: Detected, kind: OutputKind) -> None:
-    if kind != "checkpoint" and found.graph is None:
-        raise UnsupportedError(f"a checkpoint without a graph beside it cannot become a {kind}", path=found.path)
-    if kind == "checkpoint" and not model.variables and found.prefix is None:
-        raise UnsupportedError(
-            f"a {found.name} without values of variables cannot become a checkpoint",
-            path=found.path,
-            hint="unfreeze makes variables of the weights of a frozen graph",
-        )
+    answer.drop_values |= conversion.drops_values
+    saved = answer.save(conversion.model, conversion.kind)
+    report = conversion.report(saved, saved.notes)
+    facts = report.to_json()
+    if "serving" in facts:
+        facts["serving"]["notes"] = list(map(in_flags, facts["serving"]["notes"]))
+    lines = [*serving_lines(facts), *note_lines(report.notes), *(written_lines(saved) if saved else ())]
+    answer.finish({"source": source, **facts}, lines, f"{report.kind} -> {report.to}, ")

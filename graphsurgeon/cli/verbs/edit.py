@@ -8,10 +8,11 @@ import click
 
 from graphsurgeon.cli import options
 from graphsurgeon.cli.answer import Answer, output_options
+from graphsurgeon.cli.command import Verb
 from graphsurgeon.cli.edit_verb import finish
 
 
-@click.command("edit")
+@click.command("edit", cls=Verb)
 @options.source
 @click.option("--recipe", metavar="FILE", required=True, help="The steps, in YAML or JSON.")
 @output_options

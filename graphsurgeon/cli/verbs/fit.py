@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.answer import Answer, is_directory, output_options
-from graphsurgeon.cli.output import emit_table, format_shape, in_flags, note_lines, written_lines
+from graphsurgeon.cli.answer import Answer, output_options
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.destination import kind_at
+from graphsurgeon.cli.output import count, format_shape, in_flags, note_lines, written_lines
 from graphsurgeon.errors import PassError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ _HEADERS = ("tensor", "action", "from", "dtype", "shape", "why")
 _MAX_SHOWN = 20
 
 
-@click.command("fit")
+@click.command("fit", cls=Verb)
 @click.option("--graph", metavar="TARGET", required=True, help="The graph: .meta, SavedModel, GraphDef or checkpoint.")
 @click.option("--from", "source", metavar="SRC", required=True, help="The checkpoint with the values.")
 @options.tags
@@ -97,7 +99,7 @@ def command(
     given["missing_from"] = None if missing_from is None else load_checkpoint(missing_from)
     weights = load_checkpoint(source, partial=True)
     report = _fitted(model, weights, saver=saver, **given)
-    kind = to or _kind(model, output)
+    kind = kind_at(output, to, model) or "checkpoint"
     saved = Saved(notes=notes_on(model, kind)) if report.unresolved else answer.save(model, kind)
     notes = [*map(in_flags, report.notes), *lost_lists(weights), *saved.notes]
     _show_rows(report, answer)
@@ -134,26 +136,20 @@ def _fitted(model: Model, weights: Mapping[str, Any], **given: Any) -> FitReport
         return error.report
 
 
-def _kind(model: Model, output: str | None) -> Literal["checkpoint", "saved_model"]:
-    if output is None or not is_directory(output):
-        return "checkpoint"
-    if model.saved_model is None:
-        raise click.UsageError(f"{output!r} is a directory: name a checkpoint prefix in it, such as model.ckpt")
-    return "saved_model"
-
-
 def _show_rows(report: FitReport, answer: Answer) -> None:
     if answer.as_json:
         return
     is_whole = answer.explain or answer.dry_run
     rows = [*report.rows, *report.extra] if is_whole else _notable(report)
     if rows and (is_whole or report.unresolved or not answer.quiet):
-        emit_table(_HEADERS, [_cells(row) for row in rows])
+        from graphsurgeon.cli.tables import emit_table
+
+        emit_table(_HEADERS, [_cells(row) for row in rows], scoped=is_whole)
 
 
 def _summary(report: FitReport) -> str:
     counts = ", ".join(f"{number:,} {action}" for action, number in report.counts.items())
-    return f"{len(report.rows):,} tensors wanted: {counts}"
+    return f"{count(len(report.rows), 'tensor')} wanted: {counts}"
 
 
 def _notable(report: FitReport) -> list[FitRow]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, format_shape
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.output import count, emit_json, format_nbytes, format_shape
+from graphsurgeon.cli.tables import emit_entries
 from graphsurgeon.names import some_of
+from proto_utils import places
 
 if TYPE_CHECKING:
     from graphsurgeon.formats.detect import Detected
@@ -19,46 +21,39 @@ if TYPE_CHECKING:
     from graphsurgeon.meta_graph.oldest import OldestTensorFlow
     from graphsurgeon.tools.checkpoint_summary import CheckpointSummary, DamagedObjects, ObjectSummary
     from graphsurgeon.tools.inspect import Inspection, Total, VariableTotal
+    from graphsurgeon.tools.main_path import PathStage
 
 _SHOWN = 8
 _WIDTH = 13
+_MAX_STAGES = 12
 
 
-@click.command("inspect")
+@click.command("inspect", cls=Verb)
 @options.source
 @options.tags
+@options.rows
 @options.common("json")
 def command(source: str, tags: str | None, as_json: bool) -> None:
     """Show what a file is and what it holds.
 
-    Kind, versions, nodes, guessed inputs and outputs with the reason for each, variables and weights, dtypes, control
-    flow, functions, signatures, collections, and the checkpoint that belongs to it. No values are read.
+    Kind, versions, nodes, guessed inputs and outputs with the reason for each, the main path between them, variables
+    and weights, dtypes, control flow, functions, signatures, collections, and the checkpoint that belongs to it. No
+    values are read.
     """
-    from graphsurgeon.formats.detect import detect
-    from graphsurgeon.formats.load import load_readable
-    from graphsurgeon.tools.checkpoint_summary import summarize_checkpoint
-    from graphsurgeon.tools.inspect import inspect
+    from graphsurgeon.tools.file_summary import inspect
 
-    found = detect(source)
-    model, fault = load_readable(found, tags=options.split_tags(tags))
-    graph = None if found.graph is None or fault is not None else inspect(model)
-    checkpoint = summarize_checkpoint(found)
-    meta_graphs = _meta_graphs(found) if graph is not None else None
+    summary = inspect(source, tags=options.split_tags(tags))
     if as_json:
-        nbytes = os.path.getsize(found.graph) if found.graph is not None else 0
-        file = {"kind": found.name, "graph": found.graph, "is_text": found.is_text, "nbytes": nbytes}
-        facts = {"graph_fault": fault} if graph is None else {**graph.to_json(), "meta_graphs": meta_graphs}
-        emit_json("inspect", source=source, **file, **facts, checkpoint=checkpoint and checkpoint.to_json())
+        emit_json("inspect", source=source, **summary.to_json())
         return
-    emit_line(_title(found))
-    lines: Iterable[tuple[str, str]] = [] if graph is None else _graph_lines(graph, meta_graphs)
+    found, graph, fault, checkpoint = summary.source, summary.model, summary.graph_fault, summary.checkpoint
+    lines: Iterable[tuple[str, str]] = [] if graph is None else _graph_lines(graph, summary.meta_graphs)
     if fault is not None:
         lines = [("graph", fault)]
     lost = (
         [("damaged", f"{found.lost_index} is not there, and the data files beside it are")] if found.lost_index else []
     )
-    for label, text in [*lines, *lost, *_checkpoint_lines(checkpoint)]:
-        emit_line(f"{label:<{_WIDTH}}{text}")
+    emit_entries(_title(found), [*lines, *lost, *_checkpoint_lines(checkpoint)], _WIDTH)
 
 
 def _title(found: Detected) -> str:
@@ -66,21 +61,13 @@ def _title(found: Detected) -> str:
 
     form = ""
     if found.graph is not None:
-        nbytes = format_nbytes(os.path.getsize(found.graph))
+        nbytes = format_nbytes(places.getsize(found.graph))
         form = (
             f", {'text' if found.is_text else 'binary'} graph of {nbytes}"
             if found.graph != found.path
             else (f", {'text' if found.is_text else 'binary'}, {nbytes}")
         )
     return f"{found.path}: {KINDS[found.kind].title}{form}"
-
-
-def _meta_graphs(found: Detected) -> list[list[str]] | None:
-    if found.kind != "saved_model" or found.graph is None:
-        return None
-    from graphsurgeon.formats.saved_model import list_meta_graphs
-
-    return [list(graph.tags) for graph in list_meta_graphs(found.graph, is_text=found.is_text)]
 
 
 def _graph_lines(found: Inspection, meta_graphs: list[list[str]] | None) -> Iterator[tuple[str, str]]:
@@ -95,6 +82,7 @@ def _graph_lines(found: Inspection, meta_graphs: list[list[str]] | None) -> Iter
     yield "nodes", f"{count(found.nodes, 'node')} of {count(len(found.ops), 'op')}: {frequent}{more}"
     yield from _endpoint_lines("inputs", found.inputs)
     yield from _endpoint_lines("outputs", found.outputs)
+    yield from _path_lines(found.main_path)
     yield "variables", _variables(found.variables)
     weights = found.weights
     size = format_nbytes(weights.nbytes)
@@ -138,6 +126,22 @@ def _endpoint_lines(label: str, endpoints: Sequence[Endpoint]) -> Iterator[tuple
         yield label if i == 0 else "", f"{tensor}  ({each.op}; {each.reason})"
     if len(endpoints) > _SHOWN:
         yield "", f"... and {count(len(endpoints) - _SHOWN, 'other')}; ls --{label} shows all"
+
+
+def _path_lines(stages: Sequence[PathStage]) -> Iterator[tuple[str, str]]:
+    """Draw the main path: a line for each stage, those in the middle of a long one left out."""
+    texts = [format_shape(stage.shape) for stage in stages]
+    width = max(map(len, texts), default=0)
+    lines = []
+    for text, stage in zip(texts, stages, strict=True):
+        ops = [op if number == 1 else f"{op} {number:,}" for op, number in stage.ops.items()]
+        more = ", ..." if len(ops) > _SHOWN else ""
+        lines.append(f"{text:<{width}}  {', '.join(ops[:_SHOWN])}{more}")
+    if len(lines) > _MAX_STAGES:
+        half = _MAX_STAGES // 2
+        lines[half:-half] = [f"... and {count(len(lines) - 2 * half, 'other')} ..."]
+    for number, line in enumerate(lines):
+        yield ("" if number else "main path"), f"{'> ' if number else '  '}{line}"
 
 
 def _variables(variables: VariableTotal) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from graphsurgeon.cli import options
+from graphsurgeon.cli.command import Verb
 from graphsurgeon.cli.run import USAGE, exit_code
 
 _LIST_FLAG = "--printoptions"
@@ -17,7 +18,7 @@ _USAGE = (
 )
 
 
-class _Command(click.Command):
+class _Command(Verb):
     """A command one of whose flags takes all that follows up to the next flag, which click's do not."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

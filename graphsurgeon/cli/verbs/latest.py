@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from graphsurgeon.cli import options
+from graphsurgeon.cli.command import Verb
 from graphsurgeon.cli.output import emit_json, emit_path
-from proto_utils.errors import NotFoundError
 
 
-@click.command("latest")
+@click.command("latest", cls=Verb)
 @click.argument("directory", metavar="DIR")
 @options.common("json")
 def command(directory: str, as_json: bool) -> None:
@@ -19,17 +17,10 @@ def command(directory: str, as_json: bool) -> None:
 
     DIR may be the state file itself. Checkpoints that are no longer where it says are looked for beside it.
     """
-    from graphsurgeon.formats.state_file import FILE_NAME, checkpoint_exists, read_state
+    from graphsurgeon.tools.latest import latest
 
-    place, name = os.path.split(directory) if os.path.isfile(directory) else (directory, FILE_NAME)
-    state = read_state(place, name)
-    file = os.path.join(place, name)
-    if state is None:
-        raise NotFoundError("checkpoint state file", file)
-    if not checkpoint_exists(state.latest):
-        existing = [path for path in state.checkpoints if checkpoint_exists(path)]
-        raise NotFoundError("checkpoint", state.latest, existing[-1:], where=f"what {file} names")
+    found = latest(directory)
     if as_json:
-        emit_json("latest", source=directory, latest=state.latest, checkpoints=list(state.checkpoints))
+        emit_json("latest", source=directory, **found.to_json())
     else:
-        emit_path(state.latest)
+        emit_path(found.latest)

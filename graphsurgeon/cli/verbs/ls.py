@@ -2,155 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import count, emit_json, emit_json_rows, emit_table, format_nbytes, format_shape, remark
-from graphsurgeon.names import matches, node_of, split_names, split_patterns, unmatched
-from proto_utils.errors import NotFoundError, UnsupportedError
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.output import (
+    count,
+    emit_json_rows,
+    format_nbytes,
+    format_shape,
+    in_flags,
+    is_csv,
+    remark,
+)
+from graphsurgeon.cli.tables import emit_table
 
 if TYPE_CHECKING:
-    from graphsurgeon.formats.detect import Detected
-    from graphsurgeon.ir.endpoints import Endpoint
-    from graphsurgeon.ir.model import Model
-    from graphsurgeon.ir.node import Node
+    from graphsurgeon.tools.checkpoint_rows import CheckpointRows
 
 Row = dict[str, Any]
 
 
-@click.command("ls")
+@click.command("ls", cls=Verb)
 @options.source
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
 @click.option("--constants", is_flag=True, help="Only constants.")
 @click.option("--variables", is_flag=True, help="Only variables.")
 @click.option("--inputs", is_flag=True, help="Only what seems to be an input, and why.")
 @click.option("--outputs", is_flag=True, help="Only what seems to be an output, and why.")
-@click.option("--op", "ops", multiple=True, metavar="OP", help="Only nodes of this op; repeatable.")
+@click.option("--op", multiple=True, metavar="OP", help="Only nodes of this op; repeatable.")
 @click.option(
     "--names",
-    "naming",
     type=click.Choice(["full", "path"]),
     help="Of a checkpoint that TensorFlow 2 saved by objects, also show what TensorFlow 1 would call each variable, or "
     "the path to it from the root object; and of which variable it is an optimizer's slot.",
 )
+@click.option(
+    "--shapes", is_flag=True, help="Infer the shapes of computed tensors also of a graph of more than 200,000 nodes."
+)
+@click.option(
+    "--stats",
+    is_flag=True,
+    help="Read the values of tensors and constants, and show minimum, maximum, mean, zeros and a histogram of each.",
+)
+@click.option("--tree", "as_tree", is_flag=True, help="Show names as a tree of scopes; JSON and CSV stay rows.")
+@options.rows
 @options.common("json", "quiet")
 def command(
-    source: str, patterns: tuple[str, ...], naming: str | None, as_json: bool, quiet: bool, **narrowing: Any
+    source: str, patterns: tuple[str, ...], as_tree: bool, as_json: bool, quiet: bool, **narrowing: Any
 ) -> None:
     """List the tensors of a checkpoint, or the nodes of a graph.
 
     A PATTERN is a name, or a regular expression that matches the whole name. The options are about graphs, except
-    --names; with one of them, a checkpoint's .meta is listed.
+    --names; with one of them, a checkpoint's .meta is listed. The shape of a node is that of its first output, as far
+    as attrs state it or it follows from others; ? is not known.
     """
-    from graphsurgeon.formats.detect import detect
+    from graphsurgeon.errors import PassError
+    from graphsurgeon.tools.checkpoint_rows import CheckpointRows
+    from graphsurgeon.tools.ls import ls
 
-    found = detect(source)
-    if found.kind in ("checkpoint", "checkpoint_v1") and not any(narrowing.values()):
-        _list_checkpoint(found, patterns, naming, as_json, quiet)
-        return
-    if naming is not None:
-        raise click.UsageError("--names is about the tensors of a checkpoint; SRC is listed as a graph")
-    rows = _matching(_graph_rows(found, **narrowing), patterns, source)
+    try:
+        found = ls(source, patterns, **narrowing)
+    except PassError as error:
+        raise click.UsageError(f"{in_flags(error.reason)}: {source}") from error
+    for note in found.notes:
+        remark(f"note: {in_flags(note)}", quiet=quiet)
+    rows = found.rows
     if as_json:
-        emit_json("ls", source=source, rows=rows)
-        return
-    emit_table(*_table(rows))
-    nbytes = sum(row.get("nbytes") or 0 for row in rows)
-    remark(count(len(rows), "node") + (f", {format_nbytes(nbytes)} of constants" if nbytes else ""), quiet=quiet)
-
-
-def _list_checkpoint(found: Detected, patterns: Sequence[str], naming: str | None, as_json: bool, quiet: bool) -> None:
-    from graphsurgeon.cli.checkpoint_rows import CheckpointRows, Naming
-    from graphsurgeon.formats.load import open_checkpoint
-    from graphsurgeon.variables.object_graph import read_object_graph
-
-    with open_checkpoint(found, partial=True) as checkpoint:
-        names = None if naming is None else Naming(naming, read_object_graph(checkpoint))
-        rows = CheckpointRows(checkpoint, names)
-        rows.choose(patterns, found.path)
-        if names is not None:
-            # What cannot be shown is said before the first row.
-            names.check()
-        for file in rows.damaged_files:
-            remark(f"note: {file.describe(len(checkpoint))}", quiet=quiet)
-        if as_json:
-            emit_json_rows("ls", rows, source=found.path)
-            return
-        emit_table(*rows.table())
+        emit_json_rows("ls", rows, source=source)
+    elif isinstance(rows, CheckpointRows):
+        _show(*_with_stats(rows), as_tree=as_tree)
         total = f"{count(len(rows), 'tensor')}, {count(rows.num_elements(), 'element')}"
         remark(f"{total}, {format_nbytes(rows.nbytes())}", quiet=quiet)
+    else:
+        _show(*_table(rows), as_tree=as_tree)
+        nbytes = sum(row.get("nbytes") or 0 for row in rows)
+        remark(count(len(rows), "node") + (f", {format_nbytes(nbytes)} of constants" if nbytes else ""), quiet=quiet)
 
 
-def _graph_rows(
-    found: Detected, *, constants: bool, variables: bool, inputs: bool, outputs: bool, ops: Sequence[str]
-) -> list[Row]:
-    from graphsurgeon.formats.load import load_graph
-    from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
-    from graphsurgeon.tools.inspect import inspect
+def _show(headers: Sequence[str], cells: Iterable[Sequence[object]], *, as_tree: bool) -> None:
+    if as_tree and not is_csv():
+        from graphsurgeon.cli.tree import tree_rows
 
-    if found.graph is None and found.not_a_graph is None:
-        raise UnsupportedError("a checkpoint without a graph (.meta) beside it has no nodes to list", path=found.path)
-    model = load_graph(found)
-    if inputs or outputs:
-        inspection = inspect(model)
-        endpoints = (inspection.inputs if inputs else []) + (inspection.outputs if outputs else [])
-        return [_endpoint_row(model, each) for each in endpoints]
-    ops = split_names(ops)
-    wanted = set(ops) | ({"Const"} if constants else set()) | (REF_OPS | RESOURCE_OPS if variables else set())
-    if ops:
-        _check_ops(model, ops)
-    return [_node_row(node) for node in model.graph if not wanted or node.op in wanted]
+        cells = list(tree_rows(cells, len(headers), headers.index("nbytes") if "nbytes" in headers else None))
+    emit_table(headers, cells)
 
 
-def _check_ops(model: Model, ops: Sequence[str]) -> None:
-    present = model.graph.ops
-    for op in ops:
-        if op not in present:
-            raise NotFoundError.among("node of op", op, present)
+def _with_stats(rows: CheckpointRows) -> tuple[list[str], Iterable[Sequence[object]]]:
+    """Return the table of a checkpoint, with the statistics of each tensor when they are asked for."""
+    headers, cells = rows.table(format_shape)
+    if not rows.has_stats:
+        return headers, cells
+    from graphsurgeon.cli.statistics import HEADERS, stats_cells
 
-
-def _endpoint_row(model: Model, endpoint: Endpoint) -> Row:
-    node = model.graph.get(node_of(endpoint.name))
-    # Of a loose end, what its readers say is all there is.
-    row: Row = {"name": "", "op": endpoint.op, "inputs": []} if node is None else _node_row(node)
-    facts = {"name": endpoint.name, "dtype": endpoint.dtype, "shape": endpoint.shape, "reason": endpoint.reason}
-    return {**row, **facts}
-
-
-def _node_row(node: Node) -> Row:
-    from graphsurgeon.ir.node_facts import constant_value, node_dtype, node_shape, variable_dtype, variable_shape
-    from graphsurgeon.ir.op_families import RESOURCE_OPS
-
-    is_handle = node.op in RESOURCE_OPS
-    dtype = variable_dtype(node) if is_handle else node_dtype(node)
-    shape = variable_shape(node) if is_handle else node_shape(node)
-    dims = None if shape is None or shape.dims is None else list(shape.dims)
-    row: Row = {"name": node.name, "op": node.op, "dtype": None if dtype is None else dtype.name, "shape": dims}
-    value = constant_value(node)
-    if value is not None:
-        row["nbytes"] = value.nbytes
-    row["inputs"] = list(node.inputs)
-    if node.device:
-        row["device"] = node.device
-    return row
-
-
-def _matching(rows: list[Row], patterns: Sequence[str], source: str) -> list[Row]:
-    """Return the rows that any pattern names; a pattern that names none is an error."""
-    if not patterns:
-        return rows
-    chosen: set[int] = set()
-    for pattern in split_patterns(patterns, {row["name"] for row in rows}):
-        hits = {i for i, row in enumerate(rows) if matches(pattern, row["name"])}
-        hits = hits or {i for i, row in enumerate(rows) if row["name"] == node_of(pattern)}
-        if not hits:
-            names = [row["name"] for row in rows]
-            raise unmatched("node", pattern, names, like=node_of(pattern), where=source)
-        chosen |= hits
-    return [rows[i] for i in sorted(chosen)]
+    # Read once, though a table is gone through twice.
+    return [*headers, *HEADERS], [[*row, *stats_cells(rows.stats(str(row[0])))] for row in cells]
 
 
 _COLUMNS: tuple[tuple[str, Callable[[Any], object]], ...] = (
@@ -170,4 +119,9 @@ def _table(rows: Sequence[Row]) -> tuple[list[str], list[list[object]]]:
     """Arrange rows in the columns that any of them has."""
     present = {key for row in rows for key in row}
     columns = [(key, show) for key, show in _COLUMNS if key in present]
-    return [key for key, _ in columns], [[show(row.get(key)) for key, show in columns] for row in rows]
+    headers, cells = [key for key, _ in columns], [[show(row.get(key)) for key, show in columns] for row in rows]
+    if "stats" not in present:
+        return headers, cells
+    from graphsurgeon.cli.statistics import HEADERS, stats_cells
+
+    return [*headers, *HEADERS], [[*each, *stats_cells(row["stats"])] for each, row in zip(cells, rows, strict=True)]

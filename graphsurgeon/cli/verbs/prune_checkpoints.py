@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.output import count, emit_json, emit_line, emit_table, format_nbytes, remark
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, remark
+from graphsurgeon.cli.tables import emit_table
 
 if TYPE_CHECKING:
-    from graphsurgeon.tools.retention import RetentionReport, StoredCheckpoint
+    from graphsurgeon.tools.retention import StoredCheckpoint
 
 
-@click.command("prune-checkpoints")
+@click.command("prune-checkpoints", cls=Verb)
 @click.argument("directory", metavar="DIR")
 @click.option("--keep", type=click.IntRange(min=1), default=5, show_default=True, help="How many of the last to keep.")
 @click.option(
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     help="When the hours begin to count: 2026-01-31T12:00:00, in local time.",
 )  # fmt: skip
 @click.option("--unlisted", is_flag=True, help="Take those that the state file does not name like the others.")
+@options.rows
 @options.common("dry_run", "sync", "json", "quiet")
 def command(
     directory: str,
@@ -55,7 +57,9 @@ def command(
         **given,
     )
     if as_json:
-        _emit_json(report, dry_run)
+        outputs = [] if dry_run or report.state is None else [report.state]
+        about = {"source": report.directory, "dry_run": dry_run}
+        emit_json("prune-checkpoints", **about, **report.to_json(), outputs=outputs)
         return
     rows = [_row(each, dry_run) for each in sorted((*report.kept, *report.removed), key=lambda each: each.time)]
     emit_table(["checkpoint", "saved", "size", "fate", "why"], rows)
@@ -65,25 +69,6 @@ def command(
         remark(f"{prefix} is in the state file, but not there", quiet=quiet)
     verb = "would remove" if dry_run else "removed"
     remark(f"{verb} {count(len(report.removed), 'checkpoint')}, {format_nbytes(report.freed_nbytes)}", quiet=quiet)
-
-
-def _emit_json(report: RetentionReport, dry_run: bool) -> None:
-    facts: dict[str, Any] = {
-        "source": report.directory,
-        "dry_run": dry_run,
-        "latest": report.latest,
-        "kept": [_facts(each) for each in report.kept],
-        "removed": [_facts(each) for each in report.removed],
-        "missing": list(report.missing),
-        "freed_nbytes": report.freed_nbytes,
-        "outputs": [] if dry_run or report.state is None else [report.state],
-    }
-    emit_json("prune-checkpoints", **facts)
-
-
-def _facts(stored: StoredCheckpoint) -> dict[str, Any]:
-    facts = dataclasses.asdict(stored)
-    return {"checkpoint": facts.pop("prefix"), "listed": facts.pop("is_listed"), **facts}
 
 
 def _row(stored: StoredCheckpoint, dry_run: bool) -> list[object]:

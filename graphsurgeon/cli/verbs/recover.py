@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from graphsurgeon.cli import options
+from graphsurgeon.cli.command import Verb
 from graphsurgeon.cli.output import emit_json, emit_line, remark
 
 
-@click.command("recover")
+@click.command("recover", cls=Verb)
 @click.argument("directory", metavar="DIR")
 @options.common("dry_run", "sync", "json", "quiet")
 def command(directory: str, dry_run: bool, sync: bool, as_json: bool, quiet: bool) -> None:

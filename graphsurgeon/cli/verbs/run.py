@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphsurgeon.cli import options
-from graphsurgeon.cli.answer import Answer, is_directory
-from graphsurgeon.cli.output import count, emit_line, emit_table, in_flags, written_lines
-from graphsurgeon.cli.reports import explain, summarize
+from graphsurgeon.cli.answer import Answer
+from graphsurgeon.cli.command import Verb
+from graphsurgeon.cli.destination import kind_at
+from graphsurgeon.cli.output import count, emit_line, in_flags, written_lines
+from graphsurgeon.cli.reports import show_tables, summarize
 from graphsurgeon.cli.serving import made_servable, serving_lines
 from graphsurgeon.formats.kinds import OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.saved import Saved
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from graphsurgeon.tools.recipe.pipeline import RunReport
 
 
-@click.command("run")
+@click.command("run", cls=Verb)
 @options.source
 @click.option("--recipe", metavar="FILE", required=True, help="The steps, in YAML or JSON.")
 @click.option(
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--stop-after", metavar="STEP", help="The last step to be done: its number, or its name.")
 @click.option("--record", is_flag=True, help="Put into DST what was done: steps, version, digests of SRC.")
 @click.option("--print", "prints", is_flag=True, help="Print the recipe with its values filled in, and do nothing.")
-@click.option("-o", "--output", metavar="DST", help="File, prefix of the checkpoint, or directory to write.")
+@options.output_option("File, prefix of the checkpoint, or directory to write.")
 @click.option(
     "--to", "output_kind", type=click.Choice(OUTPUT_KINDS), help="What to write; else what the model asks for."
 )
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @options.update_state
 @options.links
 @click.option("--explain", is_flag=True, help="Show the whole reports of all steps as tables.")
+@options.rows
 @options.common("dry_run", "force", "sync", "json", "quiet")
 def command(source: str, recipe: str, output: str | None, output_kind: OutputKind | None, **given: Any) -> None:
     """Do the steps of a recipe: passes, transforms and edits of a model, with one write at the end.
@@ -58,11 +61,8 @@ def command(source: str, recipe: str, output: str | None, output_kind: OutputKin
         emit_line(str(pipeline))
         return
     answer = Answer("run", output, given)
-    if output is not None and output_kind != "saved_model" and is_directory(output):
-        raise click.UsageError(
-            f"{output!r} is a directory: name a file or a checkpoint prefix in it, or add --to saved_model"
-        )
     model = load(source, tags=options.split_tags(where["tags"]), checkpoint=where["checkpoint"])
+    output_kind = kind_at(output, output_kind, model)
     report = pipeline.run(model, record=record, in_graph=_is_graph_def(output_kind, output))
     model, serving = made_servable(model, output_kind, inputs=(), outputs=())
     _finish(answer, source, report, answer.save(model, output_kind) if output is not None else Saved(), serving)
@@ -74,17 +74,16 @@ def _is_graph_def(kind: OutputKind | None, path: str | None) -> bool:
 
 
 def _finish(answer: Answer, source: str, report: RunReport, saved: Saved, serving: dict[str, Any]) -> None:
-    facts = report.to_json()
+    facts, told = report.to_json(), dict[str, dict[str, Any]]()
     lines = []
     for number, each in enumerate(report.steps, 1):
         found = each.report.to_json()
         if "notes" in found:
             found["notes"] = list(map(in_flags, found["notes"]))
-        if answer.explain and not answer.as_json:
-            for title, headers, rows in explain(found):
-                emit_table(headers, rows, title=f"{number} {each.step.name}: {title}")
-                emit_line("")
+        told[f"{number} {each.step.name}: "] = found
         lines += [f"{number} {each.step.name}", *(f"  {line}" for line in summarize(found))]
+    if answer.explain and not answer.as_json:
+        show_tables(told)
     if report.num_left_out:
         lines.append(f"left out: {count(report.num_left_out, 'step')}")
     lines += [*serving_lines(serving), *written_lines(saved, saved.linked)]

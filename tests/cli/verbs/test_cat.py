@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+
 import ml_dtypes
 import numpy as np
 import pytest
 
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.values import RawTensor
+from graphsurgeon.tensors.values import RawTensor, StringTensor
 from proto_utils.files import BytesSource, Span
 from tests.object_graphs import KERNEL, write_trained
 
@@ -137,3 +139,71 @@ def test_no_such_part(verb, tmp_path, part):
 def test_variable_by_its_full_name(verb, tmp_path):
     done = verb("cat", write_trained(tmp_path / "m"), "net/kernel", "--json").answer
     assert (done["name"], done["value"]) == (KERNEL, [1, 2, 3])
+
+
+TABLES = {
+    "scalar": (np.array(2.5, np.float32), [["2.5"]]),
+    "vector": (np.array([0.1, np.nan, -np.inf], np.float32), [["0.1"], ["nan"], ["-inf"]]),
+    "matrix": (np.array([[1, -2], [3, 2**62]]), [["1", "-2"], ["3", str(2**62)]]),
+    "bfloat16": (np.array([1.5, 3e38], ml_dtypes.bfloat16), [["1.5"], ["2.9908e+38"]]),
+    "int4": (np.array([-8, 7], ml_dtypes.int4), [["-8"], ["7"]]),
+    "complex": (np.array([1 + 2j]), [["1+2j"]]),
+    "bool": (np.array([[True], [False]]), [["True"], ["False"]]),
+    "strings": (np.array([[b"a,b", b'"x"'], [b"two\nlines", b""]], object), [["a,b", '"x"'], ["two\nlines", ""]]),
+    "empty": (np.zeros((0, 2), np.int32), []),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_value_as_csv(verb, tmp_path, name):
+    array, rows = TABLES[name]
+    save_checkpoint({"v": array}, tmp_path / "m")
+    assert verb("cat", tmp_path / "m", "v", "-o", tmp_path / "v.csv").code == 0
+    with open(tmp_path / "v.csv", newline="", encoding="utf-8") as file:
+        found = list(csv.reader(file))
+    if name == "bfloat16":
+        assert [np.float32(row[0]) for row in found] == [np.float32(each) for each in array]
+    else:
+        assert found == rows
+
+
+def test_large_csv_streams_and_comes_back(verb, tmp_path, monkeypatch):
+    values = np.random.default_rng(1).normal(size=(3000, 17)).astype(np.float32)
+    save_checkpoint({"v": values}, tmp_path / "m")
+    monkeypatch.setattr("graphsurgeon.tensors.tensor.Tensor.numpy", None)
+    assert verb("cat", tmp_path / "m", "v", "-o", tmp_path / "v.csv").code == 0
+    np.testing.assert_array_equal(np.loadtxt(tmp_path / "v.csv", np.float32, delimiter=","), values)
+
+
+def test_what_csv_cannot_hold(verb, tmp_path):
+    save_checkpoint({"v": np.zeros((2, 3, 4)), "s": np.array([b"\xff"], object)}, tmp_path / "m")
+    done = verb("cat", tmp_path / "m", "v", "-o", tmp_path / "v.csv")
+    assert done.code == 4
+    assert "NAME[0, 0]" in done.err
+    assert verb("cat", tmp_path / "m", "v[0]", "-o", tmp_path / "v.csv").code == 0
+    assert "no UTF-8" in verb("cat", tmp_path / "m", "s", "-o", tmp_path / "s.csv").err
+    assert not (tmp_path / "s.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v", "v.CSVX"])
+def test_another_suffix_is_refused_with_those_known(verb, checkpoint, tmp_path, name):
+    done = verb("cat", checkpoint, "w", "-o", tmp_path / name)
+    assert done.code == 2
+    assert ".npy (for numpy.load), .csv (of at most two axes)" in done.err
+    assert not (tmp_path / name).exists()
+
+
+def test_statistics_instead_of_the_value(verb, checkpoint):
+    lines = verb("cat", checkpoint, "w", "--stats").out.splitlines()
+    assert [line.split()[0] for line in lines][:3] == ["minimum", "maximum", "mean"]
+    answer = verb("cat", checkpoint, "w", "--stats", "--json").answer
+    assert "value" not in answer
+    assert sum(answer["stats"]["histogram"]) == 2
+    assert verb("cat", checkpoint, "w", "--stats", "--full").code == 2
+    assert verb("cat", checkpoint, "w", "--stats", "-o", "x.npy").code == 2
+
+
+def test_statistics_of_texts(verb, tmp_path):
+    save_checkpoint({"s": StringTensor([], [b"a"])}, tmp_path / "m")
+    assert verb("cat", tmp_path / "m", "s", "--stats").out == "no statistics: these are no real numbers\n"
+    assert verb("cat", tmp_path / "m", "s", "--stats", "--json").answer["stats"] is None

@@ -8,8 +8,8 @@ from tests.models import floats, frozen
 
 def test_no_difference(verb, graph):
     done = verb("diff", graph, graph)
-    assert (done.code, done.out, done.err) == (0, "graph: 4 equal\n", "no difference\n")
-    assert verb("diff", graph, graph, "--quiet").err == ""
+    assert (done.code, done.out, done.err) == (0, "graph: 4 equal\nno difference\n", "")
+    assert verb("diff", graph, graph, "--quiet").out == "graph: 4 equal\n"
     answer = verb("diff", graph, graph, "--json").answer
     assert (answer["schema"], answer["verb"], answer["a"], answer["equal"]) == (1, "diff", str(graph), True)
 
@@ -56,3 +56,22 @@ def test_damaged_values(verb, tmp_path):
     data.write_bytes(b"\xff" + data.read_bytes()[1:])
     done = verb("diff", tmp_path / "a", tmp_path / "b", "--json")
     assert (done.code, done.error["type"]) == (3, "CorruptionError")
+
+
+def test_tolerance(verb, tmp_path):
+    save_checkpoint({"w": floats(1, 2)}, tmp_path / "a")
+    save_checkpoint({"w": floats(1, 2.001)}, tmp_path / "b")
+    sides = tmp_path / "a", tmp_path / "b"
+    assert verb("diff", *sides).code == verb("diff", *sides, "--atol", "1e-4").code == 1
+    done = verb("diff", *sides, "--rtol", "1e-2")
+    assert (done.code, done.out.splitlines()[0]) == (0, "tensors: 1 equal")
+    assert verb("diff", *sides, "--rtol", "-1").code == 2
+
+
+def test_as_csv_every_row(verb, tmp_path):
+    save_checkpoint({f"t{i}": floats(1) for i in range(30)}, tmp_path / "a")
+    save_checkpoint({"t0": floats(1)}, tmp_path / "b")
+    done = verb("diff", tmp_path / "a", tmp_path / "b", "--csv")
+    assert done.code == 1
+    assert done.out.splitlines()[:2] == ["part,sign,name,other_name,what", "tensors,-,t1,,float32 [1]"]
+    assert len(done.out.splitlines()) == 30

@@ -172,3 +172,32 @@ def test_what_is_lost_with_a_data_file_is_marked(verb, tmp_path):
     assert [row.get("damage") for row in verb("ls", tmp_path / "x", "--json").answer["rows"]] == [None, "truncated"]
     assert verb("cat", tmp_path / "x", "a", "--json").answer["value"] == [1, 2]
     assert verb("cat", tmp_path / "x", "b").code == 3
+
+
+def test_statistics_of_tensors(verb, checkpoint):
+    header, first, _ = verb("ls", checkpoint, "--stats").out.splitlines()
+    assert header.split() == [
+        "name", "dtype", "shape", "nbytes", "min", "max", "mean", "std", "zeros", "nan", "inf", "histogram",
+    ]  # fmt: skip
+    assert first.split()[0] == "dense/kernel"
+    rows = verb("ls", checkpoint, "--stats", "--json").answer["rows"]
+    assert all(row["stats"]["histogram"] for row in rows)
+    assert verb("ls", checkpoint, "--stats", "--csv").out.startswith("name,dtype,shape,nbytes,min,max,mean,std,zeros")
+
+
+def test_statistics_of_constants(verb, graph):
+    rows = verb("ls", graph, "--stats", "--json").answer["rows"]
+    assert [row["name"] for row in rows if row["stats"] is not None] == ["w"]
+    assert "histogram" in verb("ls", graph, "--stats").out
+    assert "histogram" in verb("ls", graph, "--inputs", "--stats").out
+
+
+def test_a_tree_of_scopes(verb, tmp_path):
+    save_checkpoint({"a/w": floats(1, 2), "a/v": floats(3), "b": floats(4)}, tmp_path / "m")
+    done = verb("ls", tmp_path / "m", "--tree")
+    assert [line.rstrip() for line in done.out.splitlines()] == [
+        "name    dtype    shape  nbytes", "a/ (2)                      12", "  v     float32  [1]         4",
+        "  w     float32  [2]         8", "b       float32  [1]         4",
+    ]  # fmt: skip
+    assert [row["name"] for row in verb("ls", tmp_path / "m", "--tree", "--json").answer["rows"]] == ["a/v", "a/w", "b"]
+    assert verb("ls", tmp_path / "m", "--tree", "--csv").out.splitlines()[1] == "a/v,float32,[1],4"

@@ -8,8 +8,8 @@ from tests.models import frozen
 
 def test_sound_graph(verb, graph):
     done = verb("verify", graph)
-    assert (done.code, done.out) == (0, "")
-    assert done.err == "4 nodes, 0 tensors: 0 errors, 0 warnings\n"
+    assert (done.code, done.out, done.err) == (0, "4 nodes, 0 tensors: 0 errors, 0 warnings\n", "")
+    assert verb("verify", graph, "--quiet").out == ""
 
 
 def test_broken_graph(verb, tmp_path):
@@ -73,7 +73,7 @@ def test_against_the_same_model(verb, fixtures):
     assert {row["severity"] for row in answer["findings"]} <= {"warning"}
     text = verb("verify", fixtures / "cond.ckpt.meta", "--against", fixtures / "cond.pb")
     assert text.code == 0
-    assert text.err.endswith(f"\nthe same model as {fixtures / 'cond.pb'}\n")
+    assert text.out.endswith(f"\nthe same model as {fixtures / 'cond.pb'}\n")
 
 
 def test_against_another_model(verb, fixtures):
@@ -82,7 +82,7 @@ def test_against_another_model(verb, fixtures):
     assert (done.answer["same"], done.answer["ok"]) == (False, False)
     assert {"missing-node"} <= {row["rule"] for row in done.answer["findings"]}
     text = verb("verify", fixtures / "cond.pb", "--against", fixtures / "mobile_cnn.ckpt")
-    assert "not the same model as" in text.err
+    assert "not the same model as" in text.out
 
 
 def test_against_nothing(verb, fixtures, checkpoint):
@@ -97,11 +97,11 @@ def test_what_does_not_fit_is_a_finding(verb, checkpoint):
     done = verb("verify", checkpoint)
     assert done.code == 0
     assert done.out.startswith("warning: 2 values in the checkpoint that no variable of the graph takes: ")
-    assert done.out.endswith(" [extra-value]\n")
+    assert done.out.splitlines()[0].endswith(" [extra-value]")
 
 
 def test_a_state_file_that_leads_nowhere(verb, tmp_path):
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "m.ckpt"\n')
     done = verb("verify", tmp_path)
     assert done.code == 1
-    assert done.out.endswith(" [state-file]\n")
+    assert done.out.splitlines()[0].endswith(" [state-file]")
