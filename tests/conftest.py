@@ -23,6 +23,11 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag of `make snapshots`."""
+    parser.addoption("--write-snapshots", action="store_true", help="store what tests with snapshots see, and pass")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs TensorFlow, so that `-m` can choose it: by folder, and by the fixtures a test asks for."""
     for item in items:

@@ -95,4 +95,4 @@ def scoped(source: Path, destination: Path, **options: Any) -> None:
     """An edit that gives every tensor another name."""
     checkpoint = EditedCheckpoint(source)
     merge(checkpoint.tensors, [], prefix=("a=my",))
-    checkpoint.save(str(destination), overwrite=True, **options)
+    checkpoint.save(str(destination), force=True, **options)

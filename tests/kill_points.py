@@ -309,7 +309,7 @@ def make_sources(root: Path) -> None:
     for name, value in (("w", 1), ("w2", 2), ("v", 3)):
         gs.save_checkpoint({"a": values + value, "b": values[0] * value}, src / name, shard_nbytes=2400)
     for step in (1, 2, 3):
-        gs.save_checkpoint({"a": values * step}, src / "run" / f"m-{step}")
+        gs.save_checkpoint({"a": values * step}, src / "run" / f"m-{step}", force=True)
     gs.save(gs.load(src / "m"), src / "saved", to="saved_model")
     for name in ("x.npz", "x.safetensors"):
         gs.export_tensors(gs.load_checkpoint(src / "w"), src / name)

@@ -35,7 +35,7 @@ prefix = sys.argv[1] + "/model.ckpt"
 def write(generation):
     model = Model(Graph([Node.new(f"generation_{generation}", "NoOp")]), meta=b"")
     model.variables["w"] = as_tensor(np.full(1000, generation, np.int64))
-    save(model, prefix)
+    save(model, prefix, force=True)
 
 def found():
     "(generation of the tensors, of the meta graph); None where there is no checkpoint."
@@ -190,28 +190,29 @@ if links == "no links":
 def rename(source, destination):
     checkpoint = EditedCheckpoint(source)
     merge(checkpoint.tensors, [], prefix=("a=my",))
-    checkpoint.save(destination, overwrite=True)
+    checkpoint.save(destination, force=True)
 
 def keep(source, destination, *names):
     checkpoint = EditedCheckpoint(source)
     select(checkpoint.tensors, keep=names)
-    checkpoint.save(destination, overwrite=True)
+    checkpoint.save(destination, force=True)
 
 def put(source, destination, **values):
     checkpoint = EditedCheckpoint(source)
     for name, value in values.items():
         checkpoint.tensors[name] = np.full(1000, value, np.int64)
-    checkpoint.save(destination, overwrite=True)
+    checkpoint.save(destination, force=True)
 
 def put_together(destination, *dropped, prefer=None):
     checkpoint = EditedCheckpoint(a)
     merge(checkpoint.tensors, [load_checkpoint(b)], prefer=prefer)
     for name in dropped:
         del checkpoint.tensors[name]
-    checkpoint.save(destination, overwrite=True)
+    checkpoint.save(destination, force=True)
 
 def copy(prefix, **options):
-    save_checkpoint({"my/" + name: tensor for name, tensor in load_checkpoint(prefix).items()}, prefix, **options)
+    tensors = {"my/" + name: tensor for name, tensor in load_checkpoint(prefix).items()}
+    save_checkpoint(tensors, prefix, force=True, **options)
 
 A, B = {"u": 1, "v": 2, "w": 3}, {"x": 4, "y": 5}
 SCENARIOS = {

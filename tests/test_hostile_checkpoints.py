@@ -353,5 +353,5 @@ def test_an_object_graph_that_cannot_be_read(graph, tmp_path, out):
     assert files(out.parent) == before
     checkpoint = EditedCheckpoint(prefix)
     checkpoint.tensors["c"] = checkpoint.tensors["a"]
-    checkpoint.save(str(out), overwrite=True)
+    checkpoint.save(str(out), force=True)
     assert values(out) == {**values(prefix), "c": [b"1"]}

@@ -12,7 +12,7 @@ from graphsurgeon.edits.strip_optimizer import strip_optimizer
 from graphsurgeon.errors import GraphSurgeonError
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors.values import as_tensor
-from graphsurgeon.tools.inspect import inspect
+from graphsurgeon.tools.inspect import inspect_model
 from proto_utils.files import BytesSource, Span
 from tests import notation
 from tests.counting import num_calls
@@ -53,7 +53,7 @@ def _last(model: Model) -> tuple[str, ...]:
 
 
 LOOKS: dict[str, Callable[[Model], object]] = {
-    "inspect": inspect,
+    "inspect": inspect_model,
     "verify": gs.verify,
     "diff": lambda model: gs.diff(model, notation.model(_PLAIN["identities"])),
     "strip_optimizer": lambda model: strip_optimizer(dict(model.variables), model=model),

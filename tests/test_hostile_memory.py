@@ -129,7 +129,7 @@ def test_a_million_elements_that_are_not_there(root, tmp_path, out):
     os.truncate(f"{prefix}.data-00000-of-00001", 1 << 40)
     checkpoint = EditedCheckpoint(prefix)
     merge(checkpoint.tensors, [], prefix=("a=my",))
-    checkpoint.save(str(out), overwrite=True)
+    checkpoint.save(str(out), force=True)
     assert {name: tensor.shape for name, tensor in Bundle(out).items()} == {"my/s": (1 << 39,), "my/w": (1 << 40,)}
 
 

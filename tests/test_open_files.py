@@ -98,3 +98,12 @@ def test_files_are_closed_behind_a_with(paths: list[Path], tmp_path: Path):
     gs.save(kept[1], tmp_path / "m")
     del kept, tensor, model, each
     assert num_open() == before
+
+
+def test_freezing_leaves_no_file_open(paths: list[Path]):
+    before = num_open()
+    for _ in range(3):
+        model = gs.load(paths[0])
+        gs.freeze(model, outputs=tuple(output.name for output in model.graph.outputs))
+        del model
+    assert num_open() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -12,9 +13,11 @@ import graphsurgeon as gs
 from graphsurgeon import edits, passes
 from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.ir.model import Model
+from graphsurgeon.names import Names
 from graphsurgeon.options import Kind, description_of, options_of, parameter_entries
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
+from tests.models import floats
 
 
 @checkpoint_edit
@@ -23,7 +26,7 @@ def twist(
     others: Sequence[Mapping[str, Tensor]] = (),
     *,
     dtype: str = "",
-    select: tuple[str, ...] = (),
+    select: Names = (),
     axis_order: tuple[int, ...] = (),
     weights: tuple[float, ...] = (),
     value: str | float | None = None,
@@ -32,8 +35,8 @@ def twist(
     force: bool = False,
     how: Literal["left", "right"] = "left",
     other: Mapping[str, Tensor] | None = None,
-    map: tuple[str, ...] | Mapping[str, str] = (),  # noqa: A002
-    values: tuple[str, ...] | Mapping[str, Any] = (),
+    map: Names | Mapping[str, str] = (),  # noqa: A002
+    values: Names | Mapping[str, Any] = (),
     map_file: Iterable[str] | None = None,
     model: Model | None = None,
     sources: tuple[str, ...] = (),
@@ -207,4 +210,34 @@ def test_the_kind_of_every_option_is_known(function):
         with pytest.raises(UnsupportedError, match=f"option '{option.name}' is") as caught:
             option.convert([{}])
         if not option.is_internal and option.kind.item != "lines":
-            assert re.fullmatch(r"wanted: [a-z][a-z ,]+", str(caught.value.hint))
+            assert re.fullmatch(r"wanted: [a-z][a-z0-9_ ,]+", str(caught.value.hint))
+
+
+@pytest.mark.parametrize("given", ["w", ["w"], ("w",), {"w"}, iter(["w"]), (each for each in "w"), {"w": 1}.keys()])
+def test_one_text_and_whatever_can_be_looped_over_are_lists_of_texts(given):
+    tensors: dict[str, gs.Tensor] = {"w": floats(1), "b": floats(2)}
+    assert [row.name for row in gs.scale(tensors, select=given, factor=2.0).changes] == ["w"]
+
+
+@pytest.mark.parametrize("name", [*passes.names(), *edits.names()])
+def test_lists_of_texts_are_declared_by_one_name(name):
+    """So that type checkers take one text and a list as well as a tuple."""
+    function = passes.load(name) if name in passes.names() else edits.load(name)
+    for option in inspect.signature(function).parameters.values():
+        if option.name != "sources":
+            assert "tuple[str" not in str(option.annotation), option
+
+
+@pytest.mark.parametrize("name", [*passes.names(), *edits.names()])
+def test_help_tells_what_is_returned_and_its_fields(name):
+    function = passes.load(name) if name in passes.names() else edits.load(name)
+    text = inspect.getdoc(function) or ""
+    report = str(inspect.signature(function).return_annotation)
+    assert f"\nReturns\n-------\n{report}\n    " in text
+    assert text.count("\nReturns\n") == 1
+
+
+def test_help_of_an_edit():
+    text = inspect.getdoc(gs.cast) or ""
+    assert "changes : Sequence[Change]\n        Each has name, action, dtype, shape, was," in text
+    assert text.index("\nParameters\n") < text.index("\nReturns\n") < text.index("\nRaises\n")

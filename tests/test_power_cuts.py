@@ -33,7 +33,7 @@ def values(generation: int) -> dict[str, Any]:
 def save(prefix: Path, *generations: int, **how: Any) -> Any:
     """Save one or several, one over the other."""
     for generation in generations:
-        gs.save_checkpoint(values(generation), prefix, **how)
+        gs.save_checkpoint(values(generation), prefix, **how, force=True)
 
 
 def save_all(directory: Path, *generations: int) -> Any:
@@ -48,13 +48,13 @@ def edited(source: Path, destination: Path, **how: Any) -> None:
 
     checkpoint = EditedCheckpoint(source)
     merge(checkpoint.tensors, [], prefix=("a=my",))
-    checkpoint.save(str(destination), overwrite=True, **how)
+    checkpoint.save(str(destination), force=True, **how)
 
 
 def compacted(prefix: Path, **how: Any) -> None:
     from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 
-    EditedCheckpoint(prefix).save(str(prefix), overwrite=True, links="never", shard_nbytes=2500, **how)
+    EditedCheckpoint(prefix).save(str(prefix), force=True, links="never", shard_nbytes=2500, **how)
 
 
 def generation_at(prefix: Path) -> int | None:
@@ -103,7 +103,9 @@ def over(work: Callable[[Path], Any], *allowed: int) -> Case:
 
 
 def export(name: str, generation: int, directory: Path) -> None:
-    gs.export_tensors({key: as_tensor(value) for key, value in values(generation).items()}, f"{directory}/{name}")
+    gs.export_tensors(
+        {key: as_tensor(value) for key, value in values(generation).items()}, f"{directory}/{name}", force=True
+    )
 
 
 IN_PLACE: dict[str, Case] = {
@@ -121,12 +123,12 @@ IN_PLACE: dict[str, Case] = {
     "twice": over(lambda d: save(d / "m", 2, 3), 2, 3),
     "SavedModel": Case(
         lambda d: gs.save(model_of(1), d / "out", to="saved_model"),
-        lambda d: gs.save(model_of(2), d / "out", to="saved_model"),
+        lambda d: gs.save(model_of(2), d / "out", to="saved_model", force=True),
         "out", graph_at, (1, 2),
     ),
     "convert": Case(
         lambda d: gs.save(model_of(1), d / "x.pb"),
-        lambda d: gs.save(gs.load(d / "x.pb"), d / "x.pb", to="graph_def_text"),
+        lambda d: gs.save(gs.load(d / "x.pb"), d / "x.pb", to="graph_def_text", force=True),
         "x.pb", graph_at, (1,),
     ),
     **{

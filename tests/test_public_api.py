@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import re
 import subprocess
@@ -10,10 +11,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon import edits, passes
+from graphsurgeon.cli.group import cli
 from proto_utils import schema
 from tests.models import floats, frozen
 
@@ -24,21 +26,20 @@ def fresh(root: Path, code: str) -> str:
 
 
 def test_few_names():
-    verbs = {
-        *passes.names(),
-        *edits.names(),
-        "fit",
-        "export_tensors",
-        "import_tensors",
-        "prune_checkpoints",
-        "recover",
-        "run",
-        "verify",
-        "diff",
-    }
+    verbs = {name.replace("-", "_").replace("import", "import_") for name in cli.list_commands(click.Context(cli))}
+    # `show` is `report` in a notebook.
+    verbs |= {"export_tensors", "import_tensors", "show"}
     assert len(set(gs.__all__) - verbs) <= 20
     assert {"load", "save", "load_checkpoint", "save_checkpoint", "verify", "unfreeze", "Model"} <= set(gs.__all__)
-    assert set(dir(gs)) == set(gs.__all__)
+
+
+def test_dir_has_all(root):
+    known = {*gs.__all__, "slice", "beam", "compat", "__all__", "__doc__", "__name__", "__version__"}
+    assert known <= set(dir(gs))
+    assert {name for name in dir(gs) if name[:1] != "_"} == {*gs.__all__, "slice", "beam", "compat"} - {"__version__"}
+    assert all(hasattr(gs, name) for name in dir(gs))
+    # Also before anything was asked for.
+    assert set(fresh(root, "import graphsurgeon as gs\nprint(*dir(gs))").split()) >= known
 
 
 @pytest.mark.parametrize("name", gs.__all__)
@@ -52,17 +53,37 @@ def test_type_checkers_know_every_name(root):
     tree = ast.parse((root / "graphsurgeon" / "__init__.py").read_text())
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    names = {alias.name for node in imports for alias in node.names}
     for node in imports:
         for alias in node.names:
             # Only names that are imported "as" themselves are exported, says mypy.
             assert alias.asname == alias.name
             assert getattr(importlib.import_module(str(node.module)), alias.name) is getattr(gs, alias.name)
-    assert sorted(alias.name for node in imports for alias in node.names) == sorted({*gs.__all__} - {"__version__"})
+    assert names == {name for name in dir(gs) if not name.startswith("__")}
 
 
 def test_star_imports_every_name(root):
     code = "from graphsurgeon import *\nprint(*sorted(name for name in dir() if name[0] != '_'))"
     assert fresh(root, code).split() == sorted({*gs.__all__} - {"__version__"})
+
+
+def test_star_shadows_no_builtin(root):
+    code = "import builtins\nfrom graphsurgeon import *\nprint([name for name in dir(builtins) if name in dir()])"
+    assert {*ast.literal_eval(fresh(root, code))} <= {name for name in dir(builtins) if name.startswith("__")}
+    assert not {*gs.__all__} & {*dir(builtins)} - {"__doc__", "__name__"}
+    assert "slice" not in gs.__all__
+    assert gs.slice.__module__ == "graphsurgeon.edits.slice"
+
+
+def test_compat_is_there_as_an_attribute(root):
+    code = """import sys
+import graphsurgeon as gs
+assert "graphsurgeon.compat" not in sys.modules
+print(gs.compat.freeze_graph.freeze_graph.__name__, gs.compat.graph_editor.__name__)
+print("graphsurgeon.compat.nvidia" in sys.modules, "nvidia" in dir(gs.compat))"""
+    assert fresh(root, code).split() == ["freeze_graph", "graphsurgeon.compat.graph_editor", "False", "True"]
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = gs.compat.nothing
 
 
 def test_every_error_is_there():
@@ -80,8 +101,10 @@ def test_version_is_the_projects(root):
 
 
 def test_unknown_name():
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="no attribute 'nothing'") as caught:
         _ = gs.nothing
+    # What Python suggests other names from, in tracebacks.
+    assert (caught.value.name, caught.value.obj) == ("nothing", gs)
 
 
 def test_no_module_has_the_name_of_a_public_function(root):

@@ -1,4 +1,8 @@
-"""The README's code blocks do what they say: Python and console blocks run, in order, beside a frozen graph."""
+"""The code blocks of the README and of the documentation do what they say.
+
+Python and console blocks run, in order, in a directory of their page in which there is what the first block of the
+README makes: `fixtures/` as the clone has it, and a frozen graph.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
+from graphsurgeon.cli.group import cli
 from tests.conftest import ROOT
 
 FROZEN = "mobile_cnn.pb"
@@ -80,34 +86,53 @@ def run_block(block: Block, directory: Path, tensorflow: str | None) -> None:
 
 @pytest.fixture
 def directory(tmp_path: Path, fixtures: Path) -> Path:
-    """A directory that holds what the README calls `frozen.pb`."""
+    """A directory that holds what the pages call `frozen.pb`."""
     shutil.copy(fixtures / FROZEN, tmp_path / "frozen.pb")
+    (tmp_path / "fixtures").symlink_to(fixtures)
     return tmp_path
 
 
-def readme() -> list[Block]:
-    return blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+def blocks_of(page: str) -> list[Block]:
+    return blocks((ROOT / page).read_text(encoding="utf-8"))
 
 
-def test_readme_runs(directory: Path):
-    for block in readme():
+#: The README and the pages of the documentation that have something to run; tests/test_docs.py runs these two folders.
+OTHERS = ("docs/how-to/", "docs/tutorials/")
+PAGES = [
+    page
+    for page in ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")))
+    if not page.startswith(OTHERS) and any(block.language in ("python", "console") for block in blocks_of(page))
+]
+WITH_TENSORFLOW = [page for page in PAGES if any(block.needs_tensorflow for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_runs(directory: Path, page: str):
+    for block in blocks_of(page):
         run_block(block, directory, None)
-    assert (directory / "out" / "model.ckpt.meta").stat().st_size
 
 
 @pytest.mark.tf
-def test_readme_runs_with_tensorflow(directory: Path):
+@pytest.mark.parametrize("page", WITH_TENSORFLOW)
+def test_page_runs_with_tensorflow(directory: Path, page: str):
     python = os.environ.get("GRAPHSURGEON_TF_PYTHON") or sys.executable
     if subprocess.run([python, "-c", "import tensorflow"], capture_output=True, check=False).returncode:
         pytest.skip("TensorFlow 2.21 not found: pip install tensorflow-cpu==2.21.0, or set GRAPHSURGEON_TF_PYTHON")
-    for block in readme():
+    for block in blocks_of(page):
         run_block(block, directory, python)
 
 
 def test_readme_has_something_to_run():
-    languages = [block.language for block in readme()]
+    languages = [block.language for block in blocks_of("README.md")]
     assert languages.count("python") >= 2
     assert languages.count("console") >= 2
+
+
+def test_the_readme_begins_with_what_newcomers_do():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert sections == ["Install", "The main job", "Train it", "The library", "Measured", "Command line", "More"]
+    assert len(text.splitlines()) <= 200, "what is longer is a page in docs/"
 
 
 @pytest.mark.parametrize(
@@ -130,13 +155,18 @@ def test_runner_accepts_elided_output(tmp_path: Path):
     run_block(block, tmp_path, None)
 
 
-def test_every_verb_is_in_the_table():
-    listed = subprocess.run(
-        [sys.executable, "-m", "graphsurgeon", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    verbs = set(re.findall(r"^  ([a-z_-]+)  ", listed.partition("Passes, which change a model:")[2], re.MULTILINE))
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Command line\n")[2].partition("\n## ")[0]
-    listed_rows = [line for line in section.splitlines() if line.startswith(("| `", "Drop-ins"))]
-    table = {verb for line in listed_rows for verb in re.findall(r"`([a-z][\w-]*)", line)}
-    assert verbs
-    assert verbs <= table
+@pytest.mark.parametrize(("page", "head"), [("README.md", "\n## Command line\n"), ("docs/verbs.md", "# Verbs\n")])
+def test_every_verb_is_in_the_table(page: str, head: str):
+    """The README names them all, `docs/verbs.md` says what each does."""
+    section = (ROOT / page).read_text(encoding="utf-8").partition(head)[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith(("| ", "Drop-ins"))]
+    listed = {verb for line in rows for verb in re.findall(r"`([a-z][\w-]*)", line)}
+    assert set(cli.list_commands(click.Context(cli))) <= listed
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(page: str):
+    """Those of the pages in docs/ are looked at by mkdocs."""
+    targets = re.findall(r'(?:\]\(|src="|srcset=")([^)"#\s]+)', (ROOT / page).read_text(encoding="utf-8"))
+    relative = [target for target in targets if not target.startswith("http")]
+    assert [target for target in relative if not (ROOT / target).is_file()] == []

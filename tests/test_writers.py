@@ -28,7 +28,7 @@ context = multiprocessing.get_context("fork")
 
 def save(generation, **how):
     tensors = {name: np.full(2000, generation, np.int64) for name in "abc"}
-    gs.save_checkpoint(tensors, sys.argv[1] + "/m", **how)
+    gs.save_checkpoint(tensors, sys.argv[1] + "/m", **how, force=True)
 
 def one(queue, barrier, generation):
     try:
@@ -118,7 +118,7 @@ def test_what_a_signal_leaves(number: signal.Signals, tmp_path: Path, root: Path
         process.wait(timeout=20)
     hidden = [name for name in os.listdir(tmp_path) if name.startswith(".")]
     assert len(hidden) == (3 if number == signal.SIGKILL else 0)
-    gs.save_checkpoint({"w": np.zeros(3)}, tmp_path / "m")
+    gs.save_checkpoint({"w": np.zeros(3)}, tmp_path / "m", force=True)
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
     assert gs.load_checkpoint(tmp_path / "m")["w"].numpy().tolist() == [0, 0, 0]
 
@@ -130,7 +130,7 @@ def test_two_threads(tmp_path: Path):
 
     def save(generation: int) -> None:
         try:
-            gs.save_checkpoint({"w": np.full(1000, generation)}, tmp_path / "m")
+            gs.save_checkpoint({"w": np.full(1000, generation)}, tmp_path / "m", force=True)
         except gs.OutputBusyError as error:
             errors.append(error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,10 +36,40 @@ def test_check_sees_what_is_loaded(root: Path):
     assert loaded_after(root, "import graphsurgeon, numpy", HEAVY) == ["numpy"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["unfreeze", "--help"]])
-def test_help_loads_no_numbers_and_no_protobuf(root: Path, arguments: list[str]):
-    code = (
+def running(arguments: list[str]) -> str:
+    """Code that runs a command line."""
+    return (
         f"import sys\nsys.argv = ['graphsurgeon', *{arguments}]\nfrom graphsurgeon.cli import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     )
-    assert loaded_after(root, code, AFTER_HELP) == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["unfreeze", "--help"]])
+def test_help_loads_no_numbers_and_no_protobuf(root: Path, arguments: list[str]):
+    assert loaded_after(root, running(arguments), AFTER_HELP) == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["cat", "--help"]])
+def test_list_of_verbs_loads_no_rooms(root: Path, arguments: list[str]):
+    rooms = ("graphsurgeon.formats", "graphsurgeon.ir", "graphsurgeon.tensors", "graphsurgeon.checks")
+    assert loaded_after(root, running(arguments), rooms) == []
+
+
+def test_one_tensor_of_a_checkpoint_needs_no_numbers_and_no_graph(root: Path, tmp_path: Path):
+    """Its bytes go from file to file."""
+    source = str(root / "fixtures" / "mobile_cnn.ckpt")
+    code = running(["cat", source, "Logits/biases", "-o", str(tmp_path / "v.npy")])
+    assert loaded_after(root, code, ("numpy", "ml_dtypes", "rich", "graphsurgeon.ir.model")) == []
+    assert (tmp_path / "v.npy").exists()
+
+
+def test_named_tuples_are_those_that_cost_nothing(root: Path):
+    """The one of `typing` compiles a constructor for each class, which is felt when a command starts."""
+    own = root / "proto_utils" / "named_tuple.py"
+    found = [
+        path
+        for folder in ("graphsurgeon", "proto_utils")
+        for path in sorted((root / folder).rglob("*.py"))
+        if path != own and re.search(r"^from typing import .*\bNamedTuple\b", path.read_text(), re.MULTILINE)
+    ]
+    assert found == []

@@ -35,7 +35,7 @@ def verbs(root: Path) -> set[str]:
     listed = subprocess.run(
         [sys.executable, "-m", "graphsurgeon", "--help"], cwd=root, capture_output=True, text=True, check=True
     ).stdout
-    return set(re.findall(r"^ +([a-z][a-z_-]+)  ", listed, re.MULTILINE))
+    return set(re.findall(r"^  ([a-z][a-z_-]+)(?:  |$)", listed, re.MULTILINE))
 
 
 @pytest.mark.parametrize(("kind", "one"), [("passes", "unfreeze"), ("edits", "select")])

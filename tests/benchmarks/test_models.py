@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.models import VGG16, main, write_hole, write_nodes
+from benchmarks.models import VGG16, main, write_hole, write_nodes, write_text
 from proto_utils import schema
 
 
@@ -46,3 +46,13 @@ def test_towers_take_no_room_on_the_disk(tmp_path: Path):
     if path.stat().st_blocks * 512 > path.stat().st_size / 2:
         pytest.skip("this file system has no holes")
     assert path.stat().st_blocks * 512 < 1 << 20
+
+
+@pytest.mark.parametrize("nbytes", [4, 4000, 10_000])
+def test_a_constant_in_text(nbytes: int):
+    file = io.BytesIO()
+    write_text(file, nbytes)
+    (node,) = schema.parse_text(schema.GraphDef, file.getvalue()).node
+    tensor = node.attr["value"].tensor
+    assert [dim.size for dim in tensor.tensor_shape.dim] == [nbytes // 4]
+    assert tensor.tensor_content == b"\0\1\x80?" * (nbytes // 4)

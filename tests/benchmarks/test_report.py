@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
-import pytest
 
 from benchmarks.bench import Claim, Result
 from benchmarks.process import MIB, Measurement
-from benchmarks.report import BEGIN, END, as_json, table, targets, write_readme
+from benchmarks.report import as_json, from_json, table, targets
 
 RESULT = Result(
     "Job",
@@ -46,20 +43,7 @@ def test_json_keeps_every_run():
     assert other["median_processor_seconds"] is None
 
 
-def test_readme_changes_between_the_markers_only(tmp_path: Path):
-    path = tmp_path / "README.md"
-    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write_readme(path, [RESULT])
-    write_readme(path, [RESULT])
-    text = path.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n| what")
-    assert text.endswith(f"{END}\nafter\n")
-    assert "old" not in text
-    assert text.count("| ours |") == 1
-
-
-def test_readme_without_markers_is_refused(tmp_path: Path):
-    path = tmp_path / "README.md"
-    path.write_text("nothing here")
-    with pytest.raises(ValueError, match="not enough values"):
-        write_readme(path, [RESULT])
+def test_json_is_read_back():
+    results = from_json(as_json({"job": RESULT}))
+    assert results["job"].rows == RESULT.rows
+    assert table(results.values()) == table([RESULT])

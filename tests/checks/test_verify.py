@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from graphsurgeon.checks import ERROR, Finding, attrs, check, verify
 from graphsurgeon.errors import GraphError, GraphSurgeonError
+from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function
@@ -230,7 +231,7 @@ def edit_in_place(draw: Callable[..., Any], node: Node) -> None:
         case 6:
             node.device = "/cpu:0"
         case _:
-            node.attrs[draw(KEYS)] = draw(VALUES)
+            node.attrs[draw(KEYS)] = attr_value.encode(draw(VALUES))
 
 
 def edit_graph(draw: Callable[..., Any], model: Model, graph: Graph) -> None:

@@ -35,6 +35,10 @@ _GRAPH = """
     ls {src} {name}
     convert {src} -o {out}/c.pbtxt --to graph_def_text
     convert {src} -o {out}/c.pb --to graph_def
+    transform_graph --in_graph={src} --out_graph={out}/t.pb --outputs={output} --transforms=fold_constants
+    transform_graph --in_graph={src} --out_graph={out}/t.pb --transforms=insert_logging(ignore_errors=true)
+    optimize_for_inference --input={src} --output={out}/o.pb --output_names={output}
+    strip_unused --input_graph={src} --output_graph={out}/s.pb --output_node_names={output}
     convert {src} -o {out}/c.meta --to meta_graph
     convert {src} -o {out}/c.pbtxt --to meta_graph_text
     convert {src} -o {out}/sm --to saved_model
@@ -82,9 +86,12 @@ _EDITING = """
     copy {src} -o {out}/e {name} --scope s
     dense-to-conv {src} -o {out}/e {name}
     fold-constants {src} -o {out}/e --outputs {output}
+    sparsify {src} -o {out}/sp --sparsity 0.5
+    strip-masks {src} -o {out}/sm
     fold-batch-norms {src} -o {out}/e --outputs {output}
     merge-duplicate-nodes {src} -o {out}/e --outputs {output}
     remove-nodes {src} -o {out}/e --op Identity --outputs {output}
+    infer-shapes {src} -o {out}/e
     remove-control-dependencies {src} -o {out}/e
     quantize-weights {src} -o {out}/e --minimum-size 1
     dequantize-weights {src} -o {out}/e
@@ -104,10 +111,15 @@ _EDITING = """
     train-mode {src} -o {out}/e
     add-head {src} -o {out}/e --at {output} --units 3 --loss softmax --optimizer adam
     lower {src} -o {out}/e
+    functionalize {src} -o {out}/e
+    rebuild-contexts {src} -o {out}/e
     init {src} -o {out}/e
     summary {src}
     report {src} -o {out}/r.html
+    report {src} -o {out}/p.html --plan unfreeze
+    report {src} -o {out}/d.html --against {sound}
     tensorboard {src} -o {out}/log
+    fleet {src} -o {out}/f/ --recipe {out}/none.yaml --dry-run
     freeze_graph --input_graph={src} --output_graph={out}/f --output_node_names={output} --input_binary=true
     freeze_graph --input_meta_graph={src} --input_checkpoint={src} --output_graph={out}/f --output_node_names={output}
     strip_unused --input_graph={src} --output_graph={out}/f --input_node_names={name} --output_node_names={output}
@@ -206,8 +218,8 @@ def _lines(text: str) -> list[list[str]]:
 
 
 def all_verbs() -> list[str]:
-    """Return the names of the program's verbs."""
-    return cli.list_commands(click.Context(cli))
+    """Return the names of the program's verbs that read files."""
+    return [name for name in cli.list_commands(click.Context(cli)) if name not in ("completion", "help")]
 
 
 #: What is run on each input of a family, and what some of is run.

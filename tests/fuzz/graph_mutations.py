@@ -57,8 +57,8 @@ def _change(graph: Any, rng: random.Random, others: list[bytes]) -> None:
         nodes = rng.choice(bodies)
     if not len(nodes):
         return
-    node = rng.choice(nodes)
-    match rng.randrange(13):
+    node = _chosen(nodes, rng)
+    match rng.randrange(14):
         case 0 | 1 if node.input:
             node.input[rng.randrange(len(node.input))] = _reference(nodes, rng)
         case 2:
@@ -79,6 +79,8 @@ def _change(graph: Any, rng: random.Random, others: list[bytes]) -> None:
             _adopt(graph, rng, others)
         case 11:
             _outline(graph, node, rng)
+        case 12:
+            del node.input[rng.randrange(len(node.input) + 1) if rng.random() < 0.3 else 0 :]
         case _:
             order = list(nodes)
             rng.shuffle(order)
@@ -87,6 +89,16 @@ def _change(graph: Any, rng: random.Random, others: list[bytes]) -> None:
                 del copies[rng.randrange(len(copies))]
             del nodes[:]
             nodes.extend(copies)
+
+
+def _chosen(nodes: Any, rng: random.Random) -> Any:
+    """Return a node; half of the time one of any op, so that a LoopCond is not rarer than a Const."""
+    if rng.random() < 0.5:
+        return rng.choice(nodes)
+    by_op: dict[str, list[Any]] = {}
+    for node in nodes:
+        by_op.setdefault(node.op, []).append(node)
+    return rng.choice(by_op[rng.choice(sorted(by_op))])
 
 
 def _reference(nodes: Any, rng: random.Random) -> str:

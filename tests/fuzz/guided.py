@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,9 @@ def main() -> None:
         # Imports whatever commands import.
         campaign.warm_up()
     corpus = given.out / f"corpus-{given.family}"
+    if given.runs is not None:
+        # What others found before would make it other runs.
+        shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir(parents=True, exist_ok=True)
     target = _Target(given.family)
     for number, data in enumerate(target.corpus()):
@@ -44,7 +48,8 @@ def main() -> None:
     end = f"-max_total_time={int(60 * given.minutes)}" if given.runs is None else f"-runs={given.runs}"
     options = [
         sys.argv[0], end, f"-seed={given.seed}", "-max_len=65536",
-        f"-artifact_prefix={given.out}/guided-{given.family}-", "-rss_limit_mb=0", "-timeout=120", str(corpus),
+        f"-artifact_prefix={given.out}/guided-{given.family}-", "-rss_limit_mb=0", "-timeout=120", "-reload=0",
+        str(corpus),
     ]  # fmt: skip
     atheris.Setup(options, target.run, custom_mutator=target.mutate)
     sys.stdout.write(f"seed {given.seed}, {given.family}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from tests.fuzz import wire
@@ -9,11 +10,13 @@ from tests.fuzz.cases import Case, Finding, run_command, write
 from tests.fuzz.mutations import MAX_NBYTES
 
 _MAX_TRIES = 400
+#: Of processor time; the process of a campaign is ended when it does not get on.
+_MAX_SECONDS = 20.0
 
 
 def minimized(case: Case, finding: Finding, directory: str) -> tuple[Case, Finding]:
     """Return a smaller case in which the command goes wrong at the same place, and what it says then."""
-    tries = 0
+    tries, end = 0, time.process_time() + _MAX_SECONDS
     latest = finding
 
     def still(name: str, data: bytes) -> bool:
@@ -33,7 +36,7 @@ def minimized(case: Case, finding: Finding, directory: str) -> tuple[Case, Findi
     for name, data in case.changed.items():
         smallest = [data]
         for smaller in _steps(smallest):
-            if tries >= _MAX_TRIES:
+            if tries >= _MAX_TRIES or time.process_time() > end:
                 break
             if len(smaller) < len(smallest[0]) and still(name, smaller):
                 smallest[0] = smaller

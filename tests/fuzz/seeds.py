@@ -72,6 +72,12 @@ _VARIABLES = """
 """
 
 
+_FIXTURE_GRAPHS = (
+    ("cond.pb", "output"), ("in_frame.pb", "out"), ("dtypes.pb", "out"), ("names.pb", "out"),
+    ("lstm_loop.pb", "output"), ("lstm_calls.pb", "output"), ("keras_attention.pb", "Identity"),
+)  # fmt: skip
+
+
 class Seed(NamedTuple):
     """An input: files by name, what commands are given, which files are changed, and names that are in it."""
 
@@ -141,7 +147,7 @@ def _graphs() -> Iterable[Seed]:
             files = _saved("sm" if to == "saved_model" else file, make, to)
             files = {path.removeprefix("sm/"): data for path, data in files.items()}
             yield Seed(family, f"{name} as {to}", {file: files[file]}, file, (file,), names, ("out",))
-    for name, outputs in (("cond.pb", "output"), ("in_frame.pb", "out"), ("dtypes.pb", "out"), ("names.pb", "out")):
+    for name, outputs in _FIXTURE_GRAPHS:
         names = tuple(node.name for node in gs.load(_FIXTURES / name).graph)
         yield Seed("graph", name, _fixture(name), name, (name,), names, (outputs if outputs in names else names[-1],))
         if (_FIXTURES / f"{name}txt").exists():
@@ -175,7 +181,12 @@ def _models() -> Iterable[Seed]:
         changed = ("sm/saved_model.pb", "sm/saved_model.pb", "sm/variables/variables.index")
         changed = tuple(file for file in changed if file in files)
         yield Seed("model", f"{name} as saved_model", files, "sm", changed, names, (output,))
-    for name, output in (("lstm_calls.ckpt", "output"), ("resource_cnn.ckpt", "output"), ("cond.ckpt", "output")):
+    for name, output in (
+        ("lstm_calls.ckpt", "output"),
+        ("resource_cnn.ckpt", "output"),
+        ("cond.ckpt", "output"),
+        ("lstm_loop.ckpt", "output"),
+    ):
         parts = [f"{name}{end}" for end in (".meta", ".index", ".data-00000-of-00001")]
         names = tuple(node.name for node in gs.load(_FIXTURES / parts[0]).graph)
         found = (output if output in names else names[-1],)

@@ -34,7 +34,7 @@ _SIZES = {
     "inputs": 4000,
     "control inputs": 300,
     "fan": 300,
-    "variables": 150,
+    "variables": 400,
 }
 _SIZE = 50
 

@@ -47,6 +47,6 @@ def test_of_frozen_graphs(tf: TensorFlow, tmp_path: Path):
     gs.save(model, after)
     assert tf.call("shaping:frozen", path=str(after), shape=[2, 12, 12, 3])[1] == [2, 3]
     gs.set_shape(model, shape={"x": [1, 8, 8, 3]})
-    gs.save(model, after, overwrite=True)
+    gs.save(model, after, force=True)
     found, _ = tf.call("shaping:frozen", path=str(after), shape=[1, 8, 8, 3])
     np.testing.assert_allclose(found, wanted, atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,10 @@ def test_same_facts(theirs: dict[int, list[Any]]):
         ]
         for number, dtype in ours.items()
     } == {number: facts[:4] for number, facts in theirs.items()}
+
+
+def test_equal_from_both_sides(tf2: TensorFlow, root: Path):
+    assert tf2.call("dtype_equality:mistaken", root=str(root)) == []
 
 
 def test_same_numpy_dtypes(theirs: dict[int, list[Any]]):

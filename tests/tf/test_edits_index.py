@@ -76,7 +76,7 @@ def test_values_of_an_edit(tf, reader, source, tmp_path, edit):
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 def test_in_place(tf, source, tmp_path, edit):
     before, values = files(tmp_path / "src"), read(tf, source)
-    origins, _ = edited(source, edit, source, overwrite=True)
+    origins, _ = edited(source, edit, source, force=True)
     after = files(tmp_path / "src")
     assert {**before, "m.index": after["m.index"]} == after
     assert after["m.index"] != before["m.index"]
@@ -167,10 +167,10 @@ class TestMerge:
         """Other values under the same names."""
         return written(tf, tmp_path / "second" / "m", seed=7)
 
-    def merged(self, sources: list[Path], destination: Path, overwrite: bool = False, **options: Any) -> Saved:
+    def merged(self, sources: list[Path], destination: Path, force: bool = False, **options: Any) -> Saved:
         checkpoint = EditedCheckpoint(sources[0])
         merge(checkpoint.tensors, [load_checkpoint(other) for other in sources[1:]], **options)
-        return checkpoint.save(str(destination), overwrite=overwrite)
+        return checkpoint.save(str(destination), force=force)
 
     def test_under_scopes(self, tf, reader, source, second, tmp_path):
         before = files(tmp_path / "src"), files(tmp_path / "second")
@@ -197,7 +197,7 @@ class TestMerge:
         values = read(tf, source), read(tf, second)
         other = [tmp_path / "second", tmp_path / "src"][which]
         before = files(other)
-        self.merged([source, second], [source, second][which], overwrite=True, prefix=("b=b",))
+        self.merged([source, second], [source, second][which], force=True, prefix=("b=b",))
         wanted = {**values[0], **{f"b/{name}": value for name, value in values[1].items()}}
         assert read(tf, [source, second][which]) == wanted
         assert files(other) == before
@@ -235,9 +235,9 @@ class TestAfterwards:
         before, values = files(tmp_path / "src"), read(tf, source)
         out = tmp_path / "out" / "x"
         edited(source, scoped, out)
-        _, saved = edited(out, lambda tensors: tensors.update({"my/own/new": np.arange(7)}), out, overwrite=True)
+        _, saved = edited(out, lambda tensors: tensors.update({"my/own/new": np.arange(7)}), out, force=True)
         assert len(saved) == 6
-        save_checkpoint(Bundle(out), out, **layout)
+        save_checkpoint(Bundle(out), out, force=True, **layout)
         wanted = {f"my/own/{name}": value for name, value in values.items()}
         assert {**wanted, "my/own/new": digest_of(Bundle(out)["my/own/new"])} == read(tf, out)
         assert files(tmp_path / "src") == before
@@ -303,7 +303,7 @@ def test_the_graph_goes_along(tf, tmp_path, destination, options):
     _doubled(checkpoint.tensors)
     model, note = checkpoint.fitting_graph()
     assert note is None
-    checkpoint.save(str(prefix), model=model, overwrite=True, **options)
+    checkpoint.save(str(prefix), model=model, force=True, **options)
     assert tf.call("v1_checkpoints:restored", prefix=str(prefix)) == wanted
     # Without a tensor that it wants the graph stays behind.
     checkpoint = EditedCheckpoint(prefix)

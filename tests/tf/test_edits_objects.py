@@ -96,10 +96,10 @@ def test_in_place_and_again(reader, saved, tmp_path):
         source,
         lambda tensors: select(tensors, keep=LEFT),
         source,
-        overwrite=True,
+        force=True,
     )
-    edited(source, scoped, source, overwrite=True)
-    save_checkpoint(Bundle(source), source, byteorder="big")
+    edited(source, scoped, source, force=True)
+    save_checkpoint(Bundle(source), source, byteorder="big", force=True)
     left = {name: value for name, value in values.items() if name.startswith("left/")}
     assert restored(reader, source, "assert_existing_objects_matched", "left") == left
 

@@ -23,7 +23,7 @@ def test_meta_graphs(tf2: TensorFlow, shared_models: Path, tmp_path: Path):
         guessed = guess_outputs(model.graph, index, guess_inputs(model.graph, index))
         outputs = list(dict.fromkeys(node_of(each.name) for each in guessed))
         gs.freeze(model, outputs=tuple(outputs))
-        gs.save(model, tmp_path / "ours.pb")
+        gs.save(model, tmp_path / "ours.pb", force=True)
         try:
             prefix = str(path).removesuffix(".meta")
             tf2.call("freezing:freeze", prefix=prefix, outputs=outputs, path=str(tmp_path / "tf.pb"))
@@ -44,7 +44,7 @@ def test_saved_models(tf2: TensorFlow, shared_models: Path, tmp_path: Path):
         usable = [key for key in sorted(signatures) if signatures[key].outputs and not key.startswith("__")]
         try:
             gs.freeze(model, signature=usable[0])
-            gs.save(model, tmp_path / "ours.pb")
+            gs.save(model, tmp_path / "ours.pb", force=True)
         except NotFoundError as error:
             declined.append(error.kind)
             continue

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import graphsurgeon as gs
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.tools.summary.summary import summary
 from graphsurgeon.tools.verify_source import verify_source
 from graphsurgeon.variables.object_names import COPY, ObjectNames, object_names
 from tests.tf.bundle_specs import digest_of
@@ -105,7 +107,9 @@ def test_weights_of_new_files_have_the_names_of_layers(saved, form):
 
 def test_keras_loads_what_is_exported(tf2, saved, tmp_path):
     paths, weights = saved
-    sources = {name: gs.load_checkpoint(paths[name]) for name in ("checkpoint", "export")}
+    sources: dict[str, Mapping[str, gs.Tensor]] = {
+        name: gs.load_checkpoint(paths[name]) for name in ("checkpoint", "export")
+    }
     sources |= {f"imported{form}": gs.import_tensors(paths[form]) for form in (".weights.h5", ".h5")}
     written = [str(tmp_path / "objects.weights.h5"), str(tmp_path / "paths.weights.h5")]
     notes = gs.export_tensors(sources["checkpoint"], written[0]).notes
@@ -133,3 +137,26 @@ def test_a_class_that_is_guessed_wrong_is_an_error_of_keras(tf2, saved, tmp_path
 
 def h5py_of() -> Any:
     return pytest.importorskip("h5py", reason="h5py is not installed: pip install h5py")
+
+
+def test_lists_of_what_is_trained_follow(tf2: TensorFlow, tmp_path: Path):
+    """A layer that is not trained is in no list, while its variables say that they are."""
+    source, target = f"{tmp_path}/source", f"{tmp_path}/target"
+    tf2.call("keras_files:export_frozen", directory=source)
+    before = tf2.call("keras_files:listed", directory=source)
+    assert before["non_trainable_variables"] == [
+        f"sequential/{name}" for name in ("a/kernel", "a/bias", "n/moving_mean", "n/moving_variance")
+    ]
+    rows = {row.name.rpartition("/")[2][0]: row.trainable for row in summary(source).layers if row.op is not None}
+    assert rows == {"a": 0, "n": 8, "b": 10}
+    model = gs.load(source)
+    gs.set_trainable(model, trainable=[".*a/kernel"], not_trainable=[".*b/bias"])
+    gs.save(model, target, to="saved_model")
+    after = tf2.call("keras_files:listed", directory=target)
+    assert after["variables"] == before["variables"]
+    assert after["trainable_variables"] == [
+        f"sequential/{name}" for name in ("a/kernel", "n/gamma", "n/beta", "b/kernel")
+    ]
+    assert set(after["trainable_variables"]).isdisjoint(after["non_trainable_variables"])
+    assert all(after["gradients"])
+    assert after["result"] == before["result"]

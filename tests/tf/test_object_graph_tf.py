@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from graphsurgeon.cli.checkpoint_rows import CheckpointRows, Naming
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.find import find_tensor
+from graphsurgeon.tools.checkpoint_rows import CheckpointRows, Naming
 from graphsurgeon.variables.object_graph import ObjectGraph, read_object_graph
 from tests.tf.bundle_specs import digest_of
 from tests.tf.judge import TensorFlow

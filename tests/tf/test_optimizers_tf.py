@@ -16,6 +16,7 @@ from graphsurgeon.edits.unpartition import unpartition
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.variables.optimizer_state import optimizer_state
+from tests.models import shared
 
 OPTIMIZERS = [
     "adam", "momentum", "rmsprop", "rmsprop_centered", "adagrad", "adagrad_da", "adadelta", "ftrl", "proximal_adagrad",
@@ -69,6 +70,61 @@ def test_what_is_left_restores(tf, tmp_path, shards):
     values = tf.call("optimizing:restore", prefix=str(tmp_path / "x"), shards=shards)
     assert values == {name: told["values"][name] for name in values}
     assert len(values) == (3 if not shards else 5)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "options"),
+    [
+        ("adam", {}),
+        ("adam", {"resource": True}),
+        ("adam", {"shards": 2}),
+        ("adam", {"scope": "train"}),
+        ("adam", {"average": True}),
+        ("adam", {"ready": True}),
+        ("momentum", {"ready": True, "resource": True}),
+        ("adagrad_da", {"resource": True}),
+        ("rmsprop_centered", {}),
+        ("ftrl", {}),
+        ("momentum", {"resource": True}),
+    ],
+    ids=str,
+)
+def test_the_graph_goes_along_without_its_optimizer(tf, tmp_path, optimizer, options):
+    told = trained(tf, tmp_path / "m", optimizer, **options)
+    before = tf.call("optimizing:restore_meta", prefix=str(tmp_path / "m"))
+    edited = EditedCheckpoint(tmp_path / "m")
+    report = strip_optimizer(edited.tensors, model=edited.graph)
+    assert any("nodes of the optimizer went from the graph" in note for note in report.notes)
+    model, note = edited.fitting_graph()
+    assert (model is not None, note) == (True, None)
+    edited.save(str(tmp_path / "x"), model=model)
+    after = tf.call("optimizing:restore_meta", prefix=str(tmp_path / "x"))
+    kept = {name: value for name, value in told["values"].items() if name in after["values"]}
+    assert after["values"] == kept
+    assert after["missing"] == []
+    assert not set(told["own"]) & set(after["saved"])
+    assert sorted(set(before["saved"]) - set(after["saved"])) == told["own"]
+    assert after["loss"] == before["loss"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tensorflow+tfx/tfx/components/testdata/trainer/current/Format-Serving/model.ckpt-1000",
+        "tensorflow+tfx/at-2f98ebd/tfx/components/testdata/trainer/current/serving_model_dir/model.ckpt-10000",
+        "dotnet+machinelearning-testdata/Microsoft.ML.TensorFlow.TestModels/cifar_model/model.ckpt",
+    ],
+)
+def test_graphs_of_estimators_restore_without_their_optimizer(tf2, tmp_path, path):
+    prefix = shared(f"{path}.meta").with_suffix("")
+    edited = EditedCheckpoint(prefix)
+    strip_optimizer(edited.tensors, model=edited.graph)
+    model, note = edited.fitting_graph()
+    assert note is None
+    edited.save(str(tmp_path / "x"), model=model)
+    made = tf2.call("optimizing:restore_only", prefix=str(tmp_path / "x"))
+    assert made["variables"]
+    assert made["missing"] == []
 
 
 @pytest.mark.parametrize("depth", [0, 3], ids=["near", "far"])

@@ -107,11 +107,11 @@ def test_other_peoples_graphs(tf2: TensorFlow, tmp_path: Path):
             model = gs.load(path)
             report = gs.split(model, at=(name,))
             places = [str(tmp_path / f"{number}-{half}.pb") for half in ("front", "back")]
-            gs.save(model, places[0], to="graph_def")
-            gs.save(report.back, places[1], to="graph_def")
+            gs.save(model, places[0], to="graph_def", force=True)
+            gs.save(report.back, places[1], to="graph_def", force=True)
             outputs = [[n for n in half.outputs if n != name] for half in report.halves]
             whole = tmp_path / "whole.pb"
-            gs.save(gs.load(path), whole, to="graph_def")
+            gs.save(gs.load(path), whole, to="graph_def", force=True)
             rows = [(row.tensor, row.input) for row in report.at]
             try:
                 found = tf2.call(

@@ -42,14 +42,14 @@ def test_frozen_state_is_set_up_by_one_op(tf1: TensorFlow, saved: tuple[str, lis
     cut = gs.load(path)
     gs.prune(cut, outputs=("score", "bounds"))
     assert "trees" not in cut.graph
-    gs.save(cut, path)
+    gs.save(cut, path, force=True)
     given = tf1.call("state:run", path=path, fetches=["score", "bounds"], feeds={"x": FEEDS["x"]}, init=SET_UP)
     assert given == [wanted[0], wanted[3]]
-    gs.save(model, path)
+    gs.save(model, path, force=True)
     # What is frozen already comes along a second time, and unfreezing leaves the entries constants.
     again = gs.load(path)
     assert gs.freeze(again, outputs=tuple(ENDS)).initializer == SET_UP
-    gs.save(again, path)
+    gs.save(again, path, force=True)
     assert tf1.call("state:run", path=path, fetches=ENDS, feeds=FEEDS, init=SET_UP) == wanted
     rows = gs.unfreeze(gs.load(path)).variables
     assert [row.node for row in rows if "Table" in row.node or "BoostedTrees" in row.node] == []

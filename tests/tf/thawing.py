@@ -16,7 +16,7 @@ def thaw(source: str | Path, prefix: Path, **options: Any) -> dict[str, Any]:
     """Unfreeze a file into a checkpoint; the report as JSON. ``options`` are those of the pass."""
     model = gs.load(str(source))
     report = gs.unfreeze(model, **options)
-    gs.save(model, str(prefix))
+    gs.save(model, str(prefix), force=True)
     answer: dict[str, Any] = report.to_json()
     return answer
 

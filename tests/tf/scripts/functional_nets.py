@@ -144,6 +144,90 @@ def make(net, directory, lower=True):
     return {"pb": path, "outputs": [tensor.name for tensor in constant.outputs], "weights": facts}
 
 
+def make_with_inner_weights(path):
+    """A graph whose weights are constants of function bodies: of one that is called, of a loop's and of a branch's."""
+    values = np.random.RandomState(3).normal(size=(3, 6, 6)).astype(np.float32)
+
+    @tf.function
+    def called(rows):
+        return tf.nn.relu(tf.nn.bias_add(tf.matmul(rows, tf.constant(values[0])), tf.constant(values[1][0])))
+
+    @tf.function
+    def whole(rows):
+        rows = called(rows)
+        _, rows = tf.while_loop(
+            lambda step, _: step < 3,
+            lambda step, x: (step + 1, tf.tanh(tf.matmul(x, tf.constant(values[1])))),
+            (0, rows),
+        )
+        is_large = tf.reduce_sum(rows) > 0
+        return tf.cond(is_large, lambda: tf.matmul(rows, tf.constant(values[2])), lambda: tf.identity(rows))
+
+    graph = whole.get_concrete_function(tf.TensorSpec([None, 6])).graph
+    with open(path, "wb") as file:
+        file.write(graph.as_graph_def().SerializeToString(deterministic=True))
+    return [tensor.name for tensor in graph.outputs]
+
+
+def make_decided(path):
+    """Functions with conditions that constants decide: in a loop's body, in one that is called, by a flag."""
+
+    @tf.function
+    def by_flag(flag, rows):
+        return tf.cond(flag, lambda: tf.nn.relu(rows), lambda: rows * 2.0)
+
+    @tf.function
+    def called(rows):
+        return tf.switch_case(tf.constant(1), [lambda: tf.negative(rows), lambda: by_flag(tf.constant(False), rows)])
+
+    @tf.function
+    def whole(rows, flag):
+        rows = called(rows)
+        for _ in tf.range(3):
+            rows = tf.cond(tf.constant(3) > 2, lambda: tf.square(rows) - 1.0, lambda: tf.exp(rows))  # noqa: B023
+        return by_flag(flag, rows), by_flag(tf.constant(True), rows)
+
+    graph = whole.get_concrete_function(tf.TensorSpec([None, 6]), tf.TensorSpec([], tf.bool)).graph
+    with open(path, "wb") as file:
+        file.write(graph.as_graph_def().SerializeToString(deterministic=True))
+    return [tensor.name for tensor in graph.outputs]
+
+
+class Masked(tf.Module):
+    """A dense layer under a mask, as a function multiplies by it, or as tensorflow-model-optimization assigns it."""
+
+    def __init__(self, assigns):
+        super().__init__()
+        random = np.random.RandomState(0)
+        self.assigns, scope = assigns, "prune_low_magnitude_dense/"
+        self.kernel = tf.Variable(random.normal(size=(6, 5)).astype(np.float32), name=scope + "kernel")
+        mask = (random.rand(6, 5) > 0.5).astype(np.float32)
+        self.mask = tf.Variable(mask, name=scope + "mask", trainable=False)
+        self.threshold = tf.Variable(np.float32(0.1), name=scope + "threshold", trainable=False)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 6])])
+    def __call__(self, rows):
+        if self.assigns:
+            self.kernel.assign(self.kernel * self.mask)
+            return tf.matmul(rows, self.kernel)
+        return tf.matmul(rows, self.kernel * self.mask)
+
+
+def save_masked(directory, assigns):
+    """Write a SavedModel of `Masked`; return what it gives for a row of ones."""
+    made = Masked(assigns)
+    tf.saved_model.save(made, directory, signatures=made.__call__)
+    return made(tf.ones([1, 6])).numpy().tolist()
+
+
+def run_ones(pb, output):
+    """What a frozen graph gives for a row of ones."""
+    graph = running.imported(pb)
+    (fed,) = running.placeholders(graph)
+    with running.session(graph) as session:
+        return session.run(output, {fed: np.ones([1, 6], np.float32)}).tolist()
+
+
 def optimize(pb, outputs, path):
     """Write to ``path`` what Grappler makes of a frozen graph: constants folded, ops fused, arithmetic rearranged."""
     from tensorflow.python.grappler import tf_optimizer

@@ -70,6 +70,58 @@ def compare(pb, prefix, outputs=None, dimension=2, feeds=None, seed=7):
     return answer
 
 
+def compare_frozen(pb, others, outputs=None, dimension=2, feeds=None, seed=7):
+    """Run a frozen graph and others that were made of it on the same feeds.
+
+    Returns by the path of each ``{output: how it differs}``: without outputs that are bit-equal, else
+    ``{"how": sentence, "relative": greatest difference over the greatest magnitude, or None}``. Outputs that the
+    first graph cannot give, or gives differently each time, are left out.
+    """
+    outputs, feeds, wanted = running.run_frozen(pb, outputs, read_feeds(feeds), dimension, seed=seed)
+    again = running.run_frozen(pb, outputs, feeds)[2]
+    steady = [
+        name
+        for name in outputs
+        if not isinstance(wanted[name], Exception) and running.bits(wanted[name]) == running.bits(again[name])
+    ]
+    answer = {"compared": steady}
+    for other in others:
+        found = running.run_frozen(other, steady, feeds)[2]
+        answer[other] = {
+            name: distance_of(wanted[name], found[name])
+            for name in steady
+            if isinstance(found[name], Exception) or running.bits(wanted[name]) != running.bits(found[name])
+        }
+    return answer
+
+
+def compare_restored(pb, prefix, outputs, dimension=2, seed=7):
+    """Run a frozen graph and a meta graph with its checkpoint on the same feeds; answers are those of compare_frozen.
+
+    ``{"compared": outputs, "differ": {output: {"how", "relative"}}}``.
+    """
+    outputs, feeds, wanted = running.run_frozen(pb, outputs, None, dimension, seed=seed)
+    found = running.run_restored(prefix, outputs, feeds)
+    steady = [name for name in outputs if not isinstance(wanted[name], Exception)]
+    differ = {
+        name: distance_of(wanted[name], found[name])
+        for name in steady
+        if isinstance(found[name], Exception) or running.bits(wanted[name]) != running.bits(found[name])
+    }
+    return {"compared": steady, "differ": differ}
+
+
+def distance_of(wanted, found):
+    """How two values differ, and by how much of the greatest magnitude."""
+    if isinstance(found, Exception):
+        return {"how": "%s: %s" % (type(found).__name__, str(found)[:300]), "relative": None}
+    how, a, b = difference(wanted, found), np.asarray(wanted), np.asarray(found)
+    if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind not in "fc" or not np.all(np.isfinite(a)):
+        return {"how": how, "relative": None}
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    return {"how": how, "relative": float(np.max(np.abs(a - b)) / max(np.max(np.abs(a)), 1e-30))}
+
+
 def judge_file(pb, prefix, feeds=None):
     """``{"refused": reason}`` when TensorFlow cannot run a frozen graph; else how it compares with what was restored.
 

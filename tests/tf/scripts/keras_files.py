@@ -124,6 +124,37 @@ def exports(directory):
     return [a, b, c]
 
 
+def export_frozen(directory):
+    """Export a model of which one layer is not trained."""
+    import keras
+
+    keras.backend.clear_session(free_memory=True)
+    layers = [
+        keras.layers.Dense(4, name="a"),
+        keras.layers.BatchNormalization(name="n"),
+        keras.layers.Dense(2, name="b"),
+    ]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    layers[0].trainable = False
+    model.export(directory, verbose=False)
+
+
+def listed(directory):
+    """Load a SavedModel; returns the names of what its lists hold, and the digest of what it gives."""
+    import numpy as np
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(directory)
+    lists = ("variables", "trainable_variables", "non_trainable_variables")
+    found = {name: [each.name.split(":")[0] for each in getattr(loaded, name)] for name in lists}
+    given = np.arange(6, dtype=np.float32).reshape(2, 3)
+    with tf.GradientTape() as tape:
+        result = loaded.serve(given)
+    found["gradients"] = [each is not None for each in tape.gradient(result, list(loaded.trainable_variables))]
+    found["result"] = _digest(result.numpy())
+    return found
+
+
 def averaging(prefix):
     """Save a model whose optimizer has made a step and keeps averages; returns the digests of these by weight."""
     import tensorflow as tf

@@ -38,7 +38,7 @@ def _loss(table, weights, bias):
     return tf.reduce_sum(tf.square(tf.matmul(rows, weights) + bias))
 
 
-def train(prefix, optimizer, resource=False, scope="", shards=0, average=False):
+def train(prefix, optimizer, resource=False, scope="", shards=0, average=False, ready=False):
     """Train, save; return the keys that are the optimizer's, and the values of the other variables as lists."""
     with tf.Graph().as_default(), tf1.Session() as session:
         step = tf1.train.get_or_create_global_step()
@@ -54,6 +54,8 @@ def train(prefix, optimizer, resource=False, scope="", shards=0, average=False):
         if average:
             with tf.control_dependencies([op]):
                 op = tf1.train.ExponentialMovingAverage(0.9).apply(tf1.trainable_variables())
+        if ready:
+            tf1.add_to_collection(tf1.GraphKeys.READY_OP, tf1.report_uninitialized_variables())
         # Averages begin as what they are averages of, which some versions do not wait for.
         session.run(tf1.variables_initializer(tf1.trainable_variables()))
         session.run(tf1.global_variables_initializer())
@@ -76,6 +78,37 @@ def restore(prefix, resource=False, shards=0):
         _loss(*_variables(resource, shards))
         tf1.train.Saver().restore(session, prefix)
         return {item.op.name: session.run(item).tolist() for item in tf1.global_variables()}
+
+
+def restore_only(prefix):
+    """Restore a graph with its own saver; return what has no value then."""
+    with tf.Graph().as_default(), tf1.Session() as session:
+        tf1.train.import_meta_graph(prefix + ".meta").restore(session, prefix)
+        variables = tf1.global_variables()
+        missing = session.run(tf1.report_uninitialized_variables(variables))
+        return {"variables": sorted(item.op.name for item in variables), "missing": [each.decode() for each in missing]}
+
+
+def restore_meta(prefix):
+    """Restore a graph with its own saver, save it again; return its variables, the loss, and what is saved then."""
+    with tf.Graph().as_default() as graph, tf1.Session() as session:
+        saver = tf1.train.import_meta_graph(prefix + ".meta")
+        saver.restore(session, prefix)
+        values = {item.op.name: session.run(item).tolist() for item in tf1.global_variables()}
+        missing = session.run(tf1.report_uninitialized_variables()).tolist()
+        loss = next(op.outputs[0] for op in graph.get_operations() if op.type == "Sum" and "grad" not in op.name)
+        lost = float(session.run(loss))
+        # What initializes everything, whatever it is called, initializes what there is.
+        for op in graph.get_operations():
+            if op.type == "NoOp" and op.name.startswith("init"):
+                session.run(op)
+        again = saver.save(session, prefix + "-again", write_meta_graph=False)
+        saved = sorted(name for name, _ in tf1.train.list_variables(again))
+        # Another optimizer trains it.
+        op = tf1.train.MomentumOptimizer(0.1, 0.9, name="Fresh").minimize(loss)
+        session.run(tf1.global_variables_initializer())
+        session.run(op)
+    return {"values": values, "missing": missing, "loss": lost, "saved": saved}
 
 
 def _module():

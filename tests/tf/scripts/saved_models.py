@@ -159,7 +159,7 @@ def meta_graph(directory):
     return message.meta_graphs[0]
 
 
-def fine_tune(pb, directory, steps=3, differentiate=True):
+def fine_tune(pb, directory, steps=3):
     """Open a SavedModel in TensorFlow 2, compare it with the frozen graph it came from, and train it.
 
     Returns ``{"equal": [outputs], "variables": {name: trainable}, "no_gradient": [names], "unchanged": [names],
@@ -178,9 +178,7 @@ def fine_tune(pb, directory, steps=3, differentiate=True):
         "variables": {variable.name[:-2]: bool(variable.trainable) for variable in loaded.variables},
         "checkpoint": {variable.name[:-2]: running.bits(variable.numpy()) for variable in loaded.variables},
     }
-    if differentiate:
-        answer.update(trained(loaded, call, feeds, steps))
-    return answer
+    return dict(answer, **trained(loaded, call, feeds, steps))
 
 
 def frozen_outputs(pb, directory, feeds):

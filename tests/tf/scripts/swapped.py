@@ -72,7 +72,10 @@ def compare_graph(compare, ours, our_strip, graph):
         [names[0] + ":0"],
     ):
         compare(theirs.extract_sub_graph, ours.extract_sub_graph, graph, outputs)
-    for protected in (None, [names[-1]], names):
+    # Ours keep what nobody reads.
+    read = {text.lstrip("^").partition(":")[0] for node in graph.node for text in node.input}
+    unread = [name for name in names if name not in read]
+    for protected in (unread, [names[-1], *unread], names):
         compare(
             all_nodes(theirs.remove_training_nodes, graph),
             all_nodes(ours.remove_training_nodes, graph),

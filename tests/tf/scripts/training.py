@@ -41,7 +41,11 @@ def train(prefix, outputs, dimension=2, optimizer="adam", steps=3):
 
 def squared(graph, outputs):
     """The sum over outputs of the mean square: a scalar whatever the shapes and float types."""
-    tensors = [graph.get_tensor_by_name(name) for name in outputs]
+    return mean_squares([graph.get_tensor_by_name(name) for name in outputs])
+
+
+def mean_squares(tensors):
+    """The same of tensors."""
     floats = [tensor for tensor in tensors if tensor.dtype.base_dtype.is_floating]
     return tf.add_n([tf.reduce_mean(tf.square(tf.cast(tensor, tf.float32) - 0.5)) for tensor in floats])
 

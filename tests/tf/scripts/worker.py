@@ -20,6 +20,16 @@ def answer(request):
     except BaseException as error:  # everything is an answer: the caller decides what is a failure
         trace = traceback.format_exc()[-4000:]
         return {"error": {"kind": type(error).__name__, "message": str(error)[:2000], "traceback": trace}}
+    finally:
+        _settle()
+
+
+def _settle():
+    """Let the next call find what TensorFlow is like when it starts: which control flow it makes is a global switch."""
+    tf = sys.modules.get("tensorflow")
+    if tf is not None and hasattr(tf, "compat"):
+        tf1 = tf.compat.v1
+        (tf1.disable_control_flow_v2 if tf.__version__.startswith("1.") else tf1.enable_control_flow_v2)()
 
 
 def main():
