@@ -1,6 +1,6 @@
 """Measure, print the table and the targets, and write results.json and results.svg.
 
-Usage: python -m benchmarks [CASE...] [--runs N] [--work DIR] [--readme] [--check]
+Usage: python -m benchmarks [CASE...] [--runs N] [--work DIR] [--publish] [--check]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import publish, report
 from benchmarks.bench import ROOT, Bench
 from benchmarks.cases import CASES
 from benchmarks.process import BenchmarkError, progress
@@ -22,7 +22,8 @@ def main() -> int:
     options = arguments()
     options.work.mkdir(parents=True, exist_ok=True)
     python2, python1 = os.environ.get("GRAPHSURGEON_TF_PYTHON"), os.environ.get("GRAPHSURGEON_TF1_PYTHON")
-    bench = Bench(options.work.resolve(), python2, python1, options.runs)
+    before = os.environ.get("GRAPHSURGEON_BEFORE")
+    bench = Bench(options.work.resolve(), python2, python1, options.runs, None if before is None else Path(before))
     try:
         results = {name: CASES[name](bench) for name in options.cases or CASES}
     except BenchmarkError as error:
@@ -34,8 +35,9 @@ def main() -> int:
     results_path = options.work / "results.json"
     results_path.write_text(report.as_json(results), encoding="utf-8")
     draw(results_path)
-    if options.readme:
-        report.write_readme(ROOT / "README.md", results.values())
+    if options.publish:
+        publish.keep(results_path)
+        publish.write()
     missed = any(not claim.met for result in results.values() for claim in result.claims)
     return int(options.check and missed)
 
@@ -53,7 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="runs of ours; the recipes run a third as often")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="where models are kept")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md, between its markers")
+    parser.add_argument("--publish", action="store_true", help="put what was measured into the README and docs/")
     parser.add_argument("--check", action="store_true", help="end with 1 when a target is missed")
     options = parser.parse_args()
     for name in options.cases:

@@ -62,12 +62,15 @@ class Bench:
         Interpreters with TensorFlow 2.21 and 1.15.
     runs : int
         How often ours is run; TensorFlow's recipes run a third as often.
+    before : Path or None
+        A checkout of an earlier commit, which some cases are measured against.
     """
 
     work: Path
     tf2: str | None
     tf1: str | None
     runs: int
+    before: Path | None = None
 
     @property
     def recipe_runs(self) -> int:
@@ -91,9 +94,10 @@ class Bench:
         name = f"{kind}-{count}.pb"
         return self.model(name, [sys.executable, str(ROOT / "benchmarks" / "models.py"), kind, str(count), name])
 
-    def checkpoint(self, name: str, count: int, nbytes: int) -> Path:
+    def checkpoint(self, name: str, count: int, nbytes: int, *kind: str) -> Path:
         """Return the prefix of a checkpoint of zeros; see `benchmarks.checkpoint_models`."""
-        command = [sys.executable, "-m", "benchmarks.checkpoint_models", str(count), str(nbytes), str(self.work / name)]
+        given = [str(count), str(nbytes), str(self.work / name), *kind]
+        command = [sys.executable, "-m", "benchmarks.checkpoint_models", *given]
         return self.model(f"{name}.index", command).with_suffix("")
 
     def vgg_copies(self, count: int) -> list[Path]:

@@ -12,8 +12,13 @@ from pathlib import Path
 
 from benchmarks.bench import DATA, OURS, Bench, Claim, Result, recipe
 from benchmarks.checkpoint_cases import average, edit_index, edit_values, list_tensors
-from benchmarks.graph_cases import beside_editors, edit_vgg, reroute_many
+from benchmarks.graph_cases import beside_editors, contexts, edit_vgg, reroute_many
+from benchmarks.growth_cases import growth
+from benchmarks.million_cases import edit_million
+from benchmarks.page_cases import open_pages
 from benchmarks.process import MIB, BenchmarkError, Job
+from benchmarks.reading_cases import read_text, verify_checksums
+from benchmarks.transform_cases import infer_many, transform_many, transform_vgg
 
 NODE_COUNTS = (10_000, 30_000, 100_000)
 ONE_TENSOR = "vgg_16/fc7/weights"
@@ -175,11 +180,20 @@ CASES = {
     "tensor": one_tensor,
     "index": edit_index,
     "list": list_tensors,
+    "million": edit_million,
     "values": edit_values,
     "average": average,
     "reroute": reroute_many,
+    "contexts": contexts,
     "graph": edit_vgg,
     "editors": beside_editors,
+    "transforms": transform_vgg,
+    "transform-nodes": transform_many,
+    "shapes": infer_many,
+    "page": open_pages,
+    "text": read_text,
+    "verify": verify_checksums,
+    "growth": growth,
 }
 
 

@@ -1,6 +1,6 @@
 """What each runtime dependency costs: time to import it in a fresh process, and its size on disk.
 
-Usage: python -m benchmarks.dependencies (the README's table "Dependencies" is filled from it by hand)
+Usage: python -m benchmarks.dependencies (docs/dependencies.md is filled from it by hand)
 """
 
 from __future__ import annotations

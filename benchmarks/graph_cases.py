@@ -31,6 +31,24 @@ def reroute_many(bench: Bench) -> Result:
     return Result(f"Edit a graph of {NUM_NODES:,} nodes", [edits, reading], claims)
 
 
+def contexts(bench: Bench) -> Result:
+    """What the contexts of loops cost `unfreeze`: where a tenth of the nodes is in loops, and where there are none."""
+    jobs = []
+    for source in (bench.synthetic("loops", NUM_NODES), bench.vgg()):
+        for flags in ([], ["--no-contexts"]):
+            label = " ".join([f"graphsurgeon unfreeze {source.name}", *flags])
+            out = bench.work / "out" / label.replace(" ", "")
+            line = [*OURS, "unfreeze", str(source), "-o", str(out / "model.ckpt"), *flags]
+            jobs.append(Job(label, line, out, bench.runs))
+    made, without, vgg, vgg_without = bench.compare(jobs).values()
+    claims = [
+        Claim(f"contexts, {NUM_NODES:,} nodes, a tenth in loops", made.median / without.median, 1.1, "x"),
+        Claim("contexts, VGG16, which has no loops", vgg.median / vgg_without.median, 1.05, "x"),
+        Claim("contexts, peak memory", made.peak / without.peak, 1.1, "x"),
+    ]
+    return Result("Contexts of loops", [made, without, vgg, vgg_without], claims)
+
+
 def edit_vgg(bench: Bench) -> Result:
     """Verbs on the frozen VGG16, against `cp`."""
     source, out = bench.vgg(), bench.work / "out"

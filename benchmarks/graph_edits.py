@@ -34,7 +34,7 @@ def insert(source: str, target: str) -> None:
     """Put a StopGradient between a tensor and all who read it."""
     model = gs.load(source)
     model.graph.insert_after(last_hidden(model.graph), "StopGradient", name="stop")
-    gs.save(model, target)
+    gs.save(model, target, force=True)
 
 
 def dropout(source: str, target: str) -> None:
@@ -45,7 +45,7 @@ def dropout(source: str, target: str) -> None:
     keep = graph.add("Placeholder", name="keep_prob", dtype="float32", shape=[])
     scaled = graph.insert_after(tensor, "Identity", name="scaled")
     graph.set_input(scaled, 0, graph.add("RealDiv", [tensor, keep], name="dropout/div"))
-    gs.save(model, target)
+    gs.save(model, target, force=True)
 
 
 def main(verb: str, *arguments: str) -> None:

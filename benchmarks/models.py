@@ -2,6 +2,8 @@
 
 Usage: python -m benchmarks.models towers N OUT.pb     N VGG16s side by side, weights as holes in the file
        python -m benchmarks.models nodes N OUT.pb      N nodes, of which a fifth are small constants
+       python -m benchmarks.models loops N OUT.pb      the same, of which a tenth are in while loops
+       python -m benchmarks.models text N OUT.pbtxt    a constant of N bytes, in text
 
     GraphDef   1 node, 4 versions        TensorProto  1 dtype, 2 shape, 4 content
     NodeDef    1 name, 2 op, 3 input*, 5 attr (map: 1 key, 2 value)
@@ -171,7 +173,71 @@ def _chain(layers: int) -> Iterator[bytes]:
         last = f"{scope}/out"
 
 
-WRITERS: dict[str, Callable[[BinaryIO, int], None]] = {"towers": write_towers, "nodes": write_nodes}
+def write_loops(file: BinaryIO, count: int) -> None:
+    """Write a chain of nine tenths of `count` nodes, and loops of 16 on its input: a tenth."""
+    typed = integer(6, FLOAT)
+    file.write(node("input", "Placeholder", dtype=typed, shape=field(7, shape_of((1, 4)))))
+    file.write(constant("limit", (), struct.pack("<f", 9.0)))
+    for record in _chain(count * 9 // 50):
+        file.write(record)
+    for number in range(count // 160):
+        file.write(b"".join(_loop(f"loop_{number}")))
+    file.write(VERSIONS)
+
+
+def _loop(scope: str) -> Iterator[bytes]:
+    typed, frame = integer(6, FLOAT), field(2, f"{scope}/ctx".encode())
+    yield constant(f"{scope}/kernel", (4, 4), struct.pack("<16f", *[0.1 * i for i in range(16)]))
+    yield read_of(f"{scope}/kernel")
+    yield node(f"{scope}/Enter", "Enter", ["input"], T=typed, frame_name=frame)
+    for name, source in (("Enter_1", "limit"), ("Enter_2", f"{scope}/kernel/read")):
+        yield node(f"{scope}/{name}", "Enter", [source], T=typed, frame_name=frame, is_constant=integer(5, 1))
+    yield node(f"{scope}/Merge", "Merge", [f"{scope}/Enter", f"{scope}/NextIteration"], T=typed, N=integer(3, 2))
+    yield constant(f"{scope}/axes", (2,), struct.pack("<2i", 0, 1), INT32)
+    yield node(f"{scope}/Enter_3", "Enter", [f"{scope}/axes"], T=integer(6, INT32), frame_name=frame,
+               is_constant=integer(5, 1))  # fmt: skip
+    yield node(f"{scope}/Sum", "Sum", [f"{scope}/Merge", f"{scope}/Enter_3"], T=typed, Tidx=integer(6, INT32))
+    yield node(f"{scope}/Less", "Less", [f"{scope}/Sum", f"{scope}/Enter_1"], T=typed)
+    yield node(f"{scope}/LoopCond", "LoopCond", [f"{scope}/Less"])
+    yield node(f"{scope}/Switch", "Switch", [f"{scope}/Merge", f"{scope}/LoopCond"], T=typed)
+    yield node(f"{scope}/Identity", "Identity", [f"{scope}/Switch:1"], T=typed)
+    yield node(f"{scope}/MatMul", "MatMul", [f"{scope}/Identity", f"{scope}/Enter_2"], T=typed)
+    yield node(f"{scope}/NextIteration", "NextIteration", [f"{scope}/MatMul"], T=typed)
+    yield node(f"{scope}/Exit", "Exit", [f"{scope}/Switch"], T=typed)
+
+
+def write_text(file: BinaryIO, nbytes: int) -> None:
+    """Write a graph in text: a float Const of so many bytes, each an escape of four letters."""
+    head = f"""node {{
+  name: "weights"
+  op: "Const"
+  attr {{
+    key: "dtype"
+    value {{
+      type: DT_FLOAT
+    }}
+  }}
+  attr {{
+    key: "value"
+    value {{
+      tensor {{
+        dtype: DT_FLOAT
+        tensor_shape {{
+          dim {{
+            size: {nbytes // 4}
+          }}
+        }}
+        tensor_content: \""""
+    file.write(head.encode())
+    block = b"\\000\\001\\200\\077" * (1 << 10)
+    for start in range(0, nbytes // 4, 1 << 10):
+        file.write(block[: 16 * (nbytes // 4 - start)])
+    file.write(b'"\n      }\n    }\n  }\n}\nversions {\n  producer: 134\n}\n')
+
+
+WRITERS: dict[str, Callable[[BinaryIO, int], None]] = {
+    "towers": write_towers, "nodes": write_nodes, "loops": write_loops, "text": write_text,
+}  # fmt: skip
 
 
 def main(kind: str, count: str, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Tables, JSON and the README's part of what was measured."""
+"""Tables and JSON of what was measured."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from pathlib import Path
 
 from benchmarks.bench import Claim, Result
 from benchmarks.process import MIB, Measurement
-
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 def machine() -> dict[str, object]:
@@ -56,6 +53,21 @@ def as_json(results: dict[str, Result]) -> str:
     return json.dumps({"schema": 1, "machine": machine(), "cases": cases}, indent=2)
 
 
+def from_json(text: str) -> dict[str, Result]:
+    """Return what `as_json` was given, but for the claims."""
+    return {
+        name: Result(
+            case["title"],
+            [
+                Measurement(row["label"], row["seconds"], row["peak_nbytes"], row["processor_seconds"])
+                for row in case["rows"]
+            ],
+            [],
+        )
+        for name, case in json.loads(text)["cases"].items()
+    }
+
+
 def table(results: Iterable[Result]) -> str:
     """Return the Markdown table: per case the rows, each against the first, which is ours."""
     lines = ["| what | time | against ours | peak memory |", "| --- | ---: | ---: | ---: |"]
@@ -70,39 +82,22 @@ def targets(results: Iterable[Result]) -> str:
     return "\n".join(_target(claim) for result in results for claim in result.claims)
 
 
-def write_readme(path: Path, results: Iterable[Result]) -> None:
-    """Replace what stands between the two markers of a README by the table.
+def format_seconds(seconds: float) -> str:
+    """Return a time as the tables have it."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 0.2 else f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
 
-    Raises
-    ------
-    ValueError
-        If the markers are not there.
-    """
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    about = machine()
-    note = (
-        f"Whole processes, start-up included; medians, warm page cache; {about['cpus']} CPUs, "
-        f"{about['system']}, Python {about['python']}. `make bench` measures them on your machine."
-    )
-    path.write_text(f"{before}{BEGIN}\n{table(results)}\n\n{note}\n{END}{after}", encoding="utf-8")
+
+def format_size(nbytes: int) -> str:
+    """Return a size as the tables have it."""
+    return f"{nbytes / MIB:.0f} MiB" if nbytes < 1000 * MIB else f"{nbytes / MIB / 1024:.1f} GiB"
 
 
 def _row(row: Measurement, ours: Measurement) -> str:
     ratio = "" if row is ours else f"{row.median / ours.median:.3g} x"
-    return f"| {row.label} | {_seconds(row.median)} | {ratio} | {_size(row.peak)} |"
+    return f"| {row.label} | {format_seconds(row.median)} | {ratio} | {format_size(row.peak)} |"
 
 
 def _target(claim: Claim) -> str:
     sign = ">=" if claim.at_least else "<="
     verdict = "met   " if claim.met else "MISSED"
     return f"{verdict}  {claim.text}: {claim.value:.3g} {claim.unit} (target {sign} {claim.limit:g} {claim.unit})"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds < 0.2 else f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
-
-
-def _size(nbytes: int) -> str:
-    return f"{nbytes / MIB:.0f} MiB" if nbytes < 1000 * MIB else f"{nbytes / MIB / 1024:.1f} GiB"
