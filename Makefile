@@ -9,10 +9,13 @@ MINUTES ?= 10
 FUZZ ?=
 GUIDED ?= graph text checkpoint
 DEMO_GRAPH ?= fixtures/mobile_cnn.pb
+# What sets hold comes in the order of hashes and addresses, and what code is covered goes by that.
+SAME := PYTHONHASHSEED=0 $(shell setarch $$(uname -m) -R true 2>/dev/null && echo setarch $$(uname -m) -R)
 
 V := build/venv
 ENVIRONMENT := .ci/environment
 PYTEST := -m pytest -n $(JOBS)
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(V)/docs/bin/python -m mkdocs
 NO_TF := -m 'not tf and not tf1'
 PACKAGE = $(shell find graphsurgeon proto_utils -type f -not -path '*/__pycache__/*')
 # $(PYTHON) itself comes first when it is one that we support.
@@ -39,7 +42,10 @@ test-fast: $(V)/dev.stamp ## run everything that needs no TensorFlow: a few minu
 
 test-clients: $(V)/clients.stamp ## what tf2onnx with onnxruntime, OpenVINO and TensorFlow Lite make of our files
 	@GRAPHSURGEON_CLIENTS_PYTHON="$(CURDIR)/$(V)/clients/bin/python" \
-	    $(V)/clients/bin/python -m pytest $(if $(TESTS),$(TESTS),tests/tf/test_clients.py)
+	    $(V)/clients/bin/python -m pytest $(if $(TESTS),$(TESTS),tests/tf/test_clients.py tests/tf/test_docs_tf.py)
+
+test-beam: $(V)/beam.stamp ## fleets, and checkpoints by data shards, with Apache Beam: killed workers, portable runners
+	@$(V)/beam/bin/python -m pytest $(if $(TESTS),$(TESTS),tests/beam tests/cli/test_catalog.py -k 'beam or fleet')
 
 test-oldest: $(V)/oldest.stamp ## tests without TensorFlow on the oldest Python, protobuf and numpy we support
 	@$(V)/oldest/bin/python $(PYTEST) $(NO_TF) $(TESTS)
@@ -61,8 +67,15 @@ fuzz-guided: $(V)/fuzz.stamp ## the same led by coverage (atheris: Linux, Python
 fuzz-ci: $(V)/dev.stamp ## about a minute of each: always the same cases; guided where atheris installs
 	@$(V)/dev/bin/python -m tests.fuzz --seed 1 --cases 4000
 	@if $(MAKE) --no-print-directory $(V)/fuzz.stamp; then \
-	    for kind in $(GUIDED); do $(V)/fuzz/bin/python -m tests.fuzz.guided $$kind --seed 1 --runs 1000 || exit 1; done; \
+	    for kind in $(GUIDED); do $(SAME) $(V)/fuzz/bin/python -m tests.fuzz.guided $$kind --seed 1 --runs 1000 || exit 1; done; \
 	else echo 'guided fuzzing is skipped: atheris does not install here' >&2; fi
+
+snapshots: $(V)/dev.stamp ## store what help, tables and the examples of docs/ look like now, for review
+	@$(V)/dev/bin/python -m pytest -q -k snapshot --write-snapshots tests/cli
+	@$(V)/dev/bin/python -m pytest -q --write-snapshots tests/test_docs.py tests/test_examples.py
+
+snapshots-tf: $(V)/test.stamp ## the same of the examples that train
+	@.ci/with-tf1 $(V)/test/bin/python -m pytest -q --write-snapshots tests/tf/test_docs_tf.py tests/tf/test_examples_tf.py
 
 lint: $(V)/dev.stamp ## ruff: rules and format; and that generated files are current
 	@$(V)/dev/bin/ruff check .
@@ -79,8 +92,18 @@ bench: $(V)/bench.installed $(V)/test.stamp ## measure against TensorFlow and cp
 	@GRAPHSURGEON_TF_PYTHON="$${GRAPHSURGEON_TF_PYTHON:-$(CURDIR)/$(V)/test/bin/python}" \
 	    .ci/with-tf1 $(V)/bench/bin/python -m benchmarks $(BENCH)
 
+docs: $(V)/docs.stamp ## build the documentation into build/site, strictly, and look at what came out
+	@$(MKDOCS) -q build
+	@GRAPHSURGEON_SITE=build/site $(V)/docs/bin/python -m pytest -q tests/docs/test_site.py
+
 schema: $(V)/dev.stamp ## make proto_utils/schema.binpb and schema.pyi from proto_utils/protos
 	@$(V)/dev/bin/python -m proto_utils.make_schema
+
+pictures: $(V)/dev.stamp ## make the README's pictures of a report (docs/pictures) with Chromium
+	@$(V)/dev/bin/python -m docs.make.pictures
+
+assets: ## take elkjs, which lays out the graphs of reports, from npm again: the version that is pinned
+	@.ci/assets graphsurgeon/tools/report/page/elk-worker.pin
 
 fixtures: $(V)/test.stamp ## make fixtures/ anew with TensorFlow
 	@.ci/with-tf1 $(V)/test/bin/python fixtures/make/make_fixtures.py
@@ -98,14 +121,20 @@ $(V)/test.stamp: pyproject.toml
 $(V)/fuzz.stamp: pyproject.toml
 	@$(ENVIRONMENT) fuzz "$(filter-out 3.10,$(ANY))" -e '.[test,fuzz]' && touch $@
 
+$(V)/beam.stamp: pyproject.toml
+	@$(ENVIRONMENT) beam "$(WITH_TF)" -e '.[test,beam]' && touch $@
+
 $(V)/clients.stamp: pyproject.toml
 	@$(ENVIRONMENT) clients "$(WITH_TF)" -e '.[test,tf,clients]' && touch $@
 
+$(V)/docs.stamp: pyproject.toml
+	@$(ENVIRONMENT) docs "$(ANY)" -e '.[docs,test]' && touch $@
+
 $(V)/oldest.stamp: pyproject.toml requirements/oldest.txt
-	@$(ENVIRONMENT) oldest "$(OLDEST)" -r requirements/oldest.txt -e '.[test]' && touch $@
+	@$(ENVIRONMENT) oldest "$(OLDEST)" -r requirements/oldest.txt -e '.[test,remote]' && touch $@
 
 $(V)/newest.stamp: pyproject.toml
-	@$(ENVIRONMENT) newest "$(NEWEST)" -e '.[test]' && touch $@
+	@$(ENVIRONMENT) newest "$(NEWEST)" -e '.[test,servers]' && touch $@
 
 $(V)/demo.stamp: pyproject.toml
 	@$(ENVIRONMENT) demo "$(ANY)" . && touch $@
@@ -114,7 +143,7 @@ $(V)/bench.stamp: pyproject.toml
 	@$(ENVIRONMENT) bench "$(ANY)" '.[bench]' && touch $@
 
 # demo and bench run what a user installs, so the package is installed anew whenever it has changed.
-$(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md
-	@$(V)/$*/bin/python -m pip --disable-pip-version-check -q install --no-deps --force-reinstall . && touch $@
+$(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md docs/make/long_description.py
+	@$(V)/$*/bin/python -m pip --disable-pip-version-check -qq install --no-deps --force-reinstall . && touch $@
 
-.PHONY: help demo test test-fast test-tf1 test-clients test-oldest test-newest kill-points fuzz fuzz-guided fuzz-ci lint format types bench schema fixtures clean
+.PHONY: help demo docs test test-fast test-tf1 test-clients test-beam test-oldest test-newest kill-points fuzz fuzz-guided fuzz-ci snapshots snapshots-tf lint format types bench schema pictures assets fixtures clean
