@@ -164,6 +164,8 @@ def join(directory: str, path: str) -> str:
 def version(path: str) -> tuple[int, int, str]:
     """Return what tells whether a file is as it was: size, time in nanoseconds, and what a store has in place of that.
 
+    A store is asked each time: what it said a moment ago does not tell what others have done since.
+
     Raises
     ------
     FileNotFoundError
@@ -174,6 +176,7 @@ def version(path: str) -> tuple[int, int, str]:
     if not is_elsewhere(path):
         status = os.stat(path)
         return status.st_size, status.st_mtime_ns, ""
+    look_again(path)
     facts = _look(path)
     if facts is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)

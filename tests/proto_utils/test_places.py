@@ -138,3 +138,24 @@ def test_what_is_there_is_removed_here_and_in_a_store(tmp_path: Path):
         places.remove(f"{root}/d")
         places.look_again(f"{root}/d/x")
         assert not places.exists(f"{root}/d/x")
+
+
+def test_a_version_is_that_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """However long a store's answers are remembered."""
+    fs = pytest.importorskip("fsspec", reason="sources at URLs need the extra `remote`").filesystem("memory")
+    from proto_utils.remote.store import Store
+
+    monkeypatch.setattr(Store, "memory_seconds", 2.0)
+    for root, write in ((str(tmp_path), disk_write), ("memory://versions", fs.pipe)):
+        write(f"{root}/x".removeprefix("memory:/"), b"theirs")
+        before = places.version(f"{root}/x")
+        assert before == places.version(f"{root}/x")
+        write(f"{root}/x".removeprefix("memory:/"), b"mine")
+        assert places.version(f"{root}/x") != before
+    fs.rm("/versions", recursive=True)
+    with pytest.raises(FileNotFoundError):
+        places.version("memory://versions/x")
+
+
+def disk_write(path: str, data: bytes) -> None:
+    Path(path).write_bytes(data)

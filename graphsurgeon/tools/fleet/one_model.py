@@ -114,6 +114,7 @@ def _done(
     model = load(source)
     report = _pipeline(job.steps, job.steps_directory).run(model)
     path, kind = place_of(places.join(job.directory, fleet_model.output), fleet_model.source, model, job.kind)
+    places.look_again(path)
     existing = existing_outputs(path, kind)
     _refuse_source(existing, source, fleet_model)
     if not job.force and not records.is_saving(fleet_model):

@@ -15,6 +15,7 @@ from graphsurgeon.tools.fleet import one_model
 from graphsurgeon.tools.fleet.models import FleetModel
 from graphsurgeon.tools.fleet.one_model import FleetJob, do_model, place_of
 from graphsurgeon.tools.fleet.records import FleetRecords
+from proto_utils.remote.store import Store
 from tests.models import floats
 
 
@@ -127,9 +128,11 @@ def test_a_source_is_not_its_own_output(worker):
     assert worker.again(None, kind="checkpoint")["outcome"] == "done"
 
 
-def test_an_output_in_a_store(worker):
+def test_an_output_in_a_store(worker, monkeypatch):
     fsspec = pytest.importorskip("fsspec", reason="outputs in stores need the extra `remote`")
     memory = fsspec.filesystem("memory")
+    # As of a store whose answers take their time, and are remembered.
+    monkeypatch.setattr(Store, "memory_seconds", 2.0)
     worker.model = FleetModel("cond.pb", "memory://fleet/cond/")
     try:
         row = worker.work()
@@ -139,6 +142,7 @@ def test_an_output_in_a_store(worker):
         memory.pipe("/fleet/cond/cond.pb", b"mine")
         assert worker.again(row)["error"]["type"] == "OutputExistsError"
         assert memory.cat("/fleet/cond/cond.pb") == b"mine"
+        assert worker.again(None)["error"]["type"] == "OutputExistsError"
     finally:
         memory.rm("/fleet", recursive=True)
 
