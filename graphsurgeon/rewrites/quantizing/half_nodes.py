@@ -198,8 +198,8 @@ class HalfNodes:
 
     def _why_float(self, name: str, between: list[str]) -> str:
         """Return why a constant has to be float32, empty if only nodes in half precision read it as such."""
-        is_read = False
-        for reader, position in self._edit.index.consumers(name):
+        is_read, names = False, [name]
+        for reader, position in (each for name in names for each in self._edit.index.consumers(name)):
             if reader.name in self.nodes:
                 if reader.op in _NORMS and position > 0:
                     return f"is a statistic of {reader.name!r}"
@@ -210,10 +210,7 @@ class HalfNodes:
             if reader.op != "Identity" or reader.name in self._protected:
                 return f"{reader.name!r} ({reader.op}) reads it in float32"
             between.append(reader.name)
-            reason = self._why_float(reader.name, between)
-            if reason not in ("", _UNREAD):
-                return reason
-            is_read = is_read or not reason
+            names.append(reader.name)
         return "" if is_read else _UNREAD
 
     def _cast(self, changed: Collection[str]) -> int:

@@ -27,14 +27,17 @@ _NUM_BINS = 32
 
 
 class FoundWeight(NamedTuple):
-    """A weight before its values are looked at; `node` is the one that holds it, `key` that of the checkpoint."""
+    """A weight before its values are looked at; `node` is the one that holds it, `key` that of the checkpoint.
+
+    `nbytes` is None where values would have to be read for it: those of strings differ in length.
+    """
 
     name: str
     node: str | None
     key: str | None
     dtype: str
     shape: list[int | None]
-    nbytes: int
+    nbytes: int | None
     role: str | None
     evidence: list[str]
     trainable: bool | None
@@ -60,12 +63,8 @@ def _of_checkpoint(key: str, tensor: Tensor, damage: str | None) -> FoundWeight:
     lost = [] if damage is None else [damage]
     shape: list[int | None] = list(tensor.shape)
     read = tensor if damage is None else None
-    return FoundWeight(key, None, key, tensor.dtype.name, shape, _nbytes(tensor), None, lost, None, read)
-
-
-def _nbytes(tensor: Tensor) -> int:
-    """Return the bytes of the values; of strings and the like nothing that would have to be read."""
-    return math.prod(tensor.shape) * tensor.dtype.itemsize
+    nbytes = math.prod(tensor.shape) * tensor.dtype.itemsize if tensor.dtype.itemsize else None
+    return FoundWeight(key, None, key, tensor.dtype.name, shape, nbytes, None, lost, None, read)
 
 
 def _of_graph(model: Model, index: Index, damage: Mapping[str, str]) -> Iterator[FoundWeight]:
@@ -94,8 +93,9 @@ def _of_graph(model: Model, index: Index, damage: Mapping[str, str]) -> Iterator
         if place is not None:
             evidence.append(f"saved as {place.key}" + (f", {place.slice}" if place.slice else ""))
             evidence += [damage[place.key]] if place.key in damage else []
+        nbytes = parameter.nbytes if dtype is not None and dtype.itemsize else None
         yield FoundWeight(
-            parameter.name, name, key, "?" if dtype is None else dtype.name, _stated(node, tensor), parameter.nbytes,
+            parameter.name, name, key, "?" if dtype is None else dtype.name, _stated(node, tensor), nbytes,
             roles.get(name), evidence, parameter.is_trained, None if key in damage else tensor,
         )  # fmt: skip
 

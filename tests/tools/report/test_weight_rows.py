@@ -12,6 +12,7 @@ import graphsurgeon as gs
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tools.report.weight_rows import weight_row, weights_of
+from tests import notation
 from tests.models import shared
 
 
@@ -92,3 +93,10 @@ def test_a_saved_model_of_keras():
     trained = [row for row in found.values() if row["trainable"]]
     assert trained
     assert all(row["stats"] is not None and row["node"] is not None for row in trained)
+
+
+def test_strings_have_no_size_that_could_be_told_unread(tmp_path: Path):
+    gs.save_checkpoint({"words": [b"one", b"two"], "w": np.zeros(3, np.float32)}, tmp_path / "m")
+    assert {name: row["nbytes"] for name, row in rows(gs.load(tmp_path / "m")).items()} == {"w": 12, "words": None}
+    model = notation.model("v = VarHandleOp {dtype: str, shape: shape[2]}; w = VariableV2 {dtype: f32, shape: shape[3]}")
+    assert {name: row["nbytes"] for name, row in rows(model).items()} == {"v": None, "w": 12}
