@@ -98,5 +98,5 @@ def test_a_saved_model_of_keras():
 def test_strings_have_no_size_that_could_be_told_unread(tmp_path: Path):
     gs.save_checkpoint({"words": [b"one", b"two"], "w": np.zeros(3, np.float32)}, tmp_path / "m")
     assert {name: row["nbytes"] for name, row in rows(gs.load(tmp_path / "m")).items()} == {"w": 12, "words": None}
-    model = notation.model("v = VarHandleOp {dtype: str, shape: shape[2]}; w = VariableV2 {dtype: f32, shape: shape[3]}")
-    assert {name: row["nbytes"] for name, row in rows(model).items()} == {"v": None, "w": 12}
+    graph = "v = VarHandleOp {dtype: str, shape: shape[2]}; w = VariableV2 {dtype: f32, shape: shape[3]}"
+    assert {name: row["nbytes"] for name, row in rows(notation.model(graph)).items()} == {"v": None, "w": 12}
