@@ -93,9 +93,8 @@ class MaskAdder:
             for node in made.nodes:
                 if node.op == "Const" and node.attrs["dtype"] is value.dtype and first:
                     shape = node.attrs["value"].shape
-                    node.attrs["value"] = FillTensor(
-                        value.dtype, shape, bytes(_number(first, value.dtype).numpy().data)
-                    )
+                    element = _number(first, value.dtype).numpy().tobytes()
+                    node.attrs["value"] = FillTensor(value.dtype, shape, element)
                 self._edit.add(node)
             self._entries["masks" if variable == name else "thresholds"].append(f"{variable}:0")
             read = made.read if variable == name else ""

@@ -43,6 +43,17 @@ def test_variables():
     assert "masks" not in of.meta.collection_def
 
 
+@pytest.mark.parametrize("name", ["f16", "bf16", "f64"])
+def test_variables_of_other_floats(name):
+    of = model(GRAPH.replace("f32", name))
+    dtype = of.graph["c/w"].attrs["dtype"].numpy()
+    of.variables, of.meta = {"c/w": as_tensor(WEIGHTS.astype(dtype))}, schema.MetaGraphDef()
+    sparsify(of, sparsity=0.5, masks=True)
+    first = of.graph["c/mask/Initializer/zeros"].tensor.numpy()
+    assert (first.dtype, first.tolist()) == (dtype, [[1, 1, 1], [1, 1, 1]])
+    assert of.variables["c/mask"].numpy().tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
 def test_constants_and_keys():
     of = model("""
         x = Placeholder {dtype: f32}
