@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from proto_utils import disk
 from proto_utils.deferral import deferred_signals
-from proto_utils.remote.address import absolute, is_elsewhere, is_url
+from proto_utils.remote.address import absolute, is_elsewhere, is_url, split_member
 
 if TYPE_CHECKING:
     from proto_utils.remote.store import Facts
@@ -71,7 +71,13 @@ def getsize(path: Path) -> int:
 
 
 def getmtime(path: Path) -> float:
-    """Return when a file was written, in seconds; elsewhere, where stores tell it in many ways or not, this moment."""
+    """Return when a file was written, in seconds; of a member of an archive, when that was.
+
+    At a URL it is this moment: stores tell it in many ways, or not.
+    """
+    found = split_member(os.fspath(path)) if is_elsewhere(path) else None
+    if found is not None:
+        return getmtime(found[0])
     return time.time() if is_elsewhere(path) else os.path.getmtime(path)
 
 

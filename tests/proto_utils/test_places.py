@@ -117,6 +117,8 @@ def test_questions_about_archives(tmp_path: Path):
         ["e", "y"],
         ["y"],
     )
+    os.utime(tmp_path / "m.zip", (5, 7))
+    assert places.getmtime(f"{place}d/y") == places.getmtime(f"{place}") == 7
     assert [*places.walk(f"{place}d")] == [(f"{place}d", ["e"], ["y"]), (f"{place}d/e", [], ["z"])]
     assert [*places.walk(f"{place}none")] == []
     assert places.glob(f"{place}d/*/?") == [f"{place}d/e/z"]
