@@ -112,7 +112,8 @@ def fleet(  # noqa: PLR0913 -- each is one option
         As of `run`.
     output : path
         Where each goes: a template in which ``{parent}``, ``{directory}``, ``{name}`` and ``{stem}`` stand for those of
-        its source. One that ends in a slash is a directory, in which a model is called after its source.
+        its source. One that ends in a slash is a directory, in which a model is called after its source; with
+        ``to="saved_model"`` the directory itself is the model.
     set : mapping of str to value, or texts
         As of `run`.
     to : str, optional
@@ -152,8 +153,10 @@ def fleet(  # noqa: PLR0913 -- each is one option
     """
     output = os.fspath(output)
     steps = shared_steps(recipe, set)
-    models = fleet_models(texts_of(sources, "sources"), output, are_directories=to == "saved_model")
-    place = os.fspath(manifest) if manifest is not None else os.path.join(fixed_directory(output), _MANIFEST)
+    are_directories = to == "saved_model"
+    models = fleet_models(texts_of(sources, "sources"), output, are_directories=are_directories)
+    common = fixed_directory(output, are_directories=are_directories)
+    place = os.fspath(manifest) if manifest is not None else os.path.join(common, _MANIFEST)
     if is_elsewhere(place):
         hint = 'name a file of this machine: `manifest="m.jsonl"`'
         raise PassError("fleet", f"the manifest cannot be written at {place}", hint=hint, is_usage=True)

@@ -212,6 +212,16 @@ def test_checkpoints_and_saved_models(models, loop):
     assert all(name.startswith("x/") for name in gs.load_checkpoint("ckpt/a/a"))
 
 
+def test_saved_models_in_one_directory(models, loop):
+    """None replaces another, and the manifest is in none."""
+    assert fleet("models/a/frozen.pb", ["unfreeze"], "s/a/", to="saved_model").manifest == "s/manifest.jsonl"
+    assert fleet("models/b/frozen.pb", ["unfreeze"], "s/b/", to="saved_model").num_done == 1
+    report = fleet(["s/a", "s/b"], ["sort"], "out/", force=True)
+    assert (report.manifest, report.num_done) == ("out/manifest.jsonl", 2)
+    assert all(gs.load(f"out/{name}").saved_model is not None for name in "ab")
+    assert fleet(["s/a", "s/b"], ["sort"], "out/").num_skipped == 2
+
+
 def alone(path: str, recipe: list[str]) -> str | None:
     """What a model fails of that nothing but `run` works on."""
     try:

@@ -75,9 +75,13 @@ def stem_of(path: str) -> str:
     return stem if suffix in _SUFFIXES else name
 
 
-def fixed_directory(output: str) -> str:
-    """Return the directory that the outputs of a template have in common; "" is the current one."""
-    return os.path.dirname(output.partition("{")[0])
+def fixed_directory(output: str, *, are_directories: bool = False) -> str:
+    """Return the directory that the outputs of a template have in common; "" is the current one.
+
+    `are_directories` is that of `fleet_models`: an output is not in itself.
+    """
+    fixed = output.partition("{")[0]
+    return os.path.dirname(fixed.rstrip("/") if are_directories and fixed == output else fixed)
 
 
 def _matching(pattern: str) -> Iterator[str]:

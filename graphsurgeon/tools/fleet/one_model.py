@@ -135,15 +135,20 @@ def _pipeline(steps: str, directory: str) -> Pipeline:
 
 
 def place_of(output: str, source: str, model: Model, kind: OutputKind | None) -> tuple[str, OutputKind]:
-    """Return where a model goes, and as what; in a directory it is called after its source."""
+    """Return where a model goes, and as what; in a directory it is called after its source.
+
+    A SavedModel that is asked for is the directory itself, which `fleet_models` sees to that only one model has.
+    """
     if not is_directory_name(output):
         kind = kind or choose_kind(model, output)
         return output, kind
-    if kind is None:
-        kind = "saved_model" if model.saved_model is not None else choose_kind(model, "x")
     if kind == "saved_model":
         return output, kind
+    if kind is None:
+        kind = "saved_model" if model.saved_model is not None else choose_kind(model, "x")
     stem = stem_of(source)
+    if kind == "saved_model":
+        return os.path.join(output, stem, ""), kind
     # What was a checkpoint keeps its name, whatever it is called.
     is_same = kind == "checkpoint" and not source.endswith(_GRAPHS)
     return os.path.join(output, stem if is_same else stem + _SUFFIXES[kind]), kind

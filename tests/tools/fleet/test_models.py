@@ -103,6 +103,11 @@ def test_what_outputs_have_in_common(output, fixed):
     assert fixed_directory(output) == fixed
 
 
+@pytest.mark.parametrize(("output", "fixed"), [("out/{parent}/", "out"), ("a/b/", "a"), ("a/", "")])
+def test_what_directories_have_in_common_is_above_them(output, fixed):
+    assert fixed_directory(output, are_directories=True) == fixed
+
+
 def test_keys_are_places():
     assert FleetModel("a/m.pb", "out/./x.pb").key == "out/x.pb"
     assert FleetModel("a/m.pb", "out/").key == "out/m"

@@ -219,7 +219,10 @@ def test_places_in_a_directory(fixtures, source, fixture, kind, place):
 
 def test_a_saved_model_becomes_one_in_a_directory(fixtures, tmp_path):
     gs.save(gs.load(fixtures / "resource_cnn.ckpt"), tmp_path / "saved", to="saved_model")
-    assert place_of("out/", "saved", gs.load(tmp_path / "saved"), None) == ("out/", "saved_model")
+    model = gs.load(tmp_path / "saved")
+    for source in ("saved", "a/saved/"):
+        assert place_of("out/", source, model, None) == ("out/saved/", "saved_model")
+    assert place_of("out/", "saved", model, "saved_model") == ("out/", "saved_model")
     assert os.listdir(tmp_path) == ["saved"]
 
 
