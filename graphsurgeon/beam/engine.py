@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphsurgeon.beam.pipeline import LOST_WORKER, run_pipeline
-from graphsurgeon.errors import PassError
+from graphsurgeon.beam.pipeline import LOST_WORKER, known_options, run_pipeline
+from graphsurgeon.errors import PassError, did_you_mean, near_names
 from proto_utils import disk
 
 #: Beam's direct runner by the class that does its work: ``DirectRunner`` would look for a runner to download first.
@@ -54,6 +54,14 @@ class Engine:
 
     def settings(self) -> dict[str, Any]:
         """Return it as options of Beam's by name; PassError of one that cannot be."""
+        given = self._given()
+        if not self.is_direct:
+            return {"runner": self.runner, **given}
+        mode = "in_memory" if self.workers == 1 else "multi_processing"
+        own = {"runner": _DIRECT_RUNNER, "direct_running_mode": mode, "direct_num_workers": self.workers}
+        return {**own, **given}
+
+    def _given(self) -> dict[str, Any]:
         given: dict[str, Any] = {}
         for each in self.options:
             name, equals, value = each.partition("=")
@@ -64,11 +72,7 @@ class Engine:
             before = given.get(name)
             made = {"true": True, "false": False}.get(value, value)
             given[name] = made if before is None else [*(before if isinstance(before, list) else [before]), made]
-        if not self.is_direct:
-            return {"runner": self.runner, **given}
-        mode = "in_memory" if self.workers == 1 else "multi_processing"
-        own = {"runner": _DIRECT_RUNNER, "direct_running_mode": mode, "direct_num_workers": self.workers}
-        return {**own, **given}
+        return given
 
     @property
     def is_direct(self) -> bool:
@@ -77,9 +81,22 @@ class Engine:
 
     def check(self) -> None:
         """Refuse options that are none, and a machine without Beam; ModuleNotFoundError and PassError."""
-        self.settings()
+        given = self._given()
         if importlib.util.find_spec("apache_beam") is None:
             raise ModuleNotFoundError("Apache Beam is not installed", name="apache_beam")
+        if given:
+            self._check_options(given)
+
+    def _check_options(self, given: dict[str, Any]) -> None:
+        try:
+            known = known_options(given)
+        except ValueError as error:
+            raise PassError("fleet", f"Beam refuses an option: {error}", is_usage=True) from error
+        for name in given if self.is_direct else ():
+            # Beam would drop it without a word; job servers may have it.
+            if name not in known:
+                hint = did_you_mean(near_names(name, sorted(known)))
+                raise PassError("fleet", f"Beam's direct runner has no option {name}", hint=hint, is_usage=True)
 
     def run(self, function: Callable[[Any], None], elements: Sequence[Any]) -> None:
         """Do the function, which has to be a pickle, on every element.

@@ -39,6 +39,23 @@ def test_options_that_are_none(option):
     assert caught.value.is_usage
 
 
+@needs_beam
+def test_options_that_the_direct_runner_does_not_have():
+    with pytest.raises(PassError, match="no option direct_num_worker; did you mean 'direct_num_workers'") as caught:
+        Engine(options=("direct_num_worker=3",)).check()
+    assert caught.value.is_usage
+    Engine(options=("experiment=a", "streaming=false", "job_name=x")).check()
+    Engine("FlinkRunner", options=("an_option_of_the_job_server=3",)).check()
+
+
+@needs_beam
+@pytest.mark.parametrize("runner", ["direct", "FlinkRunner"])
+def test_values_that_an_option_cannot_have(runner, capfd):
+    with pytest.raises(PassError, match="argument --direct_num_workers: invalid int value: 'many'"):
+        Engine(runner, options=("direct_num_workers=many",)).check()
+    assert capfd.readouterr().err == ""
+
+
 def test_nothing_is_done_with_nothing():
     Engine("NoSuchRunner").run(note, [])
 
