@@ -81,6 +81,17 @@ def is_control(text: str) -> bool:
     return text[:1] == "^"
 
 
+def are_node_names(names: Sequence[str]) -> bool:
+    """Whether TensorFlow allows nodes to have all these names; quick, False when in doubt."""
+    # The matcher remembers where each name may have ended, which takes more memory than the names do.
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        batch = names[start : start + _NAMES_AT_ONCE]
+        text = "\n".join([*batch, ""])
+        if text.count("\n") != len(batch) or re.fullmatch(_NODE_NAMES, text) is None:
+            return False
+    return True
+
+
 def spellings(text: str) -> tuple[str, ...]:
     """Return all texts by which an input may name the tensor that `text` names; ``a`` and ``a:0`` are one.
 
@@ -286,3 +297,5 @@ def some_of(items: Sequence[str], limit: int = 5, separator: str = ", ") -> str:
 
 #: TensorFlow 2.21's rule for nodes of a graph.
 NODE_NAME = r"[A-Za-z0-9.][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*"
+# Names of nodes, one a line, and how many are matched together.
+_NODE_NAMES, _NAMES_AT_ONCE = rf"(?:{NODE_NAME}\n)*", 128

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from graphsurgeon.errors import UnsupportedError
 from graphsurgeon.names import (
     TensorName,
+    are_node_names,
     bytes_of,
     free_scope,
     is_control,
@@ -82,6 +83,15 @@ def test_function_inputs_name_their_node():
 
 def test_users_write_nodes_and_tensors():
     assert [node_of(text) for text in ("a", "a:0", "scope/a:2")] == ["a", "a", "scope/a"]
+
+
+def test_many_names_of_nodes_are_looked_at_together():
+    names = [f"tower_{i}/conv.1/w-{i}>a" for i in range(1000)]
+    assert are_node_names(names)
+    assert are_node_names([])
+    for wrong in ("", "_a", "a b", "a\n", "\n", "a:0", "a>", "a>_b"):
+        for place in (0, 500, 999):
+            assert not are_node_names([*names[:place], wrong, *names[place + 1 :]])
 
 
 def test_scopes():

@@ -19,7 +19,7 @@ from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Kind, Node
 from graphsurgeon.ir.node_messages import protos
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
-from graphsurgeon.names import NODE_NAME, is_control, node_of_input, parse_input, text_of
+from graphsurgeon.names import NODE_NAME, are_node_names, is_control, node_of_input, parse_input, text_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
 from proto_utils.errors import UnsupportedError
@@ -40,9 +40,6 @@ _MAX_LISTED = 64
 _CONTROL = -2
 
 _FIRST = attrgetter("first")
-
-# Names of nodes, one a line.
-_NODE_NAMES = rf"(?:{NODE_NAME}\n)*"
 
 
 class Body:
@@ -83,7 +80,7 @@ class Body:
     def _look_at_new_nodes(self, signatures: OpSignatures) -> None:
         """Look at one of each kind of node, then at those that its outcome does not tell about."""
         places = self._new_nodes(signatures.functions)
-        are_legal = _are_legal([self.names[i] for i in places])
+        are_legal = are_node_names([self.names[i] for i in places])
         kinds, others = self._kinds(places, signatures.functions, are_legal)
         firsts = {members[0]: kind for kind, members in kinds.items() if recall(kind) is None}
         self._look_at(sorted([*others, *firsts]), signatures, firsts, are_legal=are_legal)
@@ -96,7 +93,6 @@ class Body:
                 continue
             for i in members:
                 sound[i] = nodes[i].checked = known
-                nodes[i].kind = kind
         self._look_at(sorted(left), signatures, {i: node_kind(nodes[i]) for i in left}, are_legal=are_legal)
         self.suspects.sort(key=itemgetter(0))
 
@@ -116,7 +112,13 @@ class Body:
                 and (node.beside is None or node.beside in position)
                 and (are_legal or re.fullmatch(NODE_NAME, self.names[i]))
             ):
-                kinds[kind].append(i)
+                members = kinds[kind]
+                # All share the texts of one: there are as many nodes as may be.
+                if members:
+                    node.kind = nodes[members[0]].kind
+                if node.beside is not None:
+                    node.beside = self.names[position[node.beside]]
+                members.append(i)
             else:
                 others.append(i)
         return kinds, others
@@ -334,12 +336,6 @@ def type_name(number: int) -> str:
         return DType.from_number(number).name
     except UnsupportedError:
         return f"type number {number}"
-
-
-def _are_legal(names: list[str]) -> bool:
-    """Whether TensorFlow allows all these names; quick, False when in doubt."""
-    text = "\n".join([*names, ""])
-    return text.count("\n") == len(names) and re.fullmatch(_NODE_NAMES, text) is not None
 
 
 def _arguments(function: Function) -> dict[str, int]:

@@ -30,23 +30,19 @@ class Index:
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.producers: dict[str, Node] = {}
         # By the text of an input, so that what reads one output of many is found without a look at the others.
-        self._readers: dict[str, list[Edge]] = {}
+        # The edge itself where there is one, as of most: a list of it would take as much again.
+        self._readers: dict[str, Edge | list[Edge]] = {}
         # The texts by which a node is read, but for its mere name.
         self._texts: dict[str, list[str]] = {}
         # Texts whose readers were edited since; they are looked at when they are asked for.
         self._stale: set[str] = set()
         self._order: dict[str, int] | None = None
         self._next = 0
-        readers, producers = self._readers, self.producers
+        note, producers = self._note, self.producers
         for node in nodes:
             producers.setdefault(node._name, node)
             for position, text in enumerate(node._inputs):
-                if text in readers:
-                    readers[text].append((node, position))
-                else:
-                    readers[text] = [(node, position)]
-                    if ":" in text or text[:1] == "^":
-                        self._texts.setdefault(node_of_input(text), []).append(text)
+                note(text, (node, position))
 
     def edges(self, name: str) -> Sequence[Edge]:
         """Return every (consumer, input position) that names the node, control inputs included; not to be kept."""
@@ -114,15 +110,25 @@ class Index:
         return self._texts.get(name, ())
 
     def _add(self, text: str, node: Node, position: int) -> None:
-        readers = self._readers.get(text)
-        if readers is not None:
-            readers.append((node, position))
+        if text in self._readers:
             self._stale.add(text)
-            return
-        self._readers[text] = [(node, position)]
-        name = node_of_input(text)
-        if name != text:
-            self._texts.setdefault(name, []).append(text)
+        self._note(text, (node, position))
+
+    def _note(self, text: str, edge: Edge) -> None:
+        readers = self._readers
+        found = readers.get(text)
+        if found is None:
+            readers[text] = edge
+            if ":" in text or text[:1] == "^":
+                self._texts.setdefault(node_of_input(text), []).append(text)
+        elif isinstance(found, list):
+            found.append(edge)
+        else:
+            readers[text] = [found, edge]
+
+    def _noted(self, text: str) -> Sequence[Edge]:
+        found = self._readers.get(text, _NOBODY)
+        return [found] if isinstance(found, tuple) else found
 
     def _read(self, text: str) -> Sequence[Edge]:
         """Return who names exactly that text."""
@@ -133,11 +139,11 @@ class Index:
                 order = self.order
                 found.sort(key=lambda edge: (order[edge[0].name], edge[1]))
             self._readers[text] = found
-        return self._readers.get(text, _NOBODY)
+        return self._noted(text)
 
     def _true(self, text: str) -> Iterable[Edge]:
         """Yield what has been noted of a text as far as it is still so, maybe several times."""
-        for node, position in self._readers.get(text, ()):
+        for node, position in self._noted(text):
             now = self.producers.get(node.name)
             if now is not None and now.inputs[position : position + 1] == (text,):
                 yield now, position

@@ -115,8 +115,8 @@ class Model(ModelFace):
         self._parts_as_read = (self.graph, self.library)
         self._opened: list[Any] = [] if origin is None else [origin.source]
         self._link()
-        self._rest_as_read = (rest, schema.serialize(self.rest))
-        self._meta_as_read = (meta, None if self.meta is None else schema.serialize(self.meta))
+        self._rest_as_read = (rest, _as_written(self.rest, rest))
+        self._meta_as_read = (meta, None if self.meta is None else _as_written(self.meta, meta))
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has other files open, or the same ones without a say in when they are closed.
@@ -354,6 +354,12 @@ def _serialized(message: Any, name: str) -> bytes:
         found = getattr(descriptor, "name", None) or type(message).__name__
         raise TypeError(f"a {name} message is wanted, not {found}: load(path) reads files, messages parse their bytes")
     return schema.serialize(message)
+
+
+def _as_written(message: Any, read: bytes | None) -> bytes:
+    """Return the bytes that a message is written as: most often the very ones it was read from, not others as long."""
+    data = schema.serialize(message)
+    return read if read == data else data
 
 
 def check_message_size(name: str, pieces: Iterable[Piece]) -> None:
