@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from graphsurgeon.formats.bundle_index import VERSION
-from graphsurgeon.formats.bundle_writer import index_path, shard_path
+from graphsurgeon.formats.bundle_names import index_path, shard_path
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.table import TableWriter
 from proto_utils import schema

@@ -33,17 +33,13 @@ Everything is linear in nodes and edges, and no payload is touched.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from graphsurgeon.checks.body import Body, const_findings, input_findings, name_findings, node_findings
-from graphsurgeon.checks.cycles import cycle_findings
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Findings
-from graphsurgeon.checks.functions import call_findings, library_findings, reachable, signature_findings
-from graphsurgeon.checks.shapes import shape_findings
 from graphsurgeon.errors import GraphError
-from graphsurgeon.ir.graph import Graph
-from graphsurgeon.ir.library import Function
-from graphsurgeon.ir.model import Model, require_model
-from graphsurgeon.ir.signatures import OpSignatures
+
+if TYPE_CHECKING:
+    from graphsurgeon.ir.model import Model
 
 __all__ = ["ERROR", "WARNING", "Finding", "Findings", "check", "verify"]
 
@@ -70,15 +66,10 @@ def verify(model: Model, *, consistency: bool = False) -> Findings:
     TypeError
         It is no model, but a path for example.
     """
-    require_model(model)
-    signatures = OpSignatures(model.library.functions)
-    found = _graph_findings(model.graph, None, signatures, model)
-    found += library_findings(model.library)
-    if model.library.functions:
-        live = reachable(model)
-        for key, function in model.library.functions.items():
-            of_body = _graph_findings(function.body, function, signatures, model)
-            found += of_body if key in live else [finding._replace(severity=WARNING) for finding in of_body]
+    # Imported here: a checkpoint without a graph has findings too, and no use for the rules.
+    from graphsurgeon.checks.rules import model_findings
+
+    found = model_findings(model)
     if consistency:
         from graphsurgeon.checks.consistency import consistency_findings
 
@@ -98,17 +89,3 @@ def check(model: Model, *, tolerated: Collection[str] = ()) -> list[Finding]:
     if not errors:
         model.set_checked()
     return errors
-
-
-def _graph_findings(graph: Graph, function: Function | None, signatures: OpSignatures, model: Model) -> list[Finding]:
-    body = Body(graph, signatures, function)
-    found = [] if function is None else list(signature_findings(body, function))
-    if not body.nodes:
-        # A library may have very many functions that only hand on what they are given.
-        return found
-    found = [*name_findings(body), *node_findings(body), *input_findings(body), *found]
-    found += call_findings(body, model.library.functions)
-    found += const_findings(body)
-    found += shape_findings(body)
-    found += cycle_findings(body)
-    return found

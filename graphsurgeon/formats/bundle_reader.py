@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from graphsurgeon.formats.bundle_entries import EntryDecoder
 from graphsurgeon.formats.bundle_index import VERSION
+from graphsurgeon.formats.bundle_names import encode_name, index_path
 from graphsurgeon.formats.bundle_shards import BundleShards, Place
 from graphsurgeon.formats.bundle_tensors import (
     LISTED_ROWS,
@@ -29,7 +30,6 @@ from graphsurgeon.formats.bundle_tensors import (
     StoredTensor,
 )
 from graphsurgeon.formats.bundle_variants import BundleVariantTensor
-from graphsurgeon.formats.bundle_writer import encode_name, index_path
 from graphsurgeon.formats.checkpoint import Checkpoint, DamagedFile
 from graphsurgeon.formats.entry_table import BundleEntry, EntryTable
 from graphsurgeon.formats.foreign import describe_text
@@ -54,6 +54,8 @@ from proto_utils.remote.address import spelled
 
 # How often a checkpoint that is replaced meanwhile is read anew, and how long to wait for its index, in seconds.
 _MAX_ATTEMPTS, _PAUSE = 20, 0.002
+#: ``08 num_shards | 1A 02 08 VERSION``, which is read without protobuf.
+_USUAL_HEADER = rb"(?s)\x08[\x00-\x7f]\x1a\x02\x08" + bytes([VERSION])
 #: From here on an index is decoded by columns: about 30,000 entries.
 _LARGE_NBYTES = 1 << 20
 
@@ -119,9 +121,7 @@ class Bundle(Checkpoint[BundleEntry]):
     def _read(self, source: FileSource) -> None:
         table = Table(source)
         items = table.items()
-        header = self._header(next(items, (None, b"")))
-        self.num_shards = header.num_shards
-        self.is_big_endian = header.endianness == schema.BundleHeaderProto.BIG
+        self.num_shards, self.is_big_endian = self._header(next(items, (None, b"")))
         decoder = EntryDecoder(self.num_shards, self._path)
         if source.size < _LARGE_NBYTES:
             entries = EntryTable.of((name := text_of(key), decoder.decode(name, value)) for key, value in items)
@@ -207,10 +207,13 @@ class Bundle(Checkpoint[BundleEntry]):
         """Close the shards; tensors of this checkpoint can no longer be read."""
         self._shards.close()
 
-    def _header(self, item: tuple[bytes | None, bytes]) -> Any:
+    def _header(self, item: tuple[bytes | None, bytes]) -> tuple[int, bool]:
+        """Return how many shards there are, and whether their values are big-endian."""
         key, value = item
         if key != b"":
             raise self._corrupt("no header: the first key of a checkpoint index is empty")
+        if re.fullmatch(_USUAL_HEADER, value):
+            return value[1], False
         header = schema.parse(schema.BundleHeaderProto, value, path=self._path)
         version = header.version
         if version.min_consumer > VERSION or VERSION in version.bad_consumers:
@@ -218,7 +221,7 @@ class Bundle(Checkpoint[BundleEntry]):
             raise UnsupportedError(f"the checkpoint wants {wanted}", path=self._path)
         if header.endianness not in (0, 1):
             raise UnsupportedError(f"unknown byte order {header.endianness}", path=self._path)
-        return header
+        return header.num_shards, header.endianness == schema.BundleHeaderProto.BIG
 
     def _gather_slices(self, table: EntryTable) -> None:
         """Hide the entries of slices behind the tensor they belong to."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from graphsurgeon.formats.bundle_writer import index_path, shard_path
+from graphsurgeon.formats.bundle_names import index_path, shard_path
 from graphsurgeon.formats.checkpoint import Damage, DamagedFile
 from graphsurgeon.formats.entry_table import BundleEntry
 from graphsurgeon.formats.foreign import LFS_POINTER, is_lfs_pointer

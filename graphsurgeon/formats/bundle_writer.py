@@ -26,10 +26,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from graphsurgeon.formats.bundle_index import encode_entry, encode_partitioned, write_index
+from graphsurgeon.formats.bundle_names import encode_name, index_path, shard_path
 from graphsurgeon.formats.bundle_rows import Row, check_rows, deal_rows, refuse_faults
 from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask, unmask
-from graphsurgeon.names import bytes_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.tensor import Stored, Tensor
 from proto_utils import meter
@@ -59,24 +59,6 @@ _UINT32_MAX = 0xFFFFFFFF
 _BATCH_NBYTES = 1 << 16
 #: From so many tensors on, those that are in data files are written by columns.
 _MANY = 20_000
-
-
-def index_path(prefix: str) -> str:
-    """Return the path of a checkpoint's index."""
-    return f"{prefix}.index"
-
-
-def shard_path(prefix: str, shard_id: int, num_shards: int) -> str:
-    """Return the path of one data shard."""
-    return f"{prefix}.data-{shard_id:05d}-of-{num_shards:05d}"
-
-
-def encode_name(name: str) -> bytes:
-    """Return a tensor's key. Names that are not UTF-8 are read with surrogate escapes, and go back as they were."""
-    try:
-        return bytes_of(name)
-    except UnicodeEncodeError as error:
-        raise UnsupportedError(f"the name {name!r} is no Unicode") from error
 
 
 def write_bundle(

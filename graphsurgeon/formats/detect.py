@@ -21,7 +21,7 @@ import re
 
 from graphsurgeon.errors import near_names
 from graphsurgeon.formats import state_file
-from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.bundle_names import index_path
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, Kind, binary_kind, text_kind
 from graphsurgeon.formats.message import EMPTY_TEXT
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text

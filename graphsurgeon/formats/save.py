@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.errors import GraphError, PassError
 from graphsurgeon.formats import state_file
-from graphsurgeon.formats.bundle_writer import ByteOrder, ShardWriter, index_path, write_bundle, write_stream
+from graphsurgeon.formats.bundle_names import index_path
+from graphsurgeon.formats.bundle_writer import ByteOrder, ShardWriter, write_bundle, write_stream
 from graphsurgeon.formats.kinds import KINDS, OUTPUT_KINDS, OutputKind
 from graphsurgeon.formats.message import META_GRAPH, write_pieces
 from graphsurgeon.formats.output_names import check_output_name

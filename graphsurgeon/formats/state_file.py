@@ -22,7 +22,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.bundle_names import index_path
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
 from proto_utils import places, schema
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from graphsurgeon.formats.bundle_writer import encode_name
+from graphsurgeon.formats.bundle_names import encode_name
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import are_tensors, as_tensor
 from proto_utils.errors import UnsupportedError

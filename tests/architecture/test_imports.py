@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,13 @@ def test_one_tensor_of_a_checkpoint_needs_no_numbers_and_no_graph(root: Path, tm
     code = running(["cat", source, "Logits/biases", "-o", str(tmp_path / "v.npy")])
     assert loaded_after(root, code, ("numpy", "ml_dtypes", "rich", "graphsurgeon.ir.model")) == []
     assert (tmp_path / "v.npy").exists()
+
+
+def test_a_plain_checkpoint_is_verified_without_protobuf_and_graphs(root: Path, tmp_path: Path):
+    for end in (".index", ".data-00000-of-00001"):
+        shutil.copy(root / "fixtures" / f"mobile_cnn.ckpt{end}", tmp_path / f"x{end}")
+    heavy = ("numpy", "google", "graphsurgeon.ir.model", "graphsurgeon.checks.rules", "graphsurgeon.checks.consistency")
+    assert loaded_after(root, running(["verify", str(tmp_path / "x")]), heavy) == []
 
 
 def test_named_tuples_are_those_that_cost_nothing(root: Path):

@@ -10,8 +10,9 @@ from typing import Any
 import cramjam
 import pytest
 
+from graphsurgeon.formats.bundle_names import encode_name
 from graphsurgeon.formats.bundle_reader import Bundle
-from graphsurgeon.formats.bundle_writer import encode_name, write_bundle
+from graphsurgeon.formats.bundle_writer import write_bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.table import MAGIC, BlockHandle, TableWriter

@@ -29,10 +29,29 @@ def parsed(monkeypatch) -> list[bytes]:
     return parses(monkeypatch, "BundleEntryProto")
 
 
-def test_one_shape_is_parsed_once(parsed):
+def test_usual_entries_need_no_protobuf(parsed):
     decode = decoder().decode
     assert [decode(f"w{i}", PLAIN) for i in range(5)] == [FOUND] * 5
-    assert parsed == [PLAIN[:12]]
+    assert decode("empty", b"\x08\x01\x12\x06\x12\x00\x12\x02\x08\x03\x35\x01\x00\x00\x00").shape == (0, 3)
+    assert parsed == []
+    decode("long", PLAIN.replace(b"\x08\x01", b"\x08\x81\x00"))
+    assert len(parsed) == 1
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [b"\x18\x01", b"\x12\x02\x10\x03", b"\x12\x04\x08\x02\x08\x03", b"\x12\x0b\x08" + b"\xff" * 9 + b"\x01"],
+    ids=["unknown rank", "no size", "a size twice", "a negative size"],
+)
+def test_shapes_in_other_forms_are_what_protobuf_makes_of_them(shape):
+    dims = b"\x12\x00" + shape
+    value = b"\x08\x01\x12" + bytes([len(dims)]) + dims + b"\x35\x01\x00\x00\x00"
+    found: list[BundleEntry] = []
+    reason = refusal(lambda: found.append(decoder().decode("w", value)))
+    proto = schema.BundleEntryProto.FromString(value).shape
+    sizes = tuple(dim.size for dim in proto.dim)
+    assert (reason is not None) == (proto.unknown_rank or min(sizes, default=0) < 0)
+    assert [each.shape for each in found] == ([] if reason is not None else [sizes])
 
 
 @pytest.mark.parametrize(

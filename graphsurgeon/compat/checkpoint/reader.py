@@ -33,8 +33,8 @@ from graphsurgeon.compat.errors import (
 )
 from graphsurgeon.compat.local_path import local_path
 from graphsurgeon.errors import CorruptionError, LimitError, UnsupportedError, near_names
+from graphsurgeon.formats.bundle_names import encode_name, index_path
 from graphsurgeon.formats.bundle_reader import Bundle
-from graphsurgeon.formats.bundle_writer import encode_name, index_path
 from graphsurgeon.formats.slices import encode_slice_key
 from graphsurgeon.formats.state_file import is_v1_file
 from graphsurgeon.formats.table import FOOTER_NBYTES, is_table

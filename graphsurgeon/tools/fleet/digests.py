@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.bundle_names import index_path
 from graphsurgeon.formats.detect import Detected, detect
 from graphsurgeon.tools.recipe.record import digests
 from graphsurgeon.tools.retention.stored import files_of

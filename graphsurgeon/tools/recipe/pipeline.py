@@ -21,7 +21,7 @@ from graphsurgeon.checks.consistency import consistency_findings
 from graphsurgeon.checks.finding import ERROR
 from graphsurgeon.display import Displayed
 from graphsurgeon.errors import GraphSurgeonError, PassError
-from graphsurgeon.formats.bundle_writer import index_path
+from graphsurgeon.formats.bundle_names import index_path
 from graphsurgeon.ir.model import Model, require_model
 from graphsurgeon.names import Names, some_of
 from graphsurgeon.rewrites.editing.constant_values import is_frozen

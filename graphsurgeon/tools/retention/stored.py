@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphsurgeon.errors import GraphSurgeonError
+from graphsurgeon.formats.bundle_names import index_path, shard_path
 from graphsurgeon.formats.bundle_reader import read_num_shards
-from graphsurgeon.formats.bundle_writer import index_path, shard_path
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import open_checkpoint
 from graphsurgeon.formats.state_file import V1_PATTERN

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
-from graphsurgeon.formats.bundle_writer import shard_path
+from graphsurgeon.formats.bundle_names import shard_path
 from graphsurgeon.tools.shards import edit_plan
 from graphsurgeon.tools.shards.edit_plan import is_written, let_go, made_shard, make_plan, opened, write_part
 from graphsurgeon.tools.shards.results import Results
