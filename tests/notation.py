@@ -206,3 +206,22 @@ def _show(node: Node) -> str:
         quoted = ", ".join(f'"{group}"' for group in groups)
         text += f" {{_class: {groups[0] if len(groups) == 1 else f'[{quoted}]'}}}"
     return text + (f" on {node.device}" if node.device else "")
+
+
+def nested_conditionals(depth: int, *, of: str = "") -> str:
+    """Return the lines of conditionals that lie in each other: each one's else is the next, as `tf.case` makes them.
+
+    All go by the predicate `of`; without it, each by its own.
+    """
+    text, source, joined = "x = Placeholder {dtype: f32}\n", "x", "inner"
+    for number in range(depth):
+        pred = of or f"p{number}"
+        if not of or number == 0:
+            text += f"{pred} = Placeholder {{dtype: bool}}\n"
+        text += f"s{number} = Switch({source}, {pred}) {{T: f32}}\n"
+        source = f"s{number}:1"
+    text += f"inner = Neg({source}) {{T: f32}}\n"
+    for number in reversed(range(depth)):
+        text += f"m{number} = Merge(s{number}, {joined}) {{N: 2, T: f32}}\n"
+        joined = f"m{number}"
+    return text + f"out = Identity({joined}) {{T: f32}}"

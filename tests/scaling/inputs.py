@@ -131,6 +131,11 @@ def _frames(size: int) -> Model:
     return notation.model(_X + enters + exits + f"out = Neg(q{size - 1})")
 
 
+def _conditionals(size: int) -> Model:
+    """Conditionals in conditionals."""
+    return notation.model(notation.nested_conditionals(size))
+
+
 def _variables(kind: Any) -> Callable[[int], Model]:
     def make(size: int) -> Model:
         model = _weights(size)
@@ -214,7 +219,8 @@ GRAPHS: dict[str, Callable[[int], Model]] = {
     "chain": _chain, "weights": _weights, "inputs": _inputs, "fan": _fan, "outputs": _outputs, "attrs": _attrs,
     "control inputs": _control_inputs, "waits": _waits, "colocation": _groups, "strings": _strings,
     "functions": _functions, "nested functions": _nested_functions, "body": _body, "long name": _long_name,
-    "deep name": _deep_name, "frames": _frames, "collections": _meta(_collections), "entries": _meta(_entries),
+    "deep name": _deep_name, "frames": _frames, "conditionals": _conditionals,
+    "collections": _meta(_collections), "entries": _meta(_entries),
     "signatures": _meta(_signatures), "a signature": _meta(_signature, _chain), "assets": _meta(_assets),
     "contexts": _meta(_contexts), "a context": _meta(_one_context, _chain),
 }  # fmt: skip

@@ -25,6 +25,9 @@ class BranchOf(NamedTuple):
     branch: int
 
 
+#: So many branches may lie in each other: as many functions call each other in the end.
+MAX_DEPTH = 100
+
 #: The branches that a node is in, outermost first.
 BranchStack: TypeAlias = tuple[BranchOf, ...]
 
@@ -76,6 +79,8 @@ class BranchPlacement:
             for text, stack in zip(node.inputs, stacks, strict=True):
                 if deepest[: len(stack)] != stack:
                     raise declined(f"its input {text!r} is of another branch than the others", node.name)
+            if len(deepest) > MAX_DEPTH:
+                raise declined(f"branches are nested deeper than {MAX_DEPTH}", node.name)
             self.where[node.name] = deepest
             self._note(node)
 

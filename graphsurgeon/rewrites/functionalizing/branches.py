@@ -38,31 +38,27 @@ from proto_utils.named_tuple import NamedTuple
 
 # What may be left in a branch unread: it only brings something there.
 _HANDED_ON = frozenset({"Identity", "Const", "NoOp", "Switch", "RefSwitch", "ReadVariableOp"})
-_MAX_DEPTH = 100
 
 
-def raise_branches(region: Region, facts: TensorFacts, functions: Functions, depth: int = 0) -> list[RaisedRow]:
+def raise_branches(region: Region, facts: TensorFacts, functions: Functions) -> list[RaisedRow]:
     """Exchange the branches of a region, which has no loops; return what became of them.
 
     What cannot be a function is a PassError. Costs O(nodes + edges) for every level of nesting.
     """
     if not any(node.op in SWITCH_OPS or node.op in MERGE_OPS for node in region.nodes.values()):
         return []
-    if depth > _MAX_DEPTH:
-        raise declined(f"branches are nested deeper than {_MAX_DEPTH}", next(iter(region.nodes)))
-    return _Branches(region, facts, functions, depth).run()
+    return _Branches(region, facts, functions).run()
 
 
 class _Branches:
     """The outermost branches of a region."""
 
-    def __init__(self, region: Region, facts: TensorFacts, functions: Functions, depth: int) -> None:
+    def __init__(self, region: Region, facts: TensorFacts, functions: Functions) -> None:
         self._region = region
         self._nodes = region.nodes
         self._order = {name: number for number, name in enumerate(region.nodes)}
         self._facts = facts
         self._functions = functions
-        self._depth = depth
         self._arguments = {argument.name: argument.fact for argument in region.arguments}
         self._taken = {*self._nodes, *self._arguments}
         self._placement = BranchPlacement(region.nodes)
@@ -150,7 +146,7 @@ class _Branches:
         called: list[Func] = []
         for side, kind in ((sides[1], "true"), (sides[0], "false")):
             region = side.region(names, arguments, facts, numbered)
-            self._rows += raise_branches(region, self._facts, self._functions, self._depth + 1)
+            self._rows += raise_branches(region, self._facts, self._functions)
             called.append(self._functions.make(self._functions.name(name, kind), region))
         attrs = {
             "Tcond": dtypes.BOOL,

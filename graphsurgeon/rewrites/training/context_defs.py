@@ -68,11 +68,13 @@ class ContextDefs:
             message.values_def.values.extend(sorted(self._values[context]))
 
     def nest(self) -> None:
-        """Put contexts into those around them."""
-        for context in sorted(self.made, key=lambda each: -each.depth):
+        """Put contexts into those around them, from the outside in, so that each is copied once."""
+        for context in sorted(self.made, key=lambda each: each.depth):
             if context.parent in self.made:
                 within = self.made[context.parent].nested_contexts.add()
-                (within.while_ctxt if context.is_loop else within.cond_ctxt).CopyFrom(self.made[context])
+                nested = within.while_ctxt if context.is_loop else within.cond_ctxt
+                nested.CopyFrom(self.made[context])
+                self.made[context] = nested
 
     def _loop(self, context: Context, nodes: list[Node]) -> schema.WhileContextDef:
         loop, form = self._loops[context], self._form

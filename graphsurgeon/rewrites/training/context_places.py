@@ -32,6 +32,9 @@ from graphsurgeon.rewrites.training.context_tree import Context
 
 # Frames whose surroundings are not found after so many rounds go in circles; each round finds those one deeper.
 _MAX_ROUNDS = 20
+#: So many contexts may lie in each other: a context's message holds those inside of it, two levels for each, and
+#: protobuf reads 100. TensorFlow exports a `tf.case` of 51 branches, and does not import it.
+MAX_DEPTH = 50
 
 
 class ContextPlaces:
@@ -48,6 +51,8 @@ class ContextPlaces:
         All Merges of the graph, and the Switches that are not those of loop variables.
     is_settled : bool
         Whether the frames were found to lie in each other without circles.
+    too_deep : dict of Context to None
+        The innermost ones that are told apart, where more than `MAX_DEPTH` lie in each other.
     """
 
     def __init__(self, graph: Graph, index: Index) -> None:
@@ -55,6 +60,7 @@ class ContextPlaces:
         self.root = Context()
         self.frames: dict[str, Context] = {}
         self.here: dict[str, Context] = {}
+        self.too_deep: dict[Context, None] = {}
         # Where what an input names stands, by its text, where that is not where its node stands.
         self._after: dict[str, Context] = {}
         self._sources: dict[str, str] = {}
@@ -154,7 +160,7 @@ class ContextPlaces:
 
     def _is_settled(self) -> bool:
         """Place all nodes; return whether all frames lie where they were taken to lie."""
-        self.here, self._after = {}, {}
+        self.here, self._after, self.too_deep = {}, {}, {}
         order, edges, producers = self.index.order, self.index.edges, self.index.producers
         waiting = sorted((order[name], name) for name in self._first)
         queued = set(self._first)
@@ -194,7 +200,7 @@ class ContextPlaces:
             here = here if self.is_loop_merge(node) else self._met(node)
         elif op in SWITCH_OPS and not self.is_loop_switch(node):
             base, pred = here, self.source(node.inputs[1])
-            ports = base.child(pred, 0), base.child(pred, 1)
+            ports = self._ports(base, pred)
             used = self.used_ports(node)
             here = ports[used[1]] if used[0] != used[1] else base
             is_moved = self._after.get(name) is not ports[0]
@@ -203,6 +209,13 @@ class ContextPlaces:
         if here is not self.root or before is not None:
             self.here[name] = here
         return is_moved or (before is not here and (before is not None or here is not self.root))
+
+    def _ports(self, base: Context, pred: str) -> tuple[Context, Context]:
+        """Return the branches of a conditional in a context; of one that is too deep, that one."""
+        if base.depth >= MAX_DEPTH:
+            self.too_deep[base] = None
+            return base, base
+        return base.child(pred, 0), base.child(pred, 1)
 
     def _entered(self, node: Node, outside: Context, around: dict[Context, Context]) -> Context:
         """Return the loop that an Enter leads into, and note what it lies in."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
 from graphsurgeon.ir.node import Node
 from graphsurgeon.names import is_control
-from graphsurgeon.rewrites.training.context_places import ContextPlaces
+from graphsurgeon.rewrites.training.context_places import MAX_DEPTH, ContextPlaces
 from graphsurgeon.rewrites.training.context_tree import Context
 
 
@@ -71,6 +71,7 @@ class ControlFlow:
         producers = places.index.producers
         if not places.is_settled:
             self._refuse("its frames lie in each other", *self.loops)
+        self._refuse(f"more than {MAX_DEPTH} lie in each other, which no TensorFlow imports", *places.too_deep)
         inside = [producers[name] for name in places.here]
         for node in inside:
             self._sort(node)

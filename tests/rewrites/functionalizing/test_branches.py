@@ -10,7 +10,8 @@ from graphsurgeon.rewrites.functionalizing.branches import raise_branches
 from graphsurgeon.rewrites.functionalizing.regions import Functions, RaisedRow, Region
 from graphsurgeon.rewrites.functionalizing.tensor_facts import TensorFacts
 from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
-from tests.notation import model, show
+from tests.counting import num_calls
+from tests.notation import model, nested_conditionals, show
 
 HEAD = """
     p = Placeholder {dtype: bool}
@@ -110,16 +111,17 @@ def test_effects_make_it_stateful():
 
 
 def test_deep_nesting():
-    text, source = HEAD, "x"
-    for depth in range(30):
-        text += f"q{depth} = Placeholder {{dtype: bool}}; s{depth} = Switch({source}, q{depth})\n"
-        source = f"s{depth}:1"
-    source = "n = Neg(" + source + ")"
-    text += source + "\n"
-    inner = "n"
-    for depth in reversed(range(30)):
-        text += f"m{depth} = Merge(s{depth}, {inner}) {{N: 2, T: f32}}\n"
-        inner = f"m{depth}"
-    _, rows, of = raised(text)
+    _, rows, of = raised(nested_conditionals(30))
     assert len(rows) == 30
     assert len(of.library.functions) == 60
+
+
+def test_nesting_that_is_too_deep_is_told_before_anything_is_made():
+    def work(depth: int) -> int:
+        def refuse() -> None:
+            with pytest.raises(PassError, match="branches are nested deeper than 100"):
+                raised(nested_conditionals(depth))
+
+        return num_calls(refuse)
+
+    assert work(400) < 4.5 * work(101)

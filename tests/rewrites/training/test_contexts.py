@@ -7,6 +7,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.collections import messages
+from graphsurgeon.meta_graph.contexts import contexts
 from graphsurgeon.rewrites.training.contexts import ContextRow, lost_conditionals, lost_loops, rebuild_all
 from graphsurgeon.variables.unfreeze_note import UnfreezeNote
 from proto_utils import schema
@@ -78,6 +79,26 @@ def test_of_one_that_cannot_be_made_the_older_one_stays():
 def test_a_refusal_names_it():
     with pytest.raises(gs.PassError, match=r"no context for the loop with frame 'while/ctx': .* has 2 LoopConds"):
         rebuild_all(notation.model(BROKEN), declines="rebuild_contexts")
+
+
+def test_as_many_lie_in_each_other_as_can_be_imported():
+    """TensorFlow 1.15 and 2.21 import a `tf.case` of 50 branches, and export one of 51 that neither imports."""
+    model = notation.model(notation.nested_conditionals(50))
+    rows = rebuild_all(model)
+    assert (len(rows), {row.reason for row in rows}) == (100, {""})
+    assert model.meta is not None
+    assert len(list(contexts(model.meta))) == 100
+    model = notation.model(notation.nested_conditionals(51) + "\n" + SECOND)
+    rows = rebuild_all(model)
+    assert {row.reason for row in rows} == {"", "more than 50 lie in each other, which no TensorFlow imports"}
+    assert len(lost_conditionals(rows)) == 1
+    assert names(model, "cond_context") == ["cond/cond_text", "cond/cond_text_1"]
+
+
+def test_deep_nesting_costs_what_there_is():
+    models = [notation.model(notation.nested_conditionals(depth)) for depth in (200, 800)]
+    costs = [num_calls(lambda model=model: rebuild_all(model)) for model in models]  # type: ignore[misc]
+    assert costs[1] < 5 * costs[0]
 
 
 def test_the_note():
