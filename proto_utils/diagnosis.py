@@ -19,6 +19,7 @@ _STRING, _BYTES, _MESSAGE = 9, 12, 11
 _FIXED = {1: 8, 6: 8, 16: 8, 2: 4, 7: 4, 15: 4}
 _KEY, _VALUE = 1, 2
 _MAX_SHOWN = 24
+_MAX_PLACE = 240
 
 
 class Fault(NamedTuple):
@@ -48,6 +49,8 @@ def find_fault(descriptor: Any, data: bytes) -> Fault | None:
 
 def _message_fault(descriptor: Any, data: bytes, start: int, end: int, place: str, depth: int) -> Fault | None:
     if depth > MAX_DEPTH:
+        half = _MAX_PLACE // 2
+        place = place if len(place) <= _MAX_PLACE else f"{place[:half]} ... {place[-half:]}"
         return Fault(start, place, f"messages are nested deeper than {MAX_DEPTH}")
     counts: dict[int, int] = {}
     position = start

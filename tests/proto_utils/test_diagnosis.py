@@ -59,6 +59,9 @@ def test_messages_nested_too_deep():
     fault = find_fault(schema.FullTypeDef.DESCRIPTOR, data)
     assert fault is not None
     assert "nested deeper than 100" in fault.reason
+    assert fault.place.startswith("args[0].args[0]")
+    assert fault.place.endswith("args[0].args[0]")
+    assert len(fault.place) < 300
 
 
 def _varint(value: int) -> bytes:
