@@ -130,11 +130,26 @@ def _drawn(
         style = {} if number else {"bold": True}
         for text in _beside([column[number] for column in blocks], widths, right):
             yield styled(text, **style) if style else _coloured(text, line[1:beside])
-        below = [(headers[i], line[i]) for i in range(beside, len(line)) if line[i]]
-        for header, text in below:
-            label = f"{header}: " if len(line) - beside > 1 and number else ""
-            for part in wrapped(label + text, max(_SHORT, width - 2 * len(_INDENT))):
-                yield styled(2 * _INDENT + part, **(style or {"dim": True}))
+        labels = headers[beside:] if number and len(line) - beside > 1 else [""] * (len(line) - beside)
+        for part in _below(labels, line[beside:], width - 2 * len(_INDENT)):
+            yield styled(2 * _INDENT + part, **(style or {"dim": True}))
+
+
+def _below(labels: Sequence[str], cells: Sequence[str], width: int) -> Iterator[str]:
+    """Yield lines of cells behind their labels: several in one as far as they fit, a longer one in lines of its own."""
+    stripped = ((label, cell.strip()) for label, cell in zip(labels, cells, strict=True))
+    items = [f"{label}: {cell}" if label else cell for label, cell in stripped if cell]
+    line = ""
+    for item in items:
+        joined = f"{line}{_GAP}{item}" if line else item
+        if len(joined) <= width:
+            line = joined
+            continue
+        yield from [line] if line else []
+        parts = wrapped(item, max(_SHORT, width))
+        line = parts[0] if len(parts) == 1 else ""
+        yield from [] if line else parts
+    yield from [line] if line else []
 
 
 def _places(lines: Sequence[Sequence[str]], natural: Sequence[int], width: int) -> tuple[int, list[int]]:

@@ -59,6 +59,26 @@ def test_a_table_too_wide_for_the_terminal_has_its_last_column_below(capsys, mon
     ]
 
 
+def test_cells_below_a_row_share_lines_as_far_as_they_fit(capsys, monkeypatch):
+    narrow(monkeypatch)
+    evidence = "filter of Conv2D 'conv', and of all that share it: 'conv_1'"
+    rows = [
+        ["scope/" * 6 + "kernel", "DepthwiseConv2d", "[?, 16, 16, 16]", "   432", "no", evidence, "yes"],
+        ["scope", "", "[?, 16, 16, 16]", "      ", "no", "", "in part"],
+    ]
+    tables.emit_table(["name", "op", "shape", "parameters", "state", "evidence", "trained"], rows)
+    assert click.unstyle(capsys.readouterr().out).splitlines()[1:] == [
+        "    parameters   state   evidence   trained",
+        ".../scope/scope/kernel   DepthwiseConv2d   [?, 16, 16, 16]",
+        "    parameters: 432   state: no",
+        "    evidence: filter of Conv2D 'conv', and of all that share",
+        "    it: 'conv_1'",
+        "    trained: yes",
+        "scope                                      [?, 16, 16, 16]",
+        "    state: no   trained: in part",
+    ]
+
+
 def test_short_columns_are_not_folded(capsys, monkeypatch):
     narrow(monkeypatch)
     tables.emit_table(["name", "op", "dtype"], [["scope/" * 20, "DepthwiseConv2d", "float8_e4m3fnuz"]])
