@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from graphsurgeon.cli import progress
 from graphsurgeon.cli.run import run
 
 
@@ -31,7 +32,7 @@ class Seen(NamedTuple):
     @property
     def bars(self) -> list[str]:
         """The bars as they were drawn, one after the other."""
-        return [part.rstrip() for part in self.text.split("\r") if part.startswith(("reading", "writing"))]
+        return [part.rstrip() for part in self.text.split("\r") if part.startswith(("reading", "writing", "working"))]
 
     @property
     def screen(self) -> list[str]:
@@ -73,11 +74,15 @@ def terminal(columns: int = 80) -> Iterator[tuple[io.TextIOWrapper, Callable[[],
         text()
 
 
-def run_on_terminal(monkeypatch: pytest.MonkeyPatch, *arguments: object, columns: int = 80) -> Seen:
-    """Run a command line whose stdout and stderr are one terminal."""
+def run_on_terminal(
+    monkeypatch: pytest.MonkeyPatch, *arguments: object, columns: int = 80, pause: float = 3600
+) -> Seen:
+    """Run a command line whose stdout and stderr are one terminal; `pause` is that of the bar."""
     with terminal(columns) as (stream, text), monkeypatch.context() as patch:
         patch.setattr("sys.stdout", stream)
         patch.setattr("sys.stderr", stream)
+        # A machine that is slow shows no more than others.
+        patch.setattr(progress, "PAUSE", pause)
         code = run([str(each) for each in arguments])
         patch.undo()
         return Seen(code, text())

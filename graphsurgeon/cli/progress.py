@@ -4,8 +4,9 @@ It is the observer of `proto_utils.meter`, which counts the bytes of files where
 
     writing  43% ━━━━━━━━━━━━━━━━━━━━ 239.1 MB of 553.4 MB  812.3 MB/s  vgg_16/fc6/weights
     reading 1.2 GB  2.1 GB/s  model.ckpt.data-00000-of-00001       when nobody said how much there is
+    working  12 s                                                  when nothing has moved for so long
 
-It is drawn when something is counted, and wiped out before anything else is printed.
+It is drawn when something is counted, by a thread when nothing is, and wiped out before anything else is printed.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from graphsurgeon.cli.options import MUTED
 from graphsurgeon.cli.output import format_nbytes, printable
 from proto_utils import meter
 
-#: In seconds: what is done by then has no bar; so often it is drawn; after such a pause other work begins.
-DELAY, INTERVAL, PAUSE = 0.5, 0.1, 1.0
+#: In seconds: what is done by then has no bar; so often it is drawn; after such a pause other work begins, and so often
+#: it is looked whether there is one.
+DELAY, INTERVAL, PAUSE, TICK = 0.5, 0.1, 1.0, 0.5
 
 #: Columns.
 _LONG_BAR, _SHORT_BAR, _GOOD_NAME, _MIN_NAME = 20, 8, 24, 12
@@ -45,9 +47,9 @@ class Bar:
 
     def __init__(self, stream: TextIO, meta: Mapping[str, Any]) -> None:
         self._stream, self._meta = stream, meta
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._glyphs = _GLYPHS if _can_show(_GLYPHS, stream) else _PLAIN_GLYPHS
-        self._num_drawn, self._is_new = 0, False
+        self._num_drawn, self._is_new, self._is_within_line = 0, False, False
         self._name = self._file = ""
         self._last_drawn = self._last_told = time.monotonic()
         self._begin(0, written=False)
@@ -72,11 +74,27 @@ class Bar:
         """Count what was written."""
         self._count(nbytes, written=True)
 
+    def tick(self) -> None:
+        """Draw for how long nothing has moved, when that is a pause."""
+        with self._lock:
+            now = time.monotonic()
+            idle = now - self._last_told
+            if idle >= PAUSE and not self._is_within_line and MUTED not in self._meta:
+                self._draw(f"working {idle:3.0f} s")
+
+    def print(self, stream: TextIO, text: str) -> int:
+        """Write something else to a stream of the terminal, without the bar."""
+        with self._lock:
+            self.clear()
+            self._is_within_line = not text.endswith("\n") if text else self._is_within_line
+            return stream.write(text)
+
     def clear(self) -> None:
         """Wipe the bar out; the cursor stands at the beginning of its line."""
-        if self._num_drawn:
-            self._put("\r" + " " * self._num_drawn + "\r")
-            self._num_drawn = 0
+        with self._lock:
+            if self._num_drawn:
+                self._put("\r" + " " * self._num_drawn + "\r")
+                self._num_drawn = 0
 
     def _begin(self, total: int, *, written: bool) -> None:
         self._total, self._written, self._done = total, written, 0
@@ -96,15 +114,17 @@ class Bar:
                 self._done += nbytes
             if now - self._start >= DELAY and now - self._last_drawn >= INTERVAL and MUTED not in self._meta:
                 self._last_drawn = now
-                self._draw(now)
+                self._draw(self._line(self._width(), self._done / max(now - self._start, 1e-6)))
 
-    def _draw(self, now: float) -> None:
+    def _width(self) -> int:
         try:
             # The last column stays free: some terminals go to the next line after it.
             width = os.get_terminal_size(self._stream.fileno()).columns - 1
         except OSError:
             width = -1
-        line = self._line(width if width > 0 else 79, self._done / max(now - self._start, 1e-6))
+        return width if width > 0 else 79
+
+    def _draw(self, line: str) -> None:
         self._put("\r" + line + " " * (self._num_drawn - _columns(line)))
         self._num_drawn = _columns(line)
 
@@ -144,8 +164,7 @@ class _Above:
         self._stream, self._bar = stream, bar
 
     def write(self, text: str) -> int:
-        self._bar.clear()
-        return self._stream.write(text)
+        return self._bar.print(self._stream, text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -158,12 +177,22 @@ def shown(meta: Mapping[str, Any]) -> Iterator[None]:
     bar = Bar(sys.stderr, meta)
     sys.stdout, sys.stderr = _Above(sys.stdout, bar), _Above(sys.stderr, bar)
     meter.observer = bar
+    is_done = threading.Event()
+    ticker = threading.Thread(target=_tick_until, args=(is_done, bar), daemon=True)
+    ticker.start()
     try:
         yield
     finally:
+        is_done.set()
+        ticker.join()
         meter.observer = None
         sys.stdout, sys.stderr = streams
         bar.clear()
+
+
+def _tick_until(is_done: threading.Event, bar: Bar) -> None:
+    while not is_done.wait(TICK):
+        bar.tick()
 
 
 def _can_show(text: str, stream: TextIO) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 
 import click
 import pytest
@@ -144,6 +146,51 @@ def test_a_terminal_that_went_away_is_no_error(clock):
     bar.clear()
 
 
+def test_while_nothing_moves_the_seconds_do(clock):
+    bar = Bar(out := io.StringIO(), {})
+    clock.now += 1
+    bar.read(4_000_000, "x.pb")
+    clock.now += 0.9
+    bar.tick()
+    assert len(lines(out)) == 1
+    clock.now += 11
+    bar.tick()
+    assert lines(out) == ["reading 4.0 MB  4.0 MB/s  x.pb", "working  12 s"]
+    clock.now += 1
+    bar.expect(100, written=True)
+    clock.now += 1
+    bar.wrote(50)
+    assert lines(out)[-1].startswith("writing  50%")
+
+
+def test_seconds_are_not_drawn_into_a_line_nor_when_muted(clock):
+    bar, muted = Bar(out := io.StringIO(), {}), Bar(quiet := io.StringIO(), {MUTED: True})
+    clock.now += 5
+    muted.tick()
+    bar.print(out, "half of a")
+    bar.tick()
+    bar.print(out, " line\n")
+    assert (out.getvalue(), quiet.getvalue()) == ("half of a line\n", "")
+    bar.tick()
+    assert lines(out)[-1] == "working   5 s"
+
+
+def test_the_thread_that_draws_them_ends_with_the_work(monkeypatch):
+    monkeypatch.setattr(progress, "PAUSE", 0)
+    monkeypatch.setattr(progress, "TICK", 0.001)
+    before = threading.active_count()
+    with terminal() as (stream, text):
+        monkeypatch.setattr("sys.stderr", stream)
+        with shown({}):
+            for _ in range(1000):
+                if meter.observer._num_drawn:  # type: ignore[union-attr]
+                    break
+                time.sleep(0.01)
+        assert threading.active_count() == before + 1, "the one that reads the terminal"
+        assert "working   0 s" in (seen := text())
+        assert seen.endswith(" \r")
+
+
 def count(nbytes: int) -> None:
     assert meter.observer is not None
     meter.observer.read(nbytes, "x")
@@ -153,6 +200,7 @@ def test_it_is_wiped_out_before_anything_is_printed(clock, monkeypatch):
     with terminal() as (stream, text):
         monkeypatch.setattr("sys.stdout", stream)
         monkeypatch.setattr("sys.stderr", stream)
+        monkeypatch.setattr(progress, "TICK", 3600)
         with shown({}):
             clock.now += 1
             count(1000)

@@ -186,8 +186,8 @@ import os, sys, time
 from graphsurgeon.cli import main, progress
 progress.DELAY = progress.INTERVAL = 0
 draw = progress.Bar._draw
-def slowly(bar, now):
-    draw(bar, now)
+def slowly(bar, line):
+    draw(bar, line)
     if bar._written:
         os.write(1, b"half-way")
         time.sleep(30)

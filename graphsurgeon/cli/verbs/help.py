@@ -49,6 +49,8 @@ def _show(text: str) -> None:
     if not sys.stdout.isatty():
         click.echo(text)
         return
+    # The pager has the terminal for itself.
+    click.get_current_context().meta[options.MUTED] = True
     # As git does: no pager for what fits the screen.
     os.environ.setdefault("LESS", "FRX")
     click.echo_via_pager(f"{text}\n")
