@@ -20,7 +20,7 @@ is in function bodies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ from graphsurgeon.ir.versions import drop_later_defaults
 from graphsurgeon.meta_graph.readers import FollowedRow
 from graphsurgeon.names import Names, scope_of, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
-from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor
+from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor, choose_tensor
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
 from graphsurgeon.rewrites.editing.rewiring import Rewiring, as_refusal
 from graphsurgeon.tensors.dtypes import RESOURCE
@@ -111,6 +111,18 @@ def insert(
         function = "" if at_tensor.function is None else f"{at_tensor.function}/"
         rows.append(InsertedRow(function + made.name, op, at_tensor.name, count))
     return InsertReport(rows, rewiring.finish(), rewiring.notes)
+
+
+def refusals(model: Model, at: Iterable[str]) -> dict[str, str]:
+    """Return those of tensors behind which nothing can be, whatever the op is, and why."""
+    found = {}
+    for text in at:
+        try:
+            with as_refusal("insert"):
+                _require_value(choose_tensor(model, text, "insert"))
+        except PassError as error:
+            found[text] = error.reason
+    return found
 
 
 def _require_value(at: ChosenTensor) -> None:

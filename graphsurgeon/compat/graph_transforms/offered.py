@@ -6,7 +6,7 @@ of its own would say that there is no such op or attr.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from graphsurgeon import passes
@@ -176,20 +176,27 @@ def _insert_logging(model: Model, given: Parameters) -> None:
         if node.name.startswith(prefixes) and node.op in (ops or (node.op,)) and node.name not in outputs:
             told = (f";{node.op};" if show_op else "") + (f";{node.name};" if show_name else "") + message
             places.setdefault(told, []).append(node.name)
+    from graphsurgeon.passes.insert import refusals
+
+    refused = refusals(model, [name for names in places.values() for name in names])
     for told, names in places.items():
-        attrs = {"message": told, **counts}
-        try:
-            _do("insert", model, given, at=names, op="Print", attr=attrs)
-        except PassError:
-            _log_each(model, given, names, attrs)
+        _log(model, given, [name for name in names if name not in refused], {"message": told, **counts})
+    given.undone += [f"{given.name}: {name} is not logged: {reason}" for name, reason in refused.items()]
 
 
-def _log_each(model: Model, given: Parameters, names: Iterable[str], attrs: Mapping[str, Any]) -> None:
-    for name in names:
-        try:
-            _do("insert", model, given, at=name, op="Print", attr=attrs)
-        except PassError as error:
-            given.undone.append(f"{given.name}: {name} is not logged: {error.reason}")
+def _log(model: Model, given: Parameters, names: Sequence[str], attrs: Mapping[str, Any]) -> None:
+    """Log all of these nodes that can be, by halves where some cannot."""
+    if not names:
+        return
+    try:
+        _do("insert", model, given, at=names, op="Print", attr=attrs)
+    except PassError as error:
+        if len(names) == 1:
+            given.undone.append(f"{given.name}: {names[0]} is not logged: {error.reason}")
+            return
+        half = len(names) // 2
+        _log(model, given, names[:half], attrs)
+        _log(model, given, names[half:], attrs)
 
 
 def _backport_concatv2(model: Model, given: Parameters) -> None:

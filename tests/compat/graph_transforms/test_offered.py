@@ -11,6 +11,7 @@ from graphsurgeon.compat.graph_transforms.engine import transform_model
 from graphsurgeon.compat.graph_transforms.offered import NOT_OFFERED, OFFERED
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.model import Model
+from tests.counting import num_calls
 from tests.notation import show
 from tests.passes.harness import model
 
@@ -198,6 +199,16 @@ def test_what_cannot_be_logged_is_told():
     undone = transform_model(of, ("x",), ("out",), "insert_logging").undone
     assert [node.op for node in of.graph].count("Print") == 1
     assert [note.split(":")[1].strip() for note in undone] == ["s is not logged", "v is not logged"]
+
+
+@pytest.mark.parametrize("line", ["n{} = NextIteration(x)", "v{} = VarHandleOp {{dtype: f32, shape: shape[2]}}"])
+def test_many_that_cannot_be_logged_cost_what_they_are(line: str):
+    def work(size: int) -> int:
+        text = "\n".join(line.format(number) for number in range(size))
+        of = model(f"x = Placeholder {{dtype: f32}}; y = Relu(x); out = Neg(y)\n{text}")
+        return num_calls(lambda: transform_model(of, ("x",), ("out",), "insert_logging"))
+
+    assert work(400) < 5 * work(100)
 
 
 def test_backport_concatv2():
