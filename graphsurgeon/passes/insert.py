@@ -20,13 +20,12 @@ is in function bodies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
-from graphsurgeon.ir.frames import NEXT_ITERATION_OPS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import SAME_SHAPE_OPS
@@ -35,12 +34,10 @@ from graphsurgeon.ir.versions import drop_later_defaults
 from graphsurgeon.meta_graph.readers import FollowedRow
 from graphsurgeon.names import Names, scope_of, some_of, split_names
 from graphsurgeon.passes._contract import model_pass
-from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor, choose_tensor
+from graphsurgeon.rewrites.editing.chosen_nodes import ChosenTensor
 from graphsurgeon.rewrites.editing.pairs import parse_pairs
+from graphsurgeon.rewrites.editing.plain_values import require_plain
 from graphsurgeon.rewrites.editing.rewiring import Rewiring, as_refusal
-from graphsurgeon.tensors.dtypes import RESOURCE
-
-_LOOP_OPS: Final = NEXT_ITERATION_OPS | {"LoopCond"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def insert(
     rows = []
     for text in texts:
         at_tensor = rewiring.tensor(text)
-        _require_value(at_tensor)
+        require_plain(at_tensor, "insert")
         made = _make(at_tensor, op, name, attrs)
         rewiring.join(made, at_tensor)
         same_shape = op in SAME_SHAPE_OPS
@@ -111,30 +108,6 @@ def insert(
         function = "" if at_tensor.function is None else f"{at_tensor.function}/"
         rows.append(InsertedRow(function + made.name, op, at_tensor.name, count))
     return InsertReport(rows, rewiring.finish(), rewiring.notes)
-
-
-def refusals(model: Model, at: Iterable[str]) -> dict[str, str]:
-    """Return those of tensors behind which nothing can be, whatever the op is, and why."""
-    found = {}
-    for text in at:
-        try:
-            with as_refusal("insert"):
-                _require_value(choose_tensor(model, text, "insert"))
-        except PassError as error:
-            found[text] = error.reason
-    return found
-
-
-def _require_value(at: ChosenTensor) -> None:
-    """Require that a tensor is a value, and not the way by which a variable is changed or a loop goes round."""
-    node, dtype = at.tensor.node, at.tensor.dtype
-    readers = [reader.name for reader in at.tensor.consumers()]
-    if dtype is not None and (dtype.is_ref or dtype.base is RESOURCE):
-        what = "a reference to a variable" if dtype.is_ref else "the handle of a resource"
-        hint = f"insert behind what reads it: {some_of(readers)}" if readers else None
-        raise PassError("insert", f"is {what}, not a value", node=at.name, hint=hint)
-    if node is not None and node.op in _LOOP_OPS:
-        raise PassError("insert", f"op {node.op} makes a loop go round, which needs it as it is", node=at.name)
 
 
 def _make(at: ChosenTensor, op: str, name: str, attrs: Mapping[str, Any]) -> Node:

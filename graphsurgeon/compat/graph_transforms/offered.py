@@ -19,6 +19,7 @@ from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.op_families import PLACEHOLDER_OPS
 from graphsurgeon.names import node_of
+from graphsurgeon.rewrites.editing.plain_values import not_plain
 from graphsurgeon.rewrites.simplifying.handed_on import hand_on_reads
 from graphsurgeon.rewrites.simplifying.protected import Protected
 from proto_utils.named_tuple import NamedTuple
@@ -176,9 +177,7 @@ def _insert_logging(model: Model, given: Parameters) -> None:
         if node.name.startswith(prefixes) and node.op in (ops or (node.op,)) and node.name not in outputs:
             told = (f";{node.op};" if show_op else "") + (f";{node.name};" if show_name else "") + message
             places.setdefault(told, []).append(node.name)
-    from graphsurgeon.passes.insert import refusals
-
-    refused = refusals(model, [name for names in places.values() for name in names])
+    refused = not_plain(model, [name for names in places.values() for name in names], "insert")
     for told, names in places.items():
         _log(model, given, [name for name in names if name not in refused], {"message": told, **counts})
     given.undone += [f"{given.name}: {name} is not logged: {reason}" for name, reason in refused.items()]
