@@ -9,33 +9,40 @@ Leaves behind: layers with weights, and what stands between them, computing in h
 so. Casts stand where they read inputs or others read them, so that inputs, outputs and signatures keep their types.
 Statistics of batch norms stay float32: FusedBatchNorm becomes FusedBatchNormV3, which takes them beside inputs in half
 precision. What depends on weights alone, sums, exponentials and the state of while loops stay in float32. Variables
-take the type with their reads, what sets them up, and the saver; what they begin with is cast.
+take the type with their reads, what sets them up, and the saver; what they begin with is cast. Of an embedding, rows
+are taken in half precision, and cast.
 
 What else it meets: a weight that is out of the range of float16 is refused when it is written, unless `saturate` clamps
 it. Weights that float32 needs too, or that are an output, stay; the report has the reason. With outputs only what these
-need counts. Constants of function bodies are treated alike, between Casts in the body; variables whose handles
-functions get stay. A graph that trains is refused: `strip_optimizer` takes out what trains it. Names, devices,
-colocation, control inputs, saver, collections and signatures stay.
+need counts. Constants of function bodies are treated alike, between Casts in the body, and so are variables whose
+handles functions get, as in every SavedModel of TensorFlow 2: through calls, branches and loops, with its objects and
+the functions that save and restore. One stays where a body reads it in the place of another that stays, where anything
+sets it but a saver, and where its handle goes to what is not known, as to datasets and functions of gradients; so do
+weights that functions get by value. A graph that trains is refused: `strip_optimizer` takes out what trains it. Names,
+devices, colocation, control inputs, saver, collections and signatures stay.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
-from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.meta_graph.collections import VARIABLE_COLLECTIONS
-from graphsurgeon.names import Names, some_of
+from graphsurgeon.names import Names, node_of_input, some_of
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.quantizing.half_nodes import HalfNodes
+from graphsurgeon.rewrites.quantizing.half_variables import HalfVariables
 from graphsurgeon.rewrites.quantizing.stored_variables import StoredVariables
+from graphsurgeon.rewrites.quantizing.told_types import keras_notes
 from graphsurgeon.rewrites.simplifying.protected import Protected
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
@@ -120,33 +127,34 @@ def half_weights(
     """
     wanted = DType.from_name(dtype)
     protected = Protected(model, outputs, inputs, _NAME, without=VARIABLE_COLLECTIONS)
-    weights, kept = list[HalfWeightRow](), list[FullWeightRow]()
-    num_nodes = num_casts = 0
+    variables = StoredVariables(model, Index(model.graph))
+    halves = dict[str | None, HalfNodes]()
     for function, graph in model.graphs():
-        edit = GraphEdit(graph)
-        if function is not None:
-            half = HalfNodes(edit, wanted, protected.of(function))
-        else:
-            variables = StoredVariables(model, Index(graph))
+        edit, depending, is_saved = GraphEdit(graph), variables.depending(function), variables.savers.is_saved
+        if function is None:
             needed = ancestors(edit.index.producers, protected.asked_of(None)) if outputs else None
-            half = HalfNodes(edit, wanted, protected.of(None), needed, variables)
-            _require_untrained(variables)
-        rows, others = _rows("" if function is None else f"{function}/", graph, half, wanted)
-        kept += others
-        if function is None or rows:
-            # A body that has no weight of its own would but cast those that it is given, each time that it runs.
-            weights += rows
-            num_nodes += len(half.nodes)
-            num_casts += half.apply(saturate=saturate)
-            edit.apply()
-    variables.finish(wanted, lambda key, value: CastTensor(value, wanted, name=key, saturate=saturate))
-    notes = []
-    is_done = any(variable_dtype(node) is wanted for node in variable_nodes(model.graph))
-    if not weights and not is_done and next(variables.candidates(), None) is not None:
-        notes.append(
-            "no variable can be in half precision: gs.freeze makes constants, of those that functions get, too"
+            half = HalfNodes(edit, wanted, protected.of(None), needed, depending=depending, saves=is_saved)
+        else:
+            # What only has to run may be of any type.
+            returned = {node_of_input(text) for text in model.library.functions[function].proto.ret.values()}
+            half = HalfNodes(edit, wanted, returned, depending=depending)
+        halves[function] = half
+    chosen = HalfVariables(variables, halves)
+    _require_untrained(variables)
+    report = _report(model, halves, variables, chosen.kept, wanted)
+    changed = variables.retype({function: half.edit for function, half in halves.items()}, wanted)
+    for function, half in halves.items():
+        if function is not None and not (half.weights or half.handed_on):
+            # A body that reads no weight would but cast those that it is given, each time that it runs.
+            half.nodes.clear()
+        report = replace(
+            report,
+            num_nodes=report.num_nodes + len(half.nodes),
+            num_casts=report.num_casts + half.apply(saturate=saturate, changed=changed[function]),
         )
-    return HalfWeightsReport(weights, kept, num_nodes, num_casts, notes)
+        half.edit.apply()
+    variables.finish(wanted, lambda key, value: CastTensor(value, wanted, name=key, saturate=saturate))
+    return report
 
 
 def _require_untrained(variables: StoredVariables) -> None:
@@ -156,11 +164,31 @@ def _require_untrained(variables: StoredVariables) -> None:
         raise PassError(_NAME, reason, hint="gs.strip_optimizer takes an optimizer out, and gs.prune what else trains")
 
 
-def _rows(scope: str, graph: Graph, half: HalfNodes, dtype: DType) -> tuple[list[HalfWeightRow], list[FullWeightRow]]:
-    """Return the weights of a graph or body that are stored in half precision, and those that are not."""
-    shapes = {name: value.shape for name, value in half.weights.items()}
-    for name in half.variables.chosen if half.variables is not None else ():
-        shape = variable_shape(graph[name])
-        shapes[name] = () if shape is None or shape.dims is None else tuple(dim or 0 for dim in shape.dims)
-    rows = [HalfWeightRow(scope + name, dtype.name, list(shape)) for name, shape in shapes.items()]
-    return rows, [FullWeightRow(scope + name, reason) for name, reason in half.kept.items()]
+def _report(
+    model: Model,
+    halves: Mapping[str | None, HalfNodes],
+    variables: StoredVariables,
+    kept: Mapping[str, str],
+    dtype: DType,
+) -> HalfWeightsReport:
+    """Return the weights that are stored in half precision, and those that are not."""
+    report = HalfWeightsReport([], [], 0, 0)
+    for function, half in halves.items():
+        scope = "" if function is None else f"{function}/"
+        shapes = {name: list(value.shape) for name, value in half.weights.items()}
+        reasons = half.kept
+        if function is None:
+            shapes |= {name: _dims(model.graph[name]) for name in variables.chosen}
+            reasons = {**half.kept, **kept}
+        report.weights.extend(HalfWeightRow(scope + name, dtype.name, shape) for name, shape in shapes.items())
+        report.kept.extend(FullWeightRow(scope + name, reason) for name, reason in reasons.items())
+    is_done = any(variable_dtype(node) is dtype for node in variable_nodes(model.graph))
+    report.notes.extend(keras_notes(model.meta) if variables.chosen else ())
+    if not report.weights and not is_done and next(variables.candidates(), None) is not None:
+        report.notes.append("no variable can be in half precision: gs.freeze makes constants of them")
+    return report
+
+
+def _dims(variable: Node) -> list[int]:
+    shape = variable_shape(variable)
+    return [] if shape is None or shape.dims is None else [dim or 0 for dim in shape.dims]

@@ -13,9 +13,11 @@ and how far a value is from what it was at most.
 
 What else it meets: NaN and infinities are refused, which the tool makes codes of. Weights that are all 0 get the range
 0 to 1: of the tool's, 0 to 1.2e-38, TensorFlow makes NaN. Other floating-point types stay, since Dequantize gives
-float32, and so do variables that something changes, or of which functions get the handles; the report names them.
-Constants of function bodies are treated alike. Names, devices, colocation, control inputs, saver, collections and
-signatures stay; `dequantize_weights` is the way back, of variables once `freeze` made constants of them.
+float32, and so do variables that something changes; the report names them. Constants of function bodies are treated
+alike, and so are variables whose handles functions get, as in every SavedModel of TensorFlow 2: each body that reads
+one has its range, one range for all that it gets in one place. One stays whose handle goes to what is not known, as to
+datasets and functions of gradients. Names, devices, colocation, control inputs, saver, collections and signatures stay;
+`dequantize_weights` is the way back, of variables once `freeze` made constants of them.
 """
 
 from __future__ import annotations
@@ -141,7 +143,8 @@ def quantize_weights(
         made.setdefault(each.function, {})[each.node.name] = _nodes(graph, each, *ends)
         rows.append(_row(each.name, each.value.shape, *ends))
         saved += stored_nbytes(each.value) * 3 // 4
-    saved += _quantize_variables(model, [node.name for node in variables], rows, kept)
+    codes = VariableCodes(model)
+    saved += _quantize_variables(model, codes, [node.name for node in variables], rows, kept)
     if variables and not rows and not (select or role):
         reasons = [f"{row.node}: {row.reason}" for row in kept]
         hint = "gs.freeze makes constants of variables, which can be quantized"
@@ -149,16 +152,19 @@ def quantize_weights(
     for function, graph in model.graphs():
         if function in made:
             graph.set_nodes([new for node in graph for new in made[function].get(node.name, (node,))])
-    return QuantizeWeightsReport(rows, kept, saved)
+    return QuantizeWeightsReport(rows, kept, saved, codes.notes())
 
 
 def _quantize_variables(
-    model: Model, names: Sequence[str], rows: list[QuantizedWeightRow], kept: list[UnquantizedWeightRow]
+    model: Model,
+    codes: VariableCodes,
+    names: Sequence[str],
+    rows: list[QuantizedWeightRow],
+    kept: list[UnquantizedWeightRow],
 ) -> int:
     """Let variables hold codes, as far as they can; return how many bytes fewer their values take."""
     from graphsurgeon.tensors.quantized import quantized
 
-    codes = VariableCodes(model)
     reasons = codes.choose(names)
     ends: dict[str, tuple[float, float]] = {}
     for name, key in codes.chosen.items():
@@ -173,6 +179,7 @@ def _quantize_variables(
         if name in reasons:
             dtype = variable_dtype(model.graph[name])
             kept.append(UnquantizedWeightRow(name, "" if dtype is None else dtype.name, reasons[name]))
+    ends = codes.common({key: ends[key] for key in codes.chosen.values()})
     values = {key: model.variables[key] for key in codes.chosen.values()}
     rows += [_row(name, values[key].shape, *ends[key]) for name, key in codes.chosen.items()]
     codes.apply(ends, {key: quantized(value, *ends[key]) for key, value in values.items()})

@@ -27,7 +27,7 @@ from graphsurgeon.errors import PassError
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.op_families import PASS_ON_OPS
+from graphsurgeon.ir.op_families import PASS_ON_OPS, WHILE_OPS
 from graphsurgeon.ir.signatures import UNKNOWN, signature_of
 from graphsurgeon.ir.traversal import Steps, run_nested
 from graphsurgeon.rewrites.freezing.body_edits import BodyEdits
@@ -39,6 +39,8 @@ from graphsurgeon.tensors.dtypes import RESOURCE
 _REF_PASS_ON = {f"Ref{op}": op for op in ("Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration")}
 # They ask for a variable and leave it as it is.
 _HARMLESS = frozenset({"DisableCopyOnRead"})
+# What hands a value on to the next round of a loop.
+_AROUND = WHILE_OPS | {"NextIteration"}
 #: Of a node with more outputs only those are looked at that are read.
 _MAX_OUTPUTS = 1 << 10
 
@@ -156,6 +158,10 @@ class ValueFlow:
         if value.is_thawed and not _takes_handle(node, position):
             _note(body.readers, text, node)
             return []
+        if node.op in _AROUND and value.dtype.is_quantized:
+            reason = f"no kernel carries {value.dtype.name} around a loop, as variable {value.variable!r} has it"
+            hint = "`keep` leaves variables as they are; or freeze first, and quantize the constants"
+            raise PassError(self._operation, reason, node=node.name, hint=hint)
         if node.op in PASS_ON_OPS:
             return _retype(body, node, value)
         if node.op == "IdentityN":

@@ -2,23 +2,23 @@
 
 Nodes compute in half precision between layers with weights, where they depend on inputs. What depends on constants
 alone, such as the factors of a batch norm that is written out, stays in float32, and so do sums over many elements,
-exponentials and what is named by others. A weight that only such nodes read is stored in half precision. It is a
-constant, or a variable that the graph sets up, saves and restores, and does not change (see `stored_variables`).
+exponentials and what is named by others. A constant that only such nodes read is stored in half precision; variables
+are those of `half_variables`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of, constant_value
-from graphsurgeon.ir.op_families import ASSIGN_OPS, REF_OPS, SAVE_OPS
+from graphsurgeon.ir.op_families import ASSIGN_OPS, SAVE_OPS
 from graphsurgeon.ir.output import argument_dtype
 from graphsurgeon.ir.signatures import input_types, output_number, output_types
 from graphsurgeon.names import node_of_input, unique_name
-from graphsurgeon.rewrites.quantizing.stored_variables import StoredVariables, depending_on_inputs
+from graphsurgeon.rewrites.quantizing.stored_variables import depending_on_inputs
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import DType
@@ -27,9 +27,9 @@ from graphsurgeon.tensors.tensor import Tensor
 LAYER_OPS: Final = frozenset((
     "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul", "BatchMatMul", "BatchMatMulV2",
 ))  # fmt: skip
-_NORMS: Final = frozenset(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"))
+NORMS: Final = frozenset(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"))
 #: What computes in half precision on CPUs, too, and neither sums up much nor makes numbers of other magnitudes.
-_HALF_OPS: Final = LAYER_OPS | _NORMS | frozenset((
+_HALF_OPS: Final = LAYER_OPS | NORMS | frozenset((
     "BiasAdd", "Add", "AddV2", "Sub", "Mul", "AddN", "Maximum", "Minimum", "Neg", "Relu", "Relu6", "LeakyRelu", "Elu",
     "Selu", "Sigmoid", "Tanh", "MaxPool", "AvgPool", "Pad", "PadV2", "MirrorPad", "ConcatV2", "Split", "SplitV",
     "Reshape", "Squeeze", "ExpandDims", "Transpose", "Identity", "StopGradient", "Pack", "Unpack", "Slice",
@@ -37,13 +37,20 @@ _HALF_OPS: Final = LAYER_OPS | _NORMS | frozenset((
 ))  # fmt: skip
 #: So small a constant is looked at: one that half precision takes for 0, as an epsilon, keeps its reader in float32.
 _MAX_LOOKED_AT: Final = 16
-_UNREAD: Final = "is read by nobody"
+UNREAD: Final = "is read by nobody"
+#: The attr with the type of what a node reads, where it is not T.
+_TYPES: Final = {
+    "ReadVariableOp": "dtype", "ResourceGather": "dtype", "ResourceGatherNd": "dtype", "Gather": "Tparams",
+    "GatherV2": "Tparams", "GatherNd": "Tparams",
+}  # fmt: skip
+_GATHERS: Final = frozenset({"Gather", "GatherV2", "GatherNd"})
 
 
 class HalfNodes:
     """The nodes of a graph or body that are to compute in half precision, and the weights that are to be stored in it.
 
-    With `needed` only readers among those count, and only those compute in half precision.
+    With `needed` only readers among those count, and only those compute in half precision. `depending` are the nodes
+    that depend on inputs, `saves` says whether an input of a call is only saved.
 
     Attributes
     ----------
@@ -51,10 +58,9 @@ class HalfNodes:
     weights : dict of str to Tensor
         Constants by name, and their values before.
     handed_on : dict of str to None
-        Nodes that read such a weight and hand it on.
+        Nodes that read a weight, a constant or a variable, and hand it on.
     kept : dict of str to str
-        Large constants, and variables, that stay in float32, and why.
-    variables : StoredVariables or None
+        Large constants that stay in float32, and why.
     """
 
     def __init__(
@@ -63,47 +69,47 @@ class HalfNodes:
         dtype: DType,
         protected: Collection[str],
         needed: Collection[str] | None = None,
-        variables: StoredVariables | None = None,
+        *,
+        depending: Collection[str] | None = None,
+        saves: Callable[[Node, int], bool] = lambda *_: False,
     ) -> None:
-        self._edit = edit
+        self.edit = edit
         self._dtype = dtype
-        self._protected = protected
+        self.protected = protected
         self._needed = needed
+        self._saves = saves
         function = edit.graph.function_def
         arguments = () if function is None else function.signature.input_arg
         self._taken = dict.fromkeys([*(node.name for node in edit.graph), *(each.name for each in arguments)])
-        self._depending = depending_on_inputs(edit.index)
+        self._depending = depending_on_inputs(edit.index) if depending is None else depending
         self.nodes = dict.fromkeys(self._chosen())
         self.weights: dict[str, Tensor] = {}
         self.handed_on: dict[str, None] = {}
         self.kept: dict[str, str] = {}
-        self.variables = variables
         self._choose_weights()
-        if variables is not None:
-            self._choose_variables(variables)
 
-    def apply(self, *, saturate: bool) -> int:
-        """Make the edits, which are the caller's to apply; return how many Casts there are."""
-        edit = self._edit
+    def apply(self, *, saturate: bool, changed: Collection[str] = ()) -> int:
+        """Make the edits, which are the caller's to apply; return how many Casts there are.
+
+        `changed` are nodes whose types the caller has edited.
+        """
+        edit = self.edit
         for name in (*self.nodes, *self.handed_on):
             node = edit.edit(edit.graph[name])
-            if node.op in _NORMS:
+            if node.op in NORMS:
                 node.op = node.op if node.op != "FusedBatchNorm" else "FusedBatchNormV3"
                 node.attrs["U"] = dtypes.FLOAT
-            node.attrs["dtype" if node.op == "ReadVariableOp" else "T"] = self._dtype
+            node.attrs[_TYPES.get(node.op, "T")] = self._dtype
         for name, value in self.weights.items():
             node = edit.edit(edit.graph[name])
             node.attrs["value"] = CastTensor(value, self._dtype, name=name, saturate=saturate)
             node.attrs["dtype"] = self._dtype
-        changed = {*self.nodes, *self.handed_on, *self.weights}
-        if self.variables is not None:
-            changed |= self.variables.retype(edit, self._dtype)
-        return self._cast(changed)
+        return self._cast({*self.nodes, *self.handed_on, *self.weights, *changed})
 
     def _chosen(self) -> Iterable[str]:
         """Yield the nodes that are to compute in half precision, part by part; each part has a layer."""
-        graph, index = self._edit.graph, self._edit.index
-        able = {node.name for node in graph if self._is_able(node)} & self._depending
+        graph, index = self.edit.graph, self.edit.index
+        able = {node.name for node in graph if self._is_able(node)}.intersection(self._depending)
         if self._needed is not None:
             able.intersection_update(self._needed)
         seen: set[str] = set()
@@ -124,13 +130,13 @@ class HalfNodes:
                 yield from part
 
     def _is_able(self, node: Node) -> bool:
-        if node.op not in _HALF_OPS or node.name in self._protected or attr_of(node, "T") is not dtypes.FLOAT:
+        if node.op not in _HALF_OPS or node.name in self.protected or attr_of(node, "T") is not dtypes.FLOAT:
             return False
-        if node.op in _NORMS and attr_of(node, "U") not in (None, dtypes.FLOAT):
+        if node.op in NORMS and attr_of(node, "U") not in (None, dtypes.FLOAT):
             return False
         if node.op == "DepthwiseConv2dNative" and any(each != 1 for each in attr_of(node, "dilations") or ()):
             return False  # TensorFlow 2.21 has no kernel for that on CPUs
-        return not any(map(self._is_lost, map(self._edit.index.producer, node.data_inputs)))
+        return not any(map(self._is_lost, map(self.edit.index.producer, node.data_inputs)))
 
     def _is_lost(self, source: Node | None) -> bool:
         """Whether a constant of few numbers has one that is another in half precision: 0, or infinite."""
@@ -145,77 +151,55 @@ class HalfNodes:
         return bool(((cast == 0) & (array != 0)).any() or (np.isinf(cast) & np.isfinite(array)).any())
 
     def _choose_weights(self) -> None:
-        for node in self._edit.graph.nodes_of(("Const",)):
+        for node in self.edit.graph.nodes_of(("Const",)):
             value = constant_value(node)
             if value is None or value.dtype is not dtypes.FLOAT:
                 continue
-            readers = self._edit.index.consumers(node.name)
+            readers = self.edit.index.consumers(node.name)
             if readers and all(reader.op in ASSIGN_OPS for reader, _ in readers):
                 continue  # what a variable is set to at first
             between: list[str] = []
-            reason = "is an output, or named around the graph" if node.name in self._protected else ""
-            reason = reason or self._why_float(node.name, between)
+            reason = "is an output, or named around the graph" if node.name in self.protected else ""
+            reason = reason or self.why_float(node.name, between)
             if not reason:
                 self.weights[node.name] = value
                 self.handed_on |= dict.fromkeys(between)
             elif value.size > _MAX_LOOKED_AT:
                 self.kept[node.name] = reason
 
-    def _choose_variables(self, variables: StoredVariables) -> None:
-        found: dict[str, list[str]] = {}
-        for node in variables.candidates():
-            between: list[str] = []
-            reason = "is an output, or named around the graph" if node.name in self._protected else ""
-            if reason or (reason := self._why_float_variable(node, variables, between)):
-                self.kept[node.name] = reason
-            else:
-                found[node.name] = between
-        self.kept |= variables.choose(found, self._depending)
-        for name in variables.chosen:
-            self.handed_on |= dict.fromkeys(found[name])
+    def is_needed(self, node: Node) -> bool:
+        """Whether a node counts as a reader."""
+        return self._needed is None or node.name in self._needed
 
-    def _why_float_variable(self, node: Node, variables: StoredVariables, between: list[str]) -> str:
-        """Return why a variable has to be float32, as `_why_float`."""
-        is_read = False
-        for reader, position in self._edit.index.consumers(node.name):
-            if variables.is_around(node, reader, position):
-                continue
-            if node.op in REF_OPS and reader.name in self.nodes:
-                if reader.op in _NORMS and position > 0:
-                    return f"is a statistic of {reader.name!r}"
-                is_read = True
-                continue
-            if not variables.is_read(node, reader):
-                return f"{reader.name!r} ({reader.op}) takes it as it is"
-            if reader.name in self._protected:
-                return f"{reader.name!r}, which reads it, is an output, or named around the graph"
-            between.append(reader.name)
-            reason = self._why_float(reader.name, between)
-            if reason not in ("", _UNREAD):
-                return reason
-            is_read = is_read or not reason
-        return "" if is_read else _UNREAD
+    def why_float(self, name: str, between: list[str], *, is_variable: bool = False) -> str:
+        """Return why a constant, or what reads a variable, has to be float32, empty if only nodes in half read it so.
 
-    def _why_float(self, name: str, between: list[str]) -> str:
-        """Return why a constant has to be float32, empty if only nodes in half precision read it as such."""
+        What it takes between them is added to `between`: of a variable also what takes some rows of it.
+        """
         is_read, names = False, [name]
-        for reader, position in (each for name in names for each in self._edit.index.consumers(name)):
+        for reader, position in (each for name in names for each in self.edit.index.consumers(name)):
             if reader.name in self.nodes:
-                if reader.op in _NORMS and position > 0:
+                if reader.op in NORMS and position > 0:
                     return f"is a statistic of {reader.name!r}"
                 is_read = True
                 continue
-            if reader.op in SAVE_OPS or (self._needed is not None and reader.name not in self._needed):
+            if reader.op in SAVE_OPS or self._saves(reader, position) or not self.is_needed(reader):
                 continue
-            if reader.op != "Identity" or reader.name in self._protected:
+            if is_variable and reader.op in ASSIGN_OPS and position == 1:
+                continue  # what another variable begins with
+            is_gather = is_variable and reader.op in _GATHERS and position == 0
+            if not (is_gather or reader.op == "Identity") or reader.name in self.protected:
                 return f"{reader.name!r} ({reader.op}) reads it in float32"
             between.append(reader.name)
-            names.append(reader.name)
-        return "" if is_read else _UNREAD
+            if is_gather:
+                is_read = True
+            else:
+                names.append(reader.name)
+        return "" if is_read else UNREAD
 
     def _cast(self, changed: Collection[str]) -> int:
         """Put Casts where a node reads another type than it takes."""
-        edit = self._edit
+        edit = self.edit
         casts: dict[tuple[str, DType], str] = {}
         for node in list(edit.nodes()):
             before = edit.graph[node.name]
@@ -236,7 +220,7 @@ class HalfNodes:
 
     def _types(self, text: str) -> tuple[DType, DType] | None:
         """Return the type that a tensor had, and the one that it has now."""
-        edit, name = self._edit, node_of_input(text)
+        edit, name = self.edit, node_of_input(text)
         source = edit.graph.get(name)
         if source is None:
             dtype = argument_dtype(edit.graph, name)
@@ -248,7 +232,7 @@ class HalfNodes:
         return had[number].base, has[number].base
 
     def _make_cast(self, text: str, has: DType, want: DType) -> str:
-        edit, name = self._edit, node_of_input(text)
+        edit, name = self.edit, node_of_input(text)
         source = edit.graph.get(name)
         number = 0 if source is None else output_number(source, text[len(name) + 1 :])
         made = unique_name(f"{name}/{want.name}" + (f"_{number}" if number else ""), self._taken)

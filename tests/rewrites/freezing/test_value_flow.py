@@ -11,7 +11,7 @@ from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.rewrites.freezing.value_flow import ValueFlow
 from graphsurgeon.rewrites.freezing.value_reads import Value
-from graphsurgeon.tensors.dtypes import FLOAT
+from graphsurgeon.tensors.dtypes import FLOAT, QUINT8
 from tests import notation
 
 HANDLE = """
@@ -76,6 +76,14 @@ def test_a_loop_is_followed_once_around():
         """
     )
     assert {node.attrs["T"] for node in graph if "T" in node.attrs} == {FLOAT}
+
+
+def test_codes_are_not_carried_around_loops():
+    """TensorFlow has no kernel of NextIteration for them."""
+    model = notation.model(HANDLE + "n = NextIteration(v) {T: resource}\ny = ReadVariableOp(n) {dtype: f32}")
+    flow = ValueFlow(model, "test")
+    with pytest.raises(PassError, match="carries quint8 around a loop, as variable 'v' has it"):
+        flow.follow(flow.main, "v", Value(QUINT8, (2,), "v"), is_ref=False)
 
 
 def test_inferred_shapes_go():
