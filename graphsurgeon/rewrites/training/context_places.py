@@ -218,7 +218,10 @@ class ContextPlaces:
         return base.child(pred, 0), base.child(pred, 1)
 
     def _entered(self, node: Node, outside: Context, around: dict[Context, Context]) -> Context:
-        """Return the loop that an Enter leads into, and note what it lies in."""
+        """Return the loop that an Enter leads into, and note what it lies in; of one too deep, what it lies in."""
+        if outside.depth >= MAX_DEPTH:
+            self.too_deep[outside] = None
+            return outside
         frame = self.entry(node)[0]
         if frame not in self.frames:
             self.frames[frame] = Context(outside, frame=frame)

@@ -121,9 +121,11 @@ def _members(edit: GraphEdit, flow: ControlFlow) -> tuple[dict[Context, list[Nod
         context, node = places.here[name], producers[name]
         if context in members:
             members[context].append(node)
+        elif context in lost:
+            continue
         elif flow.is_refused(context):
-            for each in reversed([context, *context.around()][:-1]):
-                lost[each] = flow.refused[context.outermost]
+            reason = flow.refused[context.outermost]
+            lost |= dict.fromkeys(reversed([context, *context.around()][:-1]), reason)
         elif context.parent is not None:
             for each in context.around():
                 if each.parent is not None:

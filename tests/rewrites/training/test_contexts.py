@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import graphsurgeon as gs
@@ -95,8 +97,23 @@ def test_as_many_lie_in_each_other_as_can_be_imported():
     assert names(model, "cond_context") == ["cond/cond_text", "cond/cond_text_1"]
 
 
-def test_deep_nesting_costs_what_there_is():
-    models = [notation.model(notation.nested_conditionals(depth)) for depth in (200, 800)]
+def frames(depth: int) -> str:
+    """Return the lines of frames that lie in each other."""
+    enters = [f'e{i} = Enter({f"e{i - 1}" if i else "x"}) {{T: f32, frame_name: "f{i}"}}' for i in range(depth)]
+    return "\n".join(["x = Placeholder {dtype: f32}", *enters])
+
+
+def test_so_do_loops():
+    rows = rebuild_all(notation.model(frames(50)))
+    assert {row.reason for row in rows} == {"the loop with frame 'f0' has no LoopCond"}
+    rows = rebuild_all(notation.model(frames(51)))
+    assert {row.reason for row in rows} == {"more than 50 lie in each other, which no TensorFlow imports"}
+    assert len(rows) == 50
+
+
+@pytest.mark.parametrize("text", [notation.nested_conditionals, frames])
+def test_deep_nesting_costs_what_there_is(text: Callable[[int], str]):
+    models = [notation.model(text(depth)) for depth in (200, 800)]
     costs = [num_calls(lambda model=model: rebuild_all(model)) for model in models]  # type: ignore[misc]
     assert costs[1] < 5 * costs[0]
 
