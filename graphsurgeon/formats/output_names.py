@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Literal
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.kinds import OutputKind
@@ -33,12 +34,16 @@ _FOREIGN = {
     ".uff": ("a TensorRT model", "its own converter makes one of a frozen graph"),
     ".zip": ("a zip archive", "name a file, a prefix or a directory"),
     ".gz": ("a gzip archive", "name a file, a prefix or a directory"),
+    ".tar": ("a tar archive", "name a file, a prefix or a directory"),
+    ".tgz": ("a tar archive", "name a file, a prefix or a directory"),
     ".json": ("JSON", "a graph as text is called x.pbtxt"),
     ".yaml": ("YAML", "a graph as text is called x.pbtxt"),
     ".yml": ("YAML", "a graph as text is called x.pbtxt"),
     ".csv": ("a table of text", "a graph as text is called x.pbtxt"),
     ".md": ("text for people", "a graph as text is called x.pbtxt"),
-    ".html": ("a web page", "a graph as text is called x.pbtxt"),
+    ".html": ("a web page", "report makes one of a graph"),
+    ".svg": ("an SVG picture", "report makes one of a graph"),
+    ".png": ("a PNG picture", "report makes one of a graph"),
     ".py": ("a program", "a graph as text is called x.pbtxt"),
 }
 _GRAPHS = (".pb", ".pbtxt", ".prototxt")
@@ -89,6 +94,19 @@ def check_output_name(path: str, kind: OutputKind) -> None:
             raise _refusal(path, "a graph", title, way)
     if kind.startswith(("graph_def", "meta_graph")):
         _check_graph_name(path, kind, suffix, title)
+
+
+def check_report_name(path: str, kind: Literal["html", "svg", "png"]) -> None:
+    """Refuse a page or picture whose name promises another format; PassError."""
+    suffix = os.path.splitext(path)[1].lower()
+    named = _FOREIGN[suffix][0] if suffix in _FOREIGN else None
+    if suffix in _GRAPHS:
+        named = "a graph"
+    elif re.fullmatch(_MEMBER, path):
+        named = "a file of a checkpoint"
+    if named is not None and suffix != f".{kind}":
+        reason = f"{path} is named like {named}, and would be {_FOREIGN[f'.{kind}'][0]}"
+        raise PassError("report", reason, hint=f"call it x.{kind}", is_usage=True)
 
 
 def _check_graph_name(path: str, kind: OutputKind, suffix: str, title: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.errors import PassError
-from graphsurgeon.formats.output_names import check_output_name
+from graphsurgeon.formats.output_names import check_output_name, check_report_name
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ from graphsurgeon.formats.output_names import check_output_name
         ("m.ckpt.index", "meta_graph", "is named like a file of a checkpoint", "x.pb"),
         ("m.ckpt", "graph_def", "is named like a checkpoint, and would be a GraphDef", "unfreeze"),
         ("m.ckpt-100", "meta_graph_text", "is named like a checkpoint, and would be a MetaGraphDef", 'to="checkpoint"'),
+        ("m.tar", "checkpoint", "is named like a tar archive, and would be a checkpoint", "a directory"),
+        ("m.svg", "graph_def", "is named like an SVG picture, and would be a GraphDef", "report makes one"),
         ("m.json", "meta_graph", "is named like JSON, and would be a MetaGraphDef", "x.pbtxt"),
     ],
 )
@@ -74,3 +76,22 @@ def test_names_of_directories_are_for_what_is_one(name):
         check_output_name("d/." if name == "d/" else name, "checkpoint")
     with pytest.raises(PassError, match=r"is the name of a directory.*a GraphDef.*name a file in it"):
         check_output_name(name, "graph_def")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason"),
+    [
+        ("x.svg", "html", "is named like an SVG picture, and would be a web page"),
+        ("x.PNG", "svg", "is named like a PNG picture, and would be an SVG picture"),
+        ("x.html", "png", "is named like a web page, and would be a PNG picture"),
+        ("x.pb", "html", "is named like a graph, and would be a web page"),
+        ("m.ckpt.index", "svg", "is named like a file of a checkpoint, and would be an SVG picture"),
+        ("x.onnx", "html", "is named like an ONNX model, and would be a web page"),
+    ],
+)
+def test_pages_and_pictures(name, kind, reason):
+    with pytest.raises(PassError, match=reason) as caught:
+        check_report_name(f"out/{name}", kind)
+    assert caught.value.hint == f"call it x.{kind}"
+    for good in (f"x.{kind}", "x", "x.htm", f"m.ckpt.{kind}"):
+        check_report_name(good, kind)

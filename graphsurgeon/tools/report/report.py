@@ -10,6 +10,7 @@ from typing import Any
 from graphsurgeon.display import Displayed
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import detect
+from graphsurgeon.formats.output_names import check_report_name
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import Names
 from graphsurgeon.tools.report.browser import find_browser
@@ -105,8 +106,8 @@ def report(  # noqa: PLR0913 -- each is one option
     UnsupportedError
         It is something else; the reason says what.
     PassError
-        There is no such plan; nothing is to be written, or over what is read; there is no graph to draw; the browser
-        failed.
+        There is no such plan; nothing is to be written, or over what is read, or under a name that promises another
+        format; there is no graph to draw; the browser failed.
     CorruptionError
         It is damaged, or values do not match their checksum.
     """
@@ -119,6 +120,10 @@ def report(  # noqa: PLR0913 -- each is one option
     _check(paths, pictures, scope)
     for each in (source, against):
         _keep_what_is_read(each, paths)
+    if output is not None:
+        check_report_name(paths[0], "html")
+    for kind, path in pictures.items():
+        check_report_name(path, kind)
     data = page_data(source, against=against, plan=plan, tags=tags, values=values and output is not None)
     if not dry_run:
         html = html_page(data)

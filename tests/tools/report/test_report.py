@@ -74,6 +74,8 @@ def test_what_is_to_be_written_must_make_sense(fixtures: Path, tmp_path: Path):
         gs.report(fixtures / "cond.pb", tmp_path / "x", svg=tmp_path / "." / "x")
     with pytest.raises(PassError, match="scope"):
         gs.report(fixtures / "cond.pb", tmp_path / "x", scope="a")
+    with pytest.raises(PassError, match=r"x\.svg is named like an SVG picture, and would be a web page"):
+        gs.report(fixtures / "cond.pb", tmp_path / "x.svg")
 
 
 @pytest.mark.parametrize(
