@@ -58,20 +58,21 @@ def node_kind(node: Node) -> Kind | None:
     """
     kind = node.kind
     if kind is None:
-        attrs = node.serialized_attrs()
-        if attrs is not None and node.op == "Const":
+        op, attrs = node.op, node.serialized_attrs()
+        if attrs is not None and op == "Const":
             attrs = without_content(attrs)
-        found = None if attrs is None else _without_neighbour(node.op, attrs)
-        if found is not None:
+        if attrs is None:
+            return None
+        if _CLASS not in attrs:
+            kind = node.kind = (op, attrs)
+        elif (found := _without_neighbour(op, attrs)) is not None:
             kind, node.beside = found
             node.kind = kind
     return kind
 
 
-def _without_neighbour(op: str, attrs: bytes) -> tuple[Kind, str | None] | None:
+def _without_neighbour(op: str, attrs: bytes) -> tuple[Kind, str] | None:
     key = attrs.find(_CLASS)
-    if key < 0:
-        return (op, attrs), None
     name = key + len(_CLASS) + 5
     head = attrs[key - 2 : key] + attrs[key + len(_CLASS) : name]
     if len(head) != _NUM_HEADER or not _MIN_LENGTH <= head[1] <= _MAX_LENGTH:

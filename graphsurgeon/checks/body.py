@@ -1,4 +1,4 @@
-"""Checks of names, attrs and inputs, in the graph and in function bodies.
+"""Checks of names and attrs, in the graph and in function bodies, and the tables for all others.
 
 What makes this fast enough to run before and after every pass: all texts by which a node may be read are
 put into one dict with their types, so an ordinary node is checked by comparing two tuples.
@@ -14,18 +14,14 @@ from operator import attrgetter, itemgetter
 from graphsurgeon.checks.attrs import Fault, attr_faults, node_kind, recall, remember
 from graphsurgeon.checks.constants import const_problem
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
+from graphsurgeon.checks.inputs import CONTROL, SEVERAL, all_fit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import BESIDE, CHECKED, INPUTS, NAME, Kind, Node
 from graphsurgeon.ir.node_messages import protos
 from graphsurgeon.ir.signatures import REF_OFFSET, UNKNOWN, OpSignature, OpSignatures
 from graphsurgeon.names import NODE_NAME, are_node_names, is_control, node_of_input, parse_input, text_of
-from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
-from proto_utils.errors import UnsupportedError
-
-#: In a body, ``argument`` or ``node:output`` without an index, where that is a list: it fills several inputs.
-SEVERAL = -1
 
 # TensorFlow's own internal names, which bodies may hold, begin with "_".
 _BODY_NAME = r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*"
@@ -33,11 +29,11 @@ _BODY_NAME = r"[A-Za-z0-9._][A-Za-z0-9_./-]*(?:>[A-Za-z0-9.][A-Za-z0-9_./-]*)*"
 # Texts that are known beforehand, for each node of a graph.
 _MAX_TENSORS = 4
 
+# So many nodes, and an eighth of all more, may read what is made behind them, as loops do.
+_MAX_ODD = 64
+
 # So many outputs of one argument are in the table of tensors.
 _MAX_LISTED = 64
-
-# Where a control input stands among types.
-_CONTROL = -2
 
 _FIRST = attrgetter("first")
 
@@ -67,11 +63,14 @@ class Body:
         # the function's arguments and their types; `SEVERAL` for a list
         self.arguments = {} if function is None else _arguments(function)
         # every text that names a tensor, as far as that is known beforehand, and its type
-        self.tensors: dict[str, int | None] = (
-            dict(zip(self.names, map(_FIRST, self.signatures), strict=True))
-            if function is None
-            else self._body_tensors()
-        )
+        self.tensors: dict[str, int | None] = {} if function is None else self._body_tensors()
+        # the nodes that the quick look at inputs did not find sound
+        self.odd: Sequence[int] = range(len(self.nodes))
+        if function is None:
+            if len(self.position) == len(self.names):
+                self.odd = self._look_at_inputs()
+            if len(self.odd) == len(self.nodes):
+                self.tensors.update(zip(self.names, map(_FIRST, self.signatures), strict=True))
 
     def is_legal(self, name: str) -> bool:
         """Whether TensorFlow allows a node to have that name here."""
@@ -105,7 +104,7 @@ class Body:
         others = []
         for i in places:
             node = nodes[i]
-            kind = node_kind(node)
+            kind = node.kind or node_kind(node)
             if (
                 kind is not None
                 and kind[0] not in functions
@@ -165,15 +164,47 @@ class Body:
             faults.append((ERROR, signature.problem))
         return faults
 
+    def _look_at_inputs(self) -> Sequence[int]:
+        """Fill the table of tensors; return all nodes but those that read what their op takes of nodes before them.
+
+        So nothing is wrong with the inputs of those, and when no node is left the graph is in topological order. Where
+        many are, this gives up, and all are.
+        """
+        tensors, type_of, odd = self.tensors, self.tensors.get, []
+        # Types that are not the very ones an op takes, but serve it.
+        fitting: set[tuple[tuple[int | None, ...], Sequence[int] | None]] = set()
+        rows = zip(self.names, self.inputs, self.signatures, strict=True)
+        for i, (name, inputs, signature) in enumerate(rows):
+            types, wanted = tuple(map(type_of, inputs)), signature.inputs
+            if types != wanted and (types, wanted) not in fitting:
+                if None in types:
+                    types = tuple([self._type_before(text, i) for text in inputs])
+                if (types, wanted) in fitting or all_fit(types, wanted):
+                    fitting.add((types, wanted))
+                else:
+                    odd.append(i)
+                    if len(odd) > _MAX_ODD + i // 8:
+                        return range(len(self.nodes))
+            tensors[name] = signature.first
+        return odd
+
+    def _type_before(self, text: str, i: int) -> int | None:
+        """Return the type of what an input names, None unless a node before that one makes it."""
+        known = self.tensors.get(text)
+        if known is not None:
+            return known
+        if is_control(text):
+            return CONTROL if text[1:] in self.tensors else None
+        found = self._graph_type_of(text) if self.position.get(node_of_input(text), -1) < i else None
+        return found if isinstance(found, int) else None
+
     def _new_nodes(self, functions: Collection[str]) -> list[int]:
         """Return the nodes of which nothing is remembered, or nothing that is still so."""
         position = self.position
-        remembered = enumerate(zip(map(CHECKED, self.nodes), map(BESIDE, self.nodes), strict=True))
-        found = [
-            i
-            for i, (checked, beside) in remembered
-            if checked is None or (beside is not None and beside not in position)
-        ]
+        found = [i for i, checked in enumerate(map(CHECKED, self.nodes)) if checked is None]
+        if not position.keys() >= set(filter(None, map(BESIDE, self.nodes))):
+            gone = (i for i, node in enumerate(self.nodes) if node.beside and node.beside not in position)
+            found = sorted({*found, *gone})
         if functions:
             found = sorted({*found, *(i for i, node in enumerate(self.nodes) if node.op in functions)})
         return found
@@ -300,44 +331,6 @@ def const_findings(body: Body) -> Iterator[Finding]:
             yield body.finding(ERROR, "const", node.name, problem)
 
 
-def input_findings(body: Body) -> Iterator[Finding]:
-    """Yield inputs that are not there, or not what the op takes."""
-    type_of = body.tensors.get
-    # Types that are not the very ones an op takes, but serve it.
-    fitting: set[tuple[tuple[object, ...], Sequence[int] | None]] = set()
-    for node, inputs, signature in zip(body.nodes, body.inputs, body.signatures, strict=True):
-        types: tuple[object, ...] = tuple(map(type_of, inputs))
-        if types == signature.inputs:
-            continue
-        if None in types:
-            types = tuple([_type_at(body, text) for text in inputs])
-        if (types, signature.inputs) not in fitting:
-            found = list(_odd_input_findings(body, node, inputs, signature))
-            if not found:
-                fitting.add((types, signature.inputs))
-            yield from found
-
-
-def _type_at(body: Body, text: str) -> object:
-    """Return the type of a data input, `_CONTROL` for a control input; what no type is where there is a fault."""
-    if not is_control(text):
-        return body.type_of(text)
-    return _CONTROL if body.has_producer(text[1:]) else None
-
-
-def fits(found: int, wanted: int) -> bool:
-    """Whether a tensor of one type can feed an input of another: a reference also gives its value."""
-    return found in (wanted, wanted + REF_OFFSET) or found <= UNKNOWN or wanted <= UNKNOWN
-
-
-def type_name(number: int) -> str:
-    """Return the name of a type number."""
-    try:
-        return DType.from_number(number).name
-    except UnsupportedError:
-        return f"type number {number}"
-
-
 def _arguments(function: Function) -> dict[str, int]:
     return {
         arg.name: SEVERAL
@@ -363,34 +356,3 @@ def _colocation_findings(body: Body, node: Node, group: schema.AttrValue) -> Ite
             name = text_of(each[5:])
             if name not in body.position and name not in body.arguments:
                 yield body.finding(severity, "colocation", node.name, f"is colocated with {name!r}, which is no node")
-
-
-def _odd_input_findings(body: Body, node: Node, inputs: tuple[str, ...], signature: OpSignature) -> Iterator[Finding]:
-    types = []
-    behind_control = False
-    for text in inputs:
-        if is_control(text):
-            behind_control = True
-            if not body.has_producer(text[1:]):
-                yield body.finding(ERROR, "dangling-input", node.name, f"control input {text!r} names no node")
-            continue
-        if behind_control:
-            yield body.finding(ERROR, "control-order", node.name, f"input {text!r} stands behind a control input")
-        found = body.type_of(text)
-        if isinstance(found, tuple):
-            yield body.finding(ERROR, found[0], node.name, found[1])
-            found = UNKNOWN
-        types.append(found)
-    if signature.inputs is not None and SEVERAL not in types:
-        yield from _type_findings(body, node, types, signature.inputs)
-
-
-def _type_findings(body: Body, node: Node, types: list[int], wanted: Sequence[int]) -> Iterator[Finding]:
-    if len(types) != len(wanted):
-        message = f"{len(types)} data inputs, but {node.op} takes {len(wanted)}"
-        yield body.finding(ERROR, "input-count", node.name, message)
-        return
-    for position, (text, have, want) in enumerate(zip(node.data_inputs, types, wanted, strict=True)):
-        if not fits(have, want):
-            message = f"input {position} ({text!r}) is {type_name(have)}, but {node.op} takes {type_name(want)}"
-            yield body.finding(ERROR, "input-type", node.name, message)

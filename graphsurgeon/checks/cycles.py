@@ -31,6 +31,8 @@ def cycle_findings(body: Body) -> Iterator[Finding]:
 def _out_of_order(body: Body) -> list[int]:
     """Return the nodes that stand before one they need; in a graph in topological order, none but those of loops."""
     position = body.position
+    if body.function is None and all(_stands_behind_inputs(body, i) for i in body.odd):
+        return []
     ready = set(body.arguments)
     all_ready = ready.issuperset
 
@@ -44,6 +46,11 @@ def _out_of_order(body: Body) -> list[int]:
         else:
             found.append(i)
     return found
+
+
+def _stands_behind_inputs(body: Body, i: int) -> bool:
+    position = body.position
+    return all(position.get(node_of_input(text), -1) < i for text in body.inputs[i])
 
 
 def _needed(body: Body, i: int, is_missing: Callable[[str], bool]) -> tuple[list[str], list[str]]:

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from graphsurgeon.checks.body import Body, fits, type_name
+from graphsurgeon.checks.body import Body
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
+from graphsurgeon.checks.inputs import fits, type_name
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.function_calls import functions_in
 from graphsurgeon.ir.graph import Graph

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from graphsurgeon.checks.body import Body, const_findings, input_findings, name_findings, node_findings
+from graphsurgeon.checks.body import Body, const_findings, name_findings, node_findings
 from graphsurgeon.checks.cycles import cycle_findings
 from graphsurgeon.checks.finding import WARNING, Finding
 from graphsurgeon.checks.functions import call_findings, library_findings, reachable, signature_findings
+from graphsurgeon.checks.inputs import input_findings
 from graphsurgeon.checks.shapes import shape_findings
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function

@@ -72,7 +72,8 @@ def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
 
 def _kind(node: Node | None) -> Kind | None:
     """Return what tells all of a node that `_dims` looks at, None where it looks at others too."""
-    return None if node is None or node.op in _BY_OTHERS else node.kind
+    kind = None if node is None else node.kind
+    return None if kind is None or kind[0] in _BY_OTHERS else kind
 
 
 def _producer(body: Body, text: str) -> Node | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphsurgeon.checks.body import SEVERAL, Body, fits, type_name
+from graphsurgeon.checks.body import Body
+from graphsurgeon.checks.inputs import SEVERAL
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
@@ -79,16 +80,3 @@ def test_texts_that_a_body_does_not_have(body: Body, text: str, rule: str):
 
 def test_control_inputs_of_a_body(body: Body):
     assert [body.has_producer(name) for name in ("x", "n", "top", "top:values:0", "z")] == [True] * 4 + [False]
-
-
-@pytest.mark.parametrize(
-    ("found", "wanted", "fit"),
-    [(FLOAT, FLOAT, True), (REF, FLOAT, True), (REF, REF, True), (FLOAT, REF, False), (FLOAT, INT, False)]
-    + [(REF, INT, False), (UNKNOWN, INT, True), (INT, UNKNOWN, True), (SEVERAL, REF, True)],
-)
-def test_a_reference_also_gives_its_value(found: int, wanted: int, fit: bool):
-    assert fits(found, wanted) is fit
-
-
-def test_type_names():
-    assert (type_name(1), type_name(101), type_name(99)) == ("float32", "float32_ref", "type number 99")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphsurgeon.checks.body import type_name
 from graphsurgeon.checks.finding import ERROR, WARNING, Finding, Severity
+from graphsurgeon.checks.inputs import type_name
 from graphsurgeon.errors import near_names
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model

@@ -41,8 +41,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from graphsurgeon.checks.body import type_name
 from graphsurgeon.checks.finding import ERROR, Finding
+from graphsurgeon.checks.inputs import type_name
 from graphsurgeon.compare.equivalence.bodies import Bodies
 from graphsurgeon.compare.equivalence.sides import Side
 from graphsurgeon.compare.equivalence.state import States
