@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from operator import itemgetter
 
 from graphsurgeon.formats.entry_table import Kind
@@ -21,7 +22,14 @@ _BATCH = 1 << 14
 def encode_entry(kind: Kind, shard_id: int = 0, offset: int = 0, nbytes: int = 0, checksum: int = 0) -> bytes:
     """Return the entry of a tensor of a dtype and a shape."""
     dtype, shape = kind
-    entry = schema.BundleEntryProto(dtype=dtype.number, shard_id=shard_id, offset=offset, size=nbytes, crc32c=checksum)
+    place = schema.BundleEntryProto(shard_id=shard_id, offset=offset, size=nbytes, crc32c=checksum)
+    return _encode_kind(dtype.number, tuple(shape)) + schema.serialize(place)
+
+
+@lru_cache(maxsize=256)
+def _encode_kind(number: int, shape: tuple[int, ...]) -> bytes:
+    """Return the fields with which an entry begins, and which many have in common."""
+    entry = schema.BundleEntryProto(dtype=number)
     entry.shape.SetInParent()
     for dim in shape:
         entry.shape.dim.add(size=dim)

@@ -10,7 +10,7 @@ them comes what a check needs to see that the nodes are alike, and looks at one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from graphsurgeon.ir.node import Kind, Node
@@ -19,9 +19,6 @@ from proto_utils.varint import encode_varint
 from proto_utils.wire import LEN, fields, len_header
 
 _NAME, _OP, _INPUT, _DEVICE, _ATTR, _KEY, _VALUE = (bytes([number << 3 | LEN]) for number in (1, 2, 3, 4, 5, 1, 2))
-
-# Most lengths are less; looking one up is a third of encoding it.
-_SIZES = [encode_varint(nbytes) for nbytes in range(512)]
 
 _CLASS = "_class"
 # Fields of an AttrValue and of its list.
@@ -32,6 +29,21 @@ _SHARED, _NEIGHBOUR = -1, -2
 
 # Kinds that are remembered; where each node is of its own, nobody has use for them.
 _MAX_KINDS = 256
+
+
+class _Heads(dict[int, bytes]):
+    """What stands before a text, by its length: a tag, and the length, which takes longer to encode than to look up."""
+
+    def __init__(self, tag: bytes) -> None:
+        super().__init__()
+        self._tag = tag
+
+    def __missing__(self, nbytes: int) -> bytes:
+        found = self[nbytes] = self._tag + encode_varint(nbytes)
+        return found
+
+
+_NAME_HEADS, _INPUT_HEADS = _Heads(_NAME), _Heads(_INPUT)
 
 
 class NodePattern:
@@ -89,14 +101,15 @@ class NodePattern:
             The node to share a device with.
         """
         kind, before, behind = self._ends.get((device, own)) or self._end(device, own)
-        try:
-            head = self._head(name, inputs, _SIZES.__getitem__)
-        except IndexError:
-            head = self._head(name, inputs, encode_varint)
-        if beside is None:
-            return Node.read(name, self._op, tuple(inputs), head + before + behind, None, None, kind)
-        message = head + before + _group(beside) + behind
-        return Node.read(name, self._op, tuple(inputs), message, None, None, kind, None if kind is None else beside)
+        data = name.encode()
+        parts = [_NAME_HEADS[len(data)], data, self._op_record] if data else [self._op_record]
+        for text in inputs:
+            data = text.encode()
+            parts += (_INPUT_HEADS[len(data)], data)
+        parts += (before, behind) if beside is None else (before, _group(beside), behind)
+        if kind is None:
+            beside = None
+        return Node.read(name, self._op, tuple(inputs), b"".join(parts), None, None, kind, beside)
 
     def _end(self, device: str, own: tuple[bytes, ...]) -> tuple[Kind | None, bytes, bytes]:
         parts = [[_record(_DEVICE, device.encode())] if device else [], []]
@@ -111,14 +124,6 @@ class NodePattern:
             return None, before, behind
         found = self._ends[device, own] = (self._op, before + behind), before, behind
         return found
-
-    def _head(self, name: str, inputs: Sequence[str], size: Callable[[int], bytes]) -> bytes:
-        data = name.encode()
-        parts = [_NAME, size(len(data)), data, self._op_record] if data else [self._op_record]
-        for text in inputs:
-            data = text.encode()
-            parts += (_INPUT, size(len(data)), data)
-        return b"".join(parts)
 
 
 def _in_order(keys: Iterable[str]) -> list[str]:

@@ -88,7 +88,7 @@ class Tensor:
     def __init__(self, dtype: DType, shape: Sequence[int]) -> None:
         self.dtype = dtype.base
         self.shape = tuple(shape)
-        if any(dim < 0 for dim in self.shape):
+        if min(self.shape, default=0) < 0:
             raise CorruptionError(f"negative dimension in shape {list(self.shape)}")
         if len(self.shape) > MAX_RANK or self.size > MAX_SIZE:
             raise CorruptionError(f"a shape of rank {len(self.shape)} is past TensorFlow's limits")

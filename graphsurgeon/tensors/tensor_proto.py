@@ -99,16 +99,19 @@ def decode(proto: schema.TensorProto, payloads: Mapping[int, Sequence[Span]] | N
     UnsupportedError
         The dtype is unknown.
     """
-    payloads = payloads or {}
     dtype = DType.from_number(proto.dtype).base
     if dtype is dtypes.INVALID:
         raise UnsupportedError("a tensor value without a dtype")
     # A value's shape counts as it stands; like TensorFlow, this pays no attention to the unknown_rank flag.
     shape = [dim.size for dim in proto.tensor_shape.dim]
-    if dtype in (dtypes.RESOURCE, dtypes.VARIANT):
+    if dtype is dtypes.RESOURCE or dtype is dtypes.VARIANT:
         return OpaqueTensor(dtype, shape)
-    content = payloads.get(TENSOR_CONTENT)
-    span = content[-1] if content else Span(BytesSource(proto.tensor_content), 0, len(proto.tensor_content))
+    content = payloads.get(TENSOR_CONTENT) if payloads else None
+    if content:
+        span = content[-1]
+    else:
+        raw = proto.tensor_content
+        span = Span(BytesSource(raw), 0, len(raw))
     if 0 in shape:
         return StringTensor(shape, ()) if dtype is dtypes.STRING else FillTensor(dtype, shape)
     if dtype is dtypes.STRING:
@@ -116,7 +119,7 @@ def decode(proto: schema.TensorProto, payloads: Mapping[int, Sequence[Span]] | N
     if span.nbytes:
         return RawTensor(dtype, shape, span)
     field = value_field(dtype)
-    if field in payloads:
+    if payloads and field in payloads:
         # A bytes field given twice keeps the last; a list keeps all.
         return _from_spans(dtype, shape, field, payloads[field][-1 if field == FLOAT8_VAL else 0 :])
     values = getattr(proto, _FIELD_NAMES[field])

@@ -126,10 +126,10 @@ def new_variable(
     shape = _shape(value.shape)
     build = _Builder(name, dtype, device, taken)
     if kind == "ref":
-        nodes = [_pattern("VariableV2", dtype).node(name, (), device, (shape,))]
+        nodes = [_pattern("VariableV2", dtype.number).node(name, (), device, (shape,))]
     else:
         handle = (shape, schema.serialize(attr_value.encode(name)))
-        nodes = [_pattern("VarHandleOp", dtype).node(name, (), device, handle, name)]
+        nodes = [_pattern("VarHandleOp", dtype.number).node(name, (), device, handle, name)]
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
@@ -167,15 +167,15 @@ def new_read(name: str, kind: VariableKind, dtype: DType, taken: set[str], *, de
 def named_read(read: str, variable: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:
     """Make the node of the name `read` that reads a variable."""
     if kind == "ref":
-        return _pattern("Identity", dtype).node(read, [variable], device, (), variable)
-    return _pattern("ReadVariableOp", dtype).node(read, [variable], device)
+        return _pattern("Identity", dtype.number).node(read, [variable], device, (), variable)
+    return _pattern("ReadVariableOp", dtype.number).node(read, [variable], device)
 
 
 def new_assignment(name: str, target: str, value: str, kind: VariableKind, dtype: DType, *, device: str = "") -> Node:
     """Make the node that assigns the tensor `value` to the variable `target`."""
     if kind == "resource":
-        return _pattern("AssignVariableOp", dtype).node(name, [target, value], device)
-    return _pattern("Assign", dtype).node(name, [target, value], device, (), target)
+        return _pattern("AssignVariableOp", dtype.number).node(name, [target, value], device)
+    return _pattern("Assign", dtype.number).node(name, [target, value], device, (), target)
 
 
 def can_hold(kind: VariableKind, dtype: DType) -> bool:
@@ -240,7 +240,7 @@ class _Builder:
         self._taken.add(name)
         device = self._device if device is None else device
         beside = self._variable if op in _BESIDE else None
-        return _pattern(op, dtype or self._dtype).node(name, inputs, device, own, beside)
+        return _pattern(op, (dtype or self._dtype).number).node(name, inputs, device, own, beside)
 
 
 def _initial_value(build: _Builder, value: Tensor) -> list[Node]:
@@ -282,8 +282,9 @@ def _type(dtype: DType) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _pattern(op: str, dtype: DType) -> NodePattern:
-    """Return what the nodes of `op` have in common beside variables of a type."""
+def _pattern(op: str, number: int) -> NodePattern:
+    """Return what the nodes of `op` have in common beside variables of a type, which is given by its number."""
+    dtype = DType.from_number(number)
     attrs: dict[str, DType | bool | bytes] = {"T" if op in _BY_T else "dtype": dtype}
     if op in ("VariableV2", "VarHandleOp"):
         attrs |= {"container": b"", "shared_name": b""}

@@ -96,8 +96,15 @@ def new_saver(graph: Graph, states: Iterable[Saved], *, max_to_keep: int = 5) ->
     saved = sorted(((each, each.tensors) for each in states), key=lambda pair: pair[1][0].key)
     parts = [part for _, tensors in saved for part in tensors]
     own = [part for each, tensors in saved if not _is_copy(each) for part in tensors]
-    assigns = _assignments(scope, saved)
-    members = [(node.name, node.device) for node in assigns if node.op != "Identity"]
+    restored = _assignments(scope, saved)
+    assigns = [node for nodes in restored for node in nodes]
+    members = [
+        # A node's own device takes a look at its message.
+        (node.name, each.device if isinstance(each, SavedVariable) else node.device)
+        for (each, _), nodes in zip(saved, restored, strict=True)
+        for node in nodes
+        if node.op != "Identity"
+    ]
     restore_all = new_group(f"{scope}/restore_all", members)
     nodes = [*_file_name(scope), *_save(scope, own), *_restore(scope, parts), *assigns, *restore_all]
     saver_def = schema.SaverDef(
@@ -187,7 +194,7 @@ def _strings(name: str, elements: Sequence[bytes], device: str) -> Node:
     return Node.new(name, "Const", device=device, attrs={"dtype": dtypes.STRING, "value": value})
 
 
-def _assignments(scope: str, saved: Sequence[tuple[Saved, Sequence[StateTensor]]]) -> list[Node]:
+def _assignments(scope: str, saved: Sequence[tuple[Saved, Sequence[StateTensor]]]) -> list[list[Node]]:
     made: dict[int, list[Node]] = {}
     count = {"ref": 0, "resource": 0}
     output = 0
@@ -207,7 +214,7 @@ def _assignments(scope: str, saved: Sequence[tuple[Saved, Sequence[StateTensor]]
     for number, state, restored in others:
         made[number] = state.restore_from(unique_name(f"{scope}/{state.local_name}", taken), restored)
         taken.update(node.name for node in made[number])
-    return [node for number in range(len(saved)) for node in made[number]]
+    return [made[number] for number in range(len(saved))]
 
 
 def _assignment(scope: str, suffix: str, variable: Variable, restored: str) -> list[Node]:

@@ -22,6 +22,10 @@ COLLECTION = "graphsurgeon/unfreeze"
 ATTR = "_graphsurgeon"
 
 
+# What a note of a constant says, in order.
+_SAID = ("read", "rewired", "controls", "anchors", "num_typed", "name")
+
+
 class ConstantNote:
     """How one constant was read before it became a variable.
 
@@ -61,8 +65,8 @@ class ConstantNote:
 
     def to_json(self) -> dict[str, object]:
         """Return what it says as JSON types."""
-        said = ((key, getattr(self, key)) for key in ("read", "rewired", "controls", "anchors", "num_typed", "name"))
-        return {key: value for key, value in said if value}
+        said = (self.read, self.rewired, self.controls, self.anchors, self.num_typed, self.name)
+        return {key: value for key, value in zip(_SAID, said, strict=True) if value}
 
     def renamed(self, new: Callable[[str], str]) -> ConstantNote:
         """Return the same of nodes of other names."""

@@ -247,10 +247,11 @@ def _counts(scope: Scope, constant: Constant, use: Use) -> bool:
 
 def _is_cell(scope: Scope, node: Node) -> bool:
     """Whether a MatMul, or the bias after one, makes the gates of an unrolled cell: ``split(W [x, h] + b)``."""
-    if node.op in ("BiasAdd", "Add", "AddV2") and node.inputs:
-        product = scope.origin(node.inputs[0])
+    op, inputs = node.op, node.inputs
+    if op in ("BiasAdd", "Add", "AddV2") and inputs:
+        product = scope.origin(inputs[0])
         return product is not None and product.op == "MatMul" and _is_cell(scope, product)
-    joined = scope.origin(node.inputs[0]) if node.op == "MatMul" and node.inputs else None
+    joined = scope.origin(inputs[0]) if op == "MatMul" and inputs else None
     if joined is None or joined.op not in ("ConcatV2", "Concat"):
         return False
     after = [reader for reader, _ in scope.readers(node)]

@@ -130,11 +130,12 @@ def strongest(found: Iterable[str]) -> str | None:
 
 def input_roles(node: Node) -> Mapping[int, str]:
     """Return the weights that `node` takes: role by input position."""
-    if node.op.startswith("_Fused"):
-        return {**_fixed_roles(node.op), **_fused_roles(node)}
-    if node.op == "Einsum" or node.op.startswith("CudnnRNNCanonical"):
+    op = node.op
+    if op.startswith("_Fused"):
+        return {**_fixed_roles(op), **_fused_roles(node)}
+    if op == "Einsum" or op.startswith("CudnnRNNCanonical"):
         return _roles_by_name(node)
-    return _fixed_roles(node.op)
+    return _fixed_roles(op)
 
 
 @lru_cache(maxsize=4096)
