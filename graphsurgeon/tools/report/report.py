@@ -137,11 +137,13 @@ def report(  # noqa: PLR0913 -- each is one option
 
 def _check(paths: list[str], pictures: Mapping[PictureKind, str], scope: str | None) -> None:
     if not paths:
-        raise PassError("report", "nothing is to be written", hint="give `output`, `svg` or `png`")
+        raise PassError("report", "nothing is to be written", hint="give `output`, `svg` or `png`", is_usage=True)
     if len(set(map(os.path.realpath, paths))) < len(paths):
-        raise PassError("report", f"{paths[-1]} would be written twice", hint="a page and its pictures are files each")
+        reason = f"{paths[-1]} would be written twice"
+        raise PassError("report", reason, hint="a page and its pictures are files each", is_usage=True)
     if scope is not None and not pictures:
-        raise PassError("report", "`scope` is what pictures show, and none is asked for", hint="give `svg` or `png`")
+        reason = "`scope` is what pictures show, and none is asked for"
+        raise PassError("report", reason, hint="give `svg` or `png`", is_usage=True)
     if pictures:
         # Before anything is read, which may take long.
         find_browser()

@@ -72,8 +72,9 @@ def test_what_is_to_be_written_must_make_sense(fixtures: Path, tmp_path: Path):
         gs.report(fixtures / "cond.pb")
     with pytest.raises(PassError, match="twice"):
         gs.report(fixtures / "cond.pb", tmp_path / "x", svg=tmp_path / "." / "x")
-    with pytest.raises(PassError, match="scope"):
+    with pytest.raises(PassError, match="scope") as caught:
         gs.report(fixtures / "cond.pb", tmp_path / "x", scope="a")
+    assert caught.value.is_usage
     with pytest.raises(PassError, match=r"x\.svg is named like an SVG picture, and would be a web page"):
         gs.report(fixtures / "cond.pb", tmp_path / "x.svg")
 
