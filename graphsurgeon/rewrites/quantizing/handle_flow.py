@@ -133,6 +133,9 @@ class HandleFlow:
         name: str = self._functions[function].proto.signature.input_arg[number].name
         return name
 
+    def _has(self, function: str, number: int) -> bool:
+        return 0 <= number < len(self._functions[function].proto.signature.input_arg)
+
     def _implementations(self) -> dict[str, list[str]]:
         """Return the functions that TensorFlow may put in the place of each: those of the same interface."""
         found: dict[bytes, list[str]] = {}
@@ -184,7 +187,7 @@ class HandleFlow:
     def _obstacle(self, name: str, number: int) -> str:
         """Return why an argument of a function cannot be followed, empty if it can."""
         arguments = self._functions[name].proto.signature.input_arg
-        if not 0 <= number < len(arguments) or any(arg.number_attr or arg.type_list_attr for arg in arguments):
+        if not self._has(name, number) or any(arg.number_attr or arg.type_list_attr for arg in arguments):
             return "which has no such argument"
         if name in self._gradients:
             return f"whose gradient is {self._gradients[name]!r}, which reads it too"
@@ -222,7 +225,9 @@ class HandleFlow:
                     places: list[_Place] = []
                     if is_loop:
                         places.append((function, self._output(function, node, number)))
-                        places += [(other, self._argument(other, number)) for other in called]
+                        places += [
+                            (other, self._argument(other, number)) for other in called if self._has(other, number)
+                        ]
                     found += [(place, name) for place in places for name in names if name not in self._at(place)]
                     for name in () if is_loop else names:
                         self.against.setdefault(name, f"function {each!r} returns its handle")
