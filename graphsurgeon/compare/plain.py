@@ -63,6 +63,8 @@ def number(value: Any) -> Any:
     """Return a number, Python's or numpy's, or a string as JSON types."""
     if isinstance(value, (bytes, str)):
         return text(value)
+    # Of numpy's own numbers, Python's: the names of their dtypes take longer. Others stay as they are.
+    value = value.item() if hasattr(value, "item") else value
     kind = getattr(getattr(value, "dtype", None), "name", type(value).__name__)
     if kind.startswith("bool"):
         return bool(value)

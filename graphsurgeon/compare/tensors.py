@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from graphsurgeon.compare.report import TensorDiff, TensorRow, TensorsDiff
-from graphsurgeon.compare.values import Tolerance, diff_values
+from graphsurgeon.compare.values import Tolerance, diff_read, diff_values
 from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.compare import is_same_kind
+from graphsurgeon.tensors.compare import is_same_kind, read_small_pairs
 from graphsurgeon.tensors.expected import expect_reading
+from graphsurgeon.tensors.neighbours import MAX_NEIGHBOURS
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import OpaqueTensor
 from graphsurgeon.variables.checkpoint_keys import SavedAs, saved_keys, variable_nodes
@@ -26,31 +27,44 @@ def diff_tensors(a: Mapping[str, Tensor], b: Mapping[str, Tensor], tolerance: To
     and checksums are verified. Equal checksums are not taken for equal values: 32 bits prove nothing, and reading costs
     no more than a look at memory. CorruptionError or NotFoundError when values cannot be read.
     """
-    missing = [_row(name, a[name]) for name in sorted(a) if name not in b]
-    extra = [_row(name, b[name]) for name in sorted(b) if name not in a]
+    names = sorted(a)
+    both = [name for name in names if name in b]
+    missing = [_row(name, a[name]) for name in names if name not in b] if len(both) < len(a) else []
+    extra = [_row(name, b[name]) for name in sorted(b) if name not in a] if len(both) < len(b) else []
     changed, not_compared, num_equal = [], [], 0
-    expect_reading(side[name] for side in (a, b) for name in a if name in b and is_same_kind(a[name], b[name]))
-    for name in sorted(a):
-        if name not in b:
-            continue
-        x, y = a[name], b[name]
+    expect_reading(side[name] for side in (a, b) for name in both if is_same_kind(a[name], b[name]))
+    for name, x, y, values_read in _pairs(a, b, both):
         values = None
-        meter.at(name)
-        if is_same_kind(x, y):
-            if not (has_values(x) and has_values(y)):
-                is_same = _same_encoding(x, y)
-                if is_same is None:
-                    not_compared.append(name)
-                    continue
-            else:
+        is_same: bool | None = False
+        if values_read is not None:
+            values = diff_read(x.dtype, x.shape, values_read, tolerance)
+            is_same = values is None
+        elif is_same_kind(x, y):
+            meter.at(name)
+            if has_values(x) and has_values(y):
                 values = diff_values(x, y, tolerance)
                 is_same = values is None
-            num_equal += is_same
+            else:
+                is_same = _same_encoding(x, y)
+        if is_same is None:
+            not_compared.append(name)
+        elif is_same:
+            num_equal += 1
         else:
-            is_same = False
-        if not is_same:
             changed.append(TensorDiff(name, x.dtype.name, y.dtype.name, list(x.shape), list(y.shape), values))
     return TensorsDiff(missing, extra, changed, not_compared, num_equal)
+
+
+def _pairs(
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], names: Sequence[str]
+) -> Iterator[tuple[str, Tensor, Tensor, tuple[bytes, bytes] | None]]:
+    """Yield what both sides have under each name, and the values of both where these are small and were read."""
+    for first in range(0, len(names), MAX_NEIGHBOURS):
+        some = names[first : first + MAX_NEIGHBOURS]
+        pairs = [(a[name], b[name]) for name in some]
+        meter.at(some[0])
+        for name, (x, y), values_read in zip(some, pairs, read_small_pairs(pairs), strict=True):
+            yield name, x, y, values_read
 
 
 def has_values(tensor: Tensor) -> bool:

@@ -117,6 +117,18 @@ def diff_values(a: Tensor, b: Tensor, tolerance: Tolerance | None = None) -> Val
     return distances.result(a.shape)
 
 
+def diff_read(
+    dtype: DType, shape: tuple[int, ...], values: tuple[bytes, bytes], tolerance: Tolerance | None = None
+) -> ValueDiff | None:
+    """Compare the raw values, already read, of two small tensors of one dtype and shape; None when they are equal."""
+    a, b = values
+    if a == b:
+        return None
+    distances = _Distances(dtype, tolerance)
+    distances.add(memoryview(a), memoryview(b), 0)
+    return distances.result(shape)
+
+
 class _Distances:
     """Gathers the differences of one pair of tensors, block by block."""
 

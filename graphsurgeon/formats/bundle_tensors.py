@@ -11,12 +11,13 @@ bytes in the file.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from graphsurgeon.formats.byteorder import swap_code, swapped
 from graphsurgeon.formats.checksum import crc32c, mask, range_crc
 from graphsurgeon.formats.entry_table import BundleEntry, EntryTable
+from graphsurgeon.tensors.neighbours import SMALL_NBYTES, NeighbourTensor, runs
 from graphsurgeon.tensors.tensor import Stored, Tensor
 from proto_utils import meter
 from proto_utils.errors import CorruptionError, GraphSurgeonError
@@ -127,7 +128,7 @@ class StoredTensor(Tensor):
         return CorruptionError(f"{where}: {reason}", path=path, offset=self._entry.offset)
 
 
-class BundleTensor(StoredTensor):
+class BundleTensor(StoredTensor, NeighbourTensor):
     """A numeric tensor."""
 
     __slots__ = ()
@@ -162,11 +163,54 @@ class BundleTensor(StoredTensor):
         if entry.nbytes == 0:
             self._verify(crc)
 
+    @classmethod
+    def read_together(cls, tensors: Sequence[BundleTensor]) -> list[bytes | None]:
+        """Return the values of small ones, little-endian; None where the shard or the checksum is not as it should be.
+
+        Raises
+        ------
+        OSError, ChangedError
+            The shard cannot be read.
+        """
+        values: list[bytes | None] = [None] * len(tensors)
+        for ranges in _places(tensors).values():
+            tensor = tensors[ranges[0][-1]]
+            if tensor.fault is not None:
+                continue
+            source, is_big_endian = tensor._source, tensor._shards.is_big_endian
+            for start, end, run in runs(ranges):
+                window = source.read(start, end) if end <= source.size else b""
+                for offset, nbytes, checksum, position in run:
+                    value = window[offset - start : offset - start + nbytes]
+                    if mask(crc32c(value)) == checksum and len(value) == nbytes:
+                        swap = swap_code(tensors[position].dtype) if is_big_endian else None
+                        values[position] = value if swap is None else swapped(value, swap)
+        return values
+
     def read_through(self) -> None:
         """Verify the checksum, by several threads."""
         meter.at(self._name)
         entry = self._entry
         self._verify(range_crc(self._source, entry.offset, entry.offset + entry.nbytes))
+
+
+def _places(tensors: Sequence[BundleTensor]) -> dict[tuple[int, int], list[tuple[int, int, int, int]]]:
+    """Return by shard where small tensors are: offset, number of bytes, checksum and which it is, in order."""
+    places: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
+    listed = None
+    for position, tensor in enumerate(tensors):
+        if tensor.listed is not listed:
+            # That is the same of many.
+            listed = tensor.listed
+            table, _, first = listed
+            _, shard_ids, offsets, sizes, checksums = table.columns
+        row = first + tensor.number
+        if sizes[row] <= SMALL_NBYTES:
+            place = (offsets[row], sizes[row], checksums[row], position)
+            places.setdefault((id(table), shard_ids[row]), []).append(place)
+    for ranges in places.values():
+        ranges.sort()
+    return places
 
 
 class BundleStringTensor(StoredTensor):

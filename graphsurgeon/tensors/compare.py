@@ -11,13 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.neighbours import SMALL_NBYTES, read_small
 from graphsurgeon.tensors.pieces import ElementReader
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import FillTensor, OpaqueTensor
 from proto_utils.files import CHUNK_NBYTES
-
-#: Of tensors up to this size there may be a million, each looked at as a whole.
-_SMALL_NBYTES = 1 << 12
 
 
 def aligned(a: Tensor, b: Tensor) -> Iterator[tuple[memoryview, memoryview]]:
@@ -52,9 +50,30 @@ def are_small_and_equal(a: Tensor, b: Tensor) -> bool:
 
     False also of those that are large, as is to be found out in pieces. Errors are those of reading both to the end.
     """
-    if a.size * a.dtype.itemsize > _SMALL_NBYTES:
+    if a.size * a.dtype.itemsize > SMALL_NBYTES:
         return False
     return b"".join(map(bytes, a.chunks())) == b"".join(map(bytes, b.chunks()))
+
+
+def read_small_pairs(pairs: Sequence[tuple[Tensor, Tensor]]) -> list[tuple[bytes, bytes] | None]:
+    """Return the raw values of pairs of one dtype and shape that are small, read with those that lie near them.
+
+    None stands for all others, which `read_small` leaves out on either side, and for what is the same in one file.
+
+    Parameters
+    ----------
+    pairs : sequence of (Tensor, Tensor)
+        At most `MAX_NEIGHBOURS`.
+    """
+    found: list[tuple[bytes, bytes] | None] = [None] * len(pairs)
+    alike = [position for position, (a, b) in enumerate(pairs) if is_same_kind(a, b)]
+    # Where the first is, the others are.
+    if alike and not is_same_place(*pairs[alike[0]]):
+        left, right = (read_small([pairs[position][side] for position in alike]) for side in (0, 1))
+        for position, a, b in zip(alike, left, right, strict=True):
+            if a is not None and b is not None:
+                found[position] = a, b
+    return found
 
 
 def same_values(a: Tensor, b: Tensor) -> bool:

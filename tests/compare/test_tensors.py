@@ -7,12 +7,15 @@ import pytest
 
 from graphsurgeon.compare.report import TensorRow
 from graphsurgeon.compare.tensors import diff_tensors, has_values, tensors_of
+from graphsurgeon.compare.values import Tolerance
 from graphsurgeon.errors import CorruptionError
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.values import OpaqueTensor, StringTensor, as_tensor
+from graphsurgeon.tensors.values import OpaqueTensor, RawTensor, StringTensor, as_tensor
+from proto_utils.files import BytesSource, Span
 from tests import notation
 
 
@@ -70,6 +73,33 @@ def test_checkpoints_are_verified_while_they_are_compared(tmp_path):
     data.write_bytes(content)
     with pytest.raises(CorruptionError, match="checksum"):
         diff_tensors(a, load_checkpoint(tmp_path / "b"))
+
+
+def every_kind(step: float) -> dict[str, Tensor]:
+    """Small and large tensors of all dtypes with values, a few of which go with `step`."""
+    given: dict[str, Tensor] = {}
+    for dtype in map(DType.from_number, sorted(dtypes.VALUE_TYPES)):
+        if dtype.itemsize and dtype.name not in ("int2", "uint2", "float4_e2m1fn"):
+            values = b"".join(bytes([flag]) * dtype.itemsize for flag in (0, 1, int(step), 1))
+            given[dtype.name] = RawTensor(dtype, [2, 2], Span(BytesSource(values), 0, len(values)))
+    given |= {f"same/{number}": as_tensor(np.full(number % 5, number, np.float32)) for number in range(2500)}
+    given["nan"] = as_tensor(np.array([np.nan, np.inf, step], np.float32))
+    given["large"] = as_tensor(np.full((50, 50), step))
+    given["text"] = StringTensor([2], [b"a", str(step).encode()])
+    return given
+
+
+@pytest.mark.parametrize("tolerance", [None, Tolerance(0.1, 0.0)])
+def test_small_ones_read_together_differ_as_by_themselves(tmp_path, monkeypatch, tolerance):
+    for name, step in (("a", 0.0), ("b", 1.0)):
+        save_checkpoint(every_kind(step), tmp_path / name)
+    a, b = load_checkpoint(tmp_path / "a"), load_checkpoint(tmp_path / "b")
+    together = diff_tensors(a, b, tolerance)
+    monkeypatch.setattr("graphsurgeon.compare.tensors.read_small_pairs", lambda pairs: [None] * len(pairs))
+    assert together == diff_tensors(a, b, tolerance)
+    assert together.num_equal == 2500
+    assert len(together.changed) > 12
+    assert diff_tensors(a, every_kind(1.0), tolerance) == together
 
 
 def test_model_with_variables_but_no_values():

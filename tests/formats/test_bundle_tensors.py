@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import tracemalloc
 from pathlib import Path
 
@@ -11,10 +13,11 @@ from graphsurgeon.formats import bundle_tensors
 from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.neighbours import read_small
 from graphsurgeon.tensors.values import StringTensor
 from proto_utils.errors import ChangedError, CorruptionError, UnsupportedError
-from proto_utils.files import CHUNK_NBYTES
-from tests.formats.bundle_files import entry, raw, save, strings, write_files
+from proto_utils.files import CHUNK_NBYTES, FileSource
+from tests.formats.bundle_files import entry, header, raw, save, strings, write_files
 
 
 def damaged(prefix, offset):
@@ -138,3 +141,62 @@ def test_a_file_cut_while_it_is_open_is_an_error(tmp_path):
     Path(f"{prefix}.data-00000-of-00001").write_bytes(bytes(50))
     with pytest.raises(ChangedError, match="truncated"):
         bundle["x"].numpy()
+
+
+def counted_reads(monkeypatch):
+    """Keep what is read of files from here on, as ranges."""
+    ranges = []
+    read = FileSource.read
+
+    def counted(source, start, end):
+        ranges.append((start, end))
+        return read(source, start, end)
+
+    monkeypatch.setattr(FileSource, "read", counted)
+    return ranges
+
+
+def small(count, scale=1):
+    return {f"{number:03d}": raw(dtypes.UINT16, [2], struct.pack("<2H", number * scale, 7)) for number in range(count)}
+
+
+def test_neighbours_are_read_together_in_any_order(tmp_path, monkeypatch):
+    given = {**small(300), "none": raw(dtypes.FLOAT, [0], b""), "large": raw(dtypes.UINT8, [5000], bytes(5000))}
+    bundle = Bundle(save(tmp_path / "x", given))
+    names = ["none", "large", *reversed(small(300))]
+    tensors = [bundle[name] for name in names]
+    assert tensors[0].fault is None
+    reads = counted_reads(monkeypatch)
+    assert read_small(tensors) == [
+        None if name == "large" else b"".join(map(bytes, given[name].chunks())) for name in names
+    ]
+    assert len(reads) == 2
+    assert sum(end - start for start, end in reads) == 1200
+
+
+def test_neighbours_in_several_shards_and_checkpoints(tmp_path):
+    both = [Bundle(save(tmp_path / f"{scale}", small(90, scale), shard_nbytes=100)) for scale in (1, 2)]
+    assert both[0].num_shards == 4
+    tensors = [bundle[name] for name in small(90) for bundle in both]
+    assert read_small(tensors) == [b"".join(map(bytes, tensor.chunks())) for tensor in tensors]
+
+
+def test_neighbours_of_the_other_byte_order(tmp_path):
+    entries = {b"w": entry(dtypes.UINT16, [2], crc32c=mask(crc32c(b"\0\1\0\2")))}
+    bundle = Bundle(write_files(tmp_path / "x", entries, b"\0\1\0\2", header(big_endian=True)))
+    assert read_small([bundle["w"]]) == [b"\1\0\2\0"]
+
+
+def test_what_is_wrong_with_neighbours_is_left_to_reading_them(tmp_path):
+    prefix = damaged(save(tmp_path / "x", small(3)), 5)
+    bundle = Bundle(prefix)
+    tensors = [bundle[name] for name in small(3)]
+    assert read_small(tensors) == [bytes([0, 0, 7, 0]), None, bytes([2, 0, 7, 0])]
+    with pytest.raises(CorruptionError, match=r"'001'.*checksum"):
+        list(tensors[1].chunks())
+    os.truncate(f"{prefix}.data-00000-of-00001", 11)
+    truncated = Bundle(prefix)
+    assert read_small([truncated[name] for name in small(3)]) == [None] * 3
+    os.remove(f"{prefix}.data-00000-of-00001")
+    lost = Bundle(prefix)
+    assert read_small([lost[name] for name in small(3)]) == [None] * 3

@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import graphsurgeon as gs
 from graphsurgeon.errors import CorruptionError, UnsupportedError
 from graphsurgeon.tensors import dtypes
-from graphsurgeon.tensors.compare import aligned, first_difference, index_of, is_same_place, same_bytes, same_values
+from graphsurgeon.tensors.compare import (
+    aligned,
+    first_difference,
+    index_of,
+    is_same_place,
+    read_small_pairs,
+    same_bytes,
+    same_values,
+)
 from graphsurgeon.tensors.values import FillTensor, OpaqueTensor, RawTensor, StringTensor, as_tensor
 from proto_utils.files import BytesSource, Span
 from tests.tensors.streams import SIZES, DrippingTensor, ShortTensor, UnreadTensor
@@ -94,3 +103,15 @@ def test_same_bytes(nbytes: int):
 def test_index_of():
     assert index_of(0, ()) == []
     assert [index_of(i, (2, 3)) for i in range(6)] == [list(i) for i in np.ndindex(2, 3)]
+
+
+def test_small_pairs_of_one_kind_are_read(tmp_path):
+    gs.save_checkpoint({"a": [1], "b": [True], "c": np.zeros(9999)}, tmp_path / "x")
+    gs.save_checkpoint({"a": [2], "b": [1.0], "c": np.zeros(9999)}, tmp_path / "y")
+    x, y = gs.load_checkpoint(tmp_path / "x"), gs.load_checkpoint(tmp_path / "y")
+    found = read_small_pairs([(x[name], y[name]) for name in "abc"])
+    assert found == [(np.int64(1).tobytes(), np.int64(2).tobytes()), None, None]
+    # What is the same in one file has no need to be.
+    assert read_small_pairs([(x[name], gs.load_checkpoint(tmp_path / "x")[name]) for name in "abc"]) == [None] * 3
+    assert read_small_pairs([(x["a"], as_tensor([1]))]) == [None]
+    assert read_small_pairs([]) == []
