@@ -15,7 +15,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from proto_utils import meter
 from proto_utils.errors import ChangedError, CorruptionError, NotFoundError, UnsupportedError
@@ -226,7 +226,7 @@ class FileSource:
             return int(self._file.readinto(view) or 0)
 
 
-def is_on_disk(source: object) -> bool:
+def is_on_disk(source: object) -> TypeGuard[FileSource]:
     """Return whether a source is an open file of this machine, of which threads may read any ranges at once."""
     return type(source) is FileSource
 

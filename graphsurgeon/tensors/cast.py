@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+#: The bits of the types that have infinities and are smaller than what they are cast from.
+_INFINITIES = {dtypes.HALF: 0x7C00, dtypes.BFLOAT16: 0x7F80}
+
+
 class CastTensor(ElementwiseTensor):
     """A tensor of another dtype with the values of its base, as near as that dtype has them.
 
@@ -183,7 +187,15 @@ def _lost_floats(values: np.ndarray[Any, Any], result: np.ndarray[Any, Any], wan
     import numpy as np
 
     low, high = limits(wanted)
-    if not values.size or (low <= values.min() and values.max() <= high):
+    infinity = _INFINITIES.get(wanted)
+    if not values.size:
+        return None
+    if infinity is None:
+        is_in_range = low <= values.min() and values.max() <= high
+    else:
+        # Half as many bytes tell as much: in the order of integers, finite numbers of either sign are before infinity.
+        is_in_range = result.view(np.int16).max() < infinity and result.view(np.uint16).max() < infinity + 0x8000
+    if is_in_range:
         return None
     made = result.astype(np.float64)
     lost = (np.isfinite(values) & ~np.isfinite(made)) | (np.isnan(made) & ~np.isnan(values))

@@ -5,8 +5,8 @@ the base, and the base is streamed into it front to back; then the result is han
 that moves only divide the tensor into blocks, and one block at a time is in memory.
 
 A block of more than `MIN_WINDOW_NBYTES` is made in up to eight windows, or in windows of `MAX_WINDOW_NBYTES`. The first
-one reads all of the base, which verifies it; each of the others reads the rows that it needs, which in a transposed
-matrix is every row. That comes out of the page cache as a rule, and memory does not grow.
+one reads all of the base, which verifies it; each of the others reads what it needs, which in a transposed matrix is a
+part of every row. That comes out of the page cache as a rule, and memory does not grow.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ MAX_WINDOW_NBYTES = 1 << 28
 _NUM_WINDOWS = 8
 #: A window may be larger by so much when there is one less for it.
 _LARGER = 1.1
-_CACHE_LINE_NBYTES = 64
+#: What is filled of a line of the target at a time.
+_SLAB_NBYTES = 512
 #: Elements beside one along the axis that is divided; a call of numpy costs more than copying fewer.
 _MIN_SLAB = 256
 
@@ -101,17 +102,16 @@ class RearrangedTensor(DerivedTensor):
 
     def _filled_again(self, buffer: np.ndarray[Any, Any], box: Box, nbytes: int) -> np.ndarray[Any, Any]:
         """Return a box of the result, laid out in a buffer: threads read what belongs there, each some of the rows."""
-        first, stop = self._base_box(box)[0]
+        wanted = self._base_box(box)
+        first, stop = wanted[0]
         # What is computed, or unpacked, would be so by each of them, up to its rows.
         place = self._base.stored or self._base.span
-        run_nbytes = (stop - first) * math.prod(self._base.shape[1:]) * self.dtype.itemsize
-        count = (
-            max(1, min(num_threads(), run_nbytes // nbytes)) if place is not None and is_on_disk(place.source) else 1
-        )
+        is_shared = place is not None and is_on_disk(place.source)
+        count = max(1, min(num_threads(), len(buffer) * self.dtype.itemsize // nbytes)) if is_shared else 1
         cuts = [first + (stop - first) * number // count for number in range(count + 1)]
 
         def fill(rows: tuple[int, int]) -> np.ndarray[Any, Any]:
-            run = (rows, *whole(self._base.shape[1:]))
+            run = (rows, *wanted[1:])
             reader = ElementReader(SlicedTensor.of_box(self._base, run, checked=False), nbytes=nbytes)
             result = self._filled(buffer, box, reader, run, nbytes)
             reader.end()
@@ -140,14 +140,14 @@ class RearrangedTensor(DerivedTensor):
 
 
 def _assign(target: np.ndarray[Any, Any], piece: np.ndarray[Any, Any]) -> None:
-    """Copy a piece to where it belongs, in slabs that fill whole cache lines there.
+    """Copy a piece to where it belongs, in slabs: of each line of the target some cache lines in a row.
 
-    numpy goes through a transposed copy line by line of the piece, and touches a cache line of the target again and
-    again, once for each of its elements, when it has long been pushed out.
+    numpy goes through a transposed copy line by line of the target, in calls that are worth their while from a hundred
+    elements on; what it takes these from is to be in a cache still when the next line takes what lies beside.
     """
     moving = [axis for axis, dim in enumerate(piece.shape) if dim > 1]
     fast = min(moving, key=lambda axis: abs(target.strides[axis]), default=0)
-    step = _CACHE_LINE_NBYTES // piece.itemsize
+    step = _SLAB_NBYTES // piece.itemsize
     if moving and fast != moving[-1] and piece.shape[fast] > step and piece.size >= _MIN_SLAB * piece.shape[fast]:
         for start in range(0, piece.shape[fast], step):
             slab = (slice(None),) * fast + (slice(start, start + step),)

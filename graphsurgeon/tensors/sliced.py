@@ -13,10 +13,25 @@ from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.pieces import ElementReader, raw_chunks, raw_dtype
 from graphsurgeon.tensors.tensor import Stored, Tensor, array_shape
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.files import CHUNK_NBYTES, Span
+from proto_utils.files import CHUNK_NBYTES, FileSource, Span, is_on_disk
+from proto_utils.named_tuple import NamedTuple
+from proto_utils.strided import fill_strided
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+#: What lies between two runs of values is read with them up to this: a call of the system takes as long.
+_MIN_GAP_NBYTES = 1 << 13
+
+
+class Runs(NamedTuple):
+    """Runs of elements of one length at equal distances; `first` is where the first one begins."""
+
+    first: int
+    length: int
+    stride: int
+    number: int
 
 
 class SlicedTensor(DerivedTensor):
@@ -228,6 +243,10 @@ def _of_span(
     if _is_all(ranges, dims):
         yield from span.chunks(nbytes)
         return
+    runs = _runs(ranges, dims)
+    if runs is not None and is_on_disk(span.source) and (runs.stride - runs.length) * itemsize >= _MIN_GAP_NBYTES:
+        yield from _of_runs(span.source, span, itemsize, runs, nbytes)
+        return
     start = 0
     for band in bands(dims, itemsize, nbytes):
         stop = start + num_elements(band) * itemsize
@@ -238,6 +257,33 @@ def _of_span(
             )
             yield from raw_chunks(np.ascontiguousarray(values[_index(ranges, box, band)]), nbytes)
         start = stop
+
+
+def _runs(ranges: Sequence[range], dims: Sequence[int]) -> Runs | None:
+    """Return a part of a run of values, which is not all of it, as runs at equal distances; None when it is not."""
+    axis = max(axis for axis, dim in enumerate(dims) if ranges[axis] != range(dim))
+    inner = math.prod(dims[axis + 1 :])
+    along = ranges[axis]
+    if axis == 0:
+        return Runs(along.start * inner, inner, along.step * inner, len(along))
+    if not along or along.step != 1 or any(ranges[other] != range(dims[other]) for other in range(axis)):
+        return None
+    return Runs(along.start * inner, len(along) * inner, dims[axis] * inner, math.prod(dims[:axis]))
+
+
+def _of_runs(source: FileSource, span: Span, itemsize: int, runs: Runs, nbytes: int) -> Iterator[memoryview]:
+    """Yield runs of values in a file, as many as a piece may take; what lies between them is not read."""
+    first, length, stride = (count * itemsize for count in runs[:3])
+    if length > nbytes:
+        for start in range(first, first + runs.number * stride, stride):
+            yield from span.sub(start, start + length).chunks(nbytes)
+        return
+    step = nbytes // length
+    buffer = memoryview(bytearray(min(step, runs.number) * length))
+    for number in range(0, runs.number, step):
+        view = buffer[: (runs.number - number) * length]
+        fill_strided(source, view, span.start + first + number * stride, length, stride)
+        yield view
 
 
 def _raw_span(tensor: Tensor) -> Span | None:

@@ -79,6 +79,8 @@ def test_what_rounds_into_the_range_is_in_it():
         (np.array([[1, 2], [3, 65520]], np.float32), "float16", "65520.0 at [1, 1]"),
         (np.array([1e300]), "float32", "1e+300 at [0]"),
         (np.array([1e300]), "float16", "1e+300 at [0]"),
+        (np.array([1, -7e4, 1], np.float32), "float16", "-70000.0 at [1]"),
+        (np.array([-1, -3.4e38], np.float32), "bfloat16", "-3.3999999521443642e+38 at [1]"),
         (np.array(3.4e38, np.float32), "bfloat16", "3.3999999521443642e+38 at []"),
         (np.array([0, np.nan], np.float32), "int32", "nan at [1]"),
         (np.array([np.inf], np.float32), "int64", "inf at [0]"),

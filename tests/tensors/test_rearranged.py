@@ -10,7 +10,7 @@ import pytest
 
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors import dtypes, rearranged
+from graphsurgeon.tensors import dtypes, rearranged, sliced
 from graphsurgeon.tensors.rearranged import ReversedTensor, TransposedTensor
 from graphsurgeon.tensors.values import StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
@@ -104,9 +104,11 @@ def test_rows_of_a_file_are_read_when_they_are_needed(tmp_path, monkeypatch):
     assert read == [240, *[30] * 7]
 
 
+@pytest.mark.parametrize("gap", [4, 1 << 13])
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 @pytest.mark.parametrize("perm", [(1, 0), (1, 2, 0), (2, 1, 0), (0, 2, 1)], ids=str)
-def test_threads_fill_windows(tmp_path, monkeypatch, count, perm):
+def test_threads_fill_windows(tmp_path, monkeypatch, count, perm, gap):
+    monkeypatch.setattr(sliced, "_MIN_GAP_NBYTES", gap)
     monkeypatch.setattr("proto_utils.threads._chosen", [count])
     monkeypatch.setattr(rearranged, "MIN_WINDOW_NBYTES", 32)
     whole = numbers((12, 10) if len(perm) == 2 else (6, 5, 4))

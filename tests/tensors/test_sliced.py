@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from graphsurgeon.formats.load import load_checkpoint
 from graphsurgeon.formats.save import save_checkpoint
-from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors import dtypes, sliced
 from graphsurgeon.tensors.boxes import whole, within
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.sliced import DividedTensor, SlicedTensor
@@ -17,6 +19,7 @@ from graphsurgeon.tensors.tensor import Stored
 from graphsurgeon.tensors.values import RawTensor, StringTensor, as_tensor
 from proto_utils.errors import CorruptionError, UnsupportedError
 from proto_utils.files import CHUNK_NBYTES, FileSource, Span
+from proto_utils.strided import fill_strided
 from tests.tensors.streams import (
     RAW_DTYPES,
     DrippingTensor,
@@ -29,6 +32,7 @@ from tests.tensors.streams import (
     values,
 )
 
+AXES = [slice(None), slice(1, 3), slice(0, 4, 2), slice(2, 2), slice(1, None)]
 WHOLE = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
 
 
@@ -175,6 +179,36 @@ def test_steps_of_rows_read_from_the_first_to_the_last(tmp_path):
     part = SlicedTensor(base, [range(1, 4, 2), range(3), range(2)], checked=False)
     assert part.numpy().tolist() == WHOLE[1:4:2].tolist()
     assert source.touched == set(range(24, 96))
+
+
+@pytest.mark.parametrize("axes", [*product(AXES, repeat=3)], ids=str)
+def test_what_lies_between_runs_of_a_file_is_not_read(tmp_path, monkeypatch, axes, chunk_nbytes):
+    whole = np.arange(5 * 4 * 6, dtype=np.int32).reshape(5, 4, 6)
+    save_checkpoint({"first": whole[::-1], "w": whole}, tmp_path / "m")
+    base = load_checkpoint(tmp_path / "m")["w"]
+    ranges = [range(*axis.indices(dim)) for axis, dim in zip(axes, whole.shape, strict=True)]
+    wanted = whole[axes]
+    for gap in (8, 1 << 13):
+        monkeypatch.setattr(sliced, "_MIN_GAP_NBYTES", gap)
+        made, longest = content(SlicedTensor(base, ranges, checked=False), chunk_nbytes)
+        assert made == wanted.tobytes()
+        assert longest <= chunk_nbytes
+
+
+def test_few_bytes_of_long_rows_are_read(tmp_path, monkeypatch):
+    whole = np.arange(9 * 5000, dtype=np.int32).reshape(9, 5000)
+    save_checkpoint({"w": whole}, tmp_path / "m")
+    base = load_checkpoint(tmp_path / "m")["w"]
+    read: list[int] = []
+
+    def counted(source, view, *more):
+        read.append(len(view))
+        fill_strided(source, view, *more)
+
+    monkeypatch.setattr(sliced, "fill_strided", counted)
+    part = SlicedTensor.of_box(base, ((2, 8), (40, 47)), checked=False)
+    assert part.numpy().tolist() == whole[2:8, 40:47].tolist()
+    assert read == [6 * 28]
 
 
 @pytest.mark.parametrize("name", RUNS)
