@@ -104,6 +104,11 @@ def _values(parameter: click.Parameter, verb: str, context: click.Context, begun
         return context.parent.command.shell_complete(context.parent, begun)
     if word == "DIR" or _FILES.fullmatch(word):
         return [CompletionItem(begun, type="dir" if word == "DIR" else "file")]
+    if word == "DTYPE":
+        from graphsurgeon.tensors import dtypes
+
+        found = [each.name for each in vars(dtypes).values() if isinstance(each, dtypes.DType) and each.itemsize]
+        return [CompletionItem(each) for each in found if each.startswith(begun)]
     if f"{verb}.{name}" not in _NAMED and not _NAMES.search(word):
         return []
     # What stands before a comma, or before the sign of OLD=NEW, is done.

@@ -41,6 +41,8 @@ def completed(monkeypatch: pytest.MonkeyPatch, fixtures: Path) -> Completed:
         ("help unf", ["plain unfreeze"]),
         ("completion ", ["plain bash", "plain zsh", "plain fish"]),
         ("compact x --byteorder b", ["plain big"]),
+        ("cast x --dtype float1", ["plain float16"]),
+        ("cast x --dtype bf", ["plain bfloat16"]),
         ("inspect mob", ["file mob"]),
         ("prune mobile_cnn.pb -o ", ["file "]),
         ("latest fi", ["dir fi"]),
