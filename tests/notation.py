@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from graphsurgeon.ir import ops
+from graphsurgeon.ir import attr_value, ops
 from graphsurgeon.ir.attr_value import Func, Shape
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function, Library
@@ -27,6 +27,7 @@ from graphsurgeon.ir.signatures import output_types
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import encode
 from graphsurgeon.tensors.values import ArrayTensor, FillTensor, StringTensor
 from proto_utils import schema
@@ -98,6 +99,8 @@ def _node(line: str) -> Node:
     values = dict(_attrs((constant[4] or "") if constant else attrs))
     if constant:
         values |= _constant(*constant.groups()[:3])
+    # As written, whatever the op says.
+    values = {key: each if isinstance(each, Tensor) else attr_value.encode(each) for key, each in values.items()}
     return Node.new(match["name"], match["op"], inputs, device=match["device"] or "", attrs=values)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from graphsurgeon.errors import GraphError
 from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.faces import NodeFace
-from graphsurgeon.ir.node_attrs import Attrs, Payloads, is_long
+from graphsurgeon.ir.node_attrs import Attrs, Payloads, as_held, is_long
 from graphsurgeon.ir.node_fields import require_inputs, require_text
 from graphsurgeon.ir.node_layout import behind_inputs, with_inputs
 from graphsurgeon.tensors import tensor_proto
@@ -156,12 +156,15 @@ class Node(NodeFace):
             ``a``, ``a:1``, ``^a``; control inputs last.
         device : str
         attrs : mapping of str to value
-            As `attrs` holds them, kept whatever the op says; `Graph.add` takes what people have for the op.
+            As `attrs` takes them: what the op says of an attr tells a type from a text and a shape from a list.
+            `Graph.add` takes inputs and defaults into account, too.
 
         Raises
         ------
         TypeError
             Something is of another type.
+        GraphError
+            An attr of the op is of another kind.
         UnsupportedError
             No attr holds a value.
         """
@@ -173,7 +176,7 @@ class Node(NodeFace):
         long: dict[str, Tensor] = {}
         for key, given in (attrs or {}).items():
             require_text("name of an attr", key)
-            value = attr_value.plain(given)
+            value = as_held(op, key, given, node=name, dtype=attrs.get("dtype") if attrs else None)
             if is_long(value):
                 long[key] = value
             else:

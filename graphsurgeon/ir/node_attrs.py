@@ -53,7 +53,8 @@ class Attrs(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         node = self._node
         require_text("name of an attr", key)
-        value = attr_value.plain(value if type(value) in _EXACT else _as_held(node, key, value))
+        dtype = node.attrs.get("dtype") if node.op == "Const" and key == "value" else None
+        value = as_held(node.op, key, value, node=node.name, dtype=dtype)
         long = is_long(value)
         encoded = schema.AttrValue(tensor=tensor_proto.header(value)) if long else attr_value.encode(value)
         attr = node.editable_proto().attr
@@ -88,19 +89,23 @@ class Attrs(MutableMapping[str, Any]):
         return list(self)
 
 
-def _as_held(node: Node, key: str, value: Any) -> Any:
-    """Return what people give for an attr as the op's own attr has it: a name for a type, a list for a shape."""
-    if isinstance(value, (Tensor, schema.AttrValue)):
-        return value
+def as_held(op: str, key: str, value: Any, *, node: str, dtype: Any = None) -> Any:
+    """Return what people give for an attr as the op's own attr has it: a name for a type, a list for a shape.
+
+    `dtype` is what numbers of a constant are of.
+    """
+    kinds = set(map(type, value)) if type(value) in (list, tuple) and value else {type(value)}
+    if kinds <= _EXACT or key[:1] == "_" or isinstance(value, (Tensor, schema.AttrValue)):
+        return attr_value.plain(value)
     # Imported here: passes give what is exact, and need no rules for it.
     from graphsurgeon.ir.constant_attrs import constant_attrs
     from graphsurgeon.ir.given_attrs import held_value
 
-    found = held_value(node.op, key, value, node=node.name)
-    if node.op == "Const" and key == "value" and "dtype" in node.attrs:
+    found = held_value(op, key, value, node=node)
+    if op == "Const" and key == "value" and dtype is not None:
         # Numbers of Python are of any type.
-        found = constant_attrs(node.name, {"dtype": node.attrs["dtype"], "value": value})["value"]
-    return found
+        found = constant_attrs(node, {"dtype": dtype, "value": value})["value"]
+    return attr_value.plain(found)
 
 
 def group_payloads(found: Sequence[Payload]) -> Payloads:

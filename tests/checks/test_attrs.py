@@ -8,7 +8,7 @@ import pytest
 
 from graphsurgeon.checks import attrs, verify
 from graphsurgeon.checks.attrs import attr_faults, node_kind, recall, remember
-from graphsurgeon.ir.attr_value import Func, Placeholder, Shape
+from graphsurgeon.ir.attr_value import Func, Placeholder, Shape, encode
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import signature_of
@@ -22,7 +22,9 @@ CONV: dict[str, Any] = {"T": F, "strides": [1, 1, 1, 1], "padding": b"SAME"}
 
 
 def faults(op: str, *, in_body: bool = False, **given: Any) -> list[tuple[str, str]]:
-    return list(attr_faults(op, Node.new("n", op, attrs=given).proto.attr, in_body=in_body))
+    # As written, whatever the op says.
+    attrs = {name: encode(value) for name, value in given.items()}
+    return list(attr_faults(op, Node.new("n", op, attrs=attrs).proto.attr, in_body=in_body))
 
 
 def test_sound():

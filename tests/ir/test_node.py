@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphsurgeon.errors import GraphError
+from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.tensors import dtypes
@@ -170,3 +172,32 @@ def test_a_node_in_a_graph_keeps_its_name():
     copy = graph["a"].copy()
     copy.name = "c"
     assert (copy.name, graph["a"].name) == ("c", "a")
+
+
+@pytest.mark.parametrize(
+    ("op", "key", "given", "held"),
+    [
+        ("Placeholder", "dtype", "float32", dtypes.FLOAT),
+        ("Placeholder", "shape", (None, 3), Shape((None, 3))),
+        ("IdentityN", "T", ["float32", np.int32], [dtypes.FLOAT, dtypes.INT32]),
+        ("FIFOQueueV2", "shapes", [(None, 2), [3]], [Shape((None, 2)), Shape((3,))]),
+        ("FusedBatchNormV3", "epsilon", 1, 1.0),
+        ("Conv2D", "strides", np.array([1, 2, 2, 1]), [1, 2, 2, 1]),
+        ("Mine", "dtype", "float32", b"float32"),
+        ("Placeholder", "_mine", "float32", b"float32"),
+    ],
+)
+def test_a_new_node_holds_attrs_as_its_op_has_them(op, key, given, held):
+    node = Node.new("n", op, attrs={key: given})
+    assert node.attrs[key] == held
+    assert type(node.attrs[key]) is type(held)
+
+
+def test_a_new_constant_is_of_the_dtype_it_says():
+    node = Node.new("n", "Const", attrs={"dtype": "float32", "value": [1, 2]})
+    assert (node.attrs["dtype"], node.attrs["value"].numpy().dtype) == ("float32", np.float32)
+
+
+def test_a_new_node_refuses_what_an_attr_of_its_op_cannot_hold():
+    with pytest.raises(GraphError, match="attr 'DstT' of op Cast holds type, not 'float33'"):
+        Node.new("n", "Cast", ["x"], attrs={"DstT": "float33"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphsurgeon.ir.attr_value import Shape
+from graphsurgeon.ir.attr_value import Shape, encode
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import (
     constant_value,
@@ -47,7 +47,7 @@ def test_a_handle_is_not_its_variable():
 
 
 def test_attrs_of_another_kind_are_unknown():
-    node = Node.new("x", "Placeholder", attrs={"dtype": 3, "shape": b"oops"})
+    node = Node.new("x", "Placeholder", attrs={"dtype": encode(3), "shape": encode(b"oops")})
     assert (node_shape(node), variable_dtype(node), variable_shape(node)) == (None, None, None)
     broken = Node.new("c", "Const", attrs={"dtype": dtypes.FLOAT, "value": floats(1)})
     broken.editable_proto().attr["value"].tensor.tensor_content = b"\0" * 7

@@ -42,7 +42,7 @@ def test_nodes_of_a_pattern_can_be_edited():
     pattern = NodePattern("Const", {"dtype": schema.AttrValue(type=1)}, ["value"])
     nodes = [pattern.node(name, own=(b"",)) for name in ("a", "b")]
     nodes[0].attrs["value"] = schema.AttrValue(i=3)
-    expected = Node.new("a", "Const", attrs={"dtype": schema.AttrValue(type=1), "value": 3})
+    expected = Node.new("a", "Const", attrs={"dtype": schema.AttrValue(type=1), "value": schema.AttrValue(i=3)})
     assert nodes[0].proto == expected.proto
     assert nodes[1].attrs["value"] is None
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphsurgeon.ir import ops
-from graphsurgeon.ir.attr_value import Placeholder
+from graphsurgeon.ir.attr_value import Placeholder, encode
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
@@ -30,7 +30,7 @@ F, N, D = dtypes.FLOAT, dtypes.INT32, dtypes.DOUBLE
 
 
 def node(op: str, **attrs: Any) -> Node:
-    return Node.new("n", op, attrs=attrs)
+    return Node.new("n", op, attrs={key: encode(value) for key, value in attrs.items()})
 
 
 def of(op: str, **attrs: Any) -> OpSignature:
