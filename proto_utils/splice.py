@@ -79,7 +79,7 @@ def join(pieces: Iterable[Piece]) -> bytes:
     return b"".join(p if isinstance(p, bytes) else b"".join(map(bytes, p.chunks())) for p in pieces)
 
 
-def insert(message: bytes, insertions: Sequence[Insertion]) -> list[Piece]:
+def insert(message: bytes, insertions: Sequence[Insertion], *, without: int | None = None) -> list[Piece]:
     """Put payloads into a serialized skeleton.
 
     Parameters
@@ -87,6 +87,8 @@ def insert(message: bytes, insertions: Sequence[Insertion]) -> list[Piece]:
     message : bytes
     insertions : sequence of Insertion
         Those that share a path and number are written as several records, in order.
+    without : int, optional
+        The number of a field whose records in the message are left out.
 
     Returns
     -------
@@ -101,6 +103,8 @@ def insert(message: bytes, insertions: Sequence[Insertion]) -> list[Piece]:
     for field in fields(message):
         while here and here[-1].number < field.number:
             pieces += _record(here.pop())
+        if field.number == without:
+            continue
         below = [i for i in deeper if _leads_into(i, message, field.number, field.wire_type, field.start, field.end)]
         if not below:
             pieces.append(message[field.record : field.end])

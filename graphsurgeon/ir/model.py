@@ -21,7 +21,7 @@ from proto_utils.named_tuple import NamedTuple
 from proto_utils.schema import MAX_MESSAGE_NBYTES
 from proto_utils.skeleton import next_record
 from proto_utils.splice import Insertion, Piece, insert, join, total_nbytes
-from proto_utils.wire import LEN, fields
+from proto_utils.wire import LEN
 
 _META_INFO, _GRAPH_DEF = 1, 2
 
@@ -256,7 +256,10 @@ class Model(ModelFace):
             return [self._origin]
         self._strip_defaults()
         rest = raw if raw is not None and now == as_read else now or b""
-        return insert(self._with_op_list(rest), [Insertion((), _GRAPH_DEF, self.graph_def_pieces())])
+        graph, info = Insertion((), _GRAPH_DEF, self.graph_def_pieces()), self._with_op_list()
+        if info is None:
+            return insert(rest, [graph])
+        return insert(rest, [Insertion((), _META_INFO, [info]), graph], without=_META_INFO)
 
     def _strip_defaults(self) -> None:
         if self.meta is None or not self.meta.meta_info_def.stripped_default_attrs:
@@ -268,8 +271,8 @@ class Model(ModelFace):
                 if node.origin is None:
                     strip_defaults(node)
 
-    def _with_op_list(self, rest: bytes) -> bytes:
-        """Return what surrounds the graph, with the ops listed that it uses; everything else keeps its bytes."""
+    def _with_op_list(self) -> bytes | None:
+        """Return the MetaInfoDef with the ops listed that the graph uses; None when they are."""
         # Imported here: nobody who only reads asks for TensorFlow's ops.
         from graphsurgeon.ir.op_defs import op_list
 
@@ -278,10 +281,9 @@ class Model(ModelFace):
             info.CopyFrom(self.meta.meta_info_def)
         listed = op_list(self.graph, self.library, info.stripped_op_list)
         if listed == info.stripped_op_list:
-            return rest
+            return None
         info.stripped_op_list.CopyFrom(listed)
-        others = [rest[each.record : each.end] for each in fields(rest) if each.number != _META_INFO]
-        return b"".join([schema.serialize(schema.MetaGraphDef(meta_info_def=info)), *others])
+        return schema.serialize(info)
 
     def graphs(self) -> Iterable[tuple[str | None, Graph]]:
         """Yield the main graph as (None, graph), then each function's body with its name."""

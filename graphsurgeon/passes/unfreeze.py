@@ -28,9 +28,10 @@ did not survive freezing are dropped, and reported. A note of all this goes into
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from graphsurgeon.display import Displayed
+from graphsurgeon.display import Displayed, Rows
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.index import Index
@@ -111,10 +112,9 @@ class UnfreezeReport(Displayed):
         self.notes = notes
         self.contexts = contexts
 
-    def to_json(self) -> dict[str, object]:
-        """Return it as JSON types."""
+    def _facts(self) -> dict[str, Any]:
         rows: dict[str, Sequence[NamedTuple]] = {"variables": self.variables, "kept": self.kept}
-        tables = {name: [row._asdict() for row in each] for name, each in rows.items()}
+        tables = {name: Rows(lambda row: row._asdict(), each) for name, each in rows.items()}
         contexts = None if self.contexts is None else [vars(each) for each in self.contexts]
         return {**tables, "notes": self.notes, "contexts": contexts}
 
@@ -341,19 +341,21 @@ def _complete_meta_graph(
     install_saver(model, [*saved, *states])
     replaced = stamp_version(meta)
     notes = [f"wrote tensorflow_version {VERSION}: no version is {replaced!r}"] if replaced else []
-    entries = [
+    # Made one by one, for a message of its own takes ten times its bytes.
+    entries = (
         (variable.to_proto(trainable=weight.trainable), _collections(weight))
         for weight, variable in zip(plan.weights, surgery.variables, strict=True)
-    ]
+    )
+    of_held = []
     known = listed_variables(meta)
     for each in held:
         variable, is_listed = each.variable, f"{each.variable.node}:0" in known
         if not is_listed and variable.initializer and variable.snapshot:
-            entries.append((variable.to_proto(trainable=each.is_trained), each.collections))
+            of_held.append((variable.to_proto(trainable=each.is_trained), each.collections))
         is_state = any(state.holder == variable.node for state in states)
         remark = None if is_state else each.remark(is_listed=is_listed)
         notes += [] if remark is None else [remark]
-    list_variables(meta, entries)
+    list_variables(meta, chain(entries, of_held))
     install_init_op(model, [*(each.variable for each in held), *surgery.variables])
     retarget_contexts(meta, surgery.moved)
     if surgery.kind == "resource":

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proto_utils import schema
 from proto_utils.files import BytesSource, Span
 from proto_utils.skeleton import Layout, strip
-from proto_utils.splice import Insertion, Piece, Records, insert, total_nbytes
+from proto_utils.splice import Insertion, Piece, Records, insert, join, total_nbytes
 from proto_utils.wire import len_header
 
 
@@ -89,3 +89,10 @@ def test_records_are_headers_and_payloads(number: int, payloads: list[bytes]):
 
 def test_records_come_some_at_a_time():
     assert [chunk.count(b"x") for chunk in Records(1, [b"x"] * 2500).chunks()] == [1024, 1024, 452]
+
+
+def test_records_of_a_field_are_left_out_for_others():
+    message = schema.serialize(schema.NodeDef(name="n", op="Add", input=["a", "b"], device="d"))
+    made = join(insert(message, [Insertion((), 3, [b"c"])], without=3))
+    assert made == schema.serialize(schema.NodeDef(name="n", op="Add", input=["c"], device="d"))
+    assert join(insert(message, [], without=9)) == message

@@ -35,7 +35,6 @@ from graphsurgeon.checks.consistency.checkpoint import checkpoint_findings
 from graphsurgeon.checks.consistency.named import named_findings
 from graphsurgeon.checks.consistency.savers import list_findings
 from graphsurgeon.checks.finding import Finding
-from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.variables.saver_calls import saver_calls
 
@@ -50,7 +49,7 @@ def consistency_findings(model: Model) -> list[Finding]:
     """
     if model.meta is None and not len(model.graph):
         return []
-    index = Index(model.graph)
+    index = model.graph.index
     calls = saver_calls(model, index)
     return [
         *named_findings(model),
