@@ -5,7 +5,6 @@ How many there are says the machine, or `set_num_threads`. What is computed does
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 from collections import deque
@@ -89,27 +88,6 @@ def in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
             jobs.put(None)
         for thread in threads:
             thread.join()
-
-
-def beside(function: Callable[[], R]) -> Callable[[], R]:
-    """Begin to call a function while the caller does something else.
-
-    Returns
-    -------
-    callable
-        Waits for the end, and returns or raises what the function does; to be called once. Where no threads are to be
-        started, nothing is done before that.
-    """
-    if num_threads() == 1:
-        return function
-    from queue import SimpleQueue
-
-    jobs: SimpleQueue[tuple[Any, SimpleQueue[Any]] | None] = SimpleQueue()
-    pending: deque[SimpleQueue[tuple[Any, BaseException | None]]] = deque([SimpleQueue()])
-    jobs.put((None, pending[0]))
-    jobs.put(None)
-    threading.Thread(target=_work, args=(lambda _: function(), jobs), daemon=True).start()
-    return functools.partial(_outcome, pending)
 
 
 def num_places() -> int:

@@ -26,7 +26,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from graphsurgeon.checks import verify
@@ -43,7 +42,6 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import places
 from proto_utils.errors import NotFoundError
-from proto_utils.threads import beside
 
 if TYPE_CHECKING:
     from graphsurgeon.ir.model import Model
@@ -82,18 +80,24 @@ class SourceReport(Displayed):
 FaultFinder = Callable[[str, Mapping[str, Tensor]], Mapping[str, str]]
 
 
+def find_faults(_: str, tensors: Mapping[str, Tensor]) -> Mapping[str, str]:
+    """Return what keeps tensors from being read, by name, in their order; all are read."""
+    expect_reading(tensors.values())
+    faults = {name: find_fault(tensor) for name, tensor in tensors.items()}
+    return {name: fault.message for name, fault in faults.items() if fault is not None}
+
+
 def verify_source(
     path: str | os.PathLike[str],
     *,
     against: str | os.PathLike[str] | None = None,
-    find_faults: FaultFinder | None = None,
+    find_faults: FaultFinder = find_faults,
 ) -> SourceReport:
     """Check what a path names against every rule, and every value against its checksum.
 
-    `find_faults` reads the values, such as by other processes; without it they are read by threads while the graph is
-    checked. With `against`, also whether it is the same model. Reads every stored value once, and those that are
-    compared once more; memory is flat. Errors are those of `graphsurgeon.formats.load.load`, and a PassError when only
-    one of the two has a graph.
+    `find_faults` reads the values, such as by other processes. With `against`, also whether it is the same model. Reads
+    every stored value once, and those that are compared once more; memory is flat. Errors are those of
+    `graphsurgeon.formats.load.load`, and a PassError when only one of the two has a graph.
     """
     try:
         found = detect(path)
@@ -102,42 +106,27 @@ def verify_source(
             raise
         # Something is there, so it is a state file that leads nowhere.
         return SourceReport([Finding(ERROR, "state-file", None, None, error.message)])
-    values = _Values(found, find_faults)
-    try:
-        model, of_graph = _checked_graph(found, values.tensors)
-    except BaseException:
-        values.close()
-        raise
-    of_values = values.findings()
+    is_alone = found.graph is None and found.not_a_graph is None
+    model, fault = (None, None) if is_alone else load_readable(found)
+    tensors, of_values, num_lost = _value_findings(found, find_faults)
+    of_graph = [] if fault is None else [Finding(ERROR, "graph-file", None, None, fault)]
+    if model is not None:
+        model.variables = tensors
+        of_graph += _model_findings(found, model) if fault is None else []
     findings = [*of_graph, *_state_findings(found), *of_values]
     same = None
     if against is not None:
         # Most are compared with nothing, and what compares is as much as all else here.
         from graphsurgeon.tools.sameness import compare
 
-        model = _with_values(load_graph(found), values.tensors) if model is None else model
+        if model is None:
+            model = load_graph(found)
+            model.variables = tensors
         compared = compare(model, load(against))
         findings += compared
         same = all(finding.severity != ERROR for finding in compared)
     findings.sort(key=lambda finding: finding.severity != ERROR)
-    num_nodes = 0 if model is None else len(model.graph)
-    return SourceReport(findings, num_nodes, len(values.tensors), values.num_lost, same)
-
-
-def _checked_graph(found: Detected, tensors: Mapping[str, Tensor]) -> tuple[Model | None, list[Finding]]:
-    """Load the graph, give it its values, and check it; of a checkpoint alone there is none."""
-    if found.graph is None and found.not_a_graph is None:
-        return None, []
-    model, fault = load_readable(found)
-    _with_values(model, tensors)
-    if fault is not None:
-        return model, [Finding(ERROR, "graph-file", None, None, fault)]
-    return model, _model_findings(found, model)
-
-
-def _with_values(model: Model, tensors: Mapping[str, Tensor]) -> Model:
-    model.variables = tensors
-    return model
+    return SourceReport(findings, 0 if model is None else len(model.graph), len(tensors), num_lost, same)
 
 
 def _model_findings(found: Detected, model: Model) -> list[Finding]:
@@ -174,69 +163,30 @@ def _state_findings(found: Detected) -> Iterator[Finding]:
         yield Finding(WARNING, "state-file", None, None, message)
 
 
-class _Values:
-    """The values of a checkpoint, which are read from its making on.
+def _value_findings(found: Detected, find_faults: FaultFinder) -> tuple[Mapping[str, Tensor], list[Finding], int]:
+    """Return the tensors of a checkpoint, what is wrong with them, for which each is read, and how many are lost."""
+    if found.lost_index is not None:
+        return {}, [Finding(ERROR, "missing-index", None, None, missing_index(found.lost_index).message)], 0
+    if found.prefix is None:
+        return {}, [], 0
+    checkpoint = _open(found)
+    if isinstance(checkpoint, Finding):
+        return {}, [checkpoint], 0
+    tensors = checkpoint.tensors()
+    files = checkpoint.damaged_files()
+    # What is lost with a file is counted there, not told one by one.
+    lost = {name for file in files for name in file.names}
+    findings = [Finding(ERROR, _RULES[file.damage], None, None, file.describe(len(checkpoint))) for file in files]
+    there = {name: tensor for name, tensor in tensors.items() if name not in lost}
+    if OBJECT_GRAPH_KEY in there:
+        # Imported here, as what graphs need: most checkpoints have no use for it.
+        from graphsurgeon.checks.consistency.object_graph import object_graph_findings
 
-    Attributes
-    ----------
-    tensors : mapping of str to Tensor
-        Of all that the checkpoint lists; empty without one.
-    num_lost : int
-        How many cannot be read, when the findings are there.
-    """
-
-    def __init__(self, found: Detected, find_faults: FaultFinder | None) -> None:
-        self.tensors: Mapping[str, Tensor] = {}
-        self.num_lost = 0
-        self._findings: list[Finding] = []
-        self._checkpoint: AnyCheckpoint | None = None
-        self._faults: Callable[[], Mapping[str, str]] = dict
-        if found.lost_index is not None:
-            self._findings.append(Finding(ERROR, "missing-index", None, None, missing_index(found.lost_index).message))
-        elif found.prefix is not None:
-            self._begin(found, found.prefix, find_faults)
-
-    def _begin(self, found: Detected, prefix: str, find_faults: FaultFinder | None) -> None:
-        checkpoint = _open(found)
-        if isinstance(checkpoint, Finding):
-            self._findings.append(checkpoint)
-            return
-        self._checkpoint, self.tensors = checkpoint, checkpoint.tensors()
-        files = checkpoint.damaged_files()
-        # What is lost with a file is counted there, not told one by one.
-        lost = {name for file in files for name in file.names}
-        self.num_lost = len(lost)
-        for file in files:
-            message = file.describe(len(checkpoint))
-            self._findings.append(Finding(ERROR, _RULES[file.damage], None, None, message))
-        there = {name: tensor for name, tensor in self.tensors.items() if name not in lost}
-        if find_faults is None:
-            self._faults = beside(partial(_find_faults, there))
-        else:
-            self._faults = partial(find_faults, prefix, there)
-        if OBJECT_GRAPH_KEY in there:
-            # Imported here: what most checkpoints have no use for.
-            from graphsurgeon.checks.consistency.object_graph import object_graph_findings
-
-            self._findings += object_graph_findings(self.tensors)
-
-    def findings(self) -> list[Finding]:
-        """Wait until all is read, and return what is wrong with it; to be called once."""
-        damaged = [Finding(ERROR, "checksum", name, None, fault) for name, fault in self._faults().items()]
-        self.num_lost += len(damaged)
-        return [*self._findings, *damaged]
-
-    def close(self) -> None:
-        """Have the reading end."""
-        if self._checkpoint is not None:
-            self._checkpoint.close()
-
-
-def _find_faults(tensors: Mapping[str, Tensor]) -> Mapping[str, str]:
-    """Return what keeps tensors from being read, by name, in their order; all are read."""
-    expect_reading(tensors.values())
-    faults = {name: find_fault(tensor) for name, tensor in tensors.items()}
-    return {name: fault.message for name, fault in faults.items() if fault is not None}
+        findings += object_graph_findings(tensors)
+    damaged = [
+        Finding(ERROR, "checksum", name, None, fault) for name, fault in find_faults(found.prefix, there).items()
+    ]
+    return tensors, [*findings, *damaged], len(lost) + len(damaged)
 
 
 def _open(found: Detected) -> AnyCheckpoint | Finding:

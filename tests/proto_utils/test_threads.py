@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from proto_utils.errors import CorruptionError, UnsupportedError
-from proto_utils.threads import beside, in_order, num_places, num_threads, set_num_threads
+from proto_utils.threads import in_order, num_places, num_threads, set_num_threads
 
 
 @pytest.fixture(autouse=True)
@@ -32,28 +32,6 @@ def test_how_many_is_said_by_the_machine_or_the_user():
 def test_results_come_in_order(count, num_items):
     set_num_threads(count)
     assert list(in_order(lambda item: item * item, range(num_items))) == [item * item for item in range(num_items)]
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_what_is_begun_beside_is_waited_for(count):
-    set_num_threads(count)
-    begun = threading.Event()
-
-    def work() -> int:
-        begun.set()
-        return threading.get_ident()
-
-    result = beside(work)
-    assert begun.wait(60 if count > 1 else 0) == (count > 1)
-    assert (result() == threading.get_ident()) == (count == 1)
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_what_is_raised_beside_is_raised_where_it_is_waited_for(count):
-    set_num_threads(count)
-    result = beside(lambda: int("x"))
-    with pytest.raises(ValueError, match="'x'"):
-        result()
 
 
 def test_several_work_at_a_time():

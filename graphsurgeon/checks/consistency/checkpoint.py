@@ -19,7 +19,6 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import EMA, SavedAs, VariableValues, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
-from graphsurgeon.variables.optimizer_state import optimizer_state
 from graphsurgeon.variables.saver_calls import SaverCall
 from graphsurgeon.variables.shape_and_slice import parse_shape_and_slice
 from proto_utils.errors import CorruptionError, LimitError, NotFoundError, UnsupportedError
@@ -183,6 +182,9 @@ def _extra_findings(stored: Mapping[str, Tensor], used: set[str]) -> Iterator[Fi
 
 
 def _kept_by_optimizers(stored: Mapping[str, Tensor]) -> Mapping[str, str]:
+    # Imported here: most checkpoints have nothing that the graph does not take.
+    from graphsurgeon.variables.optimizer_state import optimizer_state
+
     try:
         return optimizer_state(stored).reasons
     except (CorruptionError, LimitError):
