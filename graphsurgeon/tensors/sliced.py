@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MIN_GAP_NBYTES = 1 << 13
 
 
-class Runs(NamedTuple):
+class _Runs(NamedTuple):
     """Runs of elements of one length at equal distances; `first` is where the first one begins."""
 
     first: int
@@ -259,19 +259,19 @@ def _of_span(
         start = stop
 
 
-def _runs(ranges: Sequence[range], dims: Sequence[int]) -> Runs | None:
+def _runs(ranges: Sequence[range], dims: Sequence[int]) -> _Runs | None:
     """Return a part of a run of values, which is not all of it, as runs at equal distances; None when it is not."""
     axis = max(axis for axis, dim in enumerate(dims) if ranges[axis] != range(dim))
     inner = math.prod(dims[axis + 1 :])
     along = ranges[axis]
     if axis == 0:
-        return Runs(along.start * inner, inner, along.step * inner, len(along))
+        return _Runs(along.start * inner, inner, along.step * inner, len(along))
     if not along or along.step != 1 or any(ranges[other] != range(dims[other]) for other in range(axis)):
         return None
-    return Runs(along.start * inner, len(along) * inner, dims[axis] * inner, math.prod(dims[:axis]))
+    return _Runs(along.start * inner, len(along) * inner, dims[axis] * inner, math.prod(dims[:axis]))
 
 
-def _of_runs(source: FileSource, span: Span, itemsize: int, runs: Runs, nbytes: int) -> Iterator[memoryview]:
+def _of_runs(source: FileSource, span: Span, itemsize: int, runs: _Runs, nbytes: int) -> Iterator[memoryview]:
     """Yield runs of values in a file, as many as a piece may take; what lies between them is not read."""
     first, length, stride = (count * itemsize for count in runs[:3])
     if length > nbytes:
