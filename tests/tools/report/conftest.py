@@ -21,7 +21,8 @@ KEYS = {
     "Enter": 13, "Escape": 27, "Backspace": 8, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39,
     "ArrowDown": 40, "Home": 36, "End": 35,
 }  # fmt: skip
-SECONDS = 60
+#: How long what has to come may take, on whatever machine.
+SECONDS = 120
 
 
 class Shown:
