@@ -101,7 +101,10 @@ class Browser:
         words = [*_FLAGS, f"user-data-dir={self._profile}", *(["no-sandbox"] if os.geteuid() == 0 else [])]
         flags = ["--" + word for word in words]
         try:
-            self.pid = os.posix_spawn(path, [path, *flags], _environment(), file_actions=actions, setpgroup=0)
+            # Without a page that it is to begin with, it makes that of a new tab, which asks the network.
+            self.pid = os.posix_spawn(
+                path, [path, *flags, "about:blank"], _environment(), file_actions=actions, setpgroup=0
+            )
         finally:
             for fd in ends:
                 os.close(fd)

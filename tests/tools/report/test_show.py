@@ -76,25 +76,17 @@ def test_a_cell_draws_it_in_a_browser(browser: Browser, fixtures: Path, tmp_path
 def framed(page: Page) -> Callable[[str], Any]:
     """Return what evaluates an expression in the frame of a page, which has a process of its own."""
     limit = time.monotonic() + SECONDS
-    while not _frames(page):
+    while not (found := _frames(page)):
         assert time.monotonic() < limit, "there is no frame"
         time.sleep(0.05)
-
-    def evaluate(expression: str) -> Any:
-        # Of the frame as it is now: a session that began before its document came may stay with what was there before.
-        target = _frames(page)[0]
-        session = page.browser.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        try:
-            return Page(page.browser, session, target).evaluate(expression)
-        finally:
-            page.browser.send("Target.detachFromTarget", sessionId=session)
-
-    return evaluate
+    session = page.browser.send("Target.attachToTarget", targetId=found[0], flatten=True)["sessionId"]
+    return Page(page.browser, session, found[0]).evaluate
 
 
 def _frames(page: Page) -> list[str]:
+    # Pages of the browser's own, as that of a new tab, have frames too.
     targets = page.browser.send("Target.getTargets")["targetInfos"]
-    return [each["targetId"] for each in targets if each["type"] == "iframe"]
+    return [each["targetId"] for each in targets if (each["type"], each["url"]) == ("iframe", "about:srcdoc")]
 
 
 def wait(evaluate: Callable[[str], Any], expression: str) -> None:
