@@ -9,6 +9,7 @@ from graphsurgeon.ir.node_making import make_node
 from graphsurgeon.ir.versions import needs_of
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils import schema
+from tests.tf.judge import TensorFlow
 
 #: Of these TensorFlow's Python has another default than the registry, or the registry has a type for no output.
 ODD = {"SdcaOptimizer", "SdcaOptimizerV2", "MakeIterator"}
@@ -22,10 +23,15 @@ def made_like(case) -> tuple[Node, schema.NodeDef]:
     return make_node(wanted.name, wanted.op, inputs, attrs=attrs), wanted
 
 
-def test_a_node_of_every_op_is_tensorflows(tf2):
-    cases = tf2.call("node_defs:made", timeout=400)
+def made_by(tensorflow, directory):
+    """Return the nodes of each op, from a process of its own: other tests may have registered ops (TFLite's)."""
+    with TensorFlow(tensorflow.python, directory) as fresh:
+        return fresh.call("node_defs:made", timeout=400)
+
+
+def test_a_node_of_every_op_is_tensorflows(tf2, tmp_path):
     equal = set()
-    for op, found in cases.items():
+    for op, found in made_by(tf2, tmp_path).items():
         for node, wanted in map(made_like, found):
             if op not in ODD:
                 assert node.proto == wanted, op
@@ -33,9 +39,9 @@ def test_a_node_of_every_op_is_tensorflows(tf2):
     assert len(equal) > 1590
 
 
-def test_what_1_15_knows_of_a_node_is_as_it_makes_it(tf1):
+def test_what_1_15_knows_of_a_node_is_as_it_makes_it(tf1, tmp_path):
     equal = set()
-    for op, found in tf1.call("node_defs:made", timeout=400).items():
+    for op, found in made_by(tf1, tmp_path).items():
         for node, wanted in map(made_like, found):
             if op in ODD:
                 continue
