@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.compare import index_of
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.pieces import ElementReader
 from proto_utils.errors import UnsupportedError
 
@@ -56,6 +57,7 @@ def write_csv(tensor: Tensor, sink: Sink) -> None:
         reason = f"the value has {len(tensor.shape)} axes, and a table has two"
         hint = "a part of it with indices for some axes has fewer: NAME[0, 0]; .npy takes any"
         raise PassError("cat", reason, hint=hint)
+    expect_reading([tensor])
     width = tensor.shape[1] if len(tensor.shape) == _MAX_RANK else 1
     cells = _texts(tensor) if tensor.dtype is dtypes.STRING else _numbers(tensor)
     for lines in _lines(cells, width):

@@ -41,6 +41,7 @@ from graphsurgeon.rewrites.quantizing.chosen_constants import (
 )
 from graphsurgeon.rewrites.quantizing.variable_codes import VariableCodes
 from graphsurgeon.tensors import dtypes
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.tensor import Tensor
 
 _NAME = "quantize_weights"
@@ -133,6 +134,7 @@ def quantize_weights(
     chosen, variables = chosen_weights(model, minimum_size, select, exclude, role)
     rows, kept, made = [], [], dict[str | None, dict[str, list[Node]]]()
     saved = 0
+    expect_reading(each.value for each in chosen if not _refusal(each, _graph_of(model, each)))
     for each in chosen:
         graph = _graph_of(model, each)
         reason = _refusal(each, graph)
@@ -167,6 +169,7 @@ def _quantize_variables(
 
     reasons = codes.choose(names)
     ends: dict[str, tuple[float, float]] = {}
+    expect_reading(model.variables[key] for key in dict.fromkeys(codes.chosen.values()))
     for name, key in codes.chosen.items():
         value = model.variables[key]
         if key not in ends and (found := _range(name, value)) is not None:

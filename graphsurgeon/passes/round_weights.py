@@ -32,6 +32,7 @@ from graphsurgeon.names import Names, node_of
 from graphsurgeon.passes._contract import model_pass, takes_tensors
 from graphsurgeon.rewrites.quantizing.chosen_constants import chosen_constants
 from graphsurgeon.rewrites.training.prunable import Prunable, prunable
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
@@ -144,15 +145,16 @@ def round_weights(
     found = {each.name: each for each in _targets(model, max(minimum_size, 2))}
     report = RoundWeightsReport([], [], num_steps)
     rounded = []
-    for name in selected(found, select, exclude):
-        each = found[name]
+    chosen = [found[name] for name in selected(found, select, exclude)]
+    expect_reading(each.value for each in chosen if not each.against or select)
+    for each in chosen:
         if each.against and not select:
-            report.kept.append(UnroundedRow(name, each.against))
+            report.kept.append(UnroundedRow(each.name, each.against))
             continue
         try:
             row, tensor = _rounded(each, num_steps)
         except UnsupportedError as error:
-            report.kept.append(UnroundedRow(name, error.reason))
+            report.kept.append(UnroundedRow(each.name, error.reason))
             continue
         report.rounded.append(row)
         rounded.append((each, tensor))

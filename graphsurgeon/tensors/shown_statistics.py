@@ -11,8 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from graphsurgeon.tensors.elementwise import has_values
-from graphsurgeon.tensors.statistics import Statistics, statistics
+from graphsurgeon.tensors.statistics import Statistics, has_statistics, statistics
 from graphsurgeon.tensors.tensor import Tensor
 
 #: How many bins a line has.
@@ -27,7 +26,7 @@ def statistics_of(tensor: Tensor) -> dict[str, Any] | None:
 
     Numbers that are not finite are None. Errors as `statistics`.
     """
-    if not has_values(tensor.dtype) or tensor.dtype.is_complex:
+    if not has_statistics(tensor):
         return None
     found = statistics(tensor)
     numbers = {

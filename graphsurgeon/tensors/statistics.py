@@ -80,6 +80,11 @@ class Statistics(NamedTuple):
         return math.sqrt(self.sum_squares)
 
 
+def has_statistics(tensor: Tensor) -> bool:
+    """Return whether the elements of a tensor are real numbers, booleans among them."""
+    return has_values(tensor.dtype) and not tensor.dtype.is_complex
+
+
 def statistics(tensor: Tensor) -> Statistics:
     """Return the statistics of a tensor of real numbers, booleans among them, which is read once.
 
@@ -90,7 +95,7 @@ def statistics(tensor: Tensor) -> Statistics:
     CorruptionError
         The values do not match their checksum.
     """
-    if not has_values(tensor.dtype) or tensor.dtype.is_complex:
+    if not has_statistics(tensor):
         raise UnsupportedError(f"elements of dtype {tensor.dtype.name} have no statistics")
     import numpy as np
 

@@ -10,6 +10,7 @@ from graphsurgeon.display import escaped
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.find import find_tensor
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.output import Transaction
 
@@ -59,11 +60,12 @@ class FoundTensor:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Read the value."""
+        expect_reading([self.tensor])
         return self.tensor.numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """Read the value; numpy calls this."""
-        value = self.tensor.numpy()
+        value = self.numpy()
         return value if dtype is None else value.astype(dtype, copy=False)
 
     def stats(self) -> dict[str, Any] | None:
@@ -73,6 +75,7 @@ class FoundTensor:
         """
         from graphsurgeon.tensors.shown_statistics import statistics_of
 
+        expect_reading([self.tensor])
         return statistics_of(self.tensor)
 
     def __repr__(self) -> str:

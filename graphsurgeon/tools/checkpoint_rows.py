@@ -9,6 +9,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.names import matches, node_of, split_patterns, unmatched
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.variables.object_graph import ObjectGraph
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class CheckpointRows:
 
     def __iter__(self) -> Iterator[Row]:
         naming = self._naming
+        stats = self.stats() if self.has_stats else None
         for name, entry in self._shown():
             row: Row = {"name": name, "dtype": entry.dtype.name, "shape": list(entry.shape)}
             row["nbytes"] = self._checkpoint.stored_nbytes(name, entry)
@@ -47,8 +49,8 @@ class CheckpointRows:
                 row["slices"] = len(entry.slices)
             if name in self._damage:
                 row["damage"] = self._damage[name]
-            if self.has_stats:
-                row["stats"] = self.stats(name)
+            if stats is not None:
+                row["stats"] = next(stats)
             if naming is not None:
                 row.update(naming.columns(name))
             yield row
@@ -56,11 +58,15 @@ class CheckpointRows:
     def __len__(self) -> int:
         return len(self._checkpoint if self._chosen is None else self._chosen)
 
-    def stats(self, name: str) -> dict[str, Any] | None:
-        """Return the statistics of a tensor's values, None of one that has none or has lost them."""
+    def stats(self) -> Iterator[dict[str, Any] | None]:
+        """Yield the statistics of each row's values, None of one that has none or has lost them."""
         from graphsurgeon.tensors.shown_statistics import statistics_of
+        from graphsurgeon.tensors.statistics import has_statistics
 
-        return None if name in self._damage else statistics_of(self._checkpoint[name])
+        kept = (self._checkpoint[name] for name, _ in self._shown() if name not in self._damage)
+        expect_reading(filter(has_statistics, kept))
+        for name, _ in self._shown():
+            yield None if name in self._damage else statistics_of(self._checkpoint[name])
 
     def table(self, show_shape: Callable[[Sequence[int]], str] = str) -> tuple[list[str], _Cells]:
         """Return the headers and the rows of a table, without columns that would be empty."""

@@ -13,6 +13,7 @@ from graphsurgeon.formats.load import load_graph, open_checkpoint
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import Names, matches, node_of, split_names, split_patterns, texts_of, unmatched
 from graphsurgeon.rewrites.shaping.node_shapes import MAX_NODES, NodeShapes
+from graphsurgeon.tensors.expected import expect_reading
 from proto_utils.errors import NotFoundError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -142,10 +143,12 @@ def _add_stats(model: Model, rows: list[Row]) -> None:
     """Add the statistics of constants to their rows."""
     from graphsurgeon.ir.node_facts import constant_value
     from graphsurgeon.tensors.shown_statistics import statistics_of
+    from graphsurgeon.tensors.statistics import has_statistics
 
-    for row in rows:
-        node = model.graph.get(row["name"])
-        value = None if node is None else constant_value(node)
+    nodes = [model.graph.get(row["name"]) for row in rows]
+    values = [None if node is None else constant_value(node) for node in nodes]
+    expect_reading(value for value in values if value is not None and has_statistics(value))
+    for row, value in zip(rows, values, strict=True):
         row["stats"] = None if value is None else statistics_of(value)
 
 

@@ -21,8 +21,9 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.names import Names
 from graphsurgeon.passes.infer_shapes import infer_shapes
 from graphsurgeon.rewrites.shaping.node_shapes import MAX_NODES
+from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.selection import Skipped, selected
-from graphsurgeon.tensors.statistics import statistics
+from graphsurgeon.tensors.statistics import has_statistics, statistics
 from graphsurgeon.tools.retention.stored import age, files_of, prefixes_in, stored
 from graphsurgeon.weights import find_weights
 from proto_utils import places
@@ -149,6 +150,8 @@ def tensorboard(  # noqa: PLR0913 -- each is one option
         writer = EventWriter(transaction.create(path), began)
         if model is not None and graph:
             writer.graph(_shown_graph(model, report.notes).graph_def_pieces(), began)
+        every = (tensor for step in steps for name, tensor in step.tensors.items() if name in wanted)
+        expect_reading(filter(has_statistics, every))
         for step in steps:
             _log(writer, step, wanted, report)
     return report

@@ -162,6 +162,30 @@ def test_the_tensor_at_hand_is_named(shown: Shown, line: str):
     assert all(f"  {name}/kernel" in bars for name in ("a", "b", "out")), bars
 
 
+@pytest.mark.parametrize(
+    ("line", "nbytes"),
+    [
+        ("ls {m}/m.ckpt --stats", "4.2 MB"),
+        ("ls {m}/f.pb --stats", "4.2 MB"),
+        ("cat {m}/m.ckpt out/kernel", "2.1 MB"),
+        ("cat {m}/m.ckpt out/kernel --stats", "2.1 MB"),
+        ("cat {m}/m.ckpt out/kernel[:32] -o {out}/x.csv", "131.1 kB"),
+        ("report {m}/m.ckpt -o {out}/x.html", "4.2 MB"),
+        ("report {m}/f.pb -o {out}/x.html", "4.2 MB"),
+        ("tensorboard {m}/m.ckpt -o {out}/log", "4.2 MB"),
+        (f"round-weights {FROZEN}", "4.2 MB"),
+        (f"quantize-weights {FROZEN}", "4.2 MB"),
+        (f"run {FROZEN} --recipe {{m}}/steps.json --record", "4.2 MB"),
+    ],
+)
+def test_what_is_read_is_told_beforehand(shown: Shown, line: str, nbytes: str):
+    seen = shown(line)
+    assert seen.code == 0, seen.text
+    reading = [bar for bar in seen.bars if bar.startswith("reading 100%")]
+    assert reading
+    assert f" {nbytes} of {nbytes} " in reading[-1], reading
+
+
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])
 @pytest.mark.parametrize("line", ["verify {m}/m.ckpt", "inspect {m}/f.pb", f"prune {FROZEN} --outputs out"])
 def test_nothing_moves_where_nobody_reads_along(shown: Shown, line: str, flag: str):

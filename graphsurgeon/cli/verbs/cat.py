@@ -12,7 +12,6 @@ from graphsurgeon.cli.destination import check_file
 from graphsurgeon.cli.output import count, emit_json, emit_line, format_nbytes, format_shape, remark
 
 if TYPE_CHECKING:
-    from graphsurgeon.tensors.tensor import Tensor
     from graphsurgeon.tools.cat import FoundTensor
 
 
@@ -56,7 +55,7 @@ def command(
     if stats:
         _show_stats(found)
     elif output is None:
-        emit_line(_to_text(tensor, full))
+        emit_line(_to_text(found, full))
     elif not quiet:
         emit_line(f"wrote {output}")
 
@@ -69,9 +68,9 @@ def _show_stats(found: FoundTensor) -> None:
         emit_line(line)
 
 
-def _to_text(tensor: Tensor, full: bool) -> str:
+def _to_text(found: FoundTensor, full: bool) -> str:
     import numpy as np
 
-    array = tensor.numpy()
+    array = found.numpy()
     with np.printoptions(threshold=array.size + 1 if full else 1000):
         return str(array)

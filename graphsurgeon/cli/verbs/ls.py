@@ -99,7 +99,7 @@ def _with_stats(rows: CheckpointRows) -> tuple[list[str], Iterable[Sequence[obje
     from graphsurgeon.cli.statistics import HEADERS, stats_cells
 
     # Read once, though a table is gone through twice.
-    return [*headers, *HEADERS], [[*row, *stats_cells(rows.stats(str(row[0])))] for row in cells]
+    return [*headers, *HEADERS], [[*row, *stats_cells(stats)] for row, stats in zip(cells, rows.stats(), strict=True)]
 
 
 _COLUMNS: tuple[tuple[str, Callable[[Any], object]], ...] = (

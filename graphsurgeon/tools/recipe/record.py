@@ -22,7 +22,7 @@ from graphsurgeon.ir.function_calls import RECORD_FUNCTION
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
-from proto_utils import schema
+from proto_utils import meter, schema
 from proto_utils.errors import CorruptionError
 from proto_utils.opening import open_source
 
@@ -77,6 +77,7 @@ def digests(paths: Iterable[str]) -> Iterator[dict[str, Any]]:
     for path in paths:
         digest = hashlib.sha256()
         with contextlib.closing(open_source(path)) as source:
+            meter.expect(source.size)
             for block in source.chunks(0, source.size):
                 digest.update(block)
         yield {"name": os.path.basename(path), "nbytes": source.size, "sha256": digest.hexdigest()}

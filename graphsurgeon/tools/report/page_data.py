@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.names import Names
 from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
+from graphsurgeon.tensors.expected import expect_reading
+from graphsurgeon.tensors.statistics import has_statistics
 from graphsurgeon.tools.checkpoint_summary import summarize_checkpoint
 from graphsurgeon.tools.inspect import inspect_model
 from graphsurgeon.tools.report.changes import draw_graphs, draw_weights, summary_lines
@@ -130,12 +133,12 @@ class _Page:
         self._read_weights(values)
 
     def _read_weights(self, values: bool) -> None:
-        num_left = 0
         roles = self.graphs[0].facts["role"] if self.graphs else {}
-        for found in weights_of(self._given.model, self.index, self._given.damage):
-            if len(self._rows) >= MAX_WEIGHTS:
-                num_left += 1
-                continue
+        weights = weights_of(self._given.model, self.index, self._given.damage)
+        listed = list(itertools.islice(weights, MAX_WEIGHTS))
+        if values:
+            expect_reading(each.tensor for each in listed if each.tensor is not None and has_statistics(each.tensor))
+        for found in listed:
             row = weight_row(found, values=values)
             number = self.graphs[0].numbers.get(found.node) if self.graphs and found.node is not None else None
             if number is not None:
@@ -144,6 +147,7 @@ class _Page:
                 if name is not None:
                     self._by_name.setdefault(name, row)
             self._rows.append(row)
+        num_left = sum(1 for _ in weights)
         if num_left:
             self._notes.append(f"{count(num_left, 'weight')} behind the first {MAX_WEIGHTS:,} are not listed")
         if not values:

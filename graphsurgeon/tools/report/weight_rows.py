@@ -13,9 +13,8 @@ from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
-from graphsurgeon.tensors.elementwise import has_values
 from graphsurgeon.tensors.shown_statistics import histogram
-from graphsurgeon.tensors.statistics import statistics
+from graphsurgeon.tensors.statistics import has_statistics, statistics
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.report.texts import named, shortened
 from graphsurgeon.tools.summary.parameters import parameters_of
@@ -124,7 +123,7 @@ def weight_row(found: FoundWeight, *, values: bool) -> dict[str, Any]:
 
 
 def _stats(tensor: Tensor) -> dict[str, Any] | None:
-    if not has_values(tensor.dtype) or tensor.dtype.is_complex:
+    if not has_statistics(tensor):
         return None
     found = statistics(tensor)
     counts = histogram(found, _NUM_BINS)
