@@ -33,7 +33,7 @@ from proto_utils.files import FileSource
 from proto_utils.named_tuple import NamedTuple
 from proto_utils.opening import open_source
 from proto_utils.places import paths_after
-from proto_utils.remote.address import is_elsewhere, spelled
+from proto_utils.remote.address import is_elsewhere, spelled, split_member
 from proto_utils.wire import VARINT, fields
 
 _EVENTS_NAME = ".tfevents."
@@ -125,7 +125,7 @@ def detect(path: str | os.PathLike[str]) -> Detected:
             return found
     found = _detect_prefix(path) or _detect_prefix(re.sub(state_file.V1_PATTERN, "", path))
     if found is None:
-        raise _missing(path)
+        raise missing(path)
     return found._replace(path=path)
 
 
@@ -229,13 +229,13 @@ def _detect_directory(path: str) -> Detected:
     if len(prefixes) == 1:
         return _detect_member(os.path.join(path, prefixes[0]))._replace(path=path)
     if prefixes:
-        hint = f"name one of them: {', '.join(prefix or '(empty)' for prefix in prefixes[:5])}"
+        hint = f"name one of them: {', '.join(os.path.join(path, prefix) for prefix in prefixes[:5])}"
         raise UnsupportedError(f"a directory with {len(prefixes)} checkpoints and no state file", path=path, hint=hint)
     events = sorted(name for name in names if _EVENTS_NAME in name)
     if len(events) == 1:
         return _detect_file(os.path.join(path, events[0]))._replace(path=path)
     if events:
-        hint = f"name one of them: {', '.join(events[:5])}"
+        hint = f"name one of them: {', '.join(os.path.join(path, name) for name in events[:5])}"
         raise UnsupportedError(f"a directory with {len(events)} files of events", path=path, hint=hint)
     _refuse_foreign_directory(path, names)
     what = "a directory without saved_model.pb, checkpoint state file or checkpoint"
@@ -332,13 +332,17 @@ def _foreign(path: str, looks_like: str, hint: str | None = None) -> Unsupported
     return UnsupportedError(f"not a TensorFlow graph or checkpoint: this is {looks_like}", path=path, hint=hint)
 
 
-def _missing(path: str) -> NotFoundError | ChangedError:
+def missing(path: str) -> NotFoundError | ChangedError:
+    """Return the error for a path at which nothing is: what is the matter there, and what resembles it."""
     from proto_utils.leftovers import half_replaced
 
     if is_elsewhere(path):
         # It may be there, for others: that is told by who opens it.
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
             open_source(path).close()
+    archive = _missing_archive(path)
+    if archive is not None:
+        return archive
     stem = re.sub(_MEMBER, "", path)
     half = half_replaced(index_path(stem)) or half_replaced(path)
     if half is not None:
@@ -348,6 +352,15 @@ def _missing(path: str) -> NotFoundError | ChangedError:
     if _has_data_files(path):
         return missing_index(index_path(path))
     return NotFoundError("file", path, _neighbours(path), hint=hint_of_parts(path))
+
+
+def _missing_archive(path: str) -> NotFoundError | None:
+    """Return the error for a member of an archive that is not there itself; None of any other path."""
+    found = split_member(path)
+    if found is None or places.isfile(found[0]):
+        return None
+    hint = "it is a directory, whose files need no mark" if places.isdir(found[0]) else None
+    return NotFoundError("archive", found[0], _neighbours(found[0]), hint=hint)
 
 
 def missing_index(path: str) -> NotFoundError:

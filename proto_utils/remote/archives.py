@@ -296,7 +296,7 @@ class ArchiveStore(Store):
         """Return the names in a directory, as `Store.entries`."""
         archive, name = opened(path)
         if archive is None or name not in archive.folders:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            raise _not_there(archive, path)
         return sorted(archive.folders[name].items())
 
     def fetch(self, path: str, facts: Facts, ranges: Sequence[Range]) -> list[bytes]:  # noqa: ARG002
@@ -320,7 +320,7 @@ class MemberSource(FileSource):
         self.path = place = os.fspath(path)
         archive, name = opened(place)
         if archive is None or (name not in archive.members and name not in archive.folders):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
+            raise _not_there(archive, place)
         if name not in archive.members:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), place)
         self._archive, self._is_closed = archive, False
@@ -380,6 +380,12 @@ def opened(path: str) -> tuple[Archive | None, str]:
         while len(_open) > _MAX_OPEN:
             _open.pop(next(iter(_open)))
     return archive, archive.followed(name)
+
+
+def _not_there(archive: Archive | None, path: str) -> FileNotFoundError:
+    """Return the error about a member that its archive does not have, or about the archive when that is not there."""
+    found = split_member(path) if archive is None else None
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path if found is None else found[0])
 
 
 def _name_of(name: str) -> str:

@@ -169,7 +169,18 @@ def test_directory_with_several_and_no_state_file(checkpoint):
     (checkpoint.parent / "checkpoint").unlink()
     with pytest.raises(UnsupportedError, match="2 checkpoints") as caught:
         detect(checkpoint.parent)
-    assert "m.ckpt, n.ckpt" in str(caught.value.hint)
+    directory = checkpoint.parent
+    assert f"{directory}/m.ckpt, {directory}/n.ckpt" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("mark", ["!m.ckpt", "!", "!/a/m.ckpt"])
+def test_an_archive_that_is_not_there_is_no_missing_member(tmp_path, mark):
+    (tmp_path / "models.tar").touch()
+    with pytest.raises(NotFoundError, match=r"no archive '.*model\.tar'; did you mean '.*models\.tar'\?$"):
+        detect(f"{tmp_path}/model.tar{mark}")
+    (tmp_path / "model.tar").mkdir()
+    with pytest.raises(NotFoundError, match=r"no archive '.*model\.tar'; it is a directory"):
+        detect(f"{tmp_path}/model.tar{mark}")
 
 
 def test_prefix_with_an_empty_basename(tmp_path):

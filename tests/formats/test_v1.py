@@ -309,7 +309,7 @@ def test_alone_in_a_directory(tmp_path: Path):
     write_v1(tmp_path / "a" / "n-00000-of-00001", {"w": FLOATS})
     with pytest.raises(UnsupportedError, match="a directory with 2 checkpoints") as caught:
         gs.load_checkpoint(tmp_path / "a")
-    assert caught.value.hint == "name one of them: m, n"
+    assert caught.value.hint == f"name one of them: {tmp_path}/a/m, {tmp_path}/a/n"
 
 
 def test_in_a_saved_model(tmp_path: Path):

@@ -28,7 +28,7 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.values import as_tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import places
-from proto_utils.errors import NotFoundError, UnsupportedError
+from proto_utils.errors import UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.named_tuple import NamedTuple
 from proto_utils.opening import open_source
@@ -307,7 +307,9 @@ def detect(path: str) -> ImportFormat:
     try:
         source = open_source(path)
     except FileNotFoundError:
-        raise _model_error(path) or NotFoundError("file", path) from None
+        from graphsurgeon.formats.detect import missing
+
+        raise _model_error(path) or missing(path) from None
     head = source.read(0, min(source.size, HEAD_NBYTES))
     for kind, row in _FORMATS.items():
         if row.begins(head, source):

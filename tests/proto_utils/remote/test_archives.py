@@ -74,6 +74,13 @@ def test_directories(archive: str):
         store.entries(f"{archive}!a")
 
 
+def test_who_looks_into_an_archive_that_is_not_there_hears_its_name(tmp_path: Path):
+    for look in (MemberSource, ArchiveStore().entries):
+        with pytest.raises(FileNotFoundError) as caught:
+            look(f"{tmp_path}/no.tar!a")
+        assert caught.value.filename == f"{tmp_path}/no.tar"
+
+
 def test_on_a_server(archive: str):
     pytest.importorskip("aiohttp", reason="sources at URLs need the extra `remote`")
     with serving(Path(archive).parent) as web:
