@@ -6,9 +6,13 @@ import os
 from typing import Any
 
 from graphsurgeon.display import html_of
+from graphsurgeon.formats.detect import missing
 from graphsurgeon.formats.state_file import FILE_NAME, checkpoint_exists, read_state
+from graphsurgeon.names import some_of
 from proto_utils import places
-from proto_utils.errors import NotFoundError
+from proto_utils.errors import GraphSurgeonError, NotFoundError
+
+_MAX_NAMED = 3
 
 
 class Latest:
@@ -61,7 +65,7 @@ def latest(directory: str | os.PathLike[str]) -> Latest:
     Raises
     ------
     NotFoundError
-        There is no state file, or the checkpoint that it names is not there.
+        There is no state file, or the checkpoint that it names is not there; the newest that is there is named.
     CorruptionError
         The state file is damaged.
     """
@@ -70,8 +74,32 @@ def latest(directory: str | os.PathLike[str]) -> Latest:
     state = read_state(place, name)
     file = os.path.join(place, name)
     if state is None:
-        raise NotFoundError("checkpoint state file", file)
+        raise _no_state_file(place, file)
     if not checkpoint_exists(state.latest):
-        existing = [path for path in state.checkpoints if checkpoint_exists(path)]
+        existing = [path for path in state.checkpoints if checkpoint_exists(path)] or _oldest_first(place)
         raise NotFoundError("checkpoint", state.latest, existing[-1:], where=f"what {file} names")
     return Latest(state.latest, list(state.checkpoints))
+
+
+def _no_state_file(directory: str, file: str) -> GraphSurgeonError:
+    """Return the error for a directory without a state file, with the checkpoints that are in it."""
+    if directory and not places.isdir(directory):
+        if not checkpoint_exists(directory):
+            return missing(directory)
+        hint = f"it is a checkpoint, of the directory {os.path.dirname(directory) or os.curdir!r}"
+        return NotFoundError("directory", directory, hint=hint)
+    found = _oldest_first(directory)[::-1]
+    if not found:
+        return NotFoundError("checkpoint state file", file, hint="nor is there a checkpoint in its directory")
+    hint = f"name a checkpoint in place of its directory: {found[0]}"
+    if found[1:]:
+        hint += f" is the newest, before {some_of(found[1:], _MAX_NAMED)}"
+    return NotFoundError("checkpoint state file", file, hint=hint, listed=found)
+
+
+def _oldest_first(directory: str) -> list[str]:
+    """Return the prefixes of all checkpoints in a directory, by time."""
+    from graphsurgeon.tools.retention.stored import age, files_of, prefixes_in, stored
+
+    rows = [stored(prefix, files_of(prefix)) for prefix in prefixes_in(directory or os.curdir)]
+    return [os.path.join(directory, os.path.basename(row.prefix)) for row in sorted(rows, key=age)]
