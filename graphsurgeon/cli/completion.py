@@ -30,6 +30,7 @@ from click.shell_completion import CompletionItem, ShellComplete
 
 from graphsurgeon.cli.options import COMPLETION
 from graphsurgeon.errors import GraphSurgeonError
+from proto_utils import places
 
 if TYPE_CHECKING:
     from graphsurgeon.cli.group import VerbGroup
@@ -38,8 +39,11 @@ VARIABLE = COMPLETION
 _LINE, _BREAKS = "_GRAPHSURGEON_LINE", "_GRAPHSURGEON_BREAKS"
 _MAX_TEXT = 70
 
-#: What help calls the values that are files, directories, and names of what is in a SRC.
-_FILES = re.compile(r"(SRC|DST|FILE|PREFIX|CHECKPOINT|OTHER|TARGET|[AB])(\.\.\.)?")
+#: What help calls the values that are files, directories, one of few words, ops, and names of what is in a SRC.
+_FILES = re.compile(r"(SRC|DST|FILE|PREFIX|CHECKPOINT|OTHER|TARGET|PAGE|PICTURE|[AB])(\.\.\.)?")
+_DIRECTORIES = ("DIR", "LOGDIR")
+_WORDS = re.compile(r"[a-z]+(\|[a-z]+)+")
+_OP = "OP"
 _NAMES = re.compile(r"NODES?|NAMES|TENSOR|PATTERN|OLD=|INPUT=")
 #: Those that have names behind the sign too.
 _NAMES_BEHIND = re.compile(r"=\]?(NEW|TENSOR)")
@@ -102,21 +106,23 @@ def _values(parameter: click.Parameter, verb: str, context: click.Context, begun
     name, word = parameter.name or "", parameter.metavar or ""
     if word == "[VERB]" and context.parent is not None:
         return context.parent.command.shell_complete(context.parent, begun)
-    if word == "DIR" or _FILES.fullmatch(word):
-        return [CompletionItem(begun, type="dir" if word == "DIR" else "file")]
+    if word in _DIRECTORIES or _FILES.fullmatch(word):
+        return [CompletionItem(begun, type="dir" if word in _DIRECTORIES else "file")]
+    if _WORDS.fullmatch(word):
+        return [CompletionItem(each) for each in word.split("|") if each.startswith(begun)]
     if word == "DTYPE":
         from graphsurgeon.tensors import dtypes
 
         found = [each.name for each in vars(dtypes).values() if isinstance(each, dtypes.DType) and each.itemsize]
         return [CompletionItem(each) for each in found if each.startswith(begun)]
-    if f"{verb}.{name}" not in _NAMED and not _NAMES.search(word):
+    if word != _OP and f"{verb}.{name}" not in _NAMED and not _NAMES.search(word):
         return []
     # What stands before a comma, or before the sign of OLD=NEW, is done.
     start = max(begun.rfind(",") + 1, begun.rfind("=") + 1 if _NAMES_BEHIND.search(word) else 0)
     if "=" in begun[start:]:
         return []
     paths = [path for key in _SOURCES for path in _as_paths(context.params.get(key))]
-    names = dict.fromkeys(found for path in paths for found in _names_at(path, verb))
+    names = dict.fromkeys(found for path in paths for found in _names_at(path, verb, ops=word == _OP))
     # What goes on behind the sign goes on with it.
     sign = "=" if _SIGN_BEHIND.match(word) and "=" not in begun[:start] else ""
     found = [each if each.endswith("/") else each + sign for each in candidates(names, begun[start:])]
@@ -129,13 +135,22 @@ def _as_paths(value: object) -> list[str]:
     return [value] if isinstance(value, str) and value else list(value) if isinstance(value, tuple) else []
 
 
-def _names_at(path: str, verb: str) -> Iterator[str]:
-    """Yield the tensors of a checkpoint and the nodes of a graph; for an edit its tensors, of a graph the constants."""
+def _names_at(path: str, verb: str, *, ops: bool) -> Iterator[str]:
+    """Yield the tensors of a checkpoint and the nodes of a graph; for an edit its tensors, of a graph the constants.
+
+    Or the ops that are in a graph.
+    """
     from graphsurgeon import edits
     from graphsurgeon.formats.detect import detect
     from graphsurgeon.formats.load import load_graph, open_checkpoint
 
+    if not places.lexists(path):
+        # The line is as it was typed: no shell has looked at it yet.
+        path = os.path.expandvars(os.path.expanduser(path))
     found, is_edit = detect(path), verb.replace("-", "_") in edits.names()
+    if ops:
+        yield from sorted(load_graph(found).graph.ops)
+        return
     if found.prefix is not None:
         yield from open_checkpoint(found, partial=True)
     if found.graph is not None and not (is_edit and found.prefix is not None):

@@ -46,6 +46,12 @@ def completed(monkeypatch: pytest.MonkeyPatch, fixtures: Path) -> Completed:
         ("inspect mob", ["file mob"]),
         ("prune mobile_cnn.pb -o ", ["file "]),
         ("latest fi", ["dir fi"]),
+        ("tensorboard mobile_cnn.pb -o lo", ["dir lo"]),
+        ("report mobile_cnn.pb -o pa", ["file pa"]),
+        ("report mobile_cnn.pb --svg pi", ["file pi"]),
+        ("freeze_graph --clear_devices f", ["plain false"]),
+        ("ls mobile_cnn.pb --op Ma", ["plain MatMul"]),
+        ("remove-nodes mobile_cnn.pb --op Iden", ["plain Identity"]),
         ("cat mobile_cnn.pb Pred", ["plain Predictions"]),
         ("cat mobile_cnn.pb MobileNet/P", ["scope MobileNet/Pool/", "plain MobileNet/Pool"]),
         ("cat mobile_cnn.ckpt.meta Logits/w", ["plain Logits/weights", "scope Logits/weights/"]),
@@ -73,6 +79,17 @@ def completed(monkeypatch: pytest.MonkeyPatch, fixtures: Path) -> Completed:
 )  # fmt: skip
 def test_lines_are_completed(completed: Completed, line: str, replies: list[str]):
     assert completed(line) == replies
+
+
+@pytest.mark.parametrize("source", ["~/m", "$MODELS/m", "~/$NAME", "'~/m'"])
+def test_a_source_may_be_typed_as_shells_expand_it(completed: Completed, monkeypatch, tmp_path: Path, source: str):
+    from graphsurgeon.formats.save import save_checkpoint
+    from tests.models import floats
+
+    for name, value in {"HOME": tmp_path, "MODELS": tmp_path, "NAME": "m"}.items():
+        monkeypatch.setenv(name, str(value))
+    save_checkpoint({"w": floats(1)}, tmp_path / "m")
+    assert completed(f"cat {source} ") == ["plain w"]
 
 
 def test_every_verb_is_offered_with_its_sentence_and_none_is_imported(completed: Completed):
@@ -171,6 +188,8 @@ TYPED = {
     "reroute mobile_cnn.pb --map MatMul:0=Pre\t": "reroute mobile_cnn.pb --map MatMul:0=Predictions",
     "set-shape mobile_cnn.pb --shape in\t1": "set-shape mobile_cnn.pb --shape input=1",
     "inspect mobile_cnn.p\t": "inspect mobile_cnn.pb",
+    "inspect ~/a\t": "inspect {home}/a b.pb",
+    "cat ~/a\\ b.pb Pre\t": "cat {home}/a b.pb Predictions",
     "cat MANIFEST Pre\t": "cat MANIFEST Pre",
 }
 
@@ -187,6 +206,8 @@ def test_the_tab_key_completes(environment, fixtures: Path, name: str, options: 
     """As a person types it, on a terminal; what became of the line is printed by an echo that is put before it."""
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
+    home = Path(environment["HOME"])
+    (home / "a b.pb").symlink_to(fixtures / "mobile_cnn.pb")
     with typing([name, *options, "-i"], cwd=fixtures, env=environment) as session:
         session.type(f"{before}; echo REA''DY\n")
         session.wait_for("READY")
@@ -195,4 +216,4 @@ def test_the_tab_key_completes(environment, fixtures: Path, name: str, options: 
             session.type(f"graphsurgeon {keys}")
             session.type(f"\x01echo {number}''MARK \n")
             lines.append(session.wait_for(f"{number}MARK graphsurgeon (.*?)[ \r\x1b]*[\r\n]"))
-    assert lines == list(TYPED.values())
+    assert lines == [line.format(home=home) for line in TYPED.values()]

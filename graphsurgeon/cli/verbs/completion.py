@@ -59,9 +59,9 @@ _FISH = r"""function _graphsurgeon_completion
         set -l parts (string split \t -- $line)
         switch $parts[1]
             case file
-                printf "$option%s\n" (__fish_complete_path "$value")
+                printf "$option%s\n" (complete --do-complete "'' $value")
             case dir
-                printf "$option%s\n" (__fish_complete_directories "$value")
+                printf "$option%s\n" (complete --do-complete "'' $value" | string match -r '.*/(?:\t.*)?$')
             case plain scope
                 printf '%s\t%s\n' $parts[2] "$parts[3]"
         end
