@@ -14,6 +14,7 @@ import pytest
 
 from graphsurgeon.cli import completion
 from graphsurgeon.cli.group import VerbGroup, cli
+from graphsurgeon.cli.verbs.completion import SCRIPTS
 from tests.terminal import typing
 
 Completed = Callable[..., list[str]]
@@ -217,3 +218,19 @@ def test_the_tab_key_completes(environment, fixtures: Path, name: str, options: 
             session.type(f"\x01echo {number}''MARK \n")
             lines.append(session.wait_for(f"{number}MARK graphsurgeon (.*?)[ \r\x1b]*[\r\n]"))
     assert lines == [line.format(home=home) for line in TYPED.values()]
+
+
+def test_zsh_loads_the_script_by_itself(environment: dict[str, str], fixtures: Path):
+    """A file of `fpath` is read at the first tab, and what it defined is called at the next ones."""
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    functions = Path(environment["HOME"]) / "functions"
+    functions.mkdir()
+    (functions / "_graphsurgeon").write_text(SCRIPTS["zsh"])
+    with typing(["zsh", "-f", "-i"], cwd=fixtures, env=environment) as session:
+        session.type("fpath=(~/functions $fpath); autoload -U compinit; compinit -u -D; echo REA''DY\n")
+        session.wait_for("READY")
+        for number in range(2):
+            session.type("graphsurgeon unf\t")
+            session.type(f"\x01echo {number}''MARK \n")
+            session.wait_for(f"{number}MARK graphsurgeon unfreeze[ \r\x1b]*[\r\n]")

@@ -44,11 +44,8 @@ _graphsurgeon_completion() {
     (( $#scopes )) && compadd -S '' -- $scopes
     return 0
 }
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
-    _graphsurgeon_completion "$@"
-else
-    compdef _graphsurgeon_completion graphsurgeon
-fi"""
+compdef _graphsurgeon_completion graphsurgeon
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _graphsurgeon_completion "$@"; fi"""
 
 _FISH = r"""function _graphsurgeon_completion
     set -l word (commandline -ct)
