@@ -17,6 +17,8 @@ from proto_utils.sink import FileSink
 VERSION = 1
 #: Entries go into the table so many at a time.
 _BATCH = 1 << 14
+#: To put so many in one by one takes as long as to import numpy, which more are given to.
+_FEW = 1 << 16
 
 
 def encode_entry(kind: Kind, shard_id: int = 0, offset: int = 0, nbytes: int = 0, checksum: int = 0) -> bytes:
@@ -75,7 +77,11 @@ def write_index(
             keys, values = [key for key, _ in pairs], [value for _, value in pairs]  # noqa: PLW2901 -- with those between
         table.add_all(keys, values)
         first = end
-    for start in range(first, len(entries), _BATCH):
-        batch = entries[start : start + _BATCH]
-        table.add_all([key for key, _ in batch], [value for _, value in batch])
+    if len(entries) < _FEW:
+        for key, value in entries[first:]:
+            table.add(key, value)
+    else:
+        for start in range(first, len(entries), _BATCH):
+            batch = entries[start : start + _BATCH]
+            table.add_all([key for key, _ in batch], [value for _, value in batch])
     table.finish()
