@@ -105,21 +105,23 @@ class Body:
         for i in places:
             node = nodes[i]
             kind = node.kind or node_kind(node)
+            beside = node.beside
+            near = None if beside is None else position.get(beside)
             if (
-                kind is not None
-                and kind[0] not in functions
-                and (node.beside is None or node.beside in position)
-                and (are_legal or re.fullmatch(NODE_NAME, self.names[i]))
+                kind is None
+                or kind[0] in functions
+                or (beside is not None and near is None)
+                or not (are_legal or re.fullmatch(NODE_NAME, self.names[i]))
             ):
-                members = kinds[kind]
-                # All share the texts of one: there are as many nodes as may be.
-                if members:
-                    node.kind = nodes[members[0]].kind
-                if node.beside is not None:
-                    node.beside = self.names[position[node.beside]]
-                members.append(i)
-            else:
                 others.append(i)
+                continue
+            members = kinds[kind]
+            # All share the texts of one: there are as many nodes as may be.
+            if members:
+                node.kind = nodes[members[0]].kind
+            if near is not None:
+                node.beside = self.names[near]
+            members.append(i)
         return kinds, others
 
     def _look_at(
@@ -178,7 +180,7 @@ class Body:
             types, wanted = tuple(map(type_of, inputs)), signature.inputs
             if types != wanted and (types, wanted) not in fitting:
                 if None in types:
-                    types = tuple([self._type_before(text, i) for text in inputs])
+                    types = self._types_before(inputs, i)
                 if (types, wanted) in fitting or all_fit(types, wanted):
                     fitting.add((types, wanted))
                 else:
@@ -187,6 +189,14 @@ class Body:
                         return range(len(self.nodes))
             tensors[name] = signature.first
         return odd
+
+    def _types_before(self, inputs: tuple[str, ...], i: int) -> tuple[int | None, ...]:
+        """Return the types of what a node reads and waits for, each None unless a node before it makes that."""
+        # Groups read nothing, and wait for very many nodes.
+        controls = [text[1:] for text in inputs if is_control(text)]
+        if len(controls) == len(inputs) and all(map(self.tensors.__contains__, controls)):
+            return (CONTROL,) * len(inputs)
+        return tuple([self._type_before(text, i) for text in inputs])
 
     def _type_before(self, text: str, i: int) -> int | None:
         """Return the type of what an input names, None unless a node before that one makes it."""

@@ -41,7 +41,7 @@ def shape_findings(body: Body) -> Iterator[Finding]:
     # What nodes, their variables and what these are given have in common, where that tells that they agree.
     agreeing: set[tuple[Kind | None, ...]] = set()
     for node in body.graph.nodes_of(_OPS):
-        kinds = (node.kind, *[_kind(_producer(body, text)) for text in node.inputs[:2]])
+        kinds = (node.kind, *[_kind_of(body, text) for text in node.inputs[:2]])
         if kinds not in agreeing:
             found = list(_variable_findings(body, node))
             if not found and None not in kinds:
@@ -70,8 +70,10 @@ def _variable_findings(body: Body, node: Node) -> Iterator[Finding]:
         yield body.finding(ERROR, "shape", node.name, message)
 
 
-def _kind(node: Node | None) -> Kind | None:
-    """Return what tells all of a node that `_dims` looks at, None where it looks at others too."""
+def _kind_of(body: Body, text: str) -> Kind | None:
+    """Return what tells all that `_dims` looks at of a tensor's node, None where it looks at others too."""
+    position = body.position.get(text)
+    node = _producer(body, text) if position is None else body.nodes[position]
     kind = None if node is None else node.kind
     return None if kind is None or kind[0] in _BY_OTHERS else kind
 

@@ -47,9 +47,12 @@ def show_tables(reports: Mapping[str, Mapping[str, object]]) -> None:
 def _describe(rows: Sequence[Any]) -> str:
     text = f"{len(rows):,}"
     details = []
-    if rows and isinstance(rows[0], dict):
-        if "trainable" in rows[0]:
-            details.append(f"{sum(row['trainable'] for row in rows):,} trainable")
-        if "nbytes" in rows[0]:
-            details.append(format_nbytes(sum(row["nbytes"] for row in rows)))
+    first = rows[0] if rows else None
+    if isinstance(first, dict) and not first.keys().isdisjoint(("trainable", "nbytes")):
+        # A row is made when it is looked at.
+        pairs = [(row.get("trainable", False), row.get("nbytes", 0)) for row in rows]
+        if "trainable" in first:
+            details.append(f"{sum(is_trainable for is_trainable, _ in pairs):,} trainable")
+        if "nbytes" in first:
+            details.append(format_nbytes(sum(nbytes for _, nbytes in pairs)))
     return f"{text} ({', '.join(details)})" if details else text

@@ -23,9 +23,12 @@ def colocations(nodes: Iterable[Node]) -> dict[str, list[str]]:
     found = {}
     for node in nodes:
         # Who noted what kind of node it is has looked.
-        near = colocated_with(node) if node.kind is None else [] if node.beside is None else [node.beside]
-        if near:
-            found[node.name] = near
+        if node.kind is None:
+            near = colocated_with(node)
+            if near:
+                found[node.name] = near
+        elif node.beside is not None:
+            found[node.name] = [node.beside]
     return found
 
 

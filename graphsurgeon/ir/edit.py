@@ -43,6 +43,7 @@ class GraphEdit:
         self._behind: dict[str | None, dict[str, None]] = {}
         # Where in `_behind` a name is; of names that came again, not where the graph has them.
         self._home: dict[str, str | None] = {}
+        self._again: set[str] = set()
 
     @property
     def index(self) -> Index:
@@ -149,14 +150,14 @@ class GraphEdit:
 
     def nodes(self) -> list[Node]:
         """Return the nodes after the edits so far, in order; a removed name that is added again is where it was put."""
-        now, behind, home = self._now, self._behind, self._home
+        now, behind, again = self._now, self._behind, self._again
         named = zip(map(NAME, self.graph), self.graph, strict=True)
-        if not home:
+        if not behind:
             found = [now.get(name, node) for name, node in named]
         else:
             found = []
             for name, node in named:
-                if name not in home:
+                if name not in again:
                     found.append(now.get(name, node))
                     if name in behind:
                         found += self._placed(name)
@@ -167,7 +168,7 @@ class GraphEdit:
         """Put all edits into the graph, which is left alone when there are none; further ones start from there."""
         if not self.is_empty:
             self.graph.set_nodes(self.nodes())
-            self._now, self._behind, self._home = {}, {}, {}
+            self._now, self._behind, self._home, self._again = {}, {}, {}, set()
 
     def _require(self, name: str) -> Node:
         node = self.get(name)
@@ -184,10 +185,12 @@ class GraphEdit:
         name = node.name
         if self.get(name) is not None:
             raise GraphError("a node of this name is there already", node=name)
-        if name in self._now and self._is_behind(behind, name):
-            behind = None
-        if name in self._home:
-            del self._behind[self._home[name]][name]
+        if name in self._now:
+            if self._is_behind(behind, name):
+                behind = None
+            if name in self._home:
+                del self._behind[self._home[name]][name]
+            self._again.add(name)
         self._behind.setdefault(behind, {})[name] = None
         self._home[name] = behind
         self._put(node, ())
@@ -200,8 +203,11 @@ class GraphEdit:
 
     def _placed(self, behind: str | None) -> list[Node | None]:
         """Return what was put behind a node, and behind that."""
+        names = self._behind.get(behind, ())
+        if self._behind.keys().isdisjoint(names):
+            return list(map(self._now.__getitem__, names))
         found: list[Node | None] = []
-        waiting = [*reversed(self._behind.get(behind, ()))]
+        waiting = [*reversed(names)]
         while waiting:
             name = waiting.pop()
             found.append(self._now[name])

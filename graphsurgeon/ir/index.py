@@ -38,11 +38,15 @@ class Index:
         self._stale: set[str] = set()
         self._order: dict[str, int] | None = None
         self._next = 0
-        note, producers = self._note, self.producers
+        note, producers, readers = self._note, self.producers, self._readers
         for node in nodes:
             producers.setdefault(node._name, node)
             for position, text in enumerate(node._inputs):
-                note(text, (node, position))
+                # Most tensors are the only output of a node and have one reader.
+                if text in readers or ":" in text or text[:1] == "^":
+                    note(text, (node, position))
+                else:
+                    readers[text] = node, position
 
     def edges(self, name: str) -> Sequence[Edge]:
         """Return every (consumer, input position) that names the node, control inputs included; not to be kept."""
@@ -52,9 +56,10 @@ class Index:
 
     def consumers(self, name: str) -> list[Edge]:
         """Return the (consumer, input position) pairs that read a tensor of the node."""
-        if name not in self._texts:
-            return list(self._read(name))
-        return self._merged([name, *(text for text in self._texts[name] if not is_control(text))])
+        if name in self._texts:
+            return self._merged([name, *(text for text in self._texts[name] if not is_control(text))])
+        found = self._read(name) if name in self._stale else self._readers.get(name, _NOBODY)
+        return [found] if isinstance(found, tuple) else list(found)
 
     def control_consumers(self, name: str) -> list[Node]:
         """Return the nodes that wait for the node by a control input."""

@@ -11,7 +11,7 @@ from graphsurgeon.ir import attr_value
 from graphsurgeon.ir.faces import NodeFace
 from graphsurgeon.ir.node_attrs import Attrs, Payloads, as_held, is_long
 from graphsurgeon.ir.node_fields import require_inputs, require_text
-from graphsurgeon.ir.node_layout import behind_inputs, with_inputs
+from graphsurgeon.ir.node_layout import end_of_inputs, with_inputs
 from graphsurgeon.tensors import tensor_proto
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils import schema
@@ -341,7 +341,8 @@ class Node(NodeFace):
         message = self._message
         if type(message) is not bytes or self._payloads:
             return None
-        return behind_inputs(message, self._name, self._op, self._inputs)
+        end = end_of_inputs(message, self._name, self._op, self._inputs)
+        return None if end is None else message[end:]
 
     @property
     def tensor(self) -> Tensor:

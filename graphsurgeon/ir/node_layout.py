@@ -17,29 +17,8 @@ _NAME_HEADS, _OP_HEADS, _INPUT_HEADS = ([bytes((number << 3 | LEN, n)) for n in 
 _MAX_INPUTS = 16
 
 
-def behind_inputs(message: bytes, name: str, op: str, inputs: Sequence[str]) -> bytes | None:
-    """Return the bytes of a message behind name, op and inputs; None where it is laid out otherwise."""
-    end = _end_of_inputs(message, name, op, inputs)
-    return None if end is None else message[end:]
-
-
-def with_inputs(message: bytes, name: str, op: str, inputs: Sequence[str], new: Sequence[str]) -> bytes | None:
-    """Return the message with other inputs; None where it, or one of them, is not as most are."""
-    if len(inputs) > _MAX_INPUTS:
-        return None
-    end = _end_of_inputs(message, name, op, inputs)
-    if end is None or not "".join(new).isascii():
-        return None
-    made = message[: len(name) + len(op) + 4]
-    try:
-        for text in new:
-            made += _INPUT_HEADS[len(text)] + text.encode()
-    except IndexError:
-        return None
-    return made + message[end:]
-
-
-def _end_of_inputs(message: bytes, name: str, op: str, inputs: Sequence[str]) -> int | None:
+def end_of_inputs(message: bytes, name: str, op: str, inputs: Sequence[str]) -> int | None:
+    """Return where in a message name, op and inputs end and all else begins; None where it is laid out otherwise."""
     # Where headers are as expected the texts are, or the message has the field again behind them.
     num_name, num_op = len(name), len(op)
     end = num_name + num_op + 4
@@ -53,3 +32,19 @@ def _end_of_inputs(message: bytes, name: str, op: str, inputs: Sequence[str]) ->
     except IndexError:
         return None
     return end
+
+
+def with_inputs(message: bytes, name: str, op: str, inputs: Sequence[str], new: Sequence[str]) -> bytes | None:
+    """Return the message with other inputs; None where it, or one of them, is not as most are."""
+    if len(inputs) > _MAX_INPUTS:
+        return None
+    end = end_of_inputs(message, name, op, inputs)
+    if end is None or not "".join(new).isascii():
+        return None
+    made = message[: len(name) + len(op) + 4]
+    try:
+        for text in new:
+            made += _INPUT_HEADS[len(text)] + text.encode()
+    except IndexError:
+        return None
+    return made + message[end:]

@@ -11,18 +11,17 @@ them comes what a check needs to see that the nodes are alike, and looks at one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from graphsurgeon.ir.node import Kind, Node
 from proto_utils import schema
 from proto_utils.varint import encode_varint
-from proto_utils.wire import LEN, fields, len_header
+from proto_utils.wire import LEN, fields
 
 _NAME, _OP, _INPUT, _DEVICE, _ATTR, _KEY, _VALUE = (bytes([number << 3 | LEN]) for number in (1, 2, 3, 4, 5, 1, 2))
 
 _CLASS = "_class"
-# Fields of an AttrValue and of its list.
-_LIST, _S = 1, 2
+# Tags in an AttrValue and in its list.
+_LIST, _S = (bytes([number << 3 | LEN]) for number in (1, 2))
 
 # What an attr of a pattern is that is none of a node's own.
 _SHARED, _NEIGHBOUR = -1, -2
@@ -43,7 +42,19 @@ class _Heads(dict[int, bytes]):
         return found
 
 
-_NAME_HEADS, _INPUT_HEADS = _Heads(_NAME), _Heads(_INPUT)
+class _GroupHeads(dict[int, bytes]):
+    """What stands in the attr ``_class``, a list of one string, before the node to share a device with."""
+
+    def __missing__(self, nbytes: int) -> bytes:
+        # The name is the end of all records around it, of which it tells the lengths only.
+        name = bytes(nbytes)
+        value = _record(_VALUE, _record(_LIST, _record(_S, b"loc:@" + name)))
+        entry = _record(_ATTR, _record(_KEY, _CLASS.encode()) + value)
+        found = self[nbytes] = entry.removesuffix(name)
+        return found
+
+
+_NAME_HEADS, _INPUT_HEADS, _GROUP_HEADS = _Heads(_NAME), _Heads(_INPUT), _GroupHeads()
 
 
 class NodePattern:
@@ -106,7 +117,11 @@ class NodePattern:
         for text in inputs:
             data = text.encode()
             parts += (_INPUT_HEADS[len(data)], data)
-        parts += (before, behind) if beside is None else (before, _group(beside), behind)
+        if beside is None:
+            parts += (before, behind)
+        else:
+            data = beside.encode()
+            parts += (before, _GROUP_HEADS[len(data)], data, behind)
         if kind is None:
             beside = None
         return Node.read(name, self._op, tuple(inputs), b"".join(parts), None, None, kind, beside)
@@ -131,15 +146,6 @@ def _in_order(keys: Iterable[str]) -> list[str]:
     data = schema.serialize(schema.NodeDef(attr={key: schema.AttrValue() for key in keys}))
     entries = (next(fields(data, entry.start, entry.end)) for entry in fields(data))
     return [data[key.start : key.end].decode() for key in entries]
-
-
-@lru_cache(maxsize=16)
-def _group(name: str) -> bytes:
-    """Return the attr ``_class`` of what has to be on the device of a node: a list of one string."""
-    group = b"loc:@" + name.encode()
-    strings = len_header(_S, len(group)) + group
-    value = len_header(_LIST, len(strings)) + strings
-    return _record(_ATTR, _record(_KEY, _CLASS.encode()) + _record(_VALUE, value))
 
 
 def _record(tag: bytes, payload: bytes) -> bytes:

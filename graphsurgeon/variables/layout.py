@@ -24,7 +24,8 @@ Source: variable_scope.py, variables.py and resource_variable_ops.py of TensorFl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -49,7 +50,7 @@ VariableKind = Literal["ref", "resource"]
 _OWN = {"VariableV2": ("shape",), "VarHandleOp": ("shape", "shared_name"), "Const": ("value",), "Fill": ("index_type",)}
 
 # Ops whose nodes name the variable, for they share its device.
-_BESIDE = ("VarHandleOp", "Const", "Fill", "Assign", "Identity")
+_BESIDE = frozenset(("VarHandleOp", "Const", "Fill", "Assign", "Identity"))
 
 # Ops whose type is called T.
 _BY_T = ("Assign", "Identity", "Fill")
@@ -112,7 +113,7 @@ def new_variable(
     taken: set[str],
     *,
     device: str = "",
-    attrs: dict[str, Any] | None = None,
+    attrs: Mapping[str, Any] | None = None,
     read: str | None = None,
     initial: Sequence[Node] = (),
 ) -> VariableNodes:
@@ -133,7 +134,8 @@ def new_variable(
         nodes.append(build("IsInitialized/VarIsInitializedOp", "VarIsInitializedOp", [name]))
     if attrs:
         nodes[0].attrs.update(attrs)
-    taken.update(node.name for node in initial)
+    if initial:
+        taken.update(node.name for node in initial)
     parts = _initializer(build, name, kind, initial or _initial_value(build, value))
     nodes += parts
     first, assign = parts[-2:]
@@ -236,7 +238,9 @@ class _Builder:
         device: str | None = None,
         dtype: DType | None = None,
     ) -> Node:
-        name = unique_name(f"{self._variable}/{suffix}", self._taken)
+        name = f"{self._variable}/{suffix}"
+        if name in self._taken:
+            name = unique_name(name, self._taken)
         self._taken.add(name)
         device = self._device if device is None else device
         beside = self._variable if op in _BESIDE else None
@@ -245,13 +249,25 @@ class _Builder:
 
 def _initial_value(build: _Builder, value: Tensor) -> list[Node]:
     """Make zeros of the dtype and shape of a value, last the node that gives them; they stand where `_class` says."""
-    name = "Initializer/zeros"
-    if value.size < _MANY or value.dtype in _NO_FILL:
-        return [build(name, "Const", [], (_zeros(value.dtype, value.shape),), "")]
-    index_type = dtypes.INT64 if max(value.shape) > _MAX_INT32 else dtypes.INT32
-    shape = build(f"{name}/shape_as_tensor", "Const", [], (_numbers(index_type, value.shape),), "", index_type)
-    zero = build(f"{name}/Const", "Const", [], (_zeros(value.dtype, ()),), "")
-    return [shape, zero, build(name, "Fill", [shape.name, zero.name], (_type(index_type),), "")]
+    nodes: list[Node] = []
+    for suffix, op, own, dtype in _zeros_parts(value.dtype.number, value.shape):
+        inputs = [node.name for node in nodes] if op == "Fill" else []
+        nodes.append(build(f"Initializer/zeros{suffix}", op, inputs, (own,), "", dtype))
+    return nodes
+
+
+@lru_cache(maxsize=256)
+def _zeros_parts(number: int, shape: tuple[int, ...]) -> tuple[tuple[str, str, bytes, DType], ...]:
+    """Return the nodes of zeros of a dtype, by its number, and a shape: suffix of the name, op, own attr, dtype."""
+    dtype = DType.from_number(number)
+    if math.prod(shape) < _MANY or dtype in _NO_FILL:
+        return (("", "Const", _zeros(dtype, shape), dtype),)
+    index_type = dtypes.INT64 if max(shape) > _MAX_INT32 else dtypes.INT32
+    return (
+        ("/shape_as_tensor", "Const", _numbers(index_type, shape), index_type),
+        ("/Const", "Const", _zeros(dtype, ()), dtype),
+        ("", "Fill", _type(index_type), dtype),
+    )
 
 
 @lru_cache(maxsize=256)
@@ -260,7 +276,6 @@ def _shape(shape: tuple[int, ...]) -> bytes:
     return schema.serialize(attr_value.encode(Shape(shape)))
 
 
-@lru_cache(maxsize=256)
 def _zeros(dtype: DType, shape: tuple[int, ...]) -> bytes:
     """Return the attr of zeros of a shape: one value, which repeats; TensorFlow writes it where no string is too."""
     zero: Tensor = StringTensor((), [b""]) if dtype is dtypes.STRING else FillTensor(dtype, ())
@@ -270,13 +285,11 @@ def _zeros(dtype: DType, shape: tuple[int, ...]) -> bytes:
     return schema.serialize(schema.AttrValue(tensor=proto))
 
 
-@lru_cache(maxsize=256)
 def _numbers(dtype: DType, numbers: tuple[int, ...]) -> bytes:
     raw = b"".join(number.to_bytes(dtype.itemsize, "little") for number in numbers)
     return schema.serialize(attr_value.encode(FillTensor(dtype, (len(numbers),), raw)))
 
 
-@lru_cache(maxsize=2)
 def _type(dtype: DType) -> bytes:
     return schema.serialize(attr_value.encode(dtype))
 

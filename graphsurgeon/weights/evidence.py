@@ -32,6 +32,8 @@ STRIPPED_RATIO = 20
 
 _IN = "in function "
 _IN_LOOP = {"matmul_kernel": "recurrent_kernel", "bias": "recurrent_bias"}
+#: The ops without which no unrolled cell is, see `_is_cell`.
+_IN_CELLS = (("ConcatV2", "Concat"), ("Split",))
 _PEEPHOLES = ("wci", "wcf", "wco")
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "_FusedMatMul")
 
@@ -108,6 +110,7 @@ class _Analysis:
         self.in_loop = in_loop
         self.found: dict[str, Evidence] = {}
         self.weighted: dict[str, Weighted] = {}
+        self._may_have_cells = not any(map(scope.graph.ops.isdisjoint, _IN_CELLS))
 
     def run(self) -> Steps[None]:
         """Gather the evidence about each constant of the scope; yield the callees that have to run first."""
@@ -144,8 +147,10 @@ class _Analysis:
     def _in_loop(self, role: str, use: Use) -> str:
         if role not in _IN_LOOP:
             return role
-        in_loop = self.in_loop or any(node.op in ("Enter", "RefEnter") for node in use.path())
-        return _IN_LOOP[role] if in_loop or _is_cell(self.scope, use.node) else role
+        in_loop = self.in_loop or (
+            use.last is not None and any(node.op in ("Enter", "RefEnter") for node in use.path())
+        )
+        return _IN_LOOP[role] if in_loop or (self._may_have_cells and _is_cell(self.scope, use.node)) else role
 
     def _patterns(self) -> None:
         for part in norms.find_parts(self.scope, self.scope.graph.nodes_of(norms.ROOTS)):

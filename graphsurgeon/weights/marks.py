@@ -73,8 +73,9 @@ def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[
     found = list(_by_readers(constant.name, passed))
     for use in uses:
         found += _by_use(constant.name, use)
-    is_used = bool(uses) or any(node.op == "Identity" for node in passed)
-    if constant.node is not None and is_used and not any(mark.strength == INTACT for mark in found):
+    if constant.node is None or any(mark.strength == INTACT for mark in found):
+        return found
+    if uses or any(node.op == "Identity" for node in passed):
         found += _by_name(constant.name)
     return found
 

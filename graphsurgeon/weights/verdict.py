@@ -22,8 +22,8 @@ from graphsurgeon.weights.scope import Constant
 #: Roles that code fills with one value where a layer has no such weight: a batch norm without scale, say.
 _FILLABLE: Final = frozenset({"bn_scale", "bn_offset", "norm_scale", "norm_offset"})
 
-#: Inputs that take the name of a file, as (op, position).
-_FILE_NAMES: Final = frozenset({(op, 1) for op in TABLE_FILE_OPS})
+#: The input of `TABLE_FILE_OPS` that takes the name of a file.
+_FILE_NAME: Final = 1
 
 
 class Judge:
@@ -109,7 +109,7 @@ class Judge:
             return f"{_usage(evidence)}; fed by control inputs, as no variable is"
         if constant.name in self._known_against:
             return f"{_usage(evidence)}; {self._known_against[constant.name]}"
-        if any((use.node.op, use.position) in _FILE_NAMES for use in evidence.uses):
+        if any(use.position == _FILE_NAME and use.node.op in TABLE_FILE_OPS for use in evidence.uses):
             return f"{_usage(evidence)}; the name of a file"
         if evidence.mark >= (HINT if self.fingerprinted else NAME_ONLY):
             return None
