@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from graphsurgeon.checks.constants import without_content
 from graphsurgeon.checks.finding import ERROR, WARNING, Severity
 from graphsurgeon.checks.shape_functions import Limit, limits, shape_problem
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.attr_rules import AttrRule, attr_rules, holds_its_kind, kind_of, value_refusal
+from graphsurgeon.ir.constant_layout import without_content
 from graphsurgeon.ir.node import Kind, Node
 from graphsurgeon.ir.op_attrs import OpAttr
 from graphsurgeon.ir.signatures import OpSignature

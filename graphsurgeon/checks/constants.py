@@ -12,51 +12,6 @@ from graphsurgeon.tensors.tensor_proto import TENSOR_CONTENT
 from proto_utils import schema
 from proto_utils.errors import FileFormatError, UnsupportedError
 
-# Tags in a NodeDef, an AttrValue and a TensorProto, and how the entry of a constant's value begins.
-_ATTR, _TENSOR, _DTYPE, _SHAPE, _CONTENT = 0x2A, 0x42, 0x08, 0x12, 0x22
-_VALUE = b"\n\x05value\x12"
-
-
-def without_content(attrs: bytes) -> bytes | None:
-    """Return the serialized attrs of a Const without the bytes of its value, whose number the lengths around them tell.
-
-    So of constants of one dtype and shape the same is left. None where that is not all that may be wrong with a value,
-    where it is no `tensor_content`, and where there is no telling without parsing::
-
-        2a LENGTH  0a 05 value  12 LENGTH  42 LENGTH  08 DTYPE  12 LENGTH SHAPE  22 LENGTH CONTENT
-    """
-    at = 0
-    try:
-        while attrs[at] == _ATTR:
-            length, start = _length(attrs, at + 1)
-            if attrs.startswith(_VALUE, start):
-                break
-            at = start + length
-        else:
-            return None
-        _, at = _length(attrs, start + len(_VALUE))
-        tensor, at = attrs[at], _length(attrs, at + 1)[1]
-        dtype, shape = attrs[at + 1], attrs[at + 3]
-        tags = tensor, attrs[at], attrs[at + 2], attrs[at + 4 + shape]
-        length, start = _length(attrs, at + 5 + shape)
-    except IndexError:
-        return None
-    # Long numbers are no dtype and no usual shape; strings have a form of their own.
-    if tags != (_TENSOR, _DTYPE, _SHAPE, _CONTENT) or dtype >= 0x80 or dtype == dtypes.STRING.number or shape >= 0x80:
-        return None
-    return attrs[:start] + attrs[start + length :]
-
-
-def _length(data: bytes, at: int) -> tuple[int, int]:
-    """Return a length of two bytes at most, and where it ends; an IndexError when it is longer."""
-    first = data[at]
-    if first < 0x80:
-        return first, at + 1
-    second = data[at + 1]
-    if second >= 0x80:
-        raise IndexError
-    return first & 0x7F | second << 7, at + 2
-
 
 def const_problem(node: Node, attr: Mapping[str, schema.AttrValue]) -> str | None:
     """Return why TensorFlow refuses a Const with these attrs, None when it does not; no payload is read."""

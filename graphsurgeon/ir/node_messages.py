@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from graphsurgeon.ir.constant_layout import content_range
 from graphsurgeon.ir.node import Node
 from proto_utils import schema
+from proto_utils.files import BytesSource, Span
 from proto_utils.wire import len_header
 
 # The fields of a GraphDef that holds nodes, of a NodeDef that holds attrs, and of an entry of these.
@@ -34,6 +36,20 @@ def with_attr(nodes: Iterable[Node], key: str) -> Iterator[tuple[Node, schema.At
         attr = proto.attr.get(key)
         if attr is not None:
             yield node, attr
+
+
+def num_behind_content(node: Node) -> int | None:
+    """Return how many bytes of a Const's message are behind those of its value; None where `content_range` is."""
+    attrs = node.serialized_attrs()
+    found = None if attrs is None else content_range(attrs)
+    return None if attrs is None or found is None else len(attrs) - found[1]
+
+
+def content_before(node: Node, num_behind: int, nbytes: int) -> Span:
+    """Return the value of a Const of which is known how long it is, and how many bytes of the message are behind it."""
+    message = node._message
+    end = len(message) - num_behind
+    return Span(BytesSource(message[end - nbytes : end]), 0, nbytes)
 
 
 def with_more(node: Node, key: str, value: bytes) -> Node | None:

@@ -37,7 +37,7 @@ from graphsurgeon.ir.frames import ENTER_OPS
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import NAME
-from graphsurgeon.ir.node_messages import protos, with_attr
+from graphsurgeon.ir.node_messages import with_attr
 from graphsurgeon.ir.op_families import REF_OPS, RESOURCE_OPS
 from graphsurgeon.meta_graph.assets import asset_files
 from graphsurgeon.meta_graph.collections import list_variables, listed_variables
@@ -209,8 +209,8 @@ def unfreeze(  # noqa: PLR0913 -- each is one option
     values: dict[str, Tensor] = {}
     surgery = ToVariables(model.graph, index, variables)
     surgery.taken.update(weight.variable for weight in plan.weights)
-    for weight, proto in zip(plan.weights, protos([weight.node for weight in plan.weights]), strict=True):
-        values[weight.variable] = surgery.convert(weight.node, proto, weight.variable)
+    for weight in plan.weights:
+        values[weight.variable] = surgery.convert(weight.node, weight.variable)
     surgery.finish()
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)

@@ -45,6 +45,14 @@ class RawTensor(Tensor):
             )
         self._span = span
 
+    def like(self, span: Span) -> RawTensor:
+        """Return a tensor of this dtype and shape, whose values are others, as many; else a CorruptionError."""
+        if span.nbytes != self._span.nbytes:
+            return RawTensor(self.dtype, self.shape, span)
+        made = RawTensor.__new__(RawTensor)
+        made.dtype, made.shape, made._span = self.dtype, self.shape, span
+        return made
+
     @property
     def span(self) -> Span:
         """The range that holds the values."""

@@ -19,8 +19,7 @@ from typing import TypeAlias
 from graphsurgeon.ir import ops
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_messages import with_attr
+from graphsurgeon.ir.node import Kind, Node
 from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
@@ -41,6 +40,9 @@ FORM = frozenset((
     "RefEnter", "Exit", "Switch", "RefSwitch", "CheckNumerics", "EnsureShape", "BroadcastTo", "Tile",
 ))  # fmt: skip
 
+
+# Ops that may hand a constant on; of the others only calls of functions do.
+_HANDING_ON = PASS | COMBINE | PASS_SECOND | {"IdentityN", "Merge"}
 
 _FLOATS = {dtypes.FLOAT: "<f", dtypes.DOUBLE: "<d", dtypes.HALF: "<e", dtypes.BFLOAT16: "<f"}
 
@@ -157,7 +159,8 @@ class Scope:
         stack: list[tuple[str, int | None, Hop | None, int]] = [(constant.name, None, None, 0)]
         while stack and budget:
             name, output, step, combined = stack.pop()
-            for node, position in self._edges(name, output)[:budget] if combined else self._edges(name, output):
+            edges = self._edges(name, output)
+            for node, position in edges[:budget] if combined else edges:
                 outputs, more = self._outputs(node, position)
                 total = combined + more
                 budget -= combined > 0
@@ -192,16 +195,17 @@ class Scope:
     def _outputs(self, node: Node, position: int) -> _Outputs:
         """Return the outputs that hand an input on, and how many more constants are in them."""
         op = node.op
-        if op in PASS:
-            return _PASSED if position == 0 else _ENDS
-        if op in COMBINE:
-            return self._combined(node, position)
-        if op in PASS_SECOND:
-            return _PASSED if position == 1 else _ENDS
-        if op == "IdentityN":
-            return (position,), 0
-        if op == "Merge" and self._is_invariant(node):
-            return _PASSED
+        if op in _HANDING_ON:
+            if op in PASS:
+                return _PASSED if position == 0 else _ENDS
+            if op in COMBINE:
+                return self._combined(node, position)
+            if op in PASS_SECOND:
+                return _PASSED if position == 1 else _ENDS
+            if op == "IdentityN":
+                return (position,), 0
+            if self._is_invariant(node):
+                return _PASSED
         return (self._forwarded.get((node.name, position), ()), 0) if self._forwarded else _ENDS
 
     def _combined(self, node: Node, position: int) -> _Outputs:
@@ -283,13 +287,28 @@ def _node_name(text: str) -> str:
 
 def constants_of(graph: Graph) -> Iterator[Constant]:
     """Yield what the Const nodes of a graph hold, from the headers of their values; not the unsound, see `verify`."""
-    for node, attr in with_attr(graph.nodes_of(("Const",)), "value"):
-        value = attr.tensor
-        header = value.tensor_shape
-        shape = tuple([dim.size for dim in header.dim])
-        try:
-            dtype = DType.from_number(value.dtype).base
-        except UnsupportedError:
-            continue
-        if not header.unknown_rank and min(shape, default=0) >= 0:
-            yield Constant(node.name, dtype, shape, node)
+    found: dict[Kind, tuple[DType, tuple[int, ...]] | None] = {}
+    for node in graph.nodes_of(("Const",)):
+        kind = node.kind
+        if kind is None:
+            header = _header(node)
+        elif kind in found:
+            header = found[kind]
+        else:
+            header = found[kind] = _header(node)
+        if header is not None:
+            yield Constant(node.name, *header, node)
+
+
+def _header(node: Node) -> tuple[DType, tuple[int, ...]] | None:
+    """Return dtype and shape of a constant's value, which all of its kind have; None of one that is not sound."""
+    attr = node.attr("value")
+    if attr is None:
+        return None
+    value = attr.tensor
+    shape = tuple([dim.size for dim in value.tensor_shape.dim])
+    try:
+        dtype = DType.from_number(value.dtype).base
+    except UnsupportedError:
+        return None
+    return None if value.tensor_shape.unknown_rank or min(shape, default=0) < 0 else (dtype, shape)

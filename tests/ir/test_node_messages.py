@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphsurgeon.ir.node import Node
-from graphsurgeon.ir.node_messages import protos, with_attr, with_more
+from graphsurgeon.ir.node_messages import content_before, num_behind_content, protos, with_attr, with_more
+from graphsurgeon.tensors import dtypes
 from proto_utils import schema
 from tests import notation
 from tests.counting import parses
@@ -33,3 +34,17 @@ def test_one_more_attr_without_parsing(monkeypatch: pytest.MonkeyPatch):
     assert not list(parsed)
     assert (made.attrs["_noted"], "_noted" in node.attrs) == (7, False)
     assert with_more(made, "_noted", b"") is None
+
+
+def test_the_value_of_a_constant_without_parsing(monkeypatch: pytest.MonkeyPatch):
+    node = Node.new("c", "Const", attrs={"dtype": dtypes.INT32, "value": [5, 6, 7], "zz": True})
+    text = Node.new("s", "Const", attrs={"dtype": dtypes.STRING, "value": b"a"})
+    parsed = parses(monkeypatch, "NodeDef")
+    num_behind = num_behind_content(node)
+    assert num_behind is not None
+    assert num_behind > 0
+    assert content_before(node, num_behind, 12).read() == b"\5\0\0\0\6\0\0\0\7\0\0\0"
+    assert not list(parsed)
+    assert num_behind_content(text) is None
+    node.editable_proto()
+    assert num_behind_content(node) is None

@@ -38,6 +38,14 @@ def raw(tensor: Tensor) -> bytes:
     return b"".join(map(bytes, tensor.chunks()))
 
 
+def test_other_values_of_the_same_dtype_and_shape():
+    tensor = RawTensor(dtypes.INT16, (2,), span(b"abcd"))
+    other = tensor.like(span(b"efgh"))
+    assert (other.dtype, other.shape, raw(other), raw(tensor)) == (dtypes.INT16, (2,), b"efgh", b"abcd")
+    with pytest.raises(CorruptionError, match="2 bytes of values"):
+        tensor.like(span(b"ef"))
+
+
 @pytest.mark.parametrize("dtype", NUMERIC, ids=lambda dtype: dtype.name)
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,), (2, 0, 3)], ids=str)
 def test_every_kind_says_the_same(dtype: DType, shape: tuple[int, ...]):

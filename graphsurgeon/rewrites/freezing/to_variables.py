@@ -7,7 +7,7 @@ and who read the constant reads the variable.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +17,9 @@ from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.frames import Frame, frames_of
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
-from graphsurgeon.ir.node import Node
+from graphsurgeon.ir.node import Kind, Node
 from graphsurgeon.ir.node_attrs import is_long
+from graphsurgeon.ir.node_messages import content_before, num_behind_content
 from graphsurgeon.ir.signatures import input_types
 from graphsurgeon.meta_graph.contexts import Moved
 from graphsurgeon.names import parse_input, some_of, unique_name
@@ -26,6 +27,7 @@ from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tensors.tensor_proto import count_typed, encode
+from graphsurgeon.tensors.values import RawTensor
 from graphsurgeon.variables.layout import (
     Variable,
     VariableKind,
@@ -56,6 +58,17 @@ class VariableRow(NamedTuple):
     evidence: list[str]
 
 
+class _Alike(NamedTuple):
+    """What constants have in common that differ in nothing but names and the bytes of their values."""
+
+    value: Tensor  # of one of them
+    device: str
+    attrs: Mapping[str, schema.AttrValue]  # those to carry over to the variable
+    debug_info: Any  # None without any
+    num_typed: int  # values in a typed list where freezing would put them elsewhere
+    num_behind: int  # bytes behind those of the value in the message
+
+
 class ToVariables:
     """Gathers the edits of a graph: nodes that take a constant's place, and its readers.
 
@@ -68,30 +81,45 @@ class ToVariables:
         self.kind = kind
         self.taken = set(index.producers)
         self._frames: dict[str, tuple[Frame, ...]] | None = None
+        self._alike: dict[Kind, _Alike] = {}
         self.variables: list[Variable] = []
         self.moved: dict[str, Moved] = {}
         self.note = UnfreezeNote()
         self.remarks: list[str] = []
 
-    def convert(self, node: Node, proto: schema.NodeDef, variable: str) -> Tensor:
+    def convert(self, node: Node, variable: str) -> Tensor:
         """Plan the exchange of one constant for a variable; of another name, the constant's is that of its read.
 
-        Its message is given, and its value returned.
+        Its value is returned.
         """
-        value: Tensor = node.attrs.decode("value", proto.attr["value"])
+        alike, value = self._look_at(node)
         if variable == node.name:
-            self._convert(node, proto, value)
+            self._convert(node, alike, value)
         else:
-            self._convert_folded(node, proto, value, variable)
+            self._convert_folded(node, alike, value, variable)
         return value
 
-    def _convert(self, node: Node, proto: schema.NodeDef, value: Tensor) -> None:
+    def _look_at(self, node: Node) -> tuple[_Alike, Tensor]:
+        """Return what a constant has in common with others, and its value; of those alike, one is parsed."""
+        kind = node.kind if node.beside is None else None
+        alike = None if kind is None else self._alike.get(kind)
+        if alike is not None and isinstance(alike.value, RawTensor):
+            return alike, alike.value.like(content_before(node, alike.num_behind, alike.value.span.nbytes))
+        proto = node.proto
+        value: Tensor = node.attrs.decode("value", proto.attr["value"])
+        debug_info = proto.experimental_debug_info if proto.HasField("experimental_debug_info") else None
+        num_typed = _num_typed(proto.attr["value"].tensor, value)
+        num_behind = num_behind_content(node)
+        alike = _Alike(value, proto.device, _private_attrs(proto, self.kind), debug_info, num_typed, num_behind or 0)
+        if kind is not None and num_behind is not None:
+            self._alike[kind] = alike
+        return alike, value
+
+    def _convert(self, node: Node, alike: _Alike, value: Tensor) -> None:
         name = node.name
         own_read = None if node.inputs else self._own_read(name)
-        made = self._new_variable(name, proto, value, read=None if own_read is None else own_read.name)
-        note = self.note.constants[name] = ConstantNote(
-            "" if own_read else made.read, num_typed=_num_typed(proto.attr["value"].tensor, value)
-        )
+        made = self._new_variable(name, alike, value, read=None if own_read is None else own_read.name)
+        note = self.note.constants[name] = ConstantNote("" if own_read else made.read, num_typed=alike.num_typed)
         if self.kind == "resource" and not self._index.consumers(name):
             self.remarks.append(f"'{name}:0' is a handle now; its value is '{made.read}:0'")
         if not node.inputs:
@@ -105,20 +133,18 @@ class ToVariables:
         for consumer, position in self._index.consumers(name):
             self._set_input(consumer, position, name, note.anchors[-1])
 
-    def _convert_folded(self, node: Node, proto: schema.NodeDef, value: Tensor, variable: str) -> None:
+    def _convert_folded(self, node: Node, alike: _Alike, value: Tensor, variable: str) -> None:
         """Take the variable out of a read that constant folding put it into; who reads that sees no difference."""
         self.taken.add(variable)
-        made = self._new_variable(variable, proto, value, read=node.name)
-        read = named_read(node.name, variable, self.kind, value.dtype, device=node.device)
+        made = self._new_variable(variable, alike, value, read=node.name)
+        read = named_read(node.name, variable, self.kind, value.dtype, device=alike.device)
         self._edit.replace(node.name, [read, *made.nodes])
-        num_typed = _num_typed(proto.attr["value"].tensor, value)
-        self.note.constants[variable] = ConstantNote(name=node.name, num_typed=num_typed)
+        self.note.constants[variable] = ConstantNote(name=node.name, num_typed=alike.num_typed)
 
-    def _new_variable(self, name: str, proto: schema.NodeDef, value: Tensor, read: str | None) -> VariableNodes:
-        attrs = _private_attrs(proto, self.kind)
-        made = new_variable(name, value, self.kind, self.taken, device=proto.device, attrs=attrs, read=read)
-        if proto.HasField("experimental_debug_info"):
-            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(proto.experimental_debug_info)
+    def _new_variable(self, name: str, alike: _Alike, value: Tensor, read: str | None) -> VariableNodes:
+        made = new_variable(name, value, self.kind, self.taken, device=alike.device, attrs=alike.attrs, read=read)
+        if alike.debug_info is not None:
+            made.nodes[0].editable_proto().experimental_debug_info.CopyFrom(alike.debug_info)
         self.variables.append(made.variable)
         return made
 
@@ -192,12 +218,15 @@ class ToVariables:
 
 def check_types(weights: Sequence[Weight], kind: VariableKind) -> None:
     """Refuse what TensorFlow could not restore."""
+    opaque = (dtypes.RESOURCE, dtypes.VARIANT)
+    # Very many weights are of few types.
+    types = {weight.dtype.number: weight.dtype for weight in weights}.values()
+    if all(dtype not in opaque and can_hold(kind, dtype) for dtype in types):
+        return
     for weight in weights:
-        if weight.dtype in (dtypes.RESOURCE, dtypes.VARIANT):
+        if weight.dtype in opaque:
             raise PassError("unfreeze", f"a {weight.dtype.name} constant has no values to save", node=weight.node.name)
     refused = [weight for weight in weights if not can_hold(kind, weight.dtype)]
-    if not refused:
-        return
     other: VariableKind = "resource" if kind == "ref" else "ref"
     is_other_good = all(can_hold(other, weight.dtype) for weight in weights)
     name = refused[0].node.name
