@@ -307,9 +307,20 @@ def _variable_shape(call: OpCall) -> Sequence[Value]:
     return [shape.dims if isinstance(shape, Shape) else None]
 
 
-_OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VariableShape"})
+def _array_size(call: OpCall) -> Sequence[Value]:
+    """Return the size that a TensorArray was made with, which it keeps unless it may grow."""
+    source = call.source(0)
+    if source is None or source.node.op != "TensorArrayV3" or source.call().attr("dynamic_size", False):
+        return ()
+    return [source.call().value(0)]
+
+
+_OF_SHAPES = frozenset({
+    "Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VariableShape", "TensorArraySizeV3",
+})  # fmt: skip
 _RULES: Mapping[str, Callable[[OpCall], Sequence[Value]]] = {
     "Const": _const, **dict.fromkeys(("Shape", "ShapeN", "Size", "Rank"), _of_shape), "VariableShape": _variable_shape,
+    "TensorArraySizeV3": _array_size,
     "Pack": _pack, "Unpack": _unpack, "ConcatV2": _concat, "Concat": _concat, "Split": _split,
     "StridedSlice": _strided_slice, "Slice": _slice, "Gather": _gather, "GatherV2": _gather,
     **dict.fromkeys(_REDUCTIONS, _reduced), "Range": _range, "Fill": _fill, "ZerosLike": _like, "OnesLike": _like,

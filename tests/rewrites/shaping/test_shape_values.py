@@ -43,6 +43,9 @@ def inferred(line: str) -> ShapeInference:
         ("y = ReverseV2(t, b)", (2, 1, 0)),
         ("y = Greater(two, one)", True),
         ("l = ListDiff(t, d); d = Const {i32 [1] 1}; y = Identity(l)", (0, 2)),
+        ("a = TensorArrayV3(six); y = TensorArraySizeV3(a, a:1)", 6),
+        ("a = TensorArrayV3(six) {dynamic_size: true}; y = TensorArraySizeV3(a, a:1)", None),
+        ("y = TensorArraySizeV3(two, two)", None),
         ("y = Relu(two)", None),
     ],
 )

@@ -31,6 +31,11 @@ HEAD = """
         ("h = VarHandleOp {dtype: f32, shape: shape[4, 2]}; y = ResourceGather(h, i)", (5, 2)),
         ("a = TensorArrayV3(three) {element_shape: shape[2, ?]}; y = TensorArrayReadV3(a, zero, a:1)", (2, None)),
         ("a = TensorArrayV3(three) {element_shape: shape[2, ?]}; y = TensorArrayGatherV3(a, i, a:1)", (5, 2, None)),
+        (
+            "a = TensorArrayV3(three) {element_shape: shape[2]}; s = TensorArraySizeV3(a, a:1); "
+            "r = Range(zero, s, one); y = TensorArrayGatherV3(a, r, a:1)",
+            (3, 2),
+        ),
         ("a = TensorArrayV3(three); y = Identity(a)", (2,)),
         (
             "l = TensorListReserve(pair, three); s = TensorListSetItem(l, zero, m); "
