@@ -68,7 +68,10 @@ def _picture_of(page: Page, html: str, scope: str, graph: str) -> DrawnGraph:
     found = page.evaluate(f"{_SCRIPT_IS_THERE}.then(() => {asked})")
     trouble = found.get("trouble")
     if trouble == "no such scope":
-        raise NotFoundError("scope", scope, hint="scopes are the parts of names before a slash: a/b of a/b/Conv2D")
+        hint = "scopes are the parts of names before a slash: a/b of a/b/Conv2D"
+        if scope.count("/") >= found["depth"]:
+            hint = f"a page has scopes of up to {found['depth']} parts; what is deeper stands in those"
+        raise NotFoundError("scope", scope, hint=hint)
     if trouble == "no such graph":
         raise NotFoundError("function", graph)
     if trouble:

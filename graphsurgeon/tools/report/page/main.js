@@ -235,7 +235,7 @@ window.graphsurgeon = {
     if (!of) return { trouble: "no such graph" };
     view.options.fold = true;
     view.open(of);
-    if (scope && !(await view.revealScope(scope, true))) return { trouble: "no such scope" };
+    if (scope && !(await view.revealScope(scope, true))) return { trouble: "no such scope", depth: MAX_DEPTH };
     if (scope && !view.top.shown) {
       // Nothing but constants, whose readers are elsewhere.
       view.options.fold = false;
