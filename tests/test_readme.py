@@ -164,9 +164,12 @@ def test_every_verb_is_in_the_table(page: str, head: str):
     assert set(cli.list_commands(click.Context(cli))) <= listed
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
-def test_links_lead_somewhere(page: str):
-    """Those of the pages in docs/ are looked at by mkdocs."""
-    targets = re.findall(r'(?:\]\(|src="|srcset=")([^)"#\s]+)', (ROOT / page).read_text(encoding="utf-8"))
-    relative = [target for target in targets if not target.startswith("http")]
-    assert [target for target in relative if not (ROOT / target).is_file()] == []
+def test_links_lead_somewhere():
+    """Also for who reads the pages in the repository, where those that the site makes are not there."""
+    folders = ("docs", "examples", "benchmarks", "findings", "fixtures")
+    pages = [*ROOT.glob("*.md"), *(path for folder in folders for path in (ROOT / folder).rglob("*.md"))]
+    assert len(pages) > 100
+    for page in pages:
+        targets = re.findall(r'(?:\]\(|src="|srcset=")([^)"#\s]+)', page.read_text(encoding="utf-8"))
+        relative = [target for target in targets if not target.startswith("http")]
+        assert [target for target in relative if not (page.parent / target).is_file()] == [], page

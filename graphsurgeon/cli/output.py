@@ -23,6 +23,7 @@ T = TypeVar("T")
 # Not in the names that a text quotes, which may be anything.
 _QUOTED = r"(?<![^\s(])`([^`]+)`"
 _OPTION = r"(?s)([a-z_]+)(=.+)?"
+_CALL = r"gs\.([a-z_]+)(?:\(model\))?"
 # What stands in double quotes needs none in a shell; what stands in single ones keeps them.
 _WORD = r""""([^"]*)"|r?('[^']*')"""
 #: What the command line spells in another way.
@@ -145,7 +146,7 @@ def emit_path(path: str) -> None:
 
 
 def in_flags(text: str) -> str:
-    """Translate the options that a text of the library names, in backquotes, into flags.
+    """Translate the options and calls that a text of the library names, in backquotes, into flags and verbs.
 
     ============================ ==========================
     the library says             the command line
@@ -154,6 +155,7 @@ def in_flags(text: str) -> str:
     ```missing="keep"```         ``--missing keep``
     ```exclude='a/b'```          ``--exclude 'a/b'``
     ```keep=("a", "b")```        ``--keep a --keep b``
+    ```gs.set_shape```           ``set-shape``
     ============================ ==========================
     """
     return re.sub(_QUOTED, _flag, text)
@@ -162,6 +164,9 @@ def in_flags(text: str) -> str:
 def _flag(quoted: re.Match[str]) -> str:
     if quoted[1] in _FLAGS:
         return _FLAGS[quoted[1]]
+    call = re.fullmatch(_CALL, quoted[1])
+    if call is not None:
+        return call[1].replace("_", "-")
     option = re.fullmatch(_OPTION, quoted[1])
     if option is None:
         return quoted[0]

@@ -144,7 +144,10 @@ def _check_edits(model: Model) -> None:
             check(model)
         except GraphError as error:
             raise GraphError(
-                error.reason, node=error.node, function=error.function, hint="gs.verify(model) lists all that is wrong"
+                error.reason,
+                node=error.node,
+                function=error.function,
+                hint="`gs.verify(model)` lists all that is wrong",
             ) from error
 
 

@@ -330,7 +330,7 @@ def _body(model: Model, own: set[str], *, freeze_body: bool) -> list[str]:
     count = "1 variable" if len(others) == 1 else f"{len(others):,} variables"
     if not others:
         if all(node.name in own for node in variable_nodes(model.graph)):
-            return ["the body has no variables: only the head is trained; gs.unfreeze first makes some"]
+            return ["the body has no variables: only the head is trained; `gs.unfreeze` first makes some"]
         return []
     if freeze_body and model.meta is not None:
         set_trainable(model.meta, {f"{name}:0": False for name in others})

@@ -161,7 +161,9 @@ def _require_untrained(variables: StoredVariables) -> None:
     changes = variables.changed_by
     if changes:
         reason = f"weights are still changed, which takes float32: by {some_of([*map(repr, changes)])}"
-        raise PassError(_NAME, reason, hint="gs.strip_optimizer takes an optimizer out, and gs.prune what else trains")
+        raise PassError(
+            _NAME, reason, hint="`gs.strip_optimizer` takes an optimizer out, and `gs.prune` what else trains"
+        )
 
 
 def _report(
@@ -185,7 +187,7 @@ def _report(
     is_done = any(variable_dtype(node) is dtype for node in variable_nodes(model.graph))
     report.notes.extend(keras_notes(model.meta) if variables.chosen else ())
     if not report.weights and not is_done and next(variables.candidates(), None) is not None:
-        report.notes.append("no variable can be in half precision: gs.freeze makes constants of them")
+        report.notes.append("no variable can be in half precision: `gs.freeze` makes constants of them")
     return report
 
 

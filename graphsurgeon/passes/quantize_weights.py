@@ -149,7 +149,7 @@ def quantize_weights(
     saved += _quantize_variables(model, codes, [node.name for node in variables], rows, kept)
     if variables and not rows and not (select or role):
         reasons = [f"{row.node}: {row.reason}" for row in kept]
-        hint = "gs.freeze makes constants of variables, which can be quantized"
+        hint = "`gs.freeze` makes constants of variables, which can be quantized"
         raise PassError(_NAME, f"no weight can have codes: {some_of(reasons, 3, '; ')}", hint=hint)
     for function, graph in model.graphs():
         if function in made:

@@ -77,7 +77,7 @@ def set_trainable(model: Model, *, trainable: Names = (), not_trainable: Names =
     before = _trained(model)
     if not before:
         reason = "no collection lists a variable"
-        raise PassError("set_trainable", reason, hint="gs.unfreeze takes the same options, for a frozen graph")
+        raise PassError("set_trainable", reason, hint="`gs.unfreeze` takes the same options, for a frozen graph")
     chosen, notes = choose_trained(model, trainable, not_trainable, operation="set_trainable")
     after = _trained(model)
     rows = [TrainableRow(name, after[name], before[name], choice.pattern) for name, choice in chosen.items()]

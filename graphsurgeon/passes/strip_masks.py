@@ -108,7 +108,7 @@ def strip_masks(model: Model, *, outputs: Names = ()) -> StripMasksReport:
         reason = "no mask can go: " + some_of(listed, 3, "; ") if listed else "there is no mask of a weight in it"
         hint = None
         if any("function" in row.reason for row in report.kept):
-            hint = "gs.freeze makes constants of weights and masks, and of these, masks can go"
+            hint = "`gs.freeze` makes constants of weights and masks, and of these, masks can go"
         raise PassError("strip_masks", reason, hint=hint, listed=listed)
     return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_the_house_is_small(root: Path):
 def test_no_floor_is_for_a_room_that_is_not_there():
     there = {room_of(module.name) for module in modules()} | {"__main__"}
     assert set(FLOOR) - there == set()
+
+
+def test_the_page_about_the_house_shows_it(root: Path):
+    number, shown = -1, {}
+    for line in (root / "docs" / "design" / "house.md").read_text(encoding="utf-8").splitlines():
+        row = re.match(r"\| (\d*) *\| (.*?) \|", line)
+        if row is not None:
+            number = int(row[1] or number)
+            shown.update(dict.fromkeys(re.findall(r"`(\w+)`", row[2]), number))
+    assert shown == {**FLOOR, "__main__": FLOOR["cli"]}
 
 
 @every_module

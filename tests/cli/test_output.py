@@ -98,6 +98,7 @@ def test_a_line_for_each_file(tmp_path):
         ("`force=True` replaces it", "--force replaces it"),
         ('or `save(to="saved_model")`', "or convert --to saved_model"),
         ('copy (`links="never"`)', "copy (--copy)"),
+        ("`gs.set_shape` says it, or `gs.verify(model)`", "set-shape says it, or verify"),
         ("no node '`x`', fetch it with `git lfs pull`", "no node '`x`', fetch it with `git lfs pull`"),
     ],
 )

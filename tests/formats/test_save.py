@@ -347,7 +347,7 @@ def test_a_graph_that_an_edit_broke_is_not_saved(tmp_path: Path):
     model.graph["y"].inputs = ["gone"]
     with pytest.raises(GraphError, match="node 'y': input 'gone' names no node") as caught:
         save(model, tmp_path / "g.pb")
-    assert caught.value.hint == "gs.verify(model) lists all that is wrong"
+    assert caught.value.hint == "`gs.verify(model)` lists all that is wrong"
     assert list(tmp_path.iterdir()) == []
     model.graph["y"].inputs = ["x"]
     save(model, tmp_path / "g.pb", force=True)

@@ -68,7 +68,7 @@ def test_a_head_on_a_frozen_graph():
     assert of.meta is not None
     assert of.meta.collection_def["losses"].node_list.value == ["loss:0"]
     assert of.meta.collection_def["train_op"].node_list.value == ["train_op"]
-    assert report.notes[0] == "the body has no variables: only the head is trained; gs.unfreeze first makes some"
+    assert report.notes[0] == "the body has no variables: only the head is trained; `gs.unfreeze` first makes some"
     assert _added(again).to_json() == report.to_json()
     assert state(again)[:2] == state(of)[:2]
 

@@ -56,7 +56,7 @@ class MaskAdder:
         mask = MaskTensor(each.tensor, rule)
         least = _number(threshold or 0.0, each.tensor.dtype)
         if each.node is not None and each.node.name in self._there:
-            raise PassError(self._operation, "has a mask", node=each.node.name, hint="gs.strip_masks takes it away")
+            raise PassError(self._operation, "has a mask", node=each.node.name, hint="`gs.strip_masks` takes it away")
         base = each.name if each.node is None else each.node.name
         name, limit = self._free(base, "mask"), self._free(base, "threshold")
         self.added.append(name)
