@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from graphsurgeon.cli.options import DROP_INS, STREAMED, wrong_usage
+from graphsurgeon.cli.options import COMMON_FLAGS, DROP_INS, STREAMED, wrong_usage
 from graphsurgeon.errors import did_you_mean, near_names
 
 #: What it is written to was called so, one letter from the nodes to keep, `--outputs`.
@@ -78,6 +78,8 @@ def no_such_option(flag: str, command: click.Command, ctx: click.Context) -> cli
     if flag == _FORMER_OUTPUT and any("-o" in option.opts for option in shown):
         names = "; --outputs names nodes" if "--outputs" in near else ""
         hint = f"-o DST says where to write{names}"
+    if isinstance(command, click.Group) and flag in COMMON_FLAGS:
+        hint = f"options of a verb stand behind it: {ctx.command_path} VERB {flag}"
     return wrong_usage(f"{ctx.command_path} has no option {flag}", hint, ctx)
 
 

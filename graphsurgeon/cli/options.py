@@ -35,6 +35,8 @@ _OPTIONS = {
     # Looked for among the arguments when an error is reported, because parsing itself may fail.
     "debug": (("--debug",), "Show the traceback of an error."),
 }
+#: The flags of them all.
+COMMON_FLAGS = frozenset(flag for flags, _ in _OPTIONS.values() for flag in flags)
 #: What every verb does, whatever its function takes.
 _OF_ALL = ("verbose", "debug")
 

@@ -93,6 +93,13 @@ def test_unknown_option_before_the_verb_gets_near_ones(verb):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("flag", ["--verbose", "-q", "--dry-run"])
+def test_an_option_of_verbs_stands_behind_the_verb(verb, flag):
+    done = verb(flag, "inspect", "x")
+    assert done.code == 2
+    assert done.err.splitlines()[1] == f"hint: options of a verb stand behind it: graphsurgeon VERB {flag}"
+
+
 def test_other_wrong_usage_shows_what_is_typed(verb):
     done = verb("cat", "x")
     assert done.code == 2
