@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 from graphsurgeon.display import html_of
-from graphsurgeon.formats.detect import missing
 from graphsurgeon.formats.state_file import FILE_NAME, checkpoint_exists, read_state
 from graphsurgeon.names import some_of
 from proto_utils import places
@@ -85,6 +84,8 @@ def _no_state_file(directory: str, file: str) -> GraphSurgeonError:
     """Return the error for a directory without a state file, with the checkpoints that are in it."""
     if directory and not places.isdir(directory):
         if not checkpoint_exists(directory):
+            from graphsurgeon.formats.detect import missing
+
             return missing(directory)
         hint = f"it is a checkpoint, of the directory {os.path.dirname(directory) or os.curdir!r}"
         return NotFoundError("directory", directory, hint=hint)
