@@ -16,7 +16,7 @@ from graphsurgeon.edits._contract import Remarks, checkpoint_edit
 from graphsurgeon.edits._values import asks_for
 from graphsurgeon.errors import PassError
 from graphsurgeon.names import Names
-from graphsurgeon.tensors.faults import find_fault
+from graphsurgeon.tensors.faults import faults_in, find_fault
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
@@ -74,5 +74,5 @@ def select(
 
 def _unreadable(tensors: Mapping[str, Tensor], names: Iterable[str]) -> dict[str, str]:
     """Return why some of the tensors cannot be read, by name."""
-    faults = {name: find_fault(tensors[name]) for name in names}
-    return {name: fault.message for name, fault in faults.items() if fault is not None}
+    faults = faults_in({name: tensors[name] for name in names})
+    return {name: fault.message for name, fault in faults.items()}

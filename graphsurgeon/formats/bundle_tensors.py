@@ -11,12 +11,14 @@ bytes in the file.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from graphsurgeon.formats.byteorder import swap_code, swapped
-from graphsurgeon.formats.checksum import crc32c, mask, range_crc
+from graphsurgeon.formats.checksum import Range, crc32c, mask, range_crc, range_crcs
 from graphsurgeon.formats.entry_table import BundleEntry, EntryTable
+from graphsurgeon.tensors.faults import READING_ERRORS, TogetherTensor
 from graphsurgeon.tensors.neighbours import SMALL_NBYTES, NeighbourTensor, runs
 from graphsurgeon.tensors.tensor import Stored, Tensor
 from proto_utils import meter
@@ -128,7 +130,7 @@ class StoredTensor(Tensor):
         return CorruptionError(f"{where}: {reason}", path=path, offset=self._entry.offset)
 
 
-class BundleTensor(StoredTensor, NeighbourTensor):
+class BundleTensor(StoredTensor, NeighbourTensor, TogetherTensor):
     """A numeric tensor."""
 
     __slots__ = ()
@@ -192,6 +194,38 @@ class BundleTensor(StoredTensor, NeighbourTensor):
         meter.at(self._name)
         entry = self._entry
         self._verify(range_crc(self._source, entry.offset, entry.offset + entry.nbytes))
+
+    @classmethod
+    def faults_of(cls, tensors: Iterable[BundleTensor]) -> Iterator[GraphSurgeonError | None]:
+        """Yield what is wrong with each tensor; the checksums of several are verified at once."""
+        drawn: deque[tuple[BundleTensor, GraphSurgeonError | None]] = deque()
+
+        def ranges() -> Iterator[Range]:
+            for tensor in tensors:
+                meter.at(tensor._name)
+                entry = tensor._entry
+                try:
+                    source = tensor._source
+                except READING_ERRORS as error:
+                    drawn.append((tensor, error))
+                    continue
+                drawn.append((tensor, None))
+                yield source, entry.offset, entry.offset + entry.nbytes
+
+        for crc in range_crcs(ranges()):
+            tensor, fault = drawn.popleft()
+            while fault is not None:
+                yield fault
+                tensor, fault = drawn.popleft()
+            yield tensor._fault_by(crc) if isinstance(crc, int) else crc
+        yield from (fault for _, fault in drawn)
+
+    def _fault_by(self, crc: int) -> CorruptionError | None:
+        try:
+            self._verify(crc)
+        except CorruptionError as error:
+            return error
+        return None
 
 
 def _places(tensors: Sequence[BundleTensor]) -> dict[tuple[int, int], list[tuple[int, int, int, int]]]:

@@ -10,9 +10,13 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, groupby
 from types import ModuleType
+from typing import TypeAlias
 
+from proto_utils.errors import CorruptionError, GraphSurgeonError, NotFoundError, UnsupportedError
 from proto_utils.files import Source, is_on_disk
 from proto_utils.threads import in_order
 
@@ -21,8 +25,13 @@ _UINT32 = 0xFFFFFFFF
 #: Castagnoli's polynomial, the coefficient of x**31 in the lowest bit.
 _POLYNOMIAL = 0x82F63B78
 #: What one thread sums up at a time, and in what blocks it reads that: they stay in a cache of its core.
-_PART_NBYTES = 1 << 23
-_BLOCK_NBYTES = 1 << 18
+_PART_NBYTES = 15 << 20
+_BLOCK_NBYTES = 1 << 19
+_MAX_PARTS = 1 << 10
+
+#: The bytes ``[start, end)`` of a file; a part of them, and whether they end with it.
+Range: TypeAlias = tuple[Source, int, int]
+_Part: TypeAlias = tuple[Source, int, int, bool]
 
 
 def mask(crc: int) -> int:
@@ -71,19 +80,60 @@ def range_crc(source: Source, start: int, end: int) -> int:
     CorruptionError
         The file ends before `end`.
     """
-
-    def part_crc(part: tuple[int, int]) -> int:
-        crc = 0
-        for chunk in source.chunks(*part, _BLOCK_NBYTES):
-            crc = crc32c(chunk, crc)
-        return crc
-
-    part_nbytes = _PART_NBYTES if is_on_disk(source) else max(1, end - start)
-    parts = [(first, min(first + part_nbytes, end)) for first in range(start, end, part_nbytes)]
-    crc = 0
-    for (first, last), of_part in zip(parts, in_order(part_crc, parts), strict=True):
-        crc = combine(crc, of_part, last - first)
+    crc = next(range_crcs([(source, start, end)]))
+    if isinstance(crc, GraphSurgeonError):
+        raise crc
     return crc
+
+
+def range_crcs(ranges: Iterable[Range]) -> Iterator[int | GraphSurgeonError]:
+    """Yield the CRC of each range, or what keeps it from being read.
+
+    What is on a disk is read by several threads: long ranges in parts, of short ones many at a time.
+    """
+    for is_near, group in groupby(ranges, lambda each: is_on_disk(each[0])):
+        jobs = _jobs(group, _PART_NBYTES if is_near else sys.maxsize)
+        sums = in_order(_sum_up, jobs) if is_near else map(_sum_up, jobs)
+        crc: int | GraphSurgeonError | None = None
+        for of_part, nbytes, is_last in chain.from_iterable(sums):
+            if crc is None:
+                crc = of_part
+            elif isinstance(crc, int):
+                crc = combine(crc, of_part, nbytes) if isinstance(of_part, int) else of_part
+            if is_last:
+                yield crc
+                crc = None
+
+
+def _jobs(ranges: Iterable[Range], part_nbytes: int) -> Iterator[list[_Part]]:
+    """Yield parts of ranges, in order, as many as are worth a thread's turn."""
+    job: list[_Part] = []
+    nbytes = 0
+    for source, start, end in ranges:
+        for first in range(start, end, part_nbytes) or (start,):
+            last = min(first + part_nbytes, end)
+            job.append((source, first, last, last == end))
+            nbytes += last - first
+            if nbytes >= _PART_NBYTES or len(job) == _MAX_PARTS:
+                yield job
+                job, nbytes = [], 0
+    if job:
+        yield job
+
+
+def _sum_up(job: list[_Part]) -> list[tuple[int | GraphSurgeonError, int, bool]]:
+    """Return the CRC of each part or what keeps it from being read, its length, and whether its range ends with it."""
+    sums: list[tuple[int | GraphSurgeonError, int, bool]] = []
+    for source, start, end, is_last in job:
+        crc = 0
+        try:
+            for chunk in source.chunks(start, end, _BLOCK_NBYTES):
+                crc = crc32c(chunk, crc)
+        except (CorruptionError, NotFoundError, UnsupportedError) as error:
+            sums.append((error, end - start, is_last))
+        else:
+            sums.append((crc, end - start, is_last))
+    return sums
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphsurgeon.formats.bundle_names import index_path
 from graphsurgeon.formats.sniff import HEAD_NBYTES, first_field, is_text
@@ -28,8 +28,11 @@ from proto_utils import places, schema
 from proto_utils.errors import CorruptionError, LimitError, UnsupportedError
 from proto_utils.named_tuple import NamedTuple
 from proto_utils.opening import open_source
-from proto_utils.output import Transaction
 from proto_utils.remote.address import home_of, is_elsewhere
+
+if TYPE_CHECKING:
+    # Most who read these files write nothing.
+    from proto_utils.output import Transaction
 
 FILE_NAME = "checkpoint"
 #: Ten thousand checkpoints take less than this; a larger file is something else.

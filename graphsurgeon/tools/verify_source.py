@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphsurgeon.checks import verify
@@ -37,7 +36,7 @@ from graphsurgeon.formats.load import load, load_graph, load_readable, open_chec
 from graphsurgeon.formats.state_file import checkpoint_exists, read_state
 from graphsurgeon.names import some_of
 from graphsurgeon.tensors.expected import expect_reading
-from graphsurgeon.tensors.faults import find_fault
+from graphsurgeon.tensors.faults import faults_in
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import places
@@ -53,18 +52,26 @@ _RULES: dict[Damage, str] = {
 }
 
 
-@dataclass(frozen=True)
 class SourceReport(Displayed):
     """What was found, errors first, and how many nodes and tensors were looked at.
 
     `num_lost` of the tensors cannot be read. `same` is whether it is the same model as the other, None without another.
     """
 
-    findings: list[Finding]
-    num_nodes: int = 0
-    num_tensors: int = 0
-    num_lost: int = 0
-    same: bool | None = None
+    # No dataclass: to import what makes these and to make one takes longer than to check a small graph.
+    def __init__(
+        self,
+        findings: list[Finding],
+        num_nodes: int = 0,
+        num_tensors: int = 0,
+        num_lost: int = 0,
+        same: bool | None = None,
+    ) -> None:
+        self.findings = findings
+        self.num_nodes = num_nodes
+        self.num_tensors = num_tensors
+        self.num_lost = num_lost
+        self.same = same
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -83,8 +90,7 @@ FaultFinder = Callable[[str, Mapping[str, Tensor]], Mapping[str, str]]
 def find_faults(_: str, tensors: Mapping[str, Tensor]) -> Mapping[str, str]:
     """Return what keeps tensors from being read, by name, in their order; all are read."""
     expect_reading(tensors.values())
-    faults = {name: find_fault(tensor) for name, tensor in tensors.items()}
-    return {name: fault.message for name, fault in faults.items() if fault is not None}
+    return {name: fault.message for name, fault in faults_in(tensors).items()}
 
 
 def verify_source(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphsurgeon.formats import checksum
-from graphsurgeon.formats.checksum import combine, crc32c, mask, range_crc, unmask
+from graphsurgeon.formats.checksum import combine, crc32c, mask, range_crc, range_crcs, unmask
 from proto_utils.errors import CorruptionError
 from proto_utils.files import BytesSource, FileSource
 
@@ -72,6 +72,23 @@ def test_of_what_is_on_no_disk_there_is_one_reading(monkeypatch):
 
     assert range_crc(Counted(b"0123456789"), 1, 10) == crc32c(b"123456789")
     assert read == [(1, 10)]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_ranges_are_summed_up_in_order(tmp_path, monkeypatch, count):
+    monkeypatch.setattr(checksum, "_PART_NBYTES", 10)
+    monkeypatch.setattr(checksum, "_MAX_PARTS", 3)
+    monkeypatch.setattr("proto_utils.threads._chosen", [count])
+    data = random.Random(1).randbytes(100)
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    near, far = FileSource(path), BytesSource(data)
+    ranges = [(0, 35), (3, 3), (1, 2), (2, 3), (3, 4), (95, 105), (4, 5), (50, 70), (60, 60)]
+    sources = [near] * 4 + [far] * 3 + [near] * 2
+    found = list(range_crcs((source, *each) for source, each in zip(sources, ranges, strict=True)))
+    assert isinstance(found.pop(5), CorruptionError)
+    assert found == [crc32c(data[start:end]) for start, end in ranges if end <= 100]
+    assert isinstance(next(range_crcs([(near, 85, 125)])), CorruptionError)
 
 
 def test_a_range_past_the_end(tmp_path):

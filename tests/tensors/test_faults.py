@@ -9,7 +9,7 @@ from graphsurgeon.formats.bundle_reader import Bundle
 from graphsurgeon.tensors.boxes import whole
 from graphsurgeon.tensors.cast import CastTensor
 from graphsurgeon.tensors.dtypes import FLOAT
-from graphsurgeon.tensors.faults import find_fault
+from graphsurgeon.tensors.faults import faults_in, find_fault
 from graphsurgeon.tensors.joined import JoinedTensor
 from graphsurgeon.tensors.rearranged import TransposedTensor
 from graphsurgeon.tensors.reshaped import ReshapedTensor
@@ -61,3 +61,21 @@ def test_what_is_made_of_a_lost_tensor_is_lost(bundle):
         assert isinstance(find_fault(made), CorruptionError), made
         assert str(made.fault) == str(lost.fault)
     assert find_fault(ReshapedTensor(opened["a"], [6])) is None
+
+
+def test_of_many_those_are_told_that_cannot_be_read_in_order(tmp_path):
+    tensors = {name: as_tensor(np.ones(40)) for name in ("a", "b", "c", "d")}
+    prefix = save(tmp_path / "x", {**tensors, "e": as_tensor([b"x"]), "f": as_tensor(np.ones(40))})
+    data = tmp_path / "x.data-00000-of-00001"
+    content = bytearray(data.read_bytes()[:-5])
+    content[3] ^= 1
+    content[2 * 320 + 3] ^= 1
+    data.write_bytes(content)
+    opened = Bundle(prefix)
+    mixed = {"f": opened["f"], "made": ReshapedTensor(opened["c"], [5, 8]), **opened.tensors()}
+    found = faults_in(mixed)
+    assert list(found) == ["f", "made", "a", "c"]
+    assert {name: str(fault) for name, fault in found.items()} == {name: str(find_fault(mixed[name])) for name in found}
+    opened.close()
+    whole = {name: opened[name] for name in ("b", "a")}
+    assert ["was closed" in str(fault) for fault in faults_in(whole).values()] == [True, True]

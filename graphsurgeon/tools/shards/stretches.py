@@ -14,7 +14,7 @@ from graphsurgeon.compare.values import Element, Tolerance, ValueDiff
 from graphsurgeon.formats.checkpoint import AnyCheckpoint
 from graphsurgeon.formats.detect import detect
 from graphsurgeon.formats.load import load_checkpoint, open_checkpoint
-from graphsurgeon.tensors.faults import find_fault
+from graphsurgeon.tensors.faults import faults_in
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.shards.results import Results
 from graphsurgeon.variables.object_names import with_keys_of
@@ -54,8 +54,8 @@ def find_faults(directory: str, path: str, stretch: Stretch) -> None:
 
     def work() -> dict[str, str]:
         checkpoint = _opened(path)
-        faults = {name: find_fault(checkpoint[name]) for name in names}
-        return {name: fault.message for name, fault in faults.items() if fault is not None}
+        faults = faults_in({name: checkpoint[name] for name in names})
+        return {name: fault.message for name, fault in faults.items()}
 
     Results(directory).work(number, work)
 
