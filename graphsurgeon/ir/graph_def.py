@@ -14,6 +14,8 @@ not apply. Writing sends unedited nodes as the bytes they were.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from sys import intern
 from typing import Any, TypeAlias
 
@@ -33,7 +35,7 @@ FUNCTION = 1
 NODE_DEF = 3
 
 # Short nodes are parsed together up to this many bytes.
-_RUN_NBYTES = 1 << 16
+_RUN_NBYTES = 1 << 15
 
 # A tag and a length, each a varint.
 _HEAD_NBYTES = 20
@@ -43,6 +45,20 @@ _Same: TypeAlias = Callable[[str, str], str]
 
 # Where a record begins, where its payload does, and where both end.
 _Place: TypeAlias = tuple[int, int, int]
+
+
+#: A node of each message in graphs that are read together.
+_equals: ContextVar[dict[bytes, Node] | None] = ContextVar("equals", default=None)
+
+
+@contextmanager
+def read_together() -> Iterator[None]:
+    """Keep once what equal nodes of graphs hold that are read within, as two that are compared have very many."""
+    token = _equals.set({})
+    try:
+        yield
+    finally:
+        _equals.reset(token)
 
 
 def read_graph(source: Source, start: int, end: int) -> tuple[Graph, Library, bytes]:
@@ -225,12 +241,18 @@ def _parse_run(
     data = window.read(first, last)
     message = schema.parse(container, data, path=source.path, offset=first)
     nodes = []
+    equals = _equals.get()
     for proto, (record, start, end) in zip(getattr(message, field), run, strict=True):
-        name, inputs = proto.name, proto.input[:]
         body = data[start - first : end - first]
         is_usual = start - record == (2 if end - start < 0x80 else 3)
         origin = SHORT if is_usual else Origin(source, record, start, end, number)
+        if equals is not None and (equal := equals.get(body)) is not None:
+            nodes.append(Node.read(equal._name, equal._op, equal._inputs, equal._message, origin))
+            continue
+        name, inputs = proto.name, proto.input[:]
         nodes.append(Node.read(same(name, name), intern(proto.op), tuple(map(same, inputs, inputs)), body, origin))
+        if equals is not None:
+            equals[body] = nodes[-1]
     return nodes
 
 

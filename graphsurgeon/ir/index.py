@@ -69,6 +69,17 @@ class Index:
         """Return the (consumer, input position) pairs of one tensor: ``a``, which is ``a:0``, ``a:1``, ``a:out:0``."""
         return self._merged(spellings(text))
 
+    def consumers_by_output(self, name: str) -> dict[int, list[Edge]]:
+        """Return the (consumer, input position) pairs that read a tensor of the node, by the number of its output.
+
+        Those of different outputs need no order among each other, which would take as much as the producers do.
+        """
+        texts: dict[int, list[str]] = {}
+        for text in (name, *self.texts(name)):
+            if not is_control(text):
+                texts.setdefault(parse_input(text).output, []).append(text)
+        return {output: self._merged(found) for output, found in texts.items()}
+
     def producer(self, text: str) -> Node | None:
         """Return the node that an input names, or None."""
         return self.producers.get(node_of_input(text))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any
 
+from graphsurgeon.ir.as_read import AsRead
 from graphsurgeon.ir.faces import ModelFace
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.graph_def import graph_pieces, read_graph
@@ -115,15 +116,18 @@ class Model(ModelFace):
         self._parts_as_read = (self.graph, self.library)
         self._opened: list[Any] = [] if origin is None else [origin.source]
         self._link()
-        self._rest_as_read = (rest, _as_written(self.rest, rest))
-        self._meta_as_read = (meta, None if self.meta is None else _as_written(self.meta, meta))
+        self._rest_as_read = AsRead(self.rest, rest)
+        self._meta_as_read = AsRead(self.meta, meta)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has other files open, or the same ones without a say in when they are closed.
-        return {**self.__dict__, "_opened": []}
+        rest, meta = self._rest_as_read.source_of(self.rest), self._meta_as_read.source_of(self.meta)
+        return {**self.__dict__, "_opened": [], "_rest_as_read": rest, "_meta_as_read": meta}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._rest_as_read = AsRead(self.rest, state["_rest_as_read"])
+        self._meta_as_read = AsRead(self.meta, state["_meta_as_read"])
         self._link()
 
     def __enter__(self) -> Model:
@@ -196,7 +200,10 @@ class Model(ModelFace):
             else:
                 graphs.append(read_graph(source, record.start, record.end))
         graph, library, graph_rest = graphs[0] if graphs else (Graph(), Library(), b"")
-        return cls(graph, library, rest=graph_rest, meta=b"".join(rest), origin=span)
+        meta = b"".join(rest)
+        # It may be long, and is there once more when it is parsed.
+        rest.clear()
+        return cls(graph, library, rest=graph_rest, meta=meta, origin=span)
 
     @classmethod
     def from_graph_def(cls, graph_def: Any) -> Model:
@@ -240,9 +247,7 @@ class Model(ModelFace):
         """Return the serialized GraphDef as pieces to be written."""
         if self.meta is None and self._origin is not None and not self._graph_is_edited():
             return [self._origin]
-        raw, as_read = self._rest_as_read
-        now = schema.serialize(self.rest)
-        return graph_pieces(self.graph, self.library, raw if now == as_read else now)
+        return graph_pieces(self.graph, self.library, self._rest_as_read.bytes_of(self.rest))
 
     def meta_graph_def_pieces(self) -> list[Piece]:
         """Return the serialized MetaGraphDef as pieces to be written.
@@ -250,12 +255,10 @@ class Model(ModelFace):
         What was edited or made lists the ops that it uses, as TensorFlow's do (see `op_defs`). Where attrs at their
         default are said to be stripped, nodes that were added or edited lose theirs too.
         """
-        raw, as_read = self._meta_as_read
-        now = None if self.meta is None else schema.serialize(self.meta)
-        if raw is not None and now == as_read and self._origin is not None and not self._graph_is_edited():
+        if self._origin is not None and self._meta_as_read.is_of(self.meta) and not self._graph_is_edited():
             return [self._origin]
         self._strip_defaults()
-        rest = raw if raw is not None and now == as_read else now or b""
+        rest = self._meta_as_read.bytes_of(self.meta)
         graph, info = Insertion((), _GRAPH_DEF, self.graph_def_pieces()), self._with_op_list()
         if info is None:
             return insert(rest, [graph])
@@ -339,7 +342,7 @@ class Model(ModelFace):
             (self.graph, self.library) != self._parts_as_read
             or self.graph.is_edited
             or self.library.is_edited
-            or schema.serialize(self.rest) != self._rest_as_read[1]
+            or not self._rest_as_read.is_of(self.rest)
         )
 
 
@@ -356,12 +359,6 @@ def _serialized(message: Any, name: str) -> bytes:
         found = getattr(descriptor, "name", None) or type(message).__name__
         raise TypeError(f"a {name} message is wanted, not {found}: load(path) reads files, messages parse their bytes")
     return schema.serialize(message)
-
-
-def _as_written(message: Any, read: bytes | None) -> bytes:
-    """Return the bytes that a message is written as: most often the very ones it was read from, not others as long."""
-    data = schema.serialize(message)
-    return read if read == data else data
 
 
 def check_message_size(name: str, pieces: Iterable[Piece]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
@@ -26,7 +26,7 @@ from graphsurgeon.tensors.boxes import Box
 from graphsurgeon.tensors.sliced import SlicedTensor
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY, read_object_graph
-from graphsurgeon.variables.saver_calls import saver_calls
+from graphsurgeon.variables.saver_calls import SaverCall, saver_calls
 from graphsurgeon.variables.shape_and_slice import format_shape_and_slice, parse_shape_and_slice
 from proto_utils.errors import NotFoundError
 from proto_utils.named_tuple import NamedTuple
@@ -50,11 +50,14 @@ class SavedAs(NamedTuple):
         return "" if self.box is None else format_shape_and_slice(self.shape, self.box)
 
 
-def saved_keys(model: Model, index: Index) -> dict[str, SavedAs]:
-    """Return where the graph's savers restore each variable from; the one that its SaverDef names has the last word."""
+def saved_keys(model: Model, index: Index, calls: Iterable[SaverCall] | None = None) -> dict[str, SavedAs]:
+    """Return where the graph's savers restore each variable from; the one that its SaverDef names has the last word.
+
+    `calls` are the model's `saver_calls`, where they are known.
+    """
     found = declared_parts(model)
-    calls = [call for call in saver_calls(model, index) if call.is_restore]
-    for call in sorted(calls, key=lambda call: call.is_main):
+    known = saver_calls(model, index) if calls is None else calls
+    for call in sorted((call for call in known if call.is_restore), key=lambda call: call.is_main):
         for key, spec, _, targets in call.restored(index):
             parsed = parse_shape_and_slice(spec) if targets else None
             place = SavedAs(key) if parsed is None else SavedAs(key, parsed[1], parsed[0])
@@ -74,12 +77,15 @@ def declared_parts(model: Model) -> dict[str, SavedAs]:
 
 
 class VariableValues:
-    """The values of a graph's variables, by variable node: slices of the tensors in the model's `variables`."""
+    """The values of a graph's variables, by variable node: slices of the tensors in the model's `variables`.
 
-    def __init__(self, model: Model, index: Index) -> None:
+    `calls` are the model's `saver_calls`, where they are known.
+    """
+
+    def __init__(self, model: Model, index: Index, calls: Iterable[SaverCall] | None = None) -> None:
         self._model = model
         self._index = index
-        self._saved = saved_keys(model, index)
+        self._saved = saved_keys(model, index, calls)
         self._full_names: Mapping[str, str] | None = None
         self._parts: dict[str, list[tuple[int, Node]]] | None = None  # by their whole, with their numbers
         self._sums: dict[tuple[str, int], tuple[list[int], list[int]]] = {}  # numbers and where each part begins

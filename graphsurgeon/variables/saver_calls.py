@@ -27,7 +27,7 @@ from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import attr_of
 from graphsurgeon.ir.op_families import ASSIGN_OPS
 from graphsurgeon.ir.traversal import ancestors
-from graphsurgeon.names import node_of, node_of_input, parse_input, text_of
+from graphsurgeon.names import node_of, node_of_input, text_of
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -81,8 +81,8 @@ class SaverCall(NamedTuple):
         A target is a variable of the graph that `index` is of, and whether the value is reshaped on the way to it.
         """
         targets: dict[int, list[tuple[Node, bool]]] = {}
-        readers = self.edges.consumers(self.node.name)
-        pending = [(node, at, parse_input(node.inputs[at]).output, False) for node, at in readers]
+        readers = self.edges.consumers_by_output(self.node.name)
+        pending = [(node, at, output, False) for output, edges in readers.items() for node, at in edges]
         seen = set()  # in a graph that nobody has verified, an Identity may read itself
         while pending:
             node, position, output, is_reshaped = step = pending.pop()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphsurgeon.ir.graph_def import graph_pieces, read_graph
+from graphsurgeon.ir.graph_def import graph_pieces, read_graph, read_together
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from proto_utils import schema
@@ -289,3 +289,17 @@ def test_a_payload_in_a_list_attr_survives():
     assert model.graph["n"].attrs["values"][0].nbytes == 5000
     touch(model)
     assert joined(model.graph["n"].pieces()) == schema.serialize(node)
+
+
+def test_graphs_that_are_read_together_hold_equal_nodes_once():
+    one = record(1, schema.NodeDef(name="a", op="NoOp", input=["^x"]).SerializeToString())
+    other = record(1, schema.NodeDef(name="b", op="NoOp", input=["^a"]).SerializeToString())
+    with read_together():
+        first, second = load(one), load(one + other)
+    a, again = first.graph["a"], second.graph["a"]
+    assert again is not a
+    assert (again._message is a._message, again._inputs is a._inputs) == (True, True)
+    again.device = "/cpu:0"
+    assert (a.device, second.graph["b"].inputs) == ("", ("^a",))
+    assert joined(first.graph_def_pieces()) == one
+    assert load(one).graph["a"]._message is not a._message

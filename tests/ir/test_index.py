@@ -92,3 +92,17 @@ def test_others_are_not(text: str, kind: str, near: tuple[str, ...]):
     with pytest.raises(NotFoundError) as caught:
         find_node(PRODUCERS, text)
     assert (caught.value.kind, caught.value.near) == (kind, near)
+
+
+def test_consumers_of_each_output(index: Index):
+    found = {
+        output: [(node.name, position) for node, position in edges]
+        for output, edges in index.consumers_by_output("b").items()
+    }
+    assert found == {0: [("d", 1)], 1: [("d", 0)]}
+    assert [(node.name, position) for node, position in index.consumers_by_output("a")[0]] == [
+        ("b", 1),
+        ("f", 0),
+        ("f", 1),
+    ]
+    assert index.consumers_by_output("e") == {0: []}

@@ -43,7 +43,7 @@ def checkpoint_findings(model: Model, index: Index, calls: Iterable[SaverCall]) 
         if call.is_restore and call.is_main:
             yield from _restore_findings(call, index, model, restored)
     used = {key for call in calls for key in call.keys} | {OBJECT_GRAPH_KEY}
-    yield from _by_name_findings(model, index, restored, used)
+    yield from _by_name_findings(model, index, calls, restored, used)
     yield from _extra_findings(model.variables, used)
 
 
@@ -86,10 +86,12 @@ def _restored_shape(key: str, spec: str, tensor: Tensor) -> tuple[tuple[int, ...
     return shape_of(box), ""
 
 
-def _by_name_findings(model: Model, index: Index, restored: set[str], used: set[str]) -> Iterator[Finding]:
+def _by_name_findings(
+    model: Model, index: Index, calls: Iterable[SaverCall], restored: set[str], used: set[str]
+) -> Iterator[Finding]:
     """Yield what does not fit of the variables that the saver leaves out; adds the keys they have to `used`."""
     try:
-        values = VariableValues(model, index)
+        values = VariableValues(model, index, calls)
     except (CorruptionError, NotFoundError, UnsupportedError):
         return  # a saver whose constants are unsound, of which the lists or `verify` tell
     # Without a SaverDef, TensorFlow makes a saver for the variables that are listed.

@@ -29,8 +29,11 @@ def command(a: str, b: str, show_all: bool, rtol: float | None, atol: float | No
     """
     from graphsurgeon.compare import diff
     from graphsurgeon.formats.load import load
+    from graphsurgeon.ir.graph_def import read_together
 
-    report = diff(load(a), load(b), rtol=rtol, atol=atol)
+    with read_together():
+        sides = load(a), load(b)
+    report = diff(*sides, rtol=rtol, atol=atol)
     if as_json:
         emit_json("diff", a=a, b=b, **report.to_json())
     elif is_csv():
