@@ -115,9 +115,13 @@ def run(command: Sequence[str], log: Path) -> tuple[float, int, float]:
     BenchmarkError
         If it does not end with 0.
     """
+    # Where it is installed its bytecode is there; without, every run would compile what it imports.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     with open(log, "wb") as output:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=log.parent)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=log.parent, env=environment
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)

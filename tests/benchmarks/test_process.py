@@ -52,3 +52,8 @@ def test_jobs_take_turns_and_start_with_an_empty_directory(tmp_path: Path):
     assert [len(found[name].seconds) for name in "ab"] == [3, 2]
     assert not (tmp_path / "a").exists()
     assert (tmp_path / "b" / "made").is_dir()
+
+
+def test_commands_may_keep_their_bytecode(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    run(python("import sys; assert not sys.dont_write_bytecode"), tmp_path / "log")
