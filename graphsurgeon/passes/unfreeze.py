@@ -57,7 +57,6 @@ from graphsurgeon.variables.saver import SavedVariable, install_saver
 from graphsurgeon.variables.unfreeze_note import ATTR
 from graphsurgeon.weights import Kept, VariableNames, Weight, WeightPlan, find_weights, require_constants
 from graphsurgeon.weights.hidden import hidden_notes
-from graphsurgeon.weights.reader_names import naming_notes
 from graphsurgeon.weights.reader_scopes import has_captures
 from proto_utils import schema
 from proto_utils.named_tuple import NamedTuple
@@ -215,7 +214,7 @@ def unfreeze(  # noqa: PLR0913 -- each is one option
     model.variables.update(values)
     surgery.note.gradient_op_type = drop_dead_gradients(model)
     notes = [f"{again} read variables again: freezing had made them read values"] if again else []
-    notes += naming_notes(plan)
+    notes += _naming_notes(plan)
     notes += hidden_notes(plan, index, model.library.functions, (*exclude, *(only and (".*",))))
     notes += gradient_notes(surgery.note.gradient_op_type)
     notes += surgery.remarks + _complete_meta_graph(model, plan, surgery, held, states)
@@ -239,6 +238,14 @@ def _held_variables(model: Model, index: Index) -> list[HeldVariable]:
     from graphsurgeon.rewrites.freezing.held import held_variables
 
     return held_variables(model, index)
+
+
+def _naming_notes(plan: WeightPlan) -> list[str]:
+    if not plan.implied:
+        return []
+    from graphsurgeon.weights.reader_names import naming_notes
+
+    return naming_notes(plan)
 
 
 def _finished(

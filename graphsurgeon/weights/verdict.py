@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from graphsurgeon import names
 from graphsurgeon.ir.model import Model
@@ -15,9 +15,11 @@ from graphsurgeon.weights import roles
 from graphsurgeon.weights.evidence import Clue, Evidence, marks_decide
 from graphsurgeon.weights.marks import HINT, INTACT, NAME_ONLY, folded_variable
 from graphsurgeon.weights.plan import Kept, Weight
-from graphsurgeon.weights.reader_names import Implied, Unnamed, names_by_readers
 from graphsurgeon.weights.reader_scopes import is_capture
 from graphsurgeon.weights.scope import Constant
+
+if TYPE_CHECKING:
+    from graphsurgeon.weights.reader_names import Implied, Unnamed
 
 #: Roles that code fills with one value where a layer has no such weight: a batch norm without scale, say.
 _FILLABLE: Final = frozenset({"bn_scale", "bn_offset", "norm_scale", "norm_offset"})
@@ -126,6 +128,9 @@ def implied_names(model: Model, found: Mapping[str, Evidence], constants: Iterab
     unnamed = [each for constant in constants if (each := _unnamed(constant, found[constant.name])) is not None]
     if not unnamed:
         return {}
+    # Imported here, and below: most constants have names, and a small graph takes as long as its imports.
+    from graphsurgeon.weights.reader_names import names_by_readers
+
     nodes = {node.name for _, graph in model.graphs() for node in graph}
     return names_by_readers(unnamed, nodes, [*filter(None, map(folded_variable, found)), *model.variables])
 
@@ -137,7 +142,11 @@ def _unnamed(constant: Constant, evidence: Evidence) -> Unnamed | None:
     role, _ = _role(constant, evidence, "variable")
     reads = [clue.node for clue in evidence.findings if clue.mark and clue.node]
     users = [clue.node for clue in evidence.findings if clue.role == role and clue.node]
-    return Unnamed(constant.name, role, constant.shape, reads, users) if reads or users else None
+    if not reads and not users:
+        return None
+    from graphsurgeon.weights.reader_names import Unnamed
+
+    return Unnamed(constant.name, role, constant.shape, reads, users)
 
 
 def _against_role(constant: Constant, node: Node, evidence: Evidence) -> str | None:
