@@ -12,19 +12,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from graphsurgeon import names
-from graphsurgeon.ir.attr_value import Shape
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
-from graphsurgeon.ir.node_facts import variable_dtype, variable_shape
-from graphsurgeon.ir.op_families import REF_OPS
 from graphsurgeon.weights.evidence import gather
 from graphsurgeon.weights.marks import colocated, folded_variable
 from graphsurgeon.weights.plan import Kept, VariableNames, Weight, WeightPlan
-from graphsurgeon.weights.roles import strongest
-from graphsurgeon.weights.scope import Constant, constants_of
+from graphsurgeon.weights.scope import constants_of
 from graphsurgeon.weights.verdict import Judge, implied_names
 
-__all__ = ["Kept", "VariableNames", "Weight", "WeightPlan", "find_weights", "require_constants", "variable_roles"]
+__all__ = ["Kept", "VariableNames", "Weight", "WeightPlan", "find_weights", "require_constants"]
 
 
 def find_weights(
@@ -63,35 +59,6 @@ def find_weights(
             kept.append(verdict)
     names_implied = {name: each.name for name, each in implied.items()}
     return WeightPlan(weights, kept + _in_functions(model), judge.fingerprinted, names_implied)
-
-
-def variable_roles(model: Model, index: Index, variables: Iterable[str]) -> dict[str, str]:
-    """Return the roles that ops give to variables which a graph holds, by name; those of no such role are left out.
-
-    They are looked at as if their values were constants.
-    """
-    names_by_reading: dict[str, str] = {}
-    read: list[Constant] = []
-    for name in variables:
-        node = index.producers[name]
-        dtype, shape = variable_dtype(node), variable_shape(node)
-        dims = None if shape is None or shape.dims is None else [dim for dim in shape.dims if dim is not None]
-        if dtype is None or dims is None or shape != Shape(dims):
-            continue
-        tensors = (
-            [name]
-            if node.op in REF_OPS
-            else [each.name for each, _ in index.consumers(name) if each.op == "ReadVariableOp"]
-        )
-        names_by_reading |= dict.fromkeys(tensors, name)
-        read += [Constant(tensor, dtype, tuple(dims), None) for tensor in tensors]
-    found = gather(model, index, [*constants_of(model.graph), *read]) if read else {}
-    roles: dict[str, str] = {}
-    for tensor, name in names_by_reading.items():
-        role = strongest(found[tensor].sure) or strongest(found[tensor].likely)
-        if role is not None:
-            roles[name] = strongest([role, roles.get(name, role)]) or role
-    return roles
 
 
 def require_constants(patterns: Collection[str], model: Model, also: Iterable[str] = ()) -> None:

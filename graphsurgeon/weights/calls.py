@@ -15,7 +15,7 @@ A loop's argument is the same in every round only where the body hands it on unc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from graphsurgeon.ir import ops
@@ -149,6 +149,16 @@ class CalledFunctions:
                     others[argument] = text
             if given:
                 yield name, given, others
+
+    def captured(self, function: str, numbers: Mapping[int, str], scope: Scope) -> dict[str, Constant]:
+        """Return the constants of a scope that a function has of itself, by argument."""
+        body = self._body(function)
+        arguments = [] if body is None else body.arguments
+        return {
+            arguments[number]: scope.constants[name]
+            for number, name in numbers.items()
+            if name in scope.constants and 0 <= number < len(arguments)
+        }
 
     def scope(self, function: str, constants: Iterable[Constant]) -> Scope:
         """Return the scope of a function's body: the given arguments are constants, and so are its Const nodes."""

@@ -72,12 +72,17 @@ class Evidence:
             self.findings += (finding,)
 
 
-def gather(model: Model, index: Index, constants: list[Constant]) -> dict[str, Evidence]:
-    """Return the evidence about the graph's `constants`, by name; linear in nodes and edges, reads no payload."""
+def gather(
+    model: Model, index: Index, constants: list[Constant], captured: Mapping[str, Mapping[int, str]] | None = None
+) -> dict[str, Evidence]:
+    """Return the evidence about the graph's `constants`, by name; linear in nodes and edges, reads no payload.
+
+    `captured` are those that functions have of themselves, by function and number of the argument.
+    """
     library = calls.CalledFunctions(model)
     scope = Scope(model.graph, index, constants, library.forwarded_by(index.producers.values()))
     whole = _Analysis(scope, library, {}, set())
-    run_nested(whole.run())
+    run_nested(whole.run(captured or {}))
     return whole.found
 
 
@@ -112,7 +117,7 @@ class _Analysis:
         self.weighted: dict[str, Weighted] = {}
         self._may_have_cells = not any(map(scope.graph.ops.isdisjoint, _IN_CELLS))
 
-    def run(self) -> Steps[None]:
+    def run(self, captured: Mapping[str, Mapping[int, str]] | None = None) -> Steps[None]:
         """Gather the evidence about each constant of the scope; yield the callees that have to run first."""
         for constant in self.scope.constants.values():
             uses, passed = self.scope.trace(constant)
@@ -127,6 +132,10 @@ class _Analysis:
         normalizers = Normalizers(self.scope, self._touched(calling))
         for node in calling.values():
             yield from self._call(node, normalizers)
+        for function, numbers in (captured or {}).items():
+            given = self.library.captured(function, numbers, self.scope)
+            if given:
+                yield from self._descend(None, function, given, frozenset(), in_loop=False)
         decides = marks_decide(self.found)
         arithmetic = Arithmetic(self.scope, self.weighted)
         for constant in self.scope.constants.values():
@@ -200,9 +209,15 @@ class _Analysis:
                 yield from self._descend(node, function, arguments, touched, in_loop=in_loop)
 
     def _descend(
-        self, node: Node, function: str, arguments: dict[str, Constant], touched: frozenset[str], *, in_loop: bool
+        self,
+        node: Node | None,
+        function: str,
+        arguments: dict[str, Constant],
+        touched: frozenset[str],
+        *,
+        in_loop: bool,
     ) -> Steps[None]:
-        constants = tuple(Constant(name, given.dtype, given.shape, None) for name, given in arguments.items())
+        constants = tuple(given._replace(name=name, node=None) for name, given in arguments.items())
         key = (function, constants, touched, in_loop)
         if key not in self.known:
             scope = self.library.scope(function, constants)
@@ -212,7 +227,7 @@ class _Analysis:
             self.active.remove(function)
             self.known[key] = inner.found, bool(inner.weighted)
         found, uses_weights = self.known[key]
-        if uses_weights:
+        if uses_weights and node is not None:
             self.weighted.setdefault(node.name, Weighted(node))
         for name, given in arguments.items():
             for finding in found[name].findings:
@@ -245,7 +260,7 @@ def _counts(scope: Scope, constant: Constant, use: Use) -> bool:
         return len(node.inputs) < 2 or not scope.is_static(node.inputs[1])
     if name in _PEEPHOLES:
         return node.attrs.get("use_peephole") is True
-    if name in ("params", "data", "params_dense_values"):
+    if name in ("params", "resource", "data", "params_dense_values"):
         return len(constant.shape) > 1 or not constant.dtype.is_floating
     return True
 

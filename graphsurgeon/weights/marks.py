@@ -70,6 +70,8 @@ class FreezingMark(NamedTuple):
 
 def find_marks(constant: Constant, uses: list[Use], passed: list[Node]) -> list[FreezingMark]:
     """Return every mark of freezing on a constant, or on a function's argument, that `Scope.trace` followed."""
+    if constant.is_handle:
+        return []  # of a variable that is still one
     found = list(_by_readers(constant.name, passed))
     for use in uses:
         found += _by_use(constant.name, use)

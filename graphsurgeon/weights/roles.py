@@ -66,6 +66,7 @@ _RULES: Final[tuple[tuple[tuple[str, ...], Mapping[str, str]], ...]] = (
     (("CudnnRNNCanonicalToParams", "CudnnRNNCanonicalToParamsV2"),
      {"weights": "recurrent_kernel", "biases": "recurrent_bias"}),
     (("Gather", "GatherV2", "GatherNd", "RiscGather"), {"params": "embedding"}),
+    (("ResourceGather", "ResourceGatherNd"), {"resource": "embedding"}),
     (("RaggedGather",), {"params_dense_values": "embedding"}),
     (("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSumWithNumSegments",
       "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtNWithNumSegments"), {"data": "embedding"}),
@@ -78,11 +79,12 @@ _FUSED_ARGS: Final = {
     "FusedBatchNorm": ("bn_scale", "bn_offset", "bn_mean", "bn_variance"),
 }
 
-#: Ops whose output is their first input in another form: what feeds a weight through them is that weight.
+#: Ops whose output is their first input in another form: what feeds a weight through them is that weight. Of a handle
+#: what is read by it.
 PASS: Final = frozenset((
-    "Identity", "Snapshot", "StopGradient", "PreventGradient", "GuaranteeConst", "EnsureShape", "CheckNumerics",
-    "CheckNumericsV2", "DebugIdentity", "Copy", "Reshape", "Transpose", "ConjugateTranspose", "Cast", "Bitcast",
-    "ExpandDims", "Squeeze", "Tile", "BroadcastTo", "Enter", "RefEnter", "Exit", "Switch", "RefSwitch",
+    "ReadVariableOp", "Identity", "Snapshot", "StopGradient", "PreventGradient", "GuaranteeConst", "EnsureShape",
+    "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "Copy", "Reshape", "Transpose", "ConjugateTranspose", "Cast",
+    "Bitcast", "ExpandDims", "Squeeze", "Tile", "BroadcastTo", "Enter", "RefEnter", "Exit", "Switch", "RefSwitch",
     "_SwitchN", "Slice", "StridedSlice", "Unpack", "SplitV", "ReverseV2", "Neg", "Pad", "PadV2", "MirrorPad",
     "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel",
     "QuantizeAndDequantize", "QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4",

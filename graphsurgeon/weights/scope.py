@@ -55,12 +55,16 @@ _JOINED: _Outputs = ((None,), 1)
 
 
 class Constant(NamedTuple):
-    """A constant: a Const node, or an argument (without a node) of a function body that always carries one."""
+    """A constant: a Const node, or an argument (without a node) of a function body that always carries one.
+
+    So is a variable to those who ask what ops make of it: with `is_handle` its handle, by which the value is read.
+    """
 
     name: str
     dtype: DType
     shape: tuple[int, ...]
     node: Node | None
+    is_handle: bool = False
 
     @property
     def size(self) -> int:
@@ -277,6 +281,8 @@ class Scope:
 def _is_pure(op: str) -> bool:
     if op in ("Merge", "NextIteration"):
         return False
+    if op == "ReadVariableOp":
+        return True  # the value counts as a constant where the handle does
     known = ops.facts(op)
     return known is not None and not known.is_stateful and not known.functions
 

@@ -25,6 +25,15 @@ WEIGHTS = {
     "images": {"conv2d/kernel_1", "depthwise_conv2d/kernel_1", "inner/dense/kernel_1", "Variable_21"},
     "text": {"embedding/embeddings", "lstm/lstm_cell/recurrent_kernel", "inner/dense/kernel", "Variable_11"},
 }
+#: What `role` chooses by what function bodies do with variables, but for the copies that Keras makes.
+ROLES = {
+    "module": {"recurrent_kernel": {"around"}, "embedding": {"rows", "points"}},
+    "images": {"conv_filter": {"conv2d/kernel_1"}, "depthwise_filter": {"depthwise_conv2d/kernel_1"}},
+    "text": {
+        "recurrent_kernel": {"lstm/lstm_cell/kernel", "lstm/lstm_cell/recurrent_kernel"},
+        "embedding": {"embedding/embeddings"},
+    },
+}
 #: Why others of the module stay, but for what is in half precision with codes; functions without their numbers.
 TAKEN = {"mapped": "'__inference_serve/MapDataset' (MapDataset) takes it as it is"}
 HALF = {
@@ -42,6 +51,11 @@ def _rows(report: HalfWeightsReport | QuantizeWeightsReport) -> tuple[list[str],
     return [row.node for row in rows], kept
 
 
+def _of_role(source: str, role: str) -> set[str]:
+    chosen = {row.node for row in gs.quantize_weights(gs.load(source), minimum_size=16, role=role).quantized}
+    return {name for name in chosen if not name.startswith("Variable")}
+
+
 def test_what_tensorflow_gives(tf2: TensorFlow, tmp_path: Path):
     asked = [_converted(tf2.call("body_nets:make", net=net, directory=str(tmp_path)), net) for net in WEIGHTS]
     answers = tf2.run(SCRIPTS / "body_nets.py", json.dumps([[*paths] for paths in asked]))
@@ -55,6 +69,8 @@ def test_what_tensorflow_gives(tf2: TensorFlow, tmp_path: Path):
 def _converted(source: str, net: str) -> dict[str, float]:
     """Do what each verb does; return the files, the source first, and how far from it they may be."""
     paths = {source: 0.0}
+    for role, names in ROLES[net].items():
+        assert _of_role(source, role) == names
     for verb, (bound, run) in VERBS.items():
         model = gs.load(source)
         chosen, kept = run(model)

@@ -28,8 +28,8 @@ from graphsurgeon.ir.op_families import ASSIGN_OPS, PLACEHOLDER_OPS, REF_OPS, RE
 from graphsurgeon.ir.traversal import ancestors
 from graphsurgeon.names import node_of_input, parse_input
 from graphsurgeon.variables.layout import Variable, existing_variables, new_initializer, new_read
+from graphsurgeon.variables.roles import variable_roles
 from graphsurgeon.variables.saver import SavedVariable
-from graphsurgeon.weights import variable_roles
 from graphsurgeon.weights.roles import is_trainable
 from proto_utils.named_tuple import NamedTuple
 

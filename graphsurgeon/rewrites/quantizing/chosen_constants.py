@@ -14,7 +14,8 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.selection import selected
 from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import variable_nodes
-from graphsurgeon.weights import find_weights, variable_roles
+from graphsurgeon.variables.roles import variable_roles
+from graphsurgeon.weights import find_weights
 from proto_utils.named_tuple import NamedTuple
 
 

@@ -25,10 +25,9 @@ from graphsurgeon.ir.op_families import RESOURCE_OPS, WHILE_OPS
 from graphsurgeon.names import spellings, text_of
 from graphsurgeon.rewrites.freezing.converted_functions import CALLERS
 from graphsurgeon.rewrites.serving.object_functions import functions_in_use
+from graphsurgeon.variables.captured import UNKNOWN
 from proto_utils.named_tuple import NamedTuple
 
-#: In the place of a variable's name: a handle of which nothing is known.
-UNKNOWN: Final = ""
 _GRADIENT: Final = "_gradient_op_type"
 _INTERFACE: Final = "api_implements"
 

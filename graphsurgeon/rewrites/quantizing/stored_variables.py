@@ -31,12 +31,13 @@ from graphsurgeon.ir.node_facts import variable_dtype
 from graphsurgeon.ir.op_families import ASSIGN_OPS, IS_INITIALIZED_OPS, REF_OPS, RESOURCE_OPS, RESTORE_OPS, SAVE_OPS
 from graphsurgeon.ir.versions import IDLE_OPS
 from graphsurgeon.names import node_of_input, parse_input, some_of
-from graphsurgeon.rewrites.quantizing.handle_flow import UNKNOWN, HandleFlow, HandleUse
+from graphsurgeon.rewrites.quantizing.handle_flow import HandleFlow, HandleUse
 from graphsurgeon.rewrites.quantizing.saver_arguments import SaverArguments
 from graphsurgeon.rewrites.quantizing.told_types import tell_arguments, tell_collections, tell_objects
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.captured import captured_variables, named_objects
 from graphsurgeon.variables.checkpoint_keys import SavedAs, VariableValues, saved_keys, variable_nodes
 from graphsurgeon.variables.object_variables import has_object_variables, object_variables_by_key
 from graphsurgeon.variables.saver_calls import THROUGH_OPS, SaverCall, saver_calls
@@ -238,33 +239,14 @@ class StoredVariables:
 
     @cached_property
     def _named_objects(self) -> dict[str, list[int]]:
-        """The objects that are variables, by names that only one has."""
-        found: dict[str, list[int]] = {}
-        meta = self._model.meta
-        for number, node in enumerate(() if meta is None else meta.object_graph_def.nodes):
-            if node.HasField("variable") and node.variable.name:
-                found.setdefault(node.variable.name, []).append(number)
-        return {name: numbers for name, numbers in found.items() if len(numbers) == 1}
+        return named_objects(self._model)
 
     def _bound(self) -> dict[str, dict[int, str]]:
         """Return the variables that functions captured, by function and number of the argument."""
-        meta, functions = self._model.meta, self._model.library.functions
-        if meta is None or not functions or not has_object_variables(self._model):
+        if not self._model.library.functions or not has_object_variables(self._model):
             return {}
-        nodes = meta.object_graph_def.nodes
-        by_key = {self.key(node.name): node.name for node in variable_nodes(self._model.graph)}
-        names = {number: by_key[key] for key, numbers in self._objects.items() if key in by_key for number in numbers}
-        for name, (number,) in self._named_objects.items():
-            if name in self._places:
-                names.setdefault(number, name)
-        found: dict[str, dict[int, str]] = {}
-        for name, concrete in meta.object_graph_def.concrete_functions.items():
-            count = len(functions[name].proto.signature.input_arg) if name in functions else 0
-            first = count - len(concrete.bound_inputs)
-            for number, bound in enumerate(concrete.bound_inputs, first):
-                if number >= 0 and 0 <= bound < len(nodes) and nodes[bound].HasField("variable"):
-                    found.setdefault(name, {})[number] = names.get(bound, UNKNOWN)
-        return found
+        keys = {node.name: self.key(node.name) for node in variable_nodes(self._model.graph)}
+        return captured_variables(self._model, keys, self._objects)
 
     def _change(self, variable: Node) -> str:
         """Return what changes a variable, past setting it up and restoring it; empty when nothing does."""

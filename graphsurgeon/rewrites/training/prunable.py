@@ -1,7 +1,8 @@
 """Weights that may be pruned: constants and variables of floating-point numbers, with what ops use them for.
 
-Of a checkpoint without its graph, and of variables whose handles functions are given, ranks and names tell: kernels
-have two axes or more, and neither names of biases, norms, embeddings and masks, nor those of what optimizers keep.
+Of a checkpoint without its graph, and of variables that functions are given where their ops do not tell, ranks and
+names do: kernels have two axes or more, and neither names of biases, norms, embeddings and masks, nor those of what
+optimizers keep.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
 from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from graphsurgeon.variables.optimizer_state import optimizer_state
-from graphsurgeon.weights import find_weights, variable_roles
+from graphsurgeon.variables.roles import variable_roles
+from graphsurgeon.weights import find_weights
 from proto_utils.named_tuple import NamedTuple
 
 #: What is pruned unless names say otherwise: as libraries do, neither embeddings nor depthwise kernels.

@@ -19,7 +19,8 @@ from graphsurgeon.tensors.tensor import Tensor
 from graphsurgeon.tools.report.texts import named, shortened
 from graphsurgeon.tools.summary.parameters import parameters_of
 from graphsurgeon.variables.checkpoint_keys import VariableValues, variable_nodes
-from graphsurgeon.weights import find_weights, variable_roles
+from graphsurgeon.variables.roles import variable_roles
+from graphsurgeon.weights import find_weights
 from proto_utils.named_tuple import NamedTuple
 
 _NUM_BINS = 32

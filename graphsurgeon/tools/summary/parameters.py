@@ -20,7 +20,8 @@ from graphsurgeon.rewrites.training.trained import trained_objects
 from graphsurgeon.rewrites.training.trained_lists import listed_as_trained
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.variables.checkpoint_keys import VariableValues
-from graphsurgeon.weights import Weight, find_weights, variable_roles
+from graphsurgeon.variables.roles import variable_roles
+from graphsurgeon.weights import Weight, find_weights
 from graphsurgeon.weights.roles import is_trainable, is_untrained_name
 from proto_utils import schema
 from proto_utils.named_tuple import NamedTuple

@@ -37,7 +37,7 @@ _MAX_STEPS = 50
 #: Of so many parameters in one tensor, as of one that is partitioned, each is followed.
 _MAX_COMBINED = 256
 _LOOPS = frozenset({"While", "StatelessWhile"})
-_READS = PASS | {"ReadVariableOp", "RefIdentity", "RefEnter"}
+_READS = PASS | {"RefIdentity"}
 
 
 @dataclass(slots=True)

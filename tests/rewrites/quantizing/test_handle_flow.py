@@ -5,8 +5,9 @@ from __future__ import annotations
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
-from graphsurgeon.rewrites.quantizing.handle_flow import UNKNOWN, HandleFlow
+from graphsurgeon.rewrites.quantizing.handle_flow import HandleFlow
 from graphsurgeon.tensors.dtypes import RESOURCE
+from graphsurgeon.variables.captured import UNKNOWN
 from proto_utils import schema
 from tests import notation
 
