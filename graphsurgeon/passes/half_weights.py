@@ -17,9 +17,10 @@ it. Weights that float32 needs too, or that are an output, stay; the report has 
 need counts. Constants of function bodies are treated alike, between Casts in the body, and so are variables whose
 handles functions get, as in every SavedModel of TensorFlow 2: through calls, branches and loops, with its objects and
 the functions that save and restore. One stays where a body reads it in the place of another that stays, where anything
-sets it but a saver, and where its handle goes to what is not known, as to datasets and functions of gradients; so do
-weights that functions get by value. A graph that trains is refused: `strip_optimizer` takes out what trains it. Names,
-devices, colocation, control inputs, saver, collections and signatures stay.
+sets it but a saver, and where its handle goes to what is not known, as to datasets and functions of gradients. Kernels,
+biases and embeddings that calls, loops and branches are given by value are stored in half precision, and cast before
+these, in which nothing changes for it. A graph that trains is refused: `strip_optimizer` takes out what trains it.
+Names, devices, colocation, control inputs, saver, collections and signatures stay.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from graphsurgeon.names import Names, node_of_input, some_of
 from graphsurgeon.passes._contract import model_pass
 from graphsurgeon.rewrites.quantizing.half_nodes import HalfNodes
 from graphsurgeon.rewrites.quantizing.half_variables import HalfVariables
+from graphsurgeon.rewrites.quantizing.layer_weights import LayerWeights
 from graphsurgeon.rewrites.quantizing.stored_variables import StoredVariables
 from graphsurgeon.rewrites.quantizing.told_types import keras_notes
 from graphsurgeon.rewrites.simplifying.protected import Protected
@@ -128,16 +130,18 @@ def half_weights(
     wanted = DType.from_name(dtype)
     protected = Protected(model, outputs, inputs, _NAME, without=VARIABLE_COLLECTIONS)
     variables = StoredVariables(model, Index(model.graph))
-    halves = dict[str | None, HalfNodes]()
+    halves, layers = dict[str | None, HalfNodes](), LayerWeights(model, variables.savers)
     for function, graph in model.graphs():
         edit, depending, is_saved = GraphEdit(graph), variables.depending(function), variables.savers.is_saved
         if function is None:
             needed = ancestors(edit.index.producers, protected.asked_of(None)) if outputs else None
-            half = HalfNodes(edit, wanted, protected.of(None), needed, depending=depending, saves=is_saved)
+            half = HalfNodes(
+                edit, wanted, protected.of(None), needed, depending=depending, saves=is_saved, layers=layers
+            )
         else:
             # What only has to run may be of any type.
             returned = {node_of_input(text) for text in model.library.functions[function].proto.ret.values()}
-            half = HalfNodes(edit, wanted, returned, depending=depending)
+            half = HalfNodes(edit, wanted, returned, depending=depending, layers=layers)
         halves[function] = half
     chosen = HalfVariables(variables, halves)
     _require_untrained(variables)

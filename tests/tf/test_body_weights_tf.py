@@ -21,16 +21,16 @@ VERBS: dict[str, tuple[float, Callable[[gs.Model], tuple[list[str], dict[str, st
     "codes": (1e-1, lambda model: _rows(gs.quantize_weights(model, minimum_size=16))),
 }
 WEIGHTS = {
-    "module": {"first", "around", "left", "right", "same", "other", "rows", "points"},
+    "module": {"first", "around", "left", "right", "same", "other", "rows", "points", "given"},
     "images": {"conv2d/kernel_1", "depthwise_conv2d/kernel_1", "inner/dense/kernel_1", "Variable_21"},
-    "text": {"embedding/embeddings", "lstm/lstm_cell/recurrent_kernel", "inner/dense/kernel", "Variable_11"},
+    "text": {"embedding/embeddings", "gru/gru_cell/kernel", "gru/gru_cell/bias", "inner/dense/kernel", "Variable_11"},
 }
 #: What `role` chooses by what function bodies do with variables, but for the copies that Keras makes.
 ROLES = {
     "module": {"recurrent_kernel": {"around"}, "embedding": {"rows", "points"}},
     "images": {"conv_filter": {"conv2d/kernel_1"}, "depthwise_filter": {"depthwise_conv2d/kernel_1"}},
     "text": {
-        "recurrent_kernel": {"lstm/lstm_cell/kernel", "lstm/lstm_cell/recurrent_kernel"},
+        "recurrent_kernel": {"gru/gru_cell/kernel", "gru/gru_cell/recurrent_kernel"},
         "embedding": {"embedding/embeddings"},
     },
 }

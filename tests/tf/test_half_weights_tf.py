@@ -12,7 +12,7 @@ from tests.tf.judge import TensorFlow
 
 #: How far apart outputs may be, relative to the greatest; float16 has 11 bits, bfloat16 8.
 NETS = ["mobile", "unfused", "transposed", "text", "loop", "branches", "normalized", "awkward"]
-#: Nets whose weights are all read through branches, which stay in float32.
+#: Nets whose weights are all read through branches, and too small to be cast there.
 WITHOUT = {"branches"}
 CLOSE: dict[Literal["float16", "bfloat16"], float] = {"float16": 1e-2, "bfloat16": 1e-1}
 
@@ -74,8 +74,9 @@ def test_graphs_with_their_checkpoints(tf: TensorFlow, tmp_path: Path, net: str,
         report = gs.half_weights(model, outputs=wanted)
         gs.save(model, prefix)
         halves = {row.node for row in report.weights}
-        # What is half in the frozen graph is so where the weights are variables, but for what no variable is.
-        assert constants & {row.node for row in report.kept} == set()
+        # What is half in the frozen graph is so where the weights are variables, but for what no variable is, and what
+        # contexts of loops name.
+        assert constants & {row.node for row in report.kept if "named around the graph" not in row.reason} == set()
         answer = tf.call("judging:compare_restored", pb=made["pb"], prefix=prefix, outputs=made["outputs"])
         assert answer["compared"]
         for name, difference in answer["differ"].items():

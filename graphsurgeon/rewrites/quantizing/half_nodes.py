@@ -2,8 +2,9 @@
 
 Nodes compute in half precision between layers with weights, where they depend on inputs. What depends on constants
 alone, such as the factors of a batch norm that is written out, stays in float32, and so do sums over many elements,
-exponentials and what is named by others. A constant that only such nodes read is stored in half precision; variables
-are those of `half_variables`.
+exponentials and what is named by others. A constant that only such nodes read is stored in half precision, also through
+what takes parts of it; variables are those of `half_variables`. Calls, loops and branches that are given a layer's
+weight get a Cast of it (`layer_weights`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from graphsurgeon.ir.op_families import ASSIGN_OPS, SAVE_OPS
 from graphsurgeon.ir.output import argument_dtype
 from graphsurgeon.ir.signatures import input_types, output_number, output_types
 from graphsurgeon.names import node_of_input, unique_name
+from graphsurgeon.rewrites.quantizing.layer_weights import LayerWeights
 from graphsurgeon.rewrites.quantizing.stored_variables import depending_on_inputs
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.cast import CastTensor
@@ -38,6 +40,11 @@ _HALF_OPS: Final = LAYER_OPS | NORMS | frozenset((
 #: So small a constant is looked at: one that half precision takes for 0, as an epsilon, keeps its reader in float32.
 _MAX_LOOKED_AT: Final = 16
 UNREAD: Final = "is read by nobody"
+#: What hands on a weight, or parts of it: the ops, and at which input. Other weights have no place in them.
+_FORMS: Final = {
+    "Identity": 0, "StopGradient": 0, "Reshape": 0, "Squeeze": 0, "ExpandDims": 0, "Transpose": 0, "Tile": 0,
+    "Unpack": 0, "Slice": 0, "StridedSlice": 0, "SplitV": 0, "Split": 1,
+}  # fmt: skip
 #: The attr with the type of what a node reads, where it is not T.
 _TYPES: Final = {
     "ReadVariableOp": "dtype", "ResourceGather": "dtype", "ResourceGatherNd": "dtype", "Gather": "Tparams",
@@ -50,7 +57,8 @@ class HalfNodes:
     """The nodes of a graph or body that are to compute in half precision, and the weights that are to be stored in it.
 
     With `needed` only readers among those count, and only those compute in half precision. `depending` are the nodes
-    that depend on inputs, `saves` says whether an input of a call is only saved.
+    that depend on inputs, `saves` says whether an input of a call is only saved, `layers` which weights may be cast
+    where they are given to calls, loops and branches.
 
     Attributes
     ----------
@@ -72,12 +80,14 @@ class HalfNodes:
         *,
         depending: Collection[str] | None = None,
         saves: Callable[[Node, int], bool] = lambda *_: False,
+        layers: LayerWeights | None = None,
     ) -> None:
         self.edit = edit
         self._dtype = dtype
         self.protected = protected
         self._needed = needed
         self._saves = saves
+        self._layers = layers
         function = edit.graph.function_def
         arguments = () if function is None else function.signature.input_arg
         self._taken = dict.fromkeys([*(node.name for node in edit.graph), *(each.name for each in arguments)])
@@ -160,7 +170,8 @@ class HalfNodes:
                 continue  # what a variable is set to at first
             between: list[str] = []
             reason = "is an output, or named around the graph" if node.name in self.protected else ""
-            reason = reason or self.why_float(node.name, between)
+            weight = "" if self.edit.graph.is_body else node.name
+            reason = reason or self.why_float(node.name, between, weight if value.size > _MAX_LOOKED_AT else None)
             if not reason:
                 self.weights[node.name] = value
                 self.handed_on |= dict.fromkeys(between)
@@ -171,10 +182,12 @@ class HalfNodes:
         """Whether a node counts as a reader."""
         return self._needed is None or node.name in self._needed
 
-    def why_float(self, name: str, between: list[str], *, is_variable: bool = False) -> str:
+    def why_float(self, name: str, between: list[str], weight: str | None, *, is_variable: bool = False) -> str:
         """Return why a constant, or what reads a variable, has to be float32, empty if only nodes in half read it so.
 
-        What it takes between them is added to `between`: of a variable also what takes some rows of it.
+        What it takes between them is added to `between`: of a variable also what takes some rows of it. `weight` is the
+        constant or variable of the graph, empty where it is in a body, None of one of few numbers, which stays as it is
+        where it is taken apart.
         """
         is_read, names = False, [name]
         for reader, position in (each for name in names for each in self.edit.index.consumers(name)):
@@ -187,8 +200,12 @@ class HalfNodes:
                 continue
             if is_variable and reader.op in ASSIGN_OPS and position == 1:
                 continue  # what another variable begins with
+            if weight and self._layers is not None and self._layers.is_given(reader) and weight in self._layers:
+                is_read = True
+                continue
             is_gather = is_variable and reader.op in _GATHERS and position == 0
-            if not (is_gather or reader.op == "Identity") or reader.name in self.protected:
+            is_form = _FORMS.get(reader.op) == position and (weight is not None or reader.op == "Identity")
+            if not (is_gather or is_form) or reader.name in self.protected:
                 return f"{reader.name!r} ({reader.op}) reads it in float32"
             between.append(reader.name)
             if is_gather:

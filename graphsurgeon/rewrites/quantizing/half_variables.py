@@ -87,6 +87,6 @@ class HalfVariables:
         between.append(reader.name)
         if reader.op in GATHERS:
             return "" if half.is_needed(reader) else UNREAD
-        reason = half.why_float(reader.name, between, is_variable=True)
+        reason = half.why_float(reader.name, between, variable.name, is_variable=True)
         is_inside = use.function is not None and reason not in ("", UNREAD)
         return f"{reason}, in function {use.function!r}" if is_inside else reason

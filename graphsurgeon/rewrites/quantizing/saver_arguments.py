@@ -40,6 +40,7 @@ class SaverArguments:
         self._graph = model.graph
         self._arguments: dict[str, list[_Argument]] = {}
         saves = [(call.function, call) for call in calls if call.function is not None and not call.is_restore]
+        self._saving = {function for function, _ in saves}
         callers = self._callers(model) if saves else {}
         for function, call in saves:
             caller = callers[function][0] if len(callers.get(function, ())) == 1 else None
@@ -50,6 +51,11 @@ class SaverArguments:
     def is_saved(self, reader: Node, position: int) -> bool:
         """Whether a node of the graph only saves what an input of it is, by a function."""
         return (reader.name, position) in self._edges
+
+    def is_call(self, node: Node) -> bool:
+        """Whether a node calls a function that saves."""
+        called = attr_of(node, "f") if self._saving else None
+        return node.op in self._saving or (isinstance(called, Func) and called.name in self._saving)
 
     def retype(self, call: SaverCall, types: list[DType], edit: GraphEdit) -> Iterator[str]:
         """Let arguments have the types of what is saved; yield the nodes of the graph that were edited."""

@@ -123,6 +123,9 @@ class VariableCodes:
             is_around = self._stored.is_around(node, use.node, use.position)
             if not (is_around or self._stored.is_read(node, use.node)):
                 return f"{use} takes it as it is"
+            for reader, position in self._index.consumers(use.node.name) if use.function is None else ():
+                if self._stored.savers.is_call(reader) and not self._stored.savers.is_saved(reader, position):
+                    return f"{reader.name!r} ({reader.op}) saves it, and reads it in float32"
         return self._stored.against(node)
 
     def _convert(self, variable: Node, use: HandleUse, ends: Ends) -> None:

@@ -66,3 +66,5 @@ def test_a_function_that_does_more_than_save_them():
     model = _model(SAVE + "more = Exp(value) {T: f32}")
     report = half_weights(model, outputs="y,save")
     assert [row.reason for row in report.kept] == ["'save' (StatefulPartitionedCall) reads it in float32"]
+    kept = quantize_weights(model, minimum_size=4, select="v").kept
+    assert [row.reason for row in kept] == ["'save' (StatefulPartitionedCall) saves it, and reads it in float32"]

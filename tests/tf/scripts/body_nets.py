@@ -40,7 +40,7 @@ class Module(tf.Module):
         self.alike, self.summed = _weight(8, 7, "alike"), _weight(8, 7, "summed")
         self.rows, self.points = _weight(9, 8, "rows"), _weight(9, 5, "points")
         self.mapped, self.shown = _weight(8, 8, "mapped"), _weight(8, 8, "shown")
-        self.trained = _weight(8, 8, "trained")
+        self.trained, self.given = _weight(8, 8, "trained"), _weight(8, 8, "given")
 
     @tf.function
     def dense(self, x, weight):
@@ -62,6 +62,8 @@ class Module(tf.Module):
         # One body, to which each call gives another handle.
         found = {"both": self.dense(h, self.same) + self.dense(h, self.other)}
         found["one"] = self.dense(h, self.alike) + self.dense(h, self.summed) + tf.reduce_sum(self.summed)
+        # By value, as Keras 2 gives weights to the functions of its LSTM and GRU.
+        found["given"] = self.dense(h, self.given.read_value())
         found["points"] = tf.gather_nd(self.points, ids[:, tf.newaxis])
         numbers = tf.data.Dataset.range(2).map(lambda i: tf.reduce_sum(self.mapped) * tf.cast(i, tf.float32))
         found["mapped"] = numbers.reduce(0.0, lambda a, b: a + b)
@@ -88,7 +90,7 @@ def _keras(net, path):
         x = layers.Dense(8)(layers.Flatten()(x))
     else:
         given = keras.Input((6,), dtype="int32")
-        x = layers.LSTM(8)(layers.Embedding(16, 8)(given))
+        x = layers.GRU(8)(layers.Embedding(16, 8)(given))
     model = keras.Model(given, layers.Dense(3, activation="softmax")(layers.LayerNormalization()(inner(inner(x)))))
     for weight in model.weights:
         if "seed" not in weight.path:
