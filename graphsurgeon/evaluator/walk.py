@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from graphsurgeon.errors import PassError
 from graphsurgeon.evaluator.values import HINT, as_scalar, check_operands, evaluate, refusing
 from graphsurgeon.ir.attr_value import Func
-from graphsurgeon.ir.frames import MERGE_OPS
+from graphsurgeon.ir.frames import MERGE_OPS, SPLITTING_OPS, live_output
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.node import Node
@@ -28,7 +28,6 @@ MAX_CALLS = 8
 
 VARIABLES = REF_OPS | RESOURCE_OPS
 
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
 _IFS = frozenset({"If", "StatelessIf"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
@@ -131,10 +130,10 @@ class Walk:
 
     def _is_pivot(self, name: str) -> bool:
         node = self._index.producers.get(name)
-        if node is None or node.op not in _SWITCHES | {"Identity"} or not node.inputs:
+        if node is None or node.op not in SPLITTING_OPS | {"Identity"} or not node.inputs:
             return False
         source = self._index.producer(node.inputs[0]) if node.op == "Identity" else node
-        return source is not None and source.op in _SWITCHES
+        return source is not None and source.op in SPLITTING_OPS
 
     def _evaluate(self, node: Node) -> Outputs:
         count = self._check(node)
@@ -151,7 +150,7 @@ class Walk:
         if len(operands) < len(given):
             # Where nothing says how many there are, more than anybody reads; an attr may say anything.
             return [None] * min(num_outputs(node) or _MANY_OUTPUTS, _MAX_OUTPUTS)
-        if node.op in _SWITCHES | _IFS | _CALLS:
+        if node.op in SPLITTING_OPS | _IFS | _CALLS:
             with refusing(node, self._environment.operation):
                 return self._branch(node, operands[:count])
         return evaluate(node, operands[:count], seed=self._seed, operation=self._environment.operation)
@@ -167,8 +166,12 @@ class Walk:
         return count
 
     def _branch(self, node: Node, data: Sequence[Tensor]) -> Outputs:
-        if node.op in _SWITCHES:
-            return [None, data[0]] if bool(data[1].numpy()) else [data[0], None]
+        if node.op in SPLITTING_OPS:
+            count = num_outputs(node) or 0
+            if not 0 < count <= _MAX_OUTPUTS:
+                raise ValueError(f"has {count:,} outputs")
+            live = live_output(node, int(data[1].numpy()))
+            return [data[0] if number == live else None for number in range(count)]
         if node.op in _IFS:
             branch = "then_branch" if data[0].numpy().any() else "else_branch"
             return self._called(node, node.attrs[branch], data[1:])

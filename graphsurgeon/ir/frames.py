@@ -19,6 +19,9 @@ MERGE_OPS = frozenset({"Merge", "RefMerge"})
 NEXT_ITERATION_OPS = frozenset({"NextIteration", "RefNextIteration"})
 SWITCH_OPS = frozenset({"Switch", "RefSwitch"})
 
+#: What gives its value on one of its outputs. TensorFlow 2 makes a _SwitchN where it lowers a Case.
+SPLITTING_OPS = SWITCH_OPS | {"_SwitchN"}
+
 #: TensorFlow's, where an Enter does not say.
 _PARALLEL_ITERATIONS = 10
 
@@ -28,6 +31,14 @@ class Frame(NamedTuple):
 
     name: str
     parallel_iterations: int
+
+
+def live_output(node: Node, value: int) -> int:
+    """Return which output a Switch gives its value on, by what it is told; what is out of range means the last."""
+    if node.op in SWITCH_OPS:
+        return int(bool(value))
+    count = int(node.attrs["num_outs"])
+    return value if 0 <= value < count else count - 1
 
 
 class FrameTree(NamedTuple):

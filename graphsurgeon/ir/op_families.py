@@ -47,7 +47,7 @@ _PLUMBING = """
     StridedSlice Slice Fill ZerosLike OnesLike Transpose Enter Exit Switch Merge NextIteration LoopCond RefSwitch
     TensorListReserve TensorListFromTensor TensorListGetItem TensorListSetItem TensorListStack TensorArrayV3
     TensorArrayReadV3 TensorArrayWriteV3 TensorArrayGatherV3 TensorArrayScatterV3 TensorArrayUnpack BroadcastTo
-    ReadVariableOp Placeholder PlaceholderV2 PlaceholderWithDefault EnsureShape Range
+    ReadVariableOp Placeholder PlaceholderV2 PlaceholderWithDefault EnsureShape Range _SwitchN
 """
 #: What moves numbers about, and computes none.
 PLUMBING_OPS = frozenset(_PLUMBING.split())

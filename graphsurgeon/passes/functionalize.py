@@ -7,9 +7,10 @@ Prerequisites: a well-formed graph of what is to be run: no gradients of loops (
 node in a branch that no Merge needs (`prune` takes those out).
 
 Leaves behind: for every frame a While, or StatelessWhile, with functions ``SCOPE_cond_N`` and ``SCOPE_body_N``; for
-every branch an If, or StatelessIf, with ``SCOPE_true_N`` and ``SCOPE_false_N``, nested as they were; for every
-TensorArray a TensorList. Exits and Merges outside of functions stay by name, as Identities of the results, so outputs,
-signatures and who reads them find them. Values are the same to the bit, and gradients in TensorFlow 2 those of v1.
+every branch an If, or StatelessIf, with ``SCOPE_true_N`` and ``SCOPE_false_N``, nested as they were, of what TensorFlow
+2 lowered a Case to (``_SwitchN``) a row of these; for every TensorArray a TensorList. Exits and Merges outside of
+functions stay by name, as Identities of the results, so outputs, signatures and who reads them find them. Values are
+the same to the bit, and gradients in TensorFlow 2 those of v1.
 
 What else it meets: bodies of functions that are there stay as they are. Invariants enter a loop as variables that stay
 the same. Variables enter as values where they are only read inside; other handles of resource variables enter too, and

@@ -260,6 +260,10 @@ def _finished(
         rows = rebuild_all(model, index=index)
         reasons = lost_loops(rows)
         notes = notes + lost_conditionals(rows)
+    if contexts and "_SwitchN" in model.graph.ops:
+        from graphsurgeon.rewrites.lowering.switch_rows import switch_notes
+
+        notes = notes + switch_notes(model.graph)
     if not ENTER_OPS.isdisjoint(model.graph.ops):
         from graphsurgeon.rewrites.freezing.loops import loop_notes
 

@@ -32,9 +32,10 @@ from proto_utils import schema
 from proto_utils.errors import CorruptionError
 
 _CONTROL_FLOW = {
-    "v1": ("Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "RefSwitch", "RefMerge", "RefEnter"),
+    "v1": ("Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "RefSwitch", "RefMerge", "RefEnter",
+           "_SwitchN"),
     "v2": ("If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase", "For"),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

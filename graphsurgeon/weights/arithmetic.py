@@ -22,7 +22,7 @@ _ADDS: Final = frozenset({"Add", "AddV2", "Sub"})
 _KEEPS: Final = frozenset((
     "Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "BiasAdd", "BiasAddV1", "MaxPool", "AvgPool", "MaxPool3D",
     "AvgPool3D", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx", "LRN", "Identity",
-    "Snapshot", "StopGradient", "CheckNumerics", "Cast", "Enter", "Exit", "Switch", "RefSwitch", "RefEnter",
+    "Snapshot", "StopGradient", "CheckNumerics", "Cast", "Enter", "Exit", "Switch", "RefSwitch", "_SwitchN", "RefEnter",
     "Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND", "SpaceToBatch", "BatchToSpace",
     "ResizeBilinear", "ResizeNearestNeighbor", "Squeeze", "ExpandDims", "Requantize", "Dequantize", "QuantizeV2",
     "EnsureShape", "Sqrt", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
@@ -76,7 +76,7 @@ def _channels(use: Use, kernel: Constant) -> frozenset[int]:
     if "Conv" not in op and "Gather" not in op:
         # A matrix may be transposed, or made of a kernel of more dimensions.
         return frozenset(shape) | {math.prod(shape[i:]) for i in range(1, len(shape))}
-    if any(node.op not in ("Identity", "Cast", "Enter", "Switch") for node in use.path()):
+    if any(node.op not in ("Identity", "Cast", "Enter", "Switch", "_SwitchN") for node in use.path()):
         return frozenset()
     if "BackpropInput" in op:
         return frozenset({shape[-2]})

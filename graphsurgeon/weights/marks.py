@@ -37,7 +37,7 @@ _CAPTURED: Final = r"(?P<read>(.*/)?ReadVariableOp(_\d+)?)(/resource(_\d+)?)?" +
 _FOLDED_READ: Final = r"(?P<variable>.+)/(read|Read/ReadVariableOp)" + _FOLDED
 _CAPTURE_ID: Final = r"/(resource|\d+)"
 _GATHERS: Final = ("GatherV2", "GatherNd")
-_HANDS_ON: Final = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch")
+_HANDS_ON: Final = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch", "_SwitchN")
 
 
 #: How much a mark says. A hint counts in graphs whose marks decide. A name without the Identity that belongs to it

@@ -37,7 +37,7 @@ _MAX_COMBINED_EDGES = 100
 #: Ops that change only the form of a tensor; walked past in both directions where data, not constants, are followed.
 FORM = frozenset((
     "Identity", "Snapshot", "StopGradient", "Reshape", "Squeeze", "ExpandDims", "Cast", "Transpose", "Enter",
-    "RefEnter", "Exit", "Switch", "RefSwitch", "CheckNumerics", "EnsureShape", "BroadcastTo", "Tile",
+    "RefEnter", "Exit", "Switch", "RefSwitch", "_SwitchN", "CheckNumerics", "EnsureShape", "BroadcastTo", "Tile",
 ))  # fmt: skip
 
 

@@ -87,6 +87,23 @@ def test_every_call_of_a_function_has_its_own_random_numbers():
     assert values(walk.tensor("one")) != values(walk.tensor("two"))
 
 
+@pytest.mark.parametrize(("number", "wanted"), [(0, -3), (1, 3), (2, 6), (3, 6), (-1, 6)])
+def test_branches_of_a_case(number: int, wanted: int):
+    """What is out of range means the last, as in TensorFlow."""
+    text = f"""
+        a = Const {{f32 [] 3}}; i = Const {{i32 [] {number}}}; s = _SwitchN(a, i) {{num_outs: 3, T: f32}}
+        n = Neg(s) {{T: f32}}; p = Identity(s:1); t = Add(s:2, s:2); x = Merge(n, p, t) {{N: 3, T: f32}}
+    """
+    found = walked(text, "x")
+    assert found is not None
+    assert found.numpy() == wanted
+
+
+def test_a_case_of_any_number_of_branches():
+    with pytest.raises(PassError, match="outputs"):
+        walked("a = Const {i32 [] 0}; x = _SwitchN(a, a) {num_outs: 9999999999, T: int32}", "x")
+
+
 def test_what_a_condition_leaves_out_has_all_its_outputs():
     many = ", ".join(["dead"] * 9)
     text = f"{CALL}; s = Switch(a, yes); dead = Identity(s); all = IdentityN({many}) {{T: [{', '.join(['f32'] * 9)}]}}"

@@ -76,10 +76,18 @@ def test_what_tensorflow_2_froze(tf2: TensorFlow, tmp_path: Path, lower: bool):
     assert {row.op for row in report.lowered} == ({"_SwitchN"} if lower else {"_SwitchN", "While", "If"})
     assert not {node.op for node in model.graph} & (FUNCTIONAL | {"_SwitchN"})
     gs.save(model, tmp_path / "after.pb")
-    how: dict[str, Any] = {"pb": made["pb"], "others": [str(tmp_path / "after.pb")], "outputs": made["outputs"]}
+    others = [str(tmp_path / "after.pb")]
+    if lower:
+        raised = gs.load(made["pb"])
+        gs.functionalize(raised)
+        assert not {node.op for node in raised.graph} & {"Switch", "Merge", "_SwitchN"}
+        others.append(str(tmp_path / "raised.pb"))
+        gs.save(raised, others[1])
+    how: dict[str, Any] = {"pb": made["pb"], "others": others, "outputs": made["outputs"]}
     for seed in (7, 8, 9, 10):
         answer = tf2.call("judging:compare_frozen", seed=seed, **how)
         assert answer["compared"] == made["outputs"]
+        assert all(each["relative"] < 1e-6 for each in answer[others[-1]].values())
         # TensorFlow takes other kernels for what it runs as functions.
         differs = answer[str(tmp_path / "after.pb")]
         assert not differs or (not lower and all(each["relative"] < 1e-6 for each in differs.values()))

@@ -9,7 +9,7 @@ from graphsurgeon.compare.equivalence.attrs import EXCHANGES, Exchange, attr_pro
 from graphsurgeon.compare.equivalence.sides import PASSED_BY_VALUE, Side, after_updates
 from graphsurgeon.compare.equivalence.values import Values, scalar
 from graphsurgeon.ir import ops
-from graphsurgeon.ir.frames import EXIT_OPS, SWITCH_OPS
+from graphsurgeon.ir.frames import EXIT_OPS, SPLITTING_OPS
 from graphsurgeon.ir.function_calls import functions_of
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
@@ -244,7 +244,7 @@ class Bodies:
         """Whether a node is an Exit, a Switch, or the Identity at which the nodes behind a Switch begin."""
         if node.op == "Identity":
             node = self._thawed.nodes.get(node_of_input(node.inputs[0]), node)
-        return node.op in EXIT_OPS | SWITCH_OPS
+        return node.op in EXIT_OPS | SPLITTING_OPS
 
     def _nodes_after_updates(self) -> set[str]:
         if self._after_updates is None:

@@ -33,7 +33,7 @@ from proto_utils.named_tuple import NamedTuple
 _ENTER = "Enter"
 #: What passes a reference or handle on, or reads the value: all of it works the same on a constant.
 PASSED_BY_VALUE = frozenset(
-    {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp"}
+    {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp", "_SwitchN"}
     | {f"{ref}{op}" for ref in ("", "Ref") for op in ("Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration")}
 )
 

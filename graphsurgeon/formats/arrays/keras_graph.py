@@ -27,7 +27,8 @@ from proto_utils.named_tuple import NamedTuple
 
 _COUNT = re.compile(r"_\d+$")
 _HANDS_ON = frozenset((
-    "Identity", "ReadVariableOp", "Enter", "Switch", "Merge", "Reshape", "ExpandDims", "Squeeze", "Cast", "Split",
+    "Identity", "ReadVariableOp", "Enter", "Switch", "_SwitchN", "Merge", "Reshape", "ExpandDims", "Squeeze", "Cast",
+    "Split",
 ))  # fmt: skip
 _CELLS = {"lstm_cell": "lstm", "gru_cell": "gru", "simple_rnn_cell": "simple_rnn"}
 _ATTENTION = {"query": "query_dense", "key": "key_dense", "value": "value_dense", "attention_output": "output_dense"}

@@ -1,6 +1,6 @@
 """Branches of conditionals in graphs of control flow v1: which nodes run only when a branch is taken.
 
-A Switch gives its value on one of two outputs; what reads or waits for that runs only then, until a Merge takes what
+A Switch gives its value on one of its outputs; what reads or waits for that runs only then, until a Merge takes what
 the branches give. An edge that goes past the Merge would leave its reader without a value; one that comes from outside
 lets a branch run that was not taken, and the Merge takes whichever value comes first. TensorFlow imports both.
 """
@@ -11,20 +11,21 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
+from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS, SPLITTING_OPS
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.names import is_control, node_of_input, parse_input
 
-#: The predicates that must have come out so for a node to run: the tensor, and whether it was true.
-Guards: TypeAlias = "frozenset[tuple[str, bool]]"
+#: The predicates that must have come out so for a node to run: the tensor, and the output that it stands for, of a
+#: condition 1 where it was true.
+Guards: TypeAlias = "frozenset[tuple[str, int]]"
 
 _NONE: Guards = frozenset()
 
 
 def has_branches(graph: Graph) -> bool:
     """Whether a graph has conditionals of control flow v1, or loops, which are made of the same ops."""
-    return bool(graph.nodes_of(SWITCH_OPS))
+    return bool(graph.nodes_of(SPLITTING_OPS))
 
 
 def guards_of(graph: Graph) -> dict[str, Guards]:
@@ -64,10 +65,10 @@ def _read(index: Index, found: Mapping[str, Guards], text: str) -> Guards:
     name = node_of_input(text)
     guards = found.get(name, _NONE)
     node = index.producers.get(name)
-    if node is None or node.op not in SWITCH_OPS or is_control(text) or len(node.inputs) < 2:
+    if node is None or node.op not in SPLITTING_OPS or is_control(text) or len(node.inputs) < 2:
         return guards
     predicate = index.producer(node.inputs[1])
     if predicate is not None and predicate.op == "LoopCond":
         return guards
     name = node.inputs[1]
-    return guards | {(name if ":" in name else f"{name}:0", parse_input(text).output == 1)}
+    return guards | {(name if ":" in name else f"{name}:0", parse_input(text).output)}

@@ -35,7 +35,11 @@ from proto_utils.named_tuple import NamedTuple
 
 #: What an initial value does not depend on: what is fed or restored, other variables, whether a branch is taken.
 _NOT_INITIAL = (
-    PLACEHOLDER_OPS | RESTORE_OPS | REF_OPS | RESOURCE_OPS | {"PlaceholderWithDefault", "Switch", "Enter", "RefEnter"}
+    PLACEHOLDER_OPS
+    | RESTORE_OPS
+    | REF_OPS
+    | RESOURCE_OPS
+    | {"PlaceholderWithDefault", "Switch", "_SwitchN", "Enter", "RefEnter"}
 )
 
 if TYPE_CHECKING:

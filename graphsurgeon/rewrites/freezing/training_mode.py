@@ -23,7 +23,9 @@ _FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 _SUBTRACTING = frozenset({"AssignSub", "AssignSubVariableOp"})
 
 # What stands between a batch's statistics and the update of their average.
-_BETWEEN = frozenset({"Sub", "Mul", "Squeeze", "Identity", "StopGradient", "Reshape", "Cast", "Switch", "Merge"})
+_BETWEEN = frozenset(
+    {"Sub", "Mul", "Squeeze", "Identity", "StopGradient", "Reshape", "Cast", "Switch", "_SwitchN", "Merge"}
+)
 
 
 def training_mode_notes(index: Index, roots: Sequence[str], variables: Iterable[str]) -> list[str]:
@@ -54,7 +56,7 @@ def training_mode_notes(index: Index, roots: Sequence[str], variables: Iterable[
 def _is_training(index: Index, node: Node) -> bool:
     """Whether a fused batch norm is in training mode whatever is fed; one in a branch is not."""
     source = index.producer(node.data_inputs[0]) if node.data_inputs else None
-    return bool(node.attrs.get("is_training", True)) and (source is None or source.op != "Switch")
+    return bool(node.attrs.get("is_training", True)) and (source is None or source.op not in ("Switch", "_SwitchN"))
 
 
 def _is_moment(index: Index, node: Node) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from graphsurgeon.ir.edit import GraphEdit
-from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
+from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS, SPLITTING_OPS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.meta_graph.contexts import CONTEXTS, needed_by_contexts
 from graphsurgeon.names import node_of_input
@@ -16,6 +16,8 @@ from graphsurgeon.rewrites.functionalizing.outer_reads import read_outside
 from graphsurgeon.rewrites.functionalizing.regions import Functions, RaisedRow, Region
 from graphsurgeon.rewrites.functionalizing.tensor_facts import TensorFacts
 from graphsurgeon.rewrites.functionalizing.tensor_lists import tensor_arrays_of, to_tensor_lists
+from graphsurgeon.rewrites.lowering.models import lower_switches
+from graphsurgeon.rewrites.lowering.switch_rows import MANY
 from graphsurgeon.rewrites.pruning.unneeded import remove_unneeded
 from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
 from graphsurgeon.rewrites.simplifying.colocated import regroup
@@ -23,7 +25,7 @@ from graphsurgeon.rewrites.simplifying.protected import Protected, named_around
 from proto_utils.named_tuple import NamedTuple
 
 #: The ops of control flow v1.
-CONTROL_FLOW = ENTER_OPS | EXIT_OPS | MERGE_OPS | NEXT_ITERATION_OPS | SWITCH_OPS | {"LoopCond", "_SwitchN"}
+CONTROL_FLOW = ENTER_OPS | EXIT_OPS | MERGE_OPS | NEXT_ITERATION_OPS | SPLITTING_OPS | {"LoopCond"}
 
 
 class Functionalized(NamedTuple):
@@ -43,6 +45,7 @@ def functionalize_graph(model: Model) -> Functionalized:
     graph = model.graph
     if CONTROL_FLOW.isdisjoint(graph.ops) and not tensor_arrays_of(graph):
         return Functionalized([], [], [], [])
+    _lower_switches(model)
     before, kept = list(graph), Protected(model, (), (), OPERATION, without=CONTEXTS).of(None)
     loose = _loose_ends(model, kept)
     handles = read_outside(graph)
@@ -65,6 +68,13 @@ def functionalize_graph(model: Model) -> Functionalized:
     regroup(edit, {*(node.name for node in lost), *unneeded})
     edit.apply()
     return Functionalized(rows, lists, made, handles)
+
+
+def _lower_switches(model: Model) -> None:
+    """Make conditions of what TensorFlow 2 lowered a Case to."""
+    if MANY in model.graph.ops:
+        for name, reason in lower_switches(model)[1].items():
+            raise declined(reason, name)
 
 
 def _loose_ends(model: Model, kept: Collection[str]) -> set[str]:

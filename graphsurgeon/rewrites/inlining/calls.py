@@ -24,6 +24,7 @@ from typing import Any
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.frames import ENTER_OPS, SPLITTING_OPS
 from graphsurgeon.ir.library import Function
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -36,7 +37,7 @@ from graphsurgeon.tensors.dtypes import DType
 _KEPT_FUNCTIONS = ("_noinline", "_XlaMustCompile", "_XlaCompile")
 _KEPT_CALLS = ("_noinline", "_xla_compile_id", "_XlaMustCompile", "_XlaCompile")
 #: Of these, not all outputs may be there when a node runs.
-_DEAD_OR_ALIVE = frozenset({"Switch", "RefSwitch", "_SwitchN", "Enter", "RefEnter"})
+_DEAD_OR_ALIVE = SPLITTING_OPS | ENTER_OPS
 
 
 class CallInliner:

@@ -15,6 +15,7 @@ from typing import Any
 from graphsurgeon.errors import LimitError
 from graphsurgeon.ir.attr_value import Func
 from graphsurgeon.ir.edit import GraphEdit
+from graphsurgeon.ir.frames import ENTER_OPS, SPLITTING_OPS
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures
@@ -31,7 +32,7 @@ _ONLY_READ = frozenset({"Identity", "Switch", "Merge", "Enter"})
 #: Attrs of a node that are still true of the one that has its name afterwards.
 _KEPT_ATTRS = ("_class", "_output_shapes")
 #: Of these, not all outputs may be there when a node runs.
-_DEAD_OR_ALIVE = frozenset({"Switch", "RefSwitch", "_SwitchN", "Enter", "RefEnter"})
+_DEAD_OR_ALIVE = SPLITTING_OPS | ENTER_OPS
 
 
 class LoweredGraph:

@@ -56,14 +56,21 @@ def lower_control_flow(model: Model) -> Lowered:
     nodes = list(model.graph)
     was_sorted = nodes == list(model.graph.topological())
     lowering.run()
-    rows = SwitchRows(model.graph, {*named_around(model.meta)})
-    switched = LoweredGraph(model)
-    lowering.done.update(dict.fromkeys(rows.apply(switched), MANY))
-    lowering.left.update(rows.left)
-    switched.apply()
+    nodes_of_rows, left = lower_switches(model)
+    lowering.done.update(dict.fromkeys(nodes_of_rows, MANY))
+    lowering.left.update(left)
     if was_sorted and lowering.done:
         model.graph.set_nodes(list(model.graph.topological()))
     return Lowered(lowering.done, lowering.left, trim_library(model.library, functions_in_use(model)))
+
+
+def lower_switches(model: Model) -> tuple[list[str], dict[str, str]]:
+    """Put rows of Switches in the place of those of many outputs; return a node of each, and why others stay."""
+    rows = SwitchRows(model.graph, {*named_around(model.meta)})
+    graph = LoweredGraph(model)
+    done = rows.apply(graph)
+    graph.apply()
+    return done, rows.left
 
 
 class _Lowering:

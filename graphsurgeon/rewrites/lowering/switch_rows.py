@@ -41,6 +41,13 @@ class _Meeting(NamedTuple):
     branches: list[int]
 
 
+def switch_notes(graph: Graph) -> list[str]:
+    """Return a sentence that names a Switch of many outputs, which cannot be trained; none without any."""
+    first = next(iter(graph.nodes_of((MANY,))), None)
+    how = "`gs.lower` makes conditionals, which train; in eager TensorFlow 2, a SavedModel with resource variables does"
+    return [] if first is None else [f"TensorFlow has no gradient through {MANY} {first.name!r}: {how}"]
+
+
 class SwitchRows:
     """The `_SwitchN` nodes of a graph, by the tensor that tells the branch."""
 

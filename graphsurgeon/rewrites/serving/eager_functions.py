@@ -1,8 +1,9 @@
 """Functions of signatures for eager TensorFlow 2, in which loops of control flow v1 are functions too.
 
 ``tf.saved_model.load`` makes functions of the signatures by cutting them out of the graph; what it cuts out runs, but
-GradientTape does not go through loops of Enter and Exit. With an object graph it takes the functions that this names.
-So a graph with loops gets one, beside the graph that sessions load, as TensorFlow 2 would have written it::
+GradientTape does not go through loops of Enter and Exit, nor through a _SwitchN. With an object graph it takes the
+functions that this names. So a graph with such gets one, beside the graph that sessions load, as TensorFlow 2 would
+have written it::
 
     objects      root                    variables, signatures
                  variables               0, 1 ...: each a SavedVariable
@@ -37,6 +38,7 @@ from graphsurgeon.rewrites.functionalizing.declined import declined
 from graphsurgeon.rewrites.functionalizing.graphs import functionalize_graph
 from graphsurgeon.rewrites.functionalizing.regions import Argument, Functions, Region, argument_name
 from graphsurgeon.rewrites.functionalizing.tensor_facts import TensorFact, TensorFacts
+from graphsurgeon.rewrites.lowering.switch_rows import MANY
 from graphsurgeon.rewrites.serving.object_functions import EAGER_FUNCTIONS
 from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
 from graphsurgeon.tensors import dtypes
@@ -44,6 +46,8 @@ from graphsurgeon.variables.checkpoint_keys import VariableValues
 from proto_utils import schema
 from proto_utils.errors import CorruptionError
 
+#: What GradientTape does not go through.
+_OBSTACLES = ENTER_OPS | {MANY}
 _PRODUCER = 1
 # The object that lists the variables.
 _VARIABLES = 1
@@ -52,18 +56,18 @@ _VARIABLES = 1
 def with_eager_functions(model: Model) -> tuple[Model, list[str]]:
     """Return a model that is to be a SavedModel with functions of its signatures, and what there is to say.
 
-    It is the same object where there are no loops, where it has objects, or where nothing is to be trained in eager
-    TensorFlow; else a new one that shares its nodes. Costs O(nodes + edges), and an inference of shapes.
+    It is the same object where there are no loops and no _SwitchN, where it has objects, or where nothing is to be
+    trained in eager TensorFlow; else a new one that shares its nodes. Costs O(nodes + edges), and an inference of
+    shapes.
     """
     meta = model.meta
-    if meta is None or meta.HasField("object_graph_def") or ENTER_OPS.isdisjoint(model.graph.ops):
+    if meta is None or meta.HasField("object_graph_def") or _OBSTACLES.isdisjoint(model.graph.ops):
         return model, []
     variables = _variables(model)
     if not variables or not _keys(meta):
         return model, []
     twin = model.copy()
-    loops = sorted({text_of(node.attrs["frame_name"]) for node in model.graph.nodes_of(ENTER_OPS)})
-    many = f"loop{'s' if len(loops) > 1 else ''} {some_of([*map(repr, loops)], 3)}"
+    many = _obstacles(model)
     try:
         handles = functionalize_graph(twin).handles
         exports = _Exports(model, twin, variables)
@@ -83,6 +87,15 @@ def with_eager_functions(model: Model) -> tuple[Model, list[str]]:
         notes.append(f"{some} is changed in a loop or branch: TensorFlow 2 may have no gradient of it there")
     note = f"eager TensorFlow 2 gets functions of the signatures, in which GradientTape goes through the {many}"
     return made, [note, *notes]
+
+
+def _obstacles(model: Model) -> str:
+    """Return what GradientTape does not go through."""
+    found = sorted({text_of(node.attrs["frame_name"]) for node in model.graph.nodes_of(ENTER_OPS)})
+    kind = "loop"
+    if not found:
+        found, kind = [node.name for node in model.graph.nodes_of((MANY,))][:1], MANY
+    return f"{kind}{'s' if len(found) > 1 else ''} {some_of([*map(repr, found)], 3)}"
 
 
 def drop_eager_functions(model: Model) -> None:

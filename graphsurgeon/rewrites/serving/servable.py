@@ -94,8 +94,8 @@ def servable(model: Model, *, inputs: Sequence[str] = (), outputs: Sequence[str]
     draft.check_saver()
     draft.check_assets()
     made, notes = draft.result(), draft.notes
-    if not ENTER_OPS.isdisjoint(made.graph.ops):
-        # Imported here: few graphs have loops, and it takes longer than all else.
+    if not made.graph.ops.isdisjoint(ENTER_OPS | {"_SwitchN"}):
+        # Imported here: few graphs have such, and it takes longer than all else.
         from graphsurgeon.rewrites.serving.eager_functions import with_eager_functions
 
         made, more = with_eager_functions(made)

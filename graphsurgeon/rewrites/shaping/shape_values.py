@@ -327,5 +327,6 @@ _RULES: Mapping[str, Callable[[OpCall], Sequence[Value]]] = {
     "Squeeze": _squeeze, "ExpandDims": _expand, "Reshape": _reshape, "ReverseV2": _reverse, "Tile": _tile,
     "InvertPermutation": _inverse, "ListDiff": _differing, "BroadcastArgs": _broadcast_args, "Select": _selected,
     "SelectV2": _selected, "Switch": lambda call: [call.value(0)] * 2,
+    "_SwitchN": lambda call: [call.value(0)] * call.count("num_outs"),
     "IdentityN": lambda call: [call.value(i) for i in range(len(call.shapes))],
 }  # fmt: skip

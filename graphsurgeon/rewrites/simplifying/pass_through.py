@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from graphsurgeon.ir.edit import GraphEdit
-from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS
+from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, NEXT_ITERATION_OPS, SPLITTING_OPS
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.signatures import OpSignatures, output_number
 from graphsurgeon.names import node_of_input
 from graphsurgeon.rewrites.simplifying.colocated import regroup
 
-SWITCH_OPS: Final = frozenset({"Switch", "RefSwitch", "_SwitchN"})
 #: Their inputs and outputs say what loop or branch is meant, so none of them is in the middle of anything.
-FLOW_OPS: Final = ENTER_OPS | EXIT_OPS | MERGE_OPS | NEXT_ITERATION_OPS | SWITCH_OPS | {"LoopCond"}
+FLOW_OPS: Final = ENTER_OPS | EXIT_OPS | MERGE_OPS | NEXT_ITERATION_OPS | SPLITTING_OPS | {"LoopCond"}
 
 #: So many more edges than before are not made for the sake of one node.
 _MAX_MORE_EDGES = 8
@@ -62,7 +61,7 @@ class PassThrough:
         if node.op in FLOW_OPS:
             return "controls the flow"
         producer = self._edit.index.producer(node.data_inputs[0])
-        if producer is not None and producer.op in SWITCH_OPS:
+        if producer is not None and producer.op in SPLITTING_OPS:
             return "tells which branch is taken"
         return self._type_reason(node, producer) or self._control_reason(node)
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from graphsurgeon.ir.frames import MERGE_OPS
+from graphsurgeon.ir.frames import MERGE_OPS, SPLITTING_OPS, live_output
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.traversal import closure
 from graphsurgeon.names import is_control, node_of_input
-from graphsurgeon.rewrites.specializing.known_values import SWITCH_OPS, KnownValues
+from graphsurgeon.rewrites.specializing.known_values import KnownValues
 
 
 class Branches:
@@ -59,10 +59,10 @@ class Branches:
         nodes = list(self._known.visited.values())
         count = len(self.switches)
         for node in nodes:
-            if node.op in SWITCH_OPS and node.name not in self.switches:
+            if node.op in SPLITTING_OPS and node.name not in self.switches:
                 value = self._known.value(node.data_inputs[1])
                 if value is not None and not value.shape:
-                    self.switches[node.name] = _live_output(node, int(value.numpy()))
+                    self.switches[node.name] = live_output(node, int(value.numpy()))
         return len(self.switches) > count
 
     def _find_dead(self) -> set[str]:
@@ -113,13 +113,6 @@ class Branches:
                 left = [at for at, text in enumerate(node.data_inputs) if not self.is_dead(text)]
                 if len(left) < len(node.data_inputs):
                     yield name, left
-
-
-def _live_output(node: Node, value: int) -> int:
-    if node.op != "_SwitchN":
-        return int(bool(value))
-    count = int(node.attrs["num_outs"])
-    return value if 0 <= value < count else count - 1
 
 
 def pivots(known: KnownValues, switches: Collection[str]) -> Mapping[str, Node]:

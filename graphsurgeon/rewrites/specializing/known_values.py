@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.exact_ops import exactness, value_refusal
-from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS
+from graphsurgeon.ir.frames import ENTER_OPS, EXIT_OPS, MERGE_OPS, SPLITTING_OPS
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.node import Node
 from graphsurgeon.ir.node_facts import constant_value
@@ -31,7 +31,6 @@ Evaluate = Callable[[Node, Sequence[Tensor]], Sequence[Tensor]]
 #: Tells what a node that calls functions returns, of what is known of its operands.
 Call = Callable[[Node, Outputs], Outputs]
 
-SWITCH_OPS = frozenset({"Switch", "RefSwitch", "_SwitchN"})
 
 _PASSED = ENTER_OPS | EXIT_OPS | {"Identity", "RefIdentity", "Snapshot", "StopGradient", "PreventGradient"}
 #: Of these one operand may decide.
@@ -109,7 +108,7 @@ class KnownValues:
 
     def _outputs(self, node: Node, operands: Outputs) -> Outputs:
         op = node.op
-        if op in SWITCH_OPS:
+        if op in SPLITTING_OPS:
             # Whichever is alive; in an outer condition that is not known, an inner one may be.
             return [operands[0]] * (num_outputs(node) or 2) if operands else ()
         if op in MERGE_OPS:

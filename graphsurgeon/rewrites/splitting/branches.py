@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections import deque
 
-from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS
+from graphsurgeon.ir.frames import MERGE_OPS, NEXT_ITERATION_OPS, SPLITTING_OPS
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.index import Index
 from graphsurgeon.names import node_of_input
 
-_SWITCH_OPS = frozenset({"Switch", "RefSwitch", "_SwitchN"})
 _EXIT_OPS = frozenset({"Exit", "RefExit"})
 
 
 def branches_of(graph: Graph, index: Index) -> dict[str, str]:
     """Return a Switch of the innermost cond that each node inside of one is in, by node; costs O(nodes + edges)."""
-    if not any(node.op in _SWITCH_OPS for node in graph):
+    if not any(node.op in SPLITTING_OPS for node in graph):
         return {}
     inside: dict[str, tuple[str, ...]] = {}
     missing = {}
@@ -34,7 +33,7 @@ def branches_of(graph: Graph, index: Index) -> dict[str, str]:
         levels = max((inside.get(node_of_input(text), ()) for text in node.inputs), key=len, default=())
         sources = [index.producer(text) for text in node.inputs]
         is_loop = any(s is not None and s.op in NEXT_ITERATION_OPS for s in sources)
-        if node.op in _SWITCH_OPS:
+        if node.op in SPLITTING_OPS:
             levels = (*levels, node.name)
         elif node.op in _EXIT_OPS or (node.op in MERGE_OPS and not is_loop):
             levels = levels[:-1]

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from graphsurgeon.ir.frames import ENTER_OPS, MERGE_OPS, frames_of
+from graphsurgeon.ir.frames import ENTER_OPS, MERGE_OPS, SPLITTING_OPS, frames_of
 from graphsurgeon.ir.index import Index
 from graphsurgeon.ir.model import Model
 from graphsurgeon.ir.node import Node
@@ -31,7 +31,7 @@ from graphsurgeon.rewrites.editing.branches import Guards, guards_of, has_branch
 from graphsurgeon.rewrites.folding.normalizations import FUSED_OPS, GLOBAL_OPS
 from proto_utils.named_tuple import NamedTuple
 
-_HANDED_ON: Final = ENTER_OPS | {"Identity", "ReadVariableOp", "Switch", "RefSwitch"}
+_HANDED_ON: Final = ENTER_OPS | {"Identity", "ReadVariableOp"} | SPLITTING_OPS
 _CONVERTED: Final = frozenset({"Cast", "Reshape"})
 _ADDS: Final = frozenset({"Add", "AddV2"})
 _UPDATES: Final = frozenset({"AssignSub", "AssignSubVariableOp", "AssignAdd", "AssignAddVariableOp"})
@@ -207,7 +207,7 @@ class NormFinder:
     def _origin(self, text: str) -> str:
         node = self._index.producer(text)
         for _ in range(_MAX_STEPS):
-            if node is None or node.op not in ("Identity", "Switch") or not node.data_inputs:
+            if node is None or node.op not in ("Identity", "Switch", "_SwitchN") or not node.data_inputs:
                 break
             text = node.data_inputs[0]
             node = self._index.producer(text)
@@ -298,7 +298,7 @@ class NormFinder:
         merge = self._index.producer(merged) if merged else None
         for text in () if merge is None else merge.data_inputs:
             node = self._index.producer(text)
-            if node is not None and node.op in ("Switch", "RefSwitch"):
+            if node is not None and node.op in SPLITTING_OPS:
                 return self._origin(node.data_inputs[1])
             for predicate, _ in sorted(self._conditions(node_of_input(text))):
                 return predicate
@@ -351,7 +351,7 @@ class NormFinder:
                 return (node.name, read) if read or node.op in REF_OPS else None
             if node.op not in _HANDED_ON or not node.data_inputs:
                 return None
-            read = node.name if node.op != "Switch" else read
+            read = node.name if node.op not in ("Switch", "_SwitchN") else read
             text = node.data_inputs[0]
         return None
 

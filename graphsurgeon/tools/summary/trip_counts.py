@@ -23,7 +23,7 @@ from proto_utils.named_tuple import NamedTuple
 
 _MAX_STEPS = 50
 _MAX_DEPTH = 6
-_HANDS_ON = frozenset({"Identity", "Switch", "Enter", "RefEnter", "Cast"})
+_HANDS_ON = frozenset({"Identity", "Switch", "_SwitchN", "Enter", "RefEnter", "Cast"})
 
 
 class _Counter(NamedTuple):

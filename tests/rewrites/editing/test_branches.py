@@ -26,6 +26,16 @@ def test_a_branch_ends_at_its_merge():
     assert guards_of(graph) == {"pivot": true, "t": true, "k": true, "f": false}
 
 
+def test_branches_of_a_case():
+    text = """
+        x = Placeholder {dtype: f32}; i = Placeholder {dtype: int32}; s = _SwitchN(x, i) {num_outs: 3}
+        a = Neg(s); b = Abs(s:1); c = Add(s:2, s:2); m = Merge(a, b, c); y = Abs(m)
+    """
+    graph = notation.graph(text)
+    assert has_branches(graph)
+    assert guards_of(graph) == {name: frozenset({("i:0", number)}) for number, name in enumerate("abc")}
+
+
 def test_a_loop_is_no_branch():
     loop = """
         x = Placeholder {dtype: f32}

@@ -25,6 +25,21 @@ def test_what_is_no_longer_needed_goes():
     assert [node.name for node in of.graph] == ["x", "p", "c", "c/Merge", "y", "unread"]
 
 
+CASE = """
+    x = Placeholder {dtype: f32, shape: shape[2]}; i = Placeholder {dtype: int32, shape: shape[]}
+    s = _SwitchN(x, i) {num_outs: 3}; a = Neg(s); b = Abs(s:1); c = Add(s:2, s:2)
+    m = Merge(a, b, c) {N: 3}; y = Abs(m)
+"""
+
+
+def test_branches_of_a_case():
+    of = model(CASE)
+    assert [row.op for row in functionalize_graph(of).raised] == ["StatelessIf"] * 2
+    assert CONTROL_FLOW.isdisjoint(of.graph.ops)
+    with pytest.raises(PassError, match="Merge 'm' does not read each branch once"):
+        functionalize_graph(model(CASE.replace("Merge(a, b, c) {N: 3}", "Merge(a, b) {N: 2}")))
+
+
 def test_what_is_part_of_nothing_is_declined():
     with pytest.raises(PassError, match="a NextIteration is part of no loop or branch"):
         functionalize_graph(model("x = Placeholder {dtype: f32}; y = NextIteration(x)"))

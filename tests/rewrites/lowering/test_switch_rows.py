@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphsurgeon.checks import check
 from graphsurgeon.ir.model import Model
 from graphsurgeon.passes.lower import lower
-from graphsurgeon.rewrites.lowering.switch_rows import SwitchRows
+from graphsurgeon.rewrites.lowering.switch_rows import SwitchRows, switch_notes
 from proto_utils import schema
 from tests.passes.harness import check_pass, model
 
@@ -78,6 +78,12 @@ def test_rows_that_stay():
     assert left(model(one)) == {"named": "has 1 branches"}
     assert left(model(one.replace("num_outs: 1", "num_outs: 20000"))) == {"named": "has 20,000 branches"}
     assert left(model(one.replace("num_outs: 1", "num_outs: 2"))) == {"named": "is asked for by name"}
+
+
+def test_what_cannot_be_trained_is_told():
+    assert switch_notes(model("x = Placeholder {dtype: f32}").graph) == []
+    (note,) = switch_notes(model(ROW).graph)
+    assert note.startswith("TensorFlow has no gradient through _SwitchN 's': `gs.lower` makes")
 
 
 def test_what_signatures_name_stays():

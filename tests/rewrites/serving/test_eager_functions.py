@@ -44,6 +44,20 @@ def test_a_signature_has_a_function():
     assert any(node.op == "Enter" for node in made.graph)
 
 
+def test_branches_of_a_case():
+    """TensorFlow has no gradient of a _SwitchN, and has one of Ifs."""
+    text = """
+        x = Placeholder {dtype: f32, shape: shape[2]}; i = Const {i32 [] 1}; w = Const {f32 [2]}; w/read = Identity(w)
+        s = _SwitchN(w/read, i) {num_outs: 2}; a = Neg(s); b = Add(s:1, s:1); m = Merge(a, b) {N: 2}; y = Add(x, m)
+    """
+    made, notes = served(thawed(text))
+    assert [note.partition(" through ")[2] for note in notes] == ["the _SwitchN 's'"]
+    ops = {node.op for function in made.library.functions.values() for node in function.body}
+    assert "StatelessIf" in ops
+    assert "_SwitchN" not in ops
+    assert "_SwitchN" in made.graph.ops
+
+
 def test_objects_are_as_tensorflow_2_has_them():
     made, _ = served(thawed())
     assert made.meta is not None

@@ -27,6 +27,7 @@ def inferred(line: str) -> ShapeInference:
         ("y = Const {i32 [2]}", (0, 1)),
         ("y = Const {f32 [2]}", (0.0, 1.0)),
         ("y = Size(t)", 3),
+        ("n = _SwitchN(s, one) {num_outs: 2}; y = StridedSlice(n:1, e, r, e) {shrink_axis_mask: 1}", 3),
         ("y = Rank(x)", 2),
         ("y = StridedSlice(s, e, r, e) {shrink_axis_mask: 1}", 3),
         ("y = StridedSlice(t, e, e, e) {end_mask: 1}", (1, 2)),
