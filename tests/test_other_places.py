@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from graphsurgeon.tensors import dtypes
 from proto_utils import places
 from tests.counting import peak_nbytes
 from tests.formats.bundle_files import entry, write_files
-from tests.s3_server import BUCKET, s3_server
+from tests.object_stores import BUCKET, object_stores
 from tests.web_server import WebServer, serving
 
 pytest.importorskip("aiohttp", reason="sources at URLs need the extra `remote`")
@@ -228,19 +228,16 @@ def test_nothing_of_it_is_imported_for_files(root: Path, tmp_path: Path):
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[Any]:
-    with s3_server() as fs:
-        yield fs
+def stores() -> Iterator[Callable[[str], Any]]:
+    with object_stores() as found:
+        yield found
 
 
-@pytest.fixture(params=["s3", "memory"])
-def store(request: pytest.FixtureRequest, s3: Any) -> Iterator[str]:
+@pytest.fixture(params=["s3", "gs", "memory"])
+def store(request: pytest.FixtureRequest, stores: Callable[[str], Any]) -> Iterator[str]:
     """Make an empty directory of a store."""
-    import fsspec
-
-    url = f"s3://{BUCKET}/out" if request.param == "s3" else "memory://out"
-    fs, inner = (s3, f"{BUCKET}/out") if request.param == "s3" else (fsspec.filesystem("memory"), "/out")
-    yield url
+    fs, inner = stores(request.param), f"{BUCKET}/out"
+    yield f"{request.param}://{inner}"
     fs.invalidate_cache()
     if fs.exists(inner):
         fs.rm(inner, recursive=True)

@@ -263,7 +263,8 @@ class RemoteOutput:
         if target.sink is not None and target.stream is not None:
             _give_up(target.stream)
         if target.temp is not None:
-            target.fs.rm_file(target.temp)
+            with contextlib.suppress(*fault_types()):
+                target.fs.rm_file(target.temp)
         if target.backup is not None and target.is_placed:
             target.fs.cp_file(target.backup, target.inner)
         elif target.is_placed and not target.replaces:
@@ -308,13 +309,14 @@ def remove_from_store(path: str) -> None:
 
 
 def _give_up(stream: Any) -> None:
-    """Drop a file that is not to be; without saying that it is closed, its end would be to send the rest."""
-    try:
-        with contextlib.suppress(AttributeError):
-            stream.discard()
-    finally:
-        with contextlib.suppress(AttributeError):
-            stream.closed = True
+    """Drop a file that is not to be, as far as the store answers.
+
+    Without saying that it is closed, its end would be to send the rest.
+    """
+    with contextlib.suppress(AttributeError, *fault_types()):
+        stream.discard()
+    with contextlib.suppress(AttributeError):
+        stream.closed = True
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from proto_utils.output import Transaction
 from tests.beam.conftest import needs_beam
 from tests.beam.workers import workers_of
 from tests.models import shared_files
-from tests.s3_server import BUCKET, s3_server
+from tests.object_stores import BUCKET, s3_server
 
 
 @pytest.fixture

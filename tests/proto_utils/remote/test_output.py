@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from proto_utils.output import Transaction
 from proto_utils.output_directory import DirectoryTransaction
 from proto_utils.remote import retries
 from proto_utils.remote.output import RemoteOutput
-from tests.s3_server import BUCKET, s3_server
+from tests.object_stores import BUCKET, object_stores, s3_server
 
 fsspec = pytest.importorskip("fsspec", reason="sources at URLs need the extra `remote`")
 
@@ -38,15 +38,14 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def stores() -> Iterator[dict[str, Any]]:
-    with s3_server() as s3:
-        yield {"s3": s3, "memory": fsspec.filesystem("memory")}
+def stores() -> Iterator[Callable[[str], Any]]:
+    with object_stores() as found:
+        yield found
 
 
-@pytest.fixture(params=["memory", "s3"])
-def place(request: pytest.FixtureRequest, stores: dict[str, Any]) -> Iterator[Place]:
-    url = f"s3://{BUCKET}/run" if request.param == "s3" else "memory://run"
-    found = Place(stores[request.param], url)
+@pytest.fixture(params=["memory", "s3", "gs"])
+def place(request: pytest.FixtureRequest, stores: Callable[[str], Any]) -> Iterator[Place]:
+    found = Place(stores(request.param), f"{request.param}://{BUCKET}/run")
     yield found
     found.fs.invalidate_cache()
     if found.fs.exists(found.inner):
@@ -77,7 +76,7 @@ def test_a_failure_leaves_nothing(place: Place):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert place.files() == {}
-    if place.fs.protocol != "memory":
+    if "s3" in place.fs.protocol:
         assert not place.fs.call_s3("list_multipart_uploads", Bucket=BUCKET).get("Uploads")
 
 
@@ -120,6 +119,20 @@ def test_each_step_that_fails_is_taken_back(place: Place, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="a fault"):
         place.write(NEW, overwrite=True)
     assert place.files() == (FILES if is_there else {})
+
+
+def test_what_cannot_be_given_up_keeps_nothing_else_from_coming_back(monkeypatch: pytest.MonkeyPatch):
+    place = Place(fsspec.filesystem("memory"), "memory://refusing")
+    place.write(FILES)
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "a fault")
+
+    monkeypatch.setattr(RemoteOutput, "_place", fail)
+    monkeypatch.setattr("fsspec.implementations.memory.MemoryFile.discard", fail)
+    with pytest.raises(OSError, match="a fault"):
+        place.write(NEW, overwrite=True)
+    assert place.files() == FILES
 
 
 def test_the_old_index_goes_before_new_data_comes(place: Place, monkeypatch: pytest.MonkeyPatch):

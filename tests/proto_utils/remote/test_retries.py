@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import itertools
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,3 +58,12 @@ def test_an_error_of_the_system_gets_the_path():
     error = OSError(errno.ENOSPC, "full")
     assert as_fault(error, "s3://b/x") is error
     assert error.filename == "s3://b/x"
+
+
+@pytest.mark.parametrize(("module", "name"), [("gcsfs.retry", "HttpError"), ("httpx", "HTTPError")])
+def test_an_error_that_only_its_library_knows_is_a_fault_too(monkeypatch: pytest.MonkeyPatch, module: str, name: str):
+    error = type(name, (Exception,), {})
+    monkeypatch.setitem(sys.modules, module, SimpleNamespace(**{name: error, "ChecksumError": error}))
+    assert retried(failing(error("busy"), 1), "gs://b/x") == 2
+    with pytest.raises(StoreError, match="busy"):
+        retried(failing(error("busy"), 99), "gs://b/x")

@@ -11,7 +11,7 @@ import pytest
 from proto_utils.errors import ChangedError
 from proto_utils.remote.s3 import S3Store
 from proto_utils.remote.source import RemoteSource
-from tests.s3_server import BUCKET, s3_server
+from tests.object_stores import BUCKET, s3_server
 
 DATA = bytes(range(256)) * 50_000
 STORE = S3Store()
