@@ -33,7 +33,7 @@ help: ## show this
 demo: $(V)/demo.installed ## install without TensorFlow, unfreeze a real frozen graph, freeze it again, compare
 	@PATH="$(CURDIR)/$(V)/demo/bin:$$PATH" .ci/demo $(DEMO_GRAPH)
 
-test: $(V)/test.stamp ## run every test with TensorFlow 2.21, and 1.15 when a Python 3.7 is found
+test: $(V)/test.stamp ## run every test on new libraries with TensorFlow 2.21, and 1.15 when a Python 3.7 is found
 	@.ci/with-tf1 $(V)/test/bin/python $(PYTEST) $(TESTS)
 
 test-tf1: $(V)/test.stamp ## the TensorFlow 1.15 round trips only
@@ -66,8 +66,12 @@ fuzz-guided: $(V)/fuzz.stamp ## the same led by coverage (atheris: Linux, Python
 	@for kind in $(GUIDED); do \
 	    $(V)/fuzz/bin/python -m tests.fuzz.guided $$kind --minutes $(MINUTES) $(FUZZ) || exit 1; done
 
-fuzz-ci: $(V)/dev.stamp ## about a minute of each: always the same cases; guided where atheris installs
+fuzz-ci: fuzz-same fuzz-guided-same ## about a minute of each: always the same cases; guided where atheris installs
+
+fuzz-same: $(V)/dev.stamp
 	@$(V)/dev/bin/python -m tests.fuzz --seed 1 --cases 4000
+
+fuzz-guided-same:
 	@if $(MAKE) --no-print-directory $(V)/fuzz.stamp; then \
 	    for kind in $(GUIDED); do $(SAME) $(V)/fuzz/bin/python -m tests.fuzz.guided $$kind --seed 1 --runs 1000 || exit 1; done; \
 	else echo 'guided fuzzing is skipped: atheris does not install here' >&2; fi
@@ -114,11 +118,14 @@ clean: ## remove build/ and caches
 	@rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+environments: $(patsubst %,$(V)/%.stamp,dev docs oldest test) ## make what `.ci/run` needs, TensorFlow 1.15 too
+	@.ci/with-tf1 true
+
 $(V)/dev.stamp: pyproject.toml
 	@$(ENVIRONMENT) dev "$(ANY)" -e '.[test,dev,bench]' && touch $@
 
 $(V)/test.stamp: pyproject.toml
-	@$(ENVIRONMENT) test "$(WITH_TF)" -e '.[test,tf]' && touch $@
+	@$(ENVIRONMENT) test "$(filter $(WITH_TF),$(NEWEST))" -e '.[test,tf,servers]' && touch $@
 
 $(V)/fuzz.stamp: pyproject.toml
 	@$(ENVIRONMENT) fuzz "$(filter-out 3.10,$(ANY))" -e '.[test,fuzz]' && touch $@
@@ -148,4 +155,4 @@ $(V)/bench.stamp: pyproject.toml
 $(V)/demo.installed $(V)/bench.installed: $(V)/%.installed: $(V)/%.stamp $(PACKAGE) README.md docs/make/long_description.py
 	@$(V)/$*/bin/python -m pip --disable-pip-version-check -qq install --no-deps --force-reinstall . && touch $@
 
-.PHONY: help demo docs test test-fast test-tf1 test-clients test-beam test-oldest test-newest kill-points fuzz fuzz-guided fuzz-ci snapshots snapshots-tf lint format types bench schema pictures assets fixtures clean
+.PHONY: help demo docs test test-fast test-tf1 test-clients test-beam test-oldest test-newest kill-points fuzz fuzz-guided fuzz-ci fuzz-same fuzz-guided-same environments snapshots snapshots-tf lint format types bench schema pictures assets fixtures clean
