@@ -14,7 +14,8 @@ SAME := PYTHONHASHSEED=0 $(shell setarch $$(uname -m) -R true 2>/dev/null && ech
 
 V := build/venv
 ENVIRONMENT := .ci/environment
-PYTEST := -m pytest -n $(JOBS)
+# A file's tests share fixtures, some of which TensorFlow takes a minute for.
+PYTEST := -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(V)/docs/bin/python -m mkdocs
 NO_TF := -m 'not tf and not tf1'
 # What looks at the source alone, or counts steps, says the same with any libraries: `make test` and `test-fast` run it.
