@@ -184,7 +184,8 @@ def message_references(entry: MetaEntry, message: Any = None) -> Iterator[Refere
             if value:
                 yield Reference(entry, field, value, how, holder, field)
         elif how in ("message", "list", "map"):
-            for each in (value,) if how == "message" else value.values() if how == "map" else value:
+            # Maps come in any order.
+            for each in (value,) if how == "message" else map(value.get, sorted(value)) if how == "map" else value:
                 yield from message_references(entry, each)
         elif how in _ENTRIES:
             yield from _ENTRIES[how](entry, field, value)

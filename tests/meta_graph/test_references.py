@@ -230,3 +230,11 @@ def test_tensors_of_signatures_and_collections_of_names_are_moved():
         "signature 's' now names 'b:0' instead of 'a:0'",
         "collection 'names' now names 'b:0' instead of 'a:0'",
     ]
+
+
+def test_what_is_told_of_a_map_comes_in_the_order_of_its_keys():
+    meta, names = schema.MetaGraphDef(), [f"out_{number:02d}" for number in range(40)]
+    for name in reversed(names):
+        meta.signature_def["s"].outputs[name].name = f"{name}:0"
+    notes = retarget_tensors(meta, {f"{name}:0": f"new_{name}:0" for name in names})
+    assert notes == [f"signature 's' now names 'new_{name}:0' instead of '{name}:0'" for name in names]

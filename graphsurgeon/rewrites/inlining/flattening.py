@@ -89,8 +89,8 @@ def flatten_like(model: Model, flat: Graph) -> None:
 def _outputs(model: Model) -> list[list[str]]:
     """Return the tensors that each signature gives."""
     signatures = {} if model.meta is None else model.meta.signature_def
-    infos = [signatures[key].outputs.values() for key in sorted(signatures) if key != INIT_SIGNATURE]
-    return [[name for info in each for name in tensor_names(info) if name] for each in infos]
+    infos = [sorted(signatures[key].outputs.items()) for key in sorted(signatures) if key != INIT_SIGNATURE]
+    return [[name for _, info in each for name in tensor_names(info) if name] for each in infos]
 
 
 def _results(text: str, results: dict[str, list[str]]) -> list[str]:

@@ -34,7 +34,7 @@ def flatten_objects(model: Model) -> list[str]:
         return []
     notes = merge_twins(model)
     served = [each for key, each in sorted(meta.signature_def.items()) if key != INIT_SIGNATURE]
-    infos = [info for each in served for info in each.outputs.values()]
+    infos = [info for each in served for _, info in sorted(each.outputs.items())]
     outputs = dict.fromkeys(name for info in infos for name in tensor_names(info) if name)
     notes += [f"the call {name} stays: {reason}" for name, reason in flatten(model, outputs).left.items()]
     _list_variables(model, meta, (name for info in infos for name in tensor_names(info) if name))
