@@ -100,7 +100,7 @@ def _no_state_file(directory: str, file: str) -> GraphSurgeonError:
 
 def _oldest_first(directory: str) -> list[str]:
     """Return the prefixes of all checkpoints in a directory, by time."""
-    from graphsurgeon.tools.retention.stored import age, files_of, prefixes_in, stored
+    from graphsurgeon.tools.retention.stored import age, stored_in
 
-    rows = [stored(prefix, files_of(prefix)) for prefix in prefixes_in(directory or os.curdir)]
-    return [os.path.join(directory, os.path.basename(row.prefix)) for row in sorted(rows, key=age)]
+    rows = sorted(stored_in(directory or os.curdir), key=age)
+    return [os.path.join(directory, os.path.basename(row.prefix)) for row in rows]

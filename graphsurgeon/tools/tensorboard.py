@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from graphsurgeon.rewrites.shaping.node_shapes import MAX_NODES
 from graphsurgeon.tensors.expected import expect_reading
 from graphsurgeon.tensors.selection import Skipped, selected
 from graphsurgeon.tensors.statistics import has_statistics, statistics
-from graphsurgeon.tools.retention.stored import age, files_of, prefixes_in, stored
+from graphsurgeon.tools.retention.stored import StoredCheckpoint, age, files_of, stored_in
 from graphsurgeon.weights import find_weights
 from proto_utils import places
 from proto_utils.errors import UnsupportedError
@@ -177,12 +177,12 @@ def _log(writer: EventWriter, step: _Step, wanted: set[str], report: TensorBoard
 
 def _steps(found: Detected, source: str | os.PathLike[str], model: Model | None) -> list[_Step]:
     """Return the checkpoints of a directory in the order of their steps, or the tensors of the one source."""
-    prefixes = prefixes_in(os.fspath(source)) if places.isdir(source) and found.kind.startswith("checkpoint") else []
-    if len(prefixes) > 1:
-        return list(_numbered(prefixes))
+    rows = stored_in(os.fspath(source)) if places.isdir(source) and found.kind.startswith("checkpoint") else []
+    if len(rows) > 1:
+        return list(_numbered(rows))
     if found.prefix is not None:
         opened = open_checkpoint(found)
-        time = places.getmtime(files_of(found.prefix)[0])
+        time = places.getmtime(next(iter(files_of(found.prefix)), found.path))
         return [_Step(_step_of(found.prefix, opened) or 0, found.prefix, time, opened)]
     if model is None or found.graph is None:
         return []
@@ -190,12 +190,10 @@ def _steps(found: Detected, source: str | os.PathLike[str], model: Model | None)
     return [_Step(0, found.path, places.getmtime(found.graph), weights)] if weights else []
 
 
-def _numbered(prefixes: Sequence[str]) -> Iterator[_Step]:
+def _numbered(rows: list[StoredCheckpoint]) -> Iterator[_Step]:
     """Yield checkpoints by step: what their names say, or a variable that counts steps; else one after the other."""
-    rows = [stored(prefix, files_of(prefix)) for prefix in prefixes]
     opened = {row.prefix: open_checkpoint(detect(row.prefix)) for row in rows}
-    rows.sort(key=age)
-    steps = {row.prefix: _step_of(row.prefix, opened[row.prefix]) for row in rows}
+    steps = {row.prefix: _step_of(row.prefix, opened[row.prefix]) for row in sorted(rows, key=age)}
     if None in steps.values():
         steps = {prefix: number for number, prefix in enumerate(steps)}
     of: dict[int | None, str] = {}

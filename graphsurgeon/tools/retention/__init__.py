@@ -34,8 +34,8 @@ from graphsurgeon.tools.retention.stored import (
     identity,
     is_whole,
     linked_to,
-    prefixes_in,
     stored,
+    stored_in,
 )
 from proto_utils import disk, schema
 from proto_utils.errors import CorruptionError, NotFoundError, UnsupportedError
@@ -208,8 +208,7 @@ def _find(directory: str, state: CheckpointState | None, name: str) -> tuple[lis
     if state is not None and state.latest in missing:
         near = [each.prefix for each in there[-1:]]
         raise NotFoundError("checkpoint", state.latest, near, where=f"what {os.path.join(directory, name)} names")
-    unlisted = (prefix for prefix in prefixes_in(directory) if identity(prefix) not in listed)
-    others = [stored(prefix, files_of(prefix, listings)) for prefix in unlisted]
+    others = [each for each in stored_in(directory, listings) if identity(each.prefix) not in listed]
     return sorted(others, key=age) + there, missing
 
 

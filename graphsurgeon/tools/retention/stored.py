@@ -108,8 +108,16 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
     return (*files, meta) if files and _is_meta_graph(meta) else tuple(files)
 
 
-def prefixes_in(directory: str) -> list[str]:
-    """Return the prefixes of all checkpoints in a directory, sorted; costs a look at the end of every file."""
+def stored_in(directory: str, listings: Listings | None = None) -> list[StoredCheckpoint]:
+    """Describe all checkpoints of a directory, by their names; costs a look at the end of every file.
+
+    What ends as an index does, and whose number of data files cannot be read, is none.
+    """
+    found = ((prefix, files_of(prefix, listings)) for prefix in _prefixes_in(directory))
+    return [stored(prefix, files) for prefix, files in found if files]
+
+
+def _prefixes_in(directory: str) -> list[str]:
     names = {name for name in places.files_in(directory) if not name.startswith(".")}
     with_values = {_DATA.sub("", name) for name in names if _DATA.search(name)}
     found = set()

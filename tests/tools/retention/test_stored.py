@@ -16,8 +16,8 @@ from graphsurgeon.tools.retention.stored import (
     identity,
     is_whole,
     linked_to,
-    prefixes_in,
     stored,
+    stored_in,
 )
 from tests.formats.bundle_files import table
 from tests.formats.v1_files import one, write_v1
@@ -85,9 +85,11 @@ def test_prefixes():
     for name in ("m-1.meta", "events.out.tfevents.1", ".hidden"):
         Path(name).write_bytes(os.urandom(100))
     Path("sub").mkdir()
-    assert prefixes_in(".") == ["./m-1", "./s-?????-of-00002", "./v1"]
+    Path("damaged.index").write_bytes(table([(b"", b"no header")]))
+    Path("damaged.data-00000-of-00001").touch()
+    assert [each.prefix for each in stored_in(".")] == ["./m-1", "./s-?????-of-00002", "./v1"]
     with pytest.raises(FileNotFoundError):
-        prefixes_in("nowhere")
+        stored_in("nowhere")
 
 
 def test_age():
