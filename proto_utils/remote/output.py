@@ -30,7 +30,7 @@ from proto_utils.sink import FileSink
 
 #: Stores without directories, in which none need be made.
 _WITHOUT_DIRECTORIES = (
-    "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "hf", "memory", "tos",
+    "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory", "tos",
 )  # fmt: skip
 #: Stores whose files in a transaction of fsspec appear when they are told to; those of others have hidden names.
 _COMPLETED_LATER = ("s3", "s3a", "gs", "gcs", "memory", "file", "local")
@@ -294,6 +294,9 @@ def require_writable(path: str) -> None:
     if scheme_of(path) in ("http", "https"):
         hint = "write to a file, or to a store such as s3:// or gs://"
         raise UnsupportedError("web servers are read from, and not written to", path=path, hint=hint)
+    if scheme_of(path) == "hf":
+        hint = "write to a directory, and send that in one commit: hf upload"
+        raise UnsupportedError("repositories of a hub are read from, and not written to", path=path, hint=hint)
     if "/" not in path.partition("://")[2].strip("/"):
         hint = f"name a directory, such as {scheme_of(path)}://models/{path.rpartition('/')[2]}"
         raise UnsupportedError("a store without a directory in it", path=path, hint=hint)
