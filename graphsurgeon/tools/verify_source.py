@@ -73,6 +73,11 @@ class SourceReport(Displayed):
         self.num_lost = num_lost
         self.same = same
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SourceReport) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def to_json(self) -> dict[str, object]:
         """Return it as JSON types."""
         return {**vars(self), "findings": [finding.to_json() for finding in self.findings]}

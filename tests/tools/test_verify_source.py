@@ -39,6 +39,13 @@ def test_fixtures_are_sound(fixtures: Path):
         assert report.num_nodes > 0
 
 
+def test_reports_of_the_same_are_equal(fixtures: Path):
+    report = verify_source(fixtures / "mobile_cnn.ckpt")
+    assert report == verify_source(fixtures / "mobile_cnn.ckpt")
+    assert report != verify_source(fixtures / "cond.pb")
+    assert report != report.to_json()
+
+
 def test_each_missing_shard_is_named_once():
     report = verify_source(shared(SHARDLESS))
     errors = [f for f in report.findings if f.severity == ERROR]
