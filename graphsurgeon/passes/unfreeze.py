@@ -378,9 +378,7 @@ def _complete_meta_graph(
 
 def _list_table_fillers(model: Model) -> list[str]:
     """List the ops that fill tables where `tf.tables_initializer` finds them."""
-    if model.meta is None:
-        return []
-    added = list_table_fillers(model.meta, model.graph, model.library)
+    added = [] if model.meta is None else list_table_fillers(model.meta, model.graph, model.library)
     some = some_of([*map(repr, added)])
     return [f"tf.tables_initializer runs {some}: listed in collection {TABLE_INITIALIZERS!r}"] if added else []
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from graphsurgeon.formats.arrays import datasets, hdf5
@@ -19,8 +20,8 @@ h5py: Any = pytest.importorskip("h5py", reason="h5py is not installed: pip insta
 def pieces_of(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...] | None) -> list[int]:
     """Lengths of the pieces in which a float32 dataset of zeros is read."""
     with h5py.File(path, "w") as file:
-        file.create_dataset("a", shape, "float32", chunks=chunks, compression="gzip" if chunks else None)
-        file["a"][...] = 0
+        zeros = np.zeros(shape, np.float32)
+        file.create_dataset("a", data=zeros, chunks=chunks, compression="gzip" if chunks else None)
     return [len(chunk) for chunk in hdf5.read(str(path))["a"].chunks()]
 
 
