@@ -164,9 +164,12 @@ class RemoteOutput:
         self._tidy_up()
 
     def roll_back(self) -> None:
-        """Put back what was there, as far as the store answers, and give up what was begun."""
+        """Put back what was there, as far as the store answers, and give up what was begun.
+
+        Whatever a library raises of one step, the others are taken: some make a ValueError of a refused request.
+        """
         for target in reversed(self._targets.values()):
-            with contextlib.suppress(*fault_types()):
+            with contextlib.suppress(Exception):
                 self._take_back(target)
         self._tidy_up()
 
@@ -263,7 +266,7 @@ class RemoteOutput:
         if target.sink is not None and target.stream is not None:
             _give_up(target.stream)
         if target.temp is not None:
-            with contextlib.suppress(*fault_types()):
+            with contextlib.suppress(Exception):
                 target.fs.rm_file(target.temp)
         if target.backup is not None and target.is_placed:
             target.fs.cp_file(target.backup, target.inner)
@@ -274,7 +277,7 @@ class RemoteOutput:
     def _tidy_up(self) -> None:
         for target in self._targets.values():
             if target.backup is not None:
-                with contextlib.suppress(*fault_types()):
+                with contextlib.suppress(Exception):
                     target.fs.rm_file(target.backup)
         for fs in self._systems.values():
             # They are complete or given up: there is nothing left to be done with them.
@@ -316,7 +319,7 @@ def _give_up(stream: Any) -> None:
 
     Without saying that it is closed, its end would be to send the rest.
     """
-    with contextlib.suppress(AttributeError, *fault_types()):
+    with contextlib.suppress(Exception):
         stream.discard()
     with contextlib.suppress(AttributeError):
         stream.closed = True

@@ -121,15 +121,19 @@ def test_each_step_that_fails_is_taken_back(place: Place, monkeypatch: pytest.Mo
     assert place.files() == (FILES if is_there else {})
 
 
-def test_what_cannot_be_given_up_keeps_nothing_else_from_coming_back(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("error", [OSError(5, "a fault"), ValueError("Bad Request")])
+def test_what_cannot_be_given_up_keeps_nothing_else_from_coming_back(monkeypatch: pytest.MonkeyPatch, error: Exception):
     place = Place(fsspec.filesystem("memory"), "memory://refusing")
-    place.write(FILES)
+    place.write(FILES, overwrite=True)
 
     def fail(*_: object) -> None:
         raise OSError(5, "a fault")
 
+    def refuse(_: object) -> None:
+        raise error
+
     monkeypatch.setattr(RemoteOutput, "_place", fail)
-    monkeypatch.setattr("fsspec.implementations.memory.MemoryFile.discard", fail)
+    monkeypatch.setattr("fsspec.implementations.memory.MemoryFile.discard", refuse)
     with pytest.raises(OSError, match="a fault"):
         place.write(NEW, overwrite=True)
     assert place.files() == FILES
