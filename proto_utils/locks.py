@@ -121,7 +121,9 @@ class Lock:
             self._fd = fd
             # What only errors tell must not stand in the way.
             with contextlib.suppress(OSError):
-                disk.truncate(fd, 0)
+                # A file that was cut to nothing ext4 writes to the disk when it is closed, and that is waited for.
+                if not is_new:
+                    disk.truncate(fd, 0)
                 disk.write(fd, memoryview(f"{os.getpid()} {_machine()}\n".encode()))
         return True
 

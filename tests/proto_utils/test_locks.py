@@ -76,6 +76,26 @@ def test_the_lock_of_a_process_that_was_killed_is_stale(tmp_path: Path):
     assert os.listdir(tmp_path) == []
 
 
+def test_only_what_stands_in_a_lock_file_already_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    real, cut = disk.truncate, list[int]()
+
+    def noted(fd: int, nbytes: int) -> None:
+        cut.append(nbytes)
+        real(fd, nbytes)
+
+    monkeypatch.setattr(disk, "truncate", noted)
+    lock = Lock(str(tmp_path / "m"))
+    lock.acquire()
+    written = Path(lock.path).read_text()
+    lock.release()
+    assert not cut
+    Path(lock.path).write_text(f"{1 << 40} {'x' * 100}")
+    lock.acquire()
+    assert Path(lock.path).read_text() == written
+    lock.release()
+    assert cut == [0]
+
+
 def test_a_process_of_another_machine_is_not_known_to_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(disk, "flock", lambda _: None)
     lock = Lock(str(tmp_path / "m"))
