@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A graph is some hundred thousand objects that live until the end, and none of them are cycles worth
     # finding: on 100,000 nodes the collector's rounds over them take as long as everything else together.
     gc.disable()
+    # Hardly a verb multiplies matrices. For those that do numpy's OpenBLAS would start threads when it is imported,
+    # which spin for some 50 ms on the cores that values are computed on.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Ends by an exception, so that temp files are removed on the way out.
     signal.signal(signal.SIGTERM, _terminate)
     # The terminal was closed. With nohup, which ignores that, work goes on.

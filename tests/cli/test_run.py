@@ -68,6 +68,26 @@ def test_errors_as_json_have_their_fields():
     }  # fmt: skip
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
+@pytest.mark.parametrize(("asked", "count"), [(None, "1"), ("3", "3")])
+def test_numpy_starts_no_threads_of_its_own(asked, count):
+    code = """if True:
+        import os
+        from graphsurgeon.cli import main
+        try:
+            main(["--version"])
+        except SystemExit:
+            import numpy
+            print(os.environ["OPENBLAS_NUM_THREADS"], len(os.listdir("/proc/self/task")))
+    """
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    env |= {} if asked is None else {"OPENBLAS_NUM_THREADS": asked}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    told, threads = done.stdout.split()[-2:]
+    assert told == count
+    assert threads == "1" or asked is not None
+
+
 def test_error_is_one_line_and_a_hint(verb, tmp_path):
     (tmp_path / "frozen.pb").write_bytes(b"")
     done = verb("inspect", tmp_path / "frozen.bp")
