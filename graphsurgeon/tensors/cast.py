@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.elementwise import ElementwiseTensor, has_values, is_small_float, limits
+from graphsurgeon.tensors.half import to_half
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
 
@@ -130,6 +131,8 @@ def _to_floats(values: np.ndarray[Any, Any], wanted: DType) -> np.ndarray[Any, A
         return values.astype(wanted.numpy(), copy=False)
     # TensorFlow rounds a double to float32 first, too.
     single = values.astype(np.float32, copy=False)
+    if wanted is dtypes.HALF:
+        return to_half(single)
     return single.astype(wanted.numpy()) if wanted.itemsize > 1 else _to_bytes(single, wanted)
 
 

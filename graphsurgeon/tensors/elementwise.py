@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from graphsurgeon.errors import PassError
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
+from graphsurgeon.tensors.half import to_half
 from graphsurgeon.tensors.pieces import ElementReader
 from graphsurgeon.tensors.tensor import Tensor
 from proto_utils.errors import UnsupportedError
@@ -329,7 +330,7 @@ def computed(function: Any, *operands: np.ndarray[Any, Any], saturate: bool = Fa
     result: np.ndarray[Any, Any] = function(*operands)
     if saturate:
         result = _clamped(result, held)
-    return result.astype(held.numpy(), copy=False)
+    return to_half(result) if held is dtypes.HALF else result.astype(held.numpy(), copy=False)
 
 
 def _clamped(values: np.ndarray[Any, Any], wanted: DType) -> np.ndarray[Any, Any]:
