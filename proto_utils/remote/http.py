@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 from proto_utils.errors import UnsupportedError
-from proto_utils.remote.retries import FINAL, MAX_ATTEMPTS, StoreError, as_fault, fault_types, pause, retried
+from proto_utils.remote.retries import FINAL, MAX_ATTEMPTS, StoreError, as_fault, fault_types, naming, pause, retried
 from proto_utils.remote.store import Facts, Range, Store, changed, file_system
 
 T = TypeVar("T")
@@ -89,16 +89,8 @@ class HttpStore(Store):
 
     def whole(self, path: str, facts: Facts) -> Iterator[bytes]:
         """Yield a file from its beginning, as `Store.whole`; what breaks off cannot be gone on with."""
-        with _naming(path):
+        with naming(path):
             yield from _pieces(path, facts, None)
-
-
-@contextlib.contextmanager
-def _naming(path: str) -> Iterator[None]:
-    try:
-        yield
-    except fault_types() as error:
-        raise as_fault(error, path) from error
 
 
 def _run(path: str, operation: Callable[[Any], Awaitable[T]]) -> T:

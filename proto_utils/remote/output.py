@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from proto_utils import disk, meter
 from proto_utils.errors import OutputExistsError, UnsupportedError
 from proto_utils.files import FileSource
 from proto_utils.remote.address import home_of, scheme_of, split_member
-from proto_utils.remote.retries import StoreError, as_fault, fault_types
+from proto_utils.remote.retries import StoreError, naming
 from proto_utils.remote.store import file_system
 from proto_utils.remote.urls import forget, look_at_url
 from proto_utils.sink import FileSink
@@ -323,12 +322,3 @@ def _give_up(stream: Any) -> None:
         stream.discard()
     with contextlib.suppress(AttributeError):
         stream.closed = True
-
-
-@contextlib.contextmanager
-def naming(path: str) -> Iterator[None]:
-    """Make errors of a store into those of the system, with the path that it is about."""
-    try:
-        yield
-    except fault_types() as error:
-        raise as_fault(error, path) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ _OF_LIBRARIES = (
     ("azure.core.exceptions", "AzureError"),
     ("httpx", "HTTPError"),
 )
+_OURS = ("proto_utils", "graphsurgeon")
 #: Errors that say how things are, and are no faults.
 FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
 
@@ -49,6 +51,31 @@ def as_fault(error: Exception, path: str) -> OSError:
         return error
     text = " ".join(str(error).split()) or type(error).__name__
     return StoreError(errno.EIO, text, path)
+
+
+def is_fault(error: Exception) -> bool:
+    """Return whether an error is of a store or of the way to it, rather than a defect of ours.
+
+    Of a ValueError it is whose code raised it: gcsfs makes one of a request that is refused, and others of an answer
+    that they cannot parse.
+    """
+    if not isinstance(error, ValueError):
+        return isinstance(error, fault_types())
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _OURS
+
+
+@contextlib.contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Make errors of a store into those of the system, with the path that it is about."""
+    try:
+        yield
+    except Exception as error:
+        if is_fault(error):
+            raise as_fault(error, path) from error
+        raise
 
 
 def pause(attempt: int) -> None:
@@ -75,5 +102,9 @@ def retried(operation: Callable[[], T], path: str) -> T:
             fault = as_fault(error, path)
             if attempt == MAX_ATTEMPTS - 1:
                 raise fault from error
+        except ValueError as error:
+            if is_fault(error):
+                raise as_fault(error, path) from error
+            raise
         pause(attempt)
     raise AssertionError(path)

@@ -7,11 +7,12 @@ import itertools
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from proto_utils.remote import retries
-from proto_utils.remote.retries import MAX_ATTEMPTS, StoreError, as_fault, retried
+from proto_utils.remote.retries import MAX_ATTEMPTS, StoreError, as_fault, naming, retried
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def test_it_ends(pauses: list[float]):
     assert max(pauses) <= retries.MAX_PAUSE
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(2, "no"), PermissionError(13, "no"), ValueError("no")])
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "no"), PermissionError(13, "no")])
 def test_what_is_final_is_not_tried_again(error: Exception, pauses: list[float]):
     with pytest.raises(type(error)):
         retried(failing(error, 1), "s3://b/x")
@@ -67,3 +68,25 @@ def test_an_error_that_only_its_library_knows_is_a_fault_too(monkeypatch: pytest
     assert retried(failing(error("busy"), 1), "gs://b/x") == 2
     with pytest.raises(StoreError, match="busy"):
         retried(failing(error("busy"), 99), "gs://b/x")
+
+
+def test_what_a_library_raises_of_a_refused_request_is_final_and_no_defect_of_ours(pauses: list[float]):
+    code = "def refuse():\n    raise ValueError('Bad Request: no such class')\n"
+    library: dict[str, Any] = {"__name__": "gcsfs.retry"}
+    exec(code, library)
+    with pytest.raises(StoreError, match=r"Bad Request: no such class: 'gs://b/x'") as caught:
+        retried(library["refuse"], "gs://b/x")
+    assert caught.value.filename == "gs://b/x"
+    with pytest.raises(StoreError, match="no such class"), naming("gs://b/x"):
+        library["refuse"]()
+    assert pauses == []
+
+
+def test_a_defect_of_ours_stays_one():
+    code = "def fail():\n    int('x')\n"
+    ours: dict[str, Any] = {"__name__": "proto_utils.remote.store"}
+    exec(code, ours)
+    with pytest.raises(ValueError, match="invalid literal"):
+        retried(ours["fail"], "gs://b/x")
+    with pytest.raises(ValueError, match="invalid literal"), naming("gs://b/x"):
+        ours["fail"]()
