@@ -23,7 +23,6 @@ they are calls of a graph's own functions; every question then answers None.
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Final
@@ -76,29 +75,43 @@ class OpFacts(NamedTuple):
 
 
 @cache
-def _lines() -> list[str]:
-    """Return the lines of all ops, in the order of their names."""
-    with open(_PATH, encoding="utf-8") as file:
-        return [line for line in file.read().splitlines() if not line.startswith("#")]
+def _text() -> bytes:
+    """Return the lines of all ops, in the order of their names, without the comment before them."""
+    with open(_PATH, "rb") as file:
+        while (line := file.readline()).startswith(b"#"):
+            pass
+        return line + file.read()
 
 
-def _name(line: str) -> str:
-    return line.partition(" ")[0].partition("@")[0].rstrip("!")
+def _name(line: bytes) -> bytes:
+    return line.partition(b" ")[0].partition(b"@")[0].rstrip(b"!")
+
+
+def _line_of(op: str) -> str | None:
+    """Return the line of an op, found by binary search; None when there is none."""
+    text, wanted = _text(), op.encode(errors="replace")
+    low, high = 0, len(text)
+    while low < high:
+        start = text.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = text.index(b"\n", start) + 1
+        name = _name(text[start : end - 1])
+        if name == wanted:
+            return text[start : end - 1].decode()
+        low, high = (end, high) if name < wanted else (low, start)
+    return None
 
 
 def known_ops() -> Iterable[str]:
     """Return the names of all ops there are facts about, sorted."""
-    return map(_name, _lines())
+    return (_name(line).decode() for line in _text().splitlines())
 
 
 @lru_cache(maxsize=4096)
 def facts(op: str) -> OpFacts | None:
     """Return what is known of `op`; None when no TensorFlow from 1.0 to 2.21 knows it."""
-    lines = _lines()
-    place = bisect_left(lines, op, key=_name)
-    if place == len(lines) or _name(lines[place]) != op:
+    line = _line_of(op)
+    if line is None:
         return None
-    line = lines[place]
     head, _, rest = line.partition(" ")
     signature, words, traits = [*rest.split("|"), "", ""][:3]
     inputs, _, outputs = f" {signature} ".partition(" -> ")

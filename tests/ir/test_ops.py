@@ -54,5 +54,16 @@ def test_every_line_parses():
             assert not arg.number or known.attrs[arg.number].kind == "int", known
 
 
+def test_every_op_is_found_and_nothing_else():
+    names = list(ops.known_ops())
+    assert names == sorted(names)
+    for name in names:
+        known = ops.facts(name)
+        assert known is not None
+        assert known.name == name
+    for name in ("", "#", "~", "_", "Conv2D ", "Conv2D\n", "conv2d", "é", "\ud800", *(f"{name}~" for name in names)):
+        assert ops.facts(name) is None
+
+
 def test_the_file_stays_small():
     assert os.path.getsize(ops._PATH) < 500_000
