@@ -196,7 +196,7 @@ def free_scope(wanted: str, names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> tuple[re.Pattern[str] | None, int]:
-    """Return a regular expression, None of what is none, and how long the names may be that it is to match."""
+    """Return a regular expression, None of what is not one, and how long the names may be that it is to match."""
     # Imported here: few commands are given one.
     from proto_utils.backtracking import max_letters
 

@@ -102,8 +102,8 @@ class Option(NamedTuple):
     def normalize(self, value: Any) -> Any:
         """Return a value of a library call, where one text or number will do for a list of one.
 
-        Else the letters of a text would be taken for texts. What holds no texts where texts are wanted, or is none of
-        the choices, is a TypeError.
+        Else the letters of a text would be taken for texts. What holds no texts where texts are wanted, or is not one
+        of the choices, is a TypeError.
         """
         if self.kind.is_list and isinstance(value, str | int | float):
             # Where a text says a number or more, as in NAME=0.5, a number is its text.

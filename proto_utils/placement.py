@@ -142,7 +142,7 @@ class Placement:
 
 
 def remove_all(paths: Iterable[str | None], remove: Callable[[str], None] | None = None) -> None:
-    """Remove files, as far as that can be done; None is none. `remove` is `disk.remove` for directories."""
+    """Remove files, as far as that can be done; None stands for no file. `remove` is `disk.remove` for directories."""
     waiting = [path for path in paths if path is not None]
     # Once more what failed: where files that are open cannot be removed, another program may have had one for a moment.
     for _ in range(2):

@@ -114,7 +114,7 @@ def __getattr__(name: str) -> Any:
         try:
             with _lock:
                 found = _with_nested(_message_class(name, _private_pool()))
-            # Its module is none that could be imported.
+            # Its module could not be imported.
             copyreg.pickle(found, _reduce)
         except KeyError:
             raise AttributeError(f"module {__name__!r} has no message {name!r}") from None

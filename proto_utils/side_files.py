@@ -1,4 +1,4 @@
-"""Side files: read as a whole, because people wrote them; each kind has a size past which it is none of that kind.
+"""Side files: read as a whole, because people wrote them; each kind has a size past which it is not of that kind.
 
 Without a limit a wrong path, such as that of a checkpoint's data, would be read into memory before anybody looks.
 """

@@ -75,7 +75,7 @@ def read_text(source: FileSource, cls: Any) -> Pieces | None:
     Returns
     -------
     list of bytes or TextValue, or None
-        The message, serialized, in pieces; None when the text must be left to protobuf, or is none.
+        The message, serialized, in pieces; None when the text must be left to protobuf, or is wrong.
     """
     try:
         return _Reader(source, cls.DESCRIPTOR).read()

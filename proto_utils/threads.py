@@ -39,7 +39,7 @@ def set_num_threads(count: int | None) -> None:
         It is below 1.
     """
     if count is not None and count < 1:
-        raise UnsupportedError(f"{count} threads are none to work with", hint="1 starts no threads")
+        raise UnsupportedError(f"{count} threads cannot do any work", hint="1 starts no threads")
     _chosen[:] = [] if count is None else [count]
 
 

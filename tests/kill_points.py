@@ -185,7 +185,7 @@ def kill(root: Path, scenario: Scenario, step: int, found: dict[str, list[str]])
 
 
 def fail(root: Path, scenario: Scenario, step: int, kind: str, found: dict[str, list[str]]) -> str:
-    """Let an operation of a verb fail; note what is lost or left, and ends that are none."""
+    """Let an operation of a verb fail; note what is lost or left, and how it must not end."""
     label = f"{kind} at {step}: {' '.join(scenario.words)}"
     home = fresh(root, scenario, "work")
     code = child(home, scenario.words, lambda: failing_at(step, kind))

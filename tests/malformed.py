@@ -370,7 +370,7 @@ CASES: dict[str, Case] = {
         ("duplicate-name",),
     ),
     "body name of TensorFlow's own": Case(calling(identity("i", "x") + const("_c"))),
-    "body name that is none": Case(calling(identity("i", "x") + const("a b")), ("name",)),
+    "body name with a blank": Case(calling(identity("i", "x") + const("a b")), ("name",)),
     "body cycle": Case(calling(identity("i", "j:output:0") + identity("j", "i:output:0")), ("cycle",)),
     "body loop": Case(
         calling(

@@ -80,7 +80,7 @@ class TestOtherThanFiles:
 
     @pytest.mark.parametrize("make", [_fifo, _device])
     def test_for_a_state_file(self, make, tmp_path):
-        """It is none, and saving beside it makes one."""
+        """It is not one, and saving beside it makes one."""
         write_index(tmp_path / "x")
         make(tmp_path / "checkpoint")
         assert load_checkpoint(tmp_path).keys() == load_checkpoint(tmp_path / "x").keys()

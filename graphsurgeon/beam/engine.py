@@ -80,7 +80,7 @@ class Engine:
         return self.runner.lower() in (DIRECT, "directrunner")
 
     def check(self) -> None:
-        """Refuse options that are none, and a machine without Beam; ModuleNotFoundError and PassError."""
+        """Refuse options that Beam does not have, and a machine without Beam; ModuleNotFoundError and PassError."""
         given = self._given()
         if importlib.util.find_spec("apache_beam") is None:
             raise ModuleNotFoundError("Apache Beam is not installed", name="apache_beam")

@@ -108,7 +108,7 @@ def limits(op: str) -> tuple[Limit, ...]:
 
 
 def shape_problem(shape: schema.TensorShapeProto) -> str:
-    """Return why a shape is none; empty when it is one."""
+    """Return what is wrong with a shape; empty when nothing is."""
     sizes = _sizes(shape)
     if shape.unknown_rank:
         return "is of unknown rank and has dimensions" if sizes else ""

@@ -24,7 +24,7 @@ class Verb(click.Command):
     def make_parser(self, ctx: click.Context) -> Any:
         """Return click's parser, with options of one value that refuse a second one."""
         parser: Any = super().make_parser(ctx)
-        # Click looks for -o among the long flags first, and compares what is none with all of them.
+        # Click looks for -o among the long flags first, and compares what is not one with all of them.
         parser._long_opt = {**parser._short_opt, **parser._long_opt}
         for option in {*parser._long_opt.values(), *parser._short_opt.values()} if self.name not in DROP_INS else ():
             if option.action == "store":
@@ -32,7 +32,7 @@ class Verb(click.Command):
         return parser
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; a flag that is none gets those that resemble it."""
+        """Parse the arguments; of an unknown flag the error names those that resemble it."""
         flags = [flag for each in self.get_params(ctx) if isinstance(each, click.Option) for flag in each.opts]
         given = [] if ctx.resilient_parsing else args[: args.index("--")] if "--" in args else args
         for word in given:

@@ -46,7 +46,7 @@ def optimize_for_inference(
     input_graph_def : GraphDef
         A frozen graph, TensorFlow's own or ours; not modified.
     input_node_names : list of str
-        Each becomes a Placeholder of its name, if it is none.
+        Each becomes a Placeholder of its name, if it is not one already.
     output_node_names : list of str
         Nodes that stay, under their names.
     placeholder_type_enum : int, or list of int

@@ -67,9 +67,8 @@ def check_output_name(path: str, kind: OutputKind) -> None:
         # TensorFlow, too, takes a prefix that ends in a slash: its files are called .index and so on.
         if kind == "saved_model" or (kind == "checkpoint" and not os.path.basename(path)):
             return
-        reason = (
-            f"{path} is the name of a directory, and {_TITLES.get(kind.removesuffix('_text'), 'a checkpoint')} is none"
-        )
+        title = _TITLES.get(kind.removesuffix("_text"), "a checkpoint")
+        reason = f"{path} is the name of a directory, and {title} is not one"
         raise PassError(
             "save",
             reason,

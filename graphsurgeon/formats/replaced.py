@@ -40,7 +40,7 @@ def require_saved_model(path: str, carried: Mapping[str, str]) -> None:
     Raises
     ------
     OutputExistsError
-        Something in it, or below it, is no part of one by its name, or its graph is none.
+        Something in it, or below it, is no part of one by its name, or its graph is not a SavedModel's.
     """
     if not places.isdir(path) or not places.listdir(path):
         return
@@ -49,7 +49,7 @@ def require_saved_model(path: str, carried: Mapping[str, str]) -> None:
     for name in graphs:
         named = _assets_of(os.path.join(path, name))
         if named is None:
-            raise OutputExistsError(path, hint=f"only a SavedModel is replaced, and {name} in it is none")
+            raise OutputExistsError(path, hint=f"only a SavedModel is replaced, which {name} does not belong to")
         assets |= named
     kept = {places.realpath(source) for source in carried.values()}
     strangers = [
@@ -61,7 +61,7 @@ def require_saved_model(path: str, carried: Mapping[str, str]) -> None:
         hint = f"only a SavedModel is replaced, and {some_of([*map(repr, strangers)], 1)} is no part of one"
         raise OutputExistsError(path, hint=hint)
     if not graphs:
-        raise OutputExistsError(path, hint="only a SavedModel is replaced, and this is none: it has no saved_model.pb")
+        raise OutputExistsError(path, hint="only a SavedModel is replaced, and this has no saved_model.pb")
 
 
 def _assets_of(path: str) -> set[str] | None:
@@ -86,7 +86,7 @@ def require_arrays(path: str) -> None:
     """Refuse to replace a directory in which is anything but arrays in ``.npy`` files; OutputExistsError names it."""
     for file in files_below([path]):
         if not file.endswith(".npy") or not _is_array(file):
-            raise OutputExistsError(path, hint=f"only a directory of .npy files is replaced, and {file!r} is none")
+            raise OutputExistsError(path, hint=f"only a directory of .npy files is replaced, and {file!r} is not one")
 
 
 def _is_array(path: str) -> bool:

@@ -82,7 +82,7 @@ def save(
     UnsupportedError
         There is no kind `to`.
     PassError
-        The values of variables would be lost, or the path is none, or its name promises something else.
+        The values of variables would be lost, or the path cannot be one, or its name promises something else.
     GraphError
         Nodes were edited by hand, and TensorFlow would refuse the graph now.
     LimitError

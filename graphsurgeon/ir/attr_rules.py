@@ -94,7 +94,7 @@ def kind_of(value: schema.AttrValue, held: str) -> str:
 
 
 def _refusal(attr: OpAttr, value: Any) -> str:
-    """Return why a value is none that the attr, or an element of it, may have."""
+    """Return why the attr, or an element of it, may not have a value."""
     verb = "has" if attr.is_list else "is"
     if attr.element_kind != "type":
         return f"{verb} {text_of(value)!r}, but must be {_choice([repr(text_of(each)) for each in attr.allowed])}"

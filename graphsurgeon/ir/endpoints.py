@@ -164,7 +164,7 @@ def endpoint(index: Index, node: Node, reason: str, output: int = 0) -> Endpoint
 
 
 def _is_inside(node: Node, index: Index) -> bool:
-    """Whether an input is none of the data: the name of a saver's file, what a table is filled with, a left-over."""
+    """Whether an input is not for data: the name of a saver's file, what a table is filled with, a left-over."""
     return _is_file_name(node, index) or _is_entries(node, index) or _is_left_over(node, index)
 
 

@@ -61,7 +61,7 @@ def frame_tree(graph: Graph, index: Index) -> FrameTree:
     """
     tree = FrameTree([], [], {})
     numbers: dict[tuple[int, Frame], int] = {}
-    # Of the frame -1, which is none, the last.
+    # Of -1, which stands for no frame, the last.
     depths = [0]
     missing = {node.name: _num_forward_inputs(node, index) for node in graph}
     ready = deque(node for node in graph if missing[node.name] == 0)

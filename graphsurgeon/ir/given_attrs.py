@@ -76,7 +76,7 @@ def held_value(op: str, name: str, value: Any, *, node: str | None = None) -> An
     Raises
     ------
     GraphError
-        It is none of that kind.
+        It is not of that kind.
     """
     rule = None if name[:1] == "_" else (attr_rules(op) or {}).get(name)
     return value if rule is None else _of_kind(op, rule.attr, value, node)
@@ -108,7 +108,7 @@ def _encoded(op: str, name: str, value: Any, node: str | None) -> schema.AttrVal
 
 
 def _of_kind(op: str, attr: OpAttr, given: Any, node: str | None) -> Any:
-    """Return a value as Python has those of the attr's kind; a GraphError when it is none."""
+    """Return a value as Python has those of the attr's kind; a GraphError when it is not of that kind."""
     value = given if attr.element_kind == "tensor" else attr_value.plain(_as_python(given))
     if isinstance(value, (schema.AttrValue, Placeholder)):
         return value

@@ -42,7 +42,7 @@ class Graph(GraphFace, NodeList):
     Attributes
     ----------
     function_def : FunctionDef or None
-        The function whose body this is, without its nodes; None of a graph that is none.
+        The function whose body this is, without its nodes; None of a graph that is not a body.
     """
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
@@ -176,7 +176,7 @@ class Graph(GraphFace, NodeList):
         Raises
         ------
         GraphError
-            The name is taken, inputs or attrs are none that the op takes, inputs are of several frames of loops, or
+            The name is taken, inputs or attrs do not fit the op, inputs are of several frames of loops, or
             there is no such device.
         """
         from graphsurgeon.ir.live_edits import add, written_device
@@ -274,7 +274,7 @@ class Graph(GraphFace, NodeList):
         Raises
         ------
         GraphError
-            The name is taken, or is none that TensorFlow takes.
+            The name is taken, or TensorFlow does not allow it.
         """
         from graphsurgeon.ir.live_edits import rename
 

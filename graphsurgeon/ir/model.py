@@ -353,7 +353,7 @@ def _to_message(name: str, pieces: list[Piece], like: Any) -> Any:
 
 
 def _serialized(message: Any, name: str) -> bytes:
-    """Serialize a caller's message; a TypeError of what is none, or another one, says what is wanted."""
+    """Serialize a caller's message; a TypeError about anything else, or another message, says what is wanted."""
     descriptor = getattr(message, "DESCRIPTOR", None)
     if getattr(descriptor, "name", None) != name or not hasattr(message, "SerializeToString"):
         found = getattr(descriptor, "name", None) or type(message).__name__

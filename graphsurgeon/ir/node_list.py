@@ -179,7 +179,7 @@ class NodeList:
         return self._nodes
 
     def _held(self, nodes: Iterable[Node]) -> list[Node]:
-        """Return nodes that know they are in this graph; a TypeError when they are none."""
+        """Return nodes that know they are in this graph; a TypeError about anything else."""
         found, membership = list(nodes), self._membership
         for node in found:
             if not isinstance(node, Node):

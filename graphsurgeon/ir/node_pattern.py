@@ -23,7 +23,7 @@ _CLASS = "_class"
 # Tags in an AttrValue and in its list.
 _LIST, _S = (bytes([number << 3 | LEN]) for number in (1, 2))
 
-# What an attr of a pattern is that is none of a node's own.
+# What an attr of a pattern is that a node of its own does not have.
 _SHARED, _NEIGHBOUR = -1, -2
 
 # Kinds that are remembered; where each node is of its own, nobody has use for them.

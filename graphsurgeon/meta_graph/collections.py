@@ -31,7 +31,7 @@ MESSAGES = {
 
 
 def messages(meta: schema.MetaGraphDef, key: str) -> Iterator[Any]:
-    """Yield the messages of a collection, one of `MESSAGES`, which may be missing; CorruptionError when one is none."""
+    """Yield the messages of a collection of `MESSAGES`, which may be missing; CorruptionError when one is damaged."""
     if key in meta.collection_def:
         cls = getattr(schema, MESSAGES[key])
         for value in meta.collection_def[key].bytes_list.value:

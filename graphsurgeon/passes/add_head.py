@@ -230,7 +230,7 @@ def _require_options(units: int, seed: int, numbers: Mapping[str, float], loss: 
     if units < 1:
         raise PassError(_OPERATION, f"a head of {units} units gives nothing", is_usage=True)
     if not 0 <= seed <= _MAX_SEED:
-        raise PassError(_OPERATION, f"seed {seed} is none of TensorFlow, which go from 0 to {_MAX_SEED}", is_usage=True)
+        raise PassError(_OPERATION, f"{seed} is not a seed: TensorFlow's go from 0 to {_MAX_SEED}", is_usage=True)
     for name, value in numbers.items():
         # They are float32 in the graph, in which what is next to 1 is 1.
         limit, wanted = (1 - 2**-24, "below 1") if name in ("beta1", "beta2") else (_MAX_FLOAT, "a float32")

@@ -137,7 +137,7 @@ def train_mode(
     NotFoundError
         A tensor or pattern means nothing.
     PassError
-        There is nothing to put into training mode; a momentum or rate is none.
+        There is nothing to put into training mode; a momentum or rate is out of range.
     """
     values = parse_pairs(training, "training", "train_mode")
     options = TrainingOptions.parse(momentum, dropout, seed, select, exclude, operation="train_mode")

@@ -85,7 +85,7 @@ class DType:
         """Return whether something is what numpy calls the dtype of arrays of such elements."""
         import numpy as np
 
-        # What else numpy makes a dtype of, None for example, is none.
+        # What else numpy makes a dtype of, None for example, does not count.
         if not isinstance(other, (str, type, np.dtype)) or self.is_ref or not (self.itemsize or self is STRING):
             return False
         try:

@@ -231,7 +231,7 @@ class CombinedTensor(ElementwiseTensor):
         if left.dtype is not right.dtype:
             raise UnsupportedError(f"dtypes {left.dtype.name} and {right.dtype.name} differ")
         if operation == "divide" and left.dtype.is_integer:
-            raise UnsupportedError(f"the quotient of {left.dtype.name} numbers is none")
+            raise UnsupportedError(f"{left.dtype.name} numbers have no quotient of their dtype")
         self._operation = operation
 
     def _compute(self, first: int, pieces: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
@@ -279,7 +279,7 @@ class MeanTensor(ElementwiseTensor):
             if base.dtype is not dtype:
                 raise UnsupportedError(f"dtypes {dtype.name} and {base.dtype.name} differ")
         if not (dtype.is_floating or dtype.is_complex):
-            raise UnsupportedError(f"a mean of {dtype.name} numbers is none")
+            raise UnsupportedError(f"{dtype.name} numbers have no mean of their dtype")
         self._weights = tuple(weights) if weights is not None else (1.0,) * len(bases)
         if len(self._weights) != len(bases) or not abs(sum(self._weights)) > 0:
             raise UnsupportedError(f"weights {list(self._weights)} for {len(bases)} tensors")

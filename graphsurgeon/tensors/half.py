@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Of float32: all but the sign, the exponent, the exponent of the least half that is normal, and 13 as an exponent.
 _MAGNITUDE, _EXPONENT, _LEAST, _SHIFT = 0x7FFFFFFF, 0x7F800000, 113 << 23, 13 << 23
-#: From here on numbers are rounded to infinity, or are it, or are none.
+#: From here on numbers are rounded to infinity.
 _TOO_LARGE: Final = 65520.0
 
 
@@ -42,7 +42,7 @@ def to_half(values: Array) -> Array:
     bits = values.view(np.uint32)
     rounded = np.bitwise_and(bits, np.uint32(_MAGNITUDE))
     if not rounded.view(np.float32).max(initial=0) < _TOO_LARGE:
-        # Numbers that are none compare as nothing does.
+        # Written so that it holds for NaN, too.
         return values.astype(np.float16)
     signs = np.right_shift(bits, 16).astype(np.uint16)
     signs &= np.uint16(0x8000)

@@ -74,7 +74,7 @@ def size_of(size: int | str) -> int:
 
 
 def nbytes_of(text: str) -> int:
-    """Return the bytes of a size such as ``500M`` or ``2GiB``; PassError when it is none."""
+    """Return the bytes of a size such as ``500M`` or ``2GiB``; PassError when it is not a size."""
     match = _SIZE.fullmatch(text.strip())
     if match is None or float(match[1]) <= 0:
         raise PassError("compact", f"{text!r} is not a size such as 500M or 2GiB", is_usage=True)

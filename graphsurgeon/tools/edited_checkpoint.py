@@ -2,7 +2,7 @@
 
 A ``.meta`` goes along when its own saver restores the edited checkpoint. When it does not, because a value that it
 wants is gone or of another name, dtype or shape, the checkpoint is written alone: a graph beside a checkpoint that it
-cannot restore would look like a model and be none.
+cannot restore would look like a model without being one.
 
 A frozen graph without a checkpoint has constants, which are edited in the same way, and written as a graph again.
 """

@@ -11,7 +11,7 @@ missing-shard       a data file that is not there, or only as a Git LFS pointer,
 missing-index       an index that is not there, while data files of its checkpoint are
 truncated-shard     a data file that ends too early, with what is lost
 graph-file          a graph that cannot be read beside a checkpoint that can: a ``.meta`` that
-                    ends too early, or that is none, as a Git LFS pointer in its place
+                    ends too early, or is not one, as a Git LFS pointer in its place
 state-file          the ``checkpoint`` file of a directory, when its latest checkpoint is not
                     there; (warning) when older ones that it lists are gone
 object-graph        a key that the object graph of a TensorFlow 2 checkpoint notes, and under which

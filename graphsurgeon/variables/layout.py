@@ -55,7 +55,7 @@ _BESIDE = frozenset(("VarHandleOp", "Const", "Fill", "Assign", "Identity"))
 # Ops whose type is called T.
 _BY_T = ("Assign", "Identity", "Fill")
 
-# A Const of so many elements is none any more.
+# A constant of so many elements is not a Const any more.
 _MANY = 1000
 _MAX_INT32 = (1 << 31) - 1
 

@@ -67,7 +67,7 @@ class SaverCall(NamedTuple):
         return 2 if self.specs is None else 3
 
     def outer(self, text: str) -> str:
-        """Return which tensor of the graph an input of a node beside the op is; empty when it is none."""
+        """Return which tensor of the graph an input of a node beside the op is; empty when it is not one."""
         return text if self.function is None else self.arguments.get(node_of_input(text), "")
 
     def entries(self) -> list[tuple[str, str, DType]]:

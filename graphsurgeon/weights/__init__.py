@@ -37,9 +37,9 @@ def find_weights(
 
     `select` and `exclude` are names, or regular expressions for whole names, of constants to take or leave whatever the
     evidence; `exclude` is stronger, and `only` says for which constants evidence is heard, all by default. An entry of
-    `select` that matches no constant is a NotFoundError. `against` is why constants are none, by their names, where
-    what is around the graph tells. With `called` "readers", variables whose constants a capture gave their names have
-    those that their readers imply (`reader_names`); patterns match these too.
+    `select` that matches no constant is a NotFoundError. `against` says why constants are not weights, by their names,
+    where what is around the graph tells. With `called` "readers", variables whose constants a capture gave their names
+    have those that their readers imply (`reader_names`); patterns match these too.
     """
     index = index if index is not None else Index(model.graph)
     constants = list(constants_of(model.graph))

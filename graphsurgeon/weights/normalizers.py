@@ -6,7 +6,7 @@ The program computes them before training, and no optimizer changes them::
     (x - mean) * scale                  x + shift      where names say so: scaler/scale, x_shift, input_mean ...
 
 The tensor must come from the inputs, with no weight and no activation before. What is subtracted to measure a distance,
-as the centers of a radial basis function, is none: there a square or an absolute value follows.
+as the centers of a radial basis function, does not count: there a square or an absolute value follows.
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ class Archive:
         try:
             return stream.read(CHUNK_NBYTES)
         except (*_DAMAGE, OSError) as error:
-            # What bz2 says of data that is none has no number, unlike what the system says.
+            # What bz2 says of other data has no number, unlike what the system says.
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise self._corrupt(error) from error
@@ -365,7 +365,7 @@ class MemberSource(FileSource):
 
 
 def opened(path: str) -> tuple[Archive | None, str]:
-    """Return the archive of a place and the name in it; None where the archive is none or not there."""
+    """Return the archive of a place and the name in it; None where it is not an archive, or not there."""
     found = split_member(path)
     assert found is not None, path
     name = _name_of(found[1])

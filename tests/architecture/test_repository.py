@@ -119,3 +119,14 @@ def test_nothing_tells_to_install_the_placeholder(root: Path, tracked: list[Path
     found = [path.relative_to(root).as_posix() for path in tracked if told.search(path.read_bytes())]
     assert set(found) <= {"README.md"}
     assert b"`pip install " + b"graphsurgeon` is wrong" in (root / "README.md").read_bytes()
+
+
+def test_plain_words(root: Path, tracked: list[Path]):
+    """Nothing is none, as in ``this is none``: it is not one."""
+    idiom = re.compile(r"(?<!here )\b(?:is|are|was|were) none\b")
+    own = Path(__file__).resolve()
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in tracked if path.suffix in (".py", ".md") and path != own
+    }
+    found = [f"{path.relative_to(root)}: {hit}" for path, text in texts.items() for hit in idiom.findall(text)]
+    assert not found

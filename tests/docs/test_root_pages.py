@@ -1,4 +1,4 @@
-"""Files of the root are pages: links lead to pages, or say the path of what is none."""
+"""Files of the root are pages: links lead to pages, or say the path of what is not one."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_a_directory_that_is_no_saved_model_is_never_replaced(directory: Path):
     (directory / "saved_model.pb").unlink()
     with pytest.raises(OutputExistsError) as caught:
         write_saved_model(model, directory, force=True)
-    assert "this is none" in str(caught.value.hint)
+    assert "this has no saved_model.pb" in str(caught.value.hint)
     assert (directory / "assets" / "words.txt").exists()
 
 

@@ -1,6 +1,6 @@
 """One case: an input, one of its files changed, and some commands that must end well on it.
 
-A case is told by a seed and its number, so it can be made again. What counts as a finding: an exit code that is none of
+A case is told by a seed and its number, so it can be made again. What counts as a finding: an exit code that is not
 ours, an exception outside of the tree of errors, more than `MAX_SECONDS` of processor time for one command, or more
 than `memory_limit` of memory.
 """

@@ -26,7 +26,7 @@ _NUMBERS = [-1, 0, 1, 2, 3, 5, 100, 1 << 20, 1 << 31, (1 << 63) - 1, -(1 << 63)]
 
 
 def change_graph(data: bytes, rng: random.Random, others: list[bytes]) -> bytes | None:
-    """Change a GraphDef, MetaGraphDef or SavedModel; None when these bytes are none that protobuf can parse."""
+    """Change a GraphDef, MetaGraphDef or SavedModel; None when protobuf cannot parse these bytes."""
     for kind in ("GraphDef", "MetaGraphDef", "SavedModel"):
         try:
             message: Any = schema.parse(getattr(schema, kind), data)

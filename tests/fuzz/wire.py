@@ -47,7 +47,7 @@ Message = list[Record]
 
 
 def decode(data: bytes, depth: int = 0) -> Message | None:
-    """Parse a message; None when these bytes are none."""
+    """Parse a message; None when these bytes are something else."""
     found: Message = []
     position = 0
     while position < len(data):

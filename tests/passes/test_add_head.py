@@ -201,7 +201,7 @@ def test_a_saved_model_gets_a_signature_to_train_by():
         (BODY, {"scope": "/"}, "needs a scope"),
         (BODY, {"units": 0}, "gives nothing"),
         (BODY, {"units": 1}, "softmax over one unit is always 1"),
-        (BODY, {"seed": -1}, "seed -1 is none of TensorFlow"),
+        (BODY, {"seed": -1}, "-1 is not a seed: TensorFlow's go from 0"),
         (BODY, {"momentum": 0.5}, "sgd has no momentum; momentum has"),
         (BODY, {"optimizer": "adam", "beta1": 1.0}, "has to be at least 0, and below 1"),
         (BODY, {"learning_rate": float("nan")}, "has to be at least 0, and a float32"),

@@ -107,7 +107,7 @@ def test_signatures_get_one_that_trains():
             "'bn/norm': the batch norm stays: is in training",
         ),
         ("x = Placeholder {dtype: f32}\ndrop/Identity = Identity(x)", {}, "'drop/Identity' may be left"),
-        (FUSED, {"momentum": "1.5"}, "momentum '1.5' is none"),
+        (FUSED, {"momentum": "1.5"}, "'1.5' is not a momentum"),
         (FUSED, {"dropout": "y"}, "'y' is no NAME=VALUE"),
         (FUSED, {"dropout": "y=2"}, "'2' is no rate"),
     ],

@@ -143,11 +143,11 @@ def two(dtype, shape=(2,)):
     [
         (lambda: CombinedTensor("add", two("f4"), two("f4", (3,))), r"shapes \[2\] and \[3\] differ"),
         (lambda: CombinedTensor("add", two("f4"), two("f8")), "dtypes float32 and float64 differ"),
-        (lambda: CombinedTensor("divide", two("i4"), two("i4")), "the quotient of int32 numbers is none"),
+        (lambda: CombinedTensor("divide", two("i4"), two("i4")), "int32 numbers have no quotient of their dtype"),
         (lambda: CombinedTensor("add", two("?"), two("?")), "elements of dtype bool are no numbers"),
         (lambda: ScaledTensor(StringTensor([1], [b"a"])), "elements of dtype string are no numbers"),
         (lambda: ScaledTensor(ArrayTensor(np.zeros(1, "i1"), dtypes.QINT8)), "qint8"),
-        (lambda: MeanTensor([two("i4")]), "a mean of int32 numbers is none"),
+        (lambda: MeanTensor([two("i4")]), "int32 numbers have no mean of their dtype"),
         (lambda: MeanTensor([two("f4"), two("f2")]), "dtypes float32 and float16 differ"),
         (lambda: MeanTensor([two("f4")], [1, 2]), r"weights \[1, 2\] for 1 tensors"),
         (lambda: MeanTensor([two("f4")] * 2, [1, -1]), "weights"),

@@ -76,7 +76,7 @@ def test_reader_on_v1_shards(tf: TensorFlow, tmp_path: Path, partitioned: bool):
 
 @pytest.fixture
 def places(tf: TensorFlow, tmp_path: Path) -> list[Path]:
-    """Two equal directories with checkpoints and things that are none: TensorFlow's and ours."""
+    """Two equal directories with checkpoints and other things: TensorFlow's and ours."""
     there = tmp_path / "theirs"
     there.mkdir()
     specs = many(3, [dtypes.FLOAT], seed=1)

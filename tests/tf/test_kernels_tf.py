@@ -20,7 +20,7 @@ from tests.tf import kernel_cases
 from tests.tf.judge import TensorFlow
 from tests.tf.kernel_cases import Case, Cases
 
-#: Where terms may cancel, or TensorFlow's own truth is none.
+#: Where terms may cancel, or TensorFlow itself is not exact.
 CANCELLING = frozenset(
     ("Sum", "Mean", "MatMul", "BatchMatMul", "BatchMatMulV2", "Conv2D", "DepthwiseConv2dNative", "LogSoftmax")
     + ("Softplus", "L2Loss")

@@ -43,7 +43,7 @@ def samples(dtype: DType):
         return (parts + 1j * parts[::-1])[np.isfinite(parts) & np.isfinite(parts[::-1])].astype(held)
     if dtype.itemsize == 2:
         every = np.arange(0, 1 << 16, 37, dtype=np.uint16).view(held)
-        # TensorFlow flushes subnormal numbers to zero, and numpy makes other numbers of what is none.
+        # TensorFlow flushes subnormal numbers to zero, and numpy makes other numbers of NaN.
         return every[~(abs(every) < ml_dtypes.finfo(held).smallest_normal) & ~np.isnan(every)]
     powers = 2.0 ** RANDOM.uniform(-60, 70, 500) * RANDOM.choice([-1, 1], 500)
     ties = [(1 + k * 2.0**-n) * s for n in range(2, 30) for k in (1, 3) for s in (1, -1, 300)]

@@ -27,7 +27,7 @@ def can_be_regex(obj: Any) -> TypeGuard[str | re.Pattern[str]]:
 
 
 def make_regex(obj: Any) -> re.Pattern[str]:
-    """Return a compiled regular expression; a ValueError for what is none."""
+    """Return a compiled regular expression; a ValueError for what cannot be compiled."""
     if not can_be_regex(obj):
         raise ValueError(f"a text or a regular expression is wanted, not a {type(obj).__name__}")
     return re.compile(obj)

@@ -184,11 +184,11 @@ class SubGraphView:
         return t in self._passthrough_ts
 
     def input_index(self, t: Output) -> int:
-        """Return which input a tensor is; a ValueError when it is none."""
+        """Return which input a tensor is; a ValueError when it is not an input."""
         return _position(self._input_ts, t, "inputs")
 
     def output_index(self, t: Output) -> int:
-        """Return which output a tensor is; a ValueError when it is none."""
+        """Return which output a tensor is; a ValueError when it is not an output."""
         return _position(self._output_ts, t, "outputs")
 
     def consumers(self) -> list[Node]:
@@ -244,11 +244,11 @@ def _picked(ts: list[Output], indices: Iterable[int | Output]) -> list[Output]:
     found = [each if isinstance(each, int) else numbers.get(each, -1) for each in indices]
     for index in found:
         if not 0 <= index < len(ts):
-            raise ValueError(f"{index} is none of 0 to {len(ts) - 1}")
+            raise ValueError(f"{index} is not one of 0 to {len(ts) - 1}")
     return [ts[index] for index in found]
 
 
 def _position(ts: list[Output], t: Output, what: str) -> int:
     if t not in ts:
-        raise ValueError(f"{t.name} is none of the {what}")
+        raise ValueError(f"{t.name} is not one of the {what}")
     return ts.index(t)

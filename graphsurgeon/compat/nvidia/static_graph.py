@@ -29,7 +29,7 @@ class StaticGraph:
     Raises
     ------
     GraphSurgeonError
-        The file is none that holds a graph.
+        The file does not hold a graph.
     """
 
     def __init__(self, graphdef: Any = None) -> None:

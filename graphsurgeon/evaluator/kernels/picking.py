@@ -8,7 +8,7 @@ from graphsurgeon.tensors.dtypes import DType
 
 
 def gather(node: Node, a: Array, indices: Array, axis: Array | int = 0) -> Array:
-    """Take slices along an axis; indices from the end, which numpy knows, are none."""
+    """Take slices along an axis; unlike numpy's, indices do not count from the end."""
     import numpy as np
 
     along, num_batch = int(axis), node.attrs.get("batch_dims", 0)

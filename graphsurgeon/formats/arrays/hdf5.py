@@ -101,7 +101,7 @@ def read(path: str, *, names: KerasNames = "layers") -> Chosen:
 
 
 def open_file(file: Any, path: str) -> Any:
-    """Open a file of that path, or a file object; CorruptionError when it is none, PassError without h5py."""
+    """Open a file of that path, or a file object; CorruptionError when it is not HDF5, PassError without h5py."""
     h5py = _import_h5py()
     file = for_library(file) if isinstance(file, str) else file
     try:

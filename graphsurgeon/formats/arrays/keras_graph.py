@@ -64,7 +64,7 @@ def layout_of_graph(graph: Graph, tensors: Mapping[str, Tensor]) -> KerasLayout:
         raise _unknown("the layers of the graph are not in the scope of one functional or sequential model")
     unnumbered = next((scope for key in keys for scope in uses[key].scopes if not _COUNT.search(scope)), None)
     if unnumbered is not None:
-        raise _unknown(f"the scope {unnumbered!r} is none of Keras 3")
+        raise _unknown(f"Keras 3 has no scope {unnumbered!r}")
     model = _Layer("")
     for key in keys:
         layer, leaf = model, key.rpartition("/")[2]

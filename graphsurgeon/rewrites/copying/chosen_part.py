@@ -34,7 +34,7 @@ class ChosenPart(NamedTuple):
     variables: list[str]  # those of them that are variables
     shared: list[str]  # chosen variables and tables that the copy shares with the original
     frames: set[str]  # the names of the frames of loops among them
-    init: InitOps  # the ops that initialize everything at once, which are none of them
+    init: InitOps  # without the ops that initialize everything at once
 
 
 def part_of(

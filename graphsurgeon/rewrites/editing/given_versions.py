@@ -11,7 +11,7 @@ _VERSION = re.compile(r"\d+\.\d+(\.\d+)?", re.ASCII)
 
 
 def given_version(text: str, operation: str, option: str) -> Version:
-    """Return the version that a text means; one that is none, or older than what is known, is a PassError."""
+    """Return the version that a text means; one that cannot be read, or is older than what is known, is a PassError."""
     if _VERSION.fullmatch(text) is None:
         raise PassError(operation, f"{text!r} is no version of TensorFlow", hint=f'such as `{option}="1.15"`')
     version = version_of(text)

@@ -9,7 +9,7 @@ from graphsurgeon.errors import PassError
 
 
 def parse_pairs(given: Iterable[str] | Mapping[str, Any], option: str, operation: str) -> dict[str, Any]:
-    """Return pairs by their first halves; a PassError when a text is none, or two begin alike."""
+    """Return pairs by their first halves; a PassError when a text is not a pair, or two begin alike."""
     if isinstance(given, Mapping):
         return dict(given)
     found: dict[str, Any] = {}

@@ -200,7 +200,7 @@ class ConstantFolding:
 
 
 def _state_refusal(node: Node) -> str:
-    """Return why an op is none that gives the same in each run, whenever it runs."""
+    """Return why an op does not give the same in each run, whenever it runs."""
     known = facts(node.op)
     if known is None:
         return "is of an op that is not known here"

@@ -84,7 +84,7 @@ def _smallest(dtype: DType) -> float:
 
 
 def linear_layer(node: Node) -> LinearLayer | None:
-    """Return what kind of layer a node is, None if it is none."""
+    """Return what kind of layer a node is, None if it is not a layer."""
     if node.op not in _LAYERS:
         return None
     axis, num_axes, rank = _LAYERS[node.op]

@@ -74,7 +74,7 @@ class ConvertedFunction:
         results = [node_of_input(text) for text in self.function.proto.ret.values()]
         cut, obstacles = cut_updates(self.body, results)
         if self.body.writers:
-            # TensorFlow lets results wait for all reads; that is none to their callers.
+            # TensorFlow lets results wait for all reads; their callers do not see that.
             counting = read_for(self.body, results)
             self.body.readers = {text: names & counting for text, names in self.body.readers.items()}
         return cut, obstacles + late_readers(self.body, results)

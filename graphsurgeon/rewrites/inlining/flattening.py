@@ -64,7 +64,7 @@ def flatten(model: Model, outputs: Collection[str]) -> FlatGraph:
 def flatten_like(model: Model, flat: Graph) -> None:
     """Flatten an object-based model to the graph that a flat one was made of: of one signature, or of all.
 
-    The model stays as it is when it is none of these.
+    The model stays as it is unless the graph is one of these.
     """
     before = model.snapshot()
     best: tuple[int, bool, list[str]] = (0, False, [])

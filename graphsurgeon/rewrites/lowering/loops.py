@@ -9,7 +9,7 @@
              ^                  v
              +---------------- body
 
-A loop variable that the body returns as it is, as what a loop captures, and any resource that is none but handed on,
+A loop variable that the body returns as it is, as what a loop captures, and any resource that is only handed on,
 enters once for all iterations, without a Merge; after the loop it is what it was before. A variant does not, for
 TensorFlow could not sum up its gradients.
 

@@ -45,7 +45,7 @@ from graphsurgeon.variables.saver_calls import THROUGH_OPS, SaverCall, saver_cal
 #: So many nodes are looked at to see whether an initial value depends on the variable itself.
 _MAX_INITIAL: Final = 64
 _UPDATES: Final = ("ResourceApply", "ResourceSparseApply", "ResourceScatter", "AssignAdd", "AssignSub")
-#: What gives values that training or loading set, so that what depends on these alone is none of a layer.
+#: What gives values that training or loading set, so that what depends on these alone is not a layer's.
 _STORED: Final = REF_OPS | RESOURCE_OPS | {"Const"}
 _HAND_ON: Final = frozenset({"Identity", "Reshape"})
 _TYPES: Final = {"SaveV2": "dtypes", "Save": "T", "SaveSlices": "T", "RestoreV2": "dtypes"}

@@ -34,7 +34,7 @@ _CLASS, _GROUP, _SHARED, _CONTAINER = "_class", b"loc:@", "shared_name", "contai
 def renamed_nodes(nodes: Iterable[Node], new: NewNames, known: Collection[str]) -> list[Node]:
     """Return the nodes of a graph under their new names: copies, where anything changes.
 
-    A ``shared_name`` that is none of the `known` nodes and checkpoint keys of the model stays. It is a PassError
+    A ``shared_name`` that is not among the `known` nodes and checkpoint keys of the model stays. It is a PassError
     that two variables, tables or the like that do not share their state would do so.
     """
     resources: dict[tuple[str, str, str], tuple[str, str]] = {}

@@ -158,7 +158,7 @@ def _entries_of(text: str) -> Sequence[str]:
 def parse_lines(lines: Iterable[str], operation: str = "rename") -> Iterator[Entry]:
     """Yield the entries of a file's lines; `operation` is who asks, for errors.
 
-    A line that is none is a PassError with its number.
+    A line that cannot be read is a PassError with its number.
     """
     for number, line in enumerate(lines, 1):
         text = line.rstrip("\r\n")

@@ -48,7 +48,7 @@ class Resolution:
     moved : dict of str to str
         Tensors that are others now, as inputs name them.
     pivots : set of str
-        The nodes that told branches, which are none any more, that they are chosen.
+        The nodes that told branches, now gone, that they are chosen.
     """
 
     def __init__(self, specialization: Specialization, edit: GraphEdit, kept: Collection[str], operation: str) -> None:

@@ -177,7 +177,7 @@ class ControlFlow:
                 )
 
     def _variable(self, merge: Node, context: Context) -> LoopVariable | str:
-        """Return the loop variable of a Merge, or why it is none."""
+        """Return the loop variable of a Merge, or why it has none."""
         index, places = self.places.index, self.places
         producers = [index.producer(text) for text in merge.data_inputs]
         enters = [each for each in producers if each is not None and each.op in ENTER_OPS]

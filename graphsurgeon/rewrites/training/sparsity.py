@@ -171,7 +171,7 @@ def _pattern(text: str | None) -> tuple[tuple[int, int] | None, tuple[int, int] 
         return None, None
     numbers = (int(match[1]), int(match[3])) if match is not None else (0, 0)
     if match is None or not all(numbers):
-        raise _usage(f"pattern {text!r} is none", "2:4 keeps two of four, 4x1 prunes blocks of four rows")
+        raise _usage(f"{text!r} is not a pattern", "2:4 keeps two of four, 4x1 prunes blocks of four rows")
     if match[2] != ":":
         return None, numbers
     if not numbers[0] < numbers[1] <= _LONGEST:

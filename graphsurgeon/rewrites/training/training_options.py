@@ -43,12 +43,12 @@ class TrainingOptions(NamedTuple):
                 found = -1.0
             if not 0 <= found < 1:
                 hint = "a momentum is a number from 0 to below 1, or PATTERN=MOMENTUM"
-                raise PassError(operation, f"momentum {value!r} is none", hint=hint, is_usage=True)
+                raise PassError(operation, f"{value!r} is not a momentum", hint=hint, is_usage=True)
             return found
 
         twice = PassError(operation, "two momenta stand alone", hint="others are PATTERN=MOMENTUM", is_usage=True)
         momenta = parse_per_pattern(momentum, "momentum", number, twice)
         rates = parse_rates(parse_pairs(dropout, "dropout", operation), operation)
         if seed is not None and not 0 <= seed < 1 << 63:
-            raise PassError(operation, f"seed {seed} is none", hint="a seed is 0 or more", is_usage=True)
+            raise PassError(operation, f"{seed} is not a seed", hint="a seed is 0 or more", is_usage=True)
         return cls(momenta, rates, seed, select, exclude, operation)

@@ -121,7 +121,7 @@ class _Users:
     def _check(self, node: Node, source: str, gone: Collection[str]) -> None:
         """Refuse that what reads a value of an optimizer is a result, which nothing in the graph reads.
 
-        Reports of what is not initialized are none, nor are mere reads, nor what stands in the scopes of optimizers.
+        Reports of what is not initialized do not count, nor do mere reads, nor what stands in the scopes of optimizers.
         """
         if node.op in IS_INITIALIZED_OPS or source in self._asking:
             self._asking.add(node.name)

@@ -111,7 +111,7 @@ def _of_yaml(text: str) -> Iterator[Step]:
         # What the loader says of a tag that was given to the wrong value, as in !!bool x.
         raise UnsupportedError(f"line {line}: a value that is not what its tag says") from None
     except ValueError:
-        raise UnsupportedError(f"line {line}: a number of thousands of digits, or a date that is none") from None
+        raise UnsupportedError(f"line {line}: a number of thousands of digits, or an impossible date") from None
     except yaml.YAMLError as error:
         raise UnsupportedError(str(error).partition("\n")[0]) from None
 

@@ -111,7 +111,7 @@ def files_of(prefix: str, listings: Listings | None = None) -> tuple[str, ...]:
 def stored_in(directory: str, listings: Listings | None = None) -> list[StoredCheckpoint]:
     """Describe all checkpoints of a directory, by their names; costs a look at the end of every file.
 
-    What ends as an index does, and whose number of data files cannot be read, is none.
+    What ends as an index does, and whose number of data files cannot be read, is not one.
     """
     found = ((prefix, files_of(prefix, listings)) for prefix in _prefixes_in(directory))
     return [stored(prefix, files) for prefix, files in found if files]

@@ -141,7 +141,7 @@ def _layer_of(name: str, path: str) -> str:
 
 
 def _home(visit: Visit, parameters: Mapping[str, Parameter], scopes: set[str], outer: set[str]) -> str | None:
-    """Return the layer that a node belongs to, None for what is none by itself."""
+    """Return the layer that a node belongs to, None for what is not one by itself."""
     path = visit.path
     if visit.parameters and "/" not in path:
         return _layer_of(parameters[visit.parameters[0]].name, path)

@@ -76,7 +76,7 @@ def summary(
     NotFoundError
         There is no such output, signature or input.
     PassError
-        A shape is given for what is no input, or is none.
+        A shape is given for what is no input, or cannot be read.
     """
     if depth is not None and depth < 1:
         raise PassError(_OPERATION, f"a depth of {depth} shows nothing", is_usage=True)

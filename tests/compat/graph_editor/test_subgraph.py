@@ -40,7 +40,7 @@ def test_remapping(graph: Graph):
     assert (names(view.outputs), names(view.inputs)) == ("foo/c:0", "a:0 foo/b:0")
     with pytest.raises(ValueError, match="an input is mapped twice"):
         view.remap_inputs([0, 0])
-    with pytest.raises(ValueError, match="2 is none of 0 to 1"):
+    with pytest.raises(ValueError, match="2 is not one of 0 to 1"):
         view.remap_inputs([2])
 
 
@@ -59,7 +59,7 @@ def test_tensors_that_pass_through(graph: Graph):
         1,
     )
     assert "  a:0 *" in str(view)
-    with pytest.raises(ValueError, match="foo/b:0 is none of the inputs"):
+    with pytest.raises(ValueError, match="foo/b:0 is not one of the inputs"):
         view.input_index(graph["foo/b:0"])
 
 

@@ -50,7 +50,7 @@ def test_calls(text: str):
     ],
 )
 def test_loops_and_branches(reader: str, node: str):
-    """The state of a loop is none, as what the body here does not hand on."""
+    """The state of a loop is not a weight, as what the body here does not hand on."""
     model, weights, kept = _halved(CONSTANT + reader)
     assert weights == (["w"] if node else [])
     assert kept == ({} if node else {"w": "'c' (While) reads it in float32"})

@@ -31,5 +31,5 @@ def test_what_is_no_momentum(momentum: Any):
 
 
 def test_what_is_no_seed():
-    with pytest.raises(PassError, match="seed -1"):
+    with pytest.raises(PassError, match="-1 is not a seed"):
         parse(seed=-1)

@@ -1,4 +1,4 @@
-"""Nets written in plain TensorFlow 2, with weights and with constants that are none, frozen as TF 2 does."""
+"""Nets written in plain TensorFlow 2, with weights and with constants that are not weights, frozen as TF 2 does."""
 
 import os
 

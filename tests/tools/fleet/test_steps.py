@@ -20,7 +20,7 @@ def test_parameters_are_filled_in():
 
 
 def test_a_worker_makes_the_same_of_them():
-    """Also of what looks like a parameter and is none."""
+    """Also of what only looks like a parameter."""
     found = shared_steps([{"rename": {"add_scope": "$${x}/${y}"}}], {"y": "${z}"})
     assert Pipeline(found.steps).recipe == [{"rename": {"add_scope": "${x}/${z}"}}]
 

@@ -67,7 +67,7 @@ def test_a_step_prints_itself(name, options):
         ("- a\n- cast: {dtype: [}", "line 2: "),
         ("- &a [*a]", "line 1: "),
         ("- cast: {a: !!python/object/apply:os.getcwd []}", "could not determine a constructor"),
-        ("- cast: {a: 2020-99-99}", "line 1: a number of thousands of digits, or a date that is none"),
+        ("- cast: {a: 2020-99-99}", "line 1: a number of thousands of digits, or an impossible date"),
         ("- pad: {a: " + "9" * 5000 + "}", "line 1: a number of thousands of digits"),
         ("- a\n---\n- b", "line 2: expected a single document|but found another document"),
         ("- \x00", "unacceptable character|special characters are not allowed"),
