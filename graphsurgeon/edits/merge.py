@@ -158,7 +158,7 @@ def _joined(name: str, a: Tensor, b: Tensor) -> Tensor | None:
     parts = [*a.parts, *b.parts]
     if a.is_complete or b.is_complete or overlapping(box for box, _ in parts) is not None:
         return None
-    return JoinedTensor(a.shape, parts, name=name, slices=[*a.slices, *b.slices])
+    return JoinedTensor(a.shape, parts, name=name, slices=[*a.slices, *b.slices], path=a.path)
 
 
 def _is_same(a: Tensor, b: Tensor) -> bool:

@@ -172,7 +172,7 @@ class Bundle(Checkpoint[BundleEntry]):
             assert row is not None
             return _type_of(entry.dtype)(ListedEntries(self._table, self._shards), row)
         parts = [(box, self._part(f"{name}[{format_box(box)}]", stored)) for box, _, stored in self._parts[name]]
-        return JoinedTensor(entry.shape, parts, name=name, slices=entry.slices)
+        return JoinedTensor(entry.shape, parts, name=name, slices=entry.slices, path=self._path)
 
     def _part(self, name: str, entry: BundleEntry) -> Tensor:
         """Return a slice, which errors call by another name than its key."""

@@ -93,7 +93,8 @@ class BundleVariantTensor(StoredTensor):
         return head[:nbytes], length
 
     def _unreadable(self) -> UnsupportedError:
-        return UnsupportedError(f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read")
+        reason = f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read"
+        return UnsupportedError(reason, path=self._shards.path(self._entry.shard_id))
 
     @property
     def _byteorder(self) -> Literal["little", "big"]:

@@ -100,7 +100,7 @@ class V1Checkpoint(Checkpoint[V1Entry]):
         if not entry.slices:
             return self._tensor(name, name, entry, parts[0])
         tensors = [(p.box, self._tensor(f"{name}[{format_box(p.box)}]", name, entry, p)) for p in parts]
-        return JoinedTensor(entry.shape, tensors, name=name)
+        return JoinedTensor(entry.shape, tensors, name=name, path=self.prefix)
 
     def damaged_files(self) -> list[DamagedFile]:
         """Return the shards that are not there; what is in one, it alone lists."""

@@ -29,9 +29,11 @@ class JoinedTensor(Tensor):
         What errors call the tensor.
     slices : sequence of Extents, optional
         The boxes as an index has them.
+    path : str, optional
+        The file that says which parts there are, for errors.
     """
 
-    __slots__ = ("_name", "_parts", "_slices")
+    __slots__ = ("_name", "_parts", "_slices", "path")
 
     def __init__(
         self,
@@ -40,9 +42,12 @@ class JoinedTensor(Tensor):
         *,
         name: str = "",
         slices: Sequence[Extents] | None = None,
+        path: str | None = None,
     ) -> None:
         super().__init__(parts[0][1].dtype, shape)
         self._name = name
+        #: The file that says which parts there are.
+        self.path = path
         self._parts = tuple(parts)
         self._slices = slices
 
@@ -105,10 +110,11 @@ class JoinedTensor(Tensor):
         if stored != self.size:
             raise CorruptionError(
                 f"{what}: its {len(parts)} slices hold {stored} of {self.size} elements",
+                path=self.path,
                 hint="a checkpoint of part of a variable has no whole value",
             )
         if not self.is_complete:
-            raise CorruptionError(f"{what}: its {len(parts)} slices do not lie side by side")
+            raise CorruptionError(f"{what}: its {len(parts)} slices do not lie side by side", path=self.path)
         return parts
 
     def _woven(self, parts: Sequence[tuple[Box, Tensor]], nbytes: int) -> Iterator[memoryview]:
