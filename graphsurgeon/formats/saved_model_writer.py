@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats.bundle_writer import plan_bundle, write_bundle
 from graphsurgeon.formats.message import write_pieces
 from graphsurgeon.formats.replaced import require_saved_model
@@ -127,10 +128,28 @@ def _is_tail(pieces: list[Piece], record: Span) -> bool:
 
 
 def _all_variables(model: Model) -> dict[str, Tensor]:
-    """Return the model's variables, with those only other meta graphs need."""
+    """Return the model's variables, with those only other meta graphs need.
+
+    Raises
+    ------
+    PassError
+        One of them is of another dtype or shape now: TensorFlow would restore none of the other meta graphs.
+    """
     parts = model.saved_model
-    others = parts.variables if parts is not None and parts.num_others else {}
-    return {**others, **model.variables}
+    if parts is None or not parts.num_others:
+        return {**model.variables}
+    for key in parts.changed(model.variables):
+        old, new = parts.variables[key], model.variables[key]
+        if (old.dtype, old.shape) != (new.dtype, new.shape):
+            reason = (
+                f"variable {key!r} is {_form(new)} now, and other meta graphs of the SavedModel restore {_form(old)}"
+            )
+            raise PassError("save", reason, hint='`to="checkpoint"` writes this meta graph alone')
+    return {**parts.variables, **model.variables}
+
+
+def _form(tensor: Tensor) -> str:
+    return f"{tensor.dtype.name} {list(tensor.shape)}"
 
 
 def _bring(source: str, name: str, target: str, transaction: DirectoryTransaction) -> str | None:

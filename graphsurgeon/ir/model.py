@@ -50,6 +50,12 @@ class SavedModelParts(NamedTuple):
     files: Mapping[str, str] = {}
     variables: Mapping[str, Tensor] = {}
 
+    def changed(self, variables: Mapping[str, Tensor]) -> list[str]:
+        """Return the keys under which other meta graphs would restore another tensor than what was read."""
+        if not self.num_others:
+            return []
+        return [key for key, tensor in variables.items() if self.variables.get(key, tensor) is not tensor]
+
 
 class Snapshot(NamedTuple):
     """What `Model.restore` needs: node lists and serialized messages."""

@@ -17,10 +17,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from graphsurgeon.checks import check
 from graphsurgeon.errors import GraphError, PassError
-from graphsurgeon.ir.model import Model, require_model
+from graphsurgeon.ir.model import Model, Snapshot, require_model
 from graphsurgeon.meta_graph.contexts import CONTEXTS, nodes_in_contexts
+from graphsurgeon.names import some_of
 from graphsurgeon.options import options_of, tell_result
 from graphsurgeon.tensors.values import TensorDict, require_mutable
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 
 
 class Report(Protocol):
@@ -41,6 +43,7 @@ def model_pass(
     needs_graph: bool = True,
     obeys: bool = False,
     rewires: bool = False,
+    revalues: bool = False,
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Model, P], R]]:
     """Run `verify` before and after a pass, and undo the pass when it or the check fails.
 
@@ -55,11 +58,14 @@ def model_pass(
         The pass edits what it is told to: what is not well formed after is its refusal, not its defect.
     rewires : bool
         Nodes go, or read others: contexts of loops and conditionals that were there are made anew of what is left.
+    revalues : bool
+        Values of variables become others for whoever reads them. Without it, those stay that other meta graphs of a
+        SavedModel restore too: these are not edited, and would compute something else.
 
     Raises
     ------
     PassError
-        There is no graph, and the pass needs one.
+        There is no graph, and the pass needs one; or values would change that other meta graphs read.
     GraphError
         The model is not well formed, before or (a defect of the pass) after.
     """
@@ -84,6 +90,8 @@ def model_pass(
                     check(model)
                 else:
                     check_result(model, function.__name__, obeys=obeys)
+                if not revalues and model.saved_model is not None:
+                    _spare_others(model, before, function.__name__)
             except BaseException:
                 model.restore(before)
                 raise
@@ -100,6 +108,20 @@ def _nodes_in_contexts(model: Model) -> Collection[str]:
     if model.meta is None or not any(key in model.meta.collection_def for key in CONTEXTS):
         return ()
     return nodes_in_contexts(model.meta)
+
+
+def _spare_others(model: Model, before: Snapshot, name: str) -> None:
+    """Refuse what a pass, of that name, made of values that other meta graphs of the SavedModel restore too."""
+    if model.saved_model is None or not model.saved_model.num_others:
+        return
+    known = {OBJECT_GRAPH_KEY, *model.saved_model.changed(before.variables)}
+    changed = [key for key in model.saved_model.changed(model.variables) if key not in known]
+    if changed:
+        reason = f"other meta graphs of the SavedModel read the same variables: {some_of([*map(repr, changed)])}"
+        hint = (
+            "rename with `add_scope` gives this one variables of its own; convert with `to='checkpoint'` takes it alone"
+        )
+        raise PassError(name, reason, hint=hint)
 
 
 def _follow_contexts(model: Model, known: Collection[str]) -> None:

@@ -25,7 +25,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from graphsurgeon.display import Displayed
-from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.graph import Graph
 from graphsurgeon.ir.model import Model
@@ -153,9 +152,6 @@ def _fold(model: Model, function: str | None, graph: Graph, protected: Protected
 
 def _follow_values(model: Model, keys: Collection[str]) -> list[str]:
     """Look at who else knows the variables whose values are others now; return notes of what is not in step."""
-    if model.saved_model is not None and model.saved_model.num_others:
-        hint = "keep one of the meta graphs, or freeze first"
-        raise PassError("fold_batch_norms", "other meta graphs of the SavedModel read the same variables", hint=hint)
     notes = let_objects_go(model, "fold_batch_norms")
     scopes = tuple([f"{key}/" for key in keys])
     slots = [repr(key) for key in model.variables if key.startswith(scopes) and key not in keys]

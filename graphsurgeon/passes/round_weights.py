@@ -113,7 +113,7 @@ class RoundWeightsReport(Displayed):
 
 
 @takes_tensors
-@model_pass(needs_graph=False)
+@model_pass(needs_graph=False, revalues=True)
 def round_weights(
     model: Model, *, num_steps: int = 256, minimum_size: int = 16, select: Names = (), exclude: Names = ()
 ) -> RoundWeightsReport:

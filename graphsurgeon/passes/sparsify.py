@@ -100,7 +100,7 @@ class SparsifyReport(Displayed):
 
 
 @takes_tensors
-@model_pass(needs_graph=False)
+@model_pass(needs_graph=False, revalues=True)
 def sparsify(
     model: Model,
     *,

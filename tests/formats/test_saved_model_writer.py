@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.errors import PassError
 from graphsurgeon.formats.saved_model import list_meta_graphs
 from graphsurgeon.formats.saved_model_writer import saved_model_pieces, write_saved_model
 from graphsurgeon.ir.model import Model
@@ -77,13 +78,26 @@ def test_an_edited_meta_graph_takes_its_place_among_the_others(directory: Path, 
     assert gs.load(tmp_path / "target", tags=["serve"]).to_meta_graph_def() == meta_graph()
 
 
+def test_variables_that_other_meta_graphs_could_not_restore(directory: Path, tmp_path: Path):
+    model = gs.load(directory, tags=["serve"])
+    model.variables["w"] = floats(3, 4)
+    assert write_saved_model(model, tmp_path / "other values")
+    model.variables["w"] = floats(1, 2).astype("float16")
+    with pytest.raises(PassError, match=r"'w' is float16 \[2\] now, and other meta graphs .* restore float32 \[2\]"):
+        write_saved_model(model, tmp_path / "another dtype")
+    assert not (tmp_path / "another dtype").exists()
+
+
 def test_what_only_other_meta_graphs_need_stays(directory: Path, tmp_path: Path):
     model = gs.load(directory)
     del model.variables["only/train"]
-    model.variables["w"] = floats(7)
+    model.variables["w"] = floats(7, 8)
     write_saved_model(model, tmp_path / "target")
     variables = gs.load(tmp_path / "target").variables
-    assert {name: tensor.numpy().tolist() for name, tensor in variables.items()} == {"only/train": [3.0], "w": [7.0]}
+    assert {name: tensor.numpy().tolist() for name, tensor in variables.items()} == {
+        "only/train": [3.0],
+        "w": [7.0, 8.0],
+    }
 
 
 def test_what_nobody_needs_goes(directory: Path, tmp_path: Path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphsurgeon.errors import GraphError, PassError
-from graphsurgeon.ir.model import Model
+from graphsurgeon.ir.model import Model, SavedModelParts
 from graphsurgeon.passes._contract import model_pass, takes_tensors
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils import schema
@@ -48,6 +48,40 @@ def small(meta: schema.MetaGraphDef | None = None) -> Model:
     of = model(FROZEN, function("f", "a", "m:y:0", "m = Neg(a) {T: f32}"), meta=meta)
     of.variables["old"] = as_tensor([2.0])
     return of
+
+
+def leave(_: Model) -> Report:
+    return Report()
+
+
+def change_values(of: Model) -> Report:
+    of.variables["old"] = as_tensor([3.0])
+    of.variables["new"] = as_tensor([4.0])
+    return Report()
+
+
+@pytest.mark.parametrize(("num_others", "revalues"), [(0, False), (1, True)])
+def test_values_become_others(num_others: int, revalues: bool):
+    of = small()
+    of.saved_model = SavedModelParts((), 0, num_others, variables=dict(of.variables))
+    model_pass(revalues=revalues)(change_values)(of)
+    assert of.variables["old"].numpy().tolist() == [3]
+
+
+def test_values_that_other_meta_graphs_restore_stay():
+    """Two meta graphs share one checkpoint: what one of them makes of its weights the other would compute with."""
+    of = small()
+    of.saved_model = SavedModelParts((), 0, 1, variables={**of.variables, "new": as_tensor([5.0])})
+    of.variables["mine"] = as_tensor([6.0])
+    check_refusal(model_pass()(change_values), of, PassError, r"other meta graphs .*: 'old', 'new'")
+
+
+def test_what_was_changed_before_is_no_change_of_a_pass():
+    of = small()
+    of.saved_model = SavedModelParts((), 0, 1, variables=dict(of.variables))
+    of.variables["old"] = as_tensor([7.0])
+    model_pass()(leave)(of)
+    assert of.variables["old"].numpy().tolist() == [7]
 
 
 @pytest.mark.parametrize("has_meta", [False, True])

@@ -90,7 +90,7 @@ def test_other_meta_graphs_read_the_same_variables():
         out = Mul(y, g)
     """)
     of.variables = {"k": as_tensor(np.ones((2, 3), np.float32))}
-    of.saved_model = SavedModelParts((), 0, 1)
+    of.saved_model = SavedModelParts((), 0, 1, variables=dict(of.variables))
     with pytest.raises(PassError, match="other meta graphs"):
         fold_batch_norms(of, outputs="out")
     assert of.variables["k"].numpy().tolist() == [[1, 1, 1]] * 2

@@ -172,6 +172,21 @@ def test_other_tag_sets_go_along(tf: TensorFlow, tmp_path: Path):
         assert "session serving_default/y" in answer["equal"]
 
 
+def test_an_edit_of_variables_that_two_meta_graphs_share(tf: TensorFlow, tmp_path: Path):
+    """Declined, for it would break the other; with variables of its own one is edited, and the other is as it was."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    tf.call("saved_models:make_two_tag_sets", directory=str(first))
+    model = gs.load(first, tags=["serve"])
+    with pytest.raises(gs.PassError, match=r"other meta graphs .* read the same variables: 'kernel'"):
+        gs.half_weights(model)
+    gs.rename(model, add_scope="half")
+    assert gs.half_weights(model).weights
+    gs.save(model, second, to="saved_model")
+    answer = tf.call("saved_models:compare", first=str(first), second=str(second), tags=["train"])
+    assert answer["differ"] == {}
+    assert "session serving_default/y" in answer["equal"]
+
+
 def test_tables_are_filled(tf: TensorFlow, tmp_path: Path):
     """A graph whose tables nobody would fill gets an op that does, which every loader runs."""
     (tmp_path / "words.txt").write_text("c\nb\na\nd\n")
