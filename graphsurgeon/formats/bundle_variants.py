@@ -94,7 +94,7 @@ class BundleVariantTensor(StoredTensor):
 
     def _unreadable(self) -> UnsupportedError:
         reason = f"tensor {self._name!r} is a {self.dtype.name}, whose values only TensorFlow can read"
-        return UnsupportedError(reason, path=self._shards.path(self._entry.shard_id))
+        return UnsupportedError(reason, path=self._source.path)
 
     @property
     def _byteorder(self) -> Literal["little", "big"]:

@@ -119,7 +119,7 @@ def _spare_others(model: Model, before: Snapshot, name: str) -> None:
     if changed:
         reason = f"other meta graphs of the SavedModel read the same variables: {some_of([*map(repr, changed)])}"
         hint = (
-            "rename with `add_scope` gives this one variables of its own; convert with `to='checkpoint'` takes it alone"
+            'rename with `add_scope` gives this one variables of its own; convert with `to="checkpoint"` takes it alone'
         )
         raise PassError(name, reason, hint=hint)
 

@@ -135,7 +135,7 @@ class SlicedTensor(DerivedTensor):
         import numpy as np
 
         if not self._is_checked and self._base.parts is not None:
-            yield from self._of_parts(self._base, nbytes)
+            yield from self._of_parts(self._base.parts, nbytes)
             return
         first, ranges, dims = self._run()
         span = None if self._is_checked else _raw_span(self._base)
@@ -158,20 +158,21 @@ class SlicedTensor(DerivedTensor):
                     yield from raw_chunks(np.ascontiguousarray(piece), nbytes)
         reader.end()
 
-    def _of_parts(self, base: JoinedTensor, nbytes: int) -> Iterator[bytes | memoryview]:
+    def _of_parts(self, parts: Sequence[tuple[Box, Tensor]], nbytes: int) -> Iterator[bytes | memoryview]:
         """Yield the values of a part of a partitioned tensor: of its slices, what is in this one."""
         shared = []
-        for frame, tensor in base.parts:
+        for frame, tensor in parts:
             box = _box_within(self._ranges, frame)
             if box is not None:
                 ranges = [range(s.start, s.stop, s.step) for s in _index(self._ranges, box, frame)]
                 shared.append((box, SlicedTensor(tensor, ranges, checked=False)))
+        path = self._base.path if isinstance(self._base, JoinedTensor) else None
         found = sum(piece.size for _, piece in shared)
         if found != self.size:
             reason = f"the tensor's slices hold {found} of the {self.size} elements of this part"
-            raise CorruptionError(reason, path=base.path)
+            raise CorruptionError(reason, path=path)
         if shared:
-            yield from JoinedTensor([*map(len, self._ranges)], shared, path=base.path).chunks(nbytes)
+            yield from JoinedTensor([*map(len, self._ranges)], shared, path=path).chunks(nbytes)
 
     def _arranged(self, elements: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         # The dots keep the array of a scalar an array.
