@@ -75,7 +75,9 @@ def _spooled(context: click.Context) -> str:
     """Return a file with all that standard input gives."""
     if context.meta.get(_INPUT):
         raise click.UsageError("standard input (-) is given twice, and can be read once")
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:
+        raise click.UsageError("standard input (-) is closed")
+    if sys.stdin.isatty():
         raise click.UsageError("standard input (-) is a terminal: - takes what a pipe or < gives")
     path = os.path.join(context.with_resource(disk.scratch_directory()), "stdin")
     RENAMED[path], context.meta[_INPUT] = STREAM, True
@@ -89,6 +91,9 @@ def _spooled(context: click.Context) -> str:
 def _output(context: click.Context, verb: str) -> str:
     """Return a file that `give` sends to standard output; what is printed goes to stderr from here on."""
     stream: Any = sys.stdout
+    if getattr(stream, "name", None) == os.devnull:
+        # What `main` put in its place; one that leads to the null device is called <stdout>.
+        raise click.UsageError("standard output (-o -) is closed: send it to a file or a pipe, or name a file")
     if stream.isatty():
         raise click.UsageError("standard output (-o -) is a terminal: send it to a file or a pipe, or name a file")
     path = os.path.join(context.with_resource(disk.scratch_directory()), f"stdout{_SUFFIXES.get(verb, '')}")

@@ -223,6 +223,20 @@ def test_without_standard_output(root, graph):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "closed", "reason"),
+    [
+        ("convert {} -o -", ">&-", "standard output (-o -) is closed"),
+        ("inspect -", "<&-", "standard input (-) is closed"),
+    ],
+)
+def test_a_stream_that_is_closed(root, graph, words, closed, reason):
+    """A graph that goes nowhere is not written."""
+    command = f'"{sys.executable}" -m graphsurgeon {words.format(graph)} {closed}'
+    done = subprocess.run(command, shell=True, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, reason in done.stderr) == (2, True)
+
+
 def test_missing_parent_directories_are_made(verb, graph, tmp_path):
     assert verb("convert", graph, "-o", tmp_path / "a" / "b" / "x.pb").code == 0
     assert Path(tmp_path / "a" / "b" / "x.pb").read_bytes() == graph.read_bytes()

@@ -38,12 +38,14 @@ class Step:
 
 
 def parse_recipe(text: str, path: str | None = None) -> list[Step]:
-    """Parse a recipe, JSON when it begins with a bracket, else YAML; `path` is for errors.
+    """Parse a recipe, JSON when it begins with a bracket and has quotes, else YAML; `path` is for errors.
 
     UnsupportedError, with the line, when it is not a list of steps.
     """
+    # The names of steps are quoted in JSON: a list in brackets without quotes is one that YAML knows, as in [sort].
+    is_json = text.lstrip()[:1] == "[" and '"' in text
     try:
-        steps = list(_of_json(text) if text.lstrip()[:1] == "[" else _of_yaml(text))
+        steps = list(_of_json(text) if is_json else _of_yaml(text))
     except RecursionError:
         raise UnsupportedError("lists within lists without end", path=path) from None
     except UnsupportedError as error:
@@ -66,7 +68,9 @@ def _of_json(text: str) -> Iterator[Step]:
         json.loads(text)
     except json.JSONDecodeError as error:
         reason = f"line {error.lineno}: {error.msg}"
-        raise UnsupportedError(reason, hint="a recipe that begins with a bracket is JSON: a list of steps") from None
+        raise UnsupportedError(
+            reason, hint="a recipe that begins with a bracket and has quotes is JSON: a list of steps"
+        ) from None
     except ValueError:
         raise UnsupportedError(f"line {line}: a number of thousands of digits") from None
 

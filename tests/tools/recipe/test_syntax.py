@@ -41,6 +41,16 @@ def test_json_has_lines_too():
     assert parse_recipe(text) == [Step(step.name, step.options, 2 + 2 * n) for n, step in enumerate(STEPS)]
 
 
+def test_yaml_in_brackets():
+    """As the documentation writes them, in a file or from standard input."""
+    assert parse_recipe("[sort]") == [Step("sort", {}, 1)]
+    text = "[sort,\n {cast: {dtype: float16, select: ['conv.*', fc]}}]\n"
+    assert parse_recipe(text) == [
+        Step("sort", {}, 1),
+        Step("cast", {"dtype": "float16", "select": ["conv.*", "fc"]}, 2),
+    ]
+
+
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda each: st.lists(each) | st.dictionaries(st.text(), each),
