@@ -10,6 +10,7 @@ values         of constants and variables: streamed, exact, see `graphsurgeon.co
                by key, or where two object graphs disagree with keys, by name
 collections    as multisets of items
 the rest       versions, gradients, signatures, saver, assets: field by field
+SavedModels    of two of them also the other meta graphs, and the bytes of assets
 ============== ====================================================================
 
 What says the same in other words is no difference: ``a:0`` and ``a``, the order of
@@ -19,6 +20,7 @@ a renamed node by its new name, the order of twins in exports of Keras. Everythi
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ from graphsurgeon.compare.graphs import diff_graphs
 from graphsurgeon.compare.matching import match_graphs
 from graphsurgeon.compare.messages import diff_messages
 from graphsurgeon.compare.report import CollectionDiff, Difference, GraphDiff, LibraryDiff, Part, TensorsDiff
+from graphsurgeon.compare.saved_models import diff_saved_models
 from graphsurgeon.compare.tensors import diff_tensors, tensors_of
 from graphsurgeon.compare.twins import Twins
 from graphsurgeon.compare.values import Tolerance
@@ -52,7 +55,8 @@ class DiffReport(Part):
     """The differences between two models, two checkpoints, or a model and a checkpoint.
 
     `graph` and `functions` are None where one side has no graph. `model` is about versions, gradients, signatures,
-    saver and everything else of the two messages; `notes` say what was not compared, and why.
+    saver and everything else of the two messages, and of SavedModels about other meta graphs and assets; `notes` say
+    what was not compared, and why.
     """
 
     graph: GraphDiff | None
@@ -169,6 +173,7 @@ def diff_by(
     graph = diff_graphs(match, matched.renamed, tolerance)
     functions = diff_functions(first, second, matched, tolerance)
     changes = list(_model_changes(first, second))
+    changes += diff_saved_models(first, second, functools.partial(diff_by, differ, rtol=rtol, atol=atol))
     if twins is not None:
         graph, functions = twins.settle_graphs(graph, functions, first, second)
         changes = twins.settle_messages(changes, first, second)

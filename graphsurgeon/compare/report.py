@@ -34,8 +34,8 @@ class Difference(Part):
     """Something that has two values, JSON types or `ABSENT`; of tensors, `values` says how theirs differ.
 
     `field` is ``op``, ``device``, ``input``, ``control_inputs`` or ``attr`` of a node, also ``argument`` or ``result``
-    of a function, and of a model the message's name, such as ``saver_def``. `key` says which: the attr's name, the
-    input's position, the path in a message.
+    of a function, and of a model the message's name, such as ``saver_def``, or ``saved_model`` of nodes in its other
+    meta graphs and of files. `key` says which: the attr's name, the input's position, the path in a message.
     """
 
     field: str

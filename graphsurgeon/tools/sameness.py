@@ -5,7 +5,8 @@ The rules are those of `graphsurgeon.compare.equivalence`, or where both sides h
 ==================  ==========================================================================
 rule                is broken by
 ==================  ==========================================================================
-differs             anything that `graphsurgeon.compare` finds in graphs, functions and values;
+differs             anything that `graphsurgeon.compare` finds in graphs, functions and values, in
+                    other meta graphs of SavedModels and in their assets;
                     (warning) what differs around them
 ==================  ==========================================================================
 """
@@ -18,6 +19,7 @@ from graphsurgeon.checks.finding import ERROR, WARNING, Finding
 from graphsurgeon.compare import DiffReport, diff
 from graphsurgeon.compare.equivalence import same_model
 from graphsurgeon.compare.report import GraphDiff
+from graphsurgeon.compare.saved_models import SAVED_MODEL
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.edit import GraphEdit
 from graphsurgeon.ir.model import Model
@@ -76,9 +78,12 @@ def _differences(report: DiffReport) -> Iterator[Finding]:
     for text, rows in values.items():
         yield from (_differs(None, f"value {row.name!r} {text}") for row in rows)
     yield from (_differs(None, f"value {pair.name!r} is another in the other") for pair in tensors.changed)
-    if report.model or report.collections:
+    beside = [str(change.key) for change in report.model if change.field == SAVED_MODEL]
+    yield from (_differs(None, f"{key} differs") for key in beside)
+    changes = [change for change in report.model if change.field != SAVED_MODEL]
+    if changes or report.collections:
         names = [f"collection {each.name}" for each in report.collections]
-        names += [str(change.key or change.field) for change in report.model]
+        names += [str(change.key or change.field) for change in changes]
         yield Finding(WARNING, "differs", None, None, f"around the graph differs: {some_of([*map(repr, names)])}")
 
 
