@@ -19,6 +19,8 @@ CLIENTS = {"onnx": (".pb", ".meta", ""), "openvino": (".pb", ".meta", ""), "tfli
 NETS = ("mobile", "unfused", "transposed", "text", "loop", "branches", "awkward", "normalized", "dead_end")
 # OpenVINO leaves out outputs that depend on no input.
 FIRST_OUTPUT_ONLY = [("openvino", "awkward")]
+# OpenVINO 2026.4 has no rule for Switch in a .meta, also in TensorFlow's own; in a frozen graph and a SavedModel it has.
+NOT_CONVERTED = [("openvino", "branches", ".meta")]
 
 
 @pytest.mark.parametrize("kind", ["ref", "resource"])
@@ -35,6 +37,8 @@ def test_a_client_computes_what_tensorflow_does(clients: TensorFlow, tmp_path: P
     gs.freeze(model, outputs=tuple(outputs))
     gs.save(model, f"{again}.pb")
     for suffix in CLIENTS[client]:
+        if (client, net, suffix) in NOT_CONVERTED:
+            continue
         found = clients.call(
             "clients:difference", client=client, path=f"{again}{suffix}", pb=made["pb"], outputs=outputs
         )
