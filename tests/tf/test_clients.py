@@ -19,7 +19,7 @@ CLIENTS = {"onnx": (".pb", ".meta", ""), "openvino": (".pb", ".meta", ""), "tfli
 NETS = ("mobile", "unfused", "transposed", "text", "loop", "branches", "awkward", "normalized", "dead_end")
 # OpenVINO leaves out outputs that depend on no input.
 FIRST_OUTPUT_ONLY = [("openvino", "awkward")]
-# OpenVINO 2026.4 has no rule for Switch in a .meta, also in TensorFlow's own; in a frozen graph and a SavedModel it has.
+# OpenVINO 2026.4 has no rule for Switch in a .meta, also in one of TensorFlow; in frozen graphs and SavedModels it has.
 NOT_CONVERTED = [("openvino", "branches", ".meta")]
 
 
