@@ -7,6 +7,7 @@ numbers that wrap around included; any NaN stands for any other. Some ops are ex
 denormals      TensorFlow takes numbers that are too small to be normal for 0 when it computes; what only moves values
                about keeps them
 NaN            where the greater is chosen, releases differ on whether NaN is
+-inf           MaxPool of nothing else is the least finite number, of most types; the kernel refuses such windows
 -0             there they differ on which of 0 and -0 is the greater, too
 casts          what an integer type cannot hold becomes what the processor makes of it
 =============  =====================================================================================================

@@ -127,6 +127,10 @@ def _max_pool(node: Node, image: Array) -> tuple[Array, ...]:
     out = views[0].copy()
     for view in views[1:]:
         out = np.maximum(out, view)
+    # TensorFlow passes NaN over, and begins with the least finite number of the type, which is what it gives for a
+    # window of nothing but -inf; float64 has -inf there, and bfloat16 the one or the other.
+    if given.dtype.kind in "fV" and (np.isnan(out).any() or (out == -np.inf).any()):
+        raise ValueError("TensorFlow's own types and releases differ on windows with NaN, or with nothing but -inf")
     return _as_given(node, out, image.dtype)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -47,9 +48,12 @@ def test_gather():
     [
         ("TopKV2", (ints(1), ints(2)[0]), "the first 2 of 1"),
         ("InvertPermutation", (ints(0, 0),), "no permutation"),
+        ("ArgMax", (np.array([1, np.nan, 2], np.float32), ints(0)[0]), "differ on the NaN"),
+        ("ArgMin", (np.array([1, np.nan, 2], np.float16), ints(0)[0]), "differ on the NaN"),
+        ("TopKV2", (np.array([1, np.nan, 2, 3], ml_dtypes.bfloat16), ints(1)[0]), "differ on the NaN"),
     ],
 )
-def test_what_tensorflow_refuses_is_refused(op: str, operands: tuple[Any, ...], why: str):
+def test_what_is_refused(op: str, operands: tuple[Any, ...], why: str):
     with pytest.raises(ValueError, match=why):
         PICKING[op].function(Node.new("n", op), *operands)
 

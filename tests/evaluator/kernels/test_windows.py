@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -36,6 +37,17 @@ def test_convolutions():
 def test_pooling():
     assert run("MaxPool", IMAGE, ksize=[1, 2, 2, 1]) == [4, 5, 7, 8]
     assert run("AvgPool", IMAGE, ksize=[1, 2, 2, 1], padding=b"SAME") == [2, 3, 3.5, 5, 6, 6.5, 6.5, 7.5, 8]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16, np.float64])
+def test_infinity_is_not_the_greatest_of_a_window_that_has_nothing_else(dtype: type):
+    image: np.ndarray[Any, Any] = IMAGE.astype(dtype)
+    image[0, 0, 0] = -np.inf
+    assert run("MaxPool", image, ksize=[1, 2, 2, 1]) == [4, 5, 7, 8]
+    for peculiar in (-np.inf, np.nan):
+        image[0, :2, :2] = peculiar
+        with pytest.raises(ValueError, match="nothing but -inf"):
+            run("MaxPool", image, ksize=[1, 2, 2, 1])
 
 
 @pytest.mark.parametrize(
