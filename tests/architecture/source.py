@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ class Module:
 
     path: Path
 
-    @property
+    @cached_property
     def relative(self) -> str:
         """The path below the project's directory, with slashes."""
         return self.path.relative_to(ROOT).as_posix()
@@ -44,14 +44,34 @@ class Module:
         """The parsed source."""
         return ast.parse(self.text, self.relative)
 
-    def imports(self) -> Iterator[Import]:
-        """Yield every import of the file: those inside functions, under `TYPE_CHECKING` and by name too."""
-        typing_only = _nodes_under_type_checking(self.tree)
-        for node in ast.walk(self.tree):
-            for target in self._targets(node):
-                yield Import(target, getattr(node, "lineno", 0), node in typing_only)
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the tree, the module itself first."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Every import of the file: those inside functions, under `TYPE_CHECKING` and by name too."""
+        return tuple(self._imports())
+
+    def _imports(self) -> Iterator[Import]:
+        typing_only = self._nodes_under_type_checking()
+        for node in self.nodes:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                yield from (Import(target, node.lineno, node in typing_only) for target in self._targets(node))
+            elif isinstance(node, ast.Call) and name_of(node.func).endswith(("import_module", "__import__")):
                 yield from self._by_name(node)
+
+    def _nodes_under_type_checking(self) -> set[ast.AST]:
+        if "TYPE_CHECKING" not in self.text:
+            return set()
+        return {
+            inner
+            for node in self.nodes
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            for statement in node.body
+            for inner in ast.walk(statement)
+        }
 
     def _by_name(self, call: ast.Call) -> Iterator[Import]:
         """Yield what a call imports by name; of a name that is put together, what its beginning says."""
@@ -68,11 +88,9 @@ class Module:
                 return
         yield Import(name, call.lineno, typing_only=False)
 
-    def _targets(self, node: ast.AST) -> list[str]:
+    def _targets(self, node: ast.Import | ast.ImportFrom) -> list[str]:
         if isinstance(node, ast.Import):
             return [alias.name for alias in node.names]
-        if not isinstance(node, ast.ImportFrom):
-            return []
         base = self._base(node)
         return [f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base for alias in node.names]
 
@@ -97,26 +115,27 @@ class Import:
 
 
 def modules(*folders: str) -> list[Module]:
-    """Return the modules below these folders of the project, both packages by default."""
+    """Return the modules below these folders of the project, both packages by default; each is parsed once."""
     return [
-        Module(path)
+        _module(path)
         for folder in folders or PACKAGES
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "__pycache__" not in path.parts
     ]
 
 
+@cache
+def _module(path: Path) -> Module:
+    return Module(path)
+
+
+def name_of(function: ast.expr) -> str:
+    """Return the last part of the name by which something is called; nothing when that is no name."""
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+
+
+@cache
 def is_module(name: str) -> bool:
     """Return whether a dotted name is a module or package of ours."""
     path = ROOT / name.replace(".", "/")
     return name.startswith(PACKAGES) and (path.with_suffix(".py").is_file() or (path / "__init__.py").is_file())
-
-
-def _nodes_under_type_checking(tree: ast.Module) -> set[ast.AST]:
-    return {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }

@@ -9,15 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-import pytest
-
 from tests.architecture.source import Module, is_module, modules
 
 MAX_FILE = 400
 MAX_BODY = 50
+NAME = re.compile(r"(?<!`)`((?:graphsurgeon|proto_utils)(?:\.\w+)+)`(?!`)")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
-
-every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
 
 
 def body_lines(function: Definition) -> int:
@@ -39,37 +36,45 @@ def public(tree: ast.Module | ast.ClassDef, scope: str = "") -> Iterator[tuple[s
             yield from public(node, f"{scope}{node.name}.")
 
 
-@every_module
-def test_file_is_one_idea(module: Module):
-    assert len(module.text.splitlines()) <= MAX_FILE
+def test_file_is_one_idea():
+    lines = {module.relative: len(module.text.splitlines()) for module in modules()}
+    assert {path: count for path, count in lines.items() if count > MAX_FILE} == {}
 
 
-@every_module
-def test_functions_fit_on_a_screen(module: Module):
-    functions = [node for node in ast.walk(module.tree) if isinstance(node, Definition)]
-    assert {node.name: body_lines(node) for node in functions if body_lines(node) > MAX_BODY} == {}
+def test_functions_fit_on_a_screen():
+    lines = {
+        (module.relative, node.name, node.lineno): body_lines(node)
+        for module in modules()
+        for node in module.nodes
+        if isinstance(node, Definition)
+    }
+    assert {place: count for place, count in lines.items() if count > MAX_BODY} == {}
 
 
-@every_module
-def test_module_is_documented(module: Module):
-    assert ast.get_docstring(module.tree)
+def test_module_is_documented():
+    assert [module.relative for module in modules() if not ast.get_docstring(module.tree)] == []
 
 
-@every_module
-def test_public_names_are_documented(module: Module):
-    assert [name for name, node in public(module.tree) if not ast.get_docstring(node)] == []
+def test_public_names_are_documented():
+    found = [
+        (module.relative, name)
+        for module in modules()
+        for name, node in public(module.tree)
+        if not ast.get_docstring(node)
+    ]
+    assert found == []
 
 
-@every_module
-def test_all_is_true(module: Module):
+def test_all_is_true():
     """`__all__` names what exists, once; in a module that has one, nothing else public is defined there."""
-    if module.name.endswith("__main__") or "__all__" not in module.text:
-        return
-    loaded = importlib.import_module(module.name)
-    names = list(loaded.__all__)
-    assert sorted(names) == sorted(set(names))
-    assert [name for name in names if not hasattr(loaded, name)] == []
-    assert {name for name, _ in public(module.tree) if "." not in name} <= set(names)
+    found = [module for module in modules() if not module.name.endswith("__main__") and "__all__" in module.text]
+    assert len(found) > 20
+    for module in found:
+        loaded = importlib.import_module(module.name)
+        names = list(loaded.__all__)
+        assert sorted(names) == sorted(set(names)), module.relative
+        assert [name for name in names if not hasattr(loaded, name)] == [], module.relative
+        assert {name for name, _ in public(module.tree) if "." not in name} <= set(names), module.relative
 
 
 def test_top_level_is_what_it_says():
@@ -93,15 +98,19 @@ def test_a_public_class_name_exists_once():
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 
-@every_module
-def test_what_docstrings_name_is_there(module: Module):
+def test_what_docstrings_name_is_there():
     """A dotted name of ours in backquotes is a module, or something in one."""
-    for text in filter(None, map(ast.get_docstring, definitions(module.tree))):
-        for name in re.findall(r"(?<!`)`((?:graphsurgeon|proto_utils)(?:\.\w+)+)`(?!`)", text):
-            home = name if is_module(name) else name.rpartition(".")[0]
-            assert home == name or hasattr(importlib.import_module(home), name.rpartition(".")[2]), name
+    named = {
+        (module.relative, name) for module in modules() for text in docstrings(module) for name in NAME.findall(text)
+    }
+    assert len(named) > 20
+    for path, name in sorted(named):
+        home = name if is_module(name) else name.rpartition(".")[0]
+        assert home == name or hasattr(importlib.import_module(home), name.rpartition(".")[2]), (path, name)
 
 
-def definitions(tree: ast.Module) -> Iterator[ast.Module | ast.ClassDef | Definition]:
-    """Yield whatever can have a docstring."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | Definition))
+def docstrings(module: Module) -> Iterator[str]:
+    """Yield the docstrings of a module and of all that is defined in it."""
+    for node in module.nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | Definition):
+            yield ast.get_docstring(node) or ""
