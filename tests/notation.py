@@ -28,10 +28,9 @@ from graphsurgeon.names import parse_input
 from graphsurgeon.tensors import dtypes
 from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.tensor import Tensor
-from graphsurgeon.tensors.tensor_proto import encode
+from graphsurgeon.tensors.tensor_proto import encode, encode_fill
 from graphsurgeon.tensors.values import ArrayTensor, FillTensor, StringTensor
 from proto_utils import schema
-from proto_utils.errors import NotFoundError
 
 _SHORT = {"f16": "float16", "f32": "float32", "f64": "float64", "bf16": "bfloat16", "i8": "int8", "i32": "int32"} | {
     "i64": "int64", "u8": "uint8", "str": "string",
@@ -144,7 +143,7 @@ def _constant(name: str, dims: str, repeated: str | None) -> dict[str, Any]:
     value: Any
     if repeated is not None:
         fill = FillTensor(dtype, shape, np.array(float(repeated), dtype.numpy()).tobytes())
-        value = schema.AttrValue(tensor=encode(fill, num_typed=1))
+        value = schema.AttrValue(tensor=encode_fill(fill) if size else encode(fill))
     elif dtype is dtypes.STRING:
         value = StringTensor(shape, [b"%d" % n for n in range(size)])
     else:
@@ -188,10 +187,7 @@ def _fill_in_others(node: Node) -> None:
 
 
 def _is_dtype(name: str) -> bool:
-    try:
-        return bool(DType.from_name(name))
-    except NotFoundError:
-        return False
+    return DType.named(name) is not None
 
 
 def _type_of(text: str, by_name: dict[str, Node]) -> DType | None:
