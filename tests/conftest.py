@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
+
 ROOT = Path(__file__).resolve().parents[1]
+
+# A test's processes have no use for the threads of numpy's OpenBLAS, which spin for a while when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # In CI a failure must be repeatable and a slow machine is no failure.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -23,9 +33,32 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def _is_open(fd: FileDescriptorLike) -> None:
+    """Stand in for `os.fsync`: waiting for the disk shows nothing, for no test here takes the power away.
+
+    A simulated disk does, see `tests/test_power_cuts.py`, and processes that tests start sync for real.
+    """
+    os.fstat(fd if isinstance(fd, int) else fd.fileno())
+
+
+os.fsync = _is_open
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag of `make snapshots`."""
     parser.addoption("--write-snapshots", action="store_true", help="store what tests with snapshots see, and pass")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Let the collector of cycles leave alone what is collected: millions of objects that stay until the end."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.freeze()
+    # It looks after every 700 new objects otherwise, at little but what a test still holds.
+    gc.set_threshold(20_000)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,3 +86,13 @@ def root() -> Path:
 def fixtures() -> Path:
     """The directory of small committed files."""
     return ROOT / "fixtures"
+
+
+@pytest.fixture
+def tmp_path_in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A directory for small files that are written again and again: in memory, where the system has such a place."""
+    if not os.access("/dev/shm", os.W_OK | os.X_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="graphsurgeon-test-") as directory:
+        yield Path(directory)
