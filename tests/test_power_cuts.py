@@ -175,13 +175,15 @@ def swap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("swap")
 @pytest.mark.parametrize("name", IN_PLACE)
-def test_what_is_replaced_is_whole_or_its_successor_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_replaced_is_whole_or_its_successor_is(
+    name: str, tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch
+):
     if name.endswith("h5"):
         pytest.importorskip("h5py")
     case = IN_PLACE[name]
-    states = states_of(case.before, case.work, tmp_path / "root", "in order", monkeypatch)
+    states = states_of(case.before, case.work, tmp_path_in_memory / "root", "in order", monkeypatch)
     assert len(states) > 3
-    for place in cuts(states, tmp_path):
+    for place in cuts(states, tmp_path_in_memory):
         # For some microseconds there is none; never one of which some is old and some is new.
         assert case.look(place / case.place) in (*case.allowed, None)
         gs.recover(place)
@@ -192,7 +194,9 @@ def test_what_is_replaced_is_whole_or_its_successor_is(name: str, tmp_path: Path
 @pytest.mark.parametrize(
     "name", [name for name in IN_PLACE if not name.startswith(("SavedModel", "convert", "export"))]
 )
-def test_sync_also_on_file_systems_that_keep_no_order(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_sync_also_on_file_systems_that_keep_no_order(
+    name: str, tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch
+):
     case = IN_PLACE[name]
 
     def work(directory: Path) -> None:
@@ -201,8 +205,8 @@ def test_sync_also_on_file_systems_that_keep_no_order(name: str, tmp_path: Path,
             monkeypatch.setitem(globals(), each, partial(globals()[each], sync=True))
         case.work(directory)
 
-    states = states_of(case.before, work, tmp_path / "root", "any", monkeypatch)
-    for place in cuts(states, tmp_path):
+    states = states_of(case.before, work, tmp_path_in_memory / "root", "any", monkeypatch)
+    for place in cuts(states, tmp_path_in_memory):
         assert case.look(place / case.place) in (*case.allowed, None)
         gs.recover(place)
         assert case.look(place / case.place) in case.allowed
@@ -239,48 +243,54 @@ STATE_FILE: dict[str, tuple[Callable[[Path], Any], Callable[[Path], Any]]] = {
 
 @pytest.mark.parametrize("name", STATE_FILE)
 def test_the_latest_that_is_named_is_whole_or_the_one_before_it(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch
 ):
     before, work = STATE_FILE[name]
-    for place in cuts(states_of(before, work, tmp_path / "root", "in order", monkeypatch), tmp_path):
+    for place in cuts(
+        states_of(before, work, tmp_path_in_memory / "root", "in order", monkeypatch), tmp_path_in_memory
+    ):
         assert any(named(place)[:2])
         gs.recover(place)
         assert any(named(place)[:2])
 
 
 @pytest.mark.parametrize("order", ["in order", "any"])
-def test_with_sync_whatever_is_named_is_whole(order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_with_sync_whatever_is_named_is_whole(order: Order, tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch):
     states = states_of(
-        lambda d: save(d / "m-1", 1), lambda d: save(d / "m-2", 2, sync=True), tmp_path / "root", order, monkeypatch
+        lambda d: save(d / "m-1", 1),
+        lambda d: save(d / "m-2", 2, sync=True),
+        tmp_path_in_memory / "root",
+        order,
+        monkeypatch,
     )
-    for place in cuts(states, tmp_path):
+    for place in cuts(states, tmp_path_in_memory):
         assert all(named(place))
     assert named(place) == [2, 1]
 
 
-def test_without_it_a_new_checkpoint_may_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_it_a_new_checkpoint_may_be_lost(tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch):
     """The simulated disk does lose things."""
     states = states_of(
-        lambda d: save(d / "m-1", 1), lambda d: save(d / "m-2", 2), tmp_path / "root", "in order", monkeypatch
+        lambda d: save(d / "m-1", 1), lambda d: save(d / "m-2", 2), tmp_path_in_memory / "root", "in order", monkeypatch
     )
-    found = [named(place) for place in cuts(states, tmp_path)]
+    found = [named(place) for place in cuts(states, tmp_path_in_memory)]
     assert [None, 1] in found
     assert [2, 1] in found
     assert [1] in found
 
 
-def test_a_cut_during_recover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_cut_during_recover(tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch):
     case = IN_PLACE["save over in more files"]
-    states = states_of(case.before, case.work, tmp_path / "root", "in order", monkeypatch)
-    (tmp_path / "again").mkdir()
-    for number, place in enumerate(cuts(states, tmp_path)):
+    states = states_of(case.before, case.work, tmp_path_in_memory / "root", "in order", monkeypatch)
+    (tmp_path_in_memory / "again").mkdir()
+    for number, place in enumerate(cuts(states, tmp_path_in_memory)):
         if number % 5 == 0:
             simulated = SimulatedDisk(place, "in order")
             with monkeypatch.context() as patch:
                 simulated.watch(patch)
                 gs.recover(place)
-            (tmp_path / "again" / str(number)).mkdir()
-            for again in cuts(simulated.states, tmp_path / "again" / str(number)):
+            (tmp_path_in_memory / "again" / str(number)).mkdir()
+            for again in cuts(simulated.states, tmp_path_in_memory / "again" / str(number)):
                 with contextlib.suppress(NotFoundError):
                     assert case.look(again / case.place) in (*case.allowed, None)
                 gs.recover(again)

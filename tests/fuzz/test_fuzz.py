@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,9 @@ def test_every_verb_is_run():
 
 
 @pytest.mark.parametrize("family", COMMANDS)
-def test_some_cases(family: str, tmp_path: Path):
+def test_some_cases(family: str, tmp_path_in_memory: Path):
     """As many as take a second; `make fuzz` runs more."""
-    found = [each for number in range(40) for each in run_case(make_case(family, 1, number), str(tmp_path))]
+    found = [each for number in range(40) for each in run_case(make_case(family, 1, number), str(tmp_path_in_memory))]
     assert [f"{each.command}\n{each.details}" for each in found] == []
 
 
@@ -130,6 +131,9 @@ def test_a_campaign_goes_on_behind_what_ends_the_process(monkeypatch: pytest.Mon
     assert (tmp_path / "map-3-2" / "in" / "m.tsv").is_file()
 
 
-def test_sound_inputs_make_no_findings(capsys: pytest.CaptureFixture[str]):
+def test_sound_inputs_make_no_findings(
+    tmp_path_in_memory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_in_memory))
     warm_up()
     assert capsys.readouterr().err == ""
