@@ -12,6 +12,7 @@ import io
 import os
 import random
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,13 @@ def _run(line: list[str], seed: Seed, directory: Path) -> int:
     (directory / "out").mkdir()
     node = "w0" if seed.family == "checkpoint" else "x"
     out = io.TextIOWrapper(io.BytesIO(), errors="backslashreplace")
-    codes = []
+    codes, num_modules = [], len(sys.modules)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         arguments = fill_in(line, seed, str(directory), node)
         counted = count(lambda: codes.append(program.run(arguments)))
     assert 0 <= codes[0] <= program.IO, line
-    return counted
+    # The first time something may be imported, which is no work that grows.
+    return counted if len(sys.modules) == num_modules else _run(line, seed, directory)
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -79,11 +81,12 @@ def test_work_is_in_proportion(name: str, directory: Path):
     _written(name, 4 * size, large)
     grown = []
     for line in _commands(name, seed.family):
-        # The first time something may be imported.
-        _run(line, seed, small)
-        works = _run(line, seed, small), _run(line, seed, large)
-        if works[1] > MAX_GROWTH * works[0]:
-            grown.append((f"{works[1] / works[0]:.1f}", works, " ".join(line)))
+        # What is done once only makes the first of them more, which is the large one, and it may be run again.
+        more, less = _run(line, seed, large), _run(line, seed, small)
+        if more > MAX_GROWTH * less:
+            more = _run(line, seed, large)
+        if more > MAX_GROWTH * less:
+            grown.append((f"{more / less:.1f}", less, more, " ".join(line)))
     assert grown == []
 
 
