@@ -56,12 +56,12 @@ def _grown(head: bytes, values: Sequence[bytes]) -> bytes:
 
 
 def _grown_keys(head: bytes) -> bytes:
-    return assemble([(b"b", raw_block(_grown(head, [entry(dtypes.FLOAT, [0])] * 150_000)))])
+    return assemble([(b"b", raw_block(_grown(head, [entry(dtypes.FLOAT, [0])] * 75_000)))])
 
 
 def _grown_separators(head: bytes) -> bytes:
     first = raw_block(block([(b"", head)]))
-    handles = [BlockHandle(len(first) + 5 * i, 0).encode() for i in range(150_000)]
+    handles = [BlockHandle(len(first) + 5 * i, 0).encode() for i in range(75_000)]
     index = _grown(BlockHandle(0, len(first) - 5).encode(), handles)
     return assemble([(b"", first), (b"a", bytes(5 * len(handles)))], index=index)
 

@@ -141,7 +141,7 @@ def test_the_cost_is_linear_in_nodes_even_when_all_are_renamed():
         return calls
 
     cost(100)  # what is made once
-    assert cost(20_000) < 4.25 * cost(5_000)
+    assert cost(10_000) < 4.25 * cost(2_500)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from /proc")

@@ -54,6 +54,7 @@ def test_yaml_in_brackets():
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+    max_leaves=20,
 )
 
 
