@@ -57,7 +57,7 @@ def pytest_collection() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     # It looks after every 700 new objects otherwise, at little but what a test still holds.
-    gc.set_threshold(20_000)
+    gc.set_threshold(10_000)
     gc.enable()
 
 

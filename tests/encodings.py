@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Iterable, Sequence
 
@@ -129,6 +130,7 @@ def string_cases() -> Iterable[tuple[str, bytes]]:
     yield "long content", three + length_delimited(4, b"\xd0\x0f\0\1" + b"z" * 2001)
 
 
+@functools.cache
 def cases() -> dict[str, bytes]:
     """All of them by name."""
     found = {f"{dtype.name}: {name}": raw for dtype in NUMERIC for name, raw in numeric_cases(dtype)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,12 @@ def shared(path: str) -> Path:
 
 def shared_files(*suffixes: str) -> list[Path]:
     """All real files with these suffixes; none where they are not."""
-    return sorted(path for path in SHARED.rglob("*") if path.suffix in suffixes and path.is_file())
+    return [path for path in _all_shared() if path.suffix in suffixes]
+
+
+@functools.cache
+def _all_shared() -> list[Path]:
+    return sorted(path for path in SHARED.rglob("*") if path.is_file())
 
 
 def floats(*values: float) -> RawTensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import subprocess
@@ -15,6 +16,7 @@ from tests.test_open_files import DESCRIPTORS, num_open
 
 
 def test_it_runs_and_leaves_no_file_open(fixtures: Path, tmp_path: Path):
+    gc.collect()
     before = num_open() if DESCRIPTORS.exists() else 0
     assert len(user_code.tensors(fixtures / "mobile_cnn.ckpt")) > 30
     printed = user_code.models(fixtures / "mobile_cnn.pb", tmp_path)

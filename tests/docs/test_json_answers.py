@@ -213,7 +213,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_examples_of_a_verb_print_is_documented(
     prepared: Path,
     documented: dict[str, tuple[Field, ...]],
-    tmp_path: Path,
+    tmp_path_in_memory: Path,
     monkeypatch: pytest.MonkeyPatch,
     page_of: Path,
 ):
@@ -231,8 +231,8 @@ def test_what_the_examples_of_a_verb_print_is_documented(
         return code, printed
 
     monkeypatch.setattr(documents, "_run_here", with_json)
-    shutil.copytree(prepared, tmp_path / "try")
-    documents.enter(tmp_path / "try", monkeypatch)
+    shutil.copytree(prepared, tmp_path_in_memory / "try")
+    documents.enter(tmp_path_in_memory / "try", monkeypatch)
     documents.fresh_text(page_of.read_text(encoding="utf-8"), documents.python_here())
     assert found == []
 
