@@ -74,7 +74,15 @@ def _multiply(a: Array, b: Array) -> Array:
 def _power(a: Array, b: Array) -> Array:
     import numpy as np
 
-    return in_double(np.power)(a, b)
+    def power(base: Array, exponent: Array) -> Array:
+        # An exponent that is one element for all is a case of its own to numpy 2, where 0.5 is a square root: -inf of
+        # it is no number, and -0 stays -0.
+        shape = np.broadcast_shapes(base.shape, exponent.shape)
+        if base.size == exponent.size == 1:
+            return np.power(np.repeat(base, 2), np.repeat(exponent, 2))[:1].reshape(shape)
+        return np.power(base, np.broadcast_to(exponent, shape).copy())
+
+    return in_double(power)(a, b)
 
 
 def _squared_difference(a: Array, b: Array) -> Array:

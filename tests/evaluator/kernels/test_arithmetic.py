@@ -42,6 +42,16 @@ def test_elementwise(op: str, operands: tuple[np.ndarray, ...], result: list[flo
     assert ARITHMETIC[op](*operands).tolist() == result
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 2)])
+def test_a_power_does_not_depend_on_how_the_exponent_is_given(shape: tuple[int, ...]):
+    for base, result in ((-np.inf, np.inf), (-0.0, 0.0)):
+        for exponent in (np.array(0.5), np.full((1,) * len(shape), 0.5), np.full(shape, 0.5)):
+            found = ARITHMETIC["Pow"](np.full(shape, base), exponent)
+            assert found.shape == shape
+            assert (found == result).all()
+            assert not np.signbit(found).any()
+
+
 def test_what_is_denormal_in_between_is_0():
     tiny = np.array([1.2e-38, -1.1800001e-38, 1.2e-38], np.float32)
     sums = ARITHMETIC["AddN"](tiny[:1], tiny[1:2], tiny[2:])
