@@ -4,7 +4,8 @@
 # Seen with numpy 2.4.6 (1.24.4 gives inf in all). Expected: np.power gives the same of an array of exponents and of one
 # exponent for all, and what C's pow gives: inf of -inf, and 0 of -0. Found: where the exponent is a single 0.5, by
 # broadcasting, by a stride of 0 or as a scalar, numpy takes the square root, which of -inf is NaN and of -0 is -0. So
-# what was computed in one piece and what was computed element by element differ. TensorFlow's Pow has inf and 0.
+# what was computed in one piece and what was computed element by element differ. TensorFlow's Pow has inf and 0, but
+# TensorFlow 2.21.0 makes a square root of it, too, when tf.pow(x, 0.5) is in a tf.function.
 #
 # Needs Python 3.11 to 3.13 and pip. Fails when the behaviour changes.
 set -euo pipefail
