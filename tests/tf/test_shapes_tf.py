@@ -11,6 +11,7 @@ import pytest
 import graphsurgeon as gs
 from graphsurgeon.errors import PassError
 from graphsurgeon.ir.index import Index
+from graphsurgeon.rewrites.shaping.input_ranks import INPUT_RANKS
 from graphsurgeon.rewrites.shaping.node_shapes import NodeShapes
 from graphsurgeon.rewrites.shaping.shape_inference import ShapeInference
 from proto_utils import schema
@@ -58,6 +59,12 @@ def added(tf: TensorFlow, paths: Iterable[Path]) -> tuple[int, int]:
 def test_shapes_of_real_models(tf2: TensorFlow, shared_models: Path, chunk: int):
     known, exact = added(tf2, graphs(shared_models, chunk))
     assert exact >= EXACT * known > 0
+
+
+def test_ranks_of_inputs(tf2: TensorFlow):
+    """Of every input that is said to be a scalar or a vector TensorFlow takes these ranks, and no others."""
+    table = {op: {str(number): list(ranks) for number, ranks in inputs.items()} for op, inputs in INPUT_RANKS.items()}
+    assert tf2.call("input_ranks:taken", table=table, ranks=[0, 1, 2, 3]) == table
 
 
 def test_shapes_of_fixtures(tf2: TensorFlow, fixtures: Path):

@@ -46,8 +46,10 @@ def _transpose(call: OpCall) -> Sequence[Dims]:
     dims, order = call.input(0), call.vector(1)
     if order is None:
         return [None if dims is None else unknown(len(dims))]
-    if dims is None or len(order) != len(dims):
+    if dims is None:
         return [unknown(len(order))]
+    if len(order) != len(dims):
+        raise ShapeMismatchError(f"{len(order)} axes in an order for {text_of_dims(dims)}")
     return [tuple([dims[at(axis, len(dims))] if isinstance(axis, int) else None for axis in order])]
 
 

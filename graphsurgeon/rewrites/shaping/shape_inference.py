@@ -29,6 +29,7 @@ from graphsurgeon.rewrites.shaping.dims import (
     text_of_dims,
     told,
 )
+from graphsurgeon.rewrites.shaping.input_ranks import check_ranks
 from graphsurgeon.rewrites.shaping.op_calls import HandleSource, OpCall, Rule, Value
 from graphsurgeon.rewrites.shaping.shape_rules import rule_for
 from graphsurgeon.rewrites.shaping.shape_values import is_evaluated, needs_values, values_of
@@ -260,6 +261,7 @@ class ShapeInference:
         ]
         call = OpCall(node, given, self)
         try:
+            check_ranks(call)
             found = self._outputs(call)
         except ShapeMismatchError as conflict:
             self.conflicts.append(Conflict(self._scope + name, str(conflict)))

@@ -40,3 +40,8 @@ def test_shapes(line: str, wanted: object):
     made = inferred(HEAD + line)
     assert made.conflicts == []
     assert made.dims("y") == wanted
+
+
+def test_an_order_of_more_axes_than_there_are():
+    (conflict,) = inferred(HEAD + "y = Transpose(m, p); p = Const {i32 [3]}").conflicts
+    assert (conflict.node, conflict.reason) == ("y", "3 axes in an order for [4, 3]")

@@ -30,12 +30,12 @@ HEAD = """
         ("y = MatrixDiagPart(m)", (3,)),
         ("y = Diag(v)", (6, 6)),
         ("y = DiagPart(q); q = Diag(v)", (6,)),
-        ("y = LinSpace(v, v, three)", (3,)),
+        ("y = LinSpace(s, s, three); s = Const {f32 [] 1}", (3,)),
         ("y = Multinomial(m, three)", (4, 3)),
         ("y = RandomGamma(pair, v)", (0, 1, 6)),
-        ("y = Fill(i, v)", (None, None, None, None, None)),
+        ("y = Fill(i, s); s = Const {f32 [] 1}", (None, None, None, None, None)),
         ("y = Shape(anything)", (None,)),
-        ("y = MatrixDiagV3(v, zero, n, n, v); n = Const {i32 [] -1}", (6, 6)),
+        ("y = MatrixDiagV3(v, zero, n, n, s); n = Const {i32 [] -1}; s = Const {f32 []}", (6, 6)),
     ],
 )
 def test_shapes(line: str, wanted: object):
