@@ -18,16 +18,25 @@ INSIDE = ("while/state", "cond/large", "while/Switch:1", "cond/Merge", "cond/pre
 CHECKED = {"CheckNumerics": "message=bad", "Print": "message=fc2", "Cast": "DstT=float32", "Relu": "T=float32"}
 
 
+class Nets(dict[tuple[str, str], dict[str, Any]]):
+    """The nets of each TensorFlow and kind of variable, made once, in a directory that outlives the test that does."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.directory = directory
+
+
 @pytest.fixture(scope="module")
-def nets(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
-    """The nets of each TensorFlow and kind of variable, made once."""
-    return {}
+def nets(tmp_path_factory: pytest.TempPathFactory) -> Nets:
+    return Nets(tmp_path_factory.mktemp("nets"))
 
 
-def made(nets: dict[tuple[str, str], Any], tf: TensorFlow, tmp_path: Path, kind: str) -> dict[str, Any]:
+def made(nets: Nets, tf: TensorFlow, kind: str) -> dict[str, Any]:
     key = (tf.version, kind)
     if key not in nets:
-        found = tf.call("graph_edits:make", directory=str(tmp_path), resource=kind == "resource")
+        directory = nets.directory / "-".join(key)
+        directory.mkdir()
+        found = tf.call("graph_edits:make", directory=str(directory), resource=kind == "resource")
         nets[key] = found | {"gradients": tf.call("graph_edits:gradients", prefix=found["prefix"], to=["fc1:0"])}
     found = nets[key]
     assert isinstance(found, dict)
@@ -42,7 +51,7 @@ def saved(model: gs.Model, tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_stop_there_and_only_there(tf: TensorFlow, tmp_path: Path, nets, kind: str):
-    net = made(nets, tf, tmp_path, kind)
+    net = made(nets, tf, kind)
     model = gs.load(net["prefix"] + ".meta")
     gs.insert(model, at=("fc1",), op="StopGradient", name="stop")
     prefix = saved(model, tmp_path)
@@ -61,7 +70,7 @@ def test_gradients_stop_there_and_only_there(tf: TensorFlow, tmp_path: Path, net
     "at", ["while/state", "cond/large", "while/Switch:1", "cond/Merge", "cond/pred_id", "while/Merge"]
 )
 def test_what_is_put_into_a_loop_or_branch_is_differentiated(tf: TensorFlow, tmp_path: Path, nets, kind: str, at: str):
-    net = made(nets, tf, tmp_path, kind)
+    net = made(nets, tf, kind)
     model = gs.load(net["prefix"] + ".meta")
     report = gs.insert(model, at=(at,), op="Identity")
     assert report.inserted[0].readers
@@ -74,7 +83,7 @@ def test_what_is_put_into_a_loop_or_branch_is_differentiated(tf: TensorFlow, tmp
 
 
 def test_other_ops(tf: TensorFlow, tmp_path: Path, nets):
-    net = made(nets, tf, tmp_path, "ref")
+    net = made(nets, tf, "ref")
     model = gs.load(net["prefix"] + ".meta")
     for op, attr in (
         ("CheckNumerics", "message=bad"),
@@ -88,7 +97,7 @@ def test_other_ops(tf: TensorFlow, tmp_path: Path, nets):
 
 
 def test_signatures_serve_what_is_inserted(tf: TensorFlow, tmp_path: Path, nets):
-    net = made(nets, tf, tmp_path, "ref")
+    net = made(nets, tf, "ref")
     model = gs.load(net["saved"])
     gs.insert(model, at=("prob",), op="Cast", attr={"DstT": "float64"})
     gs.save(model, tmp_path / "served", to="saved_model")
@@ -99,7 +108,7 @@ def test_signatures_serve_what_is_inserted(tf: TensorFlow, tmp_path: Path, nets)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rerouted(tf: TensorFlow, tmp_path: Path, nets, kind: str):
-    net = made(nets, tf, tmp_path, kind)
+    net = made(nets, tf, kind)
     model = gs.load(net["prefix"] + ".meta")
     gs.reroute(model, map=("fc2:0=fc1:0",))
     wanted = tf.call("graph_edits:run", prefix=net["prefix"], fetches=["fc1:0"])[0]
@@ -108,7 +117,7 @@ def test_rerouted(tf: TensorFlow, tmp_path: Path, nets, kind: str):
 
 
 def test_bypassed_and_removed(tf: TensorFlow, tmp_path: Path, nets):
-    net = made(nets, tf, tmp_path, "ref")
+    net = made(nets, tf, "ref")
     model = gs.load(net["prefix"] + ".meta")
     gs.bypass(model, nodes=("fc1",))
     report = gs.remove(model, nodes=("fc1",))
@@ -119,7 +128,7 @@ def test_bypassed_and_removed(tf: TensorFlow, tmp_path: Path, nets):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_head_goes_with_its_variables(tf: TensorFlow, tmp_path: Path, nets, kind: str):
-    net = made(nets, tf, tmp_path, kind)
+    net = made(nets, tf, kind)
     model = gs.load(net["prefix"] + ".meta")
     product = model.graph["prob"].inputs[0]
     report = gs.remove(model, nodes=("prob", f"{product}(/.*)?", "last(/.*)?"))
