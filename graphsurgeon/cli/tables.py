@@ -190,14 +190,19 @@ def _write_columns(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> 
     for batch in batches(rows):
         num_rows += len(batch)
         for i, cells in enumerate(zip(*batch, strict=True)):
-            widths[i] = max(widths[i], *map(len, map(str, cells)))
+            texts = list(map(str, cells))
+            texts = texts if "".join(texts).isprintable() else list(map(printable, texts))
+            widths[i] = max(widths[i], *map(len, texts))
             right[i] = right[i] and all(issubclass(kind, int) for kind in set(map(type, cells)))
     right = right if num_rows else [False] * len(headers)
     columns = "  ".join(f"%{'' if to_right else '-'}{width}s" for width, to_right in zip(widths, right, strict=True))
     click.echo((columns % tuple(headers)).rstrip())
     for batch in batches(rows):
         lines = [(columns % tuple(row)).rstrip() for row in batch]
-        click.echo("\n".join(lines if "".join(lines).isprintable() else map(printable, lines)))
+        if not "".join(lines).isprintable():
+            # What is escaped takes more room, which the widths have.
+            lines = [(columns % tuple([printable(str(cell)) for cell in row])).rstrip() for row in batch]
+        click.echo("\n".join(lines))
 
 
 def _write_csv(tables: Sequence[TitledRows]) -> None:

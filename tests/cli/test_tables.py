@@ -18,6 +18,11 @@ def test_table_in_a_pipe_is_columns(capsys):
     assert capsys.readouterr().out == "tensors\nname   nbytes\na     1234567\nlong        8\n"
 
 
+def test_columns_have_room_for_what_is_escaped(capsys):
+    tables.emit_table(["name", "dtype", "nbytes"], [["a\nb\x1b", "f32", 1], ["abcd", "i64", 12]])
+    assert capsys.readouterr().out == ("name      dtype  nbytes\na\\nb\\x1b  f32         1\nabcd      i64        12\n")
+
+
 def test_table_without_rows(capsys):
     tables.emit_table(["name", "nbytes"], [])
     assert capsys.readouterr().out == "name  nbytes\n"
