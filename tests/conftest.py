@@ -8,7 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -59,6 +59,25 @@ def pytest_collection() -> Iterator[None]:
     # It looks after every 700 new objects otherwise, at little but what a test still holds.
     gc.set_threshold(10_000)
     gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let the scheduler of `--dist loadfile` forget files that are done, which it counts through at each test's end."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    scheduler: Any = LoadFileScheduling(config, log)
+    count = scheduler._pending_of
+
+    def forget_and_count(workload: dict[str, dict[str, bool]]) -> Any:
+        for file in [file for file, tests in workload.items() if all(tests.values())]:
+            del workload[file]
+        return count(workload)
+
+    scheduler._pending_of = forget_and_count
+    return scheduler
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
