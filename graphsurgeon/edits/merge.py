@@ -90,9 +90,10 @@ def merge(
             elif name != OBJECT_GRAPH_KEY and not (name in taken or _is_same(merged[name], tensor)):
                 clashes.append(name)
     if clashes:
+        names = "a name stands" if len(clashes) == 1 else f"{len(clashes):,} names stand"
         raise PassError(
             "merge",
-            f"{len(clashes):,} names stand for different values: {some_of(clashes, _MAX_LISTED)}",
+            f"{names} for different values: {some_of(clashes, _MAX_LISTED)}",
             listed=clashes,
             hint='`prefer="a"` takes those of the first, `prefix="b=scope"` keeps both',
         )

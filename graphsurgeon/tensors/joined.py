@@ -108,8 +108,9 @@ class JoinedTensor(Tensor):
         stored = sum(part.size for _, part in parts)
         what = f"tensor {self._name!r}" if self._name else self.describe()
         if stored != self.size:
+            have = "its only slice has" if len(parts) == 1 else f"its {len(parts)} slices have"
             raise CorruptionError(
-                f"{what}: its {len(parts)} slices hold {stored} of {self.size} elements",
+                f"{what}: {have} {stored} of {self.size} elements",
                 path=self.path,
                 hint="a checkpoint of part of a variable has no whole value",
             )

@@ -169,7 +169,7 @@ class SlicedTensor(DerivedTensor):
         path = self._base.path if isinstance(self._base, JoinedTensor) else None
         found = sum(piece.size for _, piece in shared)
         if found != self.size:
-            reason = f"the tensor's slices hold {found} of the {self.size} elements of this part"
+            reason = f"the tensor's slices have {found} of the {self.size} elements of this part"
             raise CorruptionError(reason, path=path)
         if shared:
             yield from JoinedTensor([*map(len, self._ranges)], shared, path=path).chunks(nbytes)

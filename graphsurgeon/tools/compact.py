@@ -8,6 +8,8 @@ import re
 from graphsurgeon.edits._contract import EditReport
 from graphsurgeon.errors import PassError
 from graphsurgeon.formats.bundle_writer import ByteOrder
+from graphsurgeon.formats.byteorder import is_refused
+from graphsurgeon.names import some_of
 from graphsurgeon.tools.edited_checkpoint import EditedCheckpoint
 from graphsurgeon.tools.written_edit import WrittenEdit, save_edited
 
@@ -62,6 +64,11 @@ def compact(
     nbytes = None if shard_size is None else size_of(shard_size)
     checkpoint = EditedCheckpoint(source)
     report = EditReport([], len(checkpoint.tensors))
+    refused = [name for name, tensor in checkpoint.tensors.items() if byteorder == "big" and is_refused(tensor.dtype)]
+    if refused:
+        report.notes.append(
+            f"only TensorFlow on a big-endian machine reads these, for their dtypes: {some_of(refused)}"
+        )
     return save_edited(
         checkpoint, report, os.fsdecode(output), operation="compact", links="never", force=force,
         update_state=update_state, sync=sync, shard_nbytes=nbytes, byteorder=byteorder or "little",

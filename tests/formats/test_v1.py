@@ -228,7 +228,7 @@ def test_newer_ones(tmp_path: Path):
 def test_slices_that_leave_a_gap(tmp_path: Path):
     parts: Any = {((0, 1),): b"a", ((2, 1),): b"c"}
     tensor = V1Checkpoint(write_v1(tmp_path / "m", {"w": (dtypes.UINT8, [3], parts)}))["w"]
-    with pytest.raises(CorruptionError, match="m: tensor 'w': its 2 slices hold 2 of 3 elements"):
+    with pytest.raises(CorruptionError, match="m: tensor 'w': its 2 slices have 2 of 3 elements"):
         tensor.numpy()
 
 

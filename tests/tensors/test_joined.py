@@ -98,7 +98,7 @@ def test_woven_parts_share_a_buffer():
 
 
 def test_a_hole_is_refused():
-    with pytest.raises(CorruptionError, match="tensor 'w': its 1 slices hold 2 of 4 elements"):
+    with pytest.raises(CorruptionError, match="tensor 'w': its only slice has 2 of 4 elements"):
         JoinedTensor((2, 2), cut(np.zeros((2, 2)), [LEFT]), name="w").numpy()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphsurgeon.formats.bundle_reader import Bundle
+from graphsurgeon.formats.byteorder import is_refused
 from graphsurgeon.formats.checksum import crc32c, mask
 from graphsurgeon.tensors import dtypes
 from proto_utils.errors import NotFoundError
@@ -101,6 +102,18 @@ def test_tensorflow_agrees_on_big_endian_values(tf, tmp_path):
         data += content
     prefix = write_files(tmp_path / "x", entries, data, header(big_endian=True))
     assert read(prefix) == tf.call("bundles:read", prefix=str(prefix))
+
+
+@pytest.mark.parametrize("dtype", [each for each in STORABLE if each.itemsize], ids=lambda dtype: dtype.name)
+def test_which_types_tensorflow_does_not_swap(tf2, tmp_path, dtype):
+    content = bytes(2 * dtype.itemsize)
+    entries = {b"x": entry(dtype, [2], crc32c=mask(crc32c(content)))}
+    prefix = write_files(tmp_path / "x", entries, content, header(big_endian=True))
+    if not is_refused(dtype):
+        assert read(prefix) == tf2.call("bundles:read", prefix=str(prefix))
+        return
+    with pytest.raises(JudgeError, match="Byte-swapping not supported"):
+        tf2.call("bundles:read", prefix=str(prefix))
 
 
 def test_tensorflow_agrees_on_a_compressed_index(tf, tmp_path):

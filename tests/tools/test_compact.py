@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import graphsurgeon as gs
+from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tools.compact import nbytes_of
 
 
@@ -25,6 +26,14 @@ def test_only_the_bytes_in_use_are_written(tmp_path: Path):
         gs.compact(tmp_path / "linked", tmp_path / "small")
     gs.compact(tmp_path / "linked", tmp_path / "small", force=True, byteorder="big")
     assert gs.load_checkpoint(tmp_path / "small")["b"].numpy().tolist() == [1] * 10
+
+
+def test_what_tensorflow_cannot_swap_is_named(tmp_path: Path):
+    values = {name: np.zeros(2, DType.from_name(name).numpy()) for name in ("float8_e5m2", "float16")}
+    gs.save_checkpoint(values, tmp_path / "m")
+    little, big = (gs.compact(tmp_path / "m", tmp_path / order, byteorder=order) for order in ("little", "big"))
+    assert little.notes == []
+    assert big.notes == ["only TensorFlow on a big-endian machine reads these, for their dtypes: float8_e5m2"]
 
 
 def test_sizes(tmp_path: Path):

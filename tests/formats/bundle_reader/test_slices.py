@@ -40,9 +40,9 @@ def test_a_slice_without_its_tensor_is_listed_as_it_is(tmp_path):
 def test_a_checkpoint_of_part_of_a_tensor_lists_it_and_refuses_its_value(tmp_path):
     bundle = Bundle(write_slices(tmp_path / "x", "w", dtypes.UINT8, [3, 2], {ROWS[1]: b"cdef"}))
     assert bundle["w"].shape == (3, 2)
-    with pytest.raises(CorruptionError, match=r"x\.index: tensor 'w': its 1 slices hold 4 of 6 elements"):
+    with pytest.raises(CorruptionError, match=r"x\.index: tensor 'w': its only slice has 4 of 6 elements"):
         bundle["w"].numpy()
-    with pytest.raises(CorruptionError, match=r"x\.index: the tensor's slices hold 0 of the 2 elements"):
+    with pytest.raises(CorruptionError, match=r"x\.index: the tensor's slices have 0 of the 2 elements"):
         bundle["w"][0].numpy()
 
 
