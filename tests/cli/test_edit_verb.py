@@ -69,7 +69,7 @@ def test_several_sources(verb, checkpoint, other, tmp_path):
 def test_an_edit_that_declines_writes_nothing(verb, checkpoint, other, tmp_path):
     done = verb("merge", checkpoint, other, "-o", tmp_path / "x")
     assert done.code == 4
-    assert "stand for different values: w" in done.err
+    assert "stands for different values: w" in done.err
     assert not (tmp_path / "x.index").exists()
 
 

@@ -91,7 +91,7 @@ def test_slices_that_do_not_cover_the_part():
     joined = JoinedTensor(WHOLE.shape, [(((0, 2), (0, 3), (0, 2)), as_tensor(WHOLE[:2]))])
     rows = [range(1, 2), range(3), range(2)]
     assert SlicedTensor(joined, rows, checked=False).numpy().tolist() == WHOLE[1:2].tolist()
-    with pytest.raises(CorruptionError, match="hold 6 of the 12 elements"):
+    with pytest.raises(CorruptionError, match="have 6 of the 12 elements"):
         SlicedTensor(joined, [range(1, 3), *rows[1:]], checked=False).numpy()
 
 
