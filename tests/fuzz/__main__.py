@@ -25,7 +25,7 @@ def main() -> int:
     given = parser.parse_args()
     run = int.from_bytes(os.urandom(3), "little") if given.seed is None else given.seed
     given.out.mkdir(parents=True, exist_ok=True)
-    warm_up()
+    num_sound = warm_up()
     if given.show is not None:
         return _show(given.family, run, given.show, given.out / "shown")
     sys.stdout.write(f"seed {run}, from case {given.start}\n")
@@ -38,7 +38,7 @@ def main() -> int:
     sys.stdout.write(f"{campaign.num_cases:,} cases in {seconds:.0f} s, {sum(campaign.kinds.values()):,} findings\n")
     for kind, count in sorted(campaign.kinds.items(), key=lambda each: -each[1]):
         sys.stdout.write(f"{count:8,}  {kind}\n")
-    return 1 if campaign.kinds else 0
+    return 1 if campaign.kinds or num_sound else 0
 
 
 def _show(family: str | None, run: int, number: int, directory: Path) -> int:
