@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -20,6 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A test's processes have no use for the threads of numpy's OpenBLAS, which spin for a while when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The last that a worker does, for what ends before was registered later: freeing its memory takes it seconds.
+    atexit.register(os._exit, 0)
 
 # In CI a failure must be repeatable and a slow machine is no failure.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

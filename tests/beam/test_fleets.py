@@ -235,7 +235,7 @@ def alone(path: str, recipe: list[str]) -> str | None:
 
 def test_real_models(tmp_path, loop, monkeypatch):
     """Of others: what `run` does of each alone, the fleet does; what fails, fails of the same."""
-    paths = [str(path) for path in shared_files(".pb") if path.stat().st_size < 1 << 22]
+    paths = [str(path) for path in shared_files(".pb") if path.stat().st_size < 1 << 18][::2]
     if not paths:
         pytest.skip("no models of others beside the project")
     monkeypatch.chdir(tmp_path)
