@@ -95,19 +95,19 @@ def _digest(value):
 def export(path, seed, is_reversed):
     """Export a model with its twins in one of two orders, which is chance otherwise."""
     import keras
+    from keras.src.export import saved_model_export_archive as archives
 
-    class Archive(keras.export.ExportArchive):
-        def _filter_and_track_resources(self):
-            super()._filter_and_track_resources()
-            self._tf_trackable._all_variables = sorted(
-                self._tf_trackable._all_variables, key=lambda variable: variable.name, reverse=is_reversed
-            )
+    used = archives._list_variables_used_by_fns
 
+    def in_order(functions):
+        return [sorted(found, key=lambda variable: variable.name, reverse=is_reversed) for found in used(functions)]
+
+    archives._list_variables_used_by_fns = in_order
     keras.backend.clear_session(free_memory=True)
     keras.utils.set_random_seed(seed)
     layers = [keras.layers.Dense(4, name="first"), keras.layers.Dense(4, name="second")]
     model = keras.Sequential([keras.Input((4,)), *layers, keras.layers.BatchNormalization(name="bn")])
-    archive = Archive()
+    archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", model.call, [keras.InputSpec(shape=(None, 4), dtype="float32")])
     archive.write_out(path, verbose=False)
