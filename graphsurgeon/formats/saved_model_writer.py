@@ -16,8 +16,10 @@ from graphsurgeon.formats.replaced import require_saved_model
 from graphsurgeon.formats.saved import Saved
 from graphsurgeon.formats.saved_model import META_GRAPHS
 from graphsurgeon.ir.model import Model, check_message_size
+from graphsurgeon.names import some_of
 from graphsurgeon.rewrites.serving.servable import servable
 from graphsurgeon.tensors.tensor import Tensor
+from graphsurgeon.variables.object_graph import OBJECT_GRAPH_KEY
 from proto_utils import places, schema
 from proto_utils.errors import UnsupportedError
 from proto_utils.files import Span
@@ -70,6 +72,7 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, force: bool
     model, report = servable(model)
     pieces = saved_model_pieces(model)
     variables = _all_variables(model)
+    report.notes.extend(_note_on_others(model))
     with DirectoryTransaction(path, overwrite=force, sync=sync) as transaction:
         # Last where there are no directories that appear at once: without it the others are no SavedModel.
         paths = [os.path.join(transaction.directory, _NAME)]
@@ -146,6 +149,14 @@ def _all_variables(model: Model) -> dict[str, Tensor]:
             )
             raise PassError("save", reason, hint='`to="checkpoint"` writes this meta graph alone')
     return {**parts.variables, **model.variables}
+
+
+def _note_on_others(model: Model) -> list[str]:
+    """Return a note on what other meta graphs have other values of now, too."""
+    parts = model.saved_model
+    changed = [] if parts is None else [key for key in parts.changed(model.variables) if key != OBJECT_GRAPH_KEY]
+    told = some_of([*map(repr, changed)])
+    return [f"other meta graphs of the SavedModel restore the new values, too: {told}"] if changed else []
 
 
 def _form(tensor: Tensor) -> str:

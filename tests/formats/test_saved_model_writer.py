@@ -91,8 +91,10 @@ def test_variables_that_other_meta_graphs_could_not_restore(directory: Path, tmp
 def test_what_only_other_meta_graphs_need_stays(directory: Path, tmp_path: Path):
     model = gs.load(directory)
     del model.variables["only/train"]
+    assert not any("other meta graphs" in note for note in write_saved_model(model, tmp_path / "same").notes)
     model.variables["w"] = floats(7, 8)
-    write_saved_model(model, tmp_path / "target")
+    notes = write_saved_model(model, tmp_path / "target").notes
+    assert "other meta graphs of the SavedModel restore the new values, too: 'w'" in notes
     variables = gs.load(tmp_path / "target").variables
     assert {name: tensor.numpy().tolist() for name, tensor in variables.items()} == {
         "only/train": [3.0],
