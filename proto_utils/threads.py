@@ -43,15 +43,20 @@ def set_num_threads(count: int | None) -> None:
     _chosen[:] = [] if count is None else [count]
 
 
-def num_threads() -> int:
-    """Return how many threads values are computed by: as many as there are cores for this process, up to eight."""
+def num_threads(*, beside_caller: bool = False) -> int:
+    """Return how many threads values are computed by: as many as there are cores for this process, up to eight.
+
+    One less, unless users chose the number, where the caller works beside them: on two cores, of which reading and
+    writing take one, two of them are slower than none, by up to a quarter.
+    """
     if _chosen:
         return _chosen[0]
     affinity = getattr(os, "sched_getaffinity", None)
-    return min(_MAX_DEFAULT, (os.cpu_count() or 1) if affinity is None else len(affinity(0)))
+    num_cores = (os.cpu_count() or 1) if affinity is None else len(affinity(0))
+    return min(_MAX_DEFAULT, max(1, num_cores - beside_caller))
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def in_order(function: Callable[[T], R], items: Iterable[T], *, beside_caller: bool = False) -> Iterator[R]:
     """Yield what a function makes of each item, in their order; threads call it for the next ones meanwhile.
 
     Parameters
@@ -60,8 +65,10 @@ def in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         What it raises is raised here, when it is its item's turn.
     items : iterable
         Drawn by the caller's thread, one for each thread and one more ahead of what is yielded.
+    beside_caller : bool
+        Whether the caller has work of its own meanwhile, as one that reads the items and writes the results.
     """
-    count, rest = num_threads(), iter(items)
+    count, rest = num_threads(beside_caller=beside_caller), iter(items)
     # Without threads an item is done with before the next one is drawn, which may be in the same place.
     first = list(islice(rest, 2)) if count > 1 else []
     if len(first) < 2:
@@ -91,8 +98,9 @@ def in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 
 
 def num_places() -> int:
-    """Return in how many places items must be, one after the other, so that `in_order` has none of two at a time."""
-    return num_threads() + 2 if num_threads() > 1 else 1
+    """Return in how many places items must be, in turn, so that `in_order` beside its caller has no two in one."""
+    count = num_threads(beside_caller=True)
+    return count + 2 if count > 1 else 1
 
 
 def _outcome(pending: deque[SimpleQueue[tuple[Any, BaseException | None]]]) -> Any:

@@ -219,7 +219,7 @@ def common(*names: str) -> Callable[[F], F]:
         threads = click.option(
             "--threads", type=click.IntRange(min=1), metavar="N", hidden="threads" not in taken, expose_value=False,
             callback=_use_threads,
-            help="Compute values by N threads. By default, as many as there are cores, at most 8.",
+            help="Compute values by N threads. By default, as many as there are cores for them, at most 8.",
         )  # fmt: skip
         return threads(function)
 

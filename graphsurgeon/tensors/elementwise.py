@@ -101,7 +101,7 @@ class ElementwiseTensor(Tensor, ABC):
                 result = self._compute(*job)
             return np.ascontiguousarray(result).view(np.uint8).data
 
-        yield from in_order(computed_piece, pieces())
+        yield from in_order(computed_piece, pieces(), beside_caller=True)
         for reader in readers:
             reader.end()
 

@@ -128,7 +128,7 @@ class RoundedTensor(Tensor):
                 # What a reader gives is valid until the next, and threads are not done with it by then.
                 yield place.keep(piece) if len(places) > 1 else piece, place
 
-        yield from in_order(self._rounded, pieces())
+        yield from in_order(self._rounded, pieces(), beside_caller=True)
         reader.end()
 
     def _rounded(self, job: tuple[Array, _Place]) -> memoryview:

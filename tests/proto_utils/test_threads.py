@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 
@@ -25,6 +26,16 @@ def test_how_many_is_said_by_the_machine_or_the_user():
     assert num_threads() <= 8
     with pytest.raises(UnsupportedError, match="0 threads"):
         set_num_threads(0)
+
+
+@pytest.mark.parametrize(("num_cores", "beside", "alone"), [(1, 1, 1), (2, 1, 2), (5, 4, 5), (64, 8, 8)])
+def test_a_caller_that_works_has_a_core(monkeypatch: pytest.MonkeyPatch, num_cores: int, beside: int, alone: int):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(num_cores)), raising=False)
+    assert (num_threads(beside_caller=True), num_threads()) == (beside, alone)
+    assert num_places() == (beside + 2 if beside > 1 else 1)
+    set_num_threads(2)
+    assert num_threads(beside_caller=True) == num_threads() == 2
+    assert num_places() == 4
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

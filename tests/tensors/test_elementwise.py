@@ -15,6 +15,7 @@ from graphsurgeon.tensors.dtypes import DType
 from graphsurgeon.tensors.elementwise import CombinedTensor, MeanTensor, ScaledTensor, limits
 from graphsurgeon.tensors.values import ArrayTensor, StringTensor, as_tensor
 from proto_utils.errors import UnsupportedError
+from proto_utils.threads import set_num_threads
 from tests.tensors.streams import DrippingTensor, content
 
 RANDOM = np.random.default_rng(7)
@@ -175,3 +176,15 @@ def test_what_is_refused_is_named_whoever_computes_it(monkeypatch, threads):
     values[[777, 900]] = 3e38
     with pytest.raises(PassError, match=r"at \[777\]"):
         content(CombinedTensor("add", as_tensor(values), as_tensor(values)), 64)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_threads_work_on_pieces_of_their_own(count):
+    first, second = (np.random.default_rng(seed).standard_normal(100_000).astype(np.float32) for seed in (1, 2))
+    mean = MeanTensor([DrippingTensor(first), DrippingTensor(second)])
+    set_num_threads(count)
+    try:
+        found = b"".join(map(bytes, mean.chunks(1 << 12)))
+    finally:
+        set_num_threads(None)
+    assert found == ((first.astype(np.float64) + second) / 2).astype(np.float32).tobytes()

@@ -11,6 +11,7 @@ import pytest
 from graphsurgeon.tensors.rounded import RoundedTensor
 from graphsurgeon.tensors.values import as_tensor
 from proto_utils.errors import UnsupportedError
+from proto_utils.threads import set_num_threads
 from tests.tensors.streams import DrippingTensor, content
 
 
@@ -74,3 +75,16 @@ def test_threads_and_signs(monkeypatch, threads, count, low, high):
     # None of the others is nearer by more than what rounding in single precision may add.
     distances = np.abs(values[:, None].astype(np.float64) - made.values.astype(np.float64))
     assert np.all(np.abs(got.astype(np.float64) - values) <= distances.min(axis=1) + 1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_threads_work_on_pieces_of_their_own(count):
+    values = np.random.default_rng(1).standard_normal(100_000).astype(np.float32)
+    made = RoundedTensor(DrippingTensor(values), float(values.min()), float(values.max()), 17)
+    set_num_threads(count)
+    try:
+        found = np.frombuffer(b"".join(map(bytes, made.chunks(1 << 12))), np.float32)
+    finally:
+        set_num_threads(None)
+    assert set(found.tolist()) <= set(made.values.tolist())
+    assert np.abs(found - values).max() <= made.largest_error
