@@ -63,6 +63,8 @@ def write_saved_model(model: Model, path: str | os.PathLike[str], *, force: bool
         ``saved_model.pb`` would be past 2 GiB; nothing was written.
     NotFoundError
         The saver restores what there is no value of.
+    PassError
+        A variable is of another dtype or shape than other meta graphs restore.
     OSError
         It cannot be written; everything is as it was.
     """
